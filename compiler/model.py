@@ -1,0 +1,88 @@
+"""A structural causal model as a plain value: variables, finite domains, one mechanism each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from ..dsl.source import Span
+from .domains import Domain
+from .expressions import Expression, references
+
+
+class Role(StrEnum):
+    INPUT = "input"
+    NOISE = "noise"
+    ABBREVIATION = "let"  # computed like a variable, but never intervened on
+    VARIABLE = "var"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable. Inputs and noise have `weights` (one a code, `None` for uniform) and no
+    mechanism; all others have a mechanism over other variables of the model.
+    """
+
+    name: str
+    role: Role
+    domain: Domain
+    mechanism: Expression | None = None
+    weights: tuple[int, ...] | None = None
+    documentation: str = ""
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        return references(self.mechanism) if self.mechanism is not None else ()
+
+
+@dataclass(frozen=True)
+class CausalModel:
+    """A task's correct behaviour or one hypothesis about it.
+
+    `variables` stand in topological order when the model is acyclic, inputs first.
+    `requirement` narrows the inputs: an expression over inputs and abbreviations of inputs.
+    """
+
+    name: str
+    task: str
+    variables: tuple[Variable, ...]
+    requirement: Expression | None = None
+    cyclic: bool = False
+    approximately: bool = False
+    documentation: str = ""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Variable]:
+        return {variable.name: variable for variable in self.variables}
+
+    def _names(self, *roles: Role) -> tuple[str, ...]:
+        return tuple(one.name for one in self.variables if one.role in roles)
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        return self._names(Role.INPUT)
+
+    @cached_property
+    def noise(self) -> tuple[str, ...]:
+        return self._names(Role.NOISE)
+
+    @cached_property
+    def intermediates(self) -> tuple[str, ...]:
+        """The causal variables between inputs and outputs: what an alignment can place."""
+        return self._names(Role.VARIABLE)
+
+    @cached_property
+    def outputs(self) -> tuple[str, ...]:
+        return self._names(Role.OUTPUT)
+
+    @cached_property
+    def input_count(self) -> int:
+        """How many settings of the inputs there are, before `requirement`."""
+        count = 1
+        for name in self.inputs:
+            count *= self.by_name[name].domain.size
+        return count

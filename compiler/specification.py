@@ -1,0 +1,323 @@
+"""What a checked file declares, every name resolved: the compiler's result.
+
+`compile_specification` (in `compile`) returns one of these; evaluators, data generation and the
+runtime read it and never look at the syntax tree again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ..dsl.source import Source, Span
+from .domains import Domain
+from .expressions import Expression
+from .model import CausalModel
+
+# Prompts and answers -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SlotValue:
+    """A slot: an expression over the task's inputs and abbreviations, rendered by its domain.
+
+    `name` is how alignments call it (`s2` of `{subject as s2}`, `amount`, `city.name`); `format`
+    is a checked format such as `.2f`, or None.
+    """
+
+    name: str
+    value: Expression
+    domain: Domain
+    format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateArm:
+    """A text with slots, used for rows where `condition` holds (None: always)."""
+
+    condition: Expression | None
+    parts: tuple[str | SlotValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTemplate:
+    """Arms are tried in order; the last one always applies."""
+
+    name: str
+    arms: tuple[TemplateArm, ...]
+    span: Span = field(compare=False, repr=False)
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The names of the slots that every arm renders."""
+        names = [{p.name for p in arm.parts if isinstance(p, SlotValue)} for arm in self.arms]
+        shared = set.intersection(*names) if names else set[str]()
+        first = self.arms[0].parts
+        return tuple(p.name for p in first if isinstance(p, SlotValue) and p.name in shared)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """`encode vector { a, b as symbol(dim = 4) }`: each input's tensor, concatenated in order."""
+
+    groups: tuple[EncodedInput, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedInput:
+    """One input's coding: `symbol` (a fixed random vector a value), `onehot` or `scalar`."""
+
+    input: str
+    coding: str
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A unit test in the spec: codes by variable name. `model` is a task or a model."""
+
+    model: CausalModel
+    inputs: Mapping[str, int]
+    interventions: Mapping[str, int | Expression]
+    expected: Mapping[str, int]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is observed. `model` holds inputs, abbreviations and the correct outputs.
+
+    `answers` gives each output a template over the output itself: what the network should say.
+    """
+
+    name: str
+    model: CausalModel
+    prompts: Mapping[str, PromptTemplate]
+    answers: Mapping[str, PromptTemplate]
+    encoding: Encoding | None
+    documentation: str = ""
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+# Counterfactual data ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SwapKind:
+    """One kind of intervention: each variable takes its value from a numbered source."""
+
+    variables: tuple[str, ...]
+    sources: tuple[int, ...]
+    weight: int = 1
+
+    @property
+    def name(self) -> str:
+        """`left`, or `left, right`: unique within a design."""
+        return ", ".join(self.variables)
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSize:
+    name: str
+    rows: int
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PairExpression:
+    """A condition or value over a pair. Its references are prefixed: `base.x`, `source.x` (or
+    `s1.x`, `s2.x`, … by the source's declared name) and `result.x`, where `x` is any variable of
+    the model in the base's solution, a source's solution, the solution under the intervention.
+    """
+
+    expression: Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CounterfactualDesign:
+    """A `counterfactuals` declaration. Source 0 is called `source` where it has no other name."""
+
+    name: str
+    model: CausalModel
+    source_names: tuple[str, ...]
+    kinds: tuple[SwapKind, ...]
+    keep: tuple[PairExpression, ...]
+    balance: PairExpression | None
+    balance_domain: Domain | None
+    splits: tuple[SplitSize, ...]
+    disjoint: tuple[str, ...]  # names of inputs
+    seed: int
+    span: Span = field(compare=False, repr=False)
+
+
+# Alignments ------------------------------------------------------------------------------------
+
+
+class Anchor(StrEnum):
+    LAST = "last"
+    FIRST = "first"
+    ALL = "all"
+    SLOT = "slot"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPosition:
+    """A place in every prompt. `argument` is the slot's name or the searched text; `part` is which
+    of its tokens: 0 for first, -1 for last, or the number k of `slot(n)[k]`.
+    """
+
+    anchor: Anchor
+    argument: str | None = None
+    part: int = -1
+    offset: int = 0
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def text(self) -> str:
+        """As one would write it: `slot(amount).last + 1`."""
+        written = self.anchor.value
+        if self.anchor is Anchor.SLOT:
+            written += f"({self.argument})"
+        elif self.anchor is Anchor.TEXT:
+            escaped = (self.argument or "").replace("\\", "\\\\").replace('"', '\\"')
+            written += f'("{escaped}")'
+        if self.anchor in (Anchor.SLOT, Anchor.TEXT):
+            part = {0: ".first", -1: ".last"}.get(self.part, f"[{self.part}]")
+            written += part
+        if self.offset:
+            written += f" {'+' if self.offset > 0 else '-'} {abs(self.offset)}"
+        return written
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRange:
+    """Every position from `first` to `last`, counted in tokens of each prompt."""
+
+    first: TokenPosition
+    last: TokenPosition
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """An alignment method with its checked arguments: `das`, `full_vector`."""
+
+    name: str
+    dimension: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where one variable might live. Layers count from 0; `last_layer` None is the network's last.
+
+    `tokens` is empty for sites without tokens (`hidden`).
+    """
+
+    variable: str
+    site: str
+    first_layer: int
+    last_layer: int | None
+    tokens: tuple[TokenPosition | TokenRange, ...]
+    method: Method
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    name: str
+    model: CausalModel
+    placements: tuple[Placement, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+# Claims ----------------------------------------------------------------------------------------
+
+
+class Control(StrEnum):
+    RANDOM_SUBSPACE = "random_subspace"
+    RANDOM_NETWORK = "random_network"
+    SHUFFLED_LABELS = "shuffled_labels"
+    NO_SWAP = "no_swap"
+    FULL_VECTOR = "full_vector"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """`iia`, `iia(random_network)`, `iia(MidpointDistance)`, `lower(iia)`, `upper(iia)`.
+
+    `of` is a control, the name of a rival model, or None for the claim's own model.
+    """
+
+    bound: str  # "mean", "lower" or "upper"
+    of: Control | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricArithmetic:
+    operator: str  # "+", "-", "*" or "/"
+    left: MetricExpression
+    right: MetricExpression
+
+
+MetricExpression = Metric | MetricArithmetic | float
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """`left operator right`, e.g. `iia - iia(random_network) >= 0.30`; `text` as written."""
+
+    left: MetricExpression
+    operator: str  # "<", "<=", ">", ">=", "=="
+    right: MetricExpression
+    text: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The statement that CI checks. `data` names designs with a split each; their scores' mean is
+    taken. `prompt` is where it is scored, `fitted_on` where it is fitted.
+    """
+
+    name: str
+    model: CausalModel
+    data: tuple[tuple[str, str], ...]  # (design, split)
+    alignment: str
+    prompt: str | None
+    fitted_on: str | None
+    expectations: tuple[Expectation, ...]
+    documentation: str = ""
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Every metric that the expectations read, each once."""
+        found: dict[Metric, None] = {}
+
+        def walk(expression: MetricExpression) -> None:
+            if isinstance(expression, Metric):
+                found[expression] = None
+            elif isinstance(expression, MetricArithmetic):
+                walk(expression.left)
+                walk(expression.right)
+
+        for expectation in self.expectations:
+            walk(expectation.left)
+            walk(expectation.right)
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class Specification:
+    """A checked file. Every mapping is by declared name, in the order of the text."""
+
+    source: Source
+    tasks: Mapping[str, Task]
+    models: Mapping[str, CausalModel]
+    examples: tuple[Example, ...]
+    counterfactuals: Mapping[str, CounterfactualDesign]
+    alignments: Mapping[str, Alignment]
+    claims: Mapping[str, Claim]
+    files: Mapping[str, str] = field(default_factory=dict)  # word lists and tables: name → SHA-256

@@ -1,0 +1,114 @@
+"""The only way to say that something is wrong with a spec: a code, a message, a span, help."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .source import Span
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that the reader should see, and why."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A replacement that is certain to be what the author meant; `check --fix` applies it."""
+
+    span: Span
+    replacement: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding about a spec.
+
+    `code` is stable and never reused (`CS201`); `message` is one lower-case sentence without a
+    period, the user's text in backquotes; `span` lies exactly on the culprit.
+    """
+
+    code: str
+    message: str
+    span: Span
+    help: str | None = None
+    related: tuple[Related, ...] = ()
+    fix: Fix | None = None
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(slots=True)
+class Diagnostics:
+    """What one run has found so far; every pass adds to the same list and goes on."""
+
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        help: str | None = None,
+        related: Iterable[Related] = (),
+        fix: Fix | None = None,
+    ) -> None:
+        self.found.append(Diagnostic(code, message, span, help, tuple(related), fix))
+
+    def warning(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        help: str | None = None,
+        related: Iterable[Related] = (),
+        fix: Fix | None = None,
+    ) -> None:
+        related = tuple(related)
+        self.found.append(Diagnostic(code, message, span, help, related, fix, Severity.WARNING))
+
+    @property
+    def has_errors(self) -> bool:
+        return any(diagnostic.severity is Severity.ERROR for diagnostic in self.found)
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        """The findings in the order of the text."""
+        return iter(sorted(self.found, key=lambda one: (one.span.source.name, one.span.start)))
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+
+class SpecError(Exception):
+    """A spec was asked to do something although it, or a file that it names, is wrong."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("; ".join(f"{one.code} {one.message}" for one in self.diagnostics))
+
+
+class InternalError(Exception):
+    """A mistake of causalspec's own, never of a spec: please report it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{message} (a mistake in causalspec: please report it with the spec)")
+
+
+def closest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that `name` is most likely a misspelling of, if any is near enough."""
+    by_folded = {candidate.casefold(): candidate for candidate in candidates if candidate != name}
+    matches = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[matches[0]] if matches else None
