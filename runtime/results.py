@@ -1,0 +1,155 @@
+"""What a verification finds, as plain values: the content of `result.json` and of the report."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A share of pairs with its 95 % Wilson interval.
+
+    Wilson, "Probable inference, the law of succession, and statistical inference" (1927).
+    """
+
+    correct: int
+    total: int
+
+    @property
+    def mean(self) -> float:
+        return self.correct / self.total if self.total else math.nan
+
+    @property
+    def lower(self) -> float:
+        return self._wilson(-1)
+
+    @property
+    def upper(self) -> float:
+        return self._wilson(+1)
+
+    def _wilson(self, sign: int) -> float:
+        if not self.total:
+            return math.nan
+        z = 1.959963984540054
+        n, p = self.total, self.correct / self.total
+        centre = p + z * z / (2 * n)
+        spread = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+        return min(1.0, max(0.0, (centre + sign * spread) / (1 + z * z / n)))
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a map sits: `residual`, layer 22, token `last` (empty for networks without tokens)."""
+
+    site: str
+    layer: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteScore:
+    """IIA on the validation pairs of the map fitted at one site."""
+
+    site: Site
+    validation: Score
+    final_loss: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ControlScore:
+    """`name` is a control or a rival model; `explanation` says in a sentence what was done."""
+
+    name: str
+    score: Score
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectationVerdict:
+    """One `expect` line: as written, what its left side came to, and whether it holds."""
+
+    text: str
+    value: float
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PairCounts:
+    """How many pairs of a split were drawn, and of how many the network answers base and every
+    source rightly; `used` is how many were scored.
+    """
+
+    design: str
+    split: str
+    drawn: int
+    answered: int
+    used: int
+    floor: float  # share of used pairs whose label is the base's own
+
+
+@dataclass(frozen=True, slots=True)
+class PairRow:
+    """One counterfactual pair as people read it."""
+
+    base: str
+    sources: tuple[str, ...]
+    swapped: str  # "position", "left, right"
+    base_answer: str
+    label: str
+    said: str
+    agrees: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimVerdict:
+    """One claim's outcome. `sites` in the order of the sweep; `chosen` by validation alone."""
+
+    claim: str
+    model: str
+    documentation: str
+    alignment: str
+    method: str  # "das(dim = 16)"
+    score: Score
+    per_kind: tuple[ControlScore, ...]  # test score of each kind of swap, when there are several
+    chosen: Site
+    sites: tuple[SiteScore, ...]
+    controls: tuple[ControlScore, ...]
+    expectations: tuple[ExpectationVerdict, ...]
+    counts: tuple[PairCounts, ...]
+    rows: tuple[PairRow, ...]
+    notes: tuple[str, ...]  # what the reader should know: plain path used, batch halved, …
+    graph_svg: str  # the hypothesis' causal graph
+    seconds: float
+
+    @property
+    def holds(self) -> bool:
+        return all(one.holds for one in self.expectations)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What went in, so that the run can be repeated and checked."""
+
+    causalspec: str
+    spec: str  # the file's name
+    spec_sha256: str
+    files: tuple[tuple[str, str], ...]  # word lists and tables: (name, SHA-256)
+    network: str
+    network_sha256: str
+    seed: int
+    versions: tuple[tuple[str, str], ...]  # ("torch", "2.13.0"), …
+    device: str
+    command: str  # reproduces the run
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A whole run: every claim's verdict and the manifest."""
+
+    manifest: Manifest
+    verdicts: tuple[ClaimVerdict, ...]
+
+    @property
+    def holds(self) -> bool:
+        return all(one.holds for one in self.verdicts)
