@@ -1,0 +1,91 @@
+"""Counterfactual data sets: a `counterfactuals` declaration turned into columns.
+
+Bases and sources are sampled independently among the admitted inputs of a split; labels come from
+the model under the interchange intervention (Geiger et al., "Causal Abstractions of Neural
+Networks", 2021), never from anywhere else. The same design, version and seed give the same bytes.
+All work is bounded: what cannot be met ends with a diagnostic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from ..dsl.diagnostics import Diagnostic, SpecError, closest
+from .balance import lay_out
+from .feasibility import require_some, unmet
+from .filling import Table, fill
+from .pairs import InterchangePairs
+from .partitions import SplitValues, partition
+from .populations import populate
+from .randomness import Stream
+from .specification import CounterfactualDesign
+
+__all__ = ["InterchangePairs", "generate", "generate_all"]
+
+MOST_ROWS = 100_000_000
+"""A split with more rows is refused: its columns would not fit in memory."""
+
+
+def generate(
+    design: CounterfactualDesign, split: str, *, rows: int | None = None, seed: int | None = None
+) -> InterchangePairs:
+    """The labelled pairs of one split.
+
+    `rows` and `seed` override what the design states; the partition of a disjoint split stays that
+    of the stated rows. Raises `SpecError` with CS510 to CS520 for a design that cannot be met, and
+    `LookupError` for a split that it does not have.
+    """
+    seed = design.seed if seed is None else seed
+    number = _number_of(design, split)
+    wanted = design.splits[number].rows if rows is None else rows
+    return _generate(design, number, _values(design, seed)[number], wanted, seed)
+
+
+def generate_all(
+    design: CounterfactualDesign, *, seed: int | None = None
+) -> Mapping[str, InterchangePairs]:
+    """The labelled pairs of every split, by its name. Raises as `generate` does."""
+    seed = design.seed if seed is None else seed
+    values = _values(design, seed)
+    return {
+        one.name: _generate(design, number, values[number], one.rows, seed)
+        for number, one in enumerate(design.splits)
+    }
+
+
+def _number_of(design: CounterfactualDesign, split: str) -> int:
+    names = [one.name for one in design.splits]
+    if split not in names:
+        near = closest(split, names)
+        hint = f"did you mean `{near}`?" if near else f"it has {', '.join(names)}"
+        raise LookupError(f"`{design.name}` has no split `{split}`: {hint}")
+    return names.index(split)
+
+
+def _values(design: CounterfactualDesign, seed: int) -> Sequence[SplitValues]:
+    """The values of the inputs that each split may use."""
+    if design.model.cyclic:
+        message = f"`{design.model.name}` is cyclic, so a label may have no value or several"
+        help = "counterfactual data needs a model with one solution for every input"
+        raise SpecError([Diagnostic("CS518", message, design.span, help)])
+    if not design.disjoint:
+        return tuple(SplitValues(split.name, ()) for split in design.splits)
+    return partition(design, seed, partial(unmet, design, seed))
+
+
+def _generate(
+    design: CounterfactualDesign, number: int, values: SplitValues, rows: int, seed: int
+) -> InterchangePairs:
+    split = design.splits[number]
+    if rows > MOST_ROWS:
+        message = f"the split `{split.name}` has {rows:,} rows"
+        help = f"at most {MOST_ROWS:,} rows can be generated"
+        raise SpecError([Diagnostic("CS519", message, split.span, help)])
+    population = populate(design.model, values.allowed)
+    require_some(design, population)
+    stream = Stream.of(seed, design.name, split.name)
+    table = Table(design, rows)
+    for kind, cells in enumerate(lay_out(design, values, rows, stream)):
+        fill(table, kind, cells, population, stream.derive("kind", str(kind)))
+    return table.pairs(split.name, seed)
