@@ -16,16 +16,23 @@ class Score:
     correct: int
     total: int
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.correct <= self.total:
+            raise ValueError(f"{self.correct} of {self.total} is not a share")
+
     @property
     def mean(self) -> float:
+        """NaN for no pairs, as are the bounds."""
         return self.correct / self.total if self.total else math.nan
 
     @property
     def lower(self) -> float:
+        """The lower end of the 95 % Wilson interval."""
         return self._wilson(-1)
 
     @property
     def upper(self) -> float:
+        """The upper end of the 95 % Wilson interval."""
         return self._wilson(+1)
 
     def _wilson(self, sign: int) -> float:
@@ -121,9 +128,11 @@ class ClaimVerdict:
     notes: tuple[str, ...]  # what the reader should know: plain path used, batch halved, …
     graph_svg: str  # the hypothesis' causal graph
     seconds: float
+    chance: float | None = None  # what guessing among the possible labels scores, where known
 
     @property
     def holds(self) -> bool:
+        """Whether every expectation does."""
         return all(one.holds for one in self.expectations)
 
 
@@ -152,4 +161,5 @@ class Verification:
 
     @property
     def holds(self) -> bool:
+        """Whether every claim does."""
         return all(one.holds for one in self.verdicts)

@@ -1,0 +1,142 @@
+"""Words and figures that the report and the terminal share."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass
+
+from .results import ClaimVerdict, ControlScore, Score, Site, Verification
+
+NO_SWAP, FULL_VECTOR = "no_swap", "full_vector"
+"""Controls that other scores are read against: the floor, and swapping all there is at the site."""
+
+WHAT_IIA_MEANS = (
+    "Interchange intervention accuracy (IIA) is the share of counterfactual pairs on which the "
+    "network, with the aligned part of its activations taken from its run on the source, says what "
+    "the hypothesis says under the same swap. "
+    "1 would be a perfect account of the network on these pairs; a network that ignores the swap "
+    "scores the floor, `no_swap`."
+)
+
+WHAT_A_VERDICT_DOES_NOT_SAY = (
+    "That the hypothesis is the only one that fits: a rival that gives the same labels would score "
+    "the same, and only the rivals named here were compared.",
+    "Anything about inputs that the spec does not describe, other prompts, other networks, or "
+    "pairs that were left out because the network answers them wrongly.",
+    "That a failed hypothesis is absent: another site, another map or more dimensions may carry "
+    "it.",
+    "How much another seed would change: the 95 % Wilson intervals cover the choice of pairs, not "
+    "the fitting of the map.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A score to read others against: `text` is what people call it."""
+
+    name: str
+    text: str
+    value: float
+
+
+def visible(text: str) -> str:
+    """`text` with every character that would not show, or would act, replaced by its escape.
+
+    Newlines and tabs stay. Control and format characters (escape sequences of terminals, marks
+    that reorder text) and lone surrogates become `\\x1b`, `\\u202e`.
+    """
+    return "".join(one if one in "\n\t" else _visible_character(one) for one in text)
+
+
+def verbatim(text: str) -> str:
+    """One answer of a network, on one line, with nothing in it unseen."""
+    shown = visible(text).replace("\n", "⏎").replace("\t", "⇥")
+    return shown if text else "(nothing)"
+
+
+def _visible_character(character: str) -> str:
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return character
+
+
+def figure(value: float) -> str:
+    """A score or a difference of scores to three places: `0.902`, `−0.050`, `–` for none."""
+    return f"{value:.3f}".replace("-", "−") if math.isfinite(value) else "–"
+
+
+def short_figure(value: float) -> str:
+    """A score in two places for a small cell: `.90`, `1.0`; 1.0 and .00 are exact."""
+    if not math.isfinite(value):
+        return "–"
+    if value == 1:
+        return "1.0"
+    rounded = min(0.99, round(value, 2)) if value > 0 else value
+    return f"{max(rounded, 0.01) if value > 0 else rounded:.2f}".replace("0.", ".", 1)
+
+
+def expectation_figure(value: float) -> str:
+    """The left side of an `expect` line, to four places so that rounding rarely crosses a bound."""
+    return f"{value:.4f}".replace("-", "−") if math.isfinite(value) else "–"
+
+
+def interval(score: Score) -> str:
+    """`0.873 to 0.925`."""
+    return f"{figure(score.lower)} to {figure(score.upper)}" if score.total else "–"
+
+
+def percent(part: int, whole: int) -> str:
+    """`95.6 %`."""
+    return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
+def duration(seconds: float) -> str:
+    """`41 s`, `3 min 12 s`, `2 h 5 min`."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def site_name(site: Site) -> str:
+    """`residual, layer 22, token last`."""
+    place = f"{site.site}, layer {site.layer}"
+    return f"{place}, token {site.token}" if site.token else place
+
+
+def headline(verification: Verification) -> str:
+    """`2 of 2 claims hold`."""
+    total = len(verification.verdicts)
+    holding = sum(one.holds for one in verification.verdicts)
+    if total == 0:
+        return "No claim was verified"
+    if total == 1:
+        return "The claim holds" if holding else "The claim fails"
+    return f"{holding} of {total} claims {'holds' if holding == 1 else 'hold'}"
+
+
+def control_named(verdict: ClaimVerdict, name: str) -> ControlScore | None:
+    """The claim's control of that name, if it was run."""
+    return next((one for one in verdict.controls if one.name == name), None)
+
+
+def references(verdict: ClaimVerdict) -> tuple[Reference, ...]:
+    """The scores to read a claim's against: floor, chance and whole vector, where known.
+
+    Without the control `no_swap` the floor is the share of labels that equal the base's answer.
+    """
+    found: list[Reference] = []
+    floor = control_named(verdict, NO_SWAP)
+    if floor is not None:
+        found.append(Reference("floor", f"floor: {NO_SWAP}", floor.score.mean))
+    elif verdict.counts:
+        found.append(Reference("floor", "floor: the base’s own answer", verdict.counts[-1].floor))
+    if verdict.chance is not None:
+        found.append(Reference("chance", "chance", verdict.chance))
+    whole = control_named(verdict, FULL_VECTOR)
+    if whole is not None:
+        found.append(Reference("whole", f"whole vector: {FULL_VECTOR}", whole.score.mean))
+    return tuple(one for one in found if math.isfinite(one.value))
