@@ -67,8 +67,8 @@ def lay_out(
     kinds = largest_remainder(rows, [kind.weight for kind in design.kinds])
     if design.balance is not None and len(codes) * len(kinds) > MOST_CELLS:
         message = f"a value out of {len(codes):,} cannot be balanced"
-        help = f"values times kinds of intervention may be {MOST_CELLS:,} at most"
-        raise SpecError([Diagnostic("CS517", message, design.balance.span, help)])
+        advice = f"values times kinds of intervention may be {MOST_CELLS:,} at most"
+        raise SpecError([Diagnostic("CS517", message, design.balance.span, advice)])
     # Which values get the rows that are left over is random, and goes on from kind to kind, so
     # that the totals differ by one row at most.
     order = stream.derive("leftover").permutation(len(wanted)).tolist()
@@ -94,9 +94,7 @@ def lay_out(
     )
 
 
-def _places(
-    counts: list[int], rows: int, stream: Stream
-) -> tuple[NDArray[np.intp] | range, ...]:
+def _places(counts: list[int], rows: int, stream: Stream) -> tuple[NDArray[np.intp] | range, ...]:
     if max(counts) == rows:
         return tuple(range(count) for count in counts)
     cells = stream.derive("cells").shuffled(counts)

@@ -51,9 +51,7 @@ def label(
     outputs = [
         Reference(f"{side}.{name}") for side in (_RESULT, _BASE, *names) for name in model.outputs
     ]
-    columns = pair_columns(
-        model, base, sources, kind, [*conditions, *outputs], source_names=names
-    )
+    columns = pair_columns(model, base, sources, kind, [*conditions, *outputs], source_names=names)
     kept = tuple(columns[i].astype(np.bool_) for i in range(len(design.keep)))
     balanced = columns[len(design.keep)] if design.balance is not None else None
     sides = [

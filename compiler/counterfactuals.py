@@ -67,8 +67,8 @@ def _values(design: CounterfactualDesign, seed: int) -> Sequence[SplitValues]:
     """The values of the inputs that each split may use."""
     if design.model.cyclic:
         message = f"`{design.model.name}` is cyclic, so a label may have no value or several"
-        help = "counterfactual data needs a model with one solution for every input"
-        raise SpecError([Diagnostic("CS518", message, design.span, help)])
+        advice = "counterfactual data needs a model with one solution for every input"
+        raise SpecError([Diagnostic("CS518", message, design.span, advice)])
     if not design.disjoint:
         return tuple(SplitValues(split.name, ()) for split in design.splits)
     return partition(design, seed, partial(unmet, design, seed))
@@ -80,8 +80,8 @@ def _generate(
     split = design.splits[number]
     if rows > MOST_ROWS:
         message = f"the split `{split.name}` has {rows:,} rows"
-        help = f"at most {MOST_ROWS:,} rows can be generated"
-        raise SpecError([Diagnostic("CS519", message, split.span, help)])
+        advice = f"at most {MOST_ROWS:,} rows can be generated"
+        raise SpecError([Diagnostic("CS519", message, split.span, advice)])
     population = populate(design.model, values.allowed)
     require_some(design, population)
     stream = Stream.of(seed, design.name, split.name)

@@ -6,7 +6,9 @@ certain; elsewhere so many draws are made, and the message says how many met the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,7 @@ from .conditions import LabelledPairs, Relevance, label, quoted, source_names
 from .partitions import SplitValues
 from .populations import ENUMERATED_SETTINGS, Population, populate, product
 from .randomness import Stream
-from .samplers import RequirementUnmet, Sampler
+from .samplers import RequirementUnmetError, Sampler
 from .specification import CounterfactualDesign, SwapKind
 
 _PILOT = 1 << 12
@@ -81,7 +83,7 @@ def unmet(design: CounterfactualDesign, seed: int, values: SplitValues) -> Diagn
                 Sampler(population, stream.derive("source", str(k))).take(_PILOT)
                 for k in range(len(source_names(design)))
             ]
-        except RequirementUnmet:
+        except RequirementUnmetError:
             return None
         tally = _tally(design, kind, base, sources)
         if not _lacking(tally, wanted, design):
@@ -135,15 +137,15 @@ def explain_rare(
 ) -> Diagnostic:
     """Why sampling gave up: the clause that the smallest share of draws met."""
     passing = [tally.pairs, *tally.together]
-    shares = [after / max(1, before) for before, after in zip(passing, passing[1:], strict=False)]
+    shares = [after / max(1, before) for before, after in pairwise(passing)]
     found = tally.values.get(unfilled, 0)
     if design.balance is not None and design.balance_domain is not None and tally.admitted:
         share = found / tally.admitted
         if not shares or share <= min(shares):
             value = design.balance_domain.text(unfilled)
             message = f"too few pairs have {quoted(design.balance)} be `{value}`"
-            help = _rate(kind, found, tally.admitted, rows)
-            return Diagnostic("CS514", message, design.balance.span, help)
+            advice = _rate(kind, found, tally.admitted, rows)
+            return Diagnostic("CS514", message, design.balance.span, advice)
     i = shares.index(min(shares))
     message = f"too few pairs meet {quoted(design.keep[i])}"
     return Diagnostic(
@@ -151,14 +153,14 @@ def explain_rare(
     )
 
 
-def explain_rare_inputs(design: CounterfactualDesign, error: RequirementUnmet) -> Diagnostic:
+def explain_rare_inputs(design: CounterfactualDesign, error: RequirementUnmetError) -> Diagnostic:
     """Why sampling inputs gave up."""
     message = f"too few inputs of `{design.model.task}` meet its `require`"
-    help = (
+    advice = (
         f"{error.accepted:,} of {error.attempts:,} sampled inputs did; the inputs that it relates "
         f"have more than {ENUMERATED_SETTINGS:,} settings together, too many to list"
     )
-    return Diagnostic("CS520", message, design.span, help)
+    return Diagnostic("CS520", message, design.span, advice)
 
 
 def _rate(kind: SwapKind, found: int, of: int, rows: int) -> str:
@@ -169,7 +171,7 @@ def _rate(kind: SwapKind, found: int, of: int, rows: int) -> str:
 
 
 def _tally(
-    design: CounterfactualDesign, kind: SwapKind, base: Columns, sources: list[Columns]
+    design: CounterfactualDesign, kind: SwapKind, base: Columns, sources: Sequence[Columns]
 ) -> Tally:
     tally = Tally()
     labelled = label(design, kind, base, sources)

@@ -15,7 +15,7 @@ from .feasibility import Tally, explain_rare, explain_rare_inputs, prove_unmet
 from .pairs import InterchangePairs
 from .populations import Population
 from .randomness import Stream
-from .samplers import ATTEMPTS_A_ROW, MOST_ATTEMPTS, RequirementUnmet, Sampler
+from .samplers import ATTEMPTS_A_ROW, MOST_ATTEMPTS, RequirementUnmetError, Sampler
 from .specification import CounterfactualDesign
 
 _CHUNK = 1 << 16
@@ -31,14 +31,14 @@ class Table:
     def __init__(self, design: CounterfactualDesign, rows: int) -> None:
         model = design.model
         self.design = design
-        drawn, outputs, count = (*model.inputs, *model.noise), model.outputs, len(
-            source_names(design)
+        drawn, outputs, count = (
+            (*model.inputs, *model.noise),
+            model.outputs,
+            len(source_names(design)),
         )
 
         def empty(names: Sequence[str]) -> dict[str, Column]:
-            return {
-                name: np.empty(rows, storage_of(model.by_name[name].domain)) for name in names
-            }
+            return {name: np.empty(rows, storage_of(model.by_name[name].domain)) for name in names}
 
         self.base = empty(drawn)
         self.sources = [empty(drawn) for _ in range(count)]
@@ -119,7 +119,7 @@ def fill(
         try:
             base = base_sampler.take(size)
             sources = [sampler.take(size) for sampler in samplers]
-        except RequirementUnmet as error:
+        except RequirementUnmetError as error:
             raise SpecError([explain_rare_inputs(design, error)]) from None
         pairs = label(design, kind, base, sources)
         if not conditional:

@@ -112,6 +112,5 @@ class InterchangePairs:
         """Rows of each kind, in the design's order."""
         counts = np.bincount(self.kinds, minlength=len(self.design.kinds)).tolist()
         return tuple(
-            KindCount(kind.name, rows)
-            for kind, rows in zip(self.design.kinds, counts, strict=True)
+            KindCount(kind.name, rows) for kind, rows in zip(self.design.kinds, counts, strict=True)
         )

@@ -51,9 +51,7 @@ Unmet = Callable[[SplitValues], Diagnostic | None]
 """Says why a split is certainly impossible with some values; None where it may be possible."""
 
 
-def partition(
-    design: CounterfactualDesign, seed: int, unmet: Unmet
-) -> tuple[SplitValues, ...]:
+def partition(design: CounterfactualDesign, seed: int, unmet: Unmet) -> tuple[SplitValues, ...]:
     """The values of every split: shuffled by the seed and shared out in proportion to the rows,
     each split getting at least as many values as it takes to make it possible.
 
@@ -61,7 +59,9 @@ def partition(
     with too many to list.
     """
     groups = tuple(_groups(design))
-    shuffled = [_shuffled(design, seed, number, domain) for number, (domain, _) in enumerate(groups)]
+    shuffled = [
+        _shuffled(design, seed, number, domain) for number, (domain, _) in enumerate(groups)
+    ]
     least = [1] * len(design.splits)
     while True:
         splits = _cut(design, groups, shuffled, least)
@@ -78,9 +78,7 @@ def partition(
             raise SpecError([_too_few(design, number, splits[number], reason)])
 
 
-def _first_failing(
-    splits: Sequence[SplitValues], unmet: Unmet
-) -> tuple[int, Diagnostic] | None:
+def _first_failing(splits: Sequence[SplitValues], unmet: Unmet) -> tuple[int, Diagnostic] | None:
     for number, split in enumerate(splits):
         reason = unmet(split)
         if reason is not None:
@@ -104,8 +102,8 @@ def _shuffled(design: CounterfactualDesign, seed: int, number: int, domain: Doma
     codes = domain.codes()
     if len(codes) > MOST_VALUES:
         message = f"the splits cannot be disjoint by a type of {len(codes):,} values"
-        help = f"types of at most {MOST_VALUES:,} values are listed and shared out"
-        raise SpecError([Diagnostic("CS516", message, design.span, help)])
+        advice = f"types of at most {MOST_VALUES:,} values are listed and shared out"
+        raise SpecError([Diagnostic("CS516", message, design.span, advice)])
     order = Stream.of(seed, design.name, "partition", str(number)).permutation(len(codes))
     return np.asarray(codes, dtype=storage_of(domain))[order]
 
@@ -158,6 +156,6 @@ def _too_few(
     clause = design.splits[number]
     sizes = " and ".join(f"{len(one.codes)} of {one.domain.size}" for one in split.shares)
     names = ", ".join(f"`{name}`" for name in design.disjoint)
-    message = f"the splits cannot share no value of {names}: `{clause.name}` would be left impossible"
-    help = f"with {sizes} values, {reason.message}; have fewer splits, or a type with more values"
-    return Diagnostic("CS515", message, clause.span, help, (Related(reason.span, "asked here"),))
+    message = f"`{clause.name}` is impossible when the splits share no value of {names}"
+    advice = f"with {sizes} values, {reason.message}; have fewer splits, or a type with more values"
+    return Diagnostic("CS515", message, clause.span, advice, (Related(reason.span, "asked here"),))

@@ -170,7 +170,7 @@ def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
     drawn = {name: model.by_name[name] for name in (*model.inputs, *model.noise)}
     conditions = [ColumnExpression.of(one, model.by_name) for one in _conjuncts(model.requirement)]
     if not all(one.over({}, 1)[0] for one in conditions if not one.reads):
-        return Population((Listed({name: _NOTHING for name in drawn}, 0),), ())
+        return Population((Listed(dict.fromkeys(drawn, _NOTHING), 0),), ())
     blocks: list[Block] = []
     rejections: list[ColumnExpression] = []
     for names in _connected(tuple(drawn), [one.reads for one in conditions]):
@@ -230,8 +230,8 @@ def _listed(columns: Columns, weights: NDArray[np.int64] | None) -> Listed:
     settings = len(next(iter(columns.values())))
     if weights is None or settings == 0:
         return Listed(columns, settings)
-    weights = weights // np.gcd.reduce(weights)
-    return Listed(columns, settings, None if int(weights.max()) == 1 else weights)
+    lowest = weights // np.gcd.reduce(weights)
+    return Listed(columns, settings, None if (lowest == 1).all() else lowest)
 
 
 def _can_join(blocks: Sequence[Listed], limit: int) -> bool:

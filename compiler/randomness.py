@@ -31,7 +31,7 @@ class Stream:
         return Stream(hashlib.sha256(str(seed).encode()).digest()).derive(*purpose)
 
     def derive(self, *purpose: str) -> Stream:
-        """An independent stream. The names are hashed with their lengths, so none can imitate two."""
+        """An independent stream. Names are hashed with their lengths, so none can imitate two."""
         digest = hashlib.sha256(self.key)
         for name in purpose:
             encoded = name.encode("utf-8", "surrogatepass")
@@ -55,11 +55,11 @@ class Stream:
         pairs = words.astype("<u8", copy=False).view("<u4").astype(np.uint32, copy=False)
         return pairs[start % 2 : start % 2 + count]
 
-    def below(self, bound: int, start: int, count: int) -> NDArray[np.uint32] | NDArray[np.uint64]:
+    def below(self, bound: int, start: int, count: int) -> NDArray[np.uint32 | np.uint64]:
         """Unbiased integers `0 .. bound - 1` at the given positions; `1 <= bound <= 2**63`.
 
         Bounds up to 2**32 use Lemire's multiplication ("Fast Random Integer Generation in an
-        Interval"); a rejected draw is replaced by the draw at the same position of a derived stream.
+        Interval"); a rejected draw is replaced by that at the same position of a derived stream.
         """
         if not 1 <= bound <= 2**63:
             raise ValueError(f"bound must be 1 to 2**63, not {bound}")
@@ -85,7 +85,7 @@ class Stream:
 
     def _below_at(
         self, bound: int, start: int, count: int, offsets: NDArray[np.intp]
-    ) -> NDArray[np.uint32] | NDArray[np.uint64]:
+    ) -> NDArray[np.uint32 | np.uint64]:
         """`below(bound, start, count)[offsets]`, without the whole range where offsets are few."""
         if len(offsets) > _FEW:
             return self.below(bound, start, count)[offsets]

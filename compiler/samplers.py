@@ -15,7 +15,7 @@ ATTEMPTS_A_ROW = 1_000
 _CHUNK = 1 << 15
 
 
-class RequirementUnmet(Exception):
+class RequirementUnmetError(Exception):
     """Too few of the draws meet the model's `require`."""
 
     def __init__(self, attempts: int, accepted: int) -> None:
@@ -31,15 +31,13 @@ class Sampler:
 
     def __init__(self, population: Population, stream: Stream) -> None:
         self._rejections = population.rejections
-        self._blocks = [
-            (block.drawn(), stream.derive(*block.names)) for block in population.blocks
-        ]
+        self._blocks = [(block.drawn(), stream.derive(*block.names)) for block in population.blocks]
         self._position = 0
         self._accepted = 0
         self._waiting: Columns = {}
 
     def take(self, count: int) -> Columns:
-        """The next `count` settings. Raises `RequirementUnmet` after bounded work."""
+        """The next `count` settings. Raises `RequirementUnmetError` after bounded work."""
         if not self._rejections:
             return self._candidates(count)
         parts = [self._waiting] if self._waiting else []
@@ -57,7 +55,7 @@ class Sampler:
             have += _length(kept)
             parts.append(kept)
             if self._position > MOST_ATTEMPTS + ATTEMPTS_A_ROW * self._accepted:
-                raise RequirementUnmet(self._position, self._accepted)
+                raise RequirementUnmetError(self._position, self._accepted)
         joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[-1]}
         self._waiting = {name: column[count:] for name, column in joined.items()}
         return {name: column[:count] for name, column in joined.items()}
