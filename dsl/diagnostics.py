@@ -112,3 +112,14 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     by_folded = {candidate.casefold(): candidate for candidate in candidates if candidate != name}
     matches = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[matches[0]] if matches else None
+
+
+class ToolFailure(Exception):
+    """Something outside the spec failed: a file, a network's folder, memory, a full disk.
+
+    The message is one sentence as in diagnostics; `help` says what to do about it.
+    """
+
+    def __init__(self, message: str, help: str | None = None) -> None:
+        self.help = help
+        super().__init__(message)

@@ -396,6 +396,7 @@ class TableDeclaration(Node):
     path: Text
     key: Name
     columns: tuple[TypedName, ...]
+    documentation: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,17 @@
+"""What a file may ask for: a spec is untrusted input, and reading one ends."""
+
+from __future__ import annotations
+
+from typing import Final
+
+LARGEST_FILE: Final = 1 << 20
+"""In bytes of UTF-8."""
+
+DEEPEST_NESTING: Final = 200
+"""Of brackets in the text, and of nodes below a declaration in the tree."""
+
+LARGEST_INTEGER: Final = 2**31 - 1
+"""For a literal with decimals, this bounds the scaled integer that it is stored as."""
+
+MOST_MISTAKES: Final = 100
+"""Nobody reads on after so many, and a damaged file could hold a million."""

@@ -1,0 +1,143 @@
+"""Text to tree: lex, read past mistakes, build, and hold the limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import syntax
+from .build_declarations import DeclarationBuilder, LanguageStatement
+from .diagnostics import Diagnostics, Fix, Related
+from .limits import DEEPEST_NESTING, LARGEST_FILE, MOST_MISTAKES
+from .nesting import too_deep
+from .recovery import Reader
+from .source import Source, Span
+from .tokens import comments_between, tokenize
+
+LANGUAGE = "1"
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
+    """The tree of a file.
+
+    Whatever the text, this returns: what is wrong goes to `diagnostics`, with CS1xx and CS9xx
+    codes, and is missing in the tree. A tree parsed without an error says all that the text says.
+    """
+    found = Diagnostics()
+    file = _parse(source, found)
+    diagnostics.found.extend(found.found)
+    return file
+
+
+def _parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
+    nothing = syntax.File(
+        span=Span(source, 0, len(source.text)),
+        source=source,
+        language=None,
+        declarations=(),
+        comments=(),
+    )
+    size = len(source.text.encode("utf-8", "surrogatepass"))
+    if size > LARGEST_FILE:
+        diagnostics.error(
+            "CS901",
+            f"the file has {size} bytes, more than {LARGEST_FILE}",
+            Span(source, 0, 0),
+        )
+        return nothing
+    start = 1 if source.text.startswith(BYTE_ORDER_MARK) else 0
+    end = len(source.text)
+    tokens = tokenize(source, start, end, diagnostics)
+    comments = comments_between(source, tokens)
+    tree = Reader(source, tokens, "start", end, diagnostics).read()
+    if tree is None:
+        _give_up(source, diagnostics)
+        return nothing
+    first = Span(source, tokens[0].start_pos or 0, end) if tokens else Span(source, end, end)
+    builder = DeclarationBuilder(source, _SlotParser(source, diagnostics), diagnostics)
+    statements: list[Any] = list(builder.build(tree))
+    return syntax.File(
+        span=Span(source, 0, end),
+        source=source,
+        language=_language(first, statements, diagnostics),
+        declarations=tuple(
+            statement
+            for statement in statements
+            if not isinstance(statement, LanguageStatement) and _shallow(statement, diagnostics)
+        ),
+        comments=comments,
+    )
+
+
+class _SlotParser:
+    """Parses what a template holds between braces, as an expression of the same source."""
+
+    def __init__(self, source: Source, diagnostics: Diagnostics) -> None:
+        self._source = source
+        self._diagnostics = diagnostics
+
+    def __call__(self, start: int, end: int) -> tuple[syntax.Expression, syntax.Name | None] | None:
+        found = Diagnostics()
+        tokens = tokenize(self._source, start, end, found)
+        tree = Reader(self._source, tokens, "slot", end, found).read()
+        self._diagnostics.found.extend(found.found)
+        if tree is None or found.has_errors:
+            return None
+        builder = DeclarationBuilder(self._source, self, self._diagnostics)
+        return builder.build(tree)
+
+
+def _language(first: Span, statements: list[Any], diagnostics: Diagnostics) -> syntax.Number | None:
+    """The version of the language, which the first statement must give, once."""
+    versions = [one for one in statements if isinstance(one, LanguageStatement)]
+    if not versions:
+        place = Span(first.source, first.start, first.start)
+        diagnostics.error(
+            "CS111",
+            "the file does not say which version of the language it is written in",
+            place,
+            help=f"start it with `language {LANGUAGE}`",
+            fix=Fix(place, f"language {LANGUAGE}\n\n", f"insert `language {LANGUAGE}`"),
+        )
+        return None
+    version, *others = versions
+    if version.version.text != LANGUAGE:
+        diagnostics.error(
+            "CS112",
+            f"unknown version `{version.version.text}` of the language",
+            version.version.span,
+            help=f"this causalspec reads `language {LANGUAGE}`",
+        )
+    if version.span.start != first.start:
+        diagnostics.error("CS113", "`language` must be the first statement of a file", version.span)
+    for other in others:
+        diagnostics.error(
+            "CS113",
+            "a file has only one `language` statement",
+            other.span,
+            related=[Related(version.span, "the first one")],
+        )
+    return version.version
+
+
+def _shallow(declaration: syntax.Declaration, diagnostics: Diagnostics) -> bool:
+    deep = too_deep(declaration)
+    if deep is not None:
+        diagnostics.error(
+            "CS902",
+            f"expressions are nested more than {DEEPEST_NESTING} deep",
+            deep.span,
+            help="operators written in a row nest, each in the next: name a part with `let`",
+        )
+    return deep is None
+
+
+def _give_up(source: Source, diagnostics: Diagnostics) -> None:
+    if len(diagnostics.found) < MOST_MISTAKES:
+        return
+    last = max(one.span.end for one in diagnostics.found)
+    diagnostics.error(
+        "CS904",
+        f"reading stops here after {MOST_MISTAKES} mistakes",
+        Span(source, last, last),
+    )

@@ -1,0 +1,256 @@
+"""Parsing past mistakes: each is reported once, and what stands after it is still read.
+
+A mistake with one certain repair (a misspelt word, `=` for `==`, a missing bracket) is repaired and
+reading goes on. After any other, tokens are skipped to where reading can resume: the next statement
+or declaration, or the bracket that closes what the mistake stands in. The part of the stack that
+then leads nowhere is cut off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lark import Token, Tree
+
+from .automaton import END, Automaton
+from .diagnostics import Diagnostics, Related
+from .limits import DEEPEST_NESTING, MOST_MISTAKES
+from .repairs import Mistake, repair, report, report_nested
+from .source import Source, Span
+from .tokens import span_of
+from .words import BLOCKS, DECLARATIONS, STATEMENTS, spellings
+
+CLOSERS = {"LBRACE": "RBRACE", "LPAR": "RPAR", "LSQB": "RSQB"}
+HEADERS = {
+    "TASK": ("TASK", "NAME"),
+    "MODEL": ("MODEL", "NAME", "OF", "NAME"),
+    "COUNTERFACTUALS": ("COUNTERFACTUALS", "NAME", "OF", "NAME"),
+    "ALIGN": ("ALIGN", "NAME", "OF", "NAME"),
+    "CLAIM": ("CLAIM", "NAME"),
+    "ABSTRACTION": ("ABSTRACTION", "NAME", "FROM", "NAME", "TO", "NAME"),
+    "DERIVE": ("DERIVE", "NAME", "FROM", "NAME"),
+}
+"""What stands before the brace of a declaration whose own header cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A bracket that nothing has closed yet, and the height of the stack once it was read."""
+
+    token: Token
+    height: int
+
+
+class Reader:
+    """Reads one sequence of tokens."""
+
+    def __init__(
+        self, source: Source, tokens: list[Token], start: str, end: int, diagnostics: Diagnostics
+    ) -> None:
+        self._source = source
+        self._tokens = [*tokens, Token(END, "", end, 1, 1, 1, 1, end)]
+        self._index = 0
+        self._automaton = Automaton(start)
+        self._open: list[Opening] = []
+        self._declaration: Token | None = None
+        self._diagnostics = diagnostics
+
+    def read(self) -> Tree[Token] | None:
+        """The tree of all that could be read; None where too much is wrong, or nested too deep."""
+        while True:
+            if len(self._diagnostics.found) >= MOST_MISTAKES:
+                return None
+            token = self._tokens[self._index]
+            if not self._automaton.accepts([token.type]):
+                if not self._recover(token):
+                    return None
+            elif token.type == END:
+                return self._automaton.finish()
+            elif not self._push(token):
+                return None
+
+    def _push(self, token: Token) -> bool:
+        """Read a token that is accepted; False where brackets are nested too deep."""
+        self._automaton.push(token)
+        self._index += 1
+        if token.type in CLOSERS:
+            self._open.append(Opening(token, self._automaton.height))
+            if len(self._open) > DEEPEST_NESTING:
+                self._diagnostics.error(
+                    "CS902",
+                    f"brackets are nested more than {DEEPEST_NESTING} deep",
+                    span_of(self._source, token),
+                )
+                return False
+        elif token.type in CLOSERS.values() and self._open:
+            self._open.pop()
+        elif not self._open and spellings().get(token.type) in DECLARATIONS:
+            self._declaration = token
+        return True
+
+    def _recover(self, token: Token) -> bool:
+        """Report `token`, which cannot stand here, and get to where reading can go on."""
+        mistake = Mistake(
+            source=self._source,
+            automaton=self._automaton,
+            tokens=self._tokens,
+            index=self._index,
+            block=self._block(),
+        )
+        replacement = repair(mistake, self._diagnostics)
+        if replacement is not None:
+            self._tokens[self._index : self._index + 1] = replacement
+            return True
+        if spellings().get(token.type) in DECLARATIONS and self._open and self._is_closed_later():
+            report_nested(mistake, self._diagnostics)
+            self._index += 1
+            return self._resume()
+        if self._close_what_is_open(token):
+            return True
+        if token.type in CLOSERS.values() and not self._open:
+            self._diagnostics.error("CS107", f"`{token}` closes nothing", self._span(token))
+            self._index += 1
+            return True
+        report(mistake, self._diagnostics)
+        return self._resume()
+
+    def _span(self, token: Token) -> Span:
+        return span_of(self._source, token)
+
+    def _block(self) -> str | None:
+        """The declaration whose block the next token stands in directly."""
+        if len(self._open) != 1 or self._declaration is None:
+            return None
+        return str(self._declaration)
+
+    def _is_closed_later(self) -> bool:
+        """Whether the text after this token closes all that is open, so that none is missing."""
+        depth = len(self._open)
+        for token in self._tokens[self._index :]:
+            depth += token.type in CLOSERS
+            depth -= token.type in CLOSERS.values()
+            if depth == 0:
+                return True
+        return False
+
+    def _close_what_is_open(self, token: Token) -> bool:
+        """Where closing open brackets makes `token` fit, report them and close them."""
+        closers = [CLOSERS[opening.token.type] for opening in reversed(self._open)]
+        for count in range(1, len(closers) + 1):
+            if not self._automaton.accepts(closers[:count]):
+                return False
+            if self._automaton.accepts([*closers[:count], token.type]):
+                break
+        else:
+            return False
+        # A closing bracket of another kind is taken at its word only if it closes an open one.
+        here = self._span(token)
+        place = Span(self._source, here.start, here.end if token.type != END else here.start)
+        missing = [str(spellings()[kind]) for kind in closers[:count]]
+        where = "the end of the file" if token.type == END else f"`{token}`"
+        self._diagnostics.error(
+            "CS106",
+            f"expected `{missing[0]}` before {where}",
+            place,
+            related=[
+                Related(self._span(opening.token), f"this `{opening.token}` is never closed")
+                for opening in list(reversed(self._open))[:count]
+            ],
+        )
+        for kind in closers[:count]:
+            self._automaton.push(Token(kind, spellings()[kind], here.start, 1, 1, 1, 1, here.start))
+            self._open.pop()
+        return True
+
+    # Resuming -------------------------------------------------------------------------------
+
+    def _resume(self) -> bool:
+        """Skip from a mistake to a token that can be read once the stack is cut."""
+        if self._resume_inside_the_block():
+            return True
+        skipped: list[str] = []
+        while True:
+            token = self._tokens[self._index]
+            word = spellings().get(token.type)
+            if token.type == END:
+                return self._resume_at(token.type, 1)
+            if word in DECLARATIONS:
+                if self._resume_at(token.type, 1):
+                    return True
+            elif word in STATEMENTS and "LBRACE" not in skipped:
+                if self._resume_at(token.type, 1):
+                    return True
+                skipped.clear()
+            elif token.type in CLOSERS:
+                skipped.append(token.type)
+            elif token.type in CLOSERS.values():
+                if skipped:
+                    self._leave(skipped, token.type)
+                elif self._close(token.type):
+                    return True
+            self._index += 1
+
+    @staticmethod
+    def _leave(skipped: list[str], closer: str) -> None:
+        """Take the skipped bracket that `closer` closes, and what is open inside it, as closed."""
+        for depth in range(len(skipped) - 1, -1, -1):
+            if CLOSERS[skipped[depth]] == closer:
+                del skipped[depth:]
+                return
+
+    def _close(self, closer: str) -> bool:
+        """Resume at a closing bracket, inside what it closes; or leave that behind with it."""
+        matching = [
+            place for place, one in enumerate(self._open) if CLOSERS[one.token.type] == closer
+        ]
+        if not matching:
+            return False
+        opening = self._open[matching[-1]]
+        for height in range(self._automaton.height, opening.height - 1, -1):
+            if self._automaton.accepts([closer], height):
+                self._cut(height)
+                return True
+        del self._open[matching[-1] :]
+        return False
+
+    def _resume_at(self, kind: str, lowest: int) -> bool:
+        """Cut the stack down to the nearest place between two statements that accepts `kind`."""
+        for height in range(self._automaton.height, lowest - 1, -1):
+            between = self._automaton.accepts(["RBRACE"], height)
+            if (between or self._automaton.accepts([END], height)) and self._automaton.accepts(
+                [kind], height
+            ):
+                self._cut(height)
+                return True
+        return False
+
+    def _cut(self, height: int) -> None:
+        self._automaton.cut(height)
+        self._open = [opening for opening in self._open if opening.height <= height]
+
+    def _resume_inside_the_block(self) -> bool:
+        """After a mistake in a declaration's header, go on with what its braces hold."""
+        if self._open or self._declaration is None:
+            return False
+        header = HEADERS.get(self._declaration.type)
+        if header is None or self._automaton.accepts([END]):
+            return False
+        for index in range(self._index, len(self._tokens)):
+            token = self._tokens[index]
+            if token.type == END or spellings().get(token.type) in {*DECLARATIONS, *BLOCKS}:
+                return False
+            if token.type == "RBRACE":
+                return False
+            if token.type == "LBRACE":
+                break
+        self._cut(next(h for h in range(self._automaton.height, 0, -1) if self._ended(h)))
+        for kind in header:
+            at = self._declaration.start_pos or 0
+            text = spellings().get(kind, "")
+            self._automaton.push(Token(kind, text, at, 1, 1, 1, 1, at))
+        self._index = index
+        return True
+
+    def _ended(self, height: int) -> bool:
+        """Whether a stack of this height stands between two declarations."""
+        return self._automaton.accepts([END], height) and self._automaton.accepts(["TYPE"], height)

@@ -1,0 +1,190 @@
+"""Text to tokens, past every mistake: what cannot be read is reported and stepped over.
+
+The grammar's own lexer does the reading. Here lies only what it cannot know: how to go on after
+characters that start no token, and what people write who come from another language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lark import Token
+from lark.exceptions import UnexpectedCharacters
+
+from .diagnostics import Diagnostics, Fix, Related
+from .grammar import grammar
+from .limits import MOST_MISTAKES
+from .source import Source, Span
+from .syntax import Comment
+
+COMMENT = re.compile(r"#[^\n]*")
+UNREADABLE = re.compile(r"[^A-Za-z0-9_\"#\s{}()\[\],.:=<>+\-*/%~!&|;'‘’“”]+")
+CURLY_TEXT = re.compile(r"[“”]([^“”\"\\\n]*)[“”\"]|['‘’]([^'‘’\"\\\n]*)['‘’]")
+FOREIGN_OPERATORS = {
+    "&&": "and",
+    "&": "and",
+    "||": "or",
+    "|": "or",
+    "!": "not",
+}
+"""Operators of other languages whose characters start no token here, and what to write."""
+
+PAIRS = {("-", ">"): ("ARROW", "=>"), ("<", ">"): ("COMPARISON", "!="), (":", "="): ("EQUALS", "=")}
+"""Two tokens that, written without a space between them, are an operator of other languages."""
+
+TRUTHS = {"True": "TRUE", "False": "FALSE"}
+
+
+def span_of(source: Source, token: Token) -> Span:
+    """Where a token stands."""
+    start = token.start_pos or 0
+    return Span(source, start, start + len(token) if token.end_pos is None else token.end_pos)
+
+
+def tokenize(source: Source, start: int, end: int, diagnostics: Diagnostics) -> list[Token]:
+    """The tokens between two offsets; what starts none of them is reported.
+
+    Ends early, with a diagnostic, after more mistakes than anyone would read.
+    """
+    return list(_joined(source, _read(source, start, end, diagnostics), diagnostics))
+
+
+def comments_between(source: Source, tokens: list[Token]) -> tuple[Comment, ...]:
+    """The comments: all that starts with `#` in the gaps between tokens."""
+    gaps: list[tuple[int, int]] = []
+    position = 0
+    for token in tokens:
+        span = span_of(source, token)
+        gaps.append((position, span.start))
+        position = span.end
+    gaps.append((position, len(source.text)))
+    return tuple(
+        Comment(span=Span(source, *found.span()), text=found[0].rstrip())
+        for low, high in gaps
+        if low < high
+        for found in COMMENT.finditer(source.text, low, high)
+    )
+
+
+def _read(source: Source, start: int, end: int, diagnostics: Diagnostics) -> Iterator[Token]:
+    position = start
+    while position < end and len(diagnostics.found) < MOST_MISTAKES:
+        lexer = grammar().parse_interactive(source.text[position:end], start="start")
+        try:
+            for token in lexer.lexer_thread.lex(lexer.parser_state):
+                yield _moved(token, position)
+            return
+        except UnexpectedCharacters as unexpected:
+            position += unexpected.pos_in_stream
+        position, token = _step_over(source, position, end, diagnostics)
+        if token is not None:
+            yield token
+
+
+def _step_over(
+    source: Source, start: int, end: int, diagnostics: Diagnostics
+) -> tuple[int, Token | None]:
+    """Report what starts no token at `start`; where to go on, and a token in its place."""
+    text = source.text
+    if text[start] == '"':
+        return _unterminated(source, start, end, diagnostics)
+    if (curly := CURLY_TEXT.match(text, start, end)) is not None:
+        span = Span(source, *curly.span())
+        straight = f'"{curly[1] if curly[1] is not None else curly[2]}"'
+        diagnostics.error(
+            "CS109",
+            f"texts are written between straight double quotes, not `{curly[0][0]}`",
+            span,
+            fix=Fix(span, straight, f"write `{straight}`"),
+        )
+        return span.end, _token("SHORT_TEXT", straight, span)
+    for foreign, written in FOREIGN_OPERATORS.items():
+        if text.startswith(foreign, start, end):
+            span = Span(source, start, start + len(foreign))
+            spaced = written if text[span.end : span.end + 1].isspace() else f"{written} "
+            diagnostics.error(
+                "CS109",
+                f"`{foreign}` is written `{written}`",
+                span,
+                fix=Fix(span, spaced, f"write `{written}`"),
+            )
+            return span.end, _token(written.upper(), written, span)
+    if text[start] == ";":
+        span = Span(source, start, start + 1)
+        diagnostics.error(
+            "CS109",
+            "statements need no `;` at their end",
+            span,
+            fix=Fix(span, "", "remove `;`"),
+        )
+        return span.end, None
+    unreadable = UNREADABLE.match(text, start, end)
+    span = Span(source, start, unreadable.end() if unreadable else start + 1)
+    noun = "character" if span.end - span.start == 1 else "characters"
+    diagnostics.error("CS101", f"unknown {noun} `{span.text}`", span)
+    return span.end, None
+
+
+def _unterminated(
+    source: Source, start: int, end: int, diagnostics: Diagnostics
+) -> tuple[int, Token]:
+    """A text without its closing quotes: to the end of its line, or for triple quotes of the file."""
+    text = source.text
+    quotes = '"""' if text.startswith('"""', start, end) else '"'
+    stop = end if quotes == '"""' else text.find("\n", start, end)
+    stop = end if stop < 0 else stop
+    last = Span(source, stop, stop)
+    diagnostics.error(
+        "CS102",
+        f"this text has no closing `{quotes}`",
+        Span(source, start, start + len(quotes)),
+        related=[Related(last, "the text runs to here")],
+    )
+    kind = "LONG_TEXT" if quotes == '"""' else "SHORT_TEXT"
+    token = _token(kind, text[start:stop] + quotes, Span(source, start, stop))
+    return stop, token
+
+
+def _joined(source: Source, tokens: Iterator[Token], diagnostics: Diagnostics) -> Iterator[Token]:
+    """Replace what other languages write by what stands here for the same thing."""
+    held: Token | None = None
+    for token in tokens:
+        if held is not None:
+            pair = PAIRS.get((str(held), str(token)))
+            span = span_of(source, held).to(span_of(source, token))
+            if pair is not None and len(span.text) == len(held) + len(token):
+                kind, written = pair
+                diagnostics.error(
+                    "CS109",
+                    f"`{span.text}` is written `{written}`",
+                    span,
+                    fix=Fix(span, written, f"write `{written}`"),
+                )
+                held = _token(kind, written, span)
+                continue
+            yield held
+        held = token
+        if token.type == "NAME" and token in TRUTHS:
+            span = span_of(source, token)
+            written = token.lower()
+            diagnostics.error(
+                "CS109",
+                f"`{token}` is written `{written}`",
+                span,
+                fix=Fix(span, written, f"write `{written}`"),
+            )
+            held = _token(TRUTHS[token], written, span)
+    if held is not None:
+        yield held
+
+
+def _moved(token: Token, distance: int) -> Token:
+    start = (token.start_pos or 0) + distance
+    token.start_pos, token.end_pos = start, start + len(token)
+    return token
+
+
+def _token(kind: str, text: str, span: Span) -> Token:
+    """A token of our making in the place of `span`. Lark reads no lines or columns here."""
+    return Token(kind, text, span.start, 1, 1, 1, 1, span.end)
