@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +115,19 @@ Expression = (
 )  # fmt: skip
 
 
+# Walks of trees ask often, and `fields` is slow.
+_FIELDS = {kind: tuple(one.name for one in fields(kind)) for kind in get_args(Expression)}
+
+
 def children(expression: Expression) -> Iterator[Expression]:
     """The direct subexpressions, left to right."""
-    for one in fields(expression):
-        value = getattr(expression, one.name)
+    for name in _FIELDS[type(expression)]:
+        value = getattr(expression, name)
         if isinstance(value, Expression):
             yield value
         elif isinstance(value, tuple):
-            yield from (item for item in value if isinstance(item, Expression))
+            items: tuple[object, ...] = value
+            yield from (item for item in items if isinstance(item, Expression))
 
 
 def references(expression: Expression) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from .randomness import Stream
 from .samplers import ATTEMPTS_A_ROW, MOST_ATTEMPTS, RequirementUnmetError, Sampler
 from .specification import CounterfactualDesign
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 17  # the evaluator works through it in pieces that stay in cache
 _SMALLEST_CHUNK = 1 << 10
 _PROOF_AFTER = 1 << 16  # draws without a hit before impossibility is looked into
 
