@@ -215,14 +215,19 @@ class _Batch:
 
 
 def mechanism_interval(model: CausalModel, name: str) -> Interval:
-    """Bounds on a variable in every solution, by interval arithmetic: sound, seldom tight."""
+    """Bounds on what a variable's mechanism gives, by interval arithmetic: sound, seldom tight.
+
+    They hold under interventions on other variables too, for codes of their domains or such as
+    their own mechanisms can give.
+    """
     builder = ProgramBuilder()
     registers: dict[str, int] = {}
     for number, variable in enumerate(model.variables):
-        if variable.mechanism is None:
-            registers[variable.name] = builder.load(number, interval_of(variable.domain))
-        else:
-            registers[variable.name] = builder.lower(variable.mechanism, registers, {})
-        if variable.name == name:
-            break
-    return builder.interval(registers[name])
+        interval = interval_of(variable.domain)
+        if variable.mechanism is not None:
+            given = builder.interval(builder.lower(variable.mechanism, registers, {}))
+            if variable.name == name:
+                return given
+            interval = interval.hull(given)
+        registers[variable.name] = builder.load(number, interval)
+    raise InternalError(f"`{name}` has no mechanism in `{model.name}`")
