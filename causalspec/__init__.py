@@ -1,0 +1,39 @@
+"""causalspec: state a hypothesis about how a network computes something, and have it checked.
+
+The names below are the public Python API; each is imported when it is first used, so that
+`import causalspec` costs nothing and validating a spec never loads torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "load_specification": ".compiler.compile",
+    "generate": ".compiler.counterfactuals",
+    "load_network": ".runtime.networks",
+    "verify": ".runtime.verify",
+    "SpecError": ".dsl.diagnostics",
+    "InternalError": ".dsl.diagnostics",
+}
+
+if TYPE_CHECKING:
+    from .compiler.compile import load_specification as load_specification
+    from .compiler.counterfactuals import generate as generate
+    from .dsl.diagnostics import InternalError as InternalError
+    from .dsl.diagnostics import SpecError as SpecError
+    from .runtime.networks import load_network as load_network
+    from .runtime.verify import verify as verify
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

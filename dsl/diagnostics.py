@@ -117,8 +117,11 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
 class ToolFailure(Exception):
     """Something outside the spec failed: a file, a network's folder, memory, a full disk.
 
-    The message is one sentence as in diagnostics; `help` says what to do about it.
+    The message is one sentence as in diagnostics; `help` says what to do about it. `leaves_open`
+    marks failures that leave a question unanswered, where nothing is broken.
     """
+
+    leaves_open = False
 
     def __init__(self, message: str, help: str | None = None) -> None:
         self.help = help

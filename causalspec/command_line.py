@@ -1,0 +1,77 @@
+"""The `causalspec` command: one module a subcommand, each imported when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+from ..dsl.diagnostics import SpecError, ToolFailure
+from . import __version__
+from .commands.output import print_diagnostics
+from .exit_codes import EXPLANATION, ExitCode
+
+# Each name is a module of `commands` with SUMMARY, EXAMPLE, add_arguments and run.
+COMMANDS = ("check", "fmt", "graph", "data", "align", "verify", "explain")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status (see `exit_codes`)."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except SpecError as error:
+        print_diagnostics(error.diagnostics, sys.stderr)
+        return ExitCode.SPEC_INVALID
+    except ToolFailure as error:
+        print(f"error: {error}", file=sys.stderr)
+        if error.help:
+            print(f"  help: {error.help}", file=sys.stderr)
+        return ExitCode.UNKNOWN if error.leaves_open else ExitCode.TOOL_FAILED
+    except BrokenPipeError:
+        # Whoever read our output has left (`| head`); Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FINE
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return ExitCode.TOOL_FAILED
+    except Exception:
+        traceback.print_exc()
+        print("a mistake in causalspec: please report it with the spec", file=sys.stderr)
+        return ExitCode.TOOL_FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="causalspec",
+        description="State a hypothesis about how a network computes something; "
+        "get its data, its proof and its verdict.",
+        epilog=EXPLANATION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"causalspec {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        command = import_module(f".commands.{name}", __package__)
+        subparser = subparsers.add_parser(
+            name,
+            help=command.SUMMARY,
+            description=command.SUMMARY[0].upper() + command.SUMMARY[1:] + ".",
+            epilog=f"example:\n  {command.EXAMPLE}\n\n{EXPLANATION}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

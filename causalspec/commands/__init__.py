@@ -1,0 +1,1 @@
+"""One module a subcommand: SUMMARY, EXAMPLE, `add_arguments(parser)`, `run(options)`."""

@@ -1,0 +1,35 @@
+"""`causalspec explain`: the page of a diagnostic's code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ..exit_codes import ExitCode
+
+SUMMARY = "explain a diagnostic's code, with an example that fails and its fix"
+EXAMPLE = "causalspec explain CS201"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("code", nargs="?", metavar="CODE", help="such as CS201; none lists all")
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Print the page, or the list of all codes with their titles."""
+    from ...dsl import catalogue
+    from ...dsl.diagnostics import closest
+
+    if options.code is None:
+        for code in catalogue.codes():
+            print(f"{code}  {catalogue.title(code)}")
+        return ExitCode.FINE
+    page = catalogue.explanation(options.code.upper())
+    if page is None:
+        near = closest(options.code.upper(), catalogue.codes())
+        hint = f"; did you mean {near}?" if near else ""
+        print(f"causalspec explain: no code `{options.code}`{hint}", file=sys.stderr)
+        return ExitCode.WRONG_USAGE
+    print(page)
+    return ExitCode.FINE

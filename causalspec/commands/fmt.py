@@ -1,0 +1,51 @@
+"""`causalspec fmt`: one layout for every spec."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+
+from ..exit_codes import ExitCode
+from .output import print_diagnostics
+
+SUMMARY = "format specs in place; a file that does not parse is left as it is"
+EXAMPLE = "causalspec fmt --check specs/*/*.causal"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("specs", type=Path, nargs="+", metavar="SPEC", help=".causal files")
+    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if any differs")
+    parser.add_argument("--diff", action="store_true", help="write nothing, print what would change")
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Format every file; one that is wrong does not keep the others from it."""
+    outcomes = [_format(path, options) for path in options.specs]
+    return max(outcomes)
+
+
+def _format(path: Path, options: argparse.Namespace) -> ExitCode:
+    from ...dsl.diagnostics import SpecError
+    from ...dsl.formatter import format_source
+    from ...dsl.source import read_source
+
+    try:
+        source = read_source(path)
+        formatted = format_source(source)
+    except SpecError as error:
+        print_diagnostics(error.diagnostics)
+        return ExitCode.SPEC_INVALID
+    if formatted == source.text:
+        return ExitCode.FINE
+    if options.diff:
+        before, after = source.text.splitlines(True), formatted.splitlines(True)
+        sys.stdout.writelines(difflib.unified_diff(before, after, str(path), str(path)))
+    if options.check or options.diff:
+        print(f"would format {path}", file=sys.stderr)
+        return ExitCode.CLAIM_FAILED
+    replace_text(path, formatted)
+    print(f"formatted {path}", file=sys.stderr)
+    return ExitCode.FINE

@@ -1,0 +1,62 @@
+"""What all commands share: reading a spec, and saying what is wrong with it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...dsl.diagnostics import Diagnostic, SpecError
+
+if TYPE_CHECKING:
+    from ...compiler.specification import Specification
+
+
+def add_spec_argument(parser: argparse.ArgumentParser) -> None:
+    """The spec's path, as `options.spec`."""
+    parser.add_argument("spec", type=Path, metavar="SPEC", help="a .causal file")
+
+
+def add_format_argument(parser: argparse.ArgumentParser) -> None:
+    """`--format text|json`, as `options.format`."""
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="for people, or for machines"
+    )
+
+
+def load_checked(path: Path) -> Specification:
+    """The specification of a file without errors; warnings go to standard error.
+
+    Raises `SpecError` when the file has errors.
+    """
+    from ...compiler.compile import load_specification
+
+    specification, diagnostics = load_specification(path)
+    if specification is None or diagnostics.has_errors:
+        raise SpecError(diagnostics)
+    print_diagnostics(diagnostics, sys.stderr)
+    return specification
+
+
+def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: object = None) -> None:
+    """Diagnostics as text: coloured on a terminal, as wide as it is."""
+    from ...dsl.render import render_text
+
+    stream = stream if stream is not None else sys.stderr
+    found = list(diagnostics)
+    if not found:
+        return
+    color = stream.isatty() and "NO_COLOR" not in os.environ
+    width = shutil.get_terminal_size().columns
+    print(render_text(found, color=color, width=width), file=stream)
+
+
+def print_json(content: object) -> None:
+    """One JSON document on standard output."""
+    json.dump(content, sys.stdout, indent=2, ensure_ascii=False)
+    print()

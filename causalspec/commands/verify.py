@@ -1,0 +1,82 @@
+"""`causalspec verify`: from a spec and a network to a verdict with its report."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from ..exit_codes import ExitCode
+from .output import add_format_argument, add_spec_argument, load_checked
+
+SUMMARY = "verify a spec's claims against a network, with controls and a report"
+EXAMPLE = "causalspec verify indirect_object.causal --network ./SmolLM2-135M --out results/io"
+
+
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the network is and how maps are fitted to it: shared with `align`."""
+    parser.add_argument(
+        "--network",
+        required=True,
+        metavar="WHERE",
+        help="a transformers folder, a GGUF file, or a name on the hub",
+    )
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where results are written")
+    parser.add_argument("--seed", type=_seed, default=0, help="seeds every fit (default 0)")
+    parser.add_argument("--device", help="such as cpu or cuda:1 (default: a GPU if there is one)")
+    parser.add_argument("--steps", type=_positive, help="training steps of a fit")
+    parser.add_argument("--batch", type=_positive, help="pairs in a training step")
+    parser.add_argument(
+        "--keep-unanswered",
+        action="store_true",
+        help="use pairs, too, whose base or source the network answers wrongly",
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_spec_argument(parser)
+    add_network_arguments(parser)
+    parser.add_argument(
+        "--claim", action="append", default=[], metavar="NAME", help="only this claim (repeatable)"
+    )
+    add_format_argument(parser)
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Verify; 0 where every claim holds, 1 where one does not."""
+    specification = load_checked(options.spec)
+    if not specification.claims:
+        print(f"causalspec verify: {options.spec} makes no claim", file=sys.stderr)
+        return ExitCode.WRONG_USAGE
+
+    from rich.console import Console
+
+    from ...runtime.result_files import REPORT, to_json
+    from ...runtime.verdict_table import print_verdicts
+    from ...runtime.verify import VerifySettings, choose_claims, verify
+    from ..progress import TerminalWatcher
+
+    try:
+        choose_claims(specification, options.claim)
+    except LookupError as error:
+        print(f"causalspec verify: {error.args[0]}", file=sys.stderr)
+        return ExitCode.WRONG_USAGE
+    destination = options.out or Path("results") / options.spec.stem
+    network = load_network(options, specification)
+    settings = VerifySettings(
+        claims=tuple(options.claim),
+        seed=options.seed,
+        keeps_unanswered=options.keep_unanswered,
+        fit=fit_settings(options, network),
+        command=shlex.join(["causalspec", *sys.argv[1:]]),
+    )
+    watcher = TerminalWatcher(Console(stderr=True))
+    verification = verify(specification, network, destination, settings, watcher)
+    if options.format == "json":
+        print(to_json(verification))
+    else:
+        print_verdicts(verification, Console())
+        print(f"report: {destination / REPORT}")
+    return ExitCode.FINE if verification.holds else ExitCode.CLAIM_FAILED

@@ -1,0 +1,29 @@
+"""What the command's exit status means: a script can tell whose turn it is to act."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Documented in `causalspec --help` and in the README."""
+
+    FINE = 0
+    CLAIM_FAILED = 1  # a claim does not hold, or `fmt --check` found a file to format
+    WRONG_USAGE = 2  # the command line itself (argparse exits with this, too)
+    SPEC_INVALID = 3  # the file has errors
+    UNKNOWN = 4  # no error found, but some question could not be settled
+    TOOL_FAILED = 5  # a network, a folder, memory or causalspec itself
+    INTERRUPTED = 130  # Ctrl-C; the same command goes on where it stopped
+
+
+EXPLANATION = """\
+exit status:
+  0    fine
+  1    a claim does not hold (or `fmt --check` found a file to format)
+  2    wrong usage
+  3    the spec is invalid
+  4    unknown: no error found, but some question could not be settled
+  5    the tool failed: network, folder, memory, or a mistake in causalspec
+  130  interrupted; the same command goes on where it stopped
+"""

@@ -1,0 +1,153 @@
+"""One claim against one network: sweep, choose, score the test pairs once, compare, judge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from ..compiler.graph import svg
+from ..compiler.specification import Claim, Control, Method, Specification
+from .align import FitSettings, predict
+from .candidates import candidates
+from .controls import Finalist, score_controls
+from .expectations import judge
+from .experiment import Experiment, Lot, experiment, harvest_lots
+from .fitting import Workshop, score_of
+from .results import ClaimVerdict, ControlScore, PairRow, Score
+from .sites import SiteMaps
+from .sweep import Sweep, sweep
+from .task_network import TaskNetwork
+from .watch import Advance, Watcher
+
+SHOWN_ROWS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class VerifiedClaim:
+    """A verdict and the maps that it rests on."""
+
+    verdict: ClaimVerdict
+    maps: SiteMaps = field(repr=False)
+
+
+def verify_claim(
+    workshop: Workshop,
+    specification: Specification,
+    claim: Claim,
+    network: TaskNetwork,
+    settings: FitSettings,
+    *,
+    keeps_unanswered: bool,
+) -> VerifiedClaim:
+    """The whole way of one claim. Each finished stage is kept in the workshop's run folder.
+
+    Raises:
+        SpecError: the claim does not fit the network or its tokenizer.
+        Untestable: the network does not play the task.
+    """
+    started = time.monotonic()
+    notes = _Notes(workshop.watcher)
+    workshop = replace(workshop, watcher=notes)
+    asked = experiment(specification, claim, keeps_unanswered=keeps_unanswered)
+    variables = dict.fromkeys(v for kind in asked.design.kinds for v in kind.variables)
+    alignment = specification.alignments[claim.alignment]
+    offered = candidates(network, alignment, tuple(variables), claim)
+
+    found = sweep(workshop, network, asked, offered, settings)
+    test = found.test or _test_lot(workshop, network, asked, found)
+    predicted = predict(test.subject, found.best.fit.maps, test.rows)
+    score = score_of(predicted, test.rows)
+    finalist = Finalist(
+        asked, specification, network, offered, found.best.site, found.train, test, settings
+    )
+    controls = score_controls(workshop, finalist)
+
+    scores = {None: score} | {name: one.score for name, one in controls.items()}
+    lots = [one for one in (found.train, found.validation, test) if one is not None]
+    verdict = ClaimVerdict(
+        claim=claim.name,
+        model=claim.model.name,
+        documentation=claim.documentation or claim.model.documentation,
+        alignment=claim.alignment,
+        method=", ".join(dict.fromkeys(_method_text(one) for one in offered.methods)),
+        score=score,
+        per_kind=_scores_of_kinds(test, predicted),
+        chosen=found.best.named,
+        sites=tuple(entry.result for entry in found.entries),
+        controls=tuple(controls.values()),
+        expectations=tuple(judge(one, scores) for one in claim.expectations),
+        counts=tuple(one.count for one in lots),
+        rows=tuple(_readable_rows(test, predicted)),
+        notes=tuple(notes.messages),
+        graph_svg=svg(claim.model, marked=test.variables),
+        seconds=time.monotonic() - started,
+    )
+    return VerifiedClaim(verdict, found.best.fit.maps)
+
+
+def _test_lot(
+    workshop: Workshop, network: TaskNetwork, asked: Experiment, found: Sweep
+) -> Lot:
+    """The test pairs under a prompt of their own, at the chosen layer."""
+    tokens = [one for one in found.validation.presentation.tokens if one is not None]
+    pairs = [asked.draw(asked.test_split)]
+    layers, prompt = [found.best.site.layer], asked.claim.prompt
+    lots = harvest_lots(network, asked, pairs, layers, tokens, prompt, workshop.watcher)
+    return next(lots)[0]
+
+
+def _method_text(method: Method) -> str:
+    return method.name if method.dimension is None else f"{method.name}(dim = {method.dimension})"
+
+
+def _scores_of_kinds(test: Lot, predicted: Tensor) -> tuple[ControlScore, ...]:
+    """The test score of each kind of swap, where the design has several."""
+    kinds = test.pairs.design.kinds
+    if len(kinds) == 1:
+        return ()
+    agrees = predicted == test.rows.labels
+    scores: list[ControlScore] = []
+    for number, kind in enumerate(kinds):
+        mine = torch.from_numpy(test.pairs.kinds == number)
+        score = Score(int(agrees[mine].sum()), int(mine.sum()))
+        scores.append(ControlScore(kind.name, score, f"pairs that swap {kind.name}"))
+    return tuple(scores)
+
+
+def _readable_rows(test: Lot, predicted: Tensor) -> Iterator[PairRow]:
+    """The first test pairs, as drawn: a sample, not a selection."""
+    shown, rows = test.presentation, test.rows
+    for row in range(min(SHOWN_ROWS, rows.rows)):
+        base = int(rows.bases[row])
+        origins: list[int] = rows.origins[row].tolist()
+        sources = dict.fromkeys(number for number in origins if number >= 0)
+        said, label = int(predicted[row]), int(rows.labels[row])
+        yield PairRow(
+            base=shown.texts[base],
+            sources=tuple(shown.texts[number] for number in sources),
+            swapped=test.pairs.design.kinds[int(test.pairs.kinds[row])].name,
+            base_answer=shown.said(int(shown.correct[base])),
+            label=shown.said(label),
+            said=shown.said(said),
+            agrees=said == label,
+        )
+
+
+class _Notes:
+    """Hears what a watcher is told, for the report."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self.messages: dict[str, None] = {}
+
+    def work(self, title: str, total: int) -> AbstractContextManager[Advance]:
+        return self._watcher.work(title, total)
+
+    def notice(self, message: str) -> None:
+        self.messages[message] = None
+        self._watcher.notice(message)

@@ -1,0 +1,179 @@
+"""A decoder that plays a task through prompts: it answers with the token that it predicts next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from ..compiler.columns import Column, Columns
+from ..compiler.prompts import answer_texts, render
+from ..compiler.specification import PromptTemplate, Task, TokenPosition, TokenRange
+from ..compiler.vectorize import solve_columns
+from ..dsl.diagnostics import Diagnostic, SpecError
+from ..dsl.source import Span
+from .align import FitSettings
+from .answers import FindingKind, TokenFinding, answer_tokens
+from .decoder_subject import decoder_subjects
+from .networks import Network, random_network
+from .subjects import Subject
+from .task_network import Presentation, TaskNetwork
+from .tokens import TokenColumns, TokenError, TokenizedPrompts, resolve, tokenize
+from .watch import Advance, Watcher
+
+
+@dataclass(frozen=True, eq=False)
+class DecoderOnTask(TaskNetwork):
+    """Any decoder that `load_network` loads."""
+
+    network: Network
+
+    @property
+    def name(self) -> str:
+        return self.network.name
+
+    @property
+    def site(self) -> str:
+        return "residual"
+
+    @property
+    def layers(self) -> range:
+        return range(len(self.network.layers))
+
+    @property
+    def settings(self) -> FitSettings:
+        return FitSettings()
+
+    @property
+    def device(self) -> str:
+        return str(self.network.device)
+
+    def content_hash(self) -> str:
+        return self.network.content_hash
+
+    def untrained(self, seed: int) -> DecoderOnTask:
+        return DecoderOnTask(random_network(self.network, seed))
+
+    def present(
+        self,
+        task: Task,
+        settings: Columns,
+        tokens: Sequence[TokenPosition | TokenRange],
+        prompt: str | None,
+    ) -> DecoderPresentation:
+        template = task.prompts[prompt] if prompt else next(iter(task.prompts.values()))
+        prompts = tokenize(render(template, task.model, settings), self.network.tokenizer)
+        output = task.model.outputs[0]
+        right = solve_columns(task.model, settings, wanted=[output])[output]
+        return DecoderPresentation(
+            self.network,
+            task,
+            prompts,
+            _resolve(tokens, prompts, template),
+            _answers(self.network, task, prompts.texts, right),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class DecoderPresentation(Presentation):
+    """Prompts, tokenized once, with the candidate positions in each."""
+
+    network: Network = field(repr=False)
+    task: Task = field(repr=False)
+    prompts: TokenizedPrompts = field(repr=False)
+    columns: TokenColumns
+    right: Tensor = field(repr=False)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return self.prompts.texts
+
+    @property
+    def correct(self) -> Tensor:
+        return self.right
+
+    @property
+    def tokens(self) -> tuple[TokenPosition | None, ...]:
+        return self.columns.tokens
+
+    def subjects(self, layers: Sequence[int], is_base: Tensor, watcher: Watcher) -> Iterator[Subject]:
+        bar = _Bar()
+        subjects = decoder_subjects(
+            self.network,
+            self.prompts,
+            self.columns,
+            layers,
+            is_base,
+            progress=bar.progress,
+            notice=watcher.notice,
+        )
+        while True:
+            with watcher.work("reading activations", self.prompts.rows) as bar.advance:
+                subject = next(subjects, None)
+            if subject is None:
+                return
+            yield subject
+
+    def outputs(self, inputs: Tensor, answers: Tensor) -> Tensor:
+        texts = [self.prompts.texts[number] for number in inputs.tolist()]
+        return _answers(self.network, self.task, texts, answers.numpy())
+
+    def said(self, output: int) -> str:
+        return str(self.network.tokenizer.decode([output]))
+
+
+def _resolve(
+    tokens: Sequence[TokenPosition | TokenRange], prompts: TokenizedPrompts, template: PromptTemplate
+) -> TokenColumns:
+    """Positions in every prompt; one that some prompt lacks is the spec's mistake."""
+    try:
+        return resolve(tokens, prompts)
+    except TokenError as error:
+        ends = [one if isinstance(one, TokenPosition) else one.first for one in tokens]
+        span = next((end.span for end in ends if end.span is not None), template.span)
+        raise SpecError([Diagnostic("CS620", str(error), span, error.help)]) from error
+
+
+def _answers(
+    network: Network, task: Task, texts: Sequence[str], codes: Column
+) -> Tensor:
+    """The token that starts each answer; answers that it does not tell apart are a mistake."""
+    output = task.model.outputs[0]
+    template = task.answers.get(output)
+    span = template.span if template is not None else next(iter(task.prompts.values())).span
+    try:
+        found = answer_tokens(network.tokenizer, texts, answer_texts(task, output, codes))
+    except TokenError as error:
+        raise SpecError([Diagnostic("CS621", str(error), span, error.help)]) from error
+    wrong = [_diagnostic(one, span) for one in found.findings]
+    if any(one is not None for one in wrong):
+        raise SpecError([one for one in wrong if one is not None])
+    return found.ids
+
+
+def _diagnostic(finding: TokenFinding, span: Span) -> Diagnostic | None:
+    """Why answers can't be read off one token; several tokens are no mistake by themselves."""
+    answers = " and ".join(f"`{answer}`" for answer in finding.answers[:3])
+    match finding.kind:
+        case FindingKind.EMPTY:
+            return Diagnostic("CS622", f"the answer {answers} has no token of its own", span)
+        case FindingKind.COLLISION:
+            return Diagnostic(
+                "CS623",
+                f"the answers {answers} start with the same token `{finding.token}`",
+                span,
+                "the network's answer is read off one token: choose words that are one token each",
+            )
+        case FindingKind.SEVERAL_TOKENS:
+            return None
+
+
+class _Bar:
+    """The progress of the harvest that is running; each has a piece of work of its own."""
+
+    advance: Advance
+
+    def progress(self, done: int, total: int) -> None:
+        # Equal prompts are run once, so there may be fewer than rows.
+        self.advance(done, f"of {total} distinct prompts")

@@ -1,0 +1,139 @@
+"""The data of one claim before one network: drawn, presented, and what it gets wrong left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+
+from ..compiler.counterfactuals import InterchangePairs, generate
+from ..compiler.specification import (
+    Claim,
+    CounterfactualDesign,
+    Specification,
+    Task,
+    TokenPosition,
+    TokenRange,
+)
+from ..dsl.diagnostics import Diagnostic, SpecError, ToolFailure
+from .results import PairCounts
+from .subjects import Interchanges, Subject
+from .task_network import Presentation, TaskNetwork
+from .trial import Trial, lay_out
+from .watch import Watcher
+
+
+class Untestable(ToolFailure):
+    """The network cannot play the task well enough for the hypothesis to be tested on it."""
+
+    leaves_open = True
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """What a claim asks, resolved: the data's design and how the network is to be shown it.
+
+    `keeps_unanswered` scores pairs, too, whose base or source the network answers wrongly.
+    """
+
+    claim: Claim
+    task: Task
+    design: CounterfactualDesign
+    test_split: str
+    keeps_unanswered: bool
+
+    @property
+    def fitting_prompt(self) -> str | None:
+        return self.claim.fitted_on or self.claim.prompt
+
+    def about(self, design: CounterfactualDesign) -> Experiment:
+        """The same question about another design, a rival's say."""
+        return replace(self, design=design)
+
+    def draw(self, split: str) -> InterchangePairs:
+        """The labelled pairs of a split. Raises `SpecError` where the design has no such split."""
+        if split not in {one.name for one in self.design.splits}:
+            message = f"`{self.design.name}` has no split `{split}`, which a claim is fitted with"
+            help = "alignments are fitted on `train` and chosen on `validation`"
+            raise SpecError([Diagnostic("CS725", message, self.design.span, help)])
+        return generate(self.design, split)
+
+
+def experiment(specification: Specification, claim: Claim, *, keeps_unanswered: bool) -> Experiment:
+    """Look up what a claim names.
+
+    Raises:
+        SpecError: it asks for what this version cannot score.
+    """
+    span = claim.span
+    task = specification.tasks[claim.model.task]
+    (design, split), *more = claim.data
+    if span is not None and more:
+        message = "a claim over the mean of several data sets can't be scored yet"
+        raise SpecError([Diagnostic("CS726", message, span, "make one claim for each data set")])
+    if span is not None and len(task.model.outputs) != 1:
+        message = f"`{task.name}` has {len(task.model.outputs)} outputs, and a network gives one"
+        raise SpecError([Diagnostic("CS727", message, span)])
+    return Experiment(claim, task, specification.counterfactuals[design], split, keeps_unanswered)
+
+
+@dataclass(frozen=True, eq=False)
+class Lot:
+    """One split's usable pairs with the activations of the network that will be asked about them.
+
+    `rows` are interchanges of inputs that `presentation` and `subject` number; `pairs` are the
+    same rows as the compiler knows them.
+    """
+
+    presentation: Presentation = field(repr=False)
+    subject: Subject = field(repr=False)
+    variables: tuple[str, ...]
+    pairs: InterchangePairs = field(repr=False)
+    rows: Interchanges = field(repr=False)
+    count: PairCounts
+
+
+def harvest_lots(
+    network: TaskNetwork,
+    asked: Experiment,
+    pairs: Sequence[InterchangePairs],
+    layers: Sequence[int],
+    tokens: Sequence[TokenPosition | TokenRange],
+    prompt: str | None,
+    watcher: Watcher,
+) -> Iterator[tuple[Lot, ...]]:
+    """Run the network over all splits once and yield a lot for each of them.
+
+    Where memory is short it yields several times, each time for some of the layers; lots are then
+    to be dropped before the next are asked for.
+
+    Raises:
+        Untestable: no pair of some split is left.
+    """
+    trial = lay_out(network, asked.task, pairs, tokens, prompt)
+    for subject in trial.presentation.subjects(layers, trial.is_base, watcher):
+        yield tuple(_lot(asked, trial, number, subject) for number in range(len(pairs)))
+
+
+def _lot(asked: Experiment, trial: Trial, number: int, subject: Subject) -> Lot:
+    pairs = trial.pairs[number]
+    answered = trial.answered(number, subject.predictions)
+    kept = torch.ones_like(answered) if asked.keeps_unanswered else answered
+    if not bool(kept.any()):
+        raise Untestable(
+            f"the network answers base and source of no pair of `{pairs.split}` rightly",
+            help="it does not play this task; `--keep-unanswered` scores the pairs all the same",
+        )
+    used = kept.nonzero()[:, 0]
+    selected = pairs.select(used.numpy())
+    count = PairCounts(
+        design=asked.design.name,
+        split=pairs.split,
+        drawn=len(pairs),
+        answered=int(answered.sum()),
+        used=len(selected),
+        floor=selected.floor,
+    )
+    rows = trial.rows[number].take(used)
+    return Lot(trial.presentation, subject, trial.variables, selected, rows, count)

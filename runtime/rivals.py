@@ -1,0 +1,40 @@
+"""A rival's data: pairs drawn for another model of the task in the same way as a design's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..compiler.expressions import references
+from ..compiler.model import CausalModel, Role
+from ..compiler.specification import CounterfactualDesign, PairExpression, SwapKind
+
+
+def rival_design(design: CounterfactualDesign, rival: CausalModel) -> CounterfactualDesign:
+    """`design` with the rival's variables swapped instead, one at a time.
+
+    Sizes, seed and disjointness stay. Filters and balance stay as far as they speak of inputs and
+    outputs, which all models of a task share.
+    """
+    shared = set(rival.inputs) | set(rival.outputs) | set(_abbreviations(rival))
+    kinds = tuple(SwapKind((variable,), (0,)) for variable in rival.intermediates)
+    sources = set(design.source_names[:1]) | {"base", "result"}
+
+    def holds_for_rival(condition: PairExpression) -> bool:
+        names = [name.partition(".") for name in references(condition.expression)]
+        return all(prefix in sources and rest in shared for prefix, _, rest in names)
+
+    keeps_balance = design.balance is not None and holds_for_rival(design.balance)
+    return replace(
+        design,
+        name=f"{design.name} for {rival.name}",
+        model=rival,
+        source_names=design.source_names[:1],
+        kinds=kinds,
+        keep=tuple(one for one in design.keep if holds_for_rival(one)),
+        balance=design.balance if keeps_balance else None,
+        balance_domain=design.balance_domain if keeps_balance else None,
+    )
+
+
+def _abbreviations(model: CausalModel) -> tuple[str, ...]:
+    return tuple(one.name for one in model.variables if one.role is Role.ABBREVIATION)

@@ -1,0 +1,99 @@
+"""What a run has finished so far, on disk: killed at any moment, it goes on from here.
+
+A stage's tensors and figures are one safetensors file, written under a temporary name and renamed,
+so a stage is whole or absent. The folder's name carries a hash of everything the run depends on: a
+run with another spec, network or seed never reads this one's stages.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+import safetensors
+import safetensors.torch
+from torch import Tensor
+
+from ..dsl.diagnostics import ToolFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A finished piece of work: tensors, and what else is known of it as text."""
+
+    tensors: Mapping[str, Tensor]
+    notes: Mapping[str, str]
+
+
+class RunFolder:
+    """The stages of one run, by name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, name: str) -> Stage | None:
+        """A finished stage, if there is one."""
+        path = self._path(name)
+        if not path.exists():
+            return None
+        with safetensors.safe_open(path, framework="pt") as file:  # pyright: ignore
+            notes: Mapping[str, str] = file.metadata() or {}
+            return Stage({key: file.get_tensor(key) for key in file.keys()}, notes)  # noqa: SIM118
+
+    def finish(self, name: str, stage: Stage) -> None:
+        """Keep a stage. Raises `ToolFailure` where the folder cannot be written."""
+        path = self._path(name)
+        tensors = {key: one.detach().cpu().contiguous() for key, one in stage.tensors.items()}
+        temporary = path.with_name(f"{path.name}.partial")
+        try:
+            safetensors.torch.save_file(tensors, temporary, dict(stage.notes))
+            temporary.replace(path)
+        except (OSError, safetensors.SafetensorError) as error:
+            raise ToolFailure(f"can't write to `{self.folder}`: {error}") from error
+
+    def forget(self, name: str) -> None:
+        """Drop a stage that a later one has made superfluous."""
+        self._path(name).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        readable = "".join(c if c.isalnum() else "-" for c in name)[:60]
+        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+        return self.folder / f"{readable}-{digest}.safetensors"
+
+
+@contextlib.contextmanager
+def run_folder(destination: Path, identity: str) -> Iterator[RunFolder]:
+    """The run folder of results that will stand at `destination`, for this process alone.
+
+    It is removed when the block ends well, and kept for the next try when it does not.
+    Raises `ToolFailure` where it cannot be written, or another process is at the same run.
+    """
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
+    destination = destination.resolve()
+    folder = destination.with_name(f".{destination.name}.run-{digest}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / "lock", blocking=False)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise ToolFailure(
+            f"another process is at work on `{destination}`", help="wait for it, or end it"
+        ) from error
+    except OSError as error:
+        reason = error.strerror or os.fspath(folder)
+        raise ToolFailure(f"can't write beside `{destination}`: {reason}") from error
+    try:
+        yield RunFolder(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        lock.release()
+        with contextlib.suppress(OSError):
+            # An interrupted run that finished nothing leaves nothing.
+            (folder / "lock").unlink(missing_ok=True)
+            folder.rmdir()

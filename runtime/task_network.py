@@ -1,0 +1,104 @@
+"""A network that plays a task, whatever its kind: what a verification asks of it.
+
+Decoders read prompts and answer with a token, plain networks read vectors and answer with a
+class. Behind this interface lies every difference between the two.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+
+from torch import Tensor
+
+from ..compiler.columns import Columns
+from ..compiler.specification import Task, TokenPosition, TokenRange
+from .align import FitSettings
+from .subjects import Subject
+from .watch import Watcher
+
+
+class Presentation(ABC):
+    """Settings of a task's inputs as one network receives them, numbered from 0."""
+
+    @property
+    @abstractmethod
+    def texts(self) -> tuple[str, ...]:
+        """What people read of each input."""
+
+    @property
+    @abstractmethod
+    def correct(self) -> Tensor:
+        """LongTensor [inputs]: the output (token or class) that the task calls right."""
+
+    @property
+    @abstractmethod
+    def tokens(self) -> tuple[TokenPosition | None, ...]:
+        """The candidate token columns; a network without tokens has the one column None."""
+
+    @abstractmethod
+    def subjects(self, layers: Sequence[int], is_base: Tensor, watcher: Watcher) -> Iterator[Subject]:
+        """Harvests that together serve every layer; each is to be dropped before the next.
+
+        `is_base` is a BoolTensor [inputs]. Every input's own output is predicted.
+        """
+
+    @abstractmethod
+    def outputs(self, inputs: Tensor, answers: Tensor) -> Tensor:
+        """LongTensor [rows]: the output by which each of `inputs` [rows] would be answered with
+        `answers` [rows], codes of the task's output.
+        """
+
+    @abstractmethod
+    def said(self, output: int) -> str:
+        """A network's output as people read it."""
+
+
+class TaskNetwork(ABC):
+    """A network that can be shown a task."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Where it came from."""
+
+    @property
+    @abstractmethod
+    def site(self) -> str:
+        """The one kind of site of the language that it has: `residual` or `hidden`."""
+
+    @property
+    @abstractmethod
+    def layers(self) -> range:
+        """Every layer that a site may name."""
+
+    @property
+    @abstractmethod
+    def settings(self) -> FitSettings:
+        """How maps are fitted unless told otherwise."""
+
+    @property
+    @abstractmethod
+    def device(self) -> str:
+        """Where it runs, for the manifest."""
+
+    @abstractmethod
+    def content_hash(self) -> str:
+        """SHA-256 of configuration and weights."""
+
+    @abstractmethod
+    def untrained(self, seed: int) -> TaskNetwork:
+        """The same architecture, freshly initialised."""
+
+    @abstractmethod
+    def present(
+        self,
+        task: Task,
+        settings: Columns,
+        tokens: Sequence[TokenPosition | TokenRange],
+        prompt: str | None,
+    ) -> Presentation:
+        """Show settings of the task's inputs, under a prompt of the task where it reads text.
+
+        Raises `SpecError` where a token position or an answer does not exist for its tokenizer.
+        """

@@ -1,0 +1,117 @@
+"""From a checked spec and a network to a verdict on every claim, with its report on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from ..compiler.specification import Claim, Specification
+from ..dsl.diagnostics import closest
+from .align import FitSettings
+from .claims import verify_claim
+from .fitting import Workshop
+from .result_files import check_destination, write_results
+from .results import Manifest, Verification
+from .run_folder import run_folder
+from .task_network import TaskNetwork
+from .watch import Unwatched, Watcher
+
+
+@dataclass(frozen=True, slots=True)
+class VerifySettings:
+    """What a verification may be asked differently.
+
+    `claims` are the names of those to verify, all of them by default. `fit` None takes what suits
+    the kind of network. `command` is how to repeat the run, for the report.
+    """
+
+    claims: tuple[str, ...] = ()
+    seed: int = 0
+    keeps_unanswered: bool = False
+    fit: FitSettings | None = None
+    command: str = ""
+
+
+def verify(
+    specification: Specification,
+    network: TaskNetwork,
+    destination: Path,
+    settings: VerifySettings | None = None,
+    watcher: Watcher | None = None,
+) -> Verification:
+    """Verify claims and write the results folder `destination`, whole or not at all.
+
+    Interrupted or killed, the same call goes on from the last finished stage and comes to the same
+    result.
+
+    Raises:
+        SpecError: a claim does not fit the network or its tokenizer.
+        ToolFailure: the network does not play the task, memory or the folder fails.
+        LookupError: there is no claim of that name.
+    """
+    settings = settings or VerifySettings()
+    watcher = watcher or Unwatched()
+    claims = choose_claims(specification, settings.claims)
+    check_destination(destination)
+    fit = _fit_settings(network, settings)
+    manifest = _manifest(specification, network, settings)
+    with run_folder(destination, _identity(manifest, settings, fit)) as folder:
+        workshop = Workshop(folder, watcher)
+        verified = [
+            verify_claim(
+                workshop,
+                specification,
+                claim,
+                network,
+                fit,
+                keeps_unanswered=settings.keeps_unanswered,
+            )
+            for claim in claims
+        ]
+        verification = Verification(manifest, tuple(one.verdict for one in verified))
+        maps = {one.verdict.claim: one.maps.state_dict() for one in verified}
+        write_results(destination, verification, maps)
+    return verification
+
+
+def choose_claims(specification: Specification, names: Sequence[str]) -> tuple[Claim, ...]:
+    """The named claims, or all. Raises `LookupError` for a name that none has."""
+    for name in names:
+        if name not in specification.claims:
+            near = closest(name, specification.claims)
+            hint = f"; did you mean `{near}`?" if near else ""
+            raise LookupError(f"there is no claim `{name}`{hint}")
+    return tuple(specification.claims[name] for name in names or specification.claims)
+
+
+def _fit_settings(network: TaskNetwork, settings: VerifySettings) -> FitSettings:
+    return replace(settings.fit or network.settings, seed=settings.seed)
+
+
+def _manifest(
+    specification: Specification, network: TaskNetwork, settings: VerifySettings
+) -> Manifest:
+    text = specification.source.text.encode()
+    return Manifest(
+        causalspec=version("causalspec"),
+        spec=Path(specification.source.name).name,
+        spec_sha256=hashlib.sha256(text).hexdigest(),
+        files=tuple(sorted(specification.files.items())),
+        network=network.name,
+        network_sha256=network.content_hash(),
+        seed=settings.seed,
+        versions=tuple((name, version(name)) for name in ("numpy", "torch", "transformers")),
+        device=network.device,
+        command=settings.command,
+    )
+
+
+def _identity(manifest: Manifest, settings: VerifySettings, fit: FitSettings) -> str:
+    """Everything that the figures depend on: a run with another one starts afresh."""
+    inputs = asdict(manifest) | {"command": None, "fit": asdict(fit)}
+    inputs |= {"claims": settings.claims, "keeps_unanswered": settings.keeps_unanswered}
+    return json.dumps(inputs, sort_keys=True)
