@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import get_args
+from typing import cast, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def children(expression: Expression) -> Iterator[Expression]:
         if isinstance(value, Expression):
             yield value
         elif isinstance(value, tuple):
-            items: tuple[object, ...] = value
+            items = cast("tuple[object, ...]", value)
             yield from (item for item in items if isinstance(item, Expression))
 
 

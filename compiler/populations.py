@@ -122,24 +122,28 @@ class Population:
         return any(block.settings == 0 for block in self.blocks)
 
     def enumerated(self, relevant: frozenset[str]) -> Columns | None:
-        """Every setting of the blocks that hold a relevant input, the others standing at their
-        first; None where there are too many, or where a rejection makes the list incomplete.
+        """Every setting of the relevant inputs, each once, with some setting of the others that is
+        admitted beside it; None where there are too many, or where a rejection hides some.
         """
         if self.rejections:
             return None
-        kept = [
-            block if relevant.intersection(block.names) else _first(block) for block in self.blocks
-        ]
+        kept = [_distinct(block, relevant) for block in self.blocks]
         if prod(block.settings for block in kept) > ENUMERATED_SETTINGS:
             return None
         return product([_every(block) for block in kept])
 
 
-def _first(block: Block) -> Block:
+def _distinct(block: Block, relevant: frozenset[str]) -> Block:
+    """The first of a block's settings for each setting of the relevant inputs in it."""
     if isinstance(block, Ranged):
-        return Ranged(block.name, block.codes[:1])
-    first = {name: column[:1] for name, column in block.columns.items()}
-    return Listed(first, min(1, block.settings))
+        return block if block.name in relevant else Ranged(block.name, block.codes[:1])
+    rank = np.zeros(block.settings, dtype=np.int64)
+    for name in block.names:
+        if name in relevant:
+            codes, places = np.unique(block.columns[name], return_inverse=True)
+            rank = np.unique(rank * len(codes) + places, return_inverse=True)[1]
+    _, chosen = np.unique(rank, return_index=True)
+    return Listed({name: one[chosen] for name, one in block.columns.items()}, len(chosen))
 
 
 def _every(block: Block) -> Columns:

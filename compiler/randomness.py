@@ -63,33 +63,39 @@ class Stream:
         """
         if not 1 <= bound <= 2**63:
             raise ValueError(f"bound must be 1 to 2**63, not {bound}")
+        values, rejected = self._attempt(bound, start, count)
+        stream = self
+        while len(rejected):
+            stream = stream.derive("again")
+            if len(rejected) > _FEW:
+                again, still = stream._attempt(bound, start, count)
+                values[rejected] = again[rejected]
+                rejected = np.intersect1d(rejected, still, assume_unique=True)
+                continue
+            kept: list[int] = []
+            for offset in rejected.tolist():
+                again, still = stream._attempt(bound, start + offset, 1)
+                values[offset] = again[0]
+                kept.extend([offset] * len(still))
+            rejected = np.array(kept, dtype=np.intp)
+        return values
+
+    def _attempt(
+        self, bound: int, start: int, count: int
+    ) -> tuple[NDArray[np.uint32 | np.uint64], NDArray[np.intp]]:
+        """One draw at each position, and the offsets of those that would be biased."""
         if bound > 2**32:
-            return self._below_by_mask(bound, start, count)
+            masked = self.words(start, count) & np.uint64((1 << (bound - 1).bit_length()) - 1)
+            return masked, np.flatnonzero(masked >= np.uint64(bound))
         product = self.halves(start, count).astype(np.uint64)
         product *= np.uint64(bound)
-        threshold = 2**32 % bound
         low = product.astype(np.uint32)
         product >>= np.uint64(32)
         values = product.astype(np.uint32)
+        threshold = 2**32 % bound
         if threshold and count and int(low.min()) < threshold:
-            rejected = np.flatnonzero(low < threshold)
-            values[rejected] = self.derive("again")._below_at(bound, start, count, rejected)
-        return values
-
-    def _below_by_mask(self, bound: int, start: int, count: int) -> NDArray[np.uint64]:
-        values = self.words(start, count) & np.uint64((1 << (bound - 1).bit_length()) - 1)
-        rejected = np.flatnonzero(values >= np.uint64(bound))
-        if len(rejected):
-            values[rejected] = self.derive("again")._below_at(bound, start, count, rejected)
-        return values
-
-    def _below_at(
-        self, bound: int, start: int, count: int, offsets: NDArray[np.intp]
-    ) -> NDArray[np.uint32 | np.uint64]:
-        """`below(bound, start, count)[offsets]`, without the whole range where offsets are few."""
-        if len(offsets) > _FEW:
-            return self.below(bound, start, count)[offsets]
-        return np.concatenate([self.below(bound, start + int(i), 1) for i in offsets])
+            return values, np.flatnonzero(low < threshold)
+        return values, np.zeros(0, dtype=np.intp)
 
     def permutation(self, count: int) -> NDArray[np.intp]:
         """A permutation of `0 .. count - 1`."""
