@@ -8,7 +8,7 @@ from math import lcm
 from ..dsl import syntax
 from .domains import Numbers
 from .names import kind_of, with_article
-from .scopes import Environment, Family, Side
+from .scopes import Environment, Family
 from .values import Value
 
 MOST = 2**62
@@ -80,7 +80,7 @@ def _parameter(environment: Environment, name: syntax.Name) -> Fraction | None:
         if isinstance(found.domain, Numbers) and found.constant is not None:
             return found.domain.value(found.constant)
     if found is not None:
-        what = {Family: "a family", Side: "a setting"}.get(type(found), "a variable")
+        what = "a family" if isinstance(found, Family) else "a variable"
         compilation.error(
             "CS209",
             f"`{name.text}` is {what}, not a constant number",

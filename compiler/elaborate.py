@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from ..dsl import syntax
@@ -15,9 +16,20 @@ from .expressions import Constant, Lookup
 from .matching import match_values, membership
 from .names import kind_of, with_article
 from .operators import binary, comparison, logical, operand, too_large, unary
-from .questions import Compile, Expected, OutOfWorkError, Pending, PlainWords, Question, answer
-from .scopes import Binding, Declared, Environment, Family, Hidden, Side
-from .settling import settle
+from .questions import (
+    Compile,
+    Expected,
+    Helper,
+    OutOfWorkError,
+    Pending,
+    PlainWords,
+    Question,
+    Result,
+    Settle,
+    answer,
+)
+from .scopes import Binding, Declared, Environment, Family, Hidden, Progress, Side
+from .settling import compile_mechanism, settle
 from .size import check_size
 from .types import LARGEST_INTEGER
 from .values import POISONED, Value, described, listed
@@ -33,13 +45,23 @@ def elaborate(
     return resolve(Compile(environment, expression, expected), environment, expression)
 
 
+def compile_all(variables: Iterable[Declared]) -> None:
+    """Compile every mechanism that is not compiled yet."""
+    for one in variables:
+        if one.source is not None:
+            resolve(Settle(one), one.environment, one.source)
+            if one.mechanism is not None:
+                mechanism = Value(one.mechanism, one.domain)
+                check_size(one.environment.compilation, mechanism, one.source)
+
+
 def resolve(question: Question, environment: Environment, written: syntax.Node) -> Value:
     """Answer a question within the bounds that hold for one expression."""
     try:
         value = answer(question, handle, MOST_STEPS)
     except OutOfWorkError:
         for one in environment.waiting:
-            one.domain = None
+            one.domain, one.progress = None, Progress.DONE
         environment.waiting.clear()
         environment.compilation.error(
             "CS922",
@@ -51,11 +73,25 @@ def resolve(question: Question, environment: Environment, written: syntax.Node) 
     return check_size(environment.compilation, value, written)
 
 
+def complete(helper: Helper[Result]) -> Result:
+    """Carry a helper to its end, each of its questions answered on its own."""
+    value: Value | None = None
+    while True:
+        try:
+            asked = next(helper) if value is None else helper.send(value)
+        except StopIteration as end:
+            return end.value
+        if isinstance(asked, Compile):
+            value = resolve(asked, asked.environment, asked.expression)
+        else:
+            value = answer(asked, handle, MOST_STEPS)
+
+
 def handle(question: Question) -> Pending:
     """The handler of a question."""
     if isinstance(question, Compile):
         return _compile(question.environment, question.expression, question.expected)
-    return settle(question.variable)
+    return compile_mechanism(question.variable)
 
 
 def _compile(environment: Environment, node: syntax.Expression, expected: Expected) -> Pending:

@@ -1,0 +1,145 @@
+"""From a syntax tree to a checked specification: the list of the compiler's passes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..dsl import syntax
+from ..dsl.diagnostics import Diagnostics
+from .claims import ClaimContext, compile_claim
+from .designs import compile_design
+from .examples import compile_examples
+from .functions import check_functions
+from .models import ModelDraft, compile_model
+from .names import Compilation, collect
+from .placements import compile_alignment
+from .scopes import Environment, Scope
+from .specification import Alignment, Claim, CounterfactualDesign, Example, Specification, Task
+from .tasks import TaskDraft, compile_task, draft_task
+from .templates import answers_of, encoding_of, prompts_of
+from .types import named_domain
+
+
+def compile_file(
+    file: syntax.File, folder: Path | None, diagnostics: Diagnostics
+) -> Specification | None:
+    """The specification that a file states; None when it has errors, all of them reported.
+
+    `folder` is where word lists and tables are read, and nothing outside it.
+    """
+    errors_before = diagnostics.has_errors
+    compilation = Compilation(diagnostics, folder)
+    collect(file, {}, compilation)
+    for name in compilation.names_of(syntax.TypeDeclaration, syntax.TableDeclaration):
+        named_domain(compilation, name)
+    drafts = _draft_tasks(file, compilation)
+    check_functions(file, compilation)
+    tasks, examples = _tasks(compilation, drafts)
+    models = _models(file, compilation, drafts)
+    for model in models.values():
+        scope = Environment(compilation, Scope(model.own.bindings, model.environment.scope))
+        body = model.declaration.body
+        examples += compile_examples(compilation, body, model.model, model.variables, scope)
+    designs = _designs(file, compilation, models)
+    alignments = _alignments(file, compilation, models, tasks)
+    claims = _claims(file, compilation, ClaimContext(models, tasks, designs, alignments))
+    if errors_before or diagnostics.has_errors:
+        return None
+    return Specification(
+        source=file.source,
+        tasks=tasks,
+        models={name: draft.model for name, draft in models.items()},
+        examples=tuple(examples),
+        counterfactuals=designs,
+        alignments=alignments,
+        claims=claims,
+        files=compilation.files,
+    )
+
+
+def _draft_tasks(file: syntax.File, compilation: Compilation) -> dict[str, TaskDraft]:
+    return {
+        one.name.text: draft_task(compilation, one)
+        for one in file.declarations
+        if isinstance(one, syntax.TaskDeclaration) and _is_first(compilation, one)
+    }
+
+
+def _is_first(compilation: Compilation, declaration: syntax.Declaration) -> bool:
+    """Whether a name means this declaration: later ones of the same name are reported already."""
+    if isinstance(declaration, syntax.ImportDeclaration):
+        return False
+    return compilation.declared.get(declaration.name.text) is declaration
+
+
+def _tasks(
+    compilation: Compilation, drafts: dict[str, TaskDraft]
+) -> tuple[dict[str, Task], list[Example]]:
+    tasks: dict[str, Task] = {}
+    examples: list[Example] = []
+    for name, draft in drafts.items():
+        model = compile_task(compilation, draft)
+        documentation = draft.declaration.documentation
+        tasks[name] = Task(
+            name=name,
+            model=model,
+            prompts=prompts_of(compilation, draft),
+            answers=answers_of(compilation, draft),
+            encoding=encoding_of(compilation, draft),
+            documentation=documentation.value if documentation is not None else "",
+            span=draft.declaration.name.span,
+        )
+        known = Scope(draft.given.bindings, Scope(draft.parameters))
+        scope = Environment(compilation, Scope(draft.results.bindings, known))
+        body = draft.declaration.body
+        examples += compile_examples(compilation, body, model, draft.variables, scope)
+    return tasks, examples
+
+
+def _models(
+    file: syntax.File, compilation: Compilation, drafts: dict[str, TaskDraft]
+) -> dict[str, ModelDraft]:
+    models: dict[str, ModelDraft] = {}
+    for one in file.declarations:
+        if isinstance(one, syntax.ModelDeclaration) and _is_first(compilation, one):
+            draft = compile_model(compilation, one, drafts)
+            if draft is not None:
+                models[one.name.text] = draft
+    return models
+
+
+def _designs(
+    file: syntax.File, compilation: Compilation, models: dict[str, ModelDraft]
+) -> dict[str, CounterfactualDesign]:
+    designs: dict[str, CounterfactualDesign] = {}
+    for one in file.declarations:
+        if isinstance(one, syntax.CounterfactualsDeclaration) and _is_first(compilation, one):
+            design = compile_design(compilation, one, models)
+            if design is not None:
+                designs[design.name] = design
+    return designs
+
+
+def _alignments(
+    file: syntax.File,
+    compilation: Compilation,
+    models: dict[str, ModelDraft],
+    tasks: dict[str, Task],
+) -> dict[str, Alignment]:
+    alignments: dict[str, Alignment] = {}
+    for one in file.declarations:
+        if isinstance(one, syntax.AlignDeclaration) and _is_first(compilation, one):
+            alignment = compile_alignment(compilation, one, models, tasks)
+            if alignment is not None:
+                alignments[alignment.name] = alignment
+    return alignments
+
+
+def _claims(file: syntax.File, compilation: Compilation, context: ClaimContext) -> dict[str, Claim]:
+    claims: dict[str, Claim] = {}
+    for one in file.declarations:
+        if isinstance(one, syntax.ClaimDeclaration) and _is_first(compilation, one):
+            claim = compile_claim(compilation, one, context)
+            if claim is not None:
+                claims[claim.name] = claim
+    return claims
