@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from .report_markup import NOTHING, Markup, joined, markup, prose
-from .report_text import Reference, figure, interval, references
+from .report_text import Reference, figure, interval, references, sorted_controls
 from .results import ClaimVerdict, ControlScore, Score
 
 _CONTROLS_CAPTION = (
@@ -22,14 +22,14 @@ TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 def control_rows(verdict: ClaimVerdict) -> Markup:
     """The claim's own score above its controls and rivals, best first, as a table with a chart."""
-    controls = sorted(
-        verdict.controls, key=lambda one: -one.score.correct / max(1, one.score.total)
-    )
     own = ControlScore(verdict.method, verdict.score, "The claim’s own map, on the test pairs.")
-    rows = [_row(own, references(verdict), "own"), *_rows(controls, references(verdict))]
+    rows = [
+        _row(own, references(verdict), "own"),
+        *_rows(sorted_controls(verdict), references(verdict)),
+    ]
     return joined(
         [
-            _table(_CONTROLS_CAPTION, rows),
+            _table("map", _CONTROLS_CAPTION, rows),
             reference_key(references(verdict)),
         ]
     )
@@ -38,7 +38,7 @@ def control_rows(verdict: ClaimVerdict) -> Markup:
 def kind_rows(verdict: ClaimVerdict) -> Markup:
     """The test score of each kind of swap."""
     rows = _rows(verdict.per_kind, references(verdict))
-    return _table("The score on the test pairs, by kind of swap", rows)
+    return _table("swap", "The score on the test pairs, by kind of swap", rows)
 
 
 def dot_and_interval(score: Score, lines: Iterable[Reference]) -> Markup:
@@ -100,7 +100,7 @@ def _row(one: ControlScore, lines: Iterable[Reference], role: str) -> Markup:
     )
 
 
-def _table(caption: str, rows: Iterable[Markup]) -> Markup:
+def _table(what: str, caption: str, rows: Iterable[Markup]) -> Markup:
     ticks = [
         markup(
             '<text class="{place}" x="{x}%" y="12">{tick}</text>',
@@ -112,13 +112,14 @@ def _table(caption: str, rows: Iterable[Markup]) -> Markup:
     ]
     return markup(
         '<table role="table" class="scores"><caption>{caption}</caption>'
-        '<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">map</th>'
+        '<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">{what}</th>'
         '<th role="columnheader" scope="col" class="plot">'
         '<span class="unseen">on a scale from 0 to 1</span>'
         '<svg class="ticks" aria-hidden="true">{ticks}</svg></th>'
         '<th role="columnheader" scope="col" class="score">IIA '
         '<span class="interval">95 % interval</span></th></tr></thead>'
         '<tbody role="rowgroup">{rows}</tbody></table>',
+        what=what,
         caption=caption,
         ticks=joined(ticks),
         rows=joined(rows),

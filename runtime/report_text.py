@@ -123,6 +123,11 @@ def control_named(verdict: ClaimVerdict, name: str) -> ControlScore | None:
     return next((one for one in verdict.controls if one.name == name), None)
 
 
+def sorted_controls(verdict: ClaimVerdict) -> list[ControlScore]:
+    """Controls and rivals from the best score to the worst, ties as they were run."""
+    return sorted(verdict.controls, key=lambda one: -one.score.correct / max(1, one.score.total))
+
+
 def references(verdict: ClaimVerdict) -> tuple[Reference, ...]:
     """The scores to read a claim's against: floor, chance and whole vector, where known.
 

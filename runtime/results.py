@@ -28,12 +28,12 @@ class Score:
     @property
     def lower(self) -> float:
         """The lower end of the 95 % Wilson interval."""
-        return self._wilson(-1)
+        return min(self.mean, self._wilson(-1))  # exactly 0 where nothing is correct
 
     @property
     def upper(self) -> float:
         """The upper end of the 95 % Wilson interval."""
-        return self._wilson(+1)
+        return max(self.mean, self._wilson(+1))  # exactly 1 where everything is
 
     def _wilson(self, sign: int) -> float:
         if not self.total:
