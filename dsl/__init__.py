@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .catalogue import codes, explanation
 from .diagnostics import (
     Diagnostic,
     Diagnostics,
@@ -13,7 +14,11 @@ from .diagnostics import (
     ToolFailure,
     closest,
 )
+from .fixes import apply_fixes
+from .formatter import format_source
 from .parser import parse
+from .reading import decode_source, read_source
+from .render import render_text, to_json
 from .source import Source, Span
 
 __all__ = [
@@ -27,6 +32,14 @@ __all__ = [
     "Span",
     "SpecError",
     "ToolFailure",
+    "apply_fixes",
     "closest",
+    "codes",
+    "decode_source",
+    "explanation",
+    "format_source",
     "parse",
+    "read_source",
+    "render_text",
+    "to_json",
 ]

@@ -48,6 +48,13 @@ class Automaton:
         del self._stack[height:]
         del self._values[height - 1 :]
 
+    def height_before(self, token: Token) -> int | None:
+        """How high the stack was before it got this token, if it still holds it."""
+        for place in range(len(self._values) - 1, -1, -1):
+            if self._values[place] is token:
+                return place + 1
+        return None
+
     def accepts(self, kinds: Sequence[str], height: int | None = None) -> bool:
         """Whether these tokens could be read one after the other, from here or after a cut."""
         kept = len(self._stack) if height is None else height

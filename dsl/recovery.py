@@ -18,7 +18,7 @@ from .limits import DEEPEST_NESTING, MOST_MISTAKES
 from .repairs import Mistake, repair, report, report_nested
 from .source import Source, Span
 from .tokens import span_of
-from .words import BLOCKS, DECLARATIONS, STATEMENTS, spellings
+from .words import BLOCKS, DECLARATIONS, STATEMENTS, found, joining_words, spellings
 
 CLOSERS = {"LBRACE": "RBRACE", "LPAR": "RPAR", "LSQB": "RSQB"}
 HEADERS = {
@@ -52,8 +52,10 @@ class Reader:
         self._index = 0
         self._automaton = Automaton(start)
         self._open: list[Opening] = []
+        self._unclosed: list[Opening] = []
         self._declaration: Token | None = None
         self._diagnostics = diagnostics
+        self._unreadable = [one.span.start for one in diagnostics.found if one.code == "CS101"]
 
     def read(self) -> Tree[Token] | None:
         """The tree of all that could be read; None where too much is wrong, or nested too deep."""
@@ -100,6 +102,7 @@ class Reader:
         replacement = repair(mistake, self._diagnostics)
         if replacement is not None:
             self._tokens[self._index : self._index + 1] = replacement
+            self._cut(self._automaton.height)
             return True
         if spellings().get(token.type) in DECLARATIONS and self._open and self._is_closed_later():
             report_nested(mistake, self._diagnostics)
@@ -111,8 +114,14 @@ class Reader:
             self._diagnostics.error("CS107", f"`{token}` closes nothing", self._span(token))
             self._index += 1
             return True
-        report(mistake, self._diagnostics)
+        if not self._follows_the_unreadable(mistake):
+            report(mistake, self._diagnostics)
         return self._resume()
+
+    def _follows_the_unreadable(self, mistake: Mistake) -> bool:
+        """Whether characters that were left out, and reported, stand before the wrong token."""
+        low = span_of(self._source, mistake.previous).end if mistake.previous else 0
+        return any(low <= start < mistake.span.start for start in self._unreadable)
 
     def _span(self, token: Token) -> Span:
         return span_of(self._source, token)
@@ -135,32 +144,54 @@ class Reader:
 
     def _close_what_is_open(self, token: Token) -> bool:
         """Where closing open brackets makes `token` fit, report them and close them."""
-        closers = [CLOSERS[opening.token.type] for opening in reversed(self._open)]
-        for count in range(1, len(closers) + 1):
-            if not self._automaton.accepts(closers[:count]):
-                return False
-            if self._automaton.accepts([*closers[:count], token.type]):
-                break
+        height = self._automaton.height
+        previous = self._tokens[self._index - 1] if self._index else None
+        if self._close_before([token.type], height):
+            self._report_open(token)
+        elif (
+            previous is not None
+            and spellings().get(previous.type) in joining_words()
+            and self._close_before([previous.type, token.type], height - 1)
+        ):
+            # A word such as `gives`, taken for a name only because a bracket is missing before it.
+            self._report_open(previous)
+            self._index -= 1
         else:
             return False
-        # A closing bracket of another kind is taken at its word only if it closes an open one.
-        here = self._span(token)
-        place = Span(self._source, here.start, here.end if token.type != END else here.start)
-        missing = [str(spellings()[kind]) for kind in closers[:count]]
-        where = "the end of the file" if token.type == END else f"`{token}`"
+        return True
+
+    def _close_before(self, kinds: list[str], height: int) -> bool:
+        """Close as few open brackets as let `kinds` be read from this height, if any do."""
+        closers = [CLOSERS[opening.token.type] for opening in reversed(self._open)]
+        for count in range(1, len(closers) + 1):
+            if not self._automaton.accepts(closers[:count], height):
+                return False
+            if self._automaton.accepts([*closers[:count], *kinds], height):
+                self._automaton.cut(height)
+                at = self._tokens[self._index].start_pos
+                for kind in closers[:count]:
+                    self._automaton.push(Token(kind, spellings()[kind], at, 1, 1, 1, 1, at))
+                self._unclosed = self._open[-count:]
+                del self._open[-count:]
+                return True
+        return False
+
+    def _report_open(self, token: Token) -> None:
+        """Report the brackets just closed, which the text leaves open before `token`."""
+        if token.type == END and self._tokens[self._index - 1].type == "LONG_TEXT":
+            last = self._tokens[self._index - 1]
+            if len(last) != (last.end_pos or 0) - (last.start_pos or 0):
+                return  # An unterminated text, reported already, swallowed what closes them.
+        innermost = self._unclosed[-1].token
         self._diagnostics.error(
             "CS106",
-            f"expected `{missing[0]}` before {where}",
-            place,
+            f"expected `{spellings()[CLOSERS[innermost.type]]}` before {found(token)}",
+            self._span(token),
             related=[
                 Related(self._span(opening.token), f"this `{opening.token}` is never closed")
-                for opening in list(reversed(self._open))[:count]
+                for opening in reversed(self._unclosed)
             ],
         )
-        for kind in closers[:count]:
-            self._automaton.push(Token(kind, spellings()[kind], here.start, 1, 1, 1, 1, here.start))
-            self._open.pop()
-        return True
 
     # Resuming -------------------------------------------------------------------------------
 

@@ -11,7 +11,15 @@ from .automaton import END, Automaton
 from .diagnostics import Diagnostics, Fix, closest
 from .source import Source, Span
 from .tokens import span_of
-from .words import BLOCKS, DECLARATIONS, STATEMENTS, expected, found, keywords, reserved, spellings
+from .words import BLOCKS, DECLARATIONS, STATEMENTS, expected, found, keywords, spellings
+
+LEADING_WORDS = STATEMENTS | set(DECLARATIONS)
+EQUALITIES = {
+    "==": "compares",
+    ">=": "compares",
+    "=>": "leads to an arm's result",
+    "=": "gives a value",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,14 @@ def repair(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
     """Report a mistake that has one certain repair; the tokens to put in the wrong one's place."""
     if mistake.token.type == END:
         return None
-    for attempt in (_other_equality, _other_language, _misspelt_word, _reserved_name):
+    for attempt in (
+        _other_equality,
+        _other_language,
+        _foreign_comment,
+        _bare_point,
+        _misspelt_word,
+        _reserved_name,
+    ):
         tokens = attempt(mistake, diagnostics)
         if tokens is not None:
             return tokens
@@ -61,7 +76,7 @@ def report(mistake: Mistake, diagnostics: Diagnostics) -> None:
     if word in STATEMENTS and complete and word not in BLOCKS.get(mistake.block or "", ()):
         _report_misplaced(word, mistake, diagnostics)
         return
-    previous = mistake.previous
+    previous = mistake.previous if {"PLUS", "TIMES"} <= kinds or not complete else None
     after = f" after {found(previous)}" if previous is not None else ""
     if complete and {"PLUS", "TIMES"} <= kinds:
         diagnostics.error(
@@ -107,14 +122,14 @@ def _other_equality(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] |
     wrong = str(mistake.token)
     if wrong not in {"=", "==", "=>"}:
         return None
-    for kind, right in (("COMPARISON", "=="), ("ARROW", "=>"), ("EQUALS", "=")):
+    comparison = ">=" if wrong == "=>" else "=="
+    for kind, right in (("COMPARISON", comparison), ("ARROW", "=>"), ("EQUALS", "=")):
         if right != wrong and mistake.fits(kind):
-            use = {"==": "compares", "=>": "leads to an arm's result", "=": "gives a value"}
             diagnostics.error(
                 "CS110",
                 f"expected `{right}`, found `{wrong}`",
                 mistake.span,
-                help=f"`{right}` {use[right]}, `{wrong}` {use[wrong]}",
+                help=f"`{right}` {EQUALITIES[right]}, `{wrong}` {EQUALITIES[wrong]}",
                 fix=Fix(mistake.span, right, f"write `{right}`"),
             )
             return [_in_place(mistake.token, kind, right)]
@@ -122,7 +137,8 @@ def _other_equality(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] |
 
 
 def _other_language(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
-    token, span = mistake.token, mistake.span
+    """`elif` and `return`."""
+    token, span, previous = mistake.token, mistake.span, mistake.previous
     if token == "elif" and mistake.fits("ELSE", "IF"):
         diagnostics.error(
             "CS109",
@@ -131,7 +147,71 @@ def _other_language(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] |
             fix=Fix(span, "else if", "write `else if`"),
         )
         return [_in_place(token, "ELSE", "else"), _in_place(token, "IF", "if")]
+    if previous is not None and previous.type == "NAME" and previous == "return":
+        # Nothing was made of the name yet: it is the last that was read.
+        below = mistake.automaton.height - 1
+        if mistake.automaton.accepts([token.type], below):
+            place = span_of(mistake.source, previous)
+            gap = Span(mistake.source, place.start, span.start)
+            diagnostics.error(
+                "CS109",
+                "an expression gives its value without `return`",
+                place,
+                fix=Fix(gap, "", "remove `return`"),
+            )
+            mistake.automaton.cut(below)
+            return [token]
     return None
+
+
+def _foreign_comment(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
+    """`// words`, which reads as a division until the second word."""
+    source, tokens, index = mistake.source, mistake.tokens, mistake.index
+    line = source.position(mistake.span.start)[0]
+    slashes = next(
+        (
+            place
+            for place in range(index, -1, -1)
+            if tokens[place] == "//" or source.position(tokens[place].start_pos or 0)[0] != line
+        ),
+        -1,
+    )
+    if (
+        slashes < 0
+        or tokens[slashes] != "//"
+        or not (mistake.token[0].isalpha() or slashes == index)
+    ):
+        return None
+    if slashes < index:
+        height = mistake.automaton.height_before(tokens[slashes])
+        if height is None:
+            return None
+        mistake.automaton.cut(height)
+    span = span_of(source, tokens[slashes])
+    diagnostics.error("CS109", "a comment starts with `#`", span, fix=Fix(span, "#", "write `#`"))
+    while (after := tokens[index + 1]).type != END and (
+        source.position(after.start_pos or 0)[0] == line
+    ):
+        del tokens[index + 1]
+    return []
+
+
+def _bare_point(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
+    """`.5` for `0.5`."""
+    token, after = mistake.token, mistake.tokens[mistake.index + 1]
+    if token != "." or after.type != "NUMBER" or token.end_pos != after.start_pos:
+        return None
+    if not mistake.automaton.accepts(["NUMBER"]):
+        return None
+    span = mistake.span.to(span_of(mistake.source, after))
+    diagnostics.error(
+        "CS116",
+        f"a number starts with a digit: `{span.text}` is written `0{span.text}`",
+        span,
+        fix=Fix(span, f"0{span.text}", f"write `0{span.text}`"),
+    )
+    del mistake.tokens[mistake.index + 1]
+    return [Token("NUMBER", f"0.{after}", span.start, 1, 1, 1, 1, span.end)]
 
 
 def _misspelt_word(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
@@ -158,7 +238,7 @@ def _reserved_name(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | 
     """A reserved word where a name is expected, and the text goes on as after a name."""
     token, span = mistake.token, mistake.span
     word = str(token)
-    if not reserved(word) or not mistake.fits("NAME"):
+    if word not in LEADING_WORDS or not mistake.fits("NAME"):
         return None
     diagnostics.error(
         "CS115",
@@ -171,8 +251,7 @@ def _reserved_name(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | 
 
 def _leading(kinds: Iterable[str]) -> set[str]:
     """The tokens among `kinds` that start a statement or a declaration, or end the file."""
-    words = STATEMENTS | set(DECLARATIONS)
-    return {kind for kind in kinds if kind == END or spellings().get(kind) in words}
+    return {kind for kind in kinds if kind == END or spellings().get(kind) in LEADING_WORDS}
 
 
 def _in_place(token: Token, kind: str, text: str) -> Token:

@@ -111,7 +111,7 @@ def _slot(span: Span, parse_slot: ParseSlot, diagnostics: Diagnostics) -> Slot |
             "CS114",
             "this slot is empty",
             span,
-            help="a slot names what stands there, as in `{amount}`; a brace is written `{{` or `}}`",
+            help="a slot names what it shows, as in `{amount}`; a brace is written `{{` or `}}`",
         )
         return None
     parsed = parse_slot(span.start + 1, span.start + 1 + len(expression))

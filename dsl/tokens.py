@@ -30,7 +30,12 @@ FOREIGN_OPERATORS = {
 }
 """Operators of other languages whose characters start no token here, and what to write."""
 
-PAIRS = {("-", ">"): ("ARROW", "=>"), ("<", ">"): ("COMPARISON", "!="), (":", "="): ("EQUALS", "=")}
+PAIRS = {
+    ("-", ">"): ("ARROW", "=>"),
+    ("<", ">"): ("COMPARISON", "!="),
+    (":", "="): ("EQUALS", "="),
+    ("=", "<"): ("COMPARISON", "<="),
+}
 """Two tokens that, written without a space between them, are an operator of other languages."""
 
 TRUTHS = {"True": "TRUE", "False": "FALSE"}
@@ -129,7 +134,7 @@ def _step_over(
 def _unterminated(
     source: Source, start: int, end: int, diagnostics: Diagnostics
 ) -> tuple[int, Token]:
-    """A text without its closing quotes: to the end of its line, or for triple quotes of the file."""
+    """A text without its closing quotes runs to the end of its line, a triple one of the file."""
     text = source.text
     quotes = '"""' if text.startswith('"""', start, end) else '"'
     stop = end if quotes == '"""' else text.find("\n", start, end)
@@ -162,6 +167,11 @@ def _joined(source: Source, tokens: Iterator[Token], diagnostics: Diagnostics) -
                     fix=Fix(span, written, f"write `{written}`"),
                 )
                 held = _token(kind, written, span)
+                continue
+            if (held.type, token.type) == ("NUMBER", "NAME") and len(span.text) == len(
+                held + token
+            ):
+                diagnostics.error("CS116", f"`{span.text}` is not a number", span)
                 continue
             yield held
         held = token

@@ -79,7 +79,7 @@ def expected(kinds: set[str]) -> str:
     elif "NAME" in kinds:
         said.append("a name")
     if "NAME" in kinds:
-        kinds -= {"NAME", "NUMBER"} | {keywords()[word] for word in _joining_words()}
+        kinds -= {"NAME", "NUMBER"} | {keywords()[word] for word in joining_words()}
     if "SHORT_TEXT" in kinds:
         said.append("a text")
         kinds -= {"SHORT_TEXT", "LONG_TEXT"}
@@ -103,7 +103,7 @@ def expected(kinds: set[str]) -> str:
 
 
 @cache
-def _joining_words() -> frozenset[str]:
+def joining_words() -> frozenset[str]:
     """The words that may also be names."""
     return frozenset(
         spellings()[symbol.name]
@@ -112,11 +112,6 @@ def _joining_words() -> frozenset[str]:
         for symbol in rule.expansion
         if symbol.name in spellings()
     ) | {"step"}
-
-
-def reserved(word: str) -> bool:
-    """Whether a word has a meaning that keeps it from being a name."""
-    return word in keywords() and word not in _joining_words()
 
 
 def _order(word: str) -> tuple[bool, str]:

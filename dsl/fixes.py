@@ -1,0 +1,29 @@
+"""Carry out the replacements that diagnostics are certain of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .diagnostics import Diagnostic, Fix
+from .source import Source
+
+
+def apply_fixes(source: Source, diagnostics: Iterable[Diagnostic]) -> str:
+    """The text of `source` with the fixes of these diagnostics that concern it.
+
+    Of two fixes that overlap, the one that starts first is carried out.
+    """
+    pieces: list[str] = []
+    position = 0
+    for fix in sorted(_fixes(source, diagnostics), key=lambda one: (one.span.start, one.span.end)):
+        if fix.span.start >= position:
+            pieces += [source.text[position : fix.span.start], fix.replacement]
+            position = fix.span.end
+    pieces.append(source.text[position:])
+    return "".join(pieces)
+
+
+def _fixes(source: Source, diagnostics: Iterable[Diagnostic]) -> Iterable[Fix]:
+    for diagnostic in diagnostics:
+        if diagnostic.fix is not None and diagnostic.fix.span.source is source:
+            yield diagnostic.fix

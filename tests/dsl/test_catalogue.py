@@ -1,0 +1,48 @@
+"""Every code of this room has a page, and the examples on it do what the page says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import causalspec.dsl
+from causalspec.dsl import Diagnostics, Source, catalogue, parse
+
+ROOM = Path(causalspec.dsl.__file__).parent
+OURS = tuple(code for code in catalogue.codes() if code < "CS200" or "CS901" <= code <= "CS904")
+WITHOUT_EXAMPLES = ("CS117", "CS901", "CS904")
+
+
+def codes_found(text: str) -> list[str]:
+    diagnostics = Diagnostics()
+    parse(Source("page.causal", text), diagnostics)
+    return [one.code for one in diagnostics]
+
+
+@pytest.mark.parametrize("code", OURS)
+def test_page(code: str) -> None:
+    page = catalogue.page(code)
+    assert (page.code, page.title) == (code, catalogue.title(code))
+    if code in WITHOUT_EXAMPLES:
+        assert (page.fails, page.fixed) == (None, None)
+        return
+    assert page.fails is not None and page.fixed is not None
+    assert set(codes_found(page.fails)) == {code}
+    assert codes_found(page.fixed) == []
+
+
+def test_every_code_that_the_room_reports_has_a_page() -> None:
+    sources = [file.read_text(encoding="utf-8") for file in ROOM.glob("*.py")]
+    reported = {code for text in sources for code in re.findall(r'"(CS[0-9]{3})"', text)}
+    assert reported == set(OURS)
+
+
+@pytest.mark.parametrize("code", ["CS100", "CS1", "nonsense", "../catalogue", ""])
+def test_there_is_no_page_for_other_codes(code: str) -> None:
+    assert catalogue.explanation(code) is None
+
+
+def test_codes_are_found_in_any_case() -> None:
+    assert catalogue.explanation("cs101") == catalogue.explanation("CS101") is not None
