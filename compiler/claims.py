@@ -270,7 +270,7 @@ def _metric(
             other = _metric(compilation, right, draft, context)
             if one is None or other is None:
                 return None
-            if operator == "/" and (not isinstance(other, float) or other == 0):
+            if operator == "/" and not (isinstance(other, float) and other > 0):
                 compilation.error(
                     "CS308", f"`{right.span.text}` is not a positive divisor", right.span
                 )

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from ..dsl import syntax
 from ..dsl.diagnostics import Diagnostics
+from ..dsl.parser import parse
+from ..dsl.reading import read_source
 from .claims import ClaimContext, compile_claim
 from .designs import compile_design
 from .examples import compile_examples
@@ -55,6 +57,26 @@ def compile_file(
         claims=claims,
         files=compilation.files,
     )
+
+
+def load_specification(path: Path) -> tuple[Specification | None, Diagnostics]:
+    """Everything that can be said about a spec without a network.
+
+    The specification is None when the file has errors. Raises `ToolFailure` where there is no such
+    file or it cannot be read.
+    """
+    diagnostics = Diagnostics()
+    source = read_source(path, str(path), diagnostics)
+    if source is None:
+        return None, diagnostics
+    specification = compile_file(parse(source, diagnostics), path.parent, diagnostics)
+    if specification is None:
+        return None, diagnostics
+    # Solvers take long to import, and a file with errors needs none.
+    from .examine import examine
+
+    examine(specification, diagnostics)
+    return (None if diagnostics.has_errors else specification), diagnostics
 
 
 def _draft_tasks(file: syntax.File, compilation: Compilation) -> dict[str, TaskDraft]:

@@ -35,6 +35,7 @@ from .expressions import (
     Lookup,
 )
 from .names import Compilation
+from .questions import Expected, PlainWords
 from .values import POISONED, Value, described, listed
 
 
@@ -238,11 +239,10 @@ def union_of(domains: list[Symbols]) -> Symbols:
 
 
 def together(
-    compilation: Compilation, values: list[Value], spans: list[Span], *, any_words: bool
+    compilation: Compilation, values: list[Value], spans: list[Span], expected: Expected
 ) -> tuple[list[Value], Domain] | None:
-    """Branches in codes of one domain: the interval that holds all, the larger set of symbols.
-
-    `any_words` is where plain `words` are wanted: then different sets of symbols unite.
+    """Branches in codes of one domain: the interval that holds all, the larger set of symbols,
+    the expected one. Where plain `words` are expected, different sets of symbols unite.
     """
     domains = [value.domain for value in values]
     if any(domain is None for domain in domains):
@@ -254,13 +254,12 @@ def together(
         scaled = [rescaled(value, numbers(shared).denominator) for value in values]
         return scaled, reduce(hull, map(numbers, scaled))
     symbols = [domain for domain in domains if isinstance(domain, Symbols)]
-    if len(symbols) == len(domains):
-        largest = max(symbols, key=lambda one: len(one.members))
-        fits = all(set(one.members) <= set(largest.members) for one in symbols)
-        if any_words or fits:
-            target = largest if fits else union_of(symbols)
-            pairs = zip(values, spans, strict=True)
-            return [convert(compilation, v, target, span) for v, span in pairs], target
+    target = _shared_symbols(symbols, expected) if len(symbols) == len(domains) else None
+    if target is not None:
+        pairs = zip(values, spans, strict=True)
+        converted = [convert(compilation, value, target, span) for value, span in pairs]
+        whole = all(value.domain is not None for value in converted)
+        return (converted, target) if whole else None
     first = domains[0]
     assert first is not None
     for domain, span in zip(domains, spans, strict=True):
@@ -273,6 +272,15 @@ def together(
             )
             return None
     return values, first
+
+
+def _shared_symbols(symbols: list[Symbols], expected: Expected) -> Symbols | None:
+    if isinstance(expected, Symbols):
+        return expected
+    largest = max(symbols, key=lambda one: len(one.members))
+    if all(set(one.members) <= set(largest.members) for one in symbols):
+        return largest
+    return union_of(symbols) if isinstance(expected, PlainWords) else None
 
 
 def choose(condition: Value, then: Value, otherwise: Value, domain: Domain) -> Value:

@@ -1,8 +1,8 @@
-"""Counterfactual designs: which variables are swapped, from where, on which pairs, in which splits."""
+"""Counterfactual designs: which variables are swapped, on which pairs, in which splits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..dsl import syntax
 from ..dsl.diagnostics import Related
@@ -96,7 +96,7 @@ def compile_design(
     )
 
 
-def _only_one(compilation: Compilation, found: list[syntax.Node], keyword: str) -> None:
+def _only_one(compilation: Compilation, found: Sequence[syntax.Node], keyword: str) -> None:
     for later in found[1:]:
         compilation.error(
             "CS203",
@@ -125,7 +125,7 @@ def _swaps(
             if one.role is not Role.VARIABLE:
                 compilation.error(
                     "CS701",
-                    f"`{one.name}` is no `var` of `{draft.name}`: only causal variables are swapped",
+                    f"`{one.name}` is no `var` of `{draft.name}`: only variables are swapped",
                     item.variable.span,
                     related=(Related(one.span, "declared here"),),
                 )

@@ -353,9 +353,8 @@ def _conditional(environment: Environment, node: syntax.Conditional, expected: E
     if condition.domain is None:
         return POISONED
     spans = [node.then.span, node.otherwise.span]
-    words = isinstance(expected, PlainWords)
     try:
-        joined = together(environment.compilation, [then, otherwise], spans, any_words=words)
+        joined = together(environment.compilation, [then, otherwise], spans, expected)
     except TooLargeError:
         return too_large(environment, node)
     if joined is None:

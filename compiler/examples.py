@@ -156,10 +156,9 @@ def target_variable(
         index = elaborate(environment, written.index)
         if index.domain is None:
             return None
-        name = f"{found.name}[{index.integer}]"
-        if index.integer in found.members:
-            member = found.members[index.integer]
-            return member if isinstance(member, Declared) else variables.get(name)
+        member = found.members.get(index.integer) if index.integer is not None else None
+        if isinstance(member, Declared):
+            return member
         indices = sorted(found.members)
         compilation.error(
             "CS306",

@@ -15,7 +15,7 @@ from .conversion import choose, position, together
 from .domains import Domain, Numbers, Symbols, Truths, Tuples
 from .expressions import Compare, ComparisonOperator, Constant, Expression, Lookup, Within
 from .operators import too_large
-from .questions import Compile, Expected, Helper, Pending, PlainWords
+from .questions import Compile, Expected, Helper, Pending
 from .scopes import Environment
 from .types import domain_of
 from .values import POISONED, Value, described
@@ -328,9 +328,8 @@ def match_values(environment: Environment, node: syntax.Match, expected: Expecte
     if found is None:
         return POISONED
     spans = [arm.result.span for arm in arms]
-    words = isinstance(expected, PlainWords)
     try:
-        joined = together(environment.compilation, results, spans, any_words=words)
+        joined = together(environment.compilation, results, spans, expected)
     except TooLargeError:
         return too_large(environment, node)
     if joined is None:

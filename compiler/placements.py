@@ -58,7 +58,7 @@ def compile_alignment(
             if one.role is not Role.VARIABLE:
                 compilation.error(
                     "CS704",
-                    f"`{one.name}` is no `var` of `{draft.name}`: only causal variables are aligned",
+                    f"`{one.name}` is no `var` of `{draft.name}`: only variables are aligned",
                     written.span,
                     related=(Related(one.span, "declared here"),),
                 )
