@@ -78,3 +78,8 @@ def decided(operator: ComparisonOperator, left: Interval, right: Interval) -> bo
                 return differs
             same = left == right and left.low == left.high
             return not differs if same else None
+
+
+def decided_of_one(operator: ComparisonOperator) -> bool:
+    """The comparison of a value with itself."""
+    return operator in (ComparisonOperator.EQUAL, ComparisonOperator.LESS_OR_EQUAL)

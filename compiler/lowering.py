@@ -13,7 +13,7 @@ from typing import Any as Array
 from . import expressions as nodes
 from .arrays import BOOLEAN, NumpyArrays
 from .expressions import ArithmeticOperator, ComparisonOperator, Expression
-from .intervals import Interval, arithmetic_interval, decided
+from .intervals import Interval, arithmetic_interval, decided, decided_of_one
 from .program import Instruction, Operation, Program, ScalarRegister, Table, run
 
 TABLE_LIMIT = 4096
@@ -110,7 +110,7 @@ class ProgramBuilder:
 
     def compare(self, operator: ComparisonOperator, left: int, right: int) -> int:
         a, b = self._intervals[left], self._intervals[right]
-        constant = decided(operator, a, b)
+        constant = decided_of_one(operator) if left == right else decided(operator, a, b)
         if constant is not None:
             return self.constant(int(constant))
         width = max(a.width, b.width)

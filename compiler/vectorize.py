@@ -141,6 +141,7 @@ class _Batch:
         self._width: int = max((self._arrays.width(one) for one in columns), default=64)
         self._columns: list[Any] = []
         self._numbers: dict[int, int] = {}
+        self._intervals: dict[int, dict[str, Interval]] = {}  # by the model's identity
         self._builder = ProgramBuilder()
 
     def enter(self, column: Any, interval: Interval) -> int:
@@ -191,7 +192,12 @@ class _Batch:
         if variable.mechanism is None:
             return interval
         # An interchange hands over what a mechanism produced, even outside the declared domain.
-        return interval.hull(mechanism_interval(model, name))
+        return interval.hull(self._mechanism_intervals(model)[name])
+
+    def _mechanism_intervals(self, model: CausalModel) -> dict[str, Interval]:
+        if id(model) not in self._intervals:
+            self._intervals[id(model)] = mechanism_intervals(model)
+        return self._intervals[id(model)]
 
     def swapped(
         self, model: CausalModel, sources: Sequence[Mapping[str, Any]], kind: SwapKind
@@ -214,20 +220,20 @@ class _Batch:
         return run(program, self._columns, self._rows, self._arrays, self._width)
 
 
-def mechanism_interval(model: CausalModel, name: str) -> Interval:
-    """Bounds on what a variable's mechanism gives, by interval arithmetic: sound, seldom tight.
+def mechanism_intervals(model: CausalModel) -> dict[str, Interval]:
+    """Bounds on what each mechanism gives, by interval arithmetic: sound, seldom tight.
 
     They hold under interventions on other variables too, for codes of their domains or such as
     their own mechanisms can give.
     """
     builder = ProgramBuilder()
     registers: dict[str, int] = {}
+    intervals: dict[str, Interval] = {}
     for number, variable in enumerate(model.variables):
         interval = interval_of(variable.domain)
         if variable.mechanism is not None:
-            given = builder.interval(builder.lower(variable.mechanism, registers, {}))
-            if variable.name == name:
-                return given
-            interval = interval.hull(given)
+            lowered = builder.lower(variable.mechanism, registers, {})
+            intervals[variable.name] = builder.interval(lowered)
+            interval = interval.hull(intervals[variable.name])
         registers[variable.name] = builder.load(number, interval)
-    raise InternalError(f"`{name}` has no mechanism in `{model.name}`")
+    return intervals

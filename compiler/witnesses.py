@@ -19,7 +19,7 @@ from .evidence import Exhaustive, NoWitness, Proved, Sampled, Witness
 from .expressions import All, Constant, Expression
 from .intervals import UnsupportedModelError
 from .model import CausalModel, Role, Variable
-from .vectorize import mechanism_interval, solve_columns
+from .vectorize import mechanism_intervals, solve_columns
 
 CHEAPER_THAN_THE_SOLVER = 1 << 21
 """So many settings take NumPy less time than loading the solver takes."""
@@ -65,7 +65,7 @@ class _Question:
         self._codes = {name: _likely_codes(model.by_name[name]) for name in self._varying}
 
     def ask(self) -> Witness | NoWitness:
-        if mechanism_interval(self._extended, _CONDITION).high == 0:
+        if mechanism_intervals(self._extended)[_CONDITION].high == 0:
             return NoWitness(Proved())
         count = prod(len(codes) for codes in self._codes.values())
         if count <= CHEAPER_THAN_THE_SOLVER:
