@@ -30,6 +30,7 @@ class Row:
 
     @property
     def code(self) -> str:
+        """The line without its comment."""
         parts = [part for part in (self.head, self.tail) if part]
         return f"{self.indent}{' '.join(parts)}" if parts else ""
 

@@ -7,9 +7,8 @@ from typing import Any, cast
 
 from lark import Token, Tree
 from lark.parsers.lalr_analysis import Shift
-from lark.parsers.lalr_interactive_parser import InteractiveParser
 
-from .grammar import grammar
+from .grammar import interactive
 
 END = "$END"
 
@@ -17,31 +16,29 @@ END = "$END"
 class Automaton:
     """A stack of states that tokens push forward, one by one.
 
-    Heights count the states on the stack: a later `cut` to a height forgets all that was read since.
+    Heights count the states on the stack: a `cut` to a height forgets all that was read since.
     """
 
     def __init__(self, start: str) -> None:
-        parser = grammar().parse_interactive("", start=start)
-        assert isinstance(parser, InteractiveParser)
-        state = parser.parser_state
-        self._parser_state = state
-        self._stack: list[int] = cast("list[int]", state.state_stack)
-        self._values: list[Any] = state.value_stack
-        self._rows: dict[int, dict[str, tuple[Any, Any]]] = cast("Any", state.parse_conf.states)
-        self._end_state: int = cast("int", state.parse_conf.end_state)
+        self._state: Any = interactive("", start).parser_state
+        self._stack: list[int] = self._state.state_stack
+        self._values: list[Any] = self._state.value_stack
+        self._rows: dict[int, dict[str, tuple[Any, Any]]] = self._state.parse_conf.states
+        self._end_state: int = self._state.parse_conf.end_state
 
     @property
     def height(self) -> int:
+        """How many states the stack holds."""
         return len(self._stack)
 
     def push(self, token: Token) -> None:
         """Read a token that is accepted."""
-        self._parser_state.feed_token(token)
+        self._state.feed_token(token)
 
     def finish(self) -> Tree[Token]:
         """Read the end of the text, which must be accepted."""
         end = Token(END, "")
-        return cast("Tree[Token]", self._parser_state.feed_token(end, is_end=True))
+        return cast("Tree[Token]", self._state.feed_token(end, is_end=True))
 
     def cut(self, height: int) -> None:
         """Forget what was read since the stack had this height."""

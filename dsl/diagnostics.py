@@ -11,6 +11,8 @@ from .source import Span
 
 
 class Severity(StrEnum):
+    """Whether a finding makes a spec unusable."""
+
     ERROR = "error"
     WARNING = "warning"
 
@@ -65,6 +67,7 @@ class Diagnostics:
         related: Iterable[Related] = (),
         fix: Fix | None = None,
     ) -> None:
+        """Add an error."""
         self.found.append(Diagnostic(code, message, span, help, tuple(related), fix))
 
     def warning(
@@ -77,11 +80,13 @@ class Diagnostics:
         related: Iterable[Related] = (),
         fix: Fix | None = None,
     ) -> None:
+        """Add a warning."""
         related = tuple(related)
         self.found.append(Diagnostic(code, message, span, help, related, fix, Severity.WARNING))
 
     @property
     def has_errors(self) -> bool:
+        """Whether any finding is more than a warning."""
         return any(diagnostic.severity is Severity.ERROR for diagnostic in self.found)
 
     def __iter__(self) -> Iterator[Diagnostic]:
@@ -114,7 +119,7 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     return by_folded[matches[0]] if matches else None
 
 
-class ToolFailure(Exception):
+class ToolFailure(Exception):  # noqa: N818 (`SpecError` and it are told apart by their names)
     """Something outside the spec failed: a file, a network's folder, memory, a full disk.
 
     The message is one sentence as in diagnostics; `help` says what to do about it. `leaves_open`

@@ -145,7 +145,7 @@ def _forced_breaks(source: Source, tokens: list[Token], places: Places) -> set[i
 
 
 def _text(source: Source, lines: list[Line], places: Places) -> str:
-    """Indent the lines: what a line leaves open indents what follows, and so does an unfinished item."""
+    """Indent the lines: below open brackets, and below the start of an unfinished item."""
     opened: list[tuple[Token, int]] = []
     previous: Token | None = None
     rows: list[Row] = []

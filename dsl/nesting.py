@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from .limits import DEEPEST_NESTING
 from .syntax import Node
@@ -20,7 +20,7 @@ def too_deep(declaration: Node) -> Node | None:
                 return value
             pending.extend((getattr(value, name), depth + 1) for name in _parts(type(value)))
         elif isinstance(value, tuple):
-            pending.extend((item, depth) for item in value)  # pyright: ignore[reportUnknownVariableType]
+            pending.extend((item, depth) for item in cast("tuple[Any, ...]", value))
     return None
 
 

@@ -18,7 +18,7 @@ from .limits import DEEPEST_NESTING, MOST_MISTAKES
 from .repairs import Mistake, repair, report, report_nested
 from .source import Source, Span
 from .tokens import span_of
-from .words import BLOCKS, DECLARATIONS, STATEMENTS, found, joining_words, spellings
+from .words import DECLARATIONS, STATEMENTS, found, joining_words, spellings
 
 CLOSERS = {"LBRACE": "RBRACE", "LPAR": "RPAR", "LSQB": "RSQB"}
 HEADERS = {
@@ -266,14 +266,11 @@ class Reader:
         header = HEADERS.get(self._declaration.type)
         if header is None or self._automaton.accepts([END]):
             return False
-        for index in range(self._index, len(self._tokens)):
-            token = self._tokens[index]
-            if token.type == END or spellings().get(token.type) in {*DECLARATIONS, *BLOCKS}:
+        index = self._index
+        while (token := self._tokens[index]).type != "LBRACE":
+            if token.type in {END, "RBRACE"} or spellings().get(token.type) in DECLARATIONS:
                 return False
-            if token.type == "RBRACE":
-                return False
-            if token.type == "LBRACE":
-                break
+            index += 1
         self._cut(next(h for h in range(self._automaton.height, 0, -1) if self._ended(h)))
         for kind in header:
             at = self._declaration.start_pos or 0

@@ -34,14 +34,17 @@ class Mistake:
 
     @property
     def token(self) -> Token:
+        """The wrong one."""
         return self.tokens[self.index]
 
     @property
     def span(self) -> Span:
+        """Where it stands."""
         return span_of(self.source, self.token)
 
     @property
     def previous(self) -> Token | None:
+        """The last that was right."""
         return self.tokens[self.index - 1] if self.index else None
 
     def fits(self, *kinds: str) -> bool:

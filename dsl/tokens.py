@@ -13,7 +13,7 @@ from lark import Token
 from lark.exceptions import UnexpectedCharacters
 
 from .diagnostics import Diagnostics, Fix, Related
-from .grammar import grammar
+from .grammar import interactive
 from .limits import MOST_MISTAKES
 from .source import Source, Span
 from .syntax import Comment
@@ -75,7 +75,7 @@ def comments_between(source: Source, tokens: list[Token]) -> tuple[Comment, ...]
 def _read(source: Source, start: int, end: int, diagnostics: Diagnostics) -> Iterator[Token]:
     position = start
     while position < end and len(diagnostics.found) < MOST_MISTAKES:
-        lexer = grammar().parse_interactive(source.text[position:end], start="start")
+        lexer = interactive(source.text[position:end], "start")
         try:
             for token in lexer.lexer_thread.lex(lexer.parser_state):
                 yield _moved(token, position)

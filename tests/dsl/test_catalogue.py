@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 import causalspec.dsl
+import pytest
 from causalspec.dsl import Diagnostics, Source, catalogue, parse
 
 ROOM = Path(causalspec.dsl.__file__).parent
