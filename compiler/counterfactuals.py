@@ -19,12 +19,14 @@ from .pairs import InterchangePairs
 from .partitions import SplitValues, partition
 from .populations import populate
 from .randomness import Stream
-from .specification import CounterfactualDesign
+from .specification import CounterfactualDesign, SplitSize
 
-__all__ = ["InterchangePairs", "generate", "generate_all"]
+__all__ = ["InterchangePairs", "diagnose", "generate", "generate_all"]
 
 MOST_ROWS = 100_000_000
 """A split with more rows is refused: its columns would not fit in memory."""
+
+_TRIED_ROWS = 256
 
 
 def generate(
@@ -54,6 +56,20 @@ def generate_all(
     }
 
 
+def diagnose(design: CounterfactualDesign) -> tuple[Diagnostic, ...]:
+    """Why the design cannot be met, found by generating a few rows of every split; empty where
+    nothing stands in the way.
+    """
+    try:
+        values = _values(design, design.seed)
+        for number, split in enumerate(design.splits):
+            _refuse_too_many(split, split.rows)
+            _generate(design, number, values[number], min(split.rows, _TRIED_ROWS), design.seed)
+    except SpecError as error:
+        return error.diagnostics
+    return ()
+
+
 def _number_of(design: CounterfactualDesign, split: str) -> int:
     names = [one.name for one in design.splits]
     if split not in names:
@@ -78,10 +94,7 @@ def _generate(
     design: CounterfactualDesign, number: int, values: SplitValues, rows: int, seed: int
 ) -> InterchangePairs:
     split = design.splits[number]
-    if rows > MOST_ROWS:
-        message = f"the split `{split.name}` has {rows:,} rows"
-        advice = f"at most {MOST_ROWS:,} rows can be generated"
-        raise SpecError([Diagnostic("CS519", message, split.span, advice)])
+    _refuse_too_many(split, rows)
     population = populate(design.model, values.allowed)
     require_some(design, population)
     stream = Stream.of(seed, design.name, split.name)
@@ -89,3 +102,10 @@ def _generate(
     for kind, cells in enumerate(lay_out(design, values, rows, stream)):
         fill(table, kind, cells, population, stream.derive("kind", str(kind)))
     return table.pairs(split.name, seed)
+
+
+def _refuse_too_many(split: SplitSize, rows: int) -> None:
+    if rows > MOST_ROWS:
+        message = f"the split `{split.name}` has {rows:,} rows"
+        advice = f"at most {MOST_ROWS:,} rows can be generated"
+        raise SpecError([Diagnostic("CS519", message, split.span, advice)])
