@@ -7,7 +7,7 @@ import hashlib
 from importlib.resources import files
 
 from .report_claim import badge, claim_section
-from .report_markup import Markup, joined, markup
+from .report_markup import Markup, joined, markup, prose
 from .report_scores import dot_and_interval
 from .report_text import (
     WHAT_A_VERDICT_DOES_NOT_SAY,
@@ -97,7 +97,7 @@ def _meaning() -> Markup:
     return markup(
         '<section aria-labelledby="meaning"><h2 id="meaning">What the figures mean</h2>'
         "<p>{iia}</p><h3>What a verdict does not say</h3><ul>{limits}</ul></section>",
-        iia=WHAT_IIA_MEANS,
+        iia=prose(WHAT_IIA_MEANS),
         limits=joined(markup("<li>{text}</li>", text=one) for one in WHAT_A_VERDICT_DOES_NOT_SAY),
     )
 

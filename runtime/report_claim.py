@@ -62,7 +62,8 @@ def _hypothesis(verdict: ClaimVerdict, identifier: str) -> Markup:
     graph = NOTHING
     if drawing is not None:
         graph = markup(
-            '<figure class="graph"><div class="scroll">{drawing}</div>'
+            '<figure class="graph"><div class="scroll" tabindex="0" role="region" '
+            'aria-label="causal graph">{drawing}</div>'
             "<figcaption>The causal graph of <code>{model}</code></figcaption></figure>",
             drawing=drawing,
             model=verdict.model,

@@ -73,7 +73,8 @@ def _layer_chart(verdict: ClaimVerdict) -> Markup:
     return markup(
         '<div class="layers"><svg class="axis" aria-hidden="true">{ticks}'
         '<text class="end" x="28" y="{label}">layer</text></svg>'
-        '<div class="scroll"><svg class="sweep columns-{width}" role="img" aria-label="{figures}">'
+        '<div class="scroll" tabindex="0" role="region" aria-label="IIA by layer">'
+        '<svg class="sweep columns-{width}" role="img" aria-label="{figures}">'
         "{lines}{joins}{columns}</svg></div></div>",
         ticks=joined(ticks),
         label=_TOP + _HEIGHT + 68,
