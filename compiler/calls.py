@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..dsl import syntax
 from ..dsl.diagnostics import Related
 from .arithmetic import TooLargeError, absolute, extreme
@@ -111,7 +113,7 @@ def _inline(
     if not whole:
         return POISONED
     inlining = (*environment.inlining, name)
-    inner = Environment(compilation, Scope(bindings), inlining, environment.waiting)
+    inner = replace(environment, scope=Scope(bindings), inlining=inlining)
     return (yield Compile(inner, declaration.body))
 
 

@@ -52,7 +52,7 @@ def compile_model(
         return None
     own = Roster()
     known = Scope(task.given.bindings, Scope(task.parameters))
-    environment = Environment(compilation, Scope(own.bindings, known))
+    environment = Environment(compilation, Scope(own.bindings, known), cyclic=declaration.cyclic)
     taken = (
         *(one.name for one in task.declaration.parameters if one.name is not None),
         *task.given.spans.values(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from ..dsl import syntax
@@ -113,8 +113,10 @@ class Environment:
     scope: Scope = field(default_factory=Scope)
     inlining: tuple[str, ...] = ()
     waiting: list[Declared] = field(default_factory=list[Declared])
+    cyclic: bool = False
+    """Whether variables may depend on themselves here."""
 
     def inner(self, bindings: Mapping[str, Binding]) -> Environment:
         """The same place with more names in reach."""
         scope = Scope(bindings, self.scope)
-        return Environment(self.compilation, scope, self.inlining, self.waiting)
+        return replace(self, scope=scope)

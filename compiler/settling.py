@@ -18,7 +18,15 @@ def settle(variable: Declared) -> Pending:
         return variable.value if variable.domain is not None else POISONED
     if variable.progress is Progress.RUNNING:
         waiting = variable.environment.waiting
-        report_cycle(variable.environment.compilation, waiting[waiting.index(variable) :])
+        if variable.environment.cyclic:
+            variable.environment.compilation.error(
+                "CS408",
+                f"the type of `{variable.name}` cannot be read off a mechanism that needs it",
+                variable.span,
+                help=f"write it, as in `var {variable.name} : 0..9 = …`",
+            )
+        else:
+            report_cycle(variable.environment.compilation, waiting[waiting.index(variable) :])
         for one in waiting[waiting.index(variable) :]:
             one.domain = None
         return POISONED

@@ -1,0 +1,47 @@
+"""Every code of the front end has a page, and the examples on it do what the page says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import causalspec.compiler.compile as driver
+from causalspec.compiler.compile import compile_file
+from causalspec.dsl import Diagnostics, Source, catalogue, parse
+
+ROOM = Path(driver.__file__).parent
+FILE = re.compile(r"^```text (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+OURS = tuple(
+    code
+    for code in catalogue.codes()
+    if "CS200" <= code < "CS500" or "CS600" <= code < "CS800" or "CS920" <= code < "CS930"
+)
+WITHOUT_EXAMPLES = ("CS925",)
+
+
+def codes_found(text: str, folder: Path) -> list[str]:
+    diagnostics = Diagnostics()
+    compile_file(parse(Source("page.causal", text), diagnostics), folder, diagnostics)
+    return [one.code for one in diagnostics]
+
+
+@pytest.mark.parametrize("code", OURS)
+def test_page(code: str, tmp_path: Path) -> None:
+    page = catalogue.page(code)
+    for name, content in FILE.findall(page.text):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    if code in WITHOUT_EXAMPLES:
+        assert (page.fails, page.fixed) == (None, None)
+        return
+    assert page.fails is not None and page.fixed is not None
+    assert codes_found(page.fails, tmp_path) == [code]
+    assert codes_found(page.fixed, tmp_path) == []
+
+
+def test_every_code_that_the_front_end_reports_has_a_page() -> None:
+    front_end = ("CS2", "CS3", "CS4", "CS6", "CS7", "CS92")
+    sources = [file.read_text(encoding="utf-8") for file in ROOM.glob("*.py")]
+    found = {code for text in sources for code in re.findall(r'"(CS[0-9]{3})"', text)}
+    assert {code for code in found if code.startswith(front_end)} == set(OURS)
