@@ -188,6 +188,15 @@ def symbol(
         value = member_of(expected, text)
         if value is not None:
             return value
+        other = next((o for o in compilation.symbol_sets if member_of(o, text) is not None), None)
+        if other is not None:
+            compilation.error(
+                "CS206",
+                f"`{text}` is a symbol of {described(other)}, not of {described(expected)}",
+                node.span,
+                help=f"{described(expected)} has {listed(members_of(expected))}",
+            )
+            return POISONED
     else:
         sets = [one for one in compilation.symbol_sets if member_of(one, text) is not None]
         if len(sets) == 1 and not isinstance(expected, Truths | Numbers):
