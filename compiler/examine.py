@@ -12,7 +12,7 @@ from ..dsl.diagnostics import Diagnostics
 from ..dsl.source import Span
 from . import interpret
 from .evidence import Evidence, Examination, Exhaustive, Unknown, Witness
-from .examine_designs import examine_labels, examine_swaps
+from .examine_designs import examine_design
 from .examine_models import examine_domains, examine_outputs
 from .expressions import Constant
 from .model import CausalModel
@@ -54,8 +54,7 @@ def _examinations(specification: Specification, diagnostics: Diagnostics) -> Ite
         if task is not None and not model.approximately:
             yield examine_outputs(model, task.model, span, diagnostics)
     for design in specification.counterfactuals.values():
-        yield from examine_swaps(design, diagnostics)
-        yield from examine_labels(design, diagnostics)
+        yield from examine_design(design, diagnostics)
 
 
 def _start(specification: Specification) -> Span:

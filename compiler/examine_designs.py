@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,30 +23,8 @@ PAIRS = 1 << 14
 
 FEWEST_PAIRS = 100
 
-
-def examine_swaps(design: CounterfactualDesign, diagnostics: Diagnostics) -> Iterator[Examination]:
-    """Whether each kind of swap changes some output on some pair, filters aside."""
-    model = design.model
-    for kind in design.kinds:
-        question = f"swapping `{kind.name}` in `{design.name}` changes some output"
-        if model.cyclic:
-            yield Examination(question, None, Unknown(), design.span)
-            continue
-        outputs = {f"result.{name}": f"base.{name}" for name in model.outputs}
-        found = find_witness(interchanged(model, kind), differs(outputs))
-        if isinstance(found, Witness):
-            yield Examination(question, True, Exhaustive(1), design.span)
-        elif found.is_certain:
-            diagnostics.error(
-                "CS501",
-                f"swapping `{kind.name}` never changes an output of `{model.name}`",
-                design.span,
-                help="nothing can be learned about it from this data: swap a variable that the "
-                "outputs depend on",
-            )
-            yield Examination(question, False, found.evidence, design.span)
-        else:
-            yield Examination(question, None, found.evidence, design.span)
+HALF = 0.5 + 1.5 / PAIRS**0.5
+"""One half and three standard deviations of its estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +37,68 @@ class _Share:
     evidence: Evidence
 
 
-def examine_labels(design: CounterfactualDesign, diagnostics: Diagnostics) -> Iterator[Examination]:
-    """Whether at most half of each kind's labels equal the base's own answer: the score of a
-    network that ignores the swap.
+def examine_design(design: CounterfactualDesign, diagnostics: Diagnostics) -> Iterator[Examination]:
+    """Whether each kind of swap changes some output on some pair, filters aside; and whether at
+    most half of its labels equal the base's own answer, the score of a network that ignores it.
 
     A filter under which no label ever changes, though without it some do, is there on purpose:
     the design checks that the swap does not show.
     """
-    shares = [one for kind in design.kinds for one in [_share(design, kind)] if one is not None]
     high: list[_Share] = []
-    for one in shares:
-        margin = 1.5 / PAIRS**0.5  # three standard deviations of an estimate of one half
-        is_high = one.share > 0.5 + margin and not one.is_on_purpose
-        if is_high:
-            high.append(one)
-        question = (
-            f"swapping `{one.kind.name}` in `{design.name}` changes most labels "
-            f"({one.share:.0%} equal the base's own)"
-        )
-        yield Examination(question, one.share <= 0.5 + margin, one.evidence, design.span)
+    for kind in design.kinds:
+        swap = _examine_swap(design, kind, diagnostics)
+        yield swap
+        share = _share(design, kind) if swap.holds is not False else None
+        if share is None:
+            continue
+        subject = f"swapping `{kind.name}` in `{design.name}`"
+        if share.is_on_purpose:
+            question, holds = f"{subject} leaves every label as it is, as the filters ask", True
+        else:
+            question = f"{subject} changes most labels ({share.share:.0%} equal the base's own)"
+            holds = share.share <= HALF
+        if not holds:
+            high.append(share)
+        yield Examination(question, holds, share.evidence, design.span)
     if high:
-        listed = ", ".join(f"{one.share:.0%} under `swap {one.kind.name}`" for one in high)
-        outputs = design.model.outputs
-        condition = f"result.{outputs[0]} != base.{outputs[0]}" if outputs else "…"
-        diagnostics.warning(
-            "CS502",
-            f"most labels of `{design.name}` equal the base's own: {listed}",
-            design.span,
-            help="a network that ignores the swap scores that share: "
-            f"`balance {condition}` or `keep where {condition}` lowers it",
-        )
+        _warn_of_labels(design, high, diagnostics)
+
+
+def _examine_swap(
+    design: CounterfactualDesign, kind: SwapKind, diagnostics: Diagnostics
+) -> Examination:
+    model = design.model
+    question = f"swapping `{kind.name}` in `{design.name}` changes some output"
+    if model.cyclic:
+        return Examination(question, None, Unknown(), design.span)
+    outputs = {f"result.{name}": f"base.{name}" for name in model.outputs}
+    found = find_witness(interchanged(model, kind), differs(outputs))
+    if isinstance(found, Witness):
+        return Examination(question, True, Exhaustive(1), design.span)
+    if not found.is_certain:
+        return Examination(question, None, found.evidence, design.span)
+    diagnostics.error(
+        "CS501",
+        f"swapping `{kind.name}` never changes an output of `{model.name}`",
+        design.span,
+        help="nothing can be learned about it from this data: swap a variable that the outputs "
+        "depend on",
+    )
+    return Examination(question, False, found.evidence, design.span)
+
+
+def _warn_of_labels(
+    design: CounterfactualDesign, high: Sequence[_Share], diagnostics: Diagnostics
+) -> None:
+    listed = ", ".join(f"{one.share:.0%} under `swap {one.kind.name}`" for one in high)
+    condition = f"result.{design.model.outputs[0]} != base.{design.model.outputs[0]}"
+    diagnostics.warning(
+        "CS502",
+        f"most labels of `{design.name}` equal the base's own: {listed}",
+        design.span,
+        help="a network that ignores the swap scores that share: "
+        f"`balance {condition}` or `keep where {condition}` lowers it",
+    )
 
 
 def _share(design: CounterfactualDesign, kind: SwapKind) -> _Share | None:

@@ -7,7 +7,8 @@ that finds what is common, and only then the solver, whose mere loading takes a 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import prod
+from itertools import combinations
+from math import comb, prod
 from typing import Any
 
 import numpy
@@ -30,6 +31,7 @@ SAMPLE = 1 << 20
 SEED = 0
 _ROWS_AT_ONCE = 1 << 18
 _INTERPRETED = 1000
+_GROUPS = 100
 _CONDITION = "the condition"  # no variable of a spec has a space in its name
 
 
@@ -37,7 +39,7 @@ def find_witness(model: CausalModel, condition: Expression) -> Witness | NoWitne
     """An admissible setting of inputs and noise in which the condition is true, or none.
 
     The condition may read any variable of the model, which must be acyclic. A witness is minimal:
-    no single value of it can be moved nearer to its domain's first value.
+    no value of it can be moved nearer to its domain's first, alone or together with others.
     """
     question = _Question(model, condition)
     try:
@@ -83,35 +85,40 @@ class _Question:
         return interpret.solve(self._extended, setting)[_CONDITION] != 0
 
     def minimised(self, setting: Mapping[str, int]) -> dict[str, int]:
-        """Each value moved as near to its domain's first as the condition allows, until none can be
-        moved further alone.
+        """The setting moved towards each domain's first value for as long as the condition stays
+        true: single inputs, and several together by as many values each, as inputs that are bound
+        to each other need.
         """
         smallest = {name: self._model.by_name[name].domain.codes()[0] for name in self._free}
         smallest.update({name: setting[name] for name in self._varying})
+        positions = {name: codes.index(smallest[name]) for name, codes in self._codes.items()}
         moved = True
         while moved:
             moved = False
-            for name, codes in self._codes.items():
-                position = codes.index(smallest[name])
-                if not position:
-                    continue
-                code = self._first_code(smallest, name, codes[: min(position, _ROWS_AT_ONCE)])
-                if code is not None:
-                    smallest[name] = code
-                    moved = True
+            for names in _moved_together(self._varying):
+                distance = self._farthest(smallest, positions, names)
+                moved = moved or distance > 0
+                for name in names if distance else ():
+                    positions[name] -= distance
+                    smallest[name] = self._codes[name][positions[name]]
         return smallest
 
-    def _first_code(
-        self, setting: Mapping[str, int], name: str, codes: Sequence[int]
-    ) -> int | None:
-        """The first of the codes that the variable can have with the condition still true."""
+    def _farthest(
+        self, setting: Mapping[str, int], positions: Mapping[str, int], names: Sequence[str]
+    ) -> int:
+        """By how many positions the inputs can move at most; 0 where they must stay."""
+        room = min(positions[name] for name in names)
+        if not room:
+            return 0
+        distances = numpy.arange(room, max(room - _ROWS_AT_ONCE, 0), -1)
+        columns = {name: _column(self._codes[name], positions[name] - distances) for name in names}
         try:
-            column = numpy.array(codes, numpy.int64)
-            hits = numpy.flatnonzero(self._evaluated({**setting, name: column}))
+            hits = numpy.flatnonzero(self._evaluated({**setting, **columns}))
         except UnsupportedModelError:
-            few = codes[:_INTERPRETED]
-            return next((one for one in few if self.holds({**setting, name: one})), None)
-        return int(column[hits[0]]) if len(hits) else None
+            few = range(min(len(distances), _INTERPRETED))
+            rows = ({**setting, **{n: int(c[k]) for n, c in columns.items()}} for k in few)
+            hits = [k for k, row in enumerate(rows) if self.holds(row)][:1]
+        return int(distances[hits[0]]) if len(hits) else 0
 
     def _evaluated(self, columns: Mapping[str, Any]) -> Any:
         return solve_columns(self._extended, columns, wanted=[_CONDITION])[_CONDITION]
@@ -146,6 +153,17 @@ class _Question:
         if not len(hits):
             return None
         return Witness({name: int(column[hits[0]]) for name, column in columns.items()})
+
+
+def _moved_together(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Each alone, then two, three, … at a time up to a bound, then all."""
+    groups: list[tuple[str, ...]] = []
+    for size in range(1, len(names) + 1):
+        if len(groups) + comb(len(names), size) > _GROUPS:
+            groups.append(tuple(names))
+            break
+        groups.extend(combinations(names, size))
+    return groups
 
 
 def _ancestors(model: CausalModel) -> set[str]:
