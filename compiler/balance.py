@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dsl.diagnostics import Diagnostic, SpecError
+from ..dsl.diagnostics import InternalError
 from .columns import Column
 from .partitions import SplitValues
 from .randomness import Stream, largest_remainder
 from .specification import CounterfactualDesign
 
-MOST_CELLS = 1 << 15
+MOST_VALUES = 1 << 15
+"""More balanced values than any checked design has: their numbers are kept in 16 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +61,13 @@ def balanced_values(design: CounterfactualDesign, values: SplitValues) -> tuple[
 def lay_out(
     design: CounterfactualDesign, values: SplitValues, rows: int, stream: Stream
 ) -> tuple[KindCells, ...]:
-    """The cells of each kind for `rows` rows. Raises `SpecError` with CS517 for too many cells."""
+    """The cells of each kind for `rows` rows."""
     domain = design.balance_domain if design.balance is not None else None
     codes = range(1) if domain is None else domain.codes()
     wanted = balanced_values(design, values)
     kinds = largest_remainder(rows, [kind.weight for kind in design.kinds])
-    if design.balance is not None and len(codes) * len(kinds) > MOST_CELLS:
-        message = f"a value out of {len(codes):,} cannot be balanced"
-        advice = f"values times kinds of intervention may be {MOST_CELLS:,} at most"
-        raise SpecError([Diagnostic("CS517", message, design.balance.span, advice)])
+    if len(codes) > MOST_VALUES:
+        raise InternalError(f"`{design.name}` balances {len(codes):,} values")
     # Which values get the rows that are left over is random, and goes on from kind to kind, so
     # that the totals differ by one row at most.
     order = stream.derive("leftover").permutation(len(wanted)).tolist()

@@ -19,12 +19,12 @@ from .pairs import InterchangePairs
 from .partitions import SplitValues, partition
 from .populations import populate
 from .randomness import Stream
-from .specification import CounterfactualDesign, SplitSize
+from .specification import CounterfactualDesign
 
 __all__ = ["InterchangePairs", "diagnose", "generate", "generate_all"]
 
 MOST_ROWS = 100_000_000
-"""A split with more rows is refused: its columns would not fit in memory."""
+"""More rows in one call are refused: their columns would not fit in memory."""
 
 _TRIED_ROWS = 256
 
@@ -35,8 +35,8 @@ def generate(
     """The labelled pairs of one split.
 
     `rows` and `seed` override what the design states; the partition of a disjoint split stays that
-    of the stated rows. Raises `SpecError` with CS510 to CS520 for a design that cannot be met, and
-    `LookupError` for a split that it does not have.
+    of the stated rows. Raises `SpecError` with CS510 to CS517 for a design that cannot be met,
+    `LookupError` for a split that it does not have, `ValueError` for impossible `rows`.
     """
     seed = design.seed if seed is None else seed
     number = _number_of(design, split)
@@ -63,7 +63,6 @@ def diagnose(design: CounterfactualDesign) -> tuple[Diagnostic, ...]:
     try:
         values = _values(design, design.seed)
         for number, split in enumerate(design.splits):
-            _refuse_too_many(split, split.rows)
             _generate(design, number, values[number], min(split.rows, _TRIED_ROWS), design.seed)
     except SpecError as error:
         return error.diagnostics
@@ -84,7 +83,7 @@ def _values(design: CounterfactualDesign, seed: int) -> Sequence[SplitValues]:
     if design.model.cyclic:
         message = f"`{design.model.name}` is cyclic, so a label may have no value or several"
         advice = "counterfactual data needs a model with one solution for every input"
-        raise SpecError([Diagnostic("CS518", message, design.span, advice)])
+        raise SpecError([Diagnostic("CS517", message, design.span, advice)])
     if not design.disjoint:
         return tuple(SplitValues(split.name, ()) for split in design.splits)
     return partition(design, seed, partial(unmet, design, seed))
@@ -94,7 +93,8 @@ def _generate(
     design: CounterfactualDesign, number: int, values: SplitValues, rows: int, seed: int
 ) -> InterchangePairs:
     split = design.splits[number]
-    _refuse_too_many(split, rows)
+    if not 0 <= rows <= MOST_ROWS:
+        raise ValueError(f"rows must be 0 to {MOST_ROWS:,}, not {rows:,}")
     population = populate(design.model, values.allowed)
     require_some(design, population)
     stream = Stream.of(seed, design.name, split.name)
@@ -102,10 +102,3 @@ def _generate(
     for kind, cells in enumerate(lay_out(design, values, rows, stream)):
         fill(table, kind, cells, population, stream.derive("kind", str(kind)))
     return table.pairs(split.name, seed)
-
-
-def _refuse_too_many(split: SplitSize, rows: int) -> None:
-    if rows > MOST_ROWS:
-        message = f"the split `{split.name}` has {rows:,} rows"
-        advice = f"at most {MOST_ROWS:,} rows can be generated"
-        raise SpecError([Diagnostic("CS519", message, split.span, advice)])

@@ -62,7 +62,7 @@ class Tally:
 
 
 def require_some(design: CounterfactualDesign, population: Population) -> None:
-    """Raise `SpecError` with CS510 where it is certain that no input is admitted."""
+    """Raise `SpecError` with CS324 where it is certain that no input is admitted."""
     if population.is_empty:
         raise SpecError([_nothing_admitted(design)])
 
@@ -160,7 +160,7 @@ def explain_rare_inputs(design: CounterfactualDesign, error: RequirementUnmetErr
         f"{error.accepted:,} of {error.attempts:,} sampled inputs did; the inputs that it relates "
         f"have more than {ENUMERATED_SETTINGS:,} settings together, too many to list"
     )
-    return Diagnostic("CS520", message, design.span, advice)
+    return Diagnostic("CS510", message, design.span, advice)
 
 
 def _rate(kind: SwapKind, found: int, of: int, rows: int) -> str:
@@ -189,5 +189,5 @@ def _lacking(tally: Tally, wanted: tuple[int, ...], design: CounterfactualDesign
 
 
 def _nothing_admitted(design: CounterfactualDesign) -> Diagnostic:
-    message = f"no input of `{design.model.task}` meets its `require`"
-    return Diagnostic("CS510", message, design.span, "every setting was tried")
+    message = f"no input meets the `require` of `{design.model.task}`"
+    return Diagnostic("CS324", message, design.span, "every setting was tried")

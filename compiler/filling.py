@@ -45,7 +45,7 @@ class Table:
         self.label = empty(outputs)
         self.base_outputs = empty(outputs)
         self.source_outputs = [empty(outputs) for _ in range(count)]
-        self.kinds = np.empty(rows, dtype=np.uint16)
+        self.kinds = np.empty(rows, dtype=np.int32)
 
     def pairs(self, split: str, seed: int) -> InterchangePairs:
         """The filled table as a value."""
@@ -95,7 +95,7 @@ def fill(
 ) -> None:
     """Draw pairs of kind `number`, in order, until each of its cells is full.
 
-    Raises `SpecError` with CS511 to CS514 or CS520 for what cannot be met with bounded work.
+    Raises `SpecError` with CS510 to CS514 for what cannot be met with bounded work.
     """
     design = table.design
     kind = design.kinds[number]

@@ -49,7 +49,7 @@ class InterchangePairs:
     seed: int
     base: Mapping[str, Column]
     sources: tuple[Mapping[str, Column], ...]
-    kinds: NDArray[np.uint16]
+    kinds: NDArray[np.int32]
     label: Mapping[str, Column]
     base_outputs: Mapping[str, Column]
     source_outputs: tuple[Mapping[str, Column], ...]

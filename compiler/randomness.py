@@ -101,21 +101,21 @@ class Stream:
         """A permutation of `0 .. count - 1`."""
         return np.argsort(self._distinct_keys(count))
 
-    def shuffled(self, counts: Sequence[int]) -> NDArray[np.uint16]:
-        """Every index `i` of `counts`, `counts[i]` times, in random order (at most 65,536)."""
+    def shuffled(self, counts: Sequence[int]) -> NDArray[np.int32]:
+        """Every index `i` of `counts`, `counts[i]` times, in random order."""
         total = sum(counts)
         ends = np.cumsum(counts)[:-1]
         if not len(ends) or max(counts) == total:
-            return np.repeat(np.arange(len(counts), dtype=np.uint16), counts)
+            return np.repeat(np.arange(len(counts), dtype=np.int32), counts)
         keys = self._distinct_keys(total)
-        result = np.zeros(total, dtype=np.uint16)
+        result = np.zeros(total, dtype=np.int32)
         if len(ends) <= _FEW:  # the rank of a key decides; order statistics need no full sort
             inner = ends[ends < total]
             firsts = np.partition(keys, inner)[inner]
             for first in firsts:
                 result += keys >= first
         else:
-            result[np.argsort(keys)] = np.repeat(np.arange(len(counts), dtype=np.uint16), counts)
+            result[np.argsort(keys)] = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
         return result
 
     def _distinct_keys(self, count: int) -> NDArray[np.uint64]:
