@@ -1,0 +1,81 @@
+"""Mechanisms as people read them."""
+
+from __future__ import annotations
+
+import pytest
+from causalspec.compiler import interpret
+from causalspec.compiler.domains import Numbers, Truths
+from causalspec.compiler.symbolic import mechanism_formula, mechanism_latex
+
+from .cases import (
+    CARRY_CHAIN,
+    DEEP,
+    EVERY_NODE,
+    FLOORED,
+    LEFT_BOUNDARY,
+    MIDPOINT_DISTANCE,
+    POSITION_THEN_NAME,
+    SEPARATE_ATTRIBUTES,
+)
+from .columns_of import covered_settings
+
+
+def test_values_are_in_the_units_of_the_spec() -> None:
+    assert mechanism_latex(MIDPOINT_DISTANCE, "midpoint") == (
+        r"\mathit{midpoint} = \frac{\mathit{lower}}{2} + \frac{\mathit{upper}}{2}"
+    )
+
+
+def test_symbols_are_words() -> None:
+    assert mechanism_latex(LEFT_BOUNDARY, "answer") == (
+        r"\mathit{answer} = \begin{cases} \text{Yes} & \text{for}\: \mathit{above} \wedge "
+        r"\mathit{amount} \leq \mathit{upper} \\\text{No} & \text{otherwise} \end{cases}"
+    )
+    assert mechanism_latex(POSITION_THEN_NAME, "answer") == (
+        r"\mathit{answer} = \begin{cases} \mathit{second} & \text{for}\: \mathit{position} = "
+        r"\text{First} \\\mathit{first} & \text{otherwise} \end{cases}"
+    )
+
+
+def test_a_change_of_codes_is_not_shown() -> None:
+    assert mechanism_latex(SEPARATE_ATTRIBUTES, "answer") == (
+        r"\mathit{answer} = \begin{cases} \mathit{country} & \text{for}\: \mathit{asked} = "
+        r"\text{Country} \\\mathit{language} & \text{otherwise} \end{cases}"
+    )
+
+
+def test_members_of_families_have_indices() -> None:
+    assert mechanism_latex(CARRY_CHAIN, "carry[1]") == (
+        r"\mathit{carry}_{1} = \left\lfloor{\frac{\mathit{carry}_{0}}{10} + \frac{x_{0}}{10} + "
+        r"\frac{y_{0}}{10}}\right\rfloor"
+    )
+
+
+def test_what_nobody_would_read_is_not_shown() -> None:
+    assert mechanism_latex(DEEP, "y") == r"y = \ldots"
+
+
+def test_an_input_has_no_mechanism() -> None:
+    with pytest.raises(ValueError, match="`x` has no mechanism"):
+        mechanism_latex(DEEP, "x")
+
+
+@pytest.mark.parametrize("model", [FLOORED, EVERY_NODE], ids=lambda model: model.name)
+def test_formulas_have_the_interpreters_values(model) -> None:
+    """Where everything is a number or a truth value, and no table is read."""
+    names = [one.name for one in model.variables if one.mechanism and one.name != "looked"]
+    formulas = {name: mechanism_formula(model, name) for name in names}
+    for setting in covered_settings(model)[::37]:
+        solution = interpret.solve(model, setting)
+        for name, formula in formulas.items():
+            values = {
+                symbol: bool(code) if isinstance(domain, Truths) else code
+                for symbol in formula.free_symbols
+                for variable in [str(symbol).removeprefix("variable ")]
+                for code, domain in [(solution[variable], model.by_name[variable].domain)]
+            }
+            assert isinstance(model.by_name[name].domain, Numbers | Truths)
+            assert (
+                int(bool(result) if (result := formula.subs(values)).is_Boolean else result)
+                == (solution[name])
+            )
