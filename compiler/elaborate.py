@@ -30,12 +30,9 @@ from .questions import (
 )
 from .scopes import Binding, Declared, Environment, Family, Hidden, Progress, Side
 from .settling import compile_mechanism, settle
-from .size import check_size
+from .size import check_size, too_much
 from .types import LARGEST_INTEGER
 from .values import POISONED, Value, described, listed
-
-MOST_STEPS = 200_000
-"""How many steps one expression may take, with all that it inlines and expands."""
 
 
 def elaborate(
@@ -56,21 +53,20 @@ def compile_all(variables: Iterable[Declared]) -> None:
 
 
 def resolve(question: Question, environment: Environment, written: syntax.Node) -> Value:
-    """Answer a question within the bounds that hold for one expression."""
+    """Answer a question within the bounds that hold for one file and one expression."""
+    compilation = environment.compilation
+    if compilation.steps_left <= 0:
+        # Reported where it happened; what was not reached is neither right nor wrong.
+        return POISONED
     try:
-        value = answer(question, handle, MOST_STEPS)
+        value = answer(question, handle, compilation)
     except OutOfWorkError:
         for one in environment.waiting:
             one.domain, one.progress = None, Progress.DONE
         environment.waiting.clear()
-        environment.compilation.error(
-            "CS922",
-            "this expression grows too large once functions and families are expanded",
-            written.span,
-            help="compute shared parts in a `let`, or shrink the family",
-        )
+        too_much(compilation, written)
         return POISONED
-    return check_size(environment.compilation, value, written)
+    return check_size(compilation, value, written)
 
 
 def complete(helper: Helper[Result]) -> Result:
@@ -84,7 +80,7 @@ def complete(helper: Helper[Result]) -> Result:
         if isinstance(asked, Compile):
             value = resolve(asked, asked.environment, asked.expression)
         else:
-            value = answer(asked, handle, MOST_STEPS)
+            value = answer(asked, handle, asked.variable.environment.compilation)
 
 
 def handle(question: Question) -> Pending:

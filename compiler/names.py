@@ -11,6 +11,9 @@ from ..dsl.diagnostics import Diagnostics, Fix, Related, closest
 from ..dsl.source import Span
 from .domains import Domain, Rows, Symbols
 
+MOST_STEPS = 200_000
+"""How many steps the expressions of one file may take, with all that they inline and expand."""
+
 MOST_CANDIDATES = 5_000
 """A suggestion is sought among so many names: long word lists must not slow a report down."""
 
@@ -65,6 +68,7 @@ class Compilation:
     """Every set of named values of the file: where a symbol without an expected type is sought."""
     files: dict[str, str] = field(default_factory=dict)
     """SHA-256 of each word list and table, by the name that the spec uses."""
+    steps_left: int = MOST_STEPS
     _reported: set[tuple[str, Span]] = field(default_factory=set)
 
     def error(

@@ -13,6 +13,7 @@ from typing import TypeAlias, TypeVar
 
 from ..dsl import syntax
 from .domains import Domain
+from .names import Compilation
 from .scopes import Declared, Environment
 from .values import Value
 
@@ -51,14 +52,19 @@ Helper: TypeAlias = Generator[Question, Value, Result]
 
 
 class OutOfWorkError(Exception):
-    """One expression takes more steps than any honest one."""
+    """The file takes more steps than any honest one."""
 
 
-def answer(question: Question, handler: Callable[[Question], Pending], most_steps: int) -> Value:
-    """The answer to a question, by way of all that it asks; `OutOfWorkError` after `most_steps`."""
+def answer(
+    question: Question, handler: Callable[[Question], Pending], compilation: Compilation
+) -> Value:
+    """The answer to a question, by way of all that it asks; `OutOfWorkError` when the file has
+    used up its steps.
+    """
     stack = [handler(question)]
     value: Value | None = None
-    for _ in range(most_steps):
+    while compilation.steps_left > 0:
+        compilation.steps_left -= 1
         try:
             # A generator is started by None, which its type has no room for.
             asked = next(stack[-1]) if value is None else stack[-1].send(value)

@@ -15,12 +15,7 @@ def check_size(compilation: Compilation, value: Value, written: syntax.Node) -> 
     """The value, when the tree that it stands for is neither too large nor too deep."""
     nodes, depth = measure(value.node)
     if nodes > MOST_NODES:
-        compilation.error(
-            "CS922",
-            "this expression grows too large once functions and families are expanded",
-            written.span,
-            help="compute shared parts in a `let`, or shrink the family",
-        )
+        too_much(compilation, written)
         return POISONED
     if depth > MOST_DEPTH:
         compilation.error(
@@ -31,6 +26,16 @@ def check_size(compilation: Compilation, value: Value, written: syntax.Node) -> 
         )
         return POISONED
     return value
+
+
+def too_much(compilation: Compilation, written: syntax.Node) -> None:
+    """Report an expression that cannot be expanded within bounds."""
+    compilation.error(
+        "CS922",
+        "this expression grows too large once functions and families are expanded",
+        written.span,
+        help="compute shared parts in a `let`, or shrink the family",
+    )
 
 
 def measure(expression: Expression) -> tuple[int, int]:

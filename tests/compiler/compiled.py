@@ -1,0 +1,35 @@
+"""Specs in tests: compiled from text, or found wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from causalspec.compiler.compile import compile_file
+from causalspec.compiler.specification import Specification
+from causalspec.dsl import Diagnostics, Source, parse
+
+
+def attempt(text: str, folder: Path | None = None) -> tuple[Specification | None, Diagnostics]:
+    diagnostics = Diagnostics()
+    file = parse(Source("test.causal", f"language 1\n{text}"), diagnostics)
+    return compile_file(file, folder, diagnostics), diagnostics
+
+
+def compiled(text: str, folder: Path | None = None) -> Specification:
+    """The specification of a text without any finding."""
+    specification, diagnostics = attempt(text, folder)
+    assert [f"{one.code} {one.message}" for one in diagnostics] == []
+    assert specification is not None
+    return specification
+
+
+def findings(text: str, folder: Path | None = None) -> list[str]:
+    """What is found, one line each: `CS201 4:12 unknown name `x` (help)`."""
+    specification, diagnostics = attempt(text, folder)
+    assert specification is None or not diagnostics.has_errors
+    lines: list[str] = []
+    for one in diagnostics:
+        line, column = one.span.source.position(one.span.start)
+        advice = f" ({one.help})" if one.help else ""
+        lines.append(f"{one.code} {line}:{column} {one.message}{advice}")
+    return lines

@@ -1,0 +1,230 @@
+"""What the library's specs compile to: whole models, designs and claims."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from causalspec.compiler.compile import compile_file
+from causalspec.compiler.domains import Numbers, Symbols, Truths, TupleField, Tuples
+from causalspec.compiler.expressions import (
+    AbsoluteValue,
+    All,
+    Arithmetic,
+    ArithmeticOperator,
+    Choose,
+    Compare,
+    ComparisonOperator,
+    Constant,
+    Reference,
+)
+from causalspec.compiler.model import Role, Variable
+from causalspec.compiler.specification import (
+    Control,
+    Method,
+    Metric,
+    MetricArithmetic,
+    Specification,
+    SwapKind,
+    TokenRange,
+)
+from causalspec.dsl import Diagnostics, Source, parse
+
+from .compiled import attempt, compiled
+
+SPECS = Path(__file__).parents[2] / "specs"
+PRICE = Numbers(0, 999, 1, 100)
+LESS_OR_EQUAL = ComparisonOperator.LESS_OR_EQUAL
+
+
+def library(name: str) -> Specification:
+    path = SPECS / name / f"{name}.causal"
+    diagnostics = Diagnostics()
+    file = parse(Source(path.name, path.read_text(encoding="utf-8")), diagnostics)
+    specification = compile_file(file, path.parent, diagnostics)
+    assert not diagnostics.has_errors
+    assert specification is not None
+    return specification
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SPECS.iterdir() if path.is_dir()))
+def test_every_spec_of_the_library_compiles(name: str) -> None:
+    library(name)
+
+
+def test_equality_is_compared_with_equality() -> None:
+    specification = library("hierarchical_equality")
+    model = specification.models["BothEqualities"]
+    shapes = [Variable(name, Role.INPUT, Numbers(0, 9)) for name in "abcd"]
+    equal = ComparisonOperator.EQUAL
+
+    def same(left: str, right: str) -> Compare:
+        return Compare(equal, Reference(left), Reference(right))
+
+    assert model.variables == (
+        *shapes,
+        Variable("left", Role.VARIABLE, Truths(), same("a", "b")),
+        Variable("right", Role.VARIABLE, Truths(), same("c", "d")),
+        Variable("same", Role.OUTPUT, Truths(), same("left", "right")),
+    )
+    design = specification.counterfactuals["OneOrBoth"]
+    assert design.kinds == (
+        SwapKind(("left",), (0,)),
+        SwapKind(("right",), (0,)),
+        SwapKind(("left", "right"), (1, 2)),
+    )
+    assert design.source_names == ("source", "s1", "s2")
+    assert design.balance is not None
+    assert design.balance.expression == Reference("result.same")
+    assert (design.balance_domain, design.seed) == (Truths(), 7)
+    assert [one.inputs for one in specification.examples] == [
+        {"a": 1, "b": 1, "c": 2, "d": 2},
+        {"a": 1, "b": 1, "c": 2, "d": 3},
+        {"a": 1, "b": 1, "c": 2, "d": 3},
+    ]
+    assert specification.examples[2].interventions == {"right": 1}
+
+
+def test_decimals_are_scaled_exactly() -> None:
+    specification = library("price_tagging")
+    lower, upper, amount = Reference("lower"), Reference("upper"), Reference("amount")
+    add, subtract = ArithmeticOperator.ADD, ArithmeticOperator.SUBTRACT
+    width = Arithmetic(subtract, upper, lower)
+    task = specification.tasks["PriceTagging"].model
+    assert task.requirement == All(
+        (Compare(LESS_OR_EQUAL, Constant(250), width), Compare(LESS_OR_EQUAL, width, Constant(750)))
+    )
+    midpoint, answer = specification.models["MidpointDistance"].variables[3:]
+    assert midpoint == Variable(
+        "midpoint", Role.VARIABLE, Numbers(0, 1998, 1, 200), Arithmetic(add, lower, upper)
+    )
+    doubled = Arithmetic(ArithmeticOperator.MULTIPLY, amount, Constant(2))
+    distance = AbsoluteValue(Arithmetic(subtract, doubled, Reference("midpoint")))
+    assert answer.mechanism == Choose(
+        Compare(LESS_OR_EQUAL, distance, width), Constant(0), Constant(1)
+    )
+    bracket = specification.models["BracketIdentity"].by_name["bracket"]
+    assert bracket.domain == Tuples((TupleField("low", PRICE), TupleField("high", PRICE)))
+    grid = specification.alignments["Grid"].placements[0]
+    assert grid.method == Method("boundless_das", 64)
+    (tokens,) = grid.tokens
+    assert isinstance(tokens, TokenRange)
+    assert (tokens.first.text, tokens.last.text) == ("slot(amount).first", "last")
+
+
+def test_claims_hold_arithmetic_of_scores() -> None:
+    claim = library("indirect_object").claims["PositionIsAVariable"]
+    first, second, _ = claim.expectations
+    iia = Metric("mean", None)
+    assert (first.left, first.operator, first.right) == (iia, ">=", 0.85)
+    control = Metric("mean", Control.RANDOM_SUBSPACE)
+    assert second.left == MetricArithmetic("-", iia, control)
+    assert second.text == "iia - iia(random_subspace) >= 0.25"
+    assert (claim.data, claim.alignment) == ((("SwapPosition", "test"),), "MiddleLayers")
+
+
+def test_words_unite_and_facts_are_read_from_the_table() -> None:
+    specification = library("city_attributes")
+    answer = specification.tasks["CityFact"].model.by_name["answer"].domain
+    assert isinstance(answer, Symbols)
+    assert {"France", "Europe", "French"} <= set(answer.members)
+    assert list(specification.files) == ["cities.csv"]
+
+
+def test_a_family_is_a_graph_of_its_members() -> None:
+    model = library("addition").models["CarryChain"]
+    assert model.intermediates == ("carry[0]", "carry[1]", "carry[2]", "carry[3]")
+    assert model.by_name["carry[0]"].mechanism == Constant(0)
+    assert model.by_name["carry[1]"].parents == ("x[0]", "y[0]", "carry[0]")
+    assert model.by_name["z[3]"].mechanism == Reference("carry[3]")
+
+
+def test_a_model_holds_the_abbreviations_that_it_reads_and_no_others() -> None:
+    specification = compiled("""
+      task T {
+        input a, b : 0..9
+        let sum = a + b
+        let product = a * b
+        require product > 0
+        output y : bool = sum > 9
+      }
+      model M of T { var large = a > 4  output y = large }
+      model N of T { var large = sum > 9  output y = large }
+    """)
+    m, n = specification.models["M"], specification.models["N"]
+    assert [one.name for one in m.variables] == ["a", "b", "product", "large", "y"]
+    assert [one.name for one in n.variables] == ["a", "b", "sum", "product", "large", "y"]
+
+
+def test_symbols_are_recoded_into_larger_sets() -> None:
+    specification = compiled("""
+      task T {
+        input a : {No, Yes}
+        output y : {Yes, Perhaps, No} = a
+      }
+    """)
+    mechanism = specification.tasks["T"].model.by_name["y"].mechanism
+    assert repr(mechanism) == "Lookup(table=(2, 0), index=Reference(name='a'))"
+
+
+def test_noise_is_weighted_in_whole_numbers() -> None:
+    specification = compiled("""
+      task T {
+        input a : {Red, Green, Blue} ~ weights { Red => 0.5  Green, Blue => 0.25 }
+        output y : bool = a == Red
+      }
+      model M of T approximately {
+        noise slip : bool ~ bernoulli(0.05)
+        output y = (a == Red) != slip
+      }
+    """)
+    assert specification.tasks["T"].model.by_name["a"].weights == (2, 1, 1)
+    assert specification.models["M"].by_name["slip"].weights == (19, 1)
+
+
+def test_an_abbreviation_that_the_model_does_not_read_is_written_out_in_pairs() -> None:
+    specification = compiled("""
+      task T {
+        input a, b : 0..9
+        let sum = a + b
+        output y : bool = a > b
+      }
+      model M of T { var large = a > b  output y = large }
+      counterfactuals D of M {
+        swap large
+        keep where base.sum != source.sum
+        split train 10
+      }
+    """)
+    keep = specification.counterfactuals["D"].keep[0].expression
+
+    def total(side: str) -> Arithmetic:
+        names = Reference(f"{side}.a"), Reference(f"{side}.b")
+        return Arithmetic(ArithmeticOperator.ADD, *names)
+
+    assert keep == Compare(ComparisonOperator.NOT_EQUAL, total("base"), total("source"))
+
+
+def test_deep_nesting_and_inlining_need_no_deep_stack() -> None:
+    nested = "not (" * 60 + "a" + ")" * 60
+    specification, diagnostics = attempt(f"""
+      function f(x : bool) = {nested.replace("a", "x")}
+      task T {{
+        input a : bool
+        output y : bool = f(f(f(f(f(a)))))
+      }}
+    """)
+    assert [one.message for one in diagnostics] == []
+    assert specification is not None
+
+
+def test_compiling_imports_neither_torch_nor_solvers() -> None:
+    program = (
+        "import sys, causalspec.compiler.compile;"
+        "print(sorted({'torch', 'sympy', 'z3', 'numpy'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
