@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from ..dsl.diagnostics import Diagnostic, Related, SpecError
 from .balance import balanced_values
+from .blocks import ENUMERATED_SETTINGS, product
 from .columns import Column, Columns
 from .conditions import LabelledPairs, Relevance, label, quoted, source_names
 from .partitions import SplitValues
-from .populations import ENUMERATED_SETTINGS, Population, populate, product
+from .populations import Population, populate
 from .randomness import Stream
 from .samplers import RequirementUnmetError, Sampler
 from .specification import CounterfactualDesign, SwapKind

@@ -136,8 +136,8 @@ def fill(
             reason = prove_unmet(design, kind, population, wanted)
             if reason is not None:
                 raise SpecError([reason])
-        if open_cells and tally.pairs > MOST_ATTEMPTS + ATTEMPTS_A_ROW * cells.rows:
-            rarest = min(open_cells, key=lambda v: filled[v])
+        rarest = min(open_cells, key=lambda v: filled[v], default=0)
+        if open_cells and tally.pairs > max(MOST_ATTEMPTS, ATTEMPTS_A_ROW * filled[rarest]):
             reason = explain_rare(design, kind, tally, cells.values[rarest], cells.rows)
             raise SpecError([reason])
 

@@ -1,8 +1,7 @@
-"""The settings of the inputs that a split may use, and how one of them is drawn.
+"""The settings of the inputs that a split may use: those that `require` admits.
 
-`require` is met by enumeration wherever its inputs have few settings together, so that no draw is
-wasted and an empty population is known to be empty; only what is too large to enumerate is drawn
-and rejected.
+Inputs that `require` relates are listed together when they have few settings, and an input that it
+states outright (`a + b == c`) is computed from the others, so that it costs no enumeration.
 """
 
 from __future__ import annotations
@@ -14,99 +13,22 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Column, ColumnExpression, Columns, storage_of
-from .expressions import All, Expression
+from .blocks import (
+    ENUMERATED_SETTINGS,
+    Block,
+    Listed,
+    Ranged,
+    distinct,
+    every,
+    product,
+)
+from .columns import Column, ColumnExpression, Columns, storage, storage_of
+from .domains import Numbers
+from .expressions import All, Compare, ComparisonOperator, Expression, Reference
 from .model import CausalModel, Variable
-from .randomness import Stream
 
-ENUMERATED_SETTINGS = 1 << 20  # more settings than this are not listed
 _MERGED_SETTINGS = 1 << 16  # small independent blocks share one draw up to so many settings
-_REPEATED_SETTINGS = 1 << 20  # up to this total weight, a list of repeated settings is drawn from
 _LARGEST_WEIGHT = 1 << 62
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """Inputs drawn together from a list of distinct settings, with integer `weights` unless all
-    weigh the same.
-    """
-
-    columns: Columns
-    settings: int
-    weights: NDArray[np.int64] | None = None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The inputs of the block."""
-        return tuple(self.columns)
-
-    @property
-    def total(self) -> int:
-        """The sum of the weights, 1 each where there are none."""
-        return self.settings if self.weights is None else sum(self.weights.tolist())
-
-    def drawn(self) -> Listed | Cumulative:
-        """The block in the form that is fastest to draw from."""
-        if self.weights is None:
-            return self
-        if self.total <= _REPEATED_SETTINGS:
-            repeated = {name: np.repeat(one, self.weights) for name, one in self.columns.items()}
-            return Listed(repeated, self.total)
-        return Cumulative(self.columns, np.cumsum(self.weights))
-
-    def draw(self, stream: Stream, start: int, count: int) -> Columns:
-        """The settings at positions `start .. start + count - 1` of a stream."""
-        chosen = stream.below(self.settings, start, count).astype(np.intp)
-        return {name: column.take(chosen) for name, column in self.columns.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Cumulative:
-    """Settings with running totals of their weights, too large to repeat."""
-
-    columns: Columns
-    cumulative: NDArray[np.int64]
-
-    def draw(self, stream: Stream, start: int, count: int) -> Columns:
-        """The settings at positions `start .. start + count - 1` of a stream."""
-        points = stream.below(int(self.cumulative[-1]), start, count).astype(np.int64)
-        chosen = np.searchsorted(self.cumulative, points, side="right")
-        return {name: column.take(chosen) for name, column in self.columns.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Ranged:
-    """One input with too many values to list, all of the same weight."""
-
-    name: str
-    codes: range
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The input."""
-        return (self.name,)
-
-    @property
-    def settings(self) -> int:
-        """How many values the input has."""
-        return len(self.codes)
-
-    @property
-    def total(self) -> int:
-        """The sum of the weights."""
-        return len(self.codes)
-
-    def drawn(self) -> Ranged:
-        """The block in the form that is fastest to draw from: itself."""
-        return self
-
-    def draw(self, stream: Stream, start: int, count: int) -> Columns:
-        """The values at positions `start .. start + count - 1` of a stream."""
-        positions = stream.below(len(self.codes), start, count).astype(np.int64)
-        return {self.name: positions * self.codes.step + self.codes.start}
-
-
-Block = Listed | Ranged
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,43 +49,10 @@ class Population:
         """
         if self.rejections:
             return None
-        kept = [_distinct(block, relevant) for block in self.blocks]
+        kept = [distinct(block, relevant) for block in self.blocks]
         if prod(block.settings for block in kept) > ENUMERATED_SETTINGS:
             return None
-        return product([_every(block) for block in kept])
-
-
-def _distinct(block: Block, relevant: frozenset[str]) -> Block:
-    """The first of a block's settings for each setting of the relevant inputs in it."""
-    if isinstance(block, Ranged):
-        return block if block.name in relevant else Ranged(block.name, block.codes[:1])
-    rank = np.zeros(block.settings, dtype=np.int64)
-    for name in block.names:
-        if name in relevant:
-            codes, places = np.unique(block.columns[name], return_inverse=True)
-            rank = np.unique(rank * len(codes) + places, return_inverse=True)[1]
-    _, chosen = np.unique(rank, return_index=True)
-    return Listed({name: one[chosen] for name, one in block.columns.items()}, len(chosen))
-
-
-def _every(block: Block) -> Columns:
-    if isinstance(block, Ranged):
-        return {block.name: np.asarray(block.codes, dtype=np.int64)}
-    return block.columns
-
-
-def product(parts: Sequence[Columns]) -> Columns:
-    """Every combination of the parts' rows, the first part varying slowest."""
-    lengths = [len(next(iter(part.values()))) for part in parts]
-    result: dict[str, Column] = {}
-    for i, part in enumerate(parts):
-        inner, outer = prod(lengths[i + 1 :]), prod(lengths[:i])
-        for name, column in part.items():
-            result[name] = np.tile(np.repeat(column, inner), outer)
-    return result
-
-
-# Building --------------------------------------------------------------------------------------
+        return product([every(block) for block in kept])
 
 
 def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
@@ -172,24 +61,55 @@ def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
     Inputs are uniform over what is admitted unless they have weights; noise is independent of all.
     """
     drawn = {name: model.by_name[name] for name in (*model.inputs, *model.noise)}
-    conditions = [ColumnExpression.of(one, model.by_name) for one in _conjuncts(model.requirement)]
-    if not all(one.over({}, 1)[0] for one in conditions if not one.reads):
+    conditions = [_Condition.of(one, model) for one in _conjuncts(model.requirement)]
+    if not all(one.holds.over({}, 1)[0] for one in conditions if not one.reads):
         return Population((Listed(dict.fromkeys(drawn, _NOTHING), 0),), ())
     blocks: list[Block] = []
     rejections: list[ColumnExpression] = []
     for names in _connected(tuple(drawn), [one.reads for one in conditions]):
-        mine = [one for one in conditions if names[0] in _group(one, names)]
-        single = [_single(drawn[name], allowed.get(name)) for name in names]
-        listed = [block for block in single if isinstance(block, Listed)]
-        if mine and len(listed) == len(single) and _can_join(listed, ENUMERATED_SETTINGS):
-            blocks.append(_admitted(_joined(listed), mine))
+        mine = [one for one in conditions if one.reads and one.reads[0] in names]
+        single = {name: _single(drawn[name], allowed.get(name)) for name in names}
+        computed = _computed(single, mine)
+        free = [block for name, block in single.items() if name not in computed]
+        listed = [block for block in free if isinstance(block, Listed)]
+        if mine and len(listed) == len(free) and _can_join(listed, ENUMERATED_SETTINGS):
+            blocks.append(_admitted(_joined(listed), computed, single, mine))
         else:
-            blocks.extend(single)
-            rejections.extend(mine)
+            blocks.extend(single.values())
+            rejections.extend(one.holds for one in mine)
     return Population(tuple(_merged(blocks)), tuple(rejections))
 
 
 _NOTHING = np.zeros(0, dtype=np.int8)
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """A conjunct of `require`, and the inputs that it states outright with what they equal."""
+
+    holds: ColumnExpression
+    states: tuple[tuple[str, ColumnExpression], ...]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return self.holds.reads
+
+    @staticmethod
+    def of(expression: Expression, model: CausalModel) -> _Condition:
+        stated: list[tuple[str, ColumnExpression]] = []
+        match expression:
+            case Compare(ComparisonOperator.EQUAL, left, right):
+                for one, other in ((left, right), (right, left)):
+                    if isinstance(one, Reference) and one.name in model.inputs:
+                        value = ColumnExpression.of(other, model.by_name, _ANY_INTEGER)
+                        if one.name not in value.reads:
+                            stated.append((one.name, value))
+            case _:
+                pass
+        return _Condition(ColumnExpression.of(expression, model.by_name), tuple(stated))
+
+
+_ANY_INTEGER = Numbers(-(2**31), 2**31)
 
 
 def _conjuncts(requirement: Expression | None) -> Iterator[Expression]:
@@ -198,11 +118,6 @@ def _conjuncts(requirement: Expression | None) -> Iterator[Expression]:
             yield from _conjuncts(operand)
     elif requirement is not None:
         yield requirement
-
-
-def _group(condition: ColumnExpression, names: Sequence[str]) -> Sequence[str]:
-    """The group that a condition belongs to: all its inputs are in one."""
-    return names if condition.reads and condition.reads[0] in names else ()
 
 
 def _connected(names: Sequence[str], links: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
@@ -258,14 +173,68 @@ def _joined(blocks: Sequence[Listed]) -> Listed:
     return _listed(product([block.columns for block in blocks]), weights)
 
 
-def _admitted(block: Listed, conditions: Sequence[ColumnExpression]) -> Listed:
-    """The settings of a block that meet every condition."""
+def _computed(
+    single: Mapping[str, Block], conditions: Sequence[_Condition]
+) -> Mapping[str, ColumnExpression]:
+    """Inputs of uniform weight that a condition states in terms of inputs not computed themselves;
+    none where the inputs are few enough to do without.
+    """
+    if prod(block.settings for block in single.values()) <= ENUMERATED_SETTINGS:
+        return {}
+    computed: dict[str, ColumnExpression] = {}
+    needed: set[str] = set()
+    for condition in conditions:
+        for name, value in condition.states:
+            block = single[name]
+            uniform = isinstance(block, Ranged) or block.weights is None
+            if uniform and name not in needed and not computed.keys() & {name, *value.reads}:
+                computed[name] = value
+                needed.update(value.reads)
+    return computed
+
+
+def _admitted(
+    block: Listed,
+    computed: Mapping[str, ColumnExpression],
+    single: Mapping[str, Block],
+    conditions: Sequence[_Condition],
+) -> Listed:
+    """The settings of a block, with the inputs that follow from it, that meet every condition."""
+    if not block.settings:
+        return Listed(dict.fromkeys(single, _NOTHING), 0)
+    columns = dict(block.columns)
     kept = np.ones(block.settings, dtype=np.bool_)
-    if block.settings:
-        for condition in conditions:
-            kept &= condition.over(block.columns, block.settings).astype(np.bool_)
-    columns = {name: column[kept] for name, column in block.columns.items()}
-    return _listed(columns, None if block.weights is None else block.weights[kept])
+    for name, value in computed.items():
+        column = value.over(block.columns, block.settings).astype(np.int64)
+        kept &= _among(column, single[name])
+        columns[name] = column
+    columns = {name: columns[name][kept] for name in single}
+    weights = None if block.weights is None else block.weights[kept]
+    rows = int(np.count_nonzero(kept))
+    for name in computed:
+        columns[name] = columns[name].astype(storage(*_ends(single[name])))
+    admitted = np.ones(rows, dtype=np.bool_)
+    for condition in conditions if rows else ():
+        admitted &= condition.holds.over(columns, rows).astype(np.bool_)
+    final = {name: column[admitted] for name, column in columns.items()}
+    return _listed(final, None if weights is None else weights[admitted])
+
+
+def _among(column: Column, block: Block) -> NDArray[np.bool_]:
+    """Whether each code is one of the block's."""
+    if isinstance(block, Ranged):
+        low, high = _ends(block)
+        return (column >= low) & (column <= high) & ((column - low) % block.codes.step == 0)
+    (codes,) = block.columns.values()
+    return np.isin(column, codes)
+
+
+def _ends(block: Block) -> tuple[int, int]:
+    """The least and the greatest code of a block of one input; 0 and 0 without any."""
+    if isinstance(block, Ranged):
+        return block.codes[0], block.codes[-1]
+    (codes,) = block.columns.values()
+    return (int(codes.min()), int(codes.max())) if len(codes) else (0, 0)
 
 
 def _merged(blocks: Sequence[Block]) -> Iterator[Block]:

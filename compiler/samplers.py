@@ -9,9 +9,11 @@ from .populations import Population
 from .randomness import Stream
 
 MOST_ATTEMPTS = 10_000_000
-"""So many draws are tried before a condition counts as unmet, and `ATTEMPTS_A_ROW` more a row."""
+"""So many draws are tried at least before a condition counts as unmet."""
 
-ATTEMPTS_A_ROW = 1_000
+ATTEMPTS_A_ROW = 10_000
+"""After that, fewer rows than one in so many draws are too few."""
+
 _CHUNK = 1 << 15
 
 
@@ -54,7 +56,7 @@ class Sampler:
             self._accepted += _length(kept)
             have += _length(kept)
             parts.append(kept)
-            if self._position > MOST_ATTEMPTS + ATTEMPTS_A_ROW * self._accepted:
+            if self._position > max(MOST_ATTEMPTS, ATTEMPTS_A_ROW * self._accepted):
                 raise RequirementUnmetError(self._position, self._accepted)
         joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[-1]}
         self._waiting = {name: column[count:] for name, column in joined.items()}

@@ -312,6 +312,26 @@ def test_requirements_too_large_to_list_are_met_by_rejection() -> None:
     assert pairs.base["x"][:50].tolist() == generate(one, "all", rows=50).base["x"].tolist()
 
 
+def test_an_input_that_follows_from_others_costs_no_enumeration() -> None:
+    wide = Numbers(0, 1999, 2)
+    names = ("x", "y", "z")
+    total = compare(arithmetic("x", "+", "y"), "==", "z")
+    variables = (
+        *(input_of(name, wide) for name in names),
+        var("v", wide, Reference("x")),
+        output("o", wide, Reference("v")),
+    )
+    # A thousand values each: too many to list, and one in two thousand is admitted.
+    model = CausalModel("M", "T", variables, All((total, compare("y", "!=", 4))))
+    base = generate(design(model, swap("v"), splits=(("all", 50_000),)), "all").base
+    assert (base["x"] + base["y"] == base["z"]).all()
+    assert not (base["y"] == 4).any()
+    assert int(base["z"].max()) <= 1998
+    # All admitted (x, y) are as likely: those with x = 2 k are 1000 - k, less one for y = 4.
+    small = int((base["x"] < 1000).sum()) / len(base["x"])
+    assert abs(small - 0.75) < 0.01
+
+
 def test_select_takes_rows_of_every_column() -> None:
     pairs = generate(ONE_OR_BOTH, "train")
     some_rows = pairs.select(numpy.array([5, 3]))
