@@ -52,7 +52,7 @@ class PromptTemplate:
     def slots(self) -> tuple[str, ...]:
         """The names of the slots that every arm renders."""
         names = [{p.name for p in arm.parts if isinstance(p, SlotValue)} for arm in self.arms]
-        shared = set.intersection(*names) if names else set[str]()
+        shared = set[str].intersection(*names) if names else set[str]()
         first = self.arms[0].parts
         return tuple(p.name for p in first if isinstance(p, SlotValue) and p.name in shared)
 
@@ -320,4 +320,4 @@ class Specification:
     counterfactuals: Mapping[str, CounterfactualDesign]
     alignments: Mapping[str, Alignment]
     claims: Mapping[str, Claim]
-    files: Mapping[str, str] = field(default_factory=dict)  # word lists and tables: name → SHA-256
+    files: Mapping[str, str] = field(default_factory=dict[str, str])  # word lists and tables: name → SHA-256
