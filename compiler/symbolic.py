@@ -92,7 +92,7 @@ class _Translation:
         return code / _denominator(variable.domain)
 
     def variable(self, name: str) -> Formula:
-        # The prefix keeps variables apart from words of the same name, and before them in equations.
+        # The prefix keeps a variable apart from a word of that name, and before it in equations.
         if isinstance(self._model.by_name[name].domain, Truths):
             symbol = self._sympy.Symbol(f"variable {name}")
         else:
