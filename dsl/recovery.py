@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lark import Token, Tree
 
 from .automaton import END, Automaton
-from .diagnostics import Diagnostics, Related
+from .diagnostics import Diagnostics, Fix, Related
 from .limits import DEEPEST_NESTING, MOST_MISTAKES
 from .repairs import Mistake, repair, report, report_nested
 from .source import Source, Span
@@ -48,7 +48,9 @@ class Reader:
         self, source: Source, tokens: list[Token], start: str, end: int, diagnostics: Diagnostics
     ) -> None:
         self._source = source
-        self._tokens = [*tokens, Token(END, "", end, 1, 1, 1, 1, end)]
+        # What ends a slot is its brace, which messages then name; a file just ends.
+        closing = "}" if start == "slot" else ""
+        self._tokens = [*tokens, Token(END, closing, end, 1, 1, 1, 1, end)]
         self._index = 0
         self._automaton = Automaton(start)
         self._open: list[Opening] = []
@@ -108,11 +110,9 @@ class Reader:
             report_nested(mistake, self._diagnostics)
             self._index += 1
             return self._resume()
-        if self._close_what_is_open(token):
+        if self._replace_the_wrong_bracket(token) or self._close_what_is_open(token):
             return True
-        if token.type in CLOSERS.values() and not self._open:
-            self._diagnostics.error("CS107", f"`{token}` closes nothing", self._span(token))
-            self._index += 1
+        if self._drop_a_stray_bracket(token):
             return True
         if not self._follows_the_unreadable(mistake):
             report(mistake, self._diagnostics)
@@ -133,14 +133,49 @@ class Reader:
         return str(self._declaration)
 
     def _is_closed_later(self) -> bool:
-        """Whether the text after this token closes all that is open, so that none is missing."""
-        depth = len(self._open)
-        for token in self._tokens[self._index :]:
-            depth += token.type in CLOSERS
-            depth -= token.type in CLOSERS.values()
+        """Whether the text after this token closes all open braces, so that none is missing."""
+        depth = sum(opening.token.type == "LBRACE" for opening in self._open)
+        for token in self._tokens[self._index + 1 :]:
+            depth += (token.type == "LBRACE") - (token.type == "RBRACE")
             if depth == 0:
                 return True
         return False
+
+    def _replace_the_wrong_bracket(self, token: Token) -> bool:
+        """Where a bracket closes one of another kind, take it for the right one."""
+        if len(self._open) < 2 or token.type not in CLOSERS.values():
+            return False
+        innermost = self._open[-1].token
+        right = CLOSERS[innermost.type]
+        opened = {CLOSERS[opening.token.type] for opening in self._open}
+        if not self._automaton.accepts([right]) or (
+            token.type in opened and not (token.type == "RBRACE" and self._is_closed_later())
+        ):
+            return False
+        written, span = spellings()[right], self._span(token)
+        self._diagnostics.error(
+            "CS107",
+            f"`{token}` cannot close `{innermost}`",
+            span,
+            related=[Related(self._span(innermost), f"this `{innermost}` is open")],
+            fix=Fix(span, written, f"write `{written}`"),
+        )
+        self._tokens[self._index] = Token(
+            right, written, token.start_pos, 1, 1, 1, 1, token.end_pos
+        )
+        return True
+
+    def _drop_a_stray_bracket(self, token: Token) -> bool:
+        """Leave out a closing bracket of a kind that is not open."""
+        opened = {CLOSERS[opening.token.type] for opening in self._open}
+        if token.type not in CLOSERS.values() or token.type in opened:
+            return False
+        after = self._tokens[self._index + 1]
+        if self._open and not self._automaton.accepts([after.type]):
+            return False
+        self._diagnostics.error("CS107", f"`{token}` closes nothing", self._span(token))
+        self._index += 1
+        return True
 
     def _close_what_is_open(self, token: Token) -> bool:
         """Where closing open brackets makes `token` fit, report them and close them."""

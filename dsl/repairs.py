@@ -81,12 +81,13 @@ def report(mistake: Mistake, diagnostics: Diagnostics) -> None:
         return
     previous = mistake.previous if {"PLUS", "TIMES"} <= kinds or not complete else None
     after = f" after {found(previous)}" if previous is not None else ""
+    block = bool(_leading(kinds) - {END})
     if complete and {"PLUS", "TIMES"} <= kinds:
         diagnostics.error(
             "CS104",
             f"unexpected {found(token)}{after}",
             span,
-            help="the statement is complete before it; an operator may be missing",
+            help="the statement is complete before it: is an operator missing?" if block else None,
         )
         return
     diagnostics.error("CS104", f"expected {expected(kinds)}{after}, found {found(token)}", span)
@@ -224,7 +225,7 @@ def _misspelt_word(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | 
         return None
     kinds = mistake.automaton.expected()
     candidates = [text for text, kind in keywords().items() if kind in kinds and mistake.fits(kind)]
-    meant = closest(str(token), candidates)
+    meant = closest(str(token), candidates) or _lengthened(str(token), candidates)
     if meant is None:
         return None
     diagnostics.error(
@@ -235,6 +236,16 @@ def _misspelt_word(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | 
         fix=Fix(span, meant, f"write `{meant}`"),
     )
     return [_in_place(token, keywords()[meant], meant)]
+
+
+def _lengthened(word: str, candidates: list[str]) -> str | None:
+    """`variable` for `var`, `func` for `function`: one starts with the other."""
+    for candidate in candidates:
+        if min(len(word), len(candidate)) > 2 and (
+            word.startswith(candidate) or candidate.startswith(word)
+        ):
+            return candidate
+    return None
 
 
 def _reserved_name(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:

@@ -53,7 +53,7 @@ def keywords() -> dict[str, str]:
 
 def found(token: Token) -> str:
     """How a message names the token that stands where another was expected."""
-    if token.type == END:
+    if token.type == END and not token:
         return "the end of the file"
     text = str(token)
     if token.type in {"SHORT_TEXT", "LONG_TEXT"}:
@@ -68,7 +68,7 @@ def expected(kinds: set[str]) -> str:
     said: list[str] = []
     if {"NAME", "NUMBER", "IF"} <= kinds:
         said.append("an expression")
-        kinds -= {"NOT", "MINUS", "LPAR", "SHORT_TEXT", "LONG_TEXT"}
+        kinds -= {"MINUS", "LPAR", "SHORT_TEXT", "LONG_TEXT"}
         kinds -= {keywords()[word] for word in OPERAND_WORDS}
     elif {"NAME", "NUMBER", "LBRACE"} <= kinds:
         said.append("a set of values")
@@ -79,26 +79,28 @@ def expected(kinds: set[str]) -> str:
     elif "NAME" in kinds:
         said.append("a name")
     if "NAME" in kinds:
-        kinds -= {"NAME", "NUMBER"} | {keywords()[word] for word in joining_words()}
-    if "SHORT_TEXT" in kinds:
+        kinds -= {"NAME", "NUMBER", "NOT"} | {keywords()[word] for word in joining_words()}
+    statements = {kind for kind in kinds if spellings().get(kind) in STATEMENTS}
+    if "SHORT_TEXT" in kinds and not statements:
         said.append("a text")
-        kinds -= {"SHORT_TEXT", "LONG_TEXT"}
+    kinds -= {"SHORT_TEXT", "LONG_TEXT"}
     if "NUMBER" in kinds:
         said.append("a number")
         kinds -= {"NUMBER"}
     if {"PLUS", "TIMES"} <= kinds:
         kinds -= OPERATORS | {"LPAR", "LSQB"}
-    statements = {kind for kind in kinds if spellings().get(kind) in STATEMENTS}
     declarations = {kind for kind in kinds if spellings().get(kind) in DECLARATIONS}
+    many = len(statements) > 2
     if declarations:
-        said.append("a declaration")
         kinds -= declarations | {"LANGUAGE", END}
-    if len(statements) > 2:
-        said.append("a statement")
+    if many:
         kinds -= statements
     said += sorted((f"`{spellings()[kind]}`" for kind in kinds if kind in spellings()), key=_order)
+    said += ["a statement"] if many else []
+    said += ["a declaration"] if declarations else []
     if END in kinds:
         said.append("the end")
+    said = said or ["an operator"]
     return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} or {said[-1]}"
 
 

@@ -1,0 +1,50 @@
+"""Every wrong program of the table gets exactly its messages."""
+
+from __future__ import annotations
+
+import pytest
+
+from causalspec.dsl import Diagnostic, Diagnostics, Source, apply_fixes, parse
+
+from .mistakes import MISTAKES
+
+PRELUDE = "language 1\n"
+
+
+def found_in(text: str) -> tuple[Source, list[Diagnostic]]:
+    source, diagnostics = Source("mistake.causal", text), Diagnostics()
+    parse(source, diagnostics)
+    return source, list(diagnostics)
+
+
+def said(diagnostic: Diagnostic) -> str:
+    line, column = diagnostic.span.source.position(diagnostic.span.start)
+    fix = f" [{diagnostic.fix.replacement}]" if diagnostic.fix else ""
+    return f"{line - 1}:{column} {diagnostic.code} {diagnostic.message}{fix}"
+
+
+@pytest.mark.parametrize(("program", "messages"), MISTAKES, ids=[one for one, _ in MISTAKES])
+def test_messages(program: str, messages: tuple[str, ...]) -> None:
+    _, found = found_in(PRELUDE + program)
+    assert tuple(map(said, found)) == messages
+
+
+@pytest.mark.parametrize(("program", "messages"), MISTAKES, ids=[one for one, _ in MISTAKES])
+def test_fixed_mistakes_are_gone(program: str, messages: tuple[str, ...]) -> None:
+    source, found = found_in(PRELUDE + program)
+    without_a_fix = [one.message for one in found if one.fix is None]
+    _, left = found_in(apply_fixes(source, found))
+    assert [one.message for one in left] == without_a_fix
+
+
+def test_a_file_without_a_version_is_fixed() -> None:
+    source, found = found_in("# Digits.\ntype Digit = 0..9\n")
+    assert [one.message for one in found] == [
+        "the file does not say which version of the language it is written in"
+    ]
+    assert apply_fixes(source, found) == "# Digits.\nlanguage 1\n\ntype Digit = 0..9\n"
+
+
+def test_a_byte_order_mark_tabs_and_carriage_returns_are_fine() -> None:
+    _, found = found_in("\ufefflanguage 1\r\n\ttype\tDigit = 0..9\r\n# a comment\r\n")
+    assert found == []
