@@ -329,8 +329,10 @@ def _score(
         return Metric(bound, Control(name.text))
     rival = context.models.get(name.text)
     if rival is None:
-        if not _wrong_kind(compilation, name, "model"):
-            models = compilation.names_of(syntax.ModelDeclaration)
+        derived = isinstance(compilation.declared.get(name.text), syntax.DeriveDeclaration)
+        if not derived and not _wrong_kind(compilation, name, "model"):
+            kinds = (syntax.ModelDeclaration, syntax.DeriveDeclaration)
+            models = compilation.names_of(*kinds)
             compilation.unknown("control or rival", name, (*models, *Control))
         return None
     if draft is not None and rival.name == draft.name:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..dsl import syntax
 from ..dsl.diagnostics import Diagnostics
 from ..dsl.parser import parse
 from ..dsl.reading import read_source
+from .abstractions import compile_abstractions
 from .claims import ClaimContext, compile_claim
+from .derivations import derive_models
 from .designs import compile_design
+from .evidence import Examination
 from .examples import compile_examples
 from .functions import check_functions
 from .models import ModelDraft, compile_model
@@ -38,6 +42,8 @@ def compile_file(
     check_functions(file, compilation)
     tasks, examples = _tasks(compilation, drafts)
     models = _models(file, compilation, drafts)
+    abstractions = derive_models(file, compilation, models)
+    abstractions |= compile_abstractions(file, compilation, models)
     for model in models.values():
         scope = Environment(compilation, Scope(model.own.bindings, model.environment.scope))
         body = model.declaration.body
@@ -56,27 +62,54 @@ def compile_file(
         alignments=alignments,
         claims=claims,
         files=compilation.files,
+        abstractions=abstractions,
     )
 
 
-def load_specification(path: Path) -> tuple[Specification | None, Diagnostics]:
-    """Everything that can be said about a spec without a network.
+@dataclass(frozen=True, eq=False)
+class CheckedFile:
+    """Everything that can be said about a file without a network.
 
-    The specification is None when the file has errors. Raises `ToolFailure` where there is no such
-    file or it cannot be read.
+    `specification` is None when there are errors. `examinations` are the questions that took
+    evaluation or proof, with their answers.
+    """
+
+    specification: Specification | None
+    diagnostics: Diagnostics
+    examinations: tuple[Examination, ...] = ()
+
+    @property
+    def leaves_open(self) -> bool:
+        """Whether some question could not be settled."""
+        return any(one.holds is None for one in self.examinations)
+
+
+def check_file(path: Path) -> CheckedFile:
+    """Read, compile and examine a file.
+
+    Raises `ToolFailure` where there is no such file or it cannot be read.
     """
     diagnostics = Diagnostics()
     source = read_source(path, str(path), diagnostics)
     if source is None:
-        return None, diagnostics
+        return CheckedFile(None, diagnostics)
     specification = compile_file(parse(source, diagnostics), path.parent, diagnostics)
     if specification is None:
-        return None, diagnostics
+        return CheckedFile(None, diagnostics)
     # Solvers take long to import, and a file with errors needs none.
     from .examine import examine
 
-    examine(specification, diagnostics)
-    return (None if diagnostics.has_errors else specification), diagnostics
+    examinations = examine(specification, diagnostics)
+    return CheckedFile(None if diagnostics.has_errors else specification, diagnostics, examinations)
+
+
+def load_specification(path: Path) -> tuple[Specification | None, Diagnostics]:
+    """The specification of a file, None when it has errors, and all that is wrong with it.
+
+    Raises `ToolFailure` where there is no such file or it cannot be read.
+    """
+    checked = check_file(path)
+    return checked.specification, checked.diagnostics
 
 
 def _draft_tasks(file: syntax.File, compilation: Compilation) -> dict[str, TaskDraft]:

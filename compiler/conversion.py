@@ -287,8 +287,6 @@ def choose(condition: Value, then: Value, otherwise: Value, domain: Domain) -> V
     """`then` or `otherwise`, both in codes of `domain`."""
     if condition.constant is not None:
         return then if condition.constant else otherwise
-    if then.node == otherwise.node:
-        return Value(then.node, domain)
     if isinstance(domain, Truths) and (then.constant, otherwise.constant) == (1, 0):
         return condition
     return Value(Choose(condition.node, then.node, otherwise.node), domain)

@@ -32,8 +32,9 @@ def find_model(
         return models[name.text]
     other = compilation.declared.get(name.text)
     if other is None:
-        compilation.unknown("model", name, compilation.names_of(syntax.ModelDeclaration))
-    elif not isinstance(other, syntax.ModelDeclaration):
+        kinds = (syntax.ModelDeclaration, syntax.DeriveDeclaration)
+        compilation.unknown("model", name, compilation.names_of(*kinds))
+    elif not isinstance(other, syntax.ModelDeclaration | syntax.DeriveDeclaration):
         compilation.error(
             "CS202",
             f"`{name.text}` is {with_article(kind_of(other))}, not a model",

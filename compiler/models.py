@@ -23,7 +23,7 @@ from .variables import Kind, Roster, add_variables, finished
 class ModelDraft:
     """A model while the file is compiled."""
 
-    declaration: syntax.ModelDeclaration
+    declaration: syntax.ModelDeclaration | syntax.DeriveDeclaration
     task: TaskDraft
     own: Roster
     environment: Environment

@@ -309,6 +309,22 @@ class Claim:
         return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Abstraction:
+    """The statement that `coarse` is a constructive abstraction of `fine`, to be proved or refuted.
+
+    `values` gives each causal variable of `coarse` as an expression over variables of `fine`;
+    inputs, noise and outputs that it does not mention stand for themselves. A `derive` declaration
+    makes its model, and this statement about it under the same name.
+    """
+
+    name: str
+    fine: CausalModel
+    coarse: CausalModel
+    values: Mapping[str, Expression]
+    span: Span = field(compare=False, repr=False)
+
+
 @dataclass(frozen=True)
 class Specification:
     """A checked file. Every mapping is by declared name, in the order of the text."""
@@ -321,3 +337,4 @@ class Specification:
     alignments: Mapping[str, Alignment]
     claims: Mapping[str, Claim]
     files: Mapping[str, str] = field(default_factory=dict[str, str])  # word lists and tables: name → SHA-256
+    abstractions: Mapping[str, Abstraction] = field(default_factory=dict[str, Abstraction])

@@ -18,8 +18,10 @@ from causalspec.compiler.expressions import (
     Compare,
     ComparisonOperator,
     Constant,
+    Not,
     Reference,
 )
+from causalspec.compiler.interpret import evaluate, settings, solve
 from causalspec.compiler.model import Role, Variable
 from causalspec.compiler.specification import (
     Control,
@@ -228,3 +230,46 @@ def test_compiling_imports_neither_torch_nor_solvers() -> None:
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_negation_survives() -> None:
+    specification = compiled("task T { input a : bool  output y : bool = not a }")
+    assert specification.tasks["T"].model.by_name["y"].mechanism == Not(Reference("a"))
+
+
+@pytest.mark.parametrize(
+    ("operations", "variables"),
+    [
+        ("marginalize left, right", ("sum",)),
+        ("merge (left, right) as both  marginalize sum", ("both",)),
+        (
+            "marginalize left, right  collapse sum { 0..9 => Small  else => Big }",
+            ("sum",),
+        ),
+    ],
+)
+def test_derived_models_compute_what_they_abstract(
+    operations: str, variables: tuple[str, ...]
+) -> None:
+    specification = compiled(f"""
+      task T {{
+        input a, b : 0..9
+        output y : bool = a + b > 9
+      }}
+      model Fine of T {{
+        var left = a
+        var right = b
+        var sum = left + right
+        output y = sum > 9
+      }}
+      derive Coarse from Fine {{ {operations} }}
+    """)
+    abstraction = specification.abstractions["Coarse"]
+    coarse = specification.models["Coarse"]
+    assert abstraction.coarse is coarse
+    assert coarse.intermediates == variables
+    for inputs in settings(coarse):
+        fine, abstract = solve(abstraction.fine, inputs), solve(coarse, inputs)
+        assert abstract["y"] == fine["y"]
+        for name, value in abstraction.values.items():
+            assert abstract[name] == evaluate(value, fine)
