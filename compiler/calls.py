@@ -96,10 +96,11 @@ def _inline(
         )
         return POISONED
     arguments = _matched(environment, node, declaration)
+    home = compilation.homes.get(name, compilation)
     bindings: dict[str, Binding] = {}
     whole = arguments is not None
     for parameter, written in arguments or ():
-        domain = domain_of(Environment(compilation), parameter.type)
+        domain = domain_of(Environment(home), parameter.type)
         value = yield Compile(environment, written, domain)
         if domain is None or value.domain is None:
             whole = False
@@ -113,7 +114,7 @@ def _inline(
     if not whole:
         return POISONED
     inlining = (*environment.inlining, name)
-    inner = replace(environment, scope=Scope(bindings), inlining=inlining)
+    inner = replace(environment, compilation=home, scope=Scope(bindings), inlining=inlining)
     return (yield Compile(inner, declaration.body))
 
 

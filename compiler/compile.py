@@ -16,6 +16,7 @@ from .designs import compile_design
 from .evidence import Examination
 from .examples import compile_examples
 from .functions import check_functions
+from .imports import import_names
 from .models import ModelDraft, compile_model
 from .names import Compilation, collect
 from .placements import compile_alignment
@@ -35,7 +36,8 @@ def compile_file(
     """
     errors_before = diagnostics.has_errors
     compilation = Compilation(diagnostics, folder)
-    collect(file, {}, compilation)
+    import_names(file, compilation)
+    collect(file, compilation)
     for name in compilation.names_of(syntax.TypeDeclaration, syntax.TableDeclaration):
         named_domain(compilation, name)
     drafts = _draft_tasks(file, compilation)

@@ -20,7 +20,7 @@ MOST_LINES = 100_000
 
 def read_beside(compilation: Compilation, path: syntax.Text) -> str | None:
     """The text of a file in the spec's folder, or None with the reason reported."""
-    place = _place(compilation, path.value, path.span)
+    place = place_of(compilation, path.value, path.span)
     if place is None:
         return None
     try:
@@ -44,7 +44,7 @@ def read_beside(compilation: Compilation, path: syntax.Text) -> str | None:
     return text
 
 
-def _place(compilation: Compilation, name: str, span: Span) -> Path | None:
+def place_of(compilation: Compilation, name: str, span: Span) -> Path | None:
     """Where a file lies, if that is inside the spec's folder, links followed."""
     if compilation.folder is None:
         compilation.error("CS220", f"a spec without a folder cannot read `{name}`", span)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,6 +69,12 @@ class Compilation:
     files: dict[str, str] = field(default_factory=dict)
     """SHA-256 of each word list and table, by the name that the spec uses."""
     steps_left: int = MOST_STEPS
+    homes: dict[str, Compilation] = field(default_factory=dict[str, "Compilation"])
+    """Imported functions, with the file whose names their bodies read."""
+    failed: set[str] = field(default_factory=set[str])
+    """Names whose import was reported: whoever reads them stays silent."""
+    path: tuple[Path, ...] = ()
+    """The files whose imports led to this one."""
     _reported: set[tuple[str, Span]] = field(default_factory=set)
 
     def error(
@@ -96,6 +102,8 @@ class Compilation:
         help: str | None = None,
     ) -> None:
         """Report a name that nothing declares, with the nearest one that something does."""
+        if name.text in self.failed:
+            return
         known = tuple(dict.fromkeys(candidates))[:MOST_CANDIDATES]
         suggestion = closest(name.text, known)
         advice, fix = help, None
@@ -129,9 +137,8 @@ def one_slip(written: str, meant: str) -> bool:
     )
 
 
-def collect(file: syntax.File, imported: Mapping[str, NamedDeclaration], into: Compilation) -> None:
+def collect(file: syntax.File, into: Compilation) -> None:
     """Every declaration under its name; the first one wins, each later one is reported."""
-    into.declared.update(imported)
     for declaration in file.declarations:
         if isinstance(declaration, syntax.ImportDeclaration):
             continue
