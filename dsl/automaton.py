@@ -63,6 +63,11 @@ class Automaton:
             kept, pushed = after
         return True
 
+    def shifts(self, kind: str, height: int) -> bool:
+        """Whether this token would be read directly after a cut, completing nothing before it."""
+        entry = self._rows[self._stack[height - 1]].get(kind)
+        return entry is not None and entry[0] is Shift
+
     def expected(self) -> set[str]:
         """All tokens that could be read next."""
         row = self._rows[self._stack[-1]]

@@ -10,6 +10,9 @@ LARGEST_FILE: Final = 1 << 20
 DEEPEST_NESTING: Final = 200
 """Of brackets in the text, and of nodes below a declaration in the tree."""
 
+TALLEST_STACK: Final = 7 * DEEPEST_NESTING
+"""Of the parser: no file within the nesting limit needs more, and recovery stays quick."""
+
 LARGEST_INTEGER: Final = 2**31 - 1
 """For a literal with decimals, this bounds the scaled integer that it is stored as."""
 

@@ -25,6 +25,8 @@ def parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
     """
     found = Diagnostics()
     file = _parse(source, found)
+    if len(found) >= MOST_MISTAKES:
+        _give_up(source, found)
     diagnostics.found.extend(found.found)
     return file
 
@@ -51,7 +53,6 @@ def _parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
     comments = comments_between(source, tokens)
     tree = Reader(source, tokens, "start", end, diagnostics).read()
     if tree is None:
-        _give_up(source, diagnostics)
         return nothing
     first = Span(source, tokens[0].start_pos or 0, end) if tokens else Span(source, end, end)
     builder = DeclarationBuilder(source, _SlotParser(source, diagnostics), diagnostics)
@@ -133,11 +134,11 @@ def _shallow(declaration: syntax.Declaration, diagnostics: Diagnostics) -> bool:
 
 
 def _give_up(source: Source, diagnostics: Diagnostics) -> None:
-    if len(diagnostics.found) < MOST_MISTAKES:
-        return
-    last = max(one.span.end for one in diagnostics.found)
+    """Keep the first mistakes alone, and say so."""
+    diagnostics.found[:] = list(diagnostics)[:MOST_MISTAKES]
+    last = diagnostics.found[-1].span
     diagnostics.error(
         "CS904",
         f"reading stops here after {MOST_MISTAKES} mistakes",
-        Span(source, last, last),
+        Span(source, last.end, last.end),
     )

@@ -8,13 +8,14 @@ then leads nowhere is cut off.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lark import Token, Tree
 
 from .automaton import END, Automaton
 from .diagnostics import Diagnostics, Fix, Related
-from .limits import DEEPEST_NESTING, MOST_MISTAKES
+from .limits import DEEPEST_NESTING, MOST_MISTAKES, TALLEST_STACK
 from .repairs import Mistake, repair, report, report_nested
 from .source import Source, Span
 from .tokens import span_of
@@ -31,6 +32,9 @@ HEADERS = {
     "DERIVE": ("DERIVE", "NAME", "FROM", "NAME"),
 }
 """What stands before the brace of a declaration whose own header cannot be read."""
+
+
+NEAR = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +83,13 @@ class Reader:
         self._index += 1
         if token.type in CLOSERS:
             self._open.append(Opening(token, self._automaton.height))
-            if len(self._open) > DEEPEST_NESTING:
-                self._diagnostics.error(
-                    "CS902",
-                    f"brackets are nested more than {DEEPEST_NESTING} deep",
-                    span_of(self._source, token),
-                )
-                return False
-        elif token.type in CLOSERS.values() and self._open:
+        if len(self._open) > DEEPEST_NESTING or self._automaton.height > TALLEST_STACK:
+            what = "brackets are" if len(self._open) > DEEPEST_NESTING else "expressions are"
+            self._diagnostics.error(
+                "CS902", f"{what} nested more than {DEEPEST_NESTING} deep", self._span(token)
+            )
+            return False
+        if token.type in CLOSERS.values() and self._open:
             self._open.pop()
         elif not self._open and spellings().get(token.type) in DECLARATIONS:
             self._declaration = token
@@ -272,7 +275,7 @@ class Reader:
         if not matching:
             return False
         opening = self._open[matching[-1]]
-        for height in range(self._automaton.height, opening.height - 1, -1):
+        for height in self._heights(closer, opening.height):
             if self._automaton.accepts([closer], height):
                 self._cut(height)
                 return True
@@ -281,7 +284,7 @@ class Reader:
 
     def _resume_at(self, kind: str, lowest: int) -> bool:
         """Cut the stack down to the nearest place between two statements that accepts `kind`."""
-        for height in range(self._automaton.height, lowest - 1, -1):
+        for height in self._heights(kind, lowest):
             between = self._automaton.accepts(["RBRACE"], height)
             if (between or self._automaton.accepts([END], height)) and self._automaton.accepts(
                 [kind], height
@@ -289,6 +292,18 @@ class Reader:
                 self._cut(height)
                 return True
         return False
+
+    def _heights(self, kind: str, lowest: int) -> Iterator[int]:
+        """Heights to cut to before `kind`, the highest first.
+
+        Near the top any will do, so that the statement with the mistake keeps what it already says.
+        Further down only those where nothing is unfinished: to complete a long row of operators at
+        each of them would take too long.
+        """
+        top = self._automaton.height
+        for height in range(top, lowest - 1, -1):
+            if top - height < NEAR or height == 1 or self._automaton.shifts(kind, height):
+                yield height
 
     def _cut(self, height: int) -> None:
         self._automaton.cut(height)
@@ -306,7 +321,7 @@ class Reader:
             if token.type in {END, "RBRACE"} or spellings().get(token.type) in DECLARATIONS:
                 return False
             index += 1
-        self._cut(next(h for h in range(self._automaton.height, 0, -1) if self._ended(h)))
+        self._cut(next(h for h in self._heights("TYPE", 1) if self._ended(h)))
         for kind in header:
             at = self._declaration.start_pos or 0
             text = spellings().get(kind, "")

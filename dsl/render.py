@@ -90,7 +90,7 @@ def _window(text: str, start: int, end: int, columns: int) -> tuple[str, int, in
     `start` and `end` are the first and the last column underlined, from 1.
     """
     first = 0
-    if width(text[:end]) > columns:
+    if end > 2 * columns or width(text[:end]) > columns:
         first = max(0, start - 1 - columns // 3)
     head = "…" if first else ""
     room = columns - len(head)

@@ -24,7 +24,7 @@ def test_the_stored_tables_are_those_of_the_grammar() -> None:
 
 
 def shape(parser: Lark) -> tuple[object, ...]:
-    """All of a parser but the numbers of its states, which differ from one computation to the next."""
+    """All of a parser but the numbers of its states, which differ from run to run."""
     states: Any = parser.parse_interactive("", start="start").parser_state.parse_conf.states
     rows = [
         sorted(

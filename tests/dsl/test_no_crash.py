@@ -6,15 +6,38 @@ import os
 import random
 
 import pytest
-
-from causalspec.dsl import Diagnostics, Source, catalogue, decode_source, parse, render_text
-from causalspec.dsl import apply_fixes, format_source, to_json
+from causalspec.dsl import (
+    Diagnostics,
+    Source,
+    apply_fixes,
+    catalogue,
+    decode_source,
+    format_source,
+    parse,
+    render_text,
+    to_json,
+)
 from causalspec.dsl.tokens import tokenize
 
 from .spec_files import EXAMPLES, spec_text
 
 COUNT = 100_000 if os.environ.get("CAUSALSPEC_LONG") else 2_000
-STRANGE = ("\0", "\t", "\x1b", '"', '"""', "\\", "{", "}", "(", "]", "\u2028", "😀", "\ufeff", "\ud800")
+STRANGE = (
+    "\0",
+    "\t",
+    "\x1b",
+    '"',
+    '"""',
+    "\\",
+    "{",
+    "}",
+    "(",
+    "]",
+    "\u2028",
+    "😀",
+    "\ufeff",
+    "\ud800",
+)
 CODES = frozenset(catalogue.codes())
 
 
@@ -83,8 +106,8 @@ def test_random_bytes() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["@", "@ ", "- ", "not ", "(", "{ ", "a + ", "a.", "[", '"', '"""', "if a then ", "} ", "match ",
-     "modle ", "x = ", "\\", "{{", "language 1 ", "# \n", "\n", "é", "9", "a ** ", ") "],
+    ["@", "@ ", "- ", "not ", "(", "{ ", "a + ", "a.", "[", '"', '"""', "if a then ", "} ",
+     "match ", "modle ", "x = ", "\\", "{{", "language 1 ", "# \n", "\n", "é", "9", "a ** ", ") "],
 )  # fmt: skip
 @pytest.mark.parametrize("before", ["", "language 1\ntype T = ", "language 1 task T { let x = "])
 def test_long_repetitions_end(before: str, piece: str) -> None:

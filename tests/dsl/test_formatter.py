@@ -1,0 +1,126 @@
+"""Promise 6: the formatter changes the layout and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from causalspec.dsl import Diagnostics, Source, SpecError, format_source, parse
+from causalspec.dsl.tokens import tokenize
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from .spec_files import EXAMPLES, spec_text
+
+
+def formatted(text: str) -> str:
+    return format_source(Source("layout.causal", text))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_are_in_canonical_layout(name: str) -> None:
+    assert formatted(spec_text(name)) == spec_text(name)
+
+
+MESSY = """\ufeff
+# A task.
+
+language   1
+type Digit=0 .. 9   type Answer = { Yes,No, }
+task Sum( digits=2 ){
+   "All of it."   # documented
+
+input x [ i in 0..digits-1 ] , y[i in 0 .. digits - 1]:Digit ~ uniform # two
+
+
+ let total=sum( ( x[i]+ -y [i] )*10**i for i in 0..1 )
+  output z : bool = match total { 0=>true   1 , 2 => false
+    else => not ( total>= 3 and x[0]not in{1,2} ) }
+
+ say z{true=>"Yes" false=>"No"}
+    example { x[0]=1 y[0]=2
+# between
+      x[1] = 3 }
+   gives{z=true}
+
+}
+model M of Sum approximately cyclic{}
+align A of M {
+  var a , b   at residual layers 0 .. * token slot( x ).first+1..last-1 by das( dim=4 )
+  var abc     at residual layers {1,2} by full_vector
+  # the end
+
+}
+"""
+
+NEAT = """\
+# A task.
+
+language 1
+type Digit = 0..9
+type Answer = {Yes, No,}
+task Sum(digits = 2) {
+  "All of it."   # documented
+
+  input x[i in 0..digits - 1], y[i in 0..digits - 1] : Digit ~ uniform  # two
+
+  let total = sum((x[i] + -y[i]) * 10 ** i for i in 0..1)
+  output z : bool = match total {
+    0 => true  1, 2 => false
+    else => not (total >= 3 and x[0] not in {1, 2})
+  }
+
+  say z { true => "Yes"  false => "No" }
+  example {
+    x[0] = 1  y[0] = 2
+    # between
+    x[1] = 3
+  }
+    gives { z = true }
+
+}
+model M of Sum approximately cyclic {}
+align A of M {
+  var a, b at residual layers 0..* token slot(x).first + 1 .. last - 1 by das(dim = 4)
+  var abc  at residual layers {1, 2} by full_vector
+  # the end
+}
+"""
+
+
+def test_a_messy_file_becomes_neat() -> None:
+    neat = NEAT.replace("gives { z = true }\n\n}", "gives { z = true }\n}")
+    assert formatted(MESSY) == neat
+    assert formatted(neat) == neat
+
+
+def test_what_does_not_parse_is_not_rewritten() -> None:
+    with pytest.raises(SpecError, match=r"^CS104 expected an expression after `=`, found `}`$"):
+        formatted("language 1\nmodel M of T { var a = }\n")
+
+
+GAPS = some.sampled_from(
+    ["", " ", "  ", "\n", "\n\n\n", "\t", "\r\n", "    # note\n", "\n# note\n"]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(name=some.sampled_from(EXAMPLES), data=some.data())
+def test_laws_on_files_with_any_layout(name: str, data: some.DataObject) -> None:
+    """The same tokens with other gaps: the same tree, all comments, and a fixed point."""
+    source = Source(name, spec_text(name))
+    declaration = data.draw(some.sampled_from(parse(source, Diagnostics()).declarations))
+    text = declaration.span.text
+    part = Source(name, text)
+    pieces = ["language 1\n"]
+    for token in tokenize(part, 0, len(text), Diagnostics()):
+        pieces += [data.draw(GAPS) or " ", str(token)]
+    messy = "".join(pieces) + "\n"
+    before, after = Diagnostics(), Diagnostics()
+    tree = parse(Source(name, messy), before)
+    neat = formatted(messy)
+    assert parse(Source(name, neat), after) == tree
+    assert not before.has_errors and not after.has_errors
+    assert neat.count("# note") == messy.count("# note")
+    assert formatted(neat) == neat
+    assert not re.search(r"[ \t]\n", neat) and "\n\n\n" not in neat
