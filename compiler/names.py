@@ -11,7 +11,7 @@ from ..dsl.diagnostics import Diagnostics, Fix, Related, closest
 from ..dsl.source import Span
 from .domains import Domain, Rows, Symbols
 
-MOST_STEPS = 200_000
+MOST_STEPS = 100_000
 """How many steps the expressions of one file may take, with all that they inline and expand."""
 
 MOST_CANDIDATES = 5_000

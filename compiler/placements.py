@@ -289,7 +289,7 @@ def _check_slot(
 ) -> None:
     """Every prompt must render a slot that tokens are counted from, whichever arm it takes."""
     lacking = [one for one in prompts if one.arms and name not in one.slots]
-    known = list(dict.fromkeys(slot for one in prompts for slot in one.slots))
+    known = list(dict.fromkeys(slot for one in prompts if one.arms for slot in one.slots))
     if lacking and name not in known:
         leaf = syntax.Name(name, span=written.span)
         compilation.unknown("slot", leaf, known, code="CS603")
