@@ -32,7 +32,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class CausalGraph:
-    """The graph that a model induces (Pearl, *Causality*, 2009, section 7.1). It may have cycles."""
+    """The graph that a model induces (Pearl, *Causality*, 2009, section 7.1), cyclic or not."""
 
     name: str
     nodes: tuple[Node, ...]
