@@ -15,9 +15,9 @@ from .arithmetic import (
     number,
     numbers,
 )
-from .conversion import choose, total
 from .domains import Numbers, Truths
 from .expressions import ArithmeticOperator
+from .joining import choose, total
 from .operators import required, too_large
 from .questions import Compile, Pending
 from .scopes import Environment

@@ -10,20 +10,22 @@ from ..dsl.diagnostics import Diagnostics
 from ..dsl.parser import parse
 from ..dsl.reading import read_source
 from .abstractions import compile_abstractions
-from .claims import ClaimContext, compile_claim
+from .claims import compile_claim
 from .derivations import derive_models
 from .designs import compile_design
 from .evidence import Examination
 from .examples import compile_examples
 from .functions import check_functions
 from .imports import import_names
+from .input_encoding import encoding_of
+from .metrics import ClaimContext
 from .models import ModelDraft, compile_model
 from .names import Compilation, collect
 from .placements import compile_alignment
 from .scopes import Environment, Scope
 from .specification import Alignment, Claim, CounterfactualDesign, Example, Specification, Task
 from .tasks import TaskDraft, compile_task, draft_task
-from .templates import answers_of, encoding_of, prompts_of
+from .templates import answers_of, prompts_of
 from .types import named_domain
 
 

@@ -13,20 +13,21 @@ from dataclasses import dataclass, replace
 
 from ..dsl import syntax
 from ..dsl.diagnostics import Related
-from .conversion import position, tuple_field, tuple_value
 from .dependencies import in_order
 from .designs import find_model
 from .domains import Symbols, TupleField, Tuples
 from .elaborate import complete
 from .examples import target_variable
 from .expressions import Expression, Lookup, Reference, references
-from .matching import LARGEST_TABLE, cases
+from .matching import cases
 from .model import Role
 from .models import ModelDraft
 from .names import Compilation
+from .patterns import LARGEST_TABLE
 from .rewriting import with_references
 from .scopes import Declared, Environment, Progress, Scope
 from .specification import Abstraction
+from .tuple_codes import position, tuple_field, tuple_value
 from .values import Value
 from .variables import Roster, finished
 

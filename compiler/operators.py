@@ -21,8 +21,8 @@ from .arithmetic import (
     scale,
     subtract,
 )
-from .conversion import equal, unequal
 from .domains import Numbers, Truths
+from .joining import equal, unequal
 from .questions import Compile, Helper, Pending
 from .scopes import Environment
 from .values import POISONED, Value, described
