@@ -12,26 +12,26 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOMES = {
-    "load_specification": ".compiler.compile",
-    "generate": ".compiler.counterfactuals",
-    "load_network": ".runtime.networks",
-    "verify": ".runtime.verify",
-    "SpecError": ".dsl.diagnostics",
-    "InternalError": ".dsl.diagnostics",
+    "load_specification": "causalspec.compiler.compile",
+    "generate": "causalspec.compiler.counterfactuals",
+    "load_network": "causalspec.runtime.networks",
+    "verify": "causalspec.runtime.verify",
+    "SpecError": "causalspec.dsl.diagnostics",
+    "InternalError": "causalspec.dsl.diagnostics",
 }
 
 if TYPE_CHECKING:
-    from .compiler.compile import load_specification as load_specification
-    from .compiler.counterfactuals import generate as generate
-    from .dsl.diagnostics import InternalError as InternalError
-    from .dsl.diagnostics import SpecError as SpecError
-    from .runtime.networks import load_network as load_network
-    from .runtime.verify import verify as verify
+    from causalspec.compiler.compile import load_specification as load_specification
+    from causalspec.compiler.counterfactuals import generate as generate
+    from causalspec.dsl.diagnostics import InternalError as InternalError
+    from causalspec.dsl.diagnostics import SpecError as SpecError
+    from causalspec.runtime.networks import load_network as load_network
+    from causalspec.runtime.verify import verify as verify
 
 
 def __getattr__(name: str) -> object:
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name], __name__), name)
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -15,7 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from ..runtime.watch import Advance
+from causalspec.runtime.watch import Advance
 
 
 class TerminalWatcher:
@@ -25,7 +25,7 @@ class TerminalWatcher:
         self._console = console
 
     @contextmanager
-    def work(self, title: str, total: int) -> Iterator[Advance]:
+    def work(self, title: str, total: int) -> Generator[Advance]:
         """A bar that is gone when the work is done, and a line that stays."""
         if not self._console.is_terminal:
             self._console.print(title, markup=False, highlight=False)

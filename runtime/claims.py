@@ -128,8 +128,8 @@ def _readable_rows(test: Lot, predicted: Tensor) -> Iterator[PairRow]:
         sources = dict.fromkeys(number for number in origins if number >= 0)
         said, label = int(predicted[row]), int(rows.labels[row])
         yield PairRow(
-            base=shown.texts[base],
-            sources=tuple(shown.texts[number] for number in sources),
+            base=shown.text(base),
+            sources=tuple(shown.text(number) for number in sources),
             swapped=test.pairs.design.kinds[int(test.pairs.kinds[row])].name,
             base_answer=shown.said(int(shown.correct[base])),
             label=shown.said(label),

@@ -86,8 +86,11 @@ class DecoderPresentation(Presentation):
     right: Tensor = field(repr=False)
 
     @property
-    def texts(self) -> tuple[str, ...]:
-        return self.prompts.texts
+    def count(self) -> int:
+        return self.prompts.rows
+
+    def text(self, number: int) -> str:
+        return self.prompts.texts[number]
 
     @property
     def correct(self) -> Tensor:

@@ -120,7 +120,7 @@ def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
     rows = _few_rows(request)
     few = HarvestRequest(
         _take(request.prompts, rows),
-        TokenColumns(request.columns.names, request.columns.positions[rows]),
+        TokenColumns(request.columns.tokens, request.columns.positions[rows]),
         tuple(sorted({request.layers[0], request.layers[len(request.layers) // 2]})),
         torch.ones(len(rows), dtype=torch.bool),
     )

@@ -18,7 +18,7 @@ from transformers import DynamicCache
 from ..dsl.diagnostics import ToolFailure
 from .calls import answer_logits, forward_arguments, occupied
 from .networks import Network
-from .streams import layers_skipped, streams_read
+from .streams import streams_read
 from .tokens import TokenColumns, TokenizedPrompts
 
 
@@ -92,7 +92,7 @@ def harvest(
     done = 0
     while done < len(order):
         chunk = order[done : done + rows]
-        # Bases and mere sources are run apart: the latter end at the highest harvested layer.
+        # Bases and mere sources are run apart: only the former need keys and values.
         bases = int((collector.base_of[chunk] >= 0).sum())
         if 0 < bases < len(chunk):
             chunk = chunk[:bases]
@@ -205,16 +205,10 @@ class _Collector:
             arguments |= {"past_key_values": cache, "use_cache": True}
         else:
             arguments |= {"use_cache": False}
-        top = self.request.layers[-1]
-        idle = () if are_bases else self.network.layers[top + 1 :]
-        with (
-            streams_read(self.network.layers, self.request.layers, seen.__setitem__),
-            layers_skipped(idle, self.network.tuple_outputs),
-        ):
+        with streams_read(self.network.layers, self.request.layers, seen.__setitem__):
             answers = prompts.answer_positions[rows] - here.start
             logits = answer_logits(self.network, arguments, answers)
-        if are_bases:
-            self.predictions[slots] = logits.argmax(-1).cpu()
+        self.predictions[slots] = logits.argmax(-1).cpu()
         self._store(slots, rows, here, seen, cache)
 
     def _store(

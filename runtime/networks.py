@@ -62,7 +62,7 @@ class Network:
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of configuration and weights, for manifests. Reads every weight once."""
-        return _content_hash(self.model)
+        return content_hash(self.model)
 
 
 def load_network(
@@ -248,7 +248,8 @@ def _check_causal(name: str, model: PreTrainedModel) -> None:
         )
 
 
-def _content_hash(model: PreTrainedModel) -> str:
+def content_hash(model: PreTrainedModel) -> str:
+    """SHA-256 of configuration and weights. Reads every weight once."""
     digest = hashlib.sha256()
     config = model.config.to_dict()
     for incidental in ("_name_or_path", "transformers_version", "quantization_config"):

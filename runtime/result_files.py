@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +31,7 @@ from .result_json import (
     to_json,
 )
 from .results import Verification
+from .whole_folder import flush_folder, whole_folder
 
 __all__ = [
     "ResultsError",
@@ -68,18 +67,9 @@ def write_results(folder: Path, verification: Verification, maps: Mapping[str, M
     the folder holds anything but results, or can't be written; what was there is then untouched.
     Killed at any moment, this leaves `folder` whole (old or new) or absent.
     """
-    folder = folder.resolve()
     check_destination(folder)
-    partial = folder.with_name(f"{folder.name}.partial-{secrets.token_hex(4)}")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+    with whole_folder(folder) as partial:
         _write_contents(partial, verification, maps)
-        _move_into_place(partial, folder)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ResultsError(f"can't write the results to `{folder}`: {reason}") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def read_results(folder: Path) -> Verification:
@@ -112,7 +102,6 @@ def _check_destination(folder: Path) -> None:
 
 
 def _write_contents(folder: Path, verification: Verification, maps: Mapping[str, MapState]) -> None:
-    folder.mkdir()
     (folder / MAPS).mkdir()
     written = [
         _write(folder, RESULT, to_json(verification).encode()),
@@ -128,8 +117,7 @@ def _write_contents(folder: Path, verification: Verification, maps: Mapping[str,
         "contents": {one.name: {"sha256": one.sha256, "bytes": one.size} for one in written},
     }
     _write(folder, MANIFEST, json_text(manifest).encode())
-    _flush_folder(folder / MAPS)
-    _flush_folder(folder)
+    flush_folder(folder / MAPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,30 +148,3 @@ def _file_name(claim: str) -> str:
     if not claim.isidentifier():
         raise ResultsError(f"`{claim}` can't name a file")
     return claim
-
-
-def _move_into_place(partial: Path, folder: Path) -> None:
-    if not folder.exists():
-        partial.rename(folder)
-        _flush_folder(folder.parent)
-        return
-    aside = folder.with_name(f"{folder.name}.replaced-{secrets.token_hex(4)}")
-    folder.rename(aside)
-    try:
-        partial.rename(folder)
-    except BaseException:
-        aside.rename(folder)
-        raise
-    _flush_folder(folder.parent)
-    shutil.rmtree(aside, ignore_errors=True)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make a rename in a folder last through a power cut; Windows has no such call."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

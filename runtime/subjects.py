@@ -49,7 +49,7 @@ class Subject(Protocol):
 
     @property
     def predictions(self) -> Tensor:
-        """LongTensor [inputs]: the output of each input left alone (-1 for one never a base)."""
+        """LongTensor [inputs]: the output of each input left alone."""
         ...
 
     def vectors(self, site: Site, inputs: Tensor) -> Tensor:

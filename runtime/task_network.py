@@ -23,8 +23,12 @@ class Presentation(ABC):
 
     @property
     @abstractmethod
-    def texts(self) -> tuple[str, ...]:
-        """What people read of each input."""
+    def count(self) -> int:
+        """How many inputs there are."""
+
+    @abstractmethod
+    def text(self, number: int) -> str:
+        """What people read of an input."""
 
     @property
     @abstractmethod

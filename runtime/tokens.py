@@ -7,7 +7,7 @@ included, so that a position is right whichever side the padding is on.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -71,10 +71,14 @@ class TokenizedPrompts:
 
 @dataclass(frozen=True, eq=False)
 class TokenColumns:
-    """Candidate positions: `positions` [rows, columns] in the padded rows, a name a column."""
+    """Candidate positions: `positions` [rows, columns] in the padded rows, what each is called."""
 
-    names: tuple[str, ...]
+    tokens: tuple[TokenPosition, ...]
     positions: Tensor
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(one.text for one in self.tokens)
 
 
 def tokenize(
@@ -125,18 +129,18 @@ def resolve(
         TokenError: a position falls outside a prompt, a slot or text is absent from one, or a
             searched text occurs there more than once.
     """
-    names: list[str] = []
+    found_tokens: list[TokenPosition] = []
     columns: list[Tensor] = []
     for one in tokens:
         if isinstance(one, TokenPosition) and one.anchor is Anchor.ALL:
             found = _range(TokenPosition(Anchor.FIRST), TokenPosition(Anchor.LAST), prompts)
         elif isinstance(one, TokenPosition):
-            found = TokenColumns((one.text,), _resolve_one(one, prompts)[:, None])
+            found = TokenColumns((one,), _resolve_one(one, prompts)[:, None])
         else:
             found = _range(one.first, one.last, prompts)
-        names.extend(found.names)
+        found_tokens.extend(found.tokens)
         columns.append(found.positions)
-    return TokenColumns(tuple(names), torch.cat(columns, dim=1))
+    return TokenColumns(tuple(found_tokens), torch.cat(columns, dim=1))
 
 
 def _range(first: TokenPosition, last: TokenPosition, prompts: TokenizedPrompts) -> TokenColumns:
@@ -148,8 +152,8 @@ def _range(first: TokenPosition, last: TokenPosition, prompts: TokenizedPrompts)
             f"`{last.text}` comes before `{first.text}` in the prompt "
             f"`{shorten(prompts.texts[row])}`"
         )
-    names = [first.text, *(f"{first.text} + {k}" for k in range(1, count))]
-    return TokenColumns(tuple(names), start[:, None] + torch.arange(count))
+    tokens = [replace(first, offset=first.offset + k) for k in range(count)]
+    return TokenColumns(tuple(tokens), start[:, None] + torch.arange(count))
 
 
 def _resolve_one(position: TokenPosition, prompts: TokenizedPrompts) -> Tensor:

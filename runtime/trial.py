@@ -35,7 +35,7 @@ class Trial:
     @property
     def is_base(self) -> Tensor:
         """BoolTensor [inputs]: which inputs are the base of some row."""
-        flags = torch.zeros(len(self.presentation.texts), dtype=torch.bool)
+        flags = torch.zeros(self.presentation.count, dtype=torch.bool)
         for one in self.rows:
             flags[one.bases] = True
         return flags

@@ -35,6 +35,10 @@ class VerifySettings:
     fit: FitSettings | None = None
     command: str = ""
 
+    def fit_for(self, network: TaskNetwork) -> FitSettings:
+        """How maps are fitted to a network, seeded."""
+        return replace(self.fit or network.settings, seed=self.seed)
+
 
 def verify(
     specification: Specification,
@@ -57,9 +61,9 @@ def verify(
     watcher = watcher or Unwatched()
     claims = choose_claims(specification, settings.claims)
     check_destination(destination)
-    fit = _fit_settings(network, settings)
-    manifest = _manifest(specification, network, settings)
-    with run_folder(destination, _identity(manifest, settings, fit)) as folder:
+    fit = settings.fit_for(network)
+    manifest = manifest_of(specification, network, settings)
+    with run_folder(destination, identity(manifest, settings, fit)) as folder:
         workshop = Workshop(folder, watcher)
         verified = [
             verify_claim(
@@ -88,13 +92,10 @@ def choose_claims(specification: Specification, names: Sequence[str]) -> tuple[C
     return tuple(specification.claims[name] for name in names or specification.claims)
 
 
-def _fit_settings(network: TaskNetwork, settings: VerifySettings) -> FitSettings:
-    return replace(settings.fit or network.settings, seed=settings.seed)
-
-
-def _manifest(
+def manifest_of(
     specification: Specification, network: TaskNetwork, settings: VerifySettings
 ) -> Manifest:
+    """What goes into a run."""
     text = specification.source.text.encode()
     return Manifest(
         causalspec=version("causalspec"),
@@ -110,7 +111,7 @@ def _manifest(
     )
 
 
-def _identity(manifest: Manifest, settings: VerifySettings, fit: FitSettings) -> str:
+def identity(manifest: Manifest, settings: VerifySettings, fit: FitSettings) -> str:
     """Everything that the figures depend on: a run with another one starts afresh."""
     inputs = asdict(manifest) | {"command": None, "fit": asdict(fit)}
     inputs |= {"claims": settings.claims, "keeps_unanswered": settings.keeps_unanswered}

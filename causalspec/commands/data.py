@@ -12,7 +12,7 @@ from ..exit_codes import ExitCode
 from .output import add_format_argument, add_spec_argument, load_checked, print_json
 
 if TYPE_CHECKING:
-    from ...compiler.dataset import Record
+    from causalspec.compiler.dataset import Record
 
 SUMMARY = "generate the counterfactual data that a spec declares"
 EXAMPLE = "causalspec data indirect_object.causal SwapPosition --split test --out data"
@@ -40,9 +40,9 @@ def _count(text: str) -> int:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Write every asked-for split with its manifest, or show some pairs."""
-    from ...compiler.counterfactuals import generate
-    from ...compiler.dataset import FileFormat, records, write_data
-    from ...dsl.diagnostics import closest
+    from causalspec.compiler.counterfactuals import generate
+    from causalspec.compiler.dataset import FileFormat, records, write_data
+    from causalspec.dsl.diagnostics import closest
 
     specification = load_checked(options.spec)
     if options.name is not None and options.name not in specification.counterfactuals:

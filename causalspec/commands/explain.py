@@ -18,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Print the page, or the list of all codes with their titles."""
-    from ...dsl import catalogue
-    from ...dsl.diagnostics import closest
+    from causalspec.dsl import catalogue
+    from causalspec.dsl.diagnostics import closest
 
     if options.code is None:
         for code in catalogue.codes():

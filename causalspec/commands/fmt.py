@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from ..exit_codes import ExitCode
-from .output import print_diagnostics
+from .output import print_diagnostics, replace_text
 
 SUMMARY = "format specs in place; a file that does not parse is left as it is"
 EXAMPLE = "causalspec fmt --check specs/*/*.causal"
@@ -28,15 +28,19 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 
 def _format(path: Path, options: argparse.Namespace) -> ExitCode:
-    from ...dsl.diagnostics import SpecError
-    from ...dsl.formatter import format_source
-    from ...dsl.source import read_source
+    from causalspec.dsl.diagnostics import Diagnostics, SpecError
+    from causalspec.dsl.formatter import format_source
+    from causalspec.dsl.reading import read_source
 
+    diagnostics = Diagnostics()
+    source = read_source(path, str(path), diagnostics)
+    if source is None:
+        print_diagnostics(diagnostics, sys.stderr)
+        return ExitCode.SPEC_INVALID
     try:
-        source = read_source(path)
         formatted = format_source(source)
     except SpecError as error:
-        print_diagnostics(error.diagnostics)
+        print_diagnostics(error.diagnostics, sys.stderr)
         return ExitCode.SPEC_INVALID
     if formatted == source.text:
         return ExitCode.FINE

