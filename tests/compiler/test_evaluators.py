@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
 import torch
 from causalspec.compiler import interpret
+from causalspec.compiler.compile import compile_file
 from causalspec.compiler.expressions import ArithmeticOperator, Reference
 from causalspec.compiler.model import CausalModel, Role
 from causalspec.compiler.specification import SwapKind
@@ -20,6 +22,7 @@ from causalspec.compiler.vectorize import (
     pair_columns,
     solve_columns,
 )
+from causalspec.dsl import Diagnostics, Source, parse
 
 from .cases import (
     CASES,
@@ -32,6 +35,8 @@ from .cases import (
     computed_cases,
 )
 from .columns_of import Setting, as_columns, as_settings, covered_settings, drawn_settings
+
+SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*/*.causal"))
 
 computed = pytest.mark.parametrize("case", list(computed_cases()), ids=lambda case: case.name)
 
@@ -56,10 +61,14 @@ LIBRARIES: tuple[Callable[[Sequence[Mapping[str, int]]], dict[str, Any]], ...] =
 
 @computed
 def test_solutions(case: Case) -> None:
-    settings = covered_settings(case.model)
-    expected = [interpret.solve(case.model, setting) for setting in settings]
+    assert_solutions_agree(case.model)
+
+
+def assert_solutions_agree(model: CausalModel) -> None:
+    settings = covered_settings(model)
+    expected = [interpret.solve(model, setting) for setting in settings]
     for columns in LIBRARIES:
-        assert as_settings(solve_columns(case.model, columns(settings))) == expected
+        assert as_settings(solve_columns(model, columns(settings))) == expected
 
 
 def interventions_on(model: CausalModel, count: int) -> list[tuple[str, list[int]]]:
@@ -103,7 +112,10 @@ def kinds_of(model: CausalModel) -> list[SwapKind]:
 
 @computed
 def test_interchanges(case: Case) -> None:
-    model = case.model
+    assert_interchanges_agree(case.model)
+
+
+def assert_interchanges_agree(model: CausalModel) -> None:
     base, *sources = (drawn_settings(model, seed, 40) for seed in (3, 4, 5))
     everything = [variable.name for variable in model.variables]
     for kind in kinds_of(model):
@@ -118,6 +130,19 @@ def test_interchanges(case: Case) -> None:
             outputs = interchange_columns(model, columns(base), given, kind)
             assert list(outputs) == list(model.outputs)
             assert as_settings(outputs) == [{n: one[n] for n in outputs} for one in expected]
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_the_library(path: Path) -> None:
+    diagnostics = Diagnostics()
+    file = parse(Source(path.name, path.read_text(encoding="utf-8")), diagnostics)
+    specification = compile_file(file, path.parent, diagnostics)
+    assert specification is not None
+    tasks = [task.model for task in specification.tasks.values()]
+    for model in (*tasks, *specification.models.values()):
+        if not model.cyclic:
+            assert_solutions_agree(model)
+            assert_interchanges_agree(model)
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.refused], ids=lambda case: case.name)
