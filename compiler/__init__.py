@@ -1,0 +1,1 @@
+"""A spec's meaning: names, types, models, evidence, data. Start at `compile`."""
