@@ -36,15 +36,41 @@ class ArrayLibrary(Protocol):
 
     rows_a_chunk: int
 
-    def scalar(self, value: int, width: int) -> Any: ...
-    def table(self, values: Sequence[int], width: int) -> Any: ...
-    def cast(self, array: Any, width: int) -> Any: ...
-    def empty(self, rows: int, width: int) -> Any: ...
-    def minimum(self, left: Any, right: Any) -> Any: ...
-    def maximum(self, left: Any, right: Any) -> Any: ...
-    def choose(self, condition: Any, then: Any, otherwise: Any) -> Any: ...
-    def take(self, table: Any, index: Any) -> Any: ...
-    def width(self, array: Any) -> int: ...
+    def scalar(self, value: int, width: int) -> Any:
+        """A single value."""
+        ...
+
+    def table(self, values: Sequence[int], width: int) -> Any:
+        """An array that `take` reads."""
+        ...
+
+    def cast(self, array: Any, width: int) -> Any:
+        """The array in another width; itself where it has that width."""
+        ...
+
+    def empty(self, rows: int, width: int) -> Any:
+        """An array to write results to."""
+        ...
+
+    def minimum(self, left: Any, right: Any) -> Any:
+        """Row by row."""
+        ...
+
+    def maximum(self, left: Any, right: Any) -> Any:
+        """Row by row."""
+        ...
+
+    def choose(self, condition: Any, then: Any, otherwise: Any) -> Any:
+        """`then` where the condition is true, else `otherwise`."""
+        ...
+
+    def take(self, table: Any, index: Any) -> Any:
+        """The entries of a table at the positions of `index`."""
+        ...
+
+    def width(self, array: Any) -> int:
+        """The bits of the array's type."""
+        ...
 
 
 _NUMPY_TYPES: dict[int, Any] = {
@@ -56,7 +82,7 @@ _NUMPY_TYPES: dict[int, Any] = {
 }
 
 
-class NumpyArrays:
+class _NumpyArrays:
     """The NumPy side of `ArrayLibrary`."""
 
     rows_a_chunk = _CACHED_ROWS
@@ -98,7 +124,10 @@ class NumpyArrays:
         return BOOLEAN if array.dtype == numpy.bool_ else 8 * array.dtype.itemsize
 
 
-class TorchArrays:
+NUMPY: ArrayLibrary = _NumpyArrays()
+
+
+class _TorchArrays:
     """The torch side of `ArrayLibrary`, on the device of the tensors given."""
 
     def __init__(self, device: Any) -> None:
@@ -147,7 +176,7 @@ def library_of(columns: Iterable[Any]) -> ArrayLibrary:
     """The library of the first array among `columns`; NumPy where there is none."""
     for column in columns:
         if isinstance(column, numpy.ndarray):
-            return NumpyArrays()
+            return NUMPY
         if type(column).__module__.partition(".")[0] == "torch":
-            return TorchArrays(column.device)
-    return NumpyArrays()
+            return _TorchArrays(column.device)
+    return NUMPY

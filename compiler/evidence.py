@@ -14,6 +14,7 @@ class Proved:
 
     @property
     def text(self) -> str:
+        """As reports say it."""
         return "proved"
 
 
@@ -25,6 +26,7 @@ class Exhaustive:
 
     @property
     def text(self) -> str:
+        """As reports say it."""
         return f"exhaustive ({self.count:,})"
 
 
@@ -37,6 +39,7 @@ class Sampled:
 
     @property
     def text(self) -> str:
+        """As reports say it."""
         return f"sampled ({self.count:,}, seed {self.seed})"
 
 
@@ -46,6 +49,7 @@ class Unknown:
 
     @property
     def text(self) -> str:
+        """As reports say it."""
         return "unknown"
 
 
@@ -67,6 +71,7 @@ class NoWitness:
 
     @property
     def is_certain(self) -> bool:
+        """Whether there is none."""
         return isinstance(self.evidence, Proved | Exhaustive)
 
 

@@ -20,6 +20,7 @@ class Interval(NamedTuple):
     high: int
 
     def hull(self, other: Interval) -> Interval:
+        """The smallest interval that holds both."""
         return Interval(min(self.low, other.low), max(self.high, other.high))
 
     @property

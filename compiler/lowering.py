@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any as Array
 
 from . import expressions as nodes
-from .arrays import BOOLEAN, NumpyArrays
+from .arrays import BOOLEAN, NUMPY
 from .expressions import ArithmeticOperator, ComparisonOperator, Expression
 from .intervals import Interval, arithmetic_interval, decided, decided_of_one
 from .program import Instruction, Operation, Program, ScalarRegister, Table, run
@@ -53,6 +53,7 @@ class ProgramBuilder:
     # Registers ---------------------------------------------------------------------------------
 
     def interval(self, register: int) -> Interval:
+        """Every value that the register can have."""
         return self._intervals[register]
 
     def constant(self, value: int, width: int | None = None) -> int:
@@ -99,7 +100,7 @@ class ProgramBuilder:
 
     # Operations --------------------------------------------------------------------------------
 
-    def arithmetic(self, operator: ArithmeticOperator, left: int, right: int) -> int:
+    def _arithmetic(self, operator: ArithmeticOperator, left: int, right: int) -> int:
         a, b = self._intervals[left], self._intervals[right]
         interval = arithmetic_interval(operator, a, b)
         if operator is ArithmeticOperator.REMAINDER and a.low >= 0 and a.high < b.low:
@@ -108,7 +109,7 @@ class ProgramBuilder:
         operands = (self._as_width(left, width), self._as_width(right, width))
         return self._emit(_ARITHMETIC[operator], operands, interval, width)
 
-    def compare(self, operator: ComparisonOperator, left: int, right: int) -> int:
+    def _compare(self, operator: ComparisonOperator, left: int, right: int) -> int:
         a, b = self._intervals[left], self._intervals[right]
         constant = decided_of_one(operator) if left == right else decided(operator, a, b)
         if constant is not None:
@@ -117,14 +118,14 @@ class ProgramBuilder:
         operands = (self._as_width(left, width), self._as_width(right, width))
         return self._emit(_COMPARISONS[operator], operands, TRUTH, BOOLEAN)
 
-    def negation(self, operand: int) -> int:
+    def _negation(self, operand: int) -> int:
         constant = self._constants[operand]
         if constant is not None:
             return self.constant(int(constant == 0))
         truth = self._as_width(operand, BOOLEAN)
         return self._emit(Operation.NOT, (truth,), TRUTH, BOOLEAN)
 
-    def junction(self, operation: Operation, operands: Sequence[int]) -> int:
+    def _junction(self, operation: Operation, operands: Sequence[int]) -> int:
         """The conjunction (`AND`) or disjunction (`OR`) of truth values."""
         neutral = operation is Operation.AND
         result: int | None = None
@@ -141,7 +142,7 @@ class ProgramBuilder:
                 result = self._emit(operation, (result, truth), TRUTH, BOOLEAN)
         return self.constant(int(neutral)) if result is None else result
 
-    def choice(self, condition: int, then: int, otherwise: int) -> int:
+    def _choice(self, condition: int, then: int, otherwise: int) -> int:
         constant = self._constants[condition]
         if constant is not None:
             return then if constant else otherwise
@@ -151,7 +152,7 @@ class ProgramBuilder:
             case 1, 0:
                 return self._as_width(condition, BOOLEAN)
             case 0, 1:
-                return self.negation(condition)
+                return self._negation(condition)
             case _:
                 pass
         interval = self._intervals[then].hull(self._intervals[otherwise])
@@ -163,7 +164,7 @@ class ProgramBuilder:
         )
         return self._emit(Operation.CHOOSE, operands, interval, width)
 
-    def take(self, table: tuple[int, ...], index: int) -> int:
+    def _take(self, table: tuple[int, ...], index: int) -> int:
         constant = self._constants[index]
         if constant is not None:
             return self.constant(table[min(max(constant, 0), len(table) - 1)])
@@ -176,19 +177,21 @@ class ProgramBuilder:
         number = self._tables.setdefault(Table(table, width), len(self._tables))
         return self._emit(Operation.TAKE, (number, index), interval, width)
 
-    def within(self, operand: int, low: int, high: int, step: int) -> int:
+    def _within(self, operand: int, low: int, high: int, step: int) -> int:
         first = self.constant(low)
         tests = [
-            self.compare(ComparisonOperator.LESS_OR_EQUAL, first, operand),
-            self.compare(ComparisonOperator.LESS_OR_EQUAL, operand, self.constant(high)),
+            self._compare(ComparisonOperator.LESS_OR_EQUAL, first, operand),
+            self._compare(ComparisonOperator.LESS_OR_EQUAL, operand, self.constant(high)),
         ]
         if step > 1:
-            distance = self.arithmetic(ArithmeticOperator.SUBTRACT, operand, first)
-            remainder = self.arithmetic(ArithmeticOperator.REMAINDER, distance, self.constant(step))
-            tests.append(self.compare(ComparisonOperator.EQUAL, remainder, self.constant(0)))
-        return self.junction(Operation.AND, tests)
+            distance = self._arithmetic(ArithmeticOperator.SUBTRACT, operand, first)
+            remainder = self._arithmetic(
+                ArithmeticOperator.REMAINDER, distance, self.constant(step)
+            )
+            tests.append(self._compare(ComparisonOperator.EQUAL, remainder, self.constant(0)))
+        return self._junction(Operation.AND, tests)
 
-    def absolute(self, operand: int) -> int:
+    def _absolute(self, operand: int) -> int:
         low, high = self._intervals[operand]
         if low >= 0:
             return operand
@@ -228,23 +231,23 @@ class ProgramBuilder:
             case nodes.Reference(name):
                 return environment[name]
             case nodes.Arithmetic(operator, left, right):
-                return self.arithmetic(operator, memory[id(left)], memory[id(right)])
+                return self._arithmetic(operator, memory[id(left)], memory[id(right)])
             case nodes.AbsoluteValue(operand):
-                return self.absolute(memory[id(operand)])
+                return self._absolute(memory[id(operand)])
             case nodes.Compare(operator, left, right):
-                return self.compare(operator, memory[id(left)], memory[id(right)])
+                return self._compare(operator, memory[id(left)], memory[id(right)])
             case nodes.Not(operand):
-                return self.negation(memory[id(operand)])
+                return self._negation(memory[id(operand)])
             case nodes.All(operands):
-                return self.junction(Operation.AND, [memory[id(one)] for one in operands])
+                return self._junction(Operation.AND, [memory[id(one)] for one in operands])
             case nodes.Any(operands):
-                return self.junction(Operation.OR, [memory[id(one)] for one in operands])
+                return self._junction(Operation.OR, [memory[id(one)] for one in operands])
             case nodes.Choose(condition, then, otherwise):
-                return self.choice(memory[id(condition)], memory[id(then)], memory[id(otherwise)])
+                return self._choice(memory[id(condition)], memory[id(then)], memory[id(otherwise)])
             case nodes.Within(operand, low, high, step):
-                return self.within(memory[id(operand)], low, high, step)
+                return self._within(memory[id(operand)], low, high, step)
             case nodes.Lookup(table, index):
-                return self.take(table, memory[id(index)])
+                return self._take(table, memory[id(index)])
 
     def tabulated(self, mechanism: Expression, environment: Mapping[str, int], rows: int) -> int:
         """The mechanism as a table over its parents' settings where that saves work on `rows`
@@ -263,18 +266,17 @@ class ProgramBuilder:
         builder = ProgramBuilder()
         loads = [builder.load(k, interval) for k, interval in enumerate(intervals)]
         result = builder.lower(mechanism, dict(zip(names, loads, strict=True)), {})
-        arrays = NumpyArrays()
-        grid = arrays.table(range(size), 64)
+        grid = NUMPY.table(range(size), 64)
         columns: list[Array] = []
         index, stride = self.constant(0), size
         for register, (low, high) in zip(registers, intervals, strict=True):
             stride //= high - low + 1
             columns.append(low + grid // stride % (high - low + 1))
-            position = self.arithmetic(ArithmeticOperator.SUBTRACT, register, self.constant(low))
-            part = self.arithmetic(ArithmeticOperator.MULTIPLY, position, self.constant(stride))
-            index = self.arithmetic(ArithmeticOperator.ADD, index, part)
-        (values,) = run(builder.finish([result]), columns, size, arrays, 64)
-        return self.take(tuple(values.tolist()), index)
+            position = self._arithmetic(ArithmeticOperator.SUBTRACT, register, self.constant(low))
+            part = self._arithmetic(ArithmeticOperator.MULTIPLY, position, self.constant(stride))
+            index = self._arithmetic(ArithmeticOperator.ADD, index, part)
+        (values,) = run(builder.finish([result]), columns, size, NUMPY, 64)
+        return self._take(tuple(values.tolist()), index)
 
     def finish(self, results: Sequence[int]) -> Program:
         """The program that computes the registers `results`, and nothing that they don't need."""
