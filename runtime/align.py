@@ -104,8 +104,8 @@ def fit(
         logits = subject.logits(batch.bases, maps.edits(subject, batch))
         loss = functional.cross_entropy(logits.float(), batch.labels.to(device))
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+        loss.backward()  # pyright: ignore[reportUnknownMemberType] # torch's own
+        optimizer.step()  # pyright: ignore[reportUnknownMemberType]
         losses.append(loss.detach())
         progress(FitProgress(step + 1, settings.steps, float(loss.detach())))
         done = step + 1
@@ -115,9 +115,7 @@ def fit(
 
 
 @torch.no_grad()
-def predict(
-    subject: Subject, maps: SiteMaps, rows: Interchanges, *, batch: int = 128
-) -> Tensor:
+def predict(subject: Subject, maps: SiteMaps, rows: Interchanges, *, batch: int = 128) -> Tensor:
     """The output, LongTensor [rows], that the network gives under each row's interchange."""
     device = subject.vectors(maps.sites[0], rows.bases[:1]).device
     maps = copy.deepcopy(maps).to(device)

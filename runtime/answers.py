@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from .tokens import TokenError, encode_text, shorten
+from .untyped import decoded
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -59,9 +60,8 @@ def answer_tokens(
         whole = encode_text(encode, prompt + answer).ids
         if whole[: len(before)] != before:
             raise TokenError(
-                f"the answer `{answer}` changes the last tokens of the prompt "
-                f"`{shorten(prompt)}`",
-                help="begin the answer with the space that separates them, not end the prompt with it",
+                f"the answer `{answer}` changes the last tokens of the prompt `{shorten(prompt)}`",
+                help="move the space between them from the prompt's end to the answer's beginning",
             )
         continuations[prompt, answer] = tuple(whole[len(before) :])
     first = [continuations[pair][:1] or (-1,) for pair in zip(prompts, answers, strict=True)]
@@ -81,10 +81,10 @@ def _findings(
             continue
         starting_with.setdefault(ids[0], {})[answer] = None
         if len(ids) > 1:
-            token = str(tokenizer.decode([ids[0]]))
+            token = decoded(tokenizer, ids[0])
             found[TokenFinding(FindingKind.SEVERAL_TOKENS, (answer,), token)] = None
     for token_id, answers in starting_with.items():
         if len(answers) > 1:
-            token = str(tokenizer.decode([token_id]))
+            token = decoded(tokenizer, token_id)
             found[TokenFinding(FindingKind.COLLISION, tuple(answers), token)] = None
     return tuple(found)

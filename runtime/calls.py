@@ -9,6 +9,7 @@ from torch import Tensor
 
 from .networks import Network
 from .tokens import TokenizedPrompts
+from .untyped import distinct
 
 
 def occupied(mask: Tensor) -> slice:
@@ -37,7 +38,7 @@ def answer_logits(network: Network, arguments: dict[str, Any], answers: Tensor) 
     `answers` are columns of the ids given. Only columns that are some row's answer are unembedded:
     one, where the padding is on the left.
     """
-    kept, places = torch.unique(answers, return_inverse=True)
+    kept, places = distinct(answers)
     limited = "logits_to_keep" in network.forward_parameters
     keeping = {"logits_to_keep": kept.to(network.device)} if limited else {}
     logits: Tensor = network.model(**arguments, **keeping).logits

@@ -1,4 +1,4 @@
-"""A decoder and its prompts as a subject: harvested once, run by the fast path where it is right."""
+"""A decoder and its prompts as a subject: harvested once, then run by the fast path if right."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from .plain_path import plain_logits
 from .subjects import Edit, Site
 from .suffix import suffix_logits
 from .tokens import TokenColumns, TokenizedPrompts
+from .untyped import as_list, distinct
 
 # How far the two paths may lie apart, as a share of the largest logit: rounding, not meaning.
 _TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
@@ -38,18 +39,22 @@ class DecoderSubject:
 
     @property
     def width(self) -> int:
+        """The size of the residual stream."""
         return self.network.width
 
     @property
     def layers(self) -> tuple[int, ...]:
+        """The harvested layers, ascending."""
         return self.kept.layers
 
     @property
     def device(self) -> torch.device:
+        """Where vectors and logits are."""
         return self.network.device
 
     @property
     def predictions(self) -> Tensor:
+        """LongTensor [inputs]: the token that follows each prompt left alone."""
         return self.kept.predictions
 
     def vectors(self, site: Site, inputs: Tensor) -> Tensor:
@@ -61,9 +66,7 @@ class DecoderSubject:
         """The logits [rows, vocabulary] of the token that follows each prompt."""
         positions = self.columns.positions
         if edits and self.plain_because is None:
-            return suffix_logits(
-                self.network, self.prompts, positions, self.kept, inputs, edits
-            )
+            return suffix_logits(self.network, self.prompts, positions, self.kept, inputs, edits)
         return plain_logits(self.network, self.prompts, positions, inputs, edits)
 
 
@@ -95,13 +98,17 @@ def decoder_subjects(
     remaining = list(wanted)
     while remaining:
         reason = because
-        group = _largest_fitting(network, replace(whole, with_past=because is None), remaining, budget)
+        group = _largest_fitting(
+            network, replace(whole, with_past=because is None), remaining, budget
+        )
         if not group:
             group = remaining[:1]
             reason = reason or "the activations do not fit in memory"
             notice(f"layer {group[0]}: {reason}")
         elif len(group) < len(remaining):
-            notice(f"the activations are kept for {len(group)} of {len(remaining)} layers at a time")
+            notice(
+                f"the activations are kept for {len(group)} of {len(remaining)} layers at a time"
+            )
         request = replace(whole, layers=tuple(group), with_past=reason is None)
         kept = harvest(network, request, progress=progress, notice=notice)
         yield DecoderSubject(network, prompts, columns, kept, reason)
@@ -131,7 +138,9 @@ def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
         first_line = (str(error).splitlines() or [""])[0]
         return f"the network cannot start above its lowest layer ({first_line})"
     if not apart <= _TOLERANCE.get(network.dtype, 1e-4):
-        return f"starting above the lowest layer changes its outputs (by {apart:.1e} of the largest)"
+        return (
+            f"starting above the lowest layer changes its outputs (by {apart:.1e} of the largest)"
+        )
     return None
 
 
@@ -151,12 +160,13 @@ def _largest_difference(network: Network, request: HarvestRequest) -> float:
 
 def _few_rows(request: HarvestRequest) -> Tensor:
     by_length = request.prompts.mask.sum(1).argsort()
-    return torch.unique(torch.cat([by_length[:2], by_length[-2:]]))
+    return distinct(torch.cat([by_length[:2], by_length[-2:]]))[0]
 
 
 def _take(prompts: TokenizedPrompts, rows: Tensor) -> TokenizedPrompts:
+    numbers: list[int] = as_list(rows)
     return TokenizedPrompts(
-        tuple(prompts.texts[row] for row in rows.tolist()),
+        tuple(prompts.texts[row] for row in numbers),
         {name: spans[rows.numpy()] for name, spans in prompts.spans.items()},
         prompts.ids[rows],
         prompts.mask[rows],
@@ -181,6 +191,8 @@ def _largest_fitting(
 ) -> list[int]:
     """As many of `layers`, from the front, as can be kept at once; perhaps none."""
     count = len(layers)
-    while count and estimate_bytes(network, replace(request, layers=tuple(layers[:count]))) > budget:
+    while (
+        count and estimate_bytes(network, replace(request, layers=tuple(layers[:count]))) > budget
+    ):
         count = count // 2 if count > 1 else 0
     return layers[:count]

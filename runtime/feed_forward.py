@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import SequenceClassifierOutput
 
+from .untyped import moved, seeded
+
 
 class FeedForwardConfig(PreTrainedConfig):
     """Sizes of a plain network: numbers in, `hidden_layers` ReLU layers of one width, classes."""
@@ -40,11 +42,9 @@ class FeedForwardNetwork(PreTrainedModel):
     config: FeedForwardConfig
 
     def __init__(self, config: FeedForwardConfig) -> None:
-        super().__init__(config)
+        super().__init__(config)  # pyright: ignore[reportUnknownMemberType]
         sizes = [config.input_size, *([config.hidden_size] * config.hidden_layers)]
-        self.hidden = nn.ModuleList(
-            nn.Linear(size, config.hidden_size) for size in sizes[:-1]
-        )
+        self.hidden = nn.ModuleList(nn.Linear(size, config.hidden_size) for size in sizes[:-1])
         self.output = nn.Linear(sizes[-1], config.classes)
         self.post_init()
 
@@ -72,8 +72,7 @@ class FeedForwardNetwork(PreTrainedModel):
 
 def random_feed_forward(network: FeedForwardNetwork, seed: int) -> FeedForwardNetwork:
     """The same architecture, freshly initialised from `seed`, frozen: the untrained control."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         fresh = FeedForwardNetwork(network.config)
-    fresh.to(device=network.device, dtype=network.dtype)  # pyright: ignore[reportCallIssue]
+    fresh = moved(fresh, network.device, network.dtype)
     return fresh.eval().requires_grad_(False)

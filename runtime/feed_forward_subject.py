@@ -22,10 +22,12 @@ class FeedForwardSubject:
 
     @property
     def width(self) -> int:
+        """The size of every hidden layer."""
         return self.network.config.hidden_size
 
     @property
     def layers(self) -> tuple[int, ...]:
+        """The numbers of the hidden layers, from 1."""
         return tuple(range(1, len(self.activations) + 1))
 
     def vectors(self, site: Site, inputs: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from .calls import answer_logits, forward_arguments, occupied
 from .networks import Network
 from .streams import streams_read
 from .tokens import TokenColumns, TokenizedPrompts
+from .untyped import as_list
 
 
 def no_progress(_done: int, _total: int) -> None:
@@ -150,8 +151,11 @@ class _Plan:
     def __init__(self, request: HarvestRequest) -> None:
         positions = request.columns.positions
         numbers: dict[tuple[str, tuple[int, ...]], int] = {}
-        rows = zip(request.prompts.texts, map(tuple, positions.tolist()), strict=True)
-        slot_of = [numbers.setdefault(row, len(numbers)) for row in rows]
+        places: list[list[int]] = as_list(positions)
+        slot_of = [
+            numbers.setdefault((text, tuple(place)), len(numbers))
+            for text, place in zip(request.prompts.texts, places, strict=True)
+        ]
         self.slot_of = torch.tensor(slot_of, dtype=torch.long)
         representatives = torch.full((len(numbers),), -1)
         for row, slot in reversed(list(enumerate(slot_of))):
@@ -161,7 +165,7 @@ class _Plan:
         is_base[self.slot_of[request.is_base]] = True
         self.base_of = torch.where(is_base, is_base.long().cumsum(0) - 1, -1)
         base_positions = positions[representatives[is_base]]
-        starts: list[int] = base_positions.min(0).values.tolist() if len(base_positions) else [0]
+        starts: list[int] = as_list(base_positions.min(0).values) if len(base_positions) else [0]
         self.starts = tuple(starts)
         self.earliest, self.latest = min(starts), max(starts)
 

@@ -1,4 +1,4 @@
-"""A decoder on disk or on the hub becomes a `Network`: frozen weights, its tokenizer, its layers."""
+"""A decoder on disk or on the hub becomes a `Network`: frozen weights, tokenizer, layers."""
 
 from __future__ import annotations
 
@@ -22,9 +22,15 @@ from transformers import (
 )
 
 from ..dsl.diagnostics import ToolFailure
+from .untyped import moved, seeded, text_config
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedConfig, PreTrainedTokenizerFast
+    from transformers import PreTrainedTokenizerFast
+
+# Their methods are untyped.
+_config_kind: Any = AutoConfig
+_tokenizer_kind: Any = AutoTokenizer
+_model_kind: Any = AutoModelForCausalLM
 
 
 class NetworkError(ToolFailure):
@@ -48,10 +54,12 @@ class Network:
 
     @property
     def device(self) -> torch.device:
+        """Where the weights are."""
         return self.model.device
 
     @property
     def dtype(self) -> torch.dtype:
+        """The weights' precision."""
         return self.model.dtype
 
     @cached_property
@@ -83,39 +91,37 @@ def load_network(
     """
     place = _find(location)
     gguf = {} if place.gguf_file is None else {"gguf_file": place.gguf_file}
-    config = _attempt(place, "configuration", lambda: AutoConfig.from_pretrained(place.root, **gguf))
+    config = _attempt(
+        place, "configuration", lambda: _config_kind.from_pretrained(place.root, **gguf)
+    )
     if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING or config.is_encoder_decoder:
         raise NetworkError(
             f"`{place.name}` is a `{config.model_type}`, not a causal decoder",
             help="only networks that predict the next token from those before it can be aligned",
         )
     tokenizer = _attempt(
-        place, "tokenizer", lambda: AutoTokenizer.from_pretrained(place.root, **gguf)
+        place, "tokenizer", lambda: _tokenizer_kind.from_pretrained(place.root, **gguf)
     )
     _check_tokenizer(place, tokenizer)
     safetensors = {} if gguf else {"use_safetensors": True}
     model: PreTrainedModel = _attempt(
         place,
         "weights",
-        lambda: AutoModelForCausalLM.from_pretrained(
-            place.root, dtype=dtype, **gguf, **safetensors
-        ),
+        lambda: _model_kind.from_pretrained(place.root, dtype=dtype, **gguf, **safetensors),
     )
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    model.to(torch.device(chosen))  # pyright: ignore[reportArgumentType] # a decorated method
+    model = moved(model, torch.device(chosen), dtype)
     return wrap_network(place.name, model, tokenizer)
 
 
-def wrap_network(
-    name: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
-) -> Network:
+def wrap_network(name: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> Network:
     """A model already in memory as a `Network`: frozen from here on.
 
     Raises:
         NetworkError: its layers cannot be found, or a later token changes an earlier prediction.
     """
     model.eval().requires_grad_(False)
-    config: Any = model.config.get_text_config(decoder=True)
+    config = text_config(model)
     layers = _decoder_layers(name, model, config.num_hidden_layers)
     outputs: list[Any] = []
     hook = layers[0].register_forward_hook(lambda _module, _inputs, output: outputs.append(output))
@@ -135,13 +141,12 @@ def wrap_network(
 
 def random_network(network: Network, seed: int) -> Network:
     """The same architecture, freshly initialised from `seed`: the untrained control."""
-    config = copy.deepcopy(network.model.config)
+    config: Any = copy.deepcopy(network.model.config)
     if hasattr(config, "quantization_config"):  # what a GGUF file came with: of no use unread
         del config.quantization_config
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         model = type(network.model)(config)
-    model.to(device=network.device, dtype=network.dtype)  # pyright: ignore[reportCallIssue]
+    model = moved(model, network.device, network.dtype)
     return wrap_network(f"{network.name} (random, seed {seed})", model, network.tokenizer)
 
 
@@ -182,14 +187,16 @@ def _find_in_folder(name: str, folder: Path) -> _Place:
         if not any(folder.glob("*.safetensors")):
             raise NetworkError(
                 f"the folder `{name}` holds no weights",
-                help="weights are read from `.safetensors` or `.gguf`; pickled ones are never opened",
+                help="weights are read from `.safetensors` or `.gguf`; pickles are never opened",
             )
         return _Place(name, str(folder), None, on_hub=False)
     if len(gguf_files) == 1:
         return _Place(name, str(folder), gguf_files[0], on_hub=False)
     if gguf_files:
         listed = ", ".join(f"`{one}`" for one in gguf_files)
-        raise NetworkError(f"the folder `{name}` holds several networks", help=f"name one: {listed}")
+        raise NetworkError(
+            f"the folder `{name}` holds several networks", help=f"name one: {listed}"
+        )
     raise NetworkError(f"the folder `{name}` holds neither a `config.json` nor a `.gguf` file")
 
 
@@ -224,9 +231,9 @@ def _check_tokenizer(place: _Place, tokenizer: Any) -> None:
 
 def _decoder_layers(name: str, model: nn.Module, count: int) -> tuple[nn.Module, ...]:
     """The shallowest list of `count` modules: deeper ones (experts, say) are parts of a layer."""
-    lists = [
+    lists: list[tuple[int, nn.ModuleList]] = [
         (path.count("."), module)
-        for path, module in model.named_modules()
+        for path, module in _modules(model)
         if isinstance(module, nn.ModuleList) and len(module) == count
     ]
     if not lists:
@@ -234,9 +241,14 @@ def _decoder_layers(name: str, model: nn.Module, count: int) -> tuple[nn.Module,
     return tuple(min(lists, key=lambda one: one[0])[1])
 
 
+def _modules(model: nn.Module) -> list[tuple[str, nn.Module]]:
+    untyped: Any = model
+    return list(untyped.named_modules())
+
+
 def _check_causal(name: str, model: PreTrainedModel) -> None:
     """Encoders such as BERT load as language models too; only behaviour tells them apart."""
-    config: Any = model.config.get_text_config(decoder=True)
+    config = text_config(model)
     ids = torch.arange(5, 9, device=model.device).remainder(config.vocab_size)[None]
     changed = ids.clone()
     changed[0, -1] = (changed[0, -1] + 7) % config.vocab_size

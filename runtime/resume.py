@@ -8,11 +8,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType]
 from torch import Tensor
 
 from ..dsl.diagnostics import ToolFailure
@@ -51,7 +51,7 @@ def capture(
         for name, tensor in moments.items():
             tensors[f"optimizer.{number}.{name}"] = tensor
     tensors["losses"] = torch.stack(list(losses))
-    copies = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
+    copies = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
     return FitState(copies, fingerprint(settings))
 
 
@@ -101,9 +101,11 @@ def load_state(path: Path) -> FitState:
         ToolFailure: the file is not such a state.
     """
     try:
-        with safe_open(path, framework="pt") as opened:
-            metadata = opened.metadata() or {}
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        file: Any = safe_open(path, framework="pt")
+        with file as opened:
+            metadata: dict[str, str] = opened.metadata() or {}
+            names: list[str] = list(opened.keys())
+            tensors: dict[str, Tensor] = {name: opened.get_tensor(name) for name in names}
     except (SafetensorError, OSError) as error:
         raise ToolFailure(f"`{path}` is not the state of a fit: {error}") from error
     if "settings" not in metadata or "losses" not in tensors:

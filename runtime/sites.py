@@ -39,13 +39,12 @@ class SiteMaps(nn.Module):
 
     @property
     def is_trainable(self) -> bool:
+        """Whether there is anything for a fit to do."""
         return any(parameter.requires_grad for parameter in self.parameters())
 
     def edits(self, subject: Subject, rows: Interchanges) -> list[Edit]:
         """What to do to a run on the rows' bases so that their interventions happen."""
-        return [
-            self._edit(subject, rows, number) for number in range(len(self.sites))
-        ]
+        return [self._edit(subject, rows, number) for number in range(len(self.sites))]
 
     def _edit(self, subject: Subject, rows: Interchanges, number: int) -> Edit:
         site, members = self.sites[number], list(self.members[number])

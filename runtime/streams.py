@@ -84,9 +84,7 @@ def layer_output_given(layer: nn.Module, stream: Tensor, tuple_outputs: bool) ->
 
 
 @contextmanager
-def _forwards_replaced(
-    layers: Sequence[nn.Module], forward: Callable[..., Any]
-) -> Generator[None]:
+def _forwards_replaced(layers: Sequence[nn.Module], forward: Callable[..., Any]) -> Generator[None]:
     # An attribute of the instance hides the class's method: the module itself stays in its place,
     # so everything that a forward pass reads off its layers (their attention's kind, say) is there.
     previous = [layer.__dict__.get("forward") for layer in layers]

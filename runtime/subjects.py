@@ -84,10 +84,12 @@ class Interchanges:
 
     @property
     def rows(self) -> int:
+        """How many interventions there are."""
         return self.bases.shape[0]
 
     @property
     def variables(self) -> int:
+        """How many variables a row may swap."""
         return self.origins.shape[1]
 
     def take(self, rows: Tensor) -> Interchanges:

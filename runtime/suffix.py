@@ -77,13 +77,11 @@ def _arguments(
     return arguments
 
 
-def _past(
-    kept: Harvest, stored: Tensor, start: int, lowest: int, device: torch.device
-) -> Cache:
+def _past(kept: Harvest, stored: Tensor, start: int, lowest: int, device: torch.device) -> Cache:
     """The cache of positions before `start`: what the layers above `lowest` attend to."""
     # Layers that are skipped never read theirs, but a network takes the length off the first.
     hollow = torch.empty((), device=device).expand(len(stored), 1, start, 1)
-    layers: list[DynamicLayer] = []
+    layers: list[Any] = []
     for number, (keys, values) in enumerate(zip(kept.keys, kept.values, strict=True)):
         if number <= lowest or keys is None or values is None:
             layers.append(_Past(hollow, hollow))
@@ -101,7 +99,7 @@ class _Past(DynamicLayer):
     """Keys and values of positions that are over: read together with new ones, never grown."""
 
     def __init__(self, keys: Tensor, values: Tensor) -> None:
-        super().__init__()
+        super().__init__()  # pyright: ignore[reportUnknownMemberType]
         self.keys, self.values = keys, values
         self.dtype, self.device = keys.dtype, keys.device
         self.is_initialized = True

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..compiler.data.prompts import RenderedPrompts
 from ..compiler.specification import Anchor, TokenPosition, TokenRange
 from ..dsl.diagnostics import ToolFailure
 
@@ -28,16 +29,6 @@ class TokenError(ToolFailure):
     """A token position or an answer does not exist in some prompt, or is not unique there."""
 
 
-class Prompts(Protocol):
-    """Rendered texts, and by slot name the character span [rows, 2] of each (-1 where absent)."""
-
-    @property
-    def texts(self) -> tuple[str, ...]: ...
-
-    @property
-    def spans(self) -> Mapping[str, NDArray[np.int64]]: ...
-
-
 @dataclass(frozen=True, eq=False)
 class TokenizedPrompts:
     """A padded batch of prompts, one row each; T is the longest prompt's number of tokens.
@@ -48,7 +39,7 @@ class TokenizedPrompts:
     """
 
     texts: tuple[str, ...]
-    spans: Mapping[str, NDArray[np.int64]] = field(repr=False)
+    spans: Mapping[str, NDArray[np.int32]] = field(repr=False)
     ids: Tensor = field(repr=False)
     mask: Tensor = field(repr=False)
     position_ids: Tensor = field(repr=False)
@@ -56,6 +47,7 @@ class TokenizedPrompts:
 
     @property
     def rows(self) -> int:
+        """How many prompts there are."""
         return self.ids.shape[0]
 
     @property
@@ -78,11 +70,12 @@ class TokenColumns:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """What each column is called in a spec."""
         return tuple(one.text for one in self.tokens)
 
 
 def tokenize(
-    prompts: Prompts, tokenizer: PreTrainedTokenizerFast, padding_side: PaddingSide = "left"
+    prompts: RenderedPrompts, tokenizer: PreTrainedTokenizerFast, padding_side: PaddingSide = "left"
 ) -> TokenizedPrompts:
     """Tokenize a whole data set once. Position ids count each prompt's own tokens from 0.
 
@@ -93,13 +86,15 @@ def tokenize(
     """
     by_text = {text: encode_text(tokenizer, text) for text in dict.fromkeys(prompts.texts)}
     chosen = [by_text[text] for text in prompts.texts]
+    untyped: Any = tokenizer
+    longest: int = untyped.model_max_length
     for text, one in zip(prompts.texts, chosen, strict=True):
         if not len(one.ids):
             raise TokenError(f"the prompt `{text}` has no tokens")
-        if len(one.ids) > tokenizer.model_max_length:
+        if len(one.ids) > longest:
             raise TokenError(
                 f"the prompt `{shorten(text)}` has {len(one.ids)} tokens, "
-                f"more than the {tokenizer.model_max_length} that the network takes"
+                f"more than the {longest} that the network takes"
             )
     length = max((len(one.ids) for one in chosen), default=0)
     filler: Any = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
@@ -237,7 +232,9 @@ def encode_text(tokenizer: Callable[..., Any], text: str) -> EncodedText:
     special: list[int] = encoded["special_tokens_mask"]
     while special and special[-1]:
         ids, offsets, special = ids[:-1], offsets[:-1], special[:-1]
-    marked = [(-1, -1) if is_special else pair for pair, is_special in zip(offsets, special, strict=True)]
+    marked = [
+        (-1, -1) if is_special else pair for pair, is_special in zip(offsets, special, strict=True)
+    ]
     return EncodedText(ids, marked)
 
 

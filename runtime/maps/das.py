@@ -7,9 +7,9 @@ Distributed Neural Representations", 2023 (arXiv 2303.02536); low-rank as in Wu 
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
+from ..untyped import orthonormalise
 from .subspace import SubspaceMap, random_orthonormal
 
 
@@ -25,4 +25,5 @@ class DistributedAlignment(SubspaceMap):
         self.weight = nn.Parameter(random_orthonormal(width, sum(dimensions), seed))
 
     def basis(self) -> Tensor:
-        return torch.linalg.qr(self.weight)[0]
+        """Q [width, dimensions], through which gradients reach W."""
+        return orthonormalise(self.weight)[0]

@@ -19,9 +19,11 @@ class FullVector(AlignmentMap):
         self.dimensions = (width,) * variables
 
     def project(self, vectors: Tensor) -> Tensor:
+        """The vectors themselves, once for each variable."""
         return vectors.repeat(1, len(self.dimensions))
 
     def swap(self, base: Tensor, sources: Tensor, swapped: Tensor) -> Tensor:
+        """The source's vector where a variable is swapped, else the base's."""
         if len(self.dimensions) == 1:
             return base + (sources[:, 0] - base) * swapped
         share = swapped / swapped.sum(1, keepdim=True).clamp(min=1)

@@ -17,4 +17,5 @@ class RandomSubspace(SubspaceMap):
         self.register_buffer("fixed", random_orthonormal(width, sum(dimensions), seed))
 
     def basis(self) -> Tensor:
+        """Q [width, dimensions], always the same."""
         return self.fixed

@@ -8,6 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from ..untyped import orthonormalise
 from .interface import AlignmentMap
 
 
@@ -37,9 +38,11 @@ class SubspaceMap(AlignmentMap):
         return torch.repeat_interleave(torch.arange(len(counts)), counts)
 
     def project(self, vectors: Tensor) -> Tensor:
+        """The coordinates `vectors @ Q` [rows, dimensions]."""
         return vectors @ self.basis().to(vectors.dtype)
 
     def swap(self, base: Tensor, sources: Tensor, swapped: Tensor) -> Tensor:
+        """h' as above, from h = `base` and s_v = `sources[:, v]`."""
         basis = self.basis().to(base.dtype)
         if len(self.dimensions) == 1:
             moved = ((sources[:, 0] - base) * swapped) @ basis
@@ -55,5 +58,5 @@ def random_orthonormal(width: int, columns: int, seed: int) -> Tensor:
     """A basis [width, columns] drawn uniformly (Haar), the same for a seed on every machine."""
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.randn((width, columns), generator=generator, dtype=torch.float64)
-    basis, triangle = torch.linalg.qr(drawn)
-    return (basis * triangle.diagonal().sign()).to(torch.float32)
+    basis, triangle = orthonormalise(drawn)
+    return (basis * triangle.diagonal().sign()).to(torch.float32).contiguous()

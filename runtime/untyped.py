@@ -1,0 +1,53 @@
+"""What torch and transformers leave untyped, with types: a line of trust each, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+_torch: Any = torch
+_Module = TypeVar("_Module", bound=nn.Module)
+
+
+def as_list(tensor: Tensor) -> list[Any]:
+    """A tensor's numbers, nested as its dimensions."""
+    untyped: Any = tensor
+    return untyped.tolist()
+
+
+def distinct(tensor: Tensor) -> tuple[Tensor, Tensor]:
+    """The values that occur, ascending, and where in them each element is."""
+    return _torch.unique(tensor, return_inverse=True)
+
+
+def orthonormalise(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """The QR decomposition of a tall matrix: Q [rows, columns], R [columns, columns]."""
+    return _torch.linalg.qr(matrix)
+
+
+@contextmanager
+def seeded(seed: int) -> Generator[None]:
+    """While open, torch draws from `seed` on the CPU; afterwards as if nothing had happened."""
+    with _torch.random.fork_rng(devices=[]):
+        _torch.manual_seed(seed)
+        yield
+
+
+def moved(module: _Module, device: torch.device, dtype: torch.dtype) -> _Module:
+    """A module on another device, in another precision."""
+    untyped: Any = module
+    return untyped.to(device=device, dtype=dtype)
+
+
+def decoded(tokenizer: Any, token: int) -> str:
+    """One token's text."""
+    return str(tokenizer.decode([token]))
+
+
+def text_config(model: Any) -> Any:
+    """The configuration of a model's decoder, which multimodal ones keep inside another."""
+    return model.config.get_text_config(decoder=True)

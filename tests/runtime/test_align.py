@@ -1,0 +1,188 @@
+"""A planted variable is found, a random map is not one, and a fit is the same however it ran."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from causalspec.compiler.specification import Method
+from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.runtime.align import (
+    FitProgress,
+    FitSettings,
+    Fitted,
+    fit,
+    interchange_intervention_accuracy,
+    predict,
+    predict_without_swap,
+)
+from causalspec.runtime.decoder_subject import DecoderSubject, decoder_subjects
+from causalspec.runtime.feed_forward import FeedForwardNetwork, random_feed_forward
+from causalspec.runtime.feed_forward_subject import FeedForwardSubject, feed_forward_subject
+from causalspec.runtime.maps import DistributedAlignment
+from causalspec.runtime.resume import FitState, load_state, save_state
+from causalspec.runtime.sites import PlacedVariable, SiteMaps, build_maps
+from causalspec.runtime.subjects import Interchanges, Site
+
+from .equality_by_hand import (
+    WIDTH,
+    equality_inputs,
+    equality_interchanges,
+    equality_network,
+)
+from .tiny_networks import CONFIGURATIONS, random_prompts, tiny_network
+
+DAS = Method("das", 1)
+
+
+def _both_at(layer: int, method: Method) -> SiteMaps:
+    return build_maps([PlacedVariable(Site(layer), method)] * 2, WIDTH, seed=0)
+
+
+def _subject(network: FeedForwardNetwork | None = None) -> FeedForwardSubject:
+    return feed_forward_subject(network or equality_network(), equality_inputs(500, seed=1))
+
+
+def _iia(subject: FeedForwardSubject, maps: SiteMaps) -> float:
+    test = equality_interchanges(equality_inputs(500, seed=1), 1000, seed=3)
+    return interchange_intervention_accuracy(predict(subject, maps, test), test)
+
+
+def _fitted(subject: FeedForwardSubject, maps: SiteMaps) -> Fitted:
+    train = equality_interchanges(equality_inputs(500, seed=1), 2000, seed=2)
+    return fit(subject, maps, train, FitSettings(steps=300, learning_rate=0.05))
+
+
+def test_two_planted_variables_are_found_at_once() -> None:
+    subject = _subject()
+    fitted = _fitted(subject, _both_at(2, DAS))
+    assert _iia(subject, fitted.maps) == 1.0
+    [found] = fitted.maps.maps
+    assert isinstance(found, DistributedAlignment)
+    # Unit 0 is `left` and unit 1 `right`, up to sign.
+    assert torch.allclose(found.basis()[:2].abs(), torch.eye(2), atol=0.1)
+    assert fitted.losses[-20:].mean() < fitted.losses[:20].mean() / 10
+
+
+def test_variables_at_different_layers_are_swapped_in_one_run() -> None:
+    subject = _subject()
+    placed = [PlacedVariable(Site(2), DAS), PlacedVariable(Site(1), Method("das", 4))]
+    fitted = _fitted(subject, build_maps(placed, WIDTH, seed=0))
+    assert fitted.maps.sites == (Site(1), Site(2))
+    assert _iia(subject, fitted.maps) >= 0.99
+
+
+def test_what_is_not_there_is_not_found() -> None:
+    subject = _subject()
+    random_map = _iia(subject, _both_at(2, Method("random_subspace", 1)))
+    untrained = _subject(random_feed_forward(equality_network(), seed=5))
+    on_random_network = _iia(untrained, _fitted(untrained, _both_at(2, DAS)).maps)
+    test = equality_interchanges(equality_inputs(500, seed=1), 1000, seed=3)
+    floor = interchange_intervention_accuracy(predict_without_swap(subject, test), test)
+    assert random_map <= 0.65
+    assert on_random_network <= 0.65
+    assert floor <= 0.55
+
+
+def test_the_full_vector_carries_a_lone_variable_with_everything_else() -> None:
+    subject = _subject()
+    inputs = equality_inputs(500, seed=1)
+    rows = Interchanges(torch.arange(100), torch.arange(100, 200)[:, None], torch.zeros(100))
+    maps = build_maps([PlacedVariable(Site(2), Method("full_vector"))], WIDTH, seed=0)
+    assert torch.equal(predict(subject, maps, rows), subject.predictions[100:200])
+    same = (inputs[:, 0] == inputs[:, 1]) == (inputs[:, 2] == inputs[:, 3])
+    assert torch.equal(subject.predictions, same.long())
+
+
+# Resuming -----------------------------------------------------------------------------------------
+
+
+def _decoder() -> DecoderSubject:
+    network = tiny_network(CONFIGURATIONS["llama"], torch.float32)
+    prompts, columns = random_prompts("left")
+    [subject] = decoder_subjects(
+        network, prompts, columns, [1, 2], torch.ones(prompts.rows, dtype=torch.bool)
+    )
+    return subject
+
+
+def _decoder_rows() -> Interchanges:
+    return Interchanges(
+        torch.tensor([0, 1, 2, 4, 5]),
+        torch.tensor([[3, -1], [-1, 2], [0, 1], [6, 6], [2, -1]]),
+        torch.tensor([9, 8, 7, 6, 5]),
+    )
+
+
+def _decoder_maps() -> SiteMaps:
+    method = Method("das", 2)
+    return build_maps([PlacedVariable(Site(1), method), PlacedVariable(Site(2, 2), method)], 32, 7)
+
+
+SETTINGS = FitSettings(steps=30, batch=2, checkpoint_every=10)
+
+
+def test_a_resumed_fit_is_bit_identical(tmp_path: Path) -> None:
+    subject, rows = _decoder(), _decoder_rows()
+    states: list[FitState] = []
+    whole = fit(subject, _decoder_maps(), rows, SETTINGS, checkpoint=states.append)
+    assert [len(state.tensors["losses"]) for state in states] == [10, 20]
+    for state in states:
+        save_state(state, tmp_path / "fit.safetensors")
+        again = load_state(tmp_path / "fit.safetensors")
+        resumed = fit(subject, _decoder_maps(), rows, SETTINGS, resume_from=again)
+        assert torch.equal(whole.losses, resumed.losses)
+        for one, other in zip(whole.maps.parameters(), resumed.maps.parameters(), strict=True):
+            assert torch.equal(one, other)
+    assert [path.name for path in tmp_path.iterdir()] == ["fit.safetensors"]
+
+
+def test_interrupted_fits_resume_and_a_seed_gives_one_result() -> None:
+    subject, rows = _decoder(), _decoder_rows()
+    whole = fit(subject, _decoder_maps(), rows, SETTINGS)
+    states: list[FitState] = []
+
+    def interrupt(progress: FitProgress) -> None:
+        if progress.step == 15:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(subject, _decoder_maps(), rows, SETTINGS, progress=interrupt, checkpoint=states.append)
+    resumed = fit(subject, _decoder_maps(), rows, SETTINGS, resume_from=states[-1])
+    other_seed = fit(subject, _decoder_maps(), rows, FitSettings(steps=30, batch=2, seed=1))
+    assert torch.equal(whole.losses, resumed.losses)
+    assert not torch.equal(whole.losses, other_seed.losses)
+
+
+def test_a_state_belongs_to_its_settings(tmp_path: Path) -> None:
+    subject, rows = _decoder(), _decoder_rows()
+    states: list[FitState] = []
+    fit(subject, _decoder_maps(), rows, SETTINGS, checkpoint=states.append)
+    with pytest.raises(ValueError, match=r"^the state is of a fit with other settings$"):
+        fit(subject, _decoder_maps(), rows, FitSettings(steps=40), resume_from=states[0])
+    (tmp_path / "torn").write_bytes(b"\x00" * 20)
+    with pytest.raises(ToolFailure, match="is not the state of a fit"):
+        load_state(tmp_path / "torn")
+
+
+def test_a_fit_leaves_the_maps_it_was_given_alone() -> None:
+    subject, rows, maps = _decoder(), _decoder_rows(), _decoder_maps()
+    before = {name: tensor.clone() for name, tensor in maps.state_dict().items()}
+    fit(subject, maps, rows, SETTINGS)
+    assert all(torch.equal(before[name], tensor) for name, tensor in maps.state_dict().items())
+
+
+def test_rows_without_labels_are_refused() -> None:
+    rows = Interchanges(torch.tensor([0]), torch.tensor([[1, -1]]), torch.tensor([-1]))
+    with pytest.raises(ValueError, match=r"^some rows have no label$"):
+        fit(_decoder(), _decoder_maps(), rows, SETTINGS)
+
+
+def test_plain_networks_are_saved_and_loaded(tmp_path: Path) -> None:
+    network = equality_network()
+    network.save_pretrained(tmp_path)
+    again = FeedForwardNetwork.from_pretrained(tmp_path, use_safetensors=True)
+    inputs = equality_inputs(20, seed=4)
+    assert torch.equal(network(inputs).logits, again(inputs).logits)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "model.safetensors"]

