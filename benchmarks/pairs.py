@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from causalspec.compiler.compile import load_specification
-from causalspec.compiler.counterfactuals import generate
+from causalspec.compiler.data.counterfactuals import generate
 from causalspec.dsl.diagnostics import SpecError
 
 SPEC = Path(__file__).parent / "pairs.causal"

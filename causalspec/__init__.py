@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "load_specification": "causalspec.compiler.compile",
-    "generate": "causalspec.compiler.counterfactuals",
+    "generate": "causalspec.compiler.data.counterfactuals",
     "load_network": "causalspec.runtime.networks",
     "verify": "causalspec.runtime.verify",
     "SpecError": "causalspec.dsl.diagnostics",
@@ -22,7 +22,7 @@ _HOMES = {
 
 if TYPE_CHECKING:
     from causalspec.compiler.compile import load_specification as load_specification
-    from causalspec.compiler.counterfactuals import generate as generate
+    from causalspec.compiler.data.counterfactuals import generate as generate
     from causalspec.dsl.diagnostics import InternalError as InternalError
     from causalspec.dsl.diagnostics import SpecError as SpecError
     from causalspec.runtime.networks import load_network as load_network

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from causalspec.dsl.diagnostics import SpecError, ToolFailure
+
 from . import __version__
 from .commands.output import print_diagnostics
 from .exit_codes import EXPLANATION, ExitCode

@@ -9,24 +9,24 @@ from ..dsl import syntax
 from ..dsl.diagnostics import Diagnostics
 from ..dsl.parser import parse
 from ..dsl.reading import read_source
-from .abstractions import compile_abstractions
-from .claims import compile_claim
-from .derivations import derive_models
-from .designs import compile_design
-from .evidence import Examination
-from .examples import compile_examples
-from .functions import check_functions
-from .imports import import_names
-from .input_encoding import encoding_of
-from .metrics import ClaimContext
-from .models import ModelDraft, compile_model
-from .names import Compilation, collect
-from .placements import compile_alignment
-from .scopes import Environment, Scope
+from .front.abstractions import compile_abstractions
+from .front.claims import compile_claim
+from .front.derivations import derive_models
+from .front.designs import compile_design
+from .front.examples import compile_examples
+from .front.functions import check_functions
+from .front.imports import import_names
+from .front.input_encoding import encoding_of
+from .front.metrics import ClaimContext
+from .front.models import ModelDraft, compile_model
+from .front.names import Compilation, collect
+from .front.placements import compile_alignment
+from .front.scopes import Environment, Scope
+from .front.tasks import TaskDraft, compile_task, draft_task
+from .front.templates import answers_of, prompts_of
+from .front.types import named_domain
+from .proofs.evidence import Examination
 from .specification import Alignment, Claim, CounterfactualDesign, Example, Specification, Task
-from .tasks import TaskDraft, compile_task, draft_task
-from .templates import answers_of, prompts_of
-from .types import named_domain
 
 
 def compile_file(
@@ -101,7 +101,7 @@ def check_file(path: Path) -> CheckedFile:
     if specification is None:
         return CheckedFile(None, diagnostics)
     # Solvers take long to import, and a file with errors needs none.
-    from .examine import examine
+    from .proofs.examine import examine
 
     examinations = examine(specification, diagnostics)
     return CheckedFile(None if diagnostics.has_errors else specification, diagnostics, examinations)

@@ -112,7 +112,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Tuples:
-    """Named tuples in mixed radix: the first field varies slowest; digits count domain positions."""
+    """Named tuples in mixed radix, the first field slowest; digits count domain positions."""
 
     fields: tuple[TupleField, ...]
 

@@ -336,5 +336,6 @@ class Specification:
     counterfactuals: Mapping[str, CounterfactualDesign]
     alignments: Mapping[str, Alignment]
     claims: Mapping[str, Claim]
-    files: Mapping[str, str] = field(default_factory=dict[str, str])  # word lists and tables: name → SHA-256
+    # Word lists and tables: name → SHA-256.
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
     abstractions: Mapping[str, Abstraction] = field(default_factory=dict[str, Abstraction])

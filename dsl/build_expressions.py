@@ -4,7 +4,7 @@ One method a rule of the grammar, called with the span of what the rule matched 
 parts, None where an optional part is not written.
 """
 
-# ruff: noqa: D102 (a method builds what the rule it is named after matched)
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Lark's tree to nodes of `syntax`: the statements inside declarations."""
 
-# ruff: noqa: D102 (a method builds what the rule it is named after matched)
+
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ Every node is a frozen dataclass with a span. Spans take no part in equality, so
 equal when the files say the same thing. The parser builds these nodes and checks nothing.
 """
 
-# ruff: noqa: D101 (a node whose name and fields say all needs no sentence)
+
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Networks: activations, sites, alignment maps, training, verdicts, reports."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors.torch
 
 from ..compiler.specification import Alignment, Claim, CounterfactualDesign, Specification
-from .align import FitSettings
 from .candidates import candidates
 from .experiment import experiment
 from .fitting import Workshop
@@ -64,9 +62,7 @@ def align(
     )
     with run_folder(destination, identity(manifest, settings, fit) + question.name) as folder:
         workshop = Workshop(folder, watcher or Unwatched())
-        asked = experiment(
-            specification, question, keeps_unanswered=settings.keeps_unanswered
-        )
+        asked = experiment(specification, question, keeps_unanswered=settings.keeps_unanswered)
         variables = tuple(dict.fromkeys(v for kind in design.kinds for v in kind.variables))
         offered = candidates(network, alignment, variables, question)
         found = sweep(workshop, network, asked, offered, fit)

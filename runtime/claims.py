@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
-from ..compiler.graph import svg
-from ..compiler.specification import Claim, Control, Method, Specification
+from ..compiler.specification import Claim, Method, Specification
+from ..compiler.views.graph import svg
 from .align import FitSettings, predict
 from .candidates import candidates
 from .controls import Finalist, score_controls
@@ -90,9 +90,7 @@ def verify_claim(
     return VerifiedClaim(verdict, found.best.fit.maps)
 
 
-def _test_lot(
-    workshop: Workshop, network: TaskNetwork, asked: Experiment, found: Sweep
-) -> Lot:
+def _test_lot(workshop: Workshop, network: TaskNetwork, asked: Experiment, found: Sweep) -> Lot:
     """The test pairs under a prompt of their own, at the chosen layer."""
     tokens = [one for one in found.validation.presentation.tokens if one is not None]
     pairs = [asked.draw(asked.test_split)]

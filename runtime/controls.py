@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..compiler.counterfactuals import InterchangePairs
+from ..compiler.data.counterfactuals import InterchangePairs
 from ..compiler.model import CausalModel
 from ..compiler.specification import Control, Method, Specification
 from .align import FitSettings, predict_without_swap
@@ -56,9 +56,7 @@ class Finalist:
         return tuple(PlacedVariable(self.site, method) for method in methods)
 
 
-def score_controls(
-    workshop: Workshop, finalist: Finalist
-) -> Mapping[Control | str, ControlScore]:
+def score_controls(workshop: Workshop, finalist: Finalist) -> Mapping[Control | str, ControlScore]:
     """Every control and rival, in the order of the report."""
     scores: dict[Control | str, ControlScore] = {}
     for control in _controls_of(finalist):

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from ..compiler.columns import Column, Columns
-from ..compiler.prompts import answer_texts, render
+from ..compiler.data.prompts import answer_texts, render
+from ..compiler.evaluators.columns import Column, Columns
+from ..compiler.evaluators.vectorize import solve_columns
 from ..compiler.specification import PromptTemplate, Task, TokenPosition, TokenRange
-from ..compiler.vectorize import solve_columns
 from ..dsl.diagnostics import Diagnostic, SpecError
 from ..dsl.source import Span
 from .align import FitSettings
@@ -100,7 +100,9 @@ class DecoderPresentation(Presentation):
     def tokens(self) -> tuple[TokenPosition | None, ...]:
         return self.columns.tokens
 
-    def subjects(self, layers: Sequence[int], is_base: Tensor, watcher: Watcher) -> Iterator[Subject]:
+    def subjects(
+        self, layers: Sequence[int], is_base: Tensor, watcher: Watcher
+    ) -> Iterator[Subject]:
         bar = _Bar()
         subjects = decoder_subjects(
             self.network,
@@ -127,7 +129,9 @@ class DecoderPresentation(Presentation):
 
 
 def _resolve(
-    tokens: Sequence[TokenPosition | TokenRange], prompts: TokenizedPrompts, template: PromptTemplate
+    tokens: Sequence[TokenPosition | TokenRange],
+    prompts: TokenizedPrompts,
+    template: PromptTemplate,
 ) -> TokenColumns:
     """Positions in every prompt; one that some prompt lacks is the spec's mistake."""
     try:
@@ -138,9 +142,7 @@ def _resolve(
         raise SpecError([Diagnostic("CS620", str(error), span, error.help)]) from error
 
 
-def _answers(
-    network: Network, task: Task, texts: Sequence[str], codes: Column
-) -> Tensor:
+def _answers(network: Network, task: Task, texts: Sequence[str], codes: Column) -> Tensor:
     """The token that starts each answer; answers that it does not tell apart are a mistake."""
     output = task.model.outputs[0]
     template = task.answers.get(output)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from ..compiler.counterfactuals import InterchangePairs, generate
+from ..compiler.data.counterfactuals import InterchangePairs, generate
 from ..compiler.specification import (
     Claim,
     CounterfactualDesign,
@@ -55,8 +55,8 @@ class Experiment:
         """The labelled pairs of a split. Raises `SpecError` where the design has no such split."""
         if split not in {one.name for one in self.design.splits}:
             message = f"`{self.design.name}` has no split `{split}`, which a claim is fitted with"
-            help = "alignments are fitted on `train` and chosen on `validation`"
-            raise SpecError([Diagnostic("CS725", message, self.design.span, help)])
+            advice = "alignments are fitted on `train` and chosen on `validation`"
+            raise SpecError([Diagnostic("CS725", message, self.design.span, advice)])
         return generate(self.design, split)
 
 

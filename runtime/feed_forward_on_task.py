@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..compiler.columns import Column, Columns
-from ..compiler.encodings import encode_columns
+from ..compiler.data.encodings import encode_columns
+from ..compiler.evaluators.columns import Column, Columns
+from ..compiler.evaluators.vectorize import solve_columns
 from ..compiler.specification import Task, TokenPosition, TokenRange
-from ..compiler.vectorize import solve_columns
 from .align import FitSettings
 from .feed_forward import FeedForwardNetwork, random_feed_forward
 from .feed_forward_subject import feed_forward_subject

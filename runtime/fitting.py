@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from .align import Fitted, FitProgress, FitSettings, fit, predict
+from .align import FitProgress, FitSettings, Fitted, fit, predict
 from .experiment import Lot
 from .results import Score
 from .resume import FitState

@@ -30,7 +30,7 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """All entries in the order of layers and tokens, and the lots that the best one was fitted with.
+    """All entries in the order of layers and tokens, and the lots that the best was fitted with.
 
     `train` is None where the method fits nothing; `test` is None where the test pairs are shown
     under another prompt than the one fitted on.

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from torch import Tensor
 
-from ..compiler.columns import Columns
+from ..compiler.evaluators.columns import Columns
 from ..compiler.specification import Task, TokenPosition, TokenRange
 from .align import FitSettings
 from .subjects import Subject
@@ -41,7 +41,9 @@ class Presentation(ABC):
         """The candidate token columns; a network without tokens has the one column None."""
 
     @abstractmethod
-    def subjects(self, layers: Sequence[int], is_base: Tensor, watcher: Watcher) -> Iterator[Subject]:
+    def subjects(
+        self, layers: Sequence[int], is_base: Tensor, watcher: Watcher
+    ) -> Iterator[Subject]:
         """Harvests that together serve every layer; each is to be dropped before the next.
 
         `is_base` is a BoolTensor [inputs]. Every input's own output is predicted.

@@ -1,4 +1,4 @@
-"""A claim's data as one network meets it: inputs presented, interchanges numbered, labels as outputs.
+"""A claim's data as one network meets it: inputs presented, interchanges numbered, labelled.
 
 Bases come first, then each source, split after split; an interchange names inputs by number.
 """
@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..compiler.columns import Columns
-from ..compiler.counterfactuals import InterchangePairs
+from ..compiler.data.counterfactuals import InterchangePairs
+from ..compiler.evaluators.columns import Columns
 from ..compiler.specification import Task, TokenPosition, TokenRange
 from .subjects import Interchanges
 from .task_network import Presentation, TaskNetwork
@@ -71,7 +71,9 @@ def lay_out(
         bases = torch.arange(start, start + len(one))
         labels = torch.from_numpy(one.label[output].astype(np.int64))
         rows.append(
-            Interchanges(bases, _origins(one, variables, start), presentation.outputs(bases, labels))
+            Interchanges(
+                bases, _origins(one, variables, start), presentation.outputs(bases, labels)
+            )
         )
         start += len(one) * (1 + len(one.sources))
     return Trial(presentation, variables, tuple(pairs), tuple(rows))

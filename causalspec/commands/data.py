@@ -12,7 +12,7 @@ from ..exit_codes import ExitCode
 from .output import add_format_argument, add_spec_argument, load_checked, print_json
 
 if TYPE_CHECKING:
-    from causalspec.compiler.dataset import Record
+    from causalspec.compiler.data.dataset import Record
 
 SUMMARY = "generate the counterfactual data that a spec declares"
 EXAMPLE = "causalspec data indirect_object.causal SwapPosition --split test --out data"
@@ -40,8 +40,8 @@ def _count(text: str) -> int:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Write every asked-for split with its manifest, or show some pairs."""
-    from causalspec.compiler.counterfactuals import generate
-    from causalspec.compiler.dataset import FileFormat, records, write_data
+    from causalspec.compiler.data.counterfactuals import generate
+    from causalspec.compiler.data.dataset import FileFormat, records, write_data
     from causalspec.dsl.diagnostics import closest
 
     specification = load_checked(options.spec)
@@ -50,9 +50,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         hint = f"; did you mean `{near}`?" if near else ""
         return _usage(f"there is no counterfactuals declaration `{options.name}`{hint}")
     designs = [
-        one
-        for name, one in specification.counterfactuals.items()
-        if options.name in (None, name)
+        one for name, one in specification.counterfactuals.items() if options.name in (None, name)
     ]
     if not designs:
         return _usage(f"{options.spec} declares no counterfactuals")

@@ -17,8 +17,8 @@ EXAMPLE = "causalspec fmt --check specs/*/*.causal"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("specs", type=Path, nargs="+", metavar="SPEC", help=".causal files")
-    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if any differs")
-    parser.add_argument("--diff", action="store_true", help="write nothing, print what would change")
+    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if one differs")
+    parser.add_argument("--diff", action="store_true", help="write nothing, print the changes")
 
 
 def run(options: argparse.Namespace) -> ExitCode:

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Write one picture, or one after the other where a text can hold several."""
-    from causalspec.compiler import graph
+    from causalspec.compiler.views import graph
     from causalspec.dsl.diagnostics import closest
 
     specification = load_checked(options.spec)
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 def _latex(model: CausalModel) -> str:
     """Each mechanism on a line, in an environment that lines up what defines what."""
-    from causalspec.compiler.symbolic import mechanism_latex
+    from causalspec.compiler.views.symbolic import mechanism_latex
 
     computed = [one.name for one in model.variables if one.mechanism is not None]
     lines = [mechanism_latex(model, name) for name in computed]

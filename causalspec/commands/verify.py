@@ -38,6 +38,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     from causalspec.runtime.result_files import REPORT, to_json
     from causalspec.runtime.verdict_table import print_verdicts
     from causalspec.runtime.verify import VerifySettings, choose_claims, verify
+
     from ..progress import TerminalWatcher
 
     try:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from causalspec.compiler.data.encodings import encode_columns
+from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.runtime.feed_forward import FeedForwardConfig, FeedForwardNetwork
 from torch.nn import functional
 
 from causalspec import load_specification
-from causalspec.compiler.encodings import encode_columns
-from causalspec.compiler.vectorize import solve_columns
-from causalspec.runtime.feed_forward import FeedForwardConfig, FeedForwardNetwork
 
 SPEC = Path(__file__).with_name("hierarchical_equality.causal")
 SYMBOLS = 10

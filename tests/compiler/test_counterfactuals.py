@@ -9,8 +9,7 @@ from collections.abc import Mapping
 
 import numpy
 import pytest
-from causalspec.compiler import interpret
-from causalspec.compiler.counterfactuals import (
+from causalspec.compiler.data.counterfactuals import (
     MOST_ROWS,
     InterchangePairs,
     diagnose,
@@ -18,6 +17,7 @@ from causalspec.compiler.counterfactuals import (
     generate_all,
 )
 from causalspec.compiler.domains import Numbers, Symbols, Truths
+from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.expressions import All, Expression, Reference
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.specification import CounterfactualDesign

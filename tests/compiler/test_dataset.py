@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from causalspec.compiler import dataset
-from causalspec.compiler.counterfactuals import InterchangePairs, generate
-from causalspec.compiler.dataset import FileFormat, records, write_data
+from causalspec.compiler.data import dataset
+from causalspec.compiler.data.counterfactuals import InterchangePairs, generate
+from causalspec.compiler.data.dataset import FileFormat, records, write_data
 from causalspec.compiler.domains import Truths
 from causalspec.compiler.expressions import Reference
 from causalspec.compiler.specification import (

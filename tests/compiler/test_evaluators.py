@@ -10,18 +10,18 @@ from typing import Any
 import numpy
 import pytest
 import torch
-from causalspec.compiler import interpret
 from causalspec.compiler.compile import compile_file
-from causalspec.compiler.expressions import ArithmeticOperator, Reference
-from causalspec.compiler.model import CausalModel, Role
-from causalspec.compiler.specification import SwapKind
-from causalspec.compiler.vectorize import (
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evaluators.vectorize import (
     UnsupportedModelError,
     evaluate_columns,
     interchange_columns,
     pair_columns,
     solve_columns,
 )
+from causalspec.compiler.expressions import ArithmeticOperator, Reference
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.specification import SwapKind
 from causalspec.dsl import Diagnostics, Source, parse
 
 from .cases import (

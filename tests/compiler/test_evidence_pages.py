@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from causalspec.compiler.compile import load_specification
-from causalspec.compiler.counterfactuals import diagnose
+from causalspec.compiler.data.counterfactuals import diagnose
 from causalspec.dsl.catalogue import codes, page
 
 CODES = [code for code in codes() if "CS510" <= code <= "CS517"]

@@ -6,7 +6,7 @@ import itertools
 from fractions import Fraction
 
 from causalspec.compiler.domains import Numbers
-from causalspec.compiler.interpret import evaluate
+from causalspec.compiler.evaluators.interpret import evaluate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -37,6 +37,6 @@ def test_page(code: str, tmp_path: Path) -> None:
 
 
 def test_every_code_that_the_front_end_reports_has_a_page() -> None:
-    sources = [file.read_text(encoding="utf-8") for file in ROOM.glob("*.py")]
+    sources = [file.read_text(encoding="utf-8") for file in ROOM.rglob("*.py")]
     found = {code for text in sources for code in re.findall(r'"(CS[0-9]{3})"', text)}
     assert {code for code in found if re.match(FRONT_END, code)} == set(OURS)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from causalspec.compiler.compile import compile_file
 from causalspec.compiler.domains import Numbers, Symbols, Truths, TupleField, Tuples
+from causalspec.compiler.evaluators.interpret import evaluate, settings, solve
 from causalspec.compiler.expressions import (
     AbsoluteValue,
     All,
@@ -21,7 +22,6 @@ from causalspec.compiler.expressions import (
     Not,
     Reference,
 )
-from causalspec.compiler.interpret import evaluate, settings, solve
 from causalspec.compiler.model import Role, Variable
 from causalspec.compiler.specification import (
     Control,

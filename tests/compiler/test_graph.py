@@ -6,12 +6,12 @@ from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
-from causalspec.compiler.causal_graph import causal_graph
 from causalspec.compiler.domains import Truths
 from causalspec.compiler.expressions import All, Reference
-from causalspec.compiler.graph import dot, mermaid, svg
-from causalspec.compiler.graph_layout import Size, lay_out
 from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.views.causal_graph import causal_graph
+from causalspec.compiler.views.graph import dot, mermaid, svg
+from causalspec.compiler.views.graph_layout import Size, lay_out
 
 from .cases import CASES, LEFT_BOUNDARY, THERMOSTAT, Case, addition, given, output, var
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy
 import torch
-from causalspec.compiler import interpret
-from causalspec.compiler.model import CausalModel, Role
-from causalspec.compiler.specification import SwapKind
-from causalspec.compiler.vectorize import (
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evaluators.vectorize import (
     UnsupportedModelError,
     interchange_columns,
     solve_columns,
 )
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.specification import SwapKind
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as some
 

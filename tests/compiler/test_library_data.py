@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy
 import pytest
-from causalspec.compiler import interpret
 from causalspec.compiler.compile import load_specification
-from causalspec.compiler.counterfactuals import diagnose, generate
-from causalspec.compiler.prompts import prompt_collisions, render
+from causalspec.compiler.data.counterfactuals import diagnose, generate
+from causalspec.compiler.data.prompts import prompt_collisions, render
+from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.specification import Specification
 
 from .columns_of import as_settings

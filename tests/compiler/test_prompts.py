@@ -6,11 +6,8 @@ from fractions import Fraction
 
 import numpy
 import pytest
-from causalspec.compiler.domains import Domain, Numbers, Symbols, Truths
-from causalspec.compiler.encodings import encode_columns, symbol_vectors
-from causalspec.compiler.expressions import Reference
-from causalspec.compiler.model import CausalModel
-from causalspec.compiler.prompts import (
+from causalspec.compiler.data.encodings import encode_columns, symbol_vectors
+from causalspec.compiler.data.prompts import (
     ABSENT,
     PromptCollision,
     answer_texts,
@@ -18,6 +15,9 @@ from causalspec.compiler.prompts import (
     prompt_collisions,
     render,
 )
+from causalspec.compiler.domains import Domain, Numbers, Symbols, Truths
+from causalspec.compiler.expressions import Reference
+from causalspec.compiler.model import CausalModel
 from causalspec.compiler.specification import (
     EncodedInput,
     Encoding,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy
 import pytest
-from causalspec.compiler.randomness import Stream, largest_remainder
+from causalspec.compiler.data.randomness import Stream, largest_remainder
 from hypothesis import given
 from hypothesis import strategies as some
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from causalspec.compiler import interpret
 from causalspec.compiler.domains import Numbers, Truths
-from causalspec.compiler.symbolic import mechanism_formula, mechanism_latex
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.views.symbolic import mechanism_formula, mechanism_latex
 
 from .cases import (
     CARRY_CHAIN,

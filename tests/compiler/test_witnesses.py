@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import pytest
-from causalspec.compiler import interpret, witnesses
-from causalspec.compiler.derived_models import (
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.expressions import All, Constant, Not, Reference
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.proofs import witnesses
+from causalspec.compiler.proofs.derived_models import (
     differs,
     interchanged,
     of_task,
     side_by_side,
     with_noise_at_rest,
 )
-from causalspec.compiler.evidence import Exhaustive, NoWitness, Proved, Sampled, Unknown, Witness
-from causalspec.compiler.expressions import All, Constant, Not, Reference
-from causalspec.compiler.model import CausalModel
-from causalspec.compiler.prove import solve_for
+from causalspec.compiler.proofs.evidence import (
+    Exhaustive,
+    NoWitness,
+    Proved,
+    Sampled,
+    Unknown,
+    Witness,
+)
+from causalspec.compiler.proofs.prove import solve_for
+from causalspec.compiler.proofs.witnesses import find_witness
 from causalspec.compiler.specification import SwapKind
-from causalspec.compiler.witnesses import find_witness
 from hypothesis import HealthCheck, given, settings
 
 from .cases import (

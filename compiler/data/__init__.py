@@ -1,0 +1,1 @@
+"""Counterfactual pairs, their labels, and how they reach a network: prompts and vectors."""

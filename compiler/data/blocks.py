@@ -1,0 +1,131 @@
+"""Inputs that are drawn together: lists of settings, and ranges too large to list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..evaluators.columns import Column, Columns
+from .randomness import Stream
+
+ENUMERATED_SETTINGS = 1 << 20  # more settings than this are not listed
+_REPEATED_SETTINGS = 1 << 20  # up to this total weight, a list of repeated settings is drawn from
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Inputs drawn together from a list of distinct settings, with integer `weights` unless all
+    weigh the same.
+    """
+
+    columns: Columns
+    settings: int
+    weights: NDArray[np.int64] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The inputs of the block."""
+        return tuple(self.columns)
+
+    @property
+    def total(self) -> int:
+        """The sum of the weights, 1 each where there are none."""
+        return self.settings if self.weights is None else sum(self.weights.tolist())
+
+    def drawn(self) -> Listed | Cumulative:
+        """The block in the form that is fastest to draw from."""
+        if self.weights is None:
+            return self
+        if self.total <= _REPEATED_SETTINGS:
+            repeated = {name: np.repeat(one, self.weights) for name, one in self.columns.items()}
+            return Listed(repeated, self.total)
+        return Cumulative(self.columns, np.cumsum(self.weights))
+
+    def draw(self, stream: Stream, start: int, count: int) -> Columns:
+        """The settings at positions `start .. start + count - 1` of a stream."""
+        chosen = stream.below(self.settings, start, count).astype(np.intp)
+        return {name: column.take(chosen) for name, column in self.columns.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Cumulative:
+    """Settings with running totals of their weights, too large to repeat."""
+
+    columns: Columns
+    cumulative: NDArray[np.int64]
+
+    def draw(self, stream: Stream, start: int, count: int) -> Columns:
+        """The settings at positions `start .. start + count - 1` of a stream."""
+        points = stream.below(int(self.cumulative[-1]), start, count).astype(np.int64)
+        chosen = np.searchsorted(self.cumulative, points, side="right")
+        return {name: column.take(chosen) for name, column in self.columns.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Ranged:
+    """One input with too many values to list, all of the same weight."""
+
+    name: str
+    codes: range
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The input."""
+        return (self.name,)
+
+    @property
+    def settings(self) -> int:
+        """How many values the input has."""
+        return len(self.codes)
+
+    @property
+    def total(self) -> int:
+        """The sum of the weights."""
+        return len(self.codes)
+
+    def drawn(self) -> Ranged:
+        """The block in the form that is fastest to draw from: itself."""
+        return self
+
+    def draw(self, stream: Stream, start: int, count: int) -> Columns:
+        """The values at positions `start .. start + count - 1` of a stream."""
+        positions = stream.below(len(self.codes), start, count).astype(np.int64)
+        return {self.name: positions * self.codes.step + self.codes.start}
+
+
+Block = Listed | Ranged
+
+
+def distinct(block: Block, relevant: frozenset[str]) -> Block:
+    """The first of a block's settings for each setting of the relevant inputs in it."""
+    if isinstance(block, Ranged):
+        return block if block.name in relevant else Ranged(block.name, block.codes[:1])
+    rank = np.zeros(block.settings, dtype=np.int64)
+    for name in block.names:
+        if name in relevant:
+            codes, places = np.unique(block.columns[name], return_inverse=True)
+            rank = np.unique(rank * len(codes) + places, return_inverse=True)[1]
+    _, chosen = np.unique(rank, return_index=True)
+    return Listed({name: one[chosen] for name, one in block.columns.items()}, len(chosen))
+
+
+def every(block: Block) -> Columns:
+    """Each setting of a block once."""
+    if isinstance(block, Ranged):
+        return {block.name: np.asarray(block.codes, dtype=np.int64)}
+    return block.columns
+
+
+def product(parts: Sequence[Columns]) -> Columns:
+    """Every combination of the parts' rows, the first part varying slowest."""
+    lengths = [len(next(iter(part.values()))) for part in parts]
+    result: dict[str, Column] = {}
+    for i, part in enumerate(parts):
+        inner, outer = prod(lengths[i + 1 :]), prod(lengths[:i])
+        for name, column in part.items():
+            result[name] = np.tile(np.repeat(column, inner), outer)
+    return result

@@ -1,0 +1,116 @@
+"""Labelled interchange interventions as columns: the value that data generation returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..evaluators.columns import Column
+from ..model import CausalModel
+from ..specification import CounterfactualDesign
+
+Rows = NDArray[np.integer[Any]] | NDArray[np.bool_] | slice
+
+
+@dataclass(frozen=True, slots=True)
+class InputCoverage:
+    """How many of an input's values occur in some base or source, of how many in its domain."""
+
+    name: str
+    seen: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class KindCount:
+    """How many rows are of one kind of intervention."""
+
+    kind: str
+    rows: int
+
+
+@dataclass(frozen=True, eq=False)
+class InterchangePairs:
+    """Rows of a counterfactual data set, one an intervention; every array has length `rows`.
+
+    `base` and each of `sources` hold the codes of inputs and noise. `kinds` indexes
+    `design.kinds`. `label` holds every output under the intervention, `base_outputs` and
+    `source_outputs` the outputs without one. `source_used[row, k]` says whether the row's kind
+    takes anything from source k: one that is not used is sampled all the same.
+    """
+
+    design: CounterfactualDesign
+    split: str
+    seed: int
+    base: Mapping[str, Column]
+    sources: tuple[Mapping[str, Column], ...]
+    kinds: NDArray[np.int32]
+    label: Mapping[str, Column]
+    base_outputs: Mapping[str, Column]
+    source_outputs: tuple[Mapping[str, Column], ...]
+    source_used: NDArray[np.bool_] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    @property
+    def model(self) -> CausalModel:
+        """The model that the labels come from."""
+        return self.design.model
+
+    def select(self, rows: Rows) -> InterchangePairs:
+        """The given rows, by indices, by a mask or by a slice, in the given order."""
+
+        def of(columns: Mapping[str, Column]) -> Mapping[str, Column]:
+            return {name: column[rows] for name, column in columns.items()}
+
+        return InterchangePairs(
+            self.design,
+            self.split,
+            self.seed,
+            of(self.base),
+            tuple(of(source) for source in self.sources),
+            self.kinds[rows],
+            of(self.label),
+            of(self.base_outputs),
+            tuple(of(outputs) for outputs in self.source_outputs),
+            self.source_used[rows],
+        )
+
+    @cached_property
+    def unchanged(self) -> NDArray[np.bool_]:
+        """Whether every output's label is the base's own."""
+        same = np.ones(len(self), dtype=np.bool_)
+        for name, labels in self.label.items():
+            same &= labels == self.base_outputs[name]
+        return same
+
+    @cached_property
+    def floor(self) -> float:
+        """The share of rows whose labels are the base's own: what a network that ignores the
+        intervention scores. Not a number without rows.
+        """
+        return float(self.unchanged.mean()) if len(self) else float("nan")
+
+    @cached_property
+    def coverage(self) -> tuple[InputCoverage, ...]:
+        """How much of every input's domain the data touches, in the model's order."""
+        result: list[InputCoverage] = []
+        for name in self.model.inputs:
+            columns = (self.base[name], *(source[name] for source in self.sources))
+            seen = len(np.unique(np.concatenate(columns)))
+            result.append(InputCoverage(name, seen, self.model.by_name[name].domain.size))
+        return tuple(result)
+
+    @cached_property
+    def kind_counts(self) -> tuple[KindCount, ...]:
+        """Rows of each kind, in the design's order."""
+        counts = np.bincount(self.kinds, minlength=len(self.design.kinds)).tolist()
+        return tuple(
+            KindCount(kind.name, rows) for kind, rows in zip(self.design.kinds, counts, strict=True)
+        )

@@ -1,0 +1,202 @@
+"""Rows rendered to text, with the character span of every slot.
+
+Each distinct value is rendered once; rows are then only joined. Numbers are written exactly, by
+integer arithmetic: no floating point stands between a code and its text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...dsl.diagnostics import InternalError
+from ..domains import Domain, Numbers
+from ..evaluators.columns import Column, ColumnExpression, Columns
+from ..model import CausalModel
+from ..specification import PromptTemplate, SlotValue, Task, TemplateArm
+
+ABSENT = -1
+"""Both ends of the span of a slot that a row's arm does not render."""
+
+_FORMAT = re.compile(r"(?P<padded>0?)(?P<width>[1-9]\d*)?(?:\.(?P<decimals>\d+)f|d)?")
+
+
+@dataclass(frozen=True, eq=False)
+class RenderedPrompts:
+    """`texts[row]`, and by slot name an array `[rows, 2]` of the characters `start` up to, but not
+    including, `end` (code points). A slot that stands twice in an arm counts where it first stands.
+    """
+
+    texts: tuple[str, ...]
+    spans: Mapping[str, NDArray[np.int32]]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptCollision:
+    """Two rows that render to one text although an output's answers differ."""
+
+    text: str
+    first: int
+    second: int
+    output: str
+
+
+def render(template: PromptTemplate, model: CausalModel, columns: Columns) -> RenderedPrompts:
+    """Every row's text. `model` is the task's, `columns` hold its inputs."""
+    rows = _length(columns)
+    names = dict.fromkeys(part.name for arm in template.arms for part in _slots(arm))
+    spans = {name: np.full((rows, 2), ABSENT, dtype=np.int32) for name in names}
+    texts = [""] * rows
+    for arm, chosen in _arms(template, model, columns, rows):
+        mine = {name: column[chosen] for name, column in columns.items()}
+        for row, text in zip(
+            chosen.tolist(), _render_arm(arm, model, mine, chosen, spans), strict=True
+        ):
+            texts[row] = text
+    return RenderedPrompts(tuple(texts), spans)
+
+
+def answer_texts(task: Task, output: str, codes: Column) -> tuple[str, ...]:
+    """What the network should say for each code of an output: its `say` template, or without one
+    the value's own text.
+    """
+    domain = task.model.by_name[output].domain
+    distinct, where = _distinct(codes)
+    template = task.answers.get(output)
+    if template is None:
+        said = [domain.text(code) for code in distinct.tolist()]
+    else:
+        said = list(_said(template, task.model, output, distinct))
+    return tuple(_spread(said, where))
+
+
+def prompt_collisions(
+    template: PromptTemplate, task: Task, columns: Columns, answers: Columns, *, most: int = 10
+) -> tuple[PromptCollision, ...]:
+    """Rows whose texts agree although the outputs `answers` do not: no network could get both
+    right. Each text is reported once, by its first two rows that differ, `most` in all.
+    """
+    texts = render(template, task.model, columns).texts
+    first_rows: dict[str, int] = {}
+    found: dict[str, PromptCollision] = {}
+    for row, text in enumerate(texts):
+        first = first_rows.setdefault(text, row)
+        if first == row or text in found:
+            continue
+        for output, codes in answers.items():
+            if codes[first] != codes[row]:
+                found[text] = PromptCollision(text, first, row, output)
+                break
+        if len(found) == most:
+            break
+    return tuple(found.values())
+
+
+def formatted(domain: Domain, code: int, format: str | None) -> str:
+    """A value's text. Formats are `.2f`, `d`, `5`, `05`, `06.2f`: at most a width, zero-padded or
+    not, and a number of decimals, as in Python. Numbers round half to even, exactly.
+    """
+    if format is None:
+        return domain.text(code)
+    parts = _FORMAT.fullmatch(format)
+    if parts is None:
+        raise InternalError(f"the format `{format}` was not checked")
+    text = domain.text(code)
+    if isinstance(domain, Numbers) and parts["decimals"] is not None:
+        text = _decimal(domain, code, int(parts["decimals"]))
+    width = int(parts["width"] or 0)
+    if parts["padded"]:
+        return text.zfill(width)
+    return text.rjust(width) if isinstance(domain, Numbers) else text.ljust(width)
+
+
+def _decimal(domain: Numbers, code: int, decimals: int) -> str:
+    whole, rest = divmod(abs(code) * 10**decimals, domain.denominator)
+    twice = 2 * rest
+    if twice > domain.denominator or (twice == domain.denominator and whole % 2):
+        whole += 1
+    digits = f"{whole:0{decimals + 1}d}"
+    sign = "-" if code < 0 else ""
+    return sign + (f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits)
+
+
+def _slots(arm: TemplateArm) -> Iterator[SlotValue]:
+    return (part for part in arm.parts if isinstance(part, SlotValue))
+
+
+def _arms(
+    template: PromptTemplate, model: CausalModel, columns: Columns, rows: int
+) -> Iterator[tuple[TemplateArm, NDArray[np.intp]]]:
+    """Each arm with the rows that it renders: those whose first true condition is its own."""
+    left = np.ones(rows, dtype=np.bool_)
+    for arm in template.arms:
+        if arm.condition is None:
+            mine = left
+        else:
+            condition = ColumnExpression.of(arm.condition, model.by_name)
+            mine = left & condition.over(columns, rows).astype(np.bool_)
+        yield arm, np.flatnonzero(mine)
+        left = left & ~mine
+    if left.any():
+        raise InternalError(f"no arm of the prompt `{template.name}` applies to some row")
+
+
+def _render_arm(
+    arm: TemplateArm,
+    model: CausalModel,
+    columns: Columns,
+    chosen: NDArray[np.intp],
+    spans: Mapping[str, NDArray[np.int32]],
+) -> Iterator[str]:
+    """The texts of the chosen rows; their spans are written into `spans`."""
+    pieces: list[Sequence[str]] = []
+    position = np.zeros(len(chosen), dtype=np.int32)
+    written: set[str] = set()
+    for part in arm.parts:
+        if isinstance(part, str):
+            pieces.append([part] * len(chosen))
+            position = position + np.int32(len(part))
+            continue
+        codes = ColumnExpression.of(part.value, model.by_name, part.domain).over(
+            columns, len(chosen)
+        )
+        distinct, where = _distinct(codes)
+        texts = [formatted(part.domain, code, part.format) for code in distinct.tolist()]
+        pieces.append(_spread(texts, where))
+        lengths = np.array([len(text) for text in texts], dtype=np.int32)
+        end = position + lengths.take(where) if len(chosen) else position
+        if part.name not in written:
+            spans[part.name][chosen] = np.stack([position, end], axis=1)
+            written.add(part.name)
+        position = end
+    if not pieces:
+        return iter([""] * len(chosen))
+    return map("".join, zip(*pieces, strict=True))
+
+
+def _said(
+    template: PromptTemplate, model: CausalModel, output: str, codes: Column
+) -> tuple[str, ...]:
+    """A `say` template sees the output itself, and nothing that it was computed from."""
+    given = model.by_name[output]
+    alone = CausalModel("answer", model.task, (type(given)(output, given.role, given.domain),))
+    return render(template, alone, {output: codes}).texts
+
+
+def _distinct(codes: Column) -> tuple[Column, NDArray[np.intp]]:
+    """The distinct codes, ascending, and which of them stands in each row."""
+    distinct, where = np.unique(codes, return_inverse=True)
+    return distinct, where
+
+
+def _spread(texts: Sequence[str], where: NDArray[np.intp]) -> list[str]:
+    numbers: list[int] = where.tolist()
+    return [texts[number] for number in numbers]
+
+
+def _length(columns: Columns) -> int:
+    return len(next(iter(columns.values()), ()))

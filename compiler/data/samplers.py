@@ -1,0 +1,74 @@
+"""Admissible settings of one side of the pairs, drawn one after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..evaluators.columns import Column, Columns
+from .populations import Population
+from .randomness import Stream
+
+MOST_ATTEMPTS = 10_000_000
+"""So many draws are tried at least before a condition counts as unmet."""
+
+ATTEMPTS_A_ROW = 10_000
+"""After that, fewer rows than one in so many draws are too few."""
+
+_CHUNK = 1 << 15
+
+
+class RequirementUnmetError(Exception):
+    """Too few of the draws meet the model's `require`."""
+
+    def __init__(self, attempts: int, accepted: int) -> None:
+        self.attempts = attempts
+        self.accepted = accepted
+        super().__init__(f"{accepted} of {attempts} draws meet the requirement")
+
+
+class Sampler:
+    """The admitted draws of a stream in order: row i is a function of population and stream alone,
+    however many rows are taken at a time.
+    """
+
+    def __init__(self, population: Population, stream: Stream) -> None:
+        self._rejections = population.rejections
+        self._blocks = [(block.drawn(), stream.derive(*block.names)) for block in population.blocks]
+        self._position = 0
+        self._accepted = 0
+        self._waiting: Columns = {}
+
+    def take(self, count: int) -> Columns:
+        """The next `count` settings. Raises `RequirementUnmetError` after bounded work."""
+        if not self._rejections:
+            return self._candidates(count)
+        parts = [self._waiting] if self._waiting else []
+        have = _length(self._waiting)
+        while have < count:
+            rate = (self._accepted + 1) / (self._position + 1)
+            wanted = int((count - have) / rate * 1.05) + 64
+            chunk = self._candidates(min(max(wanted, 256), _CHUNK))
+            rows = _length(chunk)
+            admitted = np.ones(rows, dtype=np.bool_)
+            for condition in self._rejections:
+                admitted &= condition.over(chunk, rows).astype(np.bool_)
+            kept = {name: column[admitted] for name, column in chunk.items()}
+            self._accepted += _length(kept)
+            have += _length(kept)
+            parts.append(kept)
+            if self._position > max(MOST_ATTEMPTS, ATTEMPTS_A_ROW * self._accepted):
+                raise RequirementUnmetError(self._position, self._accepted)
+        joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[-1]}
+        self._waiting = {name: column[count:] for name, column in joined.items()}
+        return {name: column[:count] for name, column in joined.items()}
+
+    def _candidates(self, count: int) -> Columns:
+        columns: dict[str, Column] = {}
+        for block, stream in self._blocks:
+            columns.update(block.draw(stream, self._position, count))
+        self._position += count
+        return columns
+
+
+def _length(columns: Columns) -> int:
+    return len(next(iter(columns.values()), ()))

@@ -1,0 +1,259 @@
+"""The plain meaning of a model: one setting at a time, in Python's own integers.
+
+The oracle. Every other evaluator is tested against this one, and every counterexample is replayed
+here before anyone sees it. It is slow and obvious on purpose, and shares nothing with the others.
+
+A *solution* is a setting in which each variable that has a mechanism, and is not intervened on,
+equals its mechanism (Pearl, *Causality*, 2009, definition 7.1.1). An acyclic model has one for
+each setting of its inputs and noise; a cyclic one has a set of them, its *equilibria*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+
+from ...dsl.diagnostics import InternalError
+from .. import expressions as nodes
+from ..expressions import ArithmeticOperator, ComparisonOperator, Expression
+from ..model import CausalModel, Variable
+from ..specification import SwapKind
+
+ENUMERATION_LIMIT = 10_000_000
+"""The most settings that any question here goes through."""
+
+NO_INTERVENTIONS: Mapping[str, int | Expression] = {}
+
+
+class TooManyStatesError(Exception):
+    """A question would go through more than `ENUMERATION_LIMIT` settings."""
+
+
+def solve(
+    model: CausalModel,
+    inputs: Mapping[str, int],
+    interventions: Mapping[str, int | Expression] = NO_INTERVENTIONS,
+) -> dict[str, int]:
+    """The only solution of an acyclic model: a code for every variable.
+
+    `inputs` gives the codes of the inputs and the noise. An intervention replaces a variable's
+    mechanism by a constant or by another mechanism over variables that come before it.
+    """
+    if model.cyclic:
+        raise InternalError(f"`{model.name}` is cyclic: ask for its equilibria")
+    setting: dict[str, int] = {}
+    for variable in _solved_in_order(model, interventions):
+        setting[variable.name] = _value(variable, inputs, interventions, setting)
+    return {variable.name: setting[variable.name] for variable in model.variables}
+
+
+def interchange(
+    model: CausalModel,
+    base: Mapping[str, int],
+    sources: Sequence[Mapping[str, int]],
+    kind: SwapKind,
+) -> dict[str, int]:
+    """The solution of `base` when each variable of `kind` has its value from its source's solution
+    (an interchange intervention: Geiger et al., *Causal Abstractions of Neural Networks*, 2021).
+    """
+    swapped: dict[str, int | Expression] = {}
+    for variable, source in zip(kind.variables, kind.sources, strict=True):
+        swapped[variable] = solve(model, sources[source])[variable]
+    return solve(model, base, swapped)
+
+
+def equilibria(
+    model: CausalModel,
+    inputs: Mapping[str, int],
+    interventions: Mapping[str, int | Expression] = NO_INTERVENTIONS,
+) -> tuple[dict[str, int], ...]:
+    """Every solution of a model, cyclic or not, in lexicographic order of the domains' codes.
+
+    Raises `TooManyStatesError` where the variables on cycles have too many settings.
+    """
+    tried = _cycle_breakers(model, interventions)
+    domains = [model.by_name[name].domain for name in tried]
+    count = 1
+    for domain in domains:
+        count *= domain.size
+    if count > ENUMERATION_LIMIT:
+        raise TooManyStatesError(
+            f"`{model.name}` has {count} settings of the variables on its cycles"
+        )
+    solutions: list[dict[str, int]] = []
+    for codes in product(*(domain.codes() for domain in domains)):
+        guess = dict(zip(tried, codes, strict=True))
+        setting = dict(guess)
+        for variable in _solved_in_order(model, {**interventions, **guess}):
+            if variable.name not in guess:
+                setting[variable.name] = _value(variable, inputs, interventions, setting)
+        if all(
+            setting[name] == _value(model.by_name[name], inputs, interventions, setting)
+            for name in tried
+        ):
+            solutions.append({one.name: setting[one.name] for one in model.variables})
+    return tuple(solutions)
+
+
+def satisfies(model: CausalModel, inputs: Mapping[str, int]) -> bool:
+    """Whether the inputs are admissible: in their domains, and as the task requires."""
+    if any(inputs[name] not in model.by_name[name].domain.codes() for name in model.inputs):
+        return False
+    if model.requirement is None:
+        return True
+    setting = dict(inputs)
+    needed = _ancestors(model, nodes.references(model.requirement))
+    for variable in model.variables:
+        if variable.name in needed and variable.mechanism is not None:
+            setting[variable.name] = evaluate(variable.mechanism, setting)
+    return evaluate(model.requirement, setting) != 0
+
+
+def settings(model: CausalModel) -> Iterator[dict[str, int]]:
+    """Every admissible setting of the inputs, the first input varying slowest."""
+    domains = [model.by_name[name].domain for name in model.inputs]
+    for codes in product(*(domain.codes() for domain in domains)):
+        setting = dict(zip(model.inputs, codes, strict=True))
+        if satisfies(model, setting):
+            yield setting
+
+
+def evaluate(expression: Expression, setting: Mapping[str, int]) -> int:
+    """The value of an expression where its references have the values of `setting`."""
+    values: dict[int, int] = {}  # by identity: shared nodes are computed once
+    stack = [expression]
+    while stack:  # a stack of our own, so that no depth of nesting overflows Python's
+        node = stack[-1]
+        missing = [one for one in nodes.children(node) if id(one) not in values]
+        if missing:
+            stack.extend(missing)
+        else:
+            stack.pop()
+            values[id(node)] = _node_value(node, values, setting)
+    return values[id(expression)]
+
+
+def _node_value(node: Expression, values: Mapping[int, int], setting: Mapping[str, int]) -> int:
+    match node:
+        case nodes.Constant(value):
+            return value
+        case nodes.Reference(name):
+            return setting[name]
+        case nodes.Arithmetic(operator, left, right):
+            return arithmetic(operator, values[id(left)], values[id(right)])
+        case nodes.AbsoluteValue(operand):
+            return abs(values[id(operand)])
+        case nodes.Compare(operator, left, right):
+            return int(_compare(operator, values[id(left)], values[id(right)]))
+        case nodes.Not(operand):
+            return int(not values[id(operand)])
+        case nodes.All(operands):
+            return int(all(values[id(one)] for one in operands))
+        case nodes.Any(operands):
+            return int(any(values[id(one)] for one in operands))
+        case nodes.Choose(condition, then, otherwise):
+            return values[id(then)] if values[id(condition)] else values[id(otherwise)]
+        case nodes.Within(operand, low, high, step):
+            return int(values[id(operand)] in range(low, high + 1, step))
+        case nodes.Lookup(table, index):
+            position = values[id(index)]
+            if not 0 <= position < len(table):
+                raise InternalError(f"position {position} of a table of {len(table)}")
+            return table[position]
+
+
+def arithmetic(operator: ArithmeticOperator, left: int, right: int) -> int:
+    """Exact; `//` and `%` floor, as Python's do."""
+    match operator:
+        case ArithmeticOperator.ADD:
+            return left + right
+        case ArithmeticOperator.SUBTRACT:
+            return left - right
+        case ArithmeticOperator.MULTIPLY:
+            return left * right
+        case ArithmeticOperator.FLOOR_DIVIDE:
+            return left // right
+        case ArithmeticOperator.REMAINDER:
+            return left % right
+        case ArithmeticOperator.MINIMUM:
+            return min(left, right)
+        case ArithmeticOperator.MAXIMUM:
+            return max(left, right)
+
+
+def _compare(operator: ComparisonOperator, left: int, right: int) -> bool:
+    match operator:
+        case ComparisonOperator.EQUAL:
+            return left == right
+        case ComparisonOperator.NOT_EQUAL:
+            return left != right
+        case ComparisonOperator.LESS:
+            return left < right
+        case ComparisonOperator.LESS_OR_EQUAL:
+            return left <= right
+
+
+def _value(
+    variable: Variable,
+    inputs: Mapping[str, int],
+    interventions: Mapping[str, int | Expression],
+    setting: Mapping[str, int],
+) -> int:
+    """What the variable equals in a solution, given its parents' values in `setting`."""
+    mechanism = interventions.get(variable.name, variable.mechanism)
+    if mechanism is None:
+        return inputs[variable.name]
+    return mechanism if isinstance(mechanism, int) else evaluate(mechanism, setting)
+
+
+def _parents(variable: Variable, interventions: Mapping[str, int | Expression]) -> tuple[str, ...]:
+    mechanism = interventions.get(variable.name, variable.mechanism)
+    return () if mechanism is None or isinstance(mechanism, int) else nodes.references(mechanism)
+
+
+def _ancestors(model: CausalModel, names: Sequence[str]) -> set[str]:
+    """The named variables and all that they depend on."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(model.by_name[name].parents)
+    return found
+
+
+def _solved_in_order(
+    model: CausalModel, interventions: Mapping[str, int | Expression]
+) -> list[Variable]:
+    """The variables so that each comes after those that its mechanism, or the mechanism that an
+    intervention gave it, reads.
+    """
+    done: set[str] = set()
+    order: list[Variable] = []
+    waiting = list(model.variables)
+    while waiting:
+        ready = [one for one in waiting if done.issuperset(_parents(one, interventions))]
+        if not ready:
+            raise InternalError(f"`{model.name}` has a cycle through `{waiting[0].name}`")
+        order.extend(ready)
+        done.update(one.name for one in ready)
+        waiting = [one for one in waiting if one.name not in done]
+    return order
+
+
+def _cycle_breakers(
+    model: CausalModel, interventions: Mapping[str, int | Expression]
+) -> tuple[str, ...]:
+    """Variables that leave no cycle when their values are known."""
+    done: set[str] = set()
+    breakers: list[str] = []
+    waiting = list(model.variables)
+    while waiting:
+        ready = [one for one in waiting if done.issuperset(_parents(one, interventions))]
+        if not ready:
+            breakers.append(waiting[0].name)
+            ready = [waiting[0]]
+        done.update(one.name for one in ready)
+        waiting = [one for one in waiting if one.name not in done]
+    return tuple(one.name for one in model.variables if one.name in breakers)

@@ -1,0 +1,239 @@
+"""Models solved for whole columns of settings at once, in NumPy or torch, on integer codes.
+
+The fast evaluator. It shares nothing with `interpret` but the model, and tests hold the two
+together. Nothing is generated as text: a model becomes a short program of array operations
+(`lowering`), which runs chunk by chunk (`program`).
+
+Columns are one-dimensional integer arrays of one length; a plain integer stands for a constant
+column. A column of an input, of noise or of an intervention holds codes of the variable's domain,
+or whatever the variable's mechanism can produce: the types that computations run in rely on it.
+Results come in the widest integer type among the given columns, or a wider one where the values
+need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ...dsl.diagnostics import InternalError
+from ..domains import Domain
+from ..expressions import Expression, references
+from ..model import CausalModel
+from ..specification import SwapKind
+from .arrays import library_of
+from .intervals import Interval, UnsupportedModelError, interval_of
+from .lowering import ProgramBuilder
+from .program import run
+
+__all__ = [
+    "UnsupportedModelError",
+    "evaluate_columns",
+    "interchange_columns",
+    "pair_columns",
+    "solve_columns",
+]
+
+Array = TypeVar("Array")  # numpy.ndarray or torch.Tensor
+
+
+def solve_columns(
+    model: CausalModel,
+    inputs: Mapping[str, Array | int],
+    interventions: Mapping[str, Array | int] | None = None,
+    *,
+    wanted: Sequence[str] | None = None,
+) -> dict[str, Array]:
+    """The solution of an acyclic model for each row: a column for every variable of `wanted`
+    (None: every variable), noise among the `inputs`.
+
+    An intervened variable takes the given column instead of its mechanism's value (Pearl,
+    *Causality*, 2009, definition 7.1.2). Only what `wanted` depends on is computed, and only
+    those inputs need be given.
+
+    Raises `UnsupportedModelError` for a cyclic model, and for values beyond 64 bits.
+    """
+    names = [one.name for one in model.variables] if wanted is None else list(wanted)
+    batch = _Batch([*inputs.values(), *(interventions or {}).values()])
+    given = {**inputs, **(interventions or {})}
+    registers = batch.solve(model, given, names)
+    return dict(zip(names, batch.run([registers[name] for name in names]), strict=True))
+
+
+def interchange_columns(
+    model: CausalModel,
+    base: Mapping[str, Array | int],
+    sources: Sequence[Mapping[str, Array | int]],
+    kind: SwapKind,
+    *,
+    wanted: Sequence[str] | None = None,
+) -> dict[str, Array]:
+    """The columns `wanted` (None: the outputs) under an interchange intervention.
+
+    Each variable of `kind` takes the value that it has in the solution of its source, and the
+    model is solved for `base` under that intervention (Geiger et al., *Causal Abstractions of
+    Neural Networks*, 2021). Only the swapped variables are solved for in the sources.
+    """
+    names = list(model.outputs if wanted is None else wanted)
+    batch = _Batch([column for setting in (base, *sources) for column in setting.values()])
+    swapped = batch.swapped(model, sources, kind)
+    registers = batch.solve(model, base, names, swapped)
+    return dict(zip(names, batch.run([registers[name] for name in names]), strict=True))
+
+
+def pair_columns(
+    model: CausalModel,
+    base: Mapping[str, Array | int],
+    sources: Sequence[Mapping[str, Array | int]],
+    kind: SwapKind,
+    wanted: Sequence[Expression],
+    *,
+    source_names: Sequence[str] = ("source",),
+) -> list[Array]:
+    """The columns of expressions over pairs, all computed in one go.
+
+    A reference `base.x` is x in the base's solution, `source.x` (or `s1.x`, by `source_names`) in
+    a source's, and `result.x` in the base's under the interchange of `kind`: filters, balanced
+    values and labels of a counterfactual design.
+    """
+    batch = _Batch([column for setting in (base, *sources) for column in setting.values()])
+    read: dict[str, list[str]] = {}
+    for name in dict.fromkeys(name for one in wanted for name in references(one)):
+        side, _, variable = name.partition(".")
+        read.setdefault(side, []).append(variable)
+    environment: dict[str, int] = {}
+
+    def enter(side: str, registers: Mapping[str, int]) -> None:
+        environment.update({f"{side}.{name}": registers[name] for name in read.get(side, ())})
+
+    enter("base", batch.solve(model, base, read.get("base", [])))
+    for name, source in zip(source_names, sources, strict=True):
+        enter(name, batch.solve(model, source, read.get(name, [])))
+    if "result" in read:
+        swapped = batch.swapped(model, sources, kind)
+        enter("result", batch.solve(model, base, read["result"], swapped))
+    return batch.run(batch.lower(wanted, environment))
+
+
+def evaluate_columns(
+    wanted: Sequence[Expression],
+    columns: Mapping[str, Array | int],
+    domains: Mapping[str, Domain],
+) -> list[Array]:
+    """The columns of expressions whose references are columns of the given domains."""
+    batch = _Batch(columns.values())
+    names = dict.fromkeys(name for one in wanted for name in references(one))
+    environment = {n: batch.enter(columns[n], interval_of(domains[n])) for n in names}
+    return batch.run(batch.lower(wanted, environment))
+
+
+class _Batch:
+    """The columns of one call, the program built over them so far, and how to run it."""
+
+    def __init__(self, given: Iterable[Any]) -> None:
+        given = list(given)
+        self._arrays = library_of(given)
+        columns = [one for one in given if not isinstance(one, int)]
+        lengths = {len(one) for one in columns}
+        if len(lengths) > 1:
+            raise InternalError(f"columns of different lengths: {sorted(lengths)}")
+        self._rows: int = lengths.pop() if lengths else 1
+        self._width: int = max((self._arrays.width(one) for one in columns), default=64)
+        self._columns: list[Any] = []
+        self._numbers: dict[int, int] = {}
+        self._intervals: dict[int, dict[str, Interval]] = {}  # by the model's identity
+        self._builder = ProgramBuilder()
+
+    def enter(self, column: Any, interval: Interval) -> int:
+        """The register of a given column, or of a constant."""
+        if isinstance(column, int):
+            return self._builder.constant(column)
+        number = self._numbers.setdefault(id(column), len(self._columns))
+        if number == len(self._columns):
+            self._columns.append(column)
+        return self._builder.load(number, interval)
+
+    def solve(
+        self,
+        model: CausalModel,
+        given: Mapping[str, Any],
+        wanted: Iterable[str],
+        swapped: Mapping[str, int] | None = None,
+    ) -> dict[str, int]:
+        """The registers of the variables that `wanted` depends on. `given` are columns of inputs
+        and interventions, `swapped` registers of further interventions.
+        """
+        if model.cyclic:
+            raise UnsupportedModelError(
+                f"`{model.name}` is cyclic: its equilibria are found by the interpreter alone"
+            )
+        registers = dict(swapped or {})
+        needed = set(wanted)
+        for variable in reversed(model.variables):
+            computed = variable.name not in given and variable.name not in registers
+            if variable.name in needed and computed:
+                needed.update(variable.parents)
+        for variable in model.variables:
+            name = variable.name
+            if name not in needed or name in registers:
+                continue
+            if name in given:
+                registers[name] = self.enter(given[name], self._reach(model, name))
+            elif variable.mechanism is None:
+                raise InternalError(f"no column for `{name}` of `{model.name}`")
+            else:
+                registers[name] = self._builder.tabulated(variable.mechanism, registers, self._rows)
+        return registers
+
+    def _reach(self, model: CausalModel, name: str) -> Interval:
+        """Every code that a given column of a variable may hold."""
+        variable = model.by_name[name]
+        interval = interval_of(variable.domain)
+        if variable.mechanism is None:
+            return interval
+        # An interchange hands over what a mechanism produced, even outside the declared domain.
+        return interval.hull(self._mechanism_intervals(model)[name])
+
+    def _mechanism_intervals(self, model: CausalModel) -> dict[str, Interval]:
+        if id(model) not in self._intervals:
+            self._intervals[id(model)] = mechanism_intervals(model)
+        return self._intervals[id(model)]
+
+    def swapped(
+        self, model: CausalModel, sources: Sequence[Mapping[str, Any]], kind: SwapKind
+    ) -> dict[str, int]:
+        """The registers of the values that an interchange intervention puts in."""
+        registers: dict[str, int] = {}
+        for number in dict.fromkeys(kind.sources):
+            pairs = zip(kind.variables, kind.sources, strict=True)
+            names = [name for name, source in pairs if source == number]
+            solution = self.solve(model, sources[number], names)
+            registers.update({name: solution[name] for name in names})
+        return registers
+
+    def lower(self, wanted: Sequence[Expression], environment: Mapping[str, int]) -> list[int]:
+        memory: dict[int, int] = {}
+        return [self._builder.lower(one, environment, memory) for one in wanted]
+
+    def run(self, results: Sequence[int]) -> list[Any]:
+        program = self._builder.finish(results)
+        return run(program, self._columns, self._rows, self._arrays, self._width)
+
+
+def mechanism_intervals(model: CausalModel) -> dict[str, Interval]:
+    """Bounds on what each mechanism gives, by interval arithmetic: sound, seldom tight.
+
+    They hold under interventions on other variables too, for codes of their domains or such as
+    their own mechanisms can give.
+    """
+    builder = ProgramBuilder()
+    registers: dict[str, int] = {}
+    intervals: dict[str, Interval] = {}
+    for number, variable in enumerate(model.variables):
+        interval = interval_of(variable.domain)
+        if variable.mechanism is not None:
+            lowered = builder.lower(variable.mechanism, registers, {})
+            intervals[variable.name] = builder.interval(lowered)
+            interval = interval.hull(intervals[variable.name])
+        registers[variable.name] = builder.load(number, interval)
+    return intervals

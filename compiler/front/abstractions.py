@@ -1,0 +1,91 @@
+"""Abstractions: each variable of a coarse model as an expression over a fine one."""
+
+from __future__ import annotations
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Related
+from ..expressions import Expression
+from ..model import Role
+from ..specification import Abstraction
+from .arithmetic import TooLargeError
+from .conversion import convert
+from .designs import find_model
+from .elaborate import elaborate
+from .examples import target_variable
+from .models import ModelDraft
+from .names import Compilation
+from .operators import too_large
+
+
+def compile_abstractions(
+    file: syntax.File, compilation: Compilation, models: dict[str, ModelDraft]
+) -> dict[str, Abstraction]:
+    """Every `abstraction` declaration whose models are there."""
+    found: dict[str, Abstraction] = {}
+    for one in file.declarations:
+        if isinstance(one, syntax.AbstractionDeclaration):
+            fine = find_model(compilation, one.fine, models)
+            coarse = find_model(compilation, one.coarse, models)
+            if fine is not None and coarse is not None:
+                found[one.name.text] = _abstraction(compilation, one, fine, coarse)
+    return found
+
+
+def _abstraction(
+    compilation: Compilation,
+    declaration: syntax.AbstractionDeclaration,
+    fine: ModelDraft,
+    coarse: ModelDraft,
+) -> Abstraction:
+    if fine.task is not coarse.task:
+        compilation.error(
+            "CS714",
+            f"`{fine.name}` and `{coarse.name}` are models of different tasks",
+            declaration.coarse.span,
+            help="an abstraction relates models of one task",
+            related=(Related(coarse.declaration.name.span, "declared here"),),
+        )
+    values: dict[str, Expression] = {}
+    spans: dict[str, syntax.Assignment] = {}
+    for assignment in declaration.body:
+        target = assignment.target
+        one = target_variable(compilation, target, coarse.variables, coarse.environment)
+        if one is None:
+            continue
+        if one.role not in (Role.VARIABLE, Role.OUTPUT):
+            compilation.error(
+                "CS714",
+                f"`{one.name}` is no `var` or `output` of `{coarse.name}`",
+                target.span,
+                related=(Related(one.span, "declared here"),),
+            )
+            continue
+        if one.name in spans:
+            compilation.error(
+                "CS203",
+                f"`{one.name}` is given twice",
+                target.span,
+                related=(Related(spans[one.name].target.span, "first given here"),),
+            )
+            continue
+        spans[one.name] = assignment
+        if one.domain is None:
+            continue
+        value = elaborate(fine.environment, assignment.value, one.domain)
+        try:
+            value = convert(compilation, value, one.domain, assignment.value.span)
+        except TooLargeError:
+            value = too_large(fine.environment, assignment.value)
+        if value.domain is not None:
+            values[one.name] = value.node
+    missing = [name for name in coarse.model.intermediates if name not in spans]
+    if missing:
+        shown = ", ".join(f"`{name}`" for name in missing[:6])
+        compilation.error(
+            "CS714",
+            f"`{declaration.name.text}` does not say what {shown} of `{coarse.name}` stands for",
+            declaration.name.span,
+            help=f"add `{missing[0]} = …` over variables of `{fine.name}`",
+        )
+    name = declaration.name
+    return Abstraction(name.text, fine.model, coarse.model, values, name.span)

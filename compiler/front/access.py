@@ -1,0 +1,131 @@
+"""Parts of values: columns of rows, fields of tuples, members of families, sides of pairs."""
+
+from __future__ import annotations
+
+from ...dsl import syntax
+from ..domains import Domain, Rows, Tuples
+from ..expressions import Constant, Lookup
+from .questions import (
+    Compile,
+    Pending,
+)
+from .scopes import Binding, Declared, Environment, Family, Hidden, Side
+from .settling import settle
+from .tuple_codes import tuple_field
+from .values import POISONED, Value, described
+
+
+def bound(environment: Environment, found: Binding, node: syntax.Name) -> Pending:
+    """The value of a name that something in reach declares."""
+    match found:
+        case Value():
+            return found
+        case Declared():
+            return (yield from settle(found))
+        case Family():
+            example = f"{found.name}[{next(iter(found.members), 0)}]"
+            environment.compilation.error(
+                "CS211",
+                f"`{node.text}` is a family, not a value",
+                node.span,
+                help=f"name a member, as in `{example}`",
+            )
+        case Side():
+            names = tuple(found.scope.names())
+            example = f"{found.name}.{names[0]}" if names else found.name
+            environment.compilation.error(
+                "CS211",
+                f"`{node.text}` is a whole setting, not a value",
+                node.span,
+                help=f"name a variable in it, as in `{example}`",
+            )
+        case Hidden(reason=reason):
+            environment.compilation.error("CS212", f"`{node.text}` {reason}", node.span)
+    return POISONED
+
+
+def field_of(environment: Environment, node: syntax.Field) -> Pending:
+    """`city.country`, `bracket.low`, `base.x`."""
+    if isinstance(node.value, syntax.Name):
+        side = environment.scope.find(node.value.text)
+        if isinstance(side, Side):
+            found = side.scope.find(node.name.text)
+            if found is None:
+                names = side.scope.names()
+                environment.compilation.unknown("variable", node.name, names)
+                return POISONED
+            return (yield from bound(environment, found, node.name))
+    value = yield Compile(environment, node.value)
+    match value.domain:
+        case None:
+            return POISONED
+        case Rows(columns=columns):
+            for column in columns:
+                if column.name == node.name.text:
+                    return _cell(value, column.codes, column.domain)
+            names = tuple(column.name for column in columns)
+            environment.compilation.unknown("column", node.name, names, code="CS210")
+        case Tuples(fields=fields):
+            part = tuple_field(value, node.name.text)
+            if part is not None:
+                return part
+            names = tuple(one.name for one in fields)
+            environment.compilation.unknown("field", node.name, names, code="CS210")
+        case other:
+            environment.compilation.error(
+                "CS210",
+                f"`{node.value.span.text}` has no field `{node.name.text}`: it is "
+                f"{described(other)}",
+                node.name.span,
+                help="rows of tables and named tuples have fields",
+            )
+    return POISONED
+
+
+def _cell(value: Value, codes: tuple[int, ...], domain: Domain) -> Value:
+    if value.constant is not None:
+        return Value(Constant(codes[value.constant]), domain)
+    if codes == tuple(range(len(codes))):
+        return Value(value.node, domain)
+    return Value(Lookup(codes, value.node), domain)
+
+
+def member(environment: Environment, node: syntax.Member) -> Pending:
+    """`carry[2]`, `base.x[0]`."""
+    compilation = environment.compilation
+    family: Binding | None = None
+    name = node.family
+    if isinstance(name, syntax.Field) and isinstance(name.value, syntax.Name):
+        side = environment.scope.find(name.value.text)
+        family = side.scope.find(name.name.text) if isinstance(side, Side) else None
+        name = name.name if isinstance(side, Side) else name
+    elif isinstance(name, syntax.Name):
+        family = environment.scope.find(name.text)
+    if isinstance(name, syntax.Name) and family is None:
+        compilation.unknown("family", name, environment.scope.names())
+        return POISONED
+    if not isinstance(family, Family):
+        if isinstance(family, Value) and family.domain is None:
+            return POISONED
+        compilation.error("CS211", f"`{node.family.span.text}` is not a family", node.family.span)
+        return POISONED
+    index = yield Compile(environment, node.index)
+    if index.domain is None:
+        return POISONED
+    if index.integer is None:
+        compilation.error(
+            "CS209",
+            f"the index `{node.index.span.text}` is not a constant whole number",
+            node.index.span,
+            help="the graph is fixed when the file is compiled: use literals and parameters",
+        )
+        return POISONED
+    member = family.members.get(index.integer)
+    if member is None:
+        indices = sorted(family.members)
+        advice = f"its indices are {indices[0]}..{indices[-1]}" if indices else None
+        compilation.error(
+            "CS306", f"`{family.name}` has no member {index.integer}", node.span, help=advice
+        )
+        return POISONED
+    return (yield from bound(environment, member, syntax.Name(family.name, span=node.span)))

@@ -1,0 +1,117 @@
+"""Aggregates over index ranges, expanded when the file is compiled: `sum(x[i] for i in 0..3)`."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from ...dsl import syntax
+from ..domains import Numbers, Truths
+from ..expressions import ArithmeticOperator
+from .arithmetic import (
+    TooLargeError,
+    compare,
+    conjunction,
+    disjunction,
+    extreme,
+    hull,
+    number,
+    numbers,
+)
+from .joining import choose, total
+from .operators import required, too_large
+from .questions import Compile, Pending
+from .scopes import Environment
+from .types import domain_of
+from .values import POISONED, Value
+
+AGGREGATES = ("sum", "all", "any", "count", "argmax", "first", "min", "max")
+LARGEST_FAMILY = 10_000
+
+
+def indices_of(environment: Environment, written: syntax.ValueSet) -> range | None:
+    """The whole numbers of an index range, None with the reason reported."""
+    compilation = environment.compilation
+    domain = domain_of(environment, written)
+    if domain is None:
+        return None
+    if not isinstance(domain, Numbers) or domain.denominator != 1:
+        compilation.error(
+            "CS205", f"`{written.span.text}` is no range of whole numbers", written.span
+        )
+        return None
+    if domain.size > LARGEST_FAMILY:
+        compilation.error(
+            "CS924",
+            f"`{written.span.text}` has more than {LARGEST_FAMILY} members",
+            written.span,
+            help="every member becomes a node of the graph: use fewer",
+        )
+        return None
+    return domain.codes()
+
+
+def aggregate(environment: Environment, node: syntax.Aggregate) -> Pending:
+    """Compile the body once for every index, and combine."""
+    compilation = environment.compilation
+    name = node.function.text
+    if name not in AGGREGATES:
+        compilation.unknown("aggregate", node.function, AGGREGATES)
+        return POISONED
+    indices = indices_of(environment, node.range)
+    if indices is None:
+        return POISONED
+    logical = name in ("all", "any", "count", "first")
+    values: list[Value] = []
+    for index in indices:
+        inner = environment.inner({node.index.text: number(Fraction(index))})
+        value = yield Compile(inner, node.body, Truths() if logical else None)
+        values.append(required(environment, value, node.body, Truths if logical else Numbers))
+        if values[-1].domain is None:
+            # The other members would say the same again.
+            return POISONED
+    try:
+        return _combine(name, values, indices)
+    except TooLargeError:
+        return too_large(environment, node)
+
+
+def _combine(name: str, values: list[Value], indices: range) -> Value:
+    match name:
+        case "sum":
+            return total(values)
+        case "all":
+            return conjunction(values)
+        case "any":
+            return disjunction(values)
+        case "count":
+            return total([counted(value) for value in values])
+        case "min" | "max":
+            result = values[0]
+            for value in values[1:]:
+                result = extreme(ArithmeticOperator(name), result, value)
+            return result
+        case "first":
+            # Where the body holds nowhere: one past the last index.
+            result = number(Fraction(indices[-1] + indices.step))
+            for index, value in zip(reversed(indices), reversed(values), strict=True):
+                result = _choose_number(value, number(Fraction(index)), result)
+            return result
+        case _:
+            best, result = values[0], number(Fraction(indices[0]))
+            for index, value in zip(indices[1:], values[1:], strict=True):
+                larger = compare("<", best, value)
+                result = _choose_number(larger, number(Fraction(index)), result)
+                best = extreme(ArithmeticOperator.MAXIMUM, best, value)
+            return result
+
+
+def counted(value: Value) -> Value:
+    """A truth value as the number 0 or 1."""
+    if value.constant is not None:
+        return number(Fraction(value.constant))
+    return Value(value.node, Numbers(0, 1))
+
+
+def _choose_number(condition: Value, then: Value, otherwise: Value) -> Value:
+    domain = hull(numbers(then), numbers(otherwise))
+    return choose(condition, then, otherwise, domain)

@@ -1,0 +1,153 @@
+"""Calls: the built-in functions of numbers, and declared functions, which are inlined."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Related
+from ..domains import Numbers
+from ..expressions import ArithmeticOperator
+from .arithmetic import TooLargeError, absolute, extreme
+from .conversion import convert_inside
+from .names import kind_of, with_article
+from .operators import required, too_large
+from .questions import Compile, Pending
+from .scopes import Binding, Environment, Scope
+from .types import domain_of
+from .values import POISONED, Value
+
+BUILT_IN_FUNCTIONS = ("abs", "min", "max")
+
+
+def call(environment: Environment, node: syntax.Call) -> Pending:
+    """`abs(x)`, `max(x, y)`, `within(lower, x)`."""
+    name = node.function.text
+    declaration = environment.compilation.declared.get(name)
+    if isinstance(declaration, syntax.FunctionDeclaration):
+        return (yield from _inline(environment, node, declaration))
+    if name in BUILT_IN_FUNCTIONS:
+        return (yield from _built_in(environment, node))
+    if declaration is not None:
+        kind = with_article(kind_of(declaration))
+        environment.compilation.error(
+            "CS202",
+            f"`{name}` is {kind}, not a function",
+            node.function.span,
+            related=(Related(declaration.name.span, "declared here"),),
+        )
+    elif environment.scope.find(name) is not None:
+        environment.compilation.error(
+            "CS202", f"`{name}` is a variable, not a function", node.function.span
+        )
+    else:
+        functions = environment.compilation.names_of(syntax.FunctionDeclaration)
+        candidates = (*functions, *BUILT_IN_FUNCTIONS)
+        environment.compilation.unknown("function", node.function, candidates)
+    return POISONED
+
+
+def _built_in(environment: Environment, node: syntax.Call) -> Pending:
+    name = node.function.text
+    values: list[Value] = []
+    for argument in node.arguments:
+        if argument.name is not None:
+            environment.compilation.error(
+                "CS207", f"`{name}` has no parameter `{argument.name.text}`", argument.name.span
+            )
+            return POISONED
+        value = yield Compile(environment, argument.value)
+        values.append(required(environment, value, argument.value, Numbers))
+    wanted = "one argument" if name == "abs" else "two arguments or more"
+    if (len(values) != 1) if name == "abs" else (len(values) < 2):
+        environment.compilation.error(
+            "CS207", f"`{name}` takes {wanted}, but is given {len(values)}", node.span
+        )
+        return POISONED
+    if any(value.domain is None for value in values):
+        return POISONED
+    try:
+        if name == "abs":
+            return absolute(values[0])
+        operator = ArithmeticOperator(name)
+        result = values[0]
+        for value in values[1:]:
+            result = extreme(operator, result, value)
+    except TooLargeError:
+        return too_large(environment, node)
+    return result
+
+
+def _inline(
+    environment: Environment, node: syntax.Call, declaration: syntax.FunctionDeclaration
+) -> Pending:
+    compilation = environment.compilation
+    name = declaration.name.text
+    if name in environment.inlining:
+        path = " → ".join(
+            f"`{one}`" for one in (*environment.inlining[environment.inlining.index(name) :], name)
+        )
+        compilation.error(
+            "CS208",
+            f"`{name}` calls itself: {path}",
+            node.function.span,
+            help="functions are inlined: write the cases out, or use a family",
+            related=(Related(declaration.name.span, "declared here"),),
+        )
+        return POISONED
+    arguments = _matched(environment, node, declaration)
+    home = compilation.homes.get(name, compilation)
+    bindings: dict[str, Binding] = {}
+    whole = arguments is not None
+    for parameter, written in arguments or ():
+        domain = domain_of(Environment(home), parameter.type)
+        value = yield Compile(environment, written, domain)
+        if domain is None or value.domain is None:
+            whole = False
+            continue
+        try:
+            value = convert_inside(compilation, value, domain, written.span)
+        except TooLargeError:
+            value = too_large(environment, written)
+        whole = whole and value.domain is not None
+        bindings[parameter.name.text] = value
+    if not whole:
+        return POISONED
+    inlining = (*environment.inlining, name)
+    inner = replace(environment, compilation=home, scope=Scope(bindings), inlining=inlining)
+    return (yield Compile(inner, declaration.body))
+
+
+def _matched(
+    environment: Environment, node: syntax.Call, declaration: syntax.FunctionDeclaration
+) -> list[tuple[syntax.TypedName, syntax.Expression]] | None:
+    """Each parameter with its argument, None with the reason reported."""
+    compilation = environment.compilation
+    name = declaration.name.text
+    parameters = {one.name.text: one for one in declaration.parameters}
+    given: dict[str, syntax.Expression] = {}
+    unnamed = list(parameters)
+    for argument in node.arguments:
+        target = argument.name.text if argument.name is not None else None
+        if target is None:
+            target = next((one for one in unnamed if one not in given), "")
+        if argument.name is not None and target not in parameters:
+            compilation.unknown("parameter", argument.name, parameters, code="CS207")
+            return None
+        if target in given:
+            compilation.error("CS207", f"`{name}` is given `{target}` twice", argument.span)
+            return None
+        if not target:
+            break
+        given[target] = argument.value
+    if len(given) != len(parameters) or len(node.arguments) != len(parameters):
+        count = len(parameters)
+        compilation.error(
+            "CS207",
+            f"`{name}` takes {count} argument{'s' * (count != 1)}, "
+            f"but is given {len(node.arguments)}",
+            node.span,
+            related=(Related(declaration.name.span, "declared here"),),
+        )
+        return None
+    return [(parameters[one], given[one]) for one in parameters]

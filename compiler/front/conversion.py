@@ -1,0 +1,162 @@
+"""Converting values between domains: recoded symbols, scaled numbers, tuples field by field.
+
+A value that may leave its declared domain keeps its code there, and the examination of the model
+prints an input where it does; one that the domain has no code for is refused here.
+"""
+
+from __future__ import annotations
+
+from math import gcd
+
+from ...dsl.source import Span
+from ..domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
+from ..expressions import (
+    Arithmetic,
+    ArithmeticOperator,
+    Constant,
+    Lookup,
+)
+from .arithmetic import (
+    numbers,
+)
+from .names import Compilation
+from .tuple_codes import tuple_field, tuple_value
+from .values import POISONED, Value, described, listed
+
+
+def convert(compilation: Compilation, value: Value, domain: Domain, span: Span) -> Value:
+    """The value in codes of `domain`. Numbers may still lie outside its ends."""
+    if value.domain is None:
+        return POISONED
+    match value.domain, domain:
+        case Numbers(), Numbers():
+            return _to_numbers(compilation, value, domain, span)
+        case Symbols(), Symbols():
+            return _to_symbols(compilation, value, domain, span)
+        case Tuples(), Tuples() if [f.name for f in value.domain.fields] == [
+            f.name for f in domain.fields
+        ]:
+            if value.domain == domain:
+                return value
+            return _to_tuple(compilation, value, domain, span)
+        case _ if value.domain == domain:
+            return value
+        case _:
+            compilation.error(
+                "CS206",
+                f"`{span.text}` is {kind_of_value(value.domain)}, "
+                f"but {kind_of_value(domain)} is needed here",
+                span,
+            )
+            return POISONED
+
+
+def convert_inside(compilation: Compilation, value: Value, domain: Domain, span: Span) -> Value:
+    """The same, refusing numbers whose interval reaches outside: nothing later could tell."""
+    converted = convert(compilation, value, domain, span)
+    if isinstance(converted.domain, Numbers) and isinstance(domain, Numbers):
+        inner = numbers(value)
+        spread = number_interval(value, domain)
+        if spread.low < domain.low or spread.high > domain.high:
+            compilation.error(
+                "CS309",
+                f"`{span.text}` may leave {described(domain)}: it lies in {described(inner)}",
+                span,
+                help="widen the type, or bound the value with `min` and `max`",
+            )
+            return POISONED
+        return Value(converted.node, spread)
+    return converted
+
+
+def number_interval(value: Value, domain: Numbers) -> Numbers:
+    """The interval of a number in the codes of `domain`, which `convert` showed to be exact."""
+    inner = numbers(value)
+    low = inner.low * domain.denominator // inner.denominator
+    high = inner.high * domain.denominator // inner.denominator
+    step = max(1, inner.step * domain.denominator // inner.denominator)
+    return Numbers(low, high, step, domain.denominator)
+
+
+def kind_of_value(domain: Domain) -> str:
+    """What sort of thing a value of the domain is, as messages say it."""
+    match domain:
+        case Truths():
+            return "a truth value"
+        case Numbers():
+            return "a number"
+        case Symbols():
+            return f"a symbol of {described(domain)}"
+        case Rows(table=table):
+            return f"a row of `{table}`"
+        case Tuples():
+            return f"a tuple {described(domain)}"
+
+
+def _to_numbers(compilation: Compilation, value: Value, domain: Numbers, span: Span) -> Value:
+    inner = numbers(value)
+    if inner.high * domain.denominator < domain.low * inner.denominator or (
+        inner.low * domain.denominator > domain.high * inner.denominator
+    ):
+        compilation.error(
+            "CS302",
+            f"`{span.text}` lies outside {described(domain)}",
+            span,
+            help=None if inner.low == inner.high else f"it lies in {described(inner)}",
+        )
+        return POISONED
+    shared = gcd(inner.denominator, domain.denominator)
+    divisor = inner.denominator // shared
+    spacing = 0 if inner.low == inner.high else inner.step
+    if gcd(inner.low, spacing) % divisor:
+        compilation.error(
+            "CS303",
+            f"`{span.text}` falls between the steps of {described(domain)}",
+            span,
+            help="give the type smaller steps, or round with `//`",
+        )
+        return POISONED
+    factor = domain.denominator // shared
+    node = value.node
+    if value.constant is not None:
+        node = Constant(value.constant * factor // divisor)
+    else:
+        # Divide first: exact, and it keeps the intermediate small.
+        if divisor != 1:
+            node = Arithmetic(ArithmeticOperator.FLOOR_DIVIDE, node, Constant(divisor))
+        if factor != 1:
+            node = Arithmetic(ArithmeticOperator.MULTIPLY, node, Constant(factor))
+    return Value(node, domain)
+
+
+def _to_symbols(compilation: Compilation, value: Value, domain: Symbols, span: Span) -> Value:
+    inner = value.domain
+    assert isinstance(inner, Symbols)
+    if inner.members == domain.members:
+        return Value(value.node, domain)
+    position = {member: code for code, member in enumerate(domain.members)}
+    missing = tuple(member for member in inner.members if member not in position)
+    if value.constant is not None:
+        missing = tuple(m for m in missing if m == inner.members[value.constant])
+    if missing:
+        compilation.error(
+            "CS206",
+            f"`{span.text}` can be a symbol that {described(domain)} does not have",
+            span,
+            help=f"missing there: {listed(missing)}",
+        )
+        return POISONED
+    if value.constant is not None:
+        return Value(Constant(position[inner.members[value.constant]]), domain)
+    return Value(Lookup(tuple(position[m] for m in inner.members), value.node), domain)
+
+
+def _to_tuple(compilation: Compilation, value: Value, domain: Tuples, span: Span) -> Value:
+    parts: list[Value] = []
+    for one in domain.fields:
+        part = tuple_field(value, one.name)
+        assert part is not None
+        parts.append(convert_inside(compilation, part, one.domain, span))
+    if any(part.domain is None for part in parts):
+        return POISONED
+    return tuple_value(parts, domain)

@@ -1,0 +1,233 @@
+"""Derived models: variables of a model marginalised, merged, or their values collapsed.
+
+The three operations of causal abstraction (Geiger et al., *Causal Abstraction: A Theoretical
+Foundation for Mechanistic Interpretability*). Each derivation also states that its model abstracts
+the first one, which the checker proves or refutes: a collapse that the mechanisms do not respect
+is refuted there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Related
+from ..domains import Symbols, TupleField, Tuples
+from ..expressions import Expression, Lookup, Reference, references
+from ..model import Role
+from ..specification import Abstraction
+from .dependencies import in_order
+from .designs import find_model
+from .elaborate import complete
+from .examples import target_variable
+from .matching import cases
+from .models import ModelDraft
+from .names import Compilation
+from .patterns import LARGEST_TABLE
+from .rewriting import with_references
+from .scopes import Declared, Environment, Progress, Scope
+from .tuple_codes import position, tuple_field, tuple_value
+from .values import Value
+from .variables import Roster, finished
+
+
+def derive_models(
+    file: syntax.File, compilation: Compilation, models: dict[str, ModelDraft]
+) -> dict[str, Abstraction]:
+    """Add every derived model to `models`; what each states about the model that it came from."""
+    found: dict[str, Abstraction] = {}
+    for declaration in file.declarations:
+        if not isinstance(declaration, syntax.DeriveDeclaration):
+            continue
+        fine = find_model(compilation, declaration.model, models)
+        if fine is None or declaration.name.text in models:
+            continue
+        if fine.model.cyclic:
+            compilation.error(
+                "CS715",
+                f"`{fine.name}` is cyclic: nothing can be derived from it",
+                declaration.model.span,
+                related=(Related(fine.declaration.name.span, "declared here"),),
+            )
+            continue
+        errors = len(compilation.diagnostics)
+        derivation = _Derivation.of(compilation, declaration, fine)
+        for statement in declaration.body:
+            derivation.apply(statement)
+        if len(compilation.diagnostics) > errors or compilation.diagnostics.has_errors:
+            continue
+        draft = derivation.finish()
+        models[draft.name] = draft
+        values = {name: derivation.values[name] for name in draft.model.intermediates}
+        name = declaration.name
+        found[name.text] = Abstraction(name.text, fine.model, draft.model, values, name.span)
+    return found
+
+
+@dataclass(slots=True)
+class _Derivation:
+    """A model on its way: its own variables, and what each is over the model that it came from."""
+
+    compilation: Compilation
+    declaration: syntax.DeriveDeclaration
+    fine: ModelDraft
+    variables: dict[str, Declared]
+    values: dict[str, Expression]
+
+    @classmethod
+    def of(
+        cls, compilation: Compilation, declaration: syntax.DeriveDeclaration, fine: ModelDraft
+    ) -> _Derivation:
+        """The derivation before its first step: a copy."""
+        environment = replace(fine.environment, scope=Scope())
+        variables = {
+            one.name: replace(one, environment=environment, typed=True, progress=Progress.DONE)
+            for one in fine.own.members
+        }
+        values: dict[str, Expression] = {name: Reference(name) for name in variables}
+        return cls(compilation, declaration, fine, variables, values)
+
+    def apply(self, statement: syntax.Marginalize | syntax.Merge | syntax.Collapse) -> None:
+        """One operation, unless it is reported."""
+        match statement:
+            case syntax.Marginalize(variables=written):
+                for one in self._found(written):
+                    self._marginalize(one)
+            case syntax.Merge(variables=written, name=name):
+                merged = self._found(written)
+                if len(merged) == len(written):
+                    self._merge(merged, name)
+            case syntax.Collapse():
+                for one in self._found((statement.variable,)):
+                    self._collapse(one, statement)
+
+    def finish(self) -> ModelDraft:
+        """The model, its variables in order."""
+        own = Roster(dict(self.variables), {}, list(self.variables.values()))
+        lets = {one.name: one for one in self.fine.task.given.of(Role.ABBREVIATION)}
+        read = {name for one in own.members if one.mechanism for name in references(one.mechanism)}
+        read |= {one.name for one in self.fine.variables.values()}
+        used = [one for one in lets.values() if one.name in read]
+        ordered = in_order(self.compilation, [*used, *own.members], cycles_allowed=False)
+        inputs = self.fine.task.given.of(Role.INPUT)
+        noise = [one for one in ordered if one.role is Role.NOISE]
+        rest = [one for one in ordered if one.role is not Role.NOISE]
+        documentation = self.declaration.documentation
+        model = replace(
+            self.fine.model,
+            name=self.declaration.name.text,
+            variables=finished([*inputs, *noise, *rest]),
+            documentation=documentation.value if documentation is not None else "",
+        )
+        known = Scope(self.fine.task.given.bindings, Scope(self.fine.task.parameters))
+        environment = Environment(self.compilation, Scope(own.bindings, known))
+        return ModelDraft(self.declaration, self.fine.task, own, environment, model)
+
+    def _found(self, written: tuple[syntax.Expression, ...]) -> list[Declared]:
+        found: list[Declared] = []
+        for one in written:
+            text = " ".join(one.span.text.split())
+            variable = self.variables.get(text)
+            if variable is None:
+                variable = target_variable(
+                    self.compilation, one, self.variables, self.fine.environment
+                )
+                variable = self.variables.get(variable.name) if variable is not None else None
+            if variable is None and text in self.fine.variables:
+                self._refuse(f"`{text}` is no longer a variable here", one)
+            elif variable is not None and variable.role is not Role.VARIABLE:
+                self._refuse(f"`{text}` is no `var` of `{self.fine.name}`", one)
+            elif variable is not None:
+                found.append(variable)
+        return found
+
+    def _refuse(self, message: str, culprit: syntax.Node) -> None:
+        self.compilation.error("CS715", message, culprit.span)
+
+    def _replace(self, instead: Callable[[str], Expression | None]) -> None:
+        """Let every mechanism read something else than what it reads."""
+        for one in self.variables.values():
+            if one.mechanism is not None:
+                one.mechanism = with_references(
+                    one.mechanism, lambda name: instead(name) or Reference(name)
+                )
+
+    def _marginalize(self, one: Declared) -> None:
+        """Without the variable: whoever reads it computes it."""
+        del self.variables[one.name], self.values[one.name]
+        self._replace(lambda name: one.mechanism if name == one.name else None)
+
+    def _merge(self, merged: list[Declared], name: syntax.Name) -> None:
+        """Several variables become one, with their tuples as values."""
+        if name.text in self.fine.variables or name.text in self.variables:
+            self._refuse(f"`{name.text}` is a variable already", name)
+            return
+        fields: list[TupleField] = []
+        for one in merged:
+            assert one.domain is not None
+            fields.append(TupleField(one.name, one.domain))
+        domain = Tuples(tuple(fields))
+        inside = {one.name for one in merged}
+        mechanisms: dict[str, Expression] = {}
+        for one in in_order(self.compilation, merged, cycles_allowed=False):
+            assert one.mechanism is not None
+            mechanisms[one.name] = with_references(
+                one.mechanism, lambda name: mechanisms[name] if name in inside else Reference(name)
+            )
+        parts = [Value(mechanisms[one.name], one.domain) for one in merged]
+        values = [Value(self.values[one.name], one.domain) for one in merged]
+        whole = replace(
+            merged[-1],
+            name=name.text,
+            span=name.span,
+            domain=domain,
+            mechanism=tuple_value(parts, domain).node,
+        )
+        self.values[name.text] = tuple_value(values, domain).node
+        for one in merged:
+            del self.variables[one.name], self.values[one.name]
+
+        def part(read: str) -> Expression | None:
+            if read not in inside:
+                return None
+            field = tuple_field(whole.value, read)
+            return None if field is None else field.node
+
+        self._replace(part)
+        self.variables[name.text] = whole
+
+    def _collapse(self, one: Declared, statement: syntax.Collapse) -> None:
+        """Values that count as one. Readers see one of them in the place of all."""
+        domain = one.domain
+        assert domain is not None
+        if domain.size > LARGEST_TABLE:
+            self._refuse(f"`{one.name}` has more than {LARGEST_TABLE} values", statement.variable)
+            return
+        environment = replace(self.fine.environment, scope=Scope())
+        found = complete(cases(environment, statement.arms, domain, statement.variable))
+        labels: dict[str, int] = {}
+        representatives: list[int] = []
+        table = [0] * domain.size
+        for case in found or ():
+            label = case.arm.result
+            if not isinstance(label, syntax.Name | syntax.Text):
+                self._refuse(f"`{label.span.text}` is no name for collapsed values", label)
+                return
+            text = label.text if isinstance(label, syntax.Name) else label.value
+            if text not in labels:
+                labels[text] = len(labels)
+                representatives.append(domain.codes()[case.taken[0][0]])
+            for low, high in case.taken:
+                table[low : high + 1] = [labels[text]] * (high - low + 1)
+        if found is None:
+            return
+        collapsed = Symbols(tuple(labels), f"{self.declaration.name.text}.{one.name}")
+        self.compilation.symbol_sets.append(collapsed)
+        name = one.name
+        first = Lookup(tuple(representatives), Reference(name))
+        self._replace(lambda read: first if read == name else None)
+        assert one.mechanism is not None
+        one.mechanism = Lookup(tuple(table), position(one.mechanism, domain))
+        self.values[name] = Lookup(tuple(table), position(self.values[name], domain))
+        one.domain = collapsed

@@ -1,0 +1,307 @@
+"""Counterfactual designs: which variables are swapped, on which pairs, in which splits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Related
+from ..domains import Domain, Truths
+from ..expressions import Expression, Reference
+from ..model import Role
+from ..specification import CounterfactualDesign, PairExpression, SplitSize, SwapKind
+from .elaborate import elaborate
+from .examples import target_variable
+from .models import ModelDraft
+from .names import Compilation, kind_of, with_article
+from .operators import required
+from .rewriting import with_references
+from .scopes import Binding, Declared, Environment, Family, Scope, Side
+from .values import Value
+
+MOST_BALANCED = 64
+MOST_ROWS = 10_000_000
+MOST_SOURCES = 16
+
+
+def find_model(
+    compilation: Compilation, name: syntax.Name, models: Mapping[str, ModelDraft]
+) -> ModelDraft | None:
+    """The model that a declaration is about; silent when the model itself is wrong."""
+    if name.text in models:
+        return models[name.text]
+    other = compilation.declared.get(name.text)
+    if other is None:
+        kinds = (syntax.ModelDeclaration, syntax.DeriveDeclaration)
+        compilation.unknown("model", name, compilation.names_of(*kinds))
+    elif not isinstance(other, syntax.ModelDeclaration | syntax.DeriveDeclaration):
+        compilation.error(
+            "CS202",
+            f"`{name.text}` is {with_article(kind_of(other))}, not a model",
+            name.span,
+            related=(Related(other.name.span, "declared here"),),
+        )
+    return None
+
+
+def compile_design(
+    compilation: Compilation,
+    declaration: syntax.CounterfactualsDeclaration,
+    models: Mapping[str, ModelDraft],
+) -> CounterfactualDesign | None:
+    """A `counterfactuals` declaration, None when its model is missing."""
+    draft = find_model(compilation, declaration.model, models)
+    if draft is None:
+        return None
+    sources, kinds = _swaps(compilation, declaration, draft)
+    environment = _pair_environment(compilation, draft, sources)
+    keep: list[PairExpression] = []
+    balances: list[tuple[syntax.Balance, PairExpression, Domain | None]] = []
+    splits: list[syntax.Split] = []
+    seeds: list[syntax.Seed] = []
+    for statement in declaration.body:
+        match statement:
+            case syntax.Keep(condition=condition):
+                value = elaborate(environment, condition, Truths())
+                value = required(environment, value, condition, Truths)
+                if value.domain is not None:
+                    keep.append(PairExpression(value.node, condition.span))
+            case syntax.Balance(value=written):
+                value = _balanced(compilation, environment, written)
+                balances.append((statement, PairExpression(value.node, written.span), value.domain))
+            case syntax.Split():
+                splits.append(statement)
+            case syntax.Seed():
+                seeds.append(statement)
+            case syntax.Swap():
+                pass
+    _only_one(compilation, [one for one, _, _ in balances], "balance")
+    _only_one(compilation, splits, "split")
+    _only_one(compilation, seeds, "seed")
+    if seeds and seeds[0].value.decimals:
+        compilation.error(
+            "CS702", f"the seed `{seeds[0].value.text}` is not a whole number", seeds[0].value.span
+        )
+    return CounterfactualDesign(
+        name=declaration.name.text,
+        model=draft.model,
+        source_names=tuple(sources),
+        kinds=tuple(kinds),
+        keep=tuple(keep),
+        balance=balances[0][1] if balances else None,
+        balance_domain=balances[0][2] if balances else None,
+        splits=_split_sizes(compilation, declaration, splits),
+        disjoint=_disjoint(compilation, draft, splits),
+        seed=seeds[0].value.scaled if seeds else 0,
+        span=declaration.name.span,
+    )
+
+
+def _only_one(compilation: Compilation, found: Sequence[syntax.Node], keyword: str) -> None:
+    for later in found[1:]:
+        compilation.error(
+            "CS203",
+            f"there is more than one `{keyword}`",
+            later.span,
+            related=(Related(found[0].span, "the first one"),),
+        )
+
+
+def _swaps(
+    compilation: Compilation, declaration: syntax.CounterfactualsDeclaration, draft: ModelDraft
+) -> tuple[list[str], list[SwapKind]]:
+    sources: dict[str, int] = {}
+    kinds: dict[tuple[str, ...], tuple[SwapKind, syntax.Swap]] = {}
+    whole = True
+    for statement in declaration.body:
+        if not isinstance(statement, syntax.Swap):
+            continue
+        variables: list[str] = []
+        numbers: list[int] = []
+        for item in statement.items:
+            one = target_variable(compilation, item.variable, draft.variables, draft.environment)
+            if one is None:
+                whole = False
+                continue
+            if one.role is not Role.VARIABLE:
+                compilation.error(
+                    "CS701",
+                    f"`{one.name}` is no `var` of `{draft.name}`: only variables are swapped",
+                    item.variable.span,
+                    related=(Related(one.span, "declared here"),),
+                )
+                whole = False
+                continue
+            if one.name in variables:
+                compilation.error(
+                    "CS203", f"`{one.name}` is swapped twice in one statement", item.variable.span
+                )
+                continue
+            name = item.source.text if item.source is not None else "source"
+            if name in ("base", "result"):
+                assert item.source is not None
+                compilation.error(
+                    "CS701",
+                    f"a source cannot be called `{name}`",
+                    item.source.span,
+                    help="`base` is the run that is changed, `result` what comes of it",
+                )
+                whole = False
+                continue
+            variables.append(one.name)
+            numbers.append(sources.setdefault(name, len(sources)))
+        weight = statement.weight
+        if weight is not None and (weight.decimals or weight.scaled < 1):
+            compilation.error(
+                "CS307",
+                f"`{weight.text}` is not a weight",
+                weight.span,
+                help="a whole number from 1 on",
+            )
+        key = tuple(sorted(variables))
+        if key in kinds and key:
+            compilation.error(
+                "CS203",
+                "this intervention is stated twice",
+                statement.span,
+                help="give the first one a `weight` instead",
+                related=(Related(kinds[key][1].span, "first stated here"),),
+            )
+        elif variables:
+            size = weight.scaled if weight is not None and not weight.decimals else 1
+            kind = SwapKind(tuple(variables), tuple(numbers), max(1, size))
+            kinds[key] = (kind, statement)
+    if not kinds and whole:
+        compilation.error(
+            "CS701",
+            f"`{declaration.name.text}` swaps nothing",
+            declaration.name.span,
+            help="add `swap v` for a variable `v` of the model",
+        )
+    if len(sources) > MOST_SOURCES:
+        compilation.error(
+            "CS924",
+            f"`{declaration.name.text}` has more than {MOST_SOURCES} sources",
+            declaration.name.span,
+        )
+    return list(sources) or ["source"], [kind for kind, _ in kinds.values()]
+
+
+def _pair_environment(
+    compilation: Compilation, draft: ModelDraft, sources: list[str]
+) -> Environment:
+    """`base.x`, `source.x` and `result.x` for every variable of the model."""
+    bindings: dict[str, Binding] = dict(draft.task.parameters)
+    names = ["base", *sources, "result"]
+    for name in names:
+        side: dict[str, Binding] = {}
+        for roster in (draft.task.given, draft.own):
+            for text, binding in roster.bindings.items():
+                side[text] = _on_side(draft, name, binding)
+        bindings[name] = Side(name, Scope(side))
+    return Environment(compilation, Scope(bindings))
+
+
+def _on_side(draft: ModelDraft, side: str, binding: Binding) -> Binding:
+    match binding:
+        case Declared():
+            return Value(_side_node(draft, side, binding), binding.domain)
+        case Family(name=name, members=members):
+            moved = {
+                index: Value(_side_node(draft, side, one), one.domain)
+                for index, one in members.items()
+                if isinstance(one, Declared)
+            }
+            return Family(f"{side}.{name}", moved)
+        case _:
+            return binding
+
+
+def _side_node(draft: ModelDraft, side: str, one: Declared) -> Expression:
+    if one.name in draft.model.by_name or one.mechanism is None:
+        return Reference(f"{side}.{one.name}")
+    # An abbreviation of the task that the model itself never reads: written out.
+    lets = draft.task.variables
+    return with_references(
+        one.mechanism,
+        lambda name: _side_node(draft, side, lets[name]) if name in lets else Reference(name),
+    )
+
+
+def _balanced(
+    compilation: Compilation, environment: Environment, written: syntax.Expression
+) -> Value:
+    value = elaborate(environment, written)
+    if value.domain is not None and value.domain.size > MOST_BALANCED:
+        compilation.error(
+            "CS703",
+            f"`{written.span.text}` has {value.domain.size} values, too many to balance",
+            written.span,
+            help=f"balance a condition, or a value of at most {MOST_BALANCED} values",
+        )
+    if value.domain is not None and value.constant is not None:
+        compilation.error("CS703", f"`{written.span.text}` is always the same", written.span)
+    return value
+
+
+def _split_sizes(
+    compilation: Compilation,
+    declaration: syntax.CounterfactualsDeclaration,
+    splits: list[syntax.Split],
+) -> tuple[SplitSize, ...]:
+    if not splits:
+        compilation.error(
+            "CS702",
+            f"`{declaration.name.text}` does not say how many pairs to make",
+            declaration.name.span,
+            help="add `split train 8_000, validation 500, test 1_000`",
+        )
+        return ()
+    found: dict[str, SplitSize] = {}
+    for part in splits[0].parts:
+        name = part.name
+        if name.text in found:
+            compilation.error(
+                "CS203",
+                f"split `{name.text}` is declared twice",
+                name.span,
+                related=(Related(found[name.text].span, "first declared here"),),
+            )
+        elif part.rows.decimals or not 1 <= part.rows.scaled <= MOST_ROWS:
+            compilation.error(
+                "CS702",
+                f"a split cannot have {part.rows.text} pairs",
+                part.rows.span,
+                help=f"write a whole number from 1 to {MOST_ROWS}",
+            )
+        else:
+            found[name.text] = SplitSize(name.text, part.rows.scaled, part.name.span)
+    return tuple(found.values())
+
+
+def _disjoint(
+    compilation: Compilation, draft: ModelDraft, splits: list[syntax.Split]
+) -> tuple[str, ...]:
+    found: list[str] = []
+    for written in splits[0].disjoint if splits else ():
+        names: list[str] = []
+        binding = (
+            draft.environment.scope.find(written.text) if isinstance(written, syntax.Name) else None
+        )
+        if isinstance(binding, Family):
+            members = [one for one in binding.members.values() if isinstance(one, Declared)]
+        else:
+            one = target_variable(compilation, written, draft.variables, draft.environment)
+            members = [] if one is None else [one]
+        for one in members:
+            if one.role is not Role.INPUT:
+                compilation.error(
+                    "CS702",
+                    f"`{written.span.text}` is not an input: splits are disjoint by inputs",
+                    written.span,
+                    related=(Related(one.span, "declared here"),),
+                )
+                break
+            names.append(one.name)
+        found += [name for name in names if name not in found]
+    return tuple(found)

@@ -1,0 +1,104 @@
+"""How inputs and noise are distributed, as whole-number weights."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import gcd, lcm
+
+from ...dsl import syntax
+from ..domains import Domain, Numbers, Truths
+from .arithmetic import exact
+from .elaborate import complete, elaborate
+from .matching import cases
+from .scopes import Environment
+from .values import described
+
+DISTRIBUTIONS = ("uniform", "bernoulli", "weights")
+LARGEST_WEIGHTED = 1_000_000
+
+
+def weights_of(
+    environment: Environment, written: syntax.Distribution, domain: Domain
+) -> tuple[int, ...] | None:
+    """A weight for every code of `domain`; None for uniform, or with the reason reported."""
+    compilation = environment.compilation
+    name = written.name.text
+    if name == "bernoulli":
+        return _bernoulli(environment, written, domain)
+    if name == "weights":
+        return _weights(environment, written, domain)
+    if name != "uniform":
+        compilation.unknown("distribution", written.name, DISTRIBUTIONS)
+    elif written.arguments or written.arms:
+        compilation.error("CS207", "`uniform` takes no arguments", written.span)
+    return None
+
+
+def _bernoulli(
+    environment: Environment, written: syntax.Distribution, domain: Domain
+) -> tuple[int, ...] | None:
+    compilation = environment.compilation
+    if not isinstance(domain, Truths):
+        compilation.error(
+            "CS205",
+            f"`bernoulli` is a distribution of `bool`, but the type is {described(domain)}",
+            written.name.span,
+            help="use `weights { … }`",
+        )
+        return None
+    if len(written.arguments) != 1 or written.arms:
+        compilation.error("CS207", "`bernoulli` takes one argument", written.span)
+        return None
+    place = written.arguments[0].value
+    value = elaborate(environment, place)
+    if value.domain is None:
+        return None
+    share = exact(value) if isinstance(value.domain, Numbers) else None
+    if share is None or not 0 <= share <= 1:
+        compilation.error(
+            "CS307",
+            f"`{place.span.text}` is not a probability",
+            place.span,
+            help="write a constant from 0 to 1, as in `bernoulli(0.1)`",
+        )
+        return None
+    return share.denominator - share.numerator, share.numerator
+
+
+def _weights(
+    environment: Environment, written: syntax.Distribution, domain: Domain
+) -> tuple[int, ...] | None:
+    compilation = environment.compilation
+    if domain.size > LARGEST_WEIGHTED:
+        compilation.error(
+            "CS924",
+            f"{described(domain)} has more than {LARGEST_WEIGHTED} values to weigh",
+            written.span,
+            help="weigh a coarser type",
+        )
+        return None
+    shares: list[Fraction] = [Fraction(0)] * domain.size
+    found = complete(cases(environment, written.arms, domain, written.name))
+    if found is None:
+        return None
+    for case in found:
+        place = case.arm.result
+        assert not isinstance(place, syntax.Template)
+        value = elaborate(environment, place)
+        if value.domain is None:
+            return None
+        share = exact(value) if isinstance(value.domain, Numbers) else None
+        if share is None or share < 0:
+            compilation.error(
+                "CS307", f"`{place.span.text}` is not a weight", place.span, help="write 0 or more"
+            )
+            return None
+        for low, high in case.taken:
+            shares[low : high + 1] = [share] * (high - low + 1)
+    if not any(shares):
+        compilation.error("CS307", "every weight is 0", written.span)
+        return None
+    scale = lcm(*(share.denominator for share in shares))
+    whole = [int(share * scale) for share in shares]
+    divisor = gcd(*whole)
+    return tuple(one // divisor for one in whole)

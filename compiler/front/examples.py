@@ -1,0 +1,224 @@
+"""Examples: unit tests in the spec, as codes by variable name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Related
+from ..expressions import Expression, references
+from ..model import CausalModel, Role
+from ..specification import Example
+from .arithmetic import TooLargeError
+from .conversion import convert
+from .dependencies import ancestors
+from .elaborate import elaborate
+from .names import Compilation
+from .scopes import Declared, Environment, Family
+from .values import Value, described
+
+
+def compile_examples(
+    compilation: Compilation,
+    statements: Sequence[syntax.Node],
+    model: CausalModel,
+    variables: Mapping[str, Declared],
+    environment: Environment,
+) -> list[Example]:
+    """The examples of a task or model. `environment` is where its mechanisms are read."""
+    found: list[Example] = []
+    for statement in statements:
+        if not isinstance(statement, syntax.Example):
+            continue
+        before = len(compilation.diagnostics)
+        reader = _Reader(compilation, model, variables, environment)
+        inputs = reader.constants(statement.inputs, (Role.INPUT, Role.NOISE), "an input")
+        interventions = reader.interventions(statement.interventions)
+        outcomes = (Role.ABBREVIATION, Role.VARIABLE, Role.OUTPUT)
+        expected = reader.constants(statement.expected, outcomes, "a computed variable")
+        if not statement.expected:
+            compilation.error(
+                "CS405",
+                "this example expects nothing",
+                statement.span,
+                help="add `gives { … }` with a value of an output or variable",
+            )
+        if len(compilation.diagnostics) == before:
+            _check_given(compilation, statement, variables, inputs, interventions, expected)
+        found.append(Example(model, inputs, interventions, expected, statement.span))
+    return found
+
+
+class _Reader:
+    """Reads the assignments of one example."""
+
+    def __init__(
+        self,
+        compilation: Compilation,
+        model: CausalModel,
+        variables: Mapping[str, Declared],
+        environment: Environment,
+    ) -> None:
+        self.compilation = compilation
+        self.model = model
+        self.variables = variables
+        self.environment = environment
+
+    def constants(
+        self, assignments: Sequence[syntax.Assignment], roles: Sequence[Role], what: str
+    ) -> dict[str, int]:
+        """Codes by variable, of assignments that must be constants."""
+        found: dict[str, int] = {}
+        for assignment, variable, value in self._values(assignments, roles, what):
+            if value.constant is None:
+                self.compilation.error(
+                    "CS209",
+                    f"`{assignment.value.span.text}` is not a constant",
+                    assignment.value.span,
+                )
+            else:
+                found[variable.name] = value.constant
+        return found
+
+    def interventions(
+        self, assignments: Sequence[syntax.Assignment]
+    ) -> dict[str, int | Expression]:
+        """What replaces each variable's mechanism: a code, or another mechanism."""
+        roles = (Role.INPUT, Role.NOISE, Role.VARIABLE, Role.OUTPUT)
+        return {
+            variable.name: value.node if value.constant is None else value.constant
+            for _, variable, value in self._values(assignments, roles, "a causal variable")
+        }
+
+    def _values(
+        self, assignments: Sequence[syntax.Assignment], roles: Sequence[Role], what: str
+    ) -> list[tuple[syntax.Assignment, Declared, Value]]:
+        found: list[tuple[syntax.Assignment, Declared, Value]] = []
+        seen: dict[str, syntax.Assignment] = {}
+        for assignment in assignments:
+            variable = target_variable(
+                self.compilation, assignment.target, self.variables, self.environment
+            )
+            if variable is None:
+                continue
+            if variable.role not in roles:
+                self.compilation.error(
+                    "CS406",
+                    f"`{variable.name}` is not {what} of `{self.model.name}`",
+                    assignment.target.span,
+                    related=(Related(variable.span, "declared here"),),
+                )
+                continue
+            if variable.name in seen:
+                self.compilation.error(
+                    "CS203",
+                    f"`{variable.name}` is given twice",
+                    assignment.target.span,
+                    related=(Related(seen[variable.name].target.span, "first given here"),),
+                )
+                continue
+            seen[variable.name] = assignment
+            if variable.domain is None:
+                continue
+            value = elaborate(self.environment, assignment.value, variable.domain)
+            try:
+                value = convert(self.compilation, value, variable.domain, assignment.value.span)
+            except TooLargeError:
+                continue
+            if value.domain is None:
+                continue
+            if value.constant is not None and value.constant not in variable.domain.codes():
+                self.compilation.error(
+                    "CS302",
+                    f"`{assignment.value.span.text}` lies outside {described(variable.domain)}",
+                    assignment.value.span,
+                )
+                continue
+            found.append((assignment, variable, value))
+        return found
+
+
+def target_variable(
+    compilation: Compilation,
+    written: syntax.Expression,
+    variables: Mapping[str, Declared],
+    environment: Environment,
+) -> Declared | None:
+    """The variable that a statement names, None with the reason reported."""
+    family = written.family if isinstance(written, syntax.Member) else written
+    if not isinstance(family, syntax.Name):
+        compilation.error("CS205", f"`{written.span.text}` names no variable", written.span)
+        return None
+    found = environment.scope.find(family.text)
+    if isinstance(found, Value) and found.domain is None:
+        return None
+    if isinstance(written, syntax.Member) and isinstance(found, Family):
+        index = elaborate(environment, written.index)
+        if index.domain is None:
+            return None
+        member = found.members.get(index.integer) if index.integer is not None else None
+        if isinstance(member, Declared):
+            return member
+        indices = sorted(found.members)
+        compilation.error(
+            "CS306",
+            f"`{found.name}` has no member `{written.index.span.text}`",
+            written.span,
+            help=f"its indices are {indices[0]}..{indices[-1]}" if indices else None,
+        )
+        return None
+    if isinstance(found, Family):
+        compilation.error(
+            "CS211",
+            f"`{family.text}` is a family, not a variable",
+            written.span,
+            help=f"name a member, as in `{family.text}[{next(iter(found.members), 0)}]`",
+        )
+        return None
+    if isinstance(found, Declared) and isinstance(written, syntax.Name):
+        return found
+    if family.text in variables and isinstance(written, syntax.Name):
+        return variables[family.text]
+    if found is not None:
+        compilation.error("CS211", f"`{family.text}` is not a family", family.span)
+        return None
+    known = dict.fromkeys(name.split("[")[0] for name in variables)
+    compilation.unknown("variable", family, known)
+    return None
+
+
+def _check_given(
+    compilation: Compilation,
+    statement: syntax.Example,
+    variables: Mapping[str, Declared],
+    inputs: Mapping[str, int],
+    interventions: Mapping[str, int | Expression],
+    expected: Mapping[str, int],
+) -> None:
+    """Every input that an expected value depends on must be given."""
+    constant = [name for name, value in interventions.items() if isinstance(value, int)]
+    replaced = {
+        name: references(value)
+        for name, value in interventions.items()
+        if not isinstance(value, int)
+    }
+    needed = ancestors(variables, expected, cut=[*constant, *replaced])
+    for name, parents in replaced.items():
+        if name in needed:
+            needed |= ancestors(variables, parents, cut=[*constant, *replaced])
+    missing = [
+        name
+        for name, one in variables.items()
+        if name in needed
+        and one.role in (Role.INPUT, Role.NOISE)
+        and name not in inputs
+        and name not in interventions
+    ]
+    if missing:
+        shown = ", ".join(f"`{name}`" for name in missing[:6])
+        compilation.error(
+            "CS407",
+            f"the expected values depend on {shown}, which the example does not give",
+            statement.span,
+            help="give every input that they depend on",
+        )

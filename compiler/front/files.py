@@ -1,0 +1,166 @@
+"""Word lists and tables: text files beside a spec, read from inside its folder only."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+
+from ...dsl import syntax
+from ...dsl.diagnostics import closest
+from ...dsl.source import Span
+from ..domains import Symbols
+from .names import Compilation
+
+LARGEST_FILE = 16 * 2**20
+MOST_LINES = 100_000
+
+
+def read_beside(compilation: Compilation, path: syntax.Text) -> str | None:
+    """The text of a file in the spec's folder, or None with the reason reported."""
+    place = place_of(compilation, path.value, path.span)
+    if place is None:
+        return None
+    try:
+        with place.open("rb") as stream:
+            content = stream.read(LARGEST_FILE + 1)
+    except OSError as problem:
+        compilation.error("CS220", f"cannot read `{path.value}`: {problem.strerror}", path.span)
+        return None
+    if len(content) > LARGEST_FILE:
+        compilation.error(
+            "CS925", f"`{path.value}` is larger than {LARGEST_FILE // 2**20} MiB", path.span
+        )
+        return None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = content[: problem.start].count(b"\n") + 1
+        compilation.error("CS221", f"`{path.value}` is not UTF-8 text in line {line}", path.span)
+        return None
+    compilation.files[path.value] = hashlib.sha256(content).hexdigest()
+    return text
+
+
+def place_of(compilation: Compilation, name: str, span: Span) -> Path | None:
+    """Where a file lies, if that is inside the spec's folder, links followed."""
+    if compilation.folder is None:
+        compilation.error("CS220", f"a spec without a folder cannot read `{name}`", span)
+        return None
+    windows = PureWindowsPath(name)  # understands both separators, drives and roots
+    outside = bool(windows.drive or windows.root) or ".." in windows.parts or "\0" in name
+    folder = compilation.folder.resolve()
+    try:
+        place = (folder / "/".join(windows.parts)).resolve()
+        outside = outside or not place.is_relative_to(folder)
+        found = not outside and place.is_file()
+    except (OSError, RuntimeError, ValueError):
+        outside, found, place = True, False, folder
+    if outside:
+        compilation.error(
+            "CS223",
+            f"`{name}` lies outside the spec's folder",
+            span,
+            help="put the file beside the spec and name it by its relative path",
+        )
+        return None
+    if not found:
+        # Only the named folder's own list is read, and only when it lies inside.
+        near = sorted(one.name for one in place.parent.iterdir()) if place.parent.is_dir() else []
+        suggestion = closest(place.name, near)
+        compilation.error(
+            "CS220",
+            f"there is no file `{name}` beside the spec",
+            span,
+            help=f"did you mean `{suggestion}`?" if suggestion else None,
+        )
+        return None
+    return place
+
+
+def read_words(compilation: Compilation, path: syntax.Text) -> Symbols | None:
+    """A word list: one symbol a line. Every faulty line is named."""
+    text = read_beside(compilation, path)
+    if text is None:
+        return None
+    lines = text.splitlines()
+    if len(lines) > MOST_LINES:
+        compilation.error("CS925", f"`{path.value}` has more than {MOST_LINES} lines", path.span)
+        return None
+    first: dict[str, int] = {}
+    problems: list[str] = [] if lines else ["it is empty"]
+    for number, line in enumerate(lines, 1):
+        word = line.strip()
+        if not word:
+            problems.append(f"line {number} is blank")
+        elif word in first:
+            problems.append(f"line {number} repeats `{word}` of line {first[word]}")
+        else:
+            first[word] = number
+    if problems:
+        _report(compilation, f"the word list `{path.value}`", problems, path.span)
+        return None
+    return Symbols(tuple(first), f'words "{path.value}"')
+
+
+def _report(compilation: Compilation, what: str, problems: list[str], span: Span) -> None:
+    shown = "; ".join(problems[:5])
+    more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+    compilation.error("CS221", f"{what} is not well formed", span, help=f"{shown}{more}")
+
+
+@dataclass(frozen=True, slots=True)
+class TableText:
+    """A table's cells as text: `cells[row][column]`, and the line that each row stands on."""
+
+    header: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+
+
+def read_table(compilation: Compilation, path: syntax.Text) -> TableText | None:
+    """A CSV file with a header line. Ragged rows are named by line."""
+    text = read_beside(compilation, path)
+    if text is None:
+        return None
+    rows: list[tuple[str, ...]] = []
+    lines: list[int] = []
+    problems: list[str] = []
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: tuple[str, ...] | None = None
+    try:
+        for row in reader:
+            if len(rows) > MOST_LINES:
+                compilation.error(
+                    "CS925", f"`{path.value}` has more than {MOST_LINES} lines", path.span
+                )
+                return None
+            cells = tuple(cell.strip() for cell in row)
+            if header is None:
+                header = cells
+            elif not cells:
+                continue
+            elif len(cells) != len(header):
+                problems.append(
+                    f"line {reader.line_num} has {len(cells)} cells, the header {len(header)}"
+                )
+            else:
+                rows.append(cells)
+                lines.append(reader.line_num)
+    except csv.Error as problem:
+        problems.append(f"line {reader.line_num}: {problem}")
+    if header is None or not (rows or problems):
+        problems.append("it has no rows")
+    elif len(set(header)) != len(header):
+        problems.append("its header names a column twice")
+    if problems or header is None:
+        _report(compilation, f"the table `{path.value}`", problems, path.span)
+        return None
+    return TableText(header, tuple(rows), tuple(lines))
+
+
+def report_cells(compilation: Compilation, path: syntax.Text, problems: list[str]) -> None:
+    """Report cells that do not have their column's type, and repeated keys."""
+    _report(compilation, f"the table `{path.value}`", problems, path.span)

@@ -1,0 +1,96 @@
+"""Imports: types, tables and functions of other files in the spec's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Related
+from ...dsl.parser import parse
+from ...dsl.source import Source
+from ..domains import Rows, Symbols
+from .files import place_of, read_beside
+from .functions import check_functions
+from .names import Compilation, collect, duplicate, kind_of, with_article
+from .types import named_domain
+
+DEEPEST_IMPORTS = 16
+IMPORTED = syntax.TypeDeclaration | syntax.TableDeclaration | syntax.FunctionDeclaration
+
+
+def import_names(file: syntax.File, into: Compilation) -> None:
+    """Declare every imported name in `into`, as the file that it stands in means it."""
+    for declaration in file.declarations:
+        if isinstance(declaration, syntax.ImportDeclaration):
+            home = _home(declaration, into)
+            if home is not None:
+                _take(declaration, home, into)
+            else:
+                into.failed |= {name.text for name in declaration.names}
+
+
+def _home(declaration: syntax.ImportDeclaration, into: Compilation) -> Compilation | None:
+    """The imported file with its types and functions, None with the reason reported."""
+    written = declaration.path
+    place = place_of(into, written.value, written.span)
+    if place is None:
+        return None
+    if place in into.path:
+        into.error(
+            "CS224",
+            f"`{written.value}` leads back to itself",
+            written.span,
+            help="move what both files need into a third one",
+        )
+        return None
+    if len(into.path) >= DEEPEST_IMPORTS:
+        into.error(
+            "CS926",
+            f"imports nest more than {DEEPEST_IMPORTS} deep",
+            written.span,
+            help="import from fewer files",
+        )
+        return None
+    text = read_beside(into, written)
+    if text is None:
+        return None
+    file = parse(Source(written.value, text), into.diagnostics)
+    home = Compilation(into.diagnostics, place.parent, path=(*into.path, place))
+    import_names(file, home)
+    collect(file, home)
+    for name in home.names_of(syntax.TypeDeclaration, syntax.TableDeclaration):
+        named_domain(home, name)
+    check_functions(file, home)
+    folder = PurePosixPath(Path(written.value).as_posix()).parent
+    into.files |= {str(folder / name): digest for name, digest in home.files.items()}
+    return home
+
+
+def _take(declaration: syntax.ImportDeclaration, home: Compilation, into: Compilation) -> None:
+    for name in declaration.names:
+        found = home.declared.get(name.text)
+        if found is None:
+            into.failed.add(name.text)
+            if name.text in home.failed:
+                continue
+            importable = [n for n, one in home.declared.items() if isinstance(one, IMPORTED)]
+            home.unknown("declaration", name, importable)
+        elif not isinstance(found, IMPORTED):
+            into.error(
+                "CS202",
+                f"`{name.text}` is {with_article(kind_of(found))}, which cannot be imported",
+                name.span,
+                help="import types, tables and functions",
+                related=(Related(found.name.span, "declared here"),),
+            )
+        elif name.text in into.declared:
+            duplicate(into, name, into.declared[name.text].name.span)
+        else:
+            into.declared[name.text] = found
+            if isinstance(found, syntax.FunctionDeclaration):
+                into.homes[name.text] = home.homes.get(name.text, home)
+                continue
+            domain = home.domains.get(name.text)
+            into.domains[name.text] = domain
+            if isinstance(domain, Symbols | Rows) and domain not in into.symbol_sets:
+                into.symbol_sets.append(domain)

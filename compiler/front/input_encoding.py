@@ -1,0 +1,126 @@
+"""Encodings: how inputs become vectors, for networks that read no text."""
+
+from __future__ import annotations
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Related
+from ..domains import Symbols, Tuples
+from ..model import Role
+from ..specification import EncodedInput, Encoding
+from .names import Compilation
+from .scopes import Declared
+from .tasks import TaskDraft
+from .values import described
+
+CODINGS = ("symbol", "onehot", "scalar")
+
+
+LARGEST_DIMENSION = 65_536
+
+
+def encoding_of(compilation: Compilation, draft: TaskDraft) -> Encoding | None:
+    """How a task's inputs become vectors, None where it only renders text."""
+    statements = [one for one in draft.declaration.body if isinstance(one, syntax.Encode)]
+    for later in statements[1:]:
+        compilation.error(
+            "CS203",
+            f"task `{draft.name}` is encoded twice",
+            later.form.span,
+            related=(Related(statements[0].form.span, "first encoded here"),),
+        )
+    if not statements:
+        return None
+    statement = statements[0]
+    if statement.form.text != "vector":
+        compilation.unknown("encoding", statement.form, ("vector",))
+    groups: list[EncodedInput] = []
+    seen: dict[str, syntax.Expression] = {}
+    for group in statement.groups:
+        for written in group.inputs:
+            for one in _encoded_inputs(compilation, draft, written):
+                if one.name in seen:
+                    compilation.error(
+                        "CS203",
+                        f"`{one.name}` is encoded twice",
+                        written.span,
+                        related=(Related(seen[one.name].span, "first encoded here"),),
+                    )
+                seen[one.name] = written
+                dimension = _dimension(compilation, group.coding, one)
+                if dimension is not None:
+                    groups.append(EncodedInput(one.name, group.coding.function.text, dimension))
+    return Encoding(tuple(groups))
+
+
+def _encoded_inputs(
+    compilation: Compilation, draft: TaskDraft, written: syntax.Expression
+) -> list[Declared]:
+    text = " ".join(written.span.text.split())
+    inputs = draft.given.of(Role.INPUT)
+    found = [one for one in inputs if one.name == text or one.name.split("[")[0] == text]
+    if not found and text not in draft.given.bindings:
+        name = syntax.Name(text, span=written.span)
+        compilation.unknown("input", name, [one.name for one in inputs])
+    elif not found and isinstance(draft.given.bindings.get(text), Declared):
+        compilation.error("CS202", f"`{text}` is an abbreviation, not an input", written.span)
+    return found
+
+
+def _dimension(compilation: Compilation, coding: syntax.Call, one: Declared) -> int | None:
+    name = coding.function.text
+    if name not in CODINGS:
+        compilation.unknown("coding", coding.function, CODINGS)
+        return None
+    if one.domain is None:
+        return None
+    if name == "symbol":
+        return dimension_of(compilation, coding)
+    if coding.arguments:
+        compilation.error("CS207", f"`{name}` takes no arguments", coding.span)
+        return None
+    if name == "scalar" and isinstance(one.domain, Symbols | Tuples):
+        compilation.error(
+            "CS205",
+            f"`scalar` is a coding of numbers, but `{one.name}` is {described(one.domain)}",
+            coding.span,
+            help="use `symbol(dim = …)` or `onehot`",
+        )
+        return None
+    if name == "onehot" and one.domain.size > LARGEST_DIMENSION:
+        compilation.error(
+            "CS924",
+            f"`{one.name}` has more than {LARGEST_DIMENSION} values for `onehot`",
+            coding.span,
+            help="use `symbol(dim = …)`",
+        )
+        return None
+    return 1 if name == "scalar" else one.domain.size
+
+
+def dimension_of(compilation: Compilation, written: syntax.Call) -> int | None:
+    """The one argument `dim = n` of a coding or method, None with the reason reported."""
+    name = written.function.text
+    arguments = written.arguments
+    if len(arguments) == 1 and arguments[0].name is not None and arguments[0].name.text != "dim":
+        compilation.unknown("argument", arguments[0].name, ("dim",), code="CS207")
+        return None
+    if len(arguments) != 1:
+        compilation.error(
+            "CS207", f"`{name}` needs `dim`", written.span, help=f"write `{name}(dim = 16)`"
+        )
+        return None
+    value = arguments[0].value
+    if isinstance(value, syntax.Number) and not value.decimals:
+        if 1 <= value.scaled <= LARGEST_DIMENSION:
+            return value.scaled
+        compilation.error(
+            "CS302",
+            f"`{value.text}` is no number of dimensions",
+            value.span,
+            help=f"write 1 to {LARGEST_DIMENSION}",
+        )
+        return None
+    compilation.error(
+        "CS209", f"`{value.span.text}` is not a whole number of dimensions", value.span
+    )
+    return None

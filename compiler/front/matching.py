@@ -1,0 +1,158 @@
+"""Matches: which arm takes which values, and the values that no arm takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Related
+from ..domains import Domain, Numbers, Truths
+from ..expressions import Compare, ComparisonOperator, Constant, Lookup
+from .arithmetic import TooLargeError, negation
+from .joining import choose, together
+from .operators import too_large
+from .patterns import LARGEST_TABLE, Interval, covered_by, intersect, merge, within, without
+from .questions import Compile, Expected, Helper, Pending
+from .scopes import Environment
+from .tuple_codes import position
+from .values import POISONED, Value
+
+MOST_SHOWN = 6
+CHAIN = 8
+"""Matches with more arms than this become a table lookup: a chain of tests would nest too deep."""
+
+
+def membership(environment: Environment, node: syntax.Membership) -> Pending:
+    """`x in 2.50..7.50`, `x in {A, B}`, `x in Digit`."""
+    value = yield Compile(environment, node.operand)
+    if value.domain is None:
+        return POISONED
+    covered = yield from covered_by(environment, node.values, value.domain)
+    if covered is None:
+        return POISONED
+    inside = within(value, covered)
+    return negation(inside) if node.negated else inside
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One arm of a match with the positions that it takes, those of earlier arms left out."""
+
+    arm: syntax.Arm
+    taken: list[Interval]
+
+
+def cases(
+    environment: Environment,
+    arms: Sequence[syntax.Arm],
+    domain: Domain,
+    whole: syntax.Node,
+    *,
+    code: str = "CS304",
+) -> Helper[list[Case] | None]:
+    """The arms of a match over `domain`: each reachable, and every value taken by one."""
+    compilation = environment.compilation
+    free: list[Interval] = [(0, domain.size - 1)]
+    found: list[Case] = []
+    sound = True
+    for arm in arms:
+        covered: list[Interval] = []
+        for pattern in arm.patterns:
+            one = yield from covered_by(environment, pattern, domain)
+            sound = sound and one is not None
+            covered += one or []
+        taken = merge(intersect(free, covered)) if arm.patterns else free
+        if not taken and (sound or not arm.patterns):
+            place = arm.patterns[0].span.to(arm.patterns[-1].span) if arm.patterns else arm.span
+            written = place.text if arm.patterns else "else"
+            compilation.error(
+                "CS305",
+                f"no value is left for `{written}`",
+                place,
+                help="remove this arm, or move it before those that take its values",
+                related=[Related(one.arm.span, "taken here") for one in found if one.arm.patterns][
+                    :3
+                ],
+            )
+            sound = False
+        free = without(free, taken)
+        found.append(Case(arm, taken))
+    if free and sound:
+        values = [
+            domain.codes()[place]
+            for low, high in free
+            for place in range(low, min(high, low + MOST_SHOWN) + 1)
+        ]
+        shown = ", ".join(f"`{domain.text(value)}`" for value in values[:MOST_SHOWN])
+        count = sum(high - low + 1 for low, high in free)
+        more = f" and {count - MOST_SHOWN} more" if count > MOST_SHOWN else ""
+        compilation.error(
+            code,
+            f"no arm takes {shown}{more}",
+            whole.span,
+            help="add the missing arms, or `else => …`",
+        )
+        sound = False
+    return found if sound else None
+
+
+def match_values(environment: Environment, node: syntax.Match, expected: Expected) -> Pending:
+    """`match x { A => 1  B, C => 2  else => 3 }`."""
+    subject = yield Compile(environment, node.subject)
+    domain = subject.domain
+    if domain is None:
+        return POISONED
+    found = yield from cases(environment, node.arms, domain, node.subject)
+    if found is not None and subject.constant is not None:
+        place = domain.codes().index(subject.constant)
+        found = [one for one in found if any(low <= place <= high for low, high in one.taken)]
+    results: list[Value] = []
+    arms = node.arms if found is None else [one.arm for one in found]
+    for arm in arms:
+        assert not isinstance(arm.result, syntax.Template)
+        results.append((yield Compile(environment, arm.result, expected)))
+    if found is None:
+        return POISONED
+    spans = [arm.result.span for arm in arms]
+    try:
+        joined = together(environment.compilation, results, spans, expected)
+    except TooLargeError:
+        return too_large(environment, node)
+    if joined is None:
+        return POISONED
+    values, result = joined
+    return select(subject, found, values, result)
+
+
+def select(subject: Value, found: Sequence[Case], values: Sequence[Value], result: Domain) -> Value:
+    """The value of the arm that takes the subject."""
+    domain = subject.domain
+    assert domain is not None
+    constant = all(value.constant is not None for value in values)
+    if len(found) > 2 and domain.size <= LARGEST_TABLE and (constant or len(found) > CHAIN):
+        numbers = [value.node.value if isinstance(value.node, Constant) else 0 for value in values]
+        table = [0] * domain.size
+        for index, one in enumerate(found):
+            for low, high in one.taken:
+                entry = numbers[index] if constant else index
+                table[low : high + 1] = [entry] * (high - low + 1)
+        looked_up = Lookup(tuple(table), position(subject.node, domain))
+        if constant:
+            return Value(looked_up, result)
+        return _halved(Value(looked_up, Numbers(0, len(found) - 1)), values, 0, result)
+    chosen = values[-1]
+    for one, value in zip(found[-2::-1], values[-2::-1], strict=True):
+        chosen = choose(within(subject, one.taken), value, chosen, result)
+    return Value(chosen.node, result)
+
+
+def _halved(index: Value, values: Sequence[Value], start: int, result: Domain) -> Value:
+    """`values[index - start]` by halving: as deep as the logarithm of the number of arms."""
+    if len(values) == 1:
+        return values[0]
+    half = len(values) // 2
+    test = Compare(ComparisonOperator.LESS, index.node, Constant(start + half))
+    left = _halved(index, values[:half], start, result)
+    right = _halved(index, values[half:], start + half, result)
+    return choose(Value(test, Truths()), left, right, result)

@@ -1,0 +1,158 @@
+"""What a file declares at its top level, and how a name that is not there is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Diagnostics, Fix, Related, closest
+from ...dsl.source import Span
+from ..domains import Domain, Rows, Symbols
+
+MOST_STEPS = 100_000
+"""How many steps the expressions of one file may take, with all that they inline and expand."""
+
+MOST_CANDIDATES = 5_000
+"""A suggestion is sought among so many names: long word lists must not slow a report down."""
+
+KINDS: tuple[tuple[type[syntax.Node], str], ...] = (
+    (syntax.TypeDeclaration, "type"),
+    (syntax.TableDeclaration, "table"),
+    (syntax.FunctionDeclaration, "function"),
+    (syntax.TaskDeclaration, "task"),
+    (syntax.ModelDeclaration, "model"),
+    (syntax.CounterfactualsDeclaration, "counterfactuals declaration"),
+    (syntax.AlignDeclaration, "alignment"),
+    (syntax.ClaimDeclaration, "claim"),
+    (syntax.AbstractionDeclaration, "abstraction"),
+    (syntax.DeriveDeclaration, "derived model"),
+)
+
+
+def kind_of(declaration: syntax.Declaration) -> str:
+    """What a declaration declares, as messages say it."""
+    return next(kind for node, kind in KINDS if isinstance(declaration, node))
+
+
+def with_article(kind: str) -> str:
+    """`a type`, `an alignment`."""
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+NamedDeclaration = (
+    syntax.TypeDeclaration
+    | syntax.TableDeclaration
+    | syntax.FunctionDeclaration
+    | syntax.TaskDeclaration
+    | syntax.ModelDeclaration
+    | syntax.CounterfactualsDeclaration
+    | syntax.AlignDeclaration
+    | syntax.ClaimDeclaration
+    | syntax.AbstractionDeclaration
+    | syntax.DeriveDeclaration
+)
+
+
+@dataclass(slots=True)
+class Compilation:
+    """What one run over one file knows so far. Every pass reads it and reports into it."""
+
+    diagnostics: Diagnostics
+    folder: Path | None
+    declared: dict[str, NamedDeclaration] = field(default_factory=dict)
+    domains: dict[str, Domain | None] = field(default_factory=dict)
+    """Types and tables by name, None where the declaration is wrong."""
+    symbol_sets: list[Symbols | Rows] = field(default_factory=list)
+    """Every set of named values of the file: where a symbol without an expected type is sought."""
+    files: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of each word list and table, by the name that the spec uses."""
+    steps_left: int = MOST_STEPS
+    homes: dict[str, Compilation] = field(default_factory=dict[str, "Compilation"])
+    """Imported functions, with the file whose names their bodies read."""
+    failed: set[str] = field(default_factory=set[str])
+    """Names whose import was reported: whoever reads them stays silent."""
+    path: tuple[Path, ...] = ()
+    """The files whose imports led to this one."""
+    _reported: set[tuple[str, Span]] = field(default_factory=set)
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        help: str | None = None,
+        related: Iterable[Related] = (),
+        fix: Fix | None = None,
+    ) -> None:
+        """Report once: the members of a family share one text, and its mistakes."""
+        if (code, span) not in self._reported:
+            self._reported.add((code, span))
+            self.diagnostics.error(code, message, span, help=help, related=related, fix=fix)
+
+    def unknown(
+        self,
+        what: str,
+        name: syntax.Name,
+        candidates: Iterable[str],
+        *,
+        code: str = "CS201",
+        help: str | None = None,
+    ) -> None:
+        """Report a name that nothing declares, with the nearest one that something does."""
+        if name.text in self.failed:
+            return
+        known = tuple(dict.fromkeys(candidates))[:MOST_CANDIDATES]
+        suggestion = closest(name.text, known)
+        advice, fix = help, None
+        if suggestion is not None:
+            advice = f"did you mean `{suggestion}`?"
+            if [one for one in known if one_slip(name.text, one)] == [suggestion]:
+                fix = Fix(name.span, suggestion, f"replace `{name.text}` by `{suggestion}`")
+        elif help is None and 0 < len(known) <= 8:
+            advice = "known here: " + ", ".join(f"`{one}`" for one in known)
+        self.error(code, f"unknown {what} `{name.text}`", name.span, help=advice, fix=fix)
+
+    def names_of(self, *kinds: type[syntax.Node]) -> Iterator[str]:
+        """The names that declarations of these kinds carry."""
+        return (name for name, one in self.declared.items() if isinstance(one, kinds))
+
+
+def one_slip(written: str, meant: str) -> bool:
+    """Whether one letter too many, too few, wrong, or swapped with its neighbour lies between."""
+    if written == meant or abs(len(written) - len(meant)) > 1:
+        return False
+    start = next(
+        (i for i, (a, b) in enumerate(zip(written, meant, strict=False)) if a != b),
+        min(len(written), len(meant)),
+    )
+    rest, other = written[start:], meant[start:]
+    return (
+        rest[1:] == other[1:]
+        or rest[1:] == other
+        or rest == other[1:]
+        or (rest[:2] == other[1::-1] and rest[2:] == other[2:])
+    )
+
+
+def collect(file: syntax.File, into: Compilation) -> None:
+    """Every declaration under its name; the first one wins, each later one is reported."""
+    for declaration in file.declarations:
+        if isinstance(declaration, syntax.ImportDeclaration):
+            continue
+        first = into.declared.setdefault(declaration.name.text, declaration)
+        if first is not declaration:
+            duplicate(into, declaration.name, first.name.span)
+
+
+def duplicate(compilation: Compilation, name: syntax.Name, first: Span) -> None:
+    """Report a second declaration of a name."""
+    compilation.error(
+        "CS203",
+        f"`{name.text}` is declared twice",
+        name.span,
+        help="give one of them another name",
+        related=(Related(first, "first declared here"),),
+    )

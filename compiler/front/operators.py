@@ -1,0 +1,194 @@
+"""Arithmetic, comparisons and logic: operands checked, scales made explicit."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from ...dsl import syntax
+from ..domains import Numbers, Truths
+from .arithmetic import (
+    TooLargeError,
+    add,
+    compare,
+    conjunction,
+    disjunction,
+    exact,
+    floor_divide,
+    multiply,
+    negation,
+    number,
+    power,
+    remainder,
+    scale,
+    subtract,
+)
+from .joining import equal, unequal
+from .questions import Compile, Helper, Pending
+from .scopes import Environment
+from .values import POISONED, Value, described
+
+
+def operand(
+    environment: Environment, written: syntax.Expression, kind: type[Numbers] | type[Truths]
+) -> Helper[Value]:
+    """An operand that must be a number, or a truth value; poisoned when it is not."""
+    value = yield Compile(environment, written, Truths() if kind is Truths else None)
+    return required(environment, value, written, kind)
+
+
+def required(
+    environment: Environment,
+    value: Value,
+    written: syntax.Expression,
+    kind: type[Numbers] | type[Truths],
+) -> Value:
+    """The value, when it has the kind that its place needs."""
+    if value.domain is None or isinstance(value.domain, kind):
+        return value
+    wanted = "a number" if kind is Numbers else "true or false"
+    environment.compilation.error(
+        "CS205",
+        f"`{written.span.text}` must be {wanted}, but is {described(value.domain)}",
+        written.span,
+    )
+    return POISONED
+
+
+def too_large(environment: Environment, written: syntax.Node) -> Value:
+    """Report a number that evaluators could not compute in 64 bits."""
+    environment.compilation.error(
+        "CS921",
+        f"`{written.span.text}` could leave ±2^62",
+        written.span,
+        help="use smaller ranges, coarser steps, or fewer factors",
+    )
+    return POISONED
+
+
+def unary(environment: Environment, node: syntax.Unary) -> Pending:
+    """`-x` and `not x`."""
+    if node.operator == "not":
+        value = yield from operand(environment, node.operand, Truths)
+        return negation(value) if value.domain is not None else POISONED
+    value = yield from operand(environment, node.operand, Numbers)
+    return scale(value, Fraction(-1)) if value.domain is not None else POISONED
+
+
+def binary(environment: Environment, node: syntax.Binary) -> Pending:
+    """Arithmetic. Divisors and exponents are constants, so that the graph's values stay exact."""
+    left = yield from operand(environment, node.left, Numbers)
+    right = yield from operand(environment, node.right, Numbers)
+    if left.domain is None or right.domain is None:
+        return POISONED
+    try:
+        match node.operator:
+            case "+":
+                return add(left, right)
+            case "-":
+                return subtract(left, right)
+            case "*":
+                return multiply(left, right)
+            case "**":
+                return _power(environment, left, right, node)
+            case "/" | "//" | "%":
+                return _division(environment, left, right, node)
+    except TooLargeError:
+        return too_large(environment, node)
+
+
+def _power(environment: Environment, left: Value, right: Value, node: syntax.Binary) -> Value:
+    exponent = right.integer
+    if exponent is None or exponent < 0:
+        environment.compilation.error(
+            "CS209",
+            f"`{node.right.span.text}` is not a constant exponent",
+            node.right.span,
+            help="an exponent is a whole number from 0 on, known when the file is compiled",
+        )
+        return POISONED
+    return number(Fraction(1)) if exponent == 0 else power(left, exponent)
+
+
+def _division(environment: Environment, left: Value, right: Value, node: syntax.Binary) -> Value:
+    divisor = exact(right)
+    if divisor is None:
+        environment.compilation.error(
+            "CS209",
+            f"`{node.right.span.text}` is not a constant divisor",
+            node.right.span,
+            help="divisors are literals or task parameters, so that division is always exact",
+        )
+        return POISONED
+    if divisor <= 0:
+        environment.compilation.error(
+            "CS308", f"`{node.right.span.text}` is not a positive divisor", node.right.span
+        )
+        return POISONED
+    if node.operator == "/":
+        return scale(left, 1 / divisor)
+    return (floor_divide if node.operator == "//" else remainder)(left, divisor)
+
+
+def logical(environment: Environment, node: syntax.Logical) -> Pending:
+    """`and`, `or`. What an earlier operand decides is not looked at: it may be a missing member."""
+    parts: list[Value] = []
+    whole = True
+    decisive = 0 if node.operator == "and" else 1
+    for one in node.operands:
+        value = yield from operand(environment, one, Truths)
+        whole = whole and value.domain is not None
+        parts.append(value)
+        if value.domain is not None and value.constant == decisive:
+            break
+    if not whole:
+        return POISONED
+    return (conjunction if node.operator == "and" else disjunction)(parts)
+
+
+def comparison(environment: Environment, node: syntax.Comparison) -> Pending:
+    """A chain of comparisons. An operand that is only a symbol's name takes its set from the
+    others, whichever side they stand on.
+    """
+    values: dict[int, Value] = {}
+    expected = None
+    bare = [i for i, one in enumerate(node.operands) if _is_bare(environment, one)]
+    plain = [i for i in range(len(node.operands)) if i not in bare]
+    for index in (*plain, *bare):
+        value = yield Compile(environment, node.operands[index], expected)
+        values[index] = value
+        if expected is None:
+            expected = value.domain
+        if value.domain is None and index in plain:
+            # Which set a bare name belongs to is unknown now: stay silent about it.
+            return POISONED
+    if any(value.domain is None for value in values.values()):
+        return POISONED
+    parts: list[Value] = []
+    for index, operator in enumerate(node.operators):
+        left, right = values[index], values[index + 1]
+        nodes = (node.operands[index], node.operands[index + 1])
+        if operator in ("==", "!="):
+            spans = (nodes[0].span, nodes[1].span)
+            try:
+                same = equal(environment.compilation, left, right, spans)
+            except TooLargeError:
+                return too_large(environment, node)
+            if same.domain is None:
+                return POISONED
+            parts.append(same if operator == "==" else unequal(same))
+            continue
+        left = required(environment, left, nodes[0], Numbers)
+        right = required(environment, right, nodes[1], Numbers)
+        if left.domain is None or right.domain is None:
+            return POISONED
+        try:
+            parts.append(compare(operator, left, right))
+        except TooLargeError:
+            return too_large(environment, node)
+    return conjunction(parts)
+
+
+def _is_bare(environment: Environment, written: syntax.Expression) -> bool:
+    if isinstance(written, syntax.Text):
+        return True
+    return isinstance(written, syntax.Name) and environment.scope.find(written.text) is None

@@ -1,0 +1,230 @@
+"""Sets of values as positions of a domain: what a pattern covers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import ceil, floor
+
+from ...dsl import syntax
+from ..domains import Domain, Numbers, Symbols, Truths, Tuples
+from ..expressions import Compare, ComparisonOperator, Constant, Expression, Within
+from .arithmetic import disjunction, exact, truth
+from .constants import constant_number
+from .questions import Compile, Helper
+from .scopes import Environment
+from .types import domain_of
+from .values import Value, described
+
+Interval = tuple[int, int]
+"""Positions in a domain's codes, both ends included."""
+
+
+LARGEST_TABLE = 1_000_000
+
+
+def within(value: Value, intervals: Sequence[Interval]) -> Value:
+    """Whether a value stands at one of these positions of its domain."""
+    assert value.domain is not None
+    merged = merge(intervals)
+    if not merged:
+        return truth(False)
+    if merged == [(0, value.domain.size - 1)]:
+        return truth(True)
+    codes = value.domain.codes()
+    if value.constant is not None:
+        position = codes.index(value.constant)
+        return truth(any(low <= position <= high for low, high in merged))
+    tests: list[Value] = []
+    for low, high in merged:
+        test: Expression = Within(value.node, codes[low], codes[high])
+        if low == high:
+            test = Compare(ComparisonOperator.EQUAL, value.node, Constant(codes[low]))
+        tests.append(Value(test, Truths()))
+    return disjunction(tests)
+
+
+def merge(intervals: Sequence[Interval]) -> list[Interval]:
+    """The same positions as few, ordered, separate intervals."""
+    merged: list[Interval] = []
+    for low, high in sorted(intervals):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+        else:
+            merged.append((low, high))
+    return merged
+
+
+def covered_by(
+    environment: Environment, pattern: syntax.ValueSet | syntax.Pattern, domain: Domain
+) -> Helper[list[Interval] | None]:
+    """The positions of `domain` that a set or pattern covers, None with the reason reported."""
+    match pattern:
+        case syntax.RangeSet():
+            return _range(environment, pattern, domain)
+        case syntax.ElementSet(elements=elements):
+            found: list[Interval] = []
+            for element in elements:
+                one = yield from covered_by(environment, element, domain)
+                if one is None:
+                    return None
+                found += one
+            return found
+        case syntax.NamedSet() | syntax.WordsSet() | syntax.TupleSet():
+            other = domain_of(environment, pattern)
+            return None if other is None else _shared(environment, pattern, other, domain)
+        case syntax.Name(text=text) if (
+            isinstance(environment.compilation.declared.get(text), syntax.TypeDeclaration)
+            and environment.scope.find(text) is None
+            and not (isinstance(domain, Symbols) and text in domain.members)
+        ):
+            named = syntax.NamedSet(pattern, span=pattern.span)
+            return (yield from covered_by(environment, named, domain))
+        case _:
+            value = yield Compile(environment, pattern, domain)
+            return _constant(environment, pattern, value, domain)
+
+
+def _constant(
+    environment: Environment, pattern: syntax.Expression, value: Value, domain: Domain
+) -> list[Interval] | None:
+    if value.domain is None:
+        return None
+    compilation = environment.compilation
+    if value.constant is None:
+        compilation.error(
+            "CS209",
+            f"`{pattern.span.text}` is not a constant",
+            pattern.span,
+            help="a set holds literals, symbols and parameters; compare variables with `==`",
+        )
+        return None
+    if isinstance(domain, Numbers) and isinstance(value.domain, Numbers):
+        number = exact(value)
+        assert number is not None
+        place = (number * domain.denominator - domain.low) / domain.step
+        if place.denominator == 1 and 0 <= place < domain.size:
+            return [(int(place), int(place))]
+        return _outside(environment, pattern, domain)
+    if type(value.domain) is not type(domain) or isinstance(domain, Tuples):
+        compilation.error(
+            "CS206",
+            f"`{pattern.span.text}` is no value of {described(domain)}",
+            pattern.span,
+        )
+        return None
+    position = domain.codes().index(value.constant) if value.domain == domain else None
+    if isinstance(domain, Symbols) and isinstance(value.domain, Symbols) and position is None:
+        text = value.domain.members[value.constant]
+        position = domain.members.index(text) if text in domain.members else None
+    return _outside(environment, pattern, domain) if position is None else [(position, position)]
+
+
+def _outside(environment: Environment, pattern: syntax.Node, domain: Domain) -> None:
+    environment.compilation.error(
+        "CS302", f"`{pattern.span.text}` lies outside {described(domain)}", pattern.span
+    )
+
+
+def _range(
+    environment: Environment, pattern: syntax.RangeSet, domain: Domain
+) -> list[Interval] | None:
+    if not isinstance(domain, Numbers):
+        environment.compilation.error(
+            "CS206",
+            f"`{pattern.span.text}` holds numbers, but the value is {described(domain)}",
+            pattern.span,
+        )
+        return None
+    low = constant_number(environment, pattern.low)
+    high = domain.value(domain.high)
+    if pattern.high is not None:
+        given = constant_number(environment, pattern.high)
+        if given is None:
+            return None
+        high = given
+    if low is None:
+        return None
+    if low > high:
+        environment.compilation.error(
+            "CS301",
+            f"`{pattern.span.text}` is empty",
+            pattern.span,
+            help="write the lower end first",
+        )
+        return None
+
+    def place(number: Fraction) -> Fraction:
+        return (number * domain.denominator - domain.low) / domain.step
+
+    first, last = max(0, ceil(place(low))), min(domain.size - 1, floor(place(high)))
+    if first > last:
+        return _outside(environment, pattern, domain)
+    if pattern.step is None:
+        return [(first, last)]
+    step = constant_number(environment, pattern.step)
+    if step is None:
+        return None
+    if step <= 0 or last - first > LARGEST_TABLE:
+        environment.compilation.error(
+            "CS301", f"`{pattern.span.text}` has no usable step here", pattern.step.span
+        )
+        return None
+    codes = range(first, last + 1)
+    values = ((one, domain.value(domain.codes()[one])) for one in codes)
+    return [(one, one) for one, number in values if (number - low) % step == 0]
+
+
+def _shared(
+    environment: Environment, pattern: syntax.Node, other: Domain, domain: Domain
+) -> list[Interval] | None:
+    """The positions of `domain` whose values `other` has too."""
+    if other == domain:
+        return [(0, domain.size - 1)]
+    if isinstance(other, Numbers) and isinstance(domain, Numbers):
+        ends = (other.value(other.low), other.value(other.high))
+        low, high = ((end * domain.denominator - domain.low) / domain.step for end in ends)
+        first, last = max(0, ceil(low)), min(domain.size - 1, floor(high))
+        fine = other.step * domain.denominator
+        if first > last:
+            return _outside(environment, pattern, domain)
+        if domain.step * other.denominator % fine == 0 and low.denominator == 1:
+            return [(first, last)]
+        if last - first <= LARGEST_TABLE:
+            spaced = (
+                one
+                for one in range(first, last + 1)
+                if (domain.value(domain.codes()[one]) - ends[0]) * other.denominator % other.step
+                == 0
+            )
+            return [(one, one) for one in spaced]
+    if isinstance(other, Symbols) and isinstance(domain, Symbols):
+        members = set(other.members)
+        places = [(i, i) for i, one in enumerate(domain.members) if one in members]
+        return places or _outside(environment, pattern, domain)
+    environment.compilation.error(
+        "CS206",
+        f"`{pattern.span.text}` is no set of values of {described(domain)}",
+        pattern.span,
+    )
+    return None
+
+
+def intersect(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:
+    """The positions in both: `left` is ordered and separate."""
+    return [
+        (max(a, c), min(b, d)) for a, b in left for c, d in merge(right) if max(a, c) <= min(b, d)
+    ]
+
+
+def without(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:
+    """The positions of `left` that are not in `right`; both ordered and separate."""
+    rest = list(left)
+    for low, high in right:
+        rest = [
+            piece
+            for a, b in rest
+            for piece in ((a, min(b, low - 1)), (max(a, high + 1), b))
+            if piece[0] <= piece[1]
+        ]
+    return rest

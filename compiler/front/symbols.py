@@ -1,0 +1,104 @@
+"""Named values: which set a symbol belongs to, and names that nothing declares."""
+
+from __future__ import annotations
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Related
+from ..domains import Numbers, Rows, Symbols, Truths
+from ..expressions import Constant
+from .aggregates import AGGREGATES
+from .calls import BUILT_IN_FUNCTIONS
+from .names import kind_of, with_article
+from .questions import (
+    Expected,
+    PlainWords,
+)
+from .scopes import Environment
+from .values import POISONED, Value, described, listed
+
+
+def symbol(
+    environment: Environment, text: str, node: syntax.Name | syntax.Text, expected: Expected
+) -> Value:
+    """A named value: of the expected set, or of the only set of the file that has it."""
+    compilation = environment.compilation
+    if isinstance(expected, Symbols | Rows):
+        value = member_of(expected, text)
+        if value is not None:
+            return value
+        other = next((o for o in compilation.symbol_sets if member_of(o, text) is not None), None)
+        if other is not None:
+            compilation.error(
+                "CS206",
+                f"`{text}` is a symbol of {described(other)}, not of {described(expected)}",
+                node.span,
+                help=f"{described(expected)} has {listed(members_of(expected))}",
+            )
+            return POISONED
+    else:
+        sets = [one for one in compilation.symbol_sets if member_of(one, text) is not None]
+        if len(sets) == 1 and not isinstance(expected, Truths | Numbers):
+            value = member_of(sets[0], text)
+            assert value is not None
+            return value
+        if len(sets) > 1 and not isinstance(expected, Truths | Numbers):
+            names = " and ".join(described(one) for one in sets[:3])
+            compilation.error(
+                "CS204",
+                f"`{text}` is a symbol of more than one set: {names}",
+                node.span,
+                help="compare it with, or give it to, something whose type says which",
+            )
+            return POISONED
+        if sets:
+            wanted = "true or false" if isinstance(expected, Truths) else "a number"
+            message = f"`{text}` is a symbol of {described(sets[0])}, but {wanted} is needed here"
+            compilation.error("CS206", message, node.span)
+            return POISONED
+    if isinstance(node, syntax.Name):
+        _unknown_name(environment, node, expected)
+    else:
+        advice = None
+        if isinstance(expected, Symbols | Rows):
+            advice = f"{described(expected)} has {listed(members_of(expected))}"
+        compilation.error("CS201", f"unknown symbol `{text}`", node.span, help=advice)
+    return POISONED
+
+
+def members_of(domain: Symbols | Rows) -> tuple[str, ...]:
+    """The names of a domain's values."""
+    return domain.members if isinstance(domain, Symbols) else domain.keys
+
+
+def member_of(domain: Symbols | Rows, text: str) -> Value | None:
+    """The named value of a domain."""
+    names = members_of(domain)
+    return Value(Constant(names.index(text)), domain) if text in names else None
+
+
+def _unknown_name(environment: Environment, node: syntax.Name, expected: Expected) -> None:
+    compilation = environment.compilation
+    declaration = compilation.declared.get(node.text)
+    if declaration is not None:
+        compilation.error(
+            "CS202",
+            f"`{node.text}` is {with_article(kind_of(declaration))}, not a value",
+            node.span,
+            related=(Related(declaration.name.span, "declared here"),),
+        )
+        return
+    if node.text in BUILT_IN_FUNCTIONS or node.text in AGGREGATES:
+        compilation.error(
+            "CS202",
+            f"`{node.text}` is a function, not a value",
+            node.span,
+            help=f"call it, as in `{node.text}(…)`",
+        )
+        return
+    candidates = list(environment.scope.names())
+    if isinstance(expected, Symbols | Rows):
+        candidates += members_of(expected)
+    elif expected is None or isinstance(expected, PlainWords):
+        for one in compilation.symbol_sets:
+            candidates += members_of(one)
+    compilation.unknown("name", node, candidates)

@@ -1,0 +1,87 @@
+"""A table's cells as codes: keys, columns, and every cell that does not have its column's type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from ...dsl import syntax
+from ..domains import Column, Domain, Numbers, Rows, Symbols
+from .files import TableText, read_table, report_cells
+from .names import Compilation, duplicate
+
+
+def table_rows(
+    compilation: Compilation,
+    declaration: syntax.TableDeclaration,
+    types: Sequence[Domain | None],
+) -> Rows | None:
+    """The rows of a table; `types` holds each column's domain, None for whichever words occur."""
+    text = read_table(compilation, declaration.path)
+    if text is None or not _columns_exist(compilation, declaration, text):
+        return None
+    problems: list[str] = []
+    keys = _keys(declaration, text, problems)
+    origin = declaration.name.text
+    key_domain = Symbols(keys, f"{origin}.{declaration.key.text}")
+    columns = [Column(declaration.key.text, key_domain, tuple(range(len(keys))))]
+    for one, type_ in zip(declaration.columns, types, strict=True):
+        place = text.header.index(one.name.text)
+        cells = [row[place] for row in text.cells]
+        words = tuple(dict.fromkeys(cell for cell in cells if cell))
+        domain = Symbols(words, f"{origin}.{one.name.text}") if type_ is None else type_
+        named = {} if isinstance(domain, Numbers) else {domain.text(c): c for c in domain.codes()}
+        codes: list[int] = []
+        for line, cell in zip(text.lines, cells, strict=True):
+            code = _number_code(domain, cell) if isinstance(domain, Numbers) else named.get(cell)
+            if code is not None:
+                codes.append(code)
+            elif cell:
+                problems.append(f"line {line}: `{cell}` is no `{one.type.span.text}`")
+            else:
+                problems.append(f"line {line} has no `{one.name.text}`")
+        columns.append(Column(one.name.text, domain, tuple(codes)))
+    if problems:
+        report_cells(compilation, declaration.path, problems)
+        return None
+    return Rows(origin, keys, tuple(columns))
+
+
+def _columns_exist(
+    compilation: Compilation, declaration: syntax.TableDeclaration, text: TableText
+) -> bool:
+    seen: dict[str, syntax.Name] = {}
+    whole = True
+    for name in (declaration.key, *(one.name for one in declaration.columns)):
+        if name.text in seen:
+            duplicate(compilation, name, seen[name.text].span)
+            whole = False
+        elif name.text not in text.header:
+            compilation.unknown("column", name, text.header, code="CS210")
+            whole = False
+        seen.setdefault(name.text, name)
+    return whole
+
+
+def _keys(
+    declaration: syntax.TableDeclaration, text: TableText, problems: list[str]
+) -> tuple[str, ...]:
+    place = text.header.index(declaration.key.text)
+    lines: dict[str, int] = {}
+    for line, row in zip(text.lines, text.cells, strict=True):
+        key = row[place]
+        if not key:
+            problems.append(f"line {line} has no `{declaration.key.text}`")
+        elif key in lines:
+            problems.append(f"line {line} repeats the key `{key}` of line {lines[key]}")
+        lines.setdefault(key, line)
+    return tuple(lines)
+
+
+def _number_code(domain: Numbers, cell: str) -> int | None:
+    """The code of a number, which may be written shorter than the domain does: `3` for `3.00`."""
+    if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", cell):
+        return None
+    code = Fraction(cell) * domain.denominator
+    return code.numerator if code.denominator == 1 and code.numerator in domain.codes() else None

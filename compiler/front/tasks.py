@@ -1,0 +1,168 @@
+"""Tasks: inputs, requirement, abbreviations and correct outputs, as a causal model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...dsl import syntax
+from ..domains import Truths
+from ..expressions import Expression
+from ..model import CausalModel, Role
+from .arithmetic import conjunction, number
+from .constants import constant_number
+from .dependencies import in_order
+from .distributions import weights_of
+from .elaborate import compile_all, elaborate
+from .names import Compilation, duplicate
+from .operators import required
+from .scopes import Binding, Declared, Environment, Hidden, Scope
+from .values import POISONED, Value
+from .variables import Kind, Roster, add_variables, finished
+
+
+@dataclass(slots=True)
+class TaskDraft:
+    """A task while the file is compiled: what its models, prompts and data refer to."""
+
+    declaration: syntax.TaskDeclaration
+    given: Roster
+    """Inputs and abbreviations: what models, prompts and requirements read."""
+    results: Roster
+    """Outputs."""
+    parameters: dict[str, Binding]
+    environment: Environment
+    """Parameters, inputs and abbreviations in reach, outputs kept out."""
+    requirement: Expression | None = None
+
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return self.declaration.name.text
+
+    @property
+    def variables(self) -> dict[str, Declared]:
+        """Every member by its full name."""
+        return {one.name: one for one in (*self.given.members, *self.results.members)}
+
+
+def draft_task(compilation: Compilation, declaration: syntax.TaskDeclaration) -> TaskDraft:
+    """Declare a task's variables with their types; mechanisms come later."""
+    given, results = Roster(), Roster()
+    parameters = _parameters(compilation, declaration)
+    known = Scope(given.bindings, Scope(parameters))
+    names = [one.declarator.name.text for one in declaration.body if isinstance(one, syntax.Output)]
+    reason = "is an output: abbreviations, requirements and prompts read inputs only"
+    hidden: dict[str, Binding] = {name: Hidden(reason) for name in names}
+    waiting: list[Declared] = []
+    inner = Environment(compilation, Scope(hidden, known), (), waiting)
+    outer = Environment(compilation, Scope(results.bindings, known), (), waiting)
+    taken = [one.name for one in declaration.parameters if one.name is not None]
+    for statement in declaration.body:
+        match statement:
+            case syntax.Input():
+                for declarator in statement.declarators:
+                    kind = Kind(Role.INPUT, statement.type)
+                    add_variables(given, inner, declarator, kind, taken)
+            case syntax.Let():
+                declarator = syntax.Declarator(statement.name, span=statement.name.span)
+                kind = Kind(Role.ABBREVIATION, None, statement.value)
+                add_variables(given, inner, declarator, kind, taken)
+            case _:
+                pass
+    for statement in declaration.body:
+        if isinstance(statement, syntax.Output):
+            kind = Kind(Role.OUTPUT, statement.type, statement.mechanism)
+            names_around = (*taken, *given.spans.values())
+            add_variables(results, outer, statement.declarator, kind, names_around)
+    if not given.of(Role.INPUT) and not any(
+        isinstance(one, syntax.Input) for one in declaration.body
+    ):
+        _lacks(compilation, declaration, "input", "`input x : 0..9`")
+    if not names:
+        _lacks(compilation, declaration, "output", "`output y : bool = …`")
+    return TaskDraft(declaration, given, results, parameters, inner)
+
+
+def _lacks(
+    compilation: Compilation, declaration: syntax.TaskDeclaration, what: str, example: str
+) -> None:
+    compilation.error(
+        "CS403",
+        f"task `{declaration.name.text}` has no {what}",
+        declaration.name.span,
+        help=f"add one, as in {example}",
+    )
+
+
+def _parameters(
+    compilation: Compilation, declaration: syntax.TaskDeclaration
+) -> dict[str, Binding]:
+    found: dict[str, Binding] = {}
+    spans: dict[str, syntax.Name] = {}
+    for argument in declaration.parameters:
+        if argument.name is None:
+            compilation.error(
+                "CS207",
+                f"a task's parameter needs a name before `{argument.span.text}`",
+                argument.span,
+                help="write `task Addition(digits = 3)`",
+            )
+            continue
+        if argument.name.text in spans:
+            duplicate(compilation, argument.name, spans[argument.name.text].span)
+            continue
+        spans[argument.name.text] = argument.name
+        value = constant_number(Environment(compilation, Scope(found)), argument.value)
+        found[argument.name.text] = POISONED if value is None else number(value)
+    return found
+
+
+def compile_task(compilation: Compilation, draft: TaskDraft) -> CausalModel:
+    """Compile a task's mechanisms, requirement and weights."""
+    compile_all((*draft.given.members, *draft.results.members))
+    conditions: list[Value] = []
+    for statement in draft.declaration.body:
+        if isinstance(statement, syntax.Require):
+            value = elaborate(draft.environment, statement.condition, Truths())
+            value = required(draft.environment, value, statement.condition, Truths)
+            if value.domain is None:
+                continue
+            conditions.append(value)
+            if value.constant == 0:
+                compilation.error(
+                    "CS302",
+                    f"no input meets `{statement.condition.span.text}`",
+                    statement.condition.span,
+                )
+        elif isinstance(statement, syntax.Input) and statement.distribution is not None:
+            for declarator in statement.declarators:
+                weigh(draft.given, draft.environment, declarator, statement.distribution)
+    requirement = conjunction(conditions)
+    draft.requirement = requirement.node if requirement.constant is None else None
+    ordered = in_order(
+        compilation, (*draft.given.members, *draft.results.members), cycles_allowed=False
+    )
+    inputs = [one for one in draft.given.members if one.role is Role.INPUT]
+    rest = [one for one in ordered if one.role is not Role.INPUT]
+    documentation = draft.declaration.documentation
+    return CausalModel(
+        name=draft.name,
+        task=draft.name,
+        variables=finished([*inputs, *rest]),
+        requirement=draft.requirement,
+        documentation=documentation.value if documentation is not None else "",
+    )
+
+
+def weigh(
+    roster: Roster,
+    environment: Environment,
+    declarator: syntax.Declarator,
+    distribution: syntax.Distribution,
+) -> None:
+    """Give a declared variable, or every member of a family, its weights."""
+    name = declarator.name.text
+    members = [one for one in roster.members if one.name == name or one.name.startswith(f"{name}[")]
+    for one in members:
+        if one.domain is not None:
+            one.weights = weights_of(environment, distribution, one.domain)

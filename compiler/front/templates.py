@@ -1,0 +1,200 @@
+"""Prompts, the texts of answers, and encodings: how a task's rows reach a network."""
+
+from __future__ import annotations
+
+import re
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Related
+from ..domains import Domain, Numbers, Truths, Tuples
+from ..specification import PromptTemplate, SlotValue, TemplateArm
+from .elaborate import complete, elaborate
+from .matching import Case, cases
+from .names import Compilation, duplicate
+from .patterns import within
+from .scopes import Declared, Environment, Family
+from .tasks import TaskDraft
+from .values import Value, described
+
+FORMAT = re.compile(r"(?P<width>0?[1-9][0-9]?)?(?:\.(?P<decimals>[0-9]{1,2})f|d)?")
+
+
+def prompts_of(compilation: Compilation, draft: TaskDraft) -> dict[str, PromptTemplate]:
+    """A task's prompts by name."""
+    found: dict[str, PromptTemplate] = {}
+    spans: dict[str, syntax.Name] = {}
+    for statement in draft.declaration.body:
+        if isinstance(statement, syntax.Prompt):
+            name = statement.name
+            if name.text in spans:
+                duplicate(compilation, name, spans[name.text].span)
+                continue
+            spans[name.text] = name
+            arms = _arms(draft.environment, statement.body)
+            found[name.text] = PromptTemplate(name.text, arms, name.span)
+    return found
+
+
+def _arms(
+    environment: Environment, body: syntax.Template | syntax.TemplateMatch
+) -> tuple[TemplateArm, ...]:
+    if isinstance(body, syntax.Template):
+        return (TemplateArm(None, _parts(environment, body)),)
+    subject = elaborate(environment, body.subject)
+    found: list[Case] | None = None
+    if subject.domain is not None:
+        found = complete(cases(environment, body.arms, subject.domain, body.subject))
+    if found is None:
+        # The texts may hold mistakes of their own.
+        for arm in body.arms:
+            _arm_parts(environment, arm)
+        return ()
+    return _conditioned(environment, subject, found)
+
+
+def _conditioned(
+    environment: Environment, subject: Value, found: list[Case]
+) -> tuple[TemplateArm, ...]:
+    arms: list[TemplateArm] = []
+    for case in found:
+        parts = _arm_parts(environment, case.arm)
+        condition = within(subject, case.taken)
+        # All values are taken, so that nothing is left for the last arm to test.
+        arms.append(TemplateArm(condition.node if case is not found[-1] else None, parts))
+    return tuple(arms)
+
+
+def _arm_parts(environment: Environment, arm: syntax.Arm) -> tuple[str | SlotValue, ...]:
+    match arm.result:
+        case syntax.Template():
+            return _parts(environment, arm.result)
+        case syntax.Text(value=value):
+            return (value,)
+        case other:
+            environment.compilation.error(
+                "CS205", f"`{other.span.text}` is no quoted text", other.span
+            )
+            return ()
+
+
+def _parts(environment: Environment, template: syntax.Template) -> tuple[str | SlotValue, ...]:
+    compilation = environment.compilation
+    parts: list[str | SlotValue] = []
+    spans: dict[str, syntax.Slot] = {}
+    for part in template.parts:
+        if isinstance(part, syntax.Verbatim):
+            parts.append(part.text)
+            continue
+        value = elaborate(environment, part.value)
+        name = part.alias.text if part.alias is not None else " ".join(part.value.span.text.split())
+        if name in spans:
+            compilation.error(
+                "CS601",
+                f"this prompt has two slots called `{name}`",
+                (part.alias or part.value).span,
+                help=f"name one of them, as in `{{{part.value.span.text} as {_fresh(name)}}}`",
+                related=(Related(spans[name].span, "the first one"),),
+            )
+            continue
+        spans[name] = part
+        if value.domain is None:
+            # It stands for the slot, so that whoever asks for the slot by name stays silent.
+            parts.append(SlotValue(name, value.node, Truths()))
+            continue
+        if isinstance(value.domain, Tuples):
+            compilation.error(
+                "CS205",
+                f"`{part.value.span.text}` is a tuple, which a prompt cannot show",
+                part.value.span,
+                help="show its fields",
+            )
+            continue
+        if part.format is None or _check_format(compilation, part, value.domain):
+            parts.append(SlotValue(name, value.node, value.domain, part.format))
+    return tuple(parts)
+
+
+def _fresh(name: str) -> str:
+    letters = re.sub(r"\W+", "_", name).strip("_")
+    return f"{letters}2"
+
+
+def _check_format(compilation: Compilation, slot: syntax.Slot, domain: Domain) -> bool:
+    """A format must exist, fit the values, and never round: two values would look the same."""
+    assert slot.format is not None
+    found = FORMAT.fullmatch(slot.format)
+    problem = help_text = None
+    if found is None or not slot.format:
+        problem = f"unknown format `{slot.format}`"
+        help_text = "formats are a number of decimals, `.2f`, and a width, `4` or `04`"
+    elif not isinstance(domain, Numbers):
+        if found["decimals"] is not None or slot.format.endswith("d") or slot.format[0] == "0":
+            problem = f"the format `{slot.format}` is for numbers, not for {described(domain)}"
+    else:
+        decimals = int(found["decimals"] or 0)
+        rounds = any(code * 10**decimals % domain.denominator for code in (domain.low, domain.step))
+        if (found["decimals"] is not None or slot.format.endswith("d")) and rounds:
+            problem = f"the format `{slot.format}` would round {described(domain)}"
+            help_text = "show as many decimals as the values have"
+    if problem is not None:
+        compilation.error("CS602", problem, slot.span, help=help_text)
+    return problem is None
+
+
+def answers_of(compilation: Compilation, draft: TaskDraft) -> dict[str, PromptTemplate]:
+    """The text of every output: its `say`, or the value's own text where there is none."""
+    found: dict[str, PromptTemplate] = {}
+    spans: dict[str, syntax.Say] = {}
+    results = {one.name: one for one in draft.results.members}
+    for statement in draft.declaration.body:
+        if not isinstance(statement, syntax.Say):
+            continue
+        for one in _said_outputs(compilation, draft, statement):
+            if one.name in spans:
+                compilation.error(
+                    "CS203",
+                    f"`{one.name}` is said twice",
+                    statement.output.span,
+                    related=(Related(spans[one.name].output.span, "first said here"),),
+                )
+                continue
+            spans[one.name] = statement
+            if one.domain is not None:
+                found[one.name] = _answer(draft, statement, one)
+    for name, one in results.items():
+        if name not in spans and one.domain is not None:
+            default = SlotValue(name, one.value.node, one.domain)
+            found[name] = PromptTemplate(name, (TemplateArm(None, (default,)),), one.span)
+    return {name: found[name] for name in results if name in found}
+
+
+def _said_outputs(
+    compilation: Compilation, draft: TaskDraft, statement: syntax.Say
+) -> list[Declared]:
+    """The outputs that a `say` speaks for: one, or every member of a family."""
+    target = statement.output
+    name = target.family if isinstance(target, syntax.Member) else target
+    found = draft.results.bindings.get(name.text) if isinstance(name, syntax.Name) else None
+    if found is None and isinstance(name, syntax.Name):
+        compilation.unknown("output", name, draft.results.bindings)
+    elif isinstance(found, Declared) and isinstance(target, syntax.Name):
+        return [found]
+    elif isinstance(found, Family):
+        members = [one for one in found.members.values() if isinstance(one, Declared)]
+        written = " ".join(target.span.text.split())
+        return [one for one in members if isinstance(target, syntax.Name) or one.name == written]
+    return []
+
+
+def _answer(draft: TaskDraft, statement: syntax.Say, one: Declared) -> PromptTemplate:
+    environment = draft.environment
+    name = one.name.split("[")[0]
+    inner = environment.inner({name: one.value})
+    if isinstance(statement.body, syntax.Template):
+        arms = (TemplateArm(None, _parts(inner, statement.body)),)
+        return PromptTemplate(one.name, arms, statement.span)
+    assert one.domain is not None
+    helper = cases(inner, statement.body.arms, one.domain, statement.output, code="CS310")
+    found = complete(helper)
+    arms = () if found is None else _conditioned(inner, one.value, found)
+    return PromptTemplate(one.name, arms, statement.span)

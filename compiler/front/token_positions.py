@@ -1,0 +1,132 @@
+"""Token positions: where in every prompt a variable might live."""
+
+from __future__ import annotations
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Related
+from ..specification import (
+    Anchor,
+    PromptTemplate,
+    Task,
+    TokenPosition,
+)
+from .names import Compilation
+
+
+def token_position(
+    compilation: Compilation, written: syntax.TokenPosition, task: Task | None
+) -> TokenPosition | None:
+    """A written position, None with the reason reported."""
+    name = written.anchor.text
+    if name not in list(Anchor):
+        compilation.unknown("token anchor", written.anchor, list(Anchor), code="CS707")
+        return None
+    anchor = Anchor(name)
+    argument: str | None = None
+    if anchor in (Anchor.SLOT, Anchor.TEXT):
+        argument = _argument(compilation, written, anchor, task)
+        if argument is None:
+            return None
+    elif written.argument is not None or written.part is not None:
+        place = written.argument or written.part
+        assert place is not None
+        compilation.error("CS707", f"`{name}` takes nothing more", place.span)
+        return None
+    if anchor is Anchor.ALL and written.offset:
+        compilation.error("CS707", "`all` cannot be moved", written.span)
+        return None
+    part = _part(compilation, written, anchor)
+    if part is None:
+        return None
+    return TokenPosition(anchor, argument, part, written.offset, written.span)
+
+
+def _part(compilation: Compilation, written: syntax.TokenPosition, anchor: Anchor) -> int | None:
+    match written.part:
+        case None:
+            if anchor in (Anchor.SLOT, Anchor.TEXT):
+                example = f"{written.span.text}.last"
+                compilation.error(
+                    "CS707",
+                    f"`{written.span.text}` can be several tokens",
+                    written.span,
+                    help=f"say which, as in `{example}`",
+                )
+                return None
+            return -1
+        case syntax.Name(text="first"):
+            return 0
+        case syntax.Name(text="last"):
+            return -1
+        case syntax.Number() as number if not number.decimals:
+            return number.scaled
+        case syntax.Name() as name:
+            compilation.unknown("part", name, ("first", "last"), code="CS707")
+        case other:
+            compilation.error("CS707", f"`{other.span.text}` is no number of a token", other.span)
+    return None
+
+
+def _argument(
+    compilation: Compilation, written: syntax.TokenPosition, anchor: Anchor, task: Task | None
+) -> str | None:
+    if written.argument is None:
+        example = "slot(amount).last" if anchor is Anchor.SLOT else 'text("dollars").last'
+        compilation.error(
+            "CS707",
+            f"`{anchor.value}` needs to know which",
+            written.anchor.span,
+            help=f"as in `{example}`",
+        )
+        return None
+    prompts = tuple(task.prompts.values()) if task is not None else ()
+    if anchor is Anchor.TEXT:
+        if not isinstance(written.argument, syntax.Text) or not written.argument.value:
+            compilation.error(
+                "CS707", f"`{written.argument.span.text}` is no quoted text", written.argument.span
+            )
+            return None
+        _check_text(compilation, written.argument, prompts)
+        return written.argument.value
+    name = " ".join(written.argument.span.text.split())
+    _check_slot(compilation, name, written.argument, prompts)
+    return name
+
+
+def _check_slot(
+    compilation: Compilation,
+    name: str,
+    written: syntax.Expression,
+    prompts: tuple[PromptTemplate, ...],
+) -> None:
+    """Every prompt must render a slot that tokens are counted from, whichever arm it takes."""
+    lacking = [one for one in prompts if one.arms and name not in one.slots]
+    known = list(dict.fromkeys(slot for one in prompts if one.arms for slot in one.slots))
+    if lacking and name not in known:
+        leaf = syntax.Name(name, span=written.span)
+        compilation.unknown("slot", leaf, known, code="CS603")
+    elif lacking:
+        compilation.error(
+            "CS603",
+            f"prompt `{lacking[0].name}` does not always render the slot `{name}`",
+            written.span,
+            help="render it in every prompt and arm, or align at a slot that all have",
+            related=(Related(lacking[0].span, "this prompt"),),
+        )
+
+
+def _check_text(
+    compilation: Compilation, written: syntax.Text, prompts: tuple[PromptTemplate, ...]
+) -> None:
+    """A text that tokens are counted from must stand in the fixed text of every prompt."""
+    for prompt in prompts:
+        for arm in prompt.arms:
+            if not any(isinstance(one, str) and written.value in one for one in arm.parts):
+                compilation.error(
+                    "CS604",
+                    f"prompt `{prompt.name}` does not always hold the text `{written.value}`",
+                    written.span,
+                    help="choose a text between the slots of every prompt",
+                    related=(Related(prompt.span, "this prompt"),),
+                )
+                return

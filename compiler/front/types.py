@@ -1,0 +1,264 @@
+"""Sets of values as domains: `0..9`, `{Yes, No}`, `words "names.txt"`, a table, a named tuple."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from math import lcm
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Related
+from ..domains import Domain, Numbers, Rows, Symbols, Truths, TupleField, Tuples
+from .constants import constant_number, written_denominator
+from .files import read_words
+from .names import Compilation, duplicate, kind_of, with_article
+from .scopes import Environment
+from .tables import table_rows
+
+LARGEST_INTEGER = 2**31 - 1
+LARGEST_DOMAIN = 2**62
+
+BUILT_IN = ("bool", "words")
+
+
+def domain_of(environment: Environment, written: syntax.ValueSet) -> Domain | None:
+    """The domain that a type stands for, None with the reason reported."""
+    match written:
+        case syntax.NamedSet(name=name):
+            return _named(environment.compilation, name)
+        case syntax.RangeSet():
+            return _range(environment, written)
+        case syntax.ElementSet():
+            return _elements(environment, written)
+        case syntax.WordsSet(path=path):
+            symbols = read_words(environment.compilation, path)
+            return _remember(environment.compilation, symbols)
+        case syntax.TupleSet():
+            return _tuple(environment, written)
+
+
+def is_plain_words(written: syntax.ValueSet | None) -> bool:
+    """Whether this is `words` without a file: whichever words occur."""
+    return isinstance(written, syntax.NamedSet) and written.name.text == "words"
+
+
+def _remember(compilation: Compilation, symbols: Symbols | None) -> Symbols | None:
+    if symbols is not None and symbols not in compilation.symbol_sets:
+        compilation.symbol_sets.append(symbols)
+    return symbols
+
+
+def _named(compilation: Compilation, name: syntax.Name) -> Domain | None:
+    if name.text == "bool":
+        return Truths()
+    if name.text == "words":
+        compilation.error(
+            "CS213",
+            "`words` without a file has no values here",
+            name.span,
+            help='name a word list, as in `words "names.txt"`',
+        )
+        return None
+    declaration = compilation.declared.get(name.text)
+    if declaration is None:
+        types = compilation.names_of(syntax.TypeDeclaration, syntax.TableDeclaration)
+        compilation.unknown("type", name, (*types, *BUILT_IN))
+        return None
+    if not isinstance(declaration, syntax.TypeDeclaration | syntax.TableDeclaration):
+        kind = with_article(kind_of(declaration))
+        compilation.error(
+            "CS202",
+            f"`{name.text}` is {kind}, not a type",
+            name.span,
+            related=(Related(declaration.name.span, "declared here"),),
+        )
+        return None
+    return named_domain(compilation, name.text)
+
+
+def named_domain(compilation: Compilation, name: str) -> Domain | None:
+    """The domain of a declared type or table, computed once."""
+    if name in compilation.domains:
+        return compilation.domains[name]
+    # Until it is known: `type A = A` and longer circles find this.
+    compilation.domains[name] = None
+    declaration = compilation.declared[name]
+    if isinstance(declaration, syntax.TableDeclaration):
+        compilation.domains[name] = _table(compilation, declaration)
+    elif isinstance(declaration, syntax.TypeDeclaration):
+        chain = _alias_circle(compilation, declaration)
+        if chain is not None:
+            compilation.error(
+                "CS208",
+                f"type `{name}` is declared in terms of itself",
+                declaration.name.span,
+                help="give one of the types its values, as in `0..9`",
+            )
+            return None
+        domain = domain_of(Environment(compilation), declaration.type)
+        if isinstance(domain, Symbols) and isinstance(declaration.type, syntax.ElementSet):
+            domain = Symbols(domain.members, name)
+        compilation.domains[name] = domain
+    return compilation.domains[name]
+
+
+def _alias_circle(compilation: Compilation, declaration: syntax.TypeDeclaration) -> str | None:
+    """The first name that comes again when this type's parts are followed, if one does."""
+    todo: list[syntax.ValueSet] = [declaration.type]
+    seen: set[str] = set()
+    while todo:
+        part = todo.pop()
+        if isinstance(part, syntax.TupleSet):
+            todo.extend(one.type for one in part.fields)
+        elif isinstance(part, syntax.NamedSet):
+            if part.name.text == declaration.name.text:
+                return part.name.text
+            target = compilation.declared.get(part.name.text)
+            if isinstance(target, syntax.TypeDeclaration) and part.name.text not in seen:
+                seen.add(part.name.text)
+                todo.append(target.type)
+    return None
+
+
+def _range(environment: Environment, written: syntax.RangeSet) -> Numbers | None:
+    compilation = environment.compilation
+    if written.high is None:
+        compilation.error("CS301", "a type needs an upper end", written.span, help="write `0..9`")
+        return None
+    low = constant_number(environment, written.low)
+    high = constant_number(environment, written.high)
+    step = Fraction(1)
+    if written.step is not None:
+        given = constant_number(environment, written.step)
+        if given is None:
+            return None
+        step = given
+    if low is None or high is None:
+        return None
+    if written.step is None and not (low.denominator == high.denominator == 1):
+        compilation.error(
+            "CS301",
+            f"`{written.span.text}` does not say in which steps",
+            written.span,
+            help=f"add a step, as in `{written.span.text} step 0.01`",
+        )
+        return None
+    if step <= 0:
+        assert written.step is not None
+        compilation.error("CS301", "a step must be larger than 0", written.step.span)
+        return None
+    if low > high:
+        compilation.error(
+            "CS301",
+            f"`{written.span.text}` is empty",
+            written.span,
+            help="write the lower end first",
+        )
+        return None
+    if (high - low) % step:
+        compilation.error(
+            "CS301",
+            f"steps of {_decimal(step)} from {_decimal(low)} do not reach {_decimal(high)}",
+            written.high.span,
+            help=f"end at {_decimal(low + (high - low) // step * step)}",
+        )
+        return None
+    ends = [one for one in (written.low, written.high, written.step) if one is not None]
+    denominator = lcm(
+        low.denominator, high.denominator, step.denominator, *map(written_denominator, ends)
+    )
+    domain = Numbers(
+        int(low * denominator), int(high * denominator), int(step * denominator), denominator
+    )
+    if max(abs(domain.low), abs(domain.high)) > LARGEST_INTEGER:
+        compilation.error(
+            "CS920",
+            f"the values of `{written.span.text}` do not fit into 32 bits",
+            written.span,
+            help=f"whole numbers and scaled decimals end at ±{LARGEST_INTEGER}",
+        )
+        return None
+    return domain
+
+
+def _decimal(number: Fraction) -> str:
+    return Numbers(number.numerator, number.numerator, 1, number.denominator).text(number.numerator)
+
+
+def _elements(environment: Environment, written: syntax.ElementSet) -> Domain | None:
+    compilation = environment.compilation
+    if all(isinstance(one, syntax.Name | syntax.Text) for one in written.elements):
+        seen: dict[str, syntax.Node] = {}
+        for one in written.elements:
+            text = one.text if isinstance(one, syntax.Name) else ""
+            text = one.value if isinstance(one, syntax.Text) else text
+            if text in seen:
+                duplicate(compilation, syntax.Name(text, span=one.span), seen[text].span)
+            seen.setdefault(text, one)
+        return _remember(compilation, Symbols(tuple(seen)))
+    values: list[Fraction] = []
+    for one in written.elements:
+        value = constant_number(environment, one)
+        if value is None:
+            return None
+        values.append(value)
+    values.sort()
+    step = values[1] - values[0] if len(values) > 1 else Fraction(1)
+    if any(b - a != step for a, b in pairwise(values)) or step == 0:
+        compilation.error(
+            "CS301",
+            "the numbers of a type must be evenly spaced",
+            written.span,
+            help="name the values as symbols, or use the range and narrow it with `require`",
+        )
+        return None
+    denominator = lcm(*(one.denominator for one in values), step.denominator)
+    denominator = lcm(denominator, *map(written_denominator, written.elements))
+    low, high = (int(one * denominator) for one in (values[0], values[-1]))
+    return Numbers(low, high, int(step * denominator), denominator)
+
+
+def _tuple(environment: Environment, written: syntax.TupleSet) -> Tuples | None:
+    fields: dict[str, TupleField] = {}
+    spans: dict[str, syntax.Name] = {}
+    whole = True
+    for one in written.fields:
+        if one.name.text in spans:
+            duplicate(environment.compilation, one.name, spans[one.name.text].span)
+            whole = False
+            continue
+        spans[one.name.text] = one.name
+        domain = domain_of(environment, one.type)
+        if domain is None:
+            whole = False
+        else:
+            fields[one.name.text] = TupleField(one.name.text, domain)
+    if not whole:
+        return None
+    domain = Tuples(tuple(fields.values()))
+    if domain.size > LARGEST_DOMAIN:
+        environment.compilation.error("CS921", "this tuple has more than 2^62 values", written.span)
+        return None
+    return domain
+
+
+def _table(compilation: Compilation, declaration: syntax.TableDeclaration) -> Rows | None:
+    environment = Environment(compilation)
+    types = [
+        None if is_plain_words(one.type) else domain_of(environment, one.type)
+        for one in declaration.columns
+    ]
+    if any(
+        domain is None and not is_plain_words(one.type)
+        for one, domain in zip(declaration.columns, types, strict=True)
+    ):
+        return None
+    rows = table_rows(compilation, declaration, types)
+    if rows is not None:
+        compilation.symbol_sets.append(rows)
+        compilation.symbol_sets.extend(
+            column.domain
+            for column in rows.columns[1:]  # the key is the row itself
+            if isinstance(column.domain, Symbols) and column.domain not in compilation.symbol_sets
+        )
+    return rows

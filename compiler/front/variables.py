@@ -1,0 +1,121 @@
+"""Inputs, noise, abbreviations, variables and outputs, families taken apart into members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from ...dsl import syntax
+from ..domains import Domain, Truths
+from ..expressions import Constant
+from ..model import Role, Variable
+from .aggregates import indices_of
+from .arithmetic import number
+from .names import duplicate
+from .scopes import Binding, Declared, Environment, Family
+from .types import domain_of, is_plain_words
+from .values import POISONED
+
+
+@dataclass(slots=True)
+class Roster:
+    """The variables of one block while it is read: by name for expressions, in order for models."""
+
+    bindings: dict[str, Binding] = field(default_factory=dict[str, Binding])
+    spans: dict[str, syntax.Name] = field(default_factory=dict[str, syntax.Name])
+    members: list[Declared] = field(default_factory=list[Declared])
+
+    def of(self, *roles: Role) -> list[Declared]:
+        """The members in these roles."""
+        return [one for one in self.members if one.role in roles]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a statement says about each variable that it declares."""
+
+    role: Role
+    type: syntax.ValueSet | None
+    source: syntax.Expression | None = None
+
+
+def add_variables(
+    roster: Roster,
+    environment: Environment,
+    declarator: syntax.Declarator,
+    kind: Kind,
+    taken: Iterable[syntax.Name] = (),
+) -> list[Declared]:
+    """Declare a variable, or every member of a family. `taken` names are in use around it."""
+    compilation = environment.compilation
+    name = declarator.name
+    first = roster.spans.get(name.text)
+    first = first or next((one for one in taken if one.text == name.text), None)
+    if first is not None:
+        duplicate(compilation, name, first.span)
+        return []
+    roster.spans[name.text] = name
+    if declarator.range is None or declarator.index is None:
+        one = _declared(name.text, declarator, kind, environment)
+        roster.bindings[name.text] = one
+        roster.members.append(one)
+        return [one]
+    indices = indices_of(environment, declarator.range)
+    if indices is None:
+        roster.bindings[name.text] = POISONED
+        return []
+    members = {
+        index: _declared(
+            f"{name.text}[{index}]",
+            declarator,
+            kind,
+            environment.inner({declarator.index.text: number(Fraction(index))}),
+        )
+        for index in indices
+    }
+    roster.bindings[name.text] = Family(name.text, members)
+    roster.members.extend(members.values())
+    return list(members.values())
+
+
+def _declared(
+    name: str, declarator: syntax.Declarator, kind: Kind, environment: Environment
+) -> Declared:
+    union = kind.source is not None and is_plain_words(kind.type)
+    domain: Domain | None = None
+    if kind.type is not None and not union:
+        domain = domain_of(environment, kind.type)
+    return Declared(
+        name=name,
+        role=kind.role,
+        span=declarator.span,
+        environment=environment,
+        source=kind.source,
+        typed=kind.type is not None and not union,
+        union=union,
+        domain=domain,
+    )
+
+
+def finished(variables: Sequence[Declared]) -> tuple[Variable, ...]:
+    """The variables as the model holds them.
+
+    One whose mistake was reported stands in as a truth value: no model that holds such a stand-in
+    leaves the compiler, since the file has errors.
+    """
+    return tuple(
+        Variable(
+            name=one.name,
+            role=one.role,
+            domain=one.domain if one.domain is not None else Truths(),
+            mechanism=None
+            if one.role in (Role.INPUT, Role.NOISE)
+            else one.mechanism
+            if one.mechanism is not None
+            else Constant(0),
+            weights=one.weights,
+            span=one.span,
+        )
+        for one in variables
+    )

@@ -1,0 +1,1 @@
+"""Questions about all inputs, answered by algebra, enumeration, a solver or a sample."""

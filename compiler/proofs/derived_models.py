@@ -1,0 +1,150 @@
+"""Models made of models: two hypotheses side by side, a pair with its interchange.
+
+With these, every question of the checker takes one form: is there a setting of the inputs that
+makes an expression true?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
+
+from .. import expressions as nodes
+from ..expressions import Compare, ComparisonOperator, Expression, Reference
+from ..model import CausalModel, Role, Variable
+from ..specification import SwapKind
+
+
+def renamed(
+    expression: Expression, name_of: Callable[[str], str], memory: dict[int, Expression]
+) -> Expression:
+    """The expression with other names for what it reads; nodes that were shared stay shared."""
+    stack = [expression]
+    while stack:
+        node = stack[-1]
+        missing = [one for one in nodes.children(node) if id(one) not in memory]
+        if missing:
+            stack.extend(missing)
+            continue
+        stack.pop()
+        if isinstance(node, Reference):
+            memory[id(node)] = Reference(name_of(node.name))
+        else:
+            memory[id(node)] = _with_children(node, memory)
+    return memory[id(expression)]
+
+
+def _with_children(node: Expression, memory: Mapping[int, Expression]) -> Expression:
+    match node:
+        case nodes.Constant() | nodes.Reference():
+            return node
+        case nodes.Arithmetic(left=left, right=right) | nodes.Compare(left=left, right=right):
+            return replace(node, left=memory[id(left)], right=memory[id(right)])
+        case nodes.AbsoluteValue(operand) | nodes.Not(operand) | nodes.Within(operand):
+            return replace(node, operand=memory[id(operand)])
+        case nodes.All(operands) | nodes.Any(operands):
+            return replace(node, operands=tuple(memory[id(one)] for one in operands))
+        case nodes.Choose(condition, then, otherwise):
+            return nodes.Choose(memory[id(condition)], memory[id(then)], memory[id(otherwise)])
+        case nodes.Lookup(index=index):
+            return replace(node, index=memory[id(index)])
+
+
+def side_by_side(model: CausalModel, task: CausalModel) -> CausalModel:
+    """Both models over the same inputs; the task's variables are called `of_task(name)`."""
+    shared = set(model.inputs)
+
+    def name_of(name: str) -> str:
+        return name if name in shared else of_task(name)
+
+    memory: dict[int, Expression] = {}
+    others = tuple(
+        replace(
+            variable,
+            name=of_task(variable.name),
+            mechanism=renamed(variable.mechanism, name_of, memory),
+        )
+        for variable in task.variables
+        if variable.mechanism is not None
+    )
+    return replace(model, variables=(*model.variables, *others))
+
+
+def of_task(name: str) -> str:
+    """A name that no spec can write."""
+    return f"the task's {name}"
+
+
+def with_noise_at_rest(model: CausalModel) -> CausalModel:
+    """The model whose noise always takes its likeliest value, the first of them."""
+
+    def rested(variable: Variable) -> Variable:
+        if variable.role is not Role.NOISE:
+            return variable
+        codes = variable.domain.codes()
+        weights = variable.weights or (1,) * len(codes)
+        likeliest = nodes.Constant(codes[weights.index(max(weights))])
+        return replace(variable, role=Role.ABBREVIATION, mechanism=likeliest, weights=None)
+
+    return replace(model, variables=tuple(rested(one) for one in model.variables))
+
+
+def interchanged(model: CausalModel, kind: SwapKind) -> CausalModel:
+    """One model of a pair: `base.x` and `source 0.x` are x in the solutions of base and sources,
+    and `result.x` is x in the base's solution under the interchange of `kind`.
+
+    Its inputs are those of base and sources, each admissible.
+    """
+    numbers = sorted(set(kind.sources))
+    copies = ("base", *(source_prefix(number) for number in numbers))
+    variables: list[Variable] = []
+    requirements: list[Expression] = []
+    for prefix in copies:
+        variables.extend(_copied(model, prefix, model.variables))
+        if model.requirement is not None:
+            requirements.append(renamed(model.requirement, _prefixed(prefix), {}))
+    exogenous = {*model.inputs, *model.noise}
+    swapped = dict(zip(kind.variables, kind.sources, strict=True))
+    for variable in model.variables:
+        name = variable.name
+        if name in exogenous:
+            mechanism: Expression = Reference(f"base.{name}")
+        elif name in swapped:
+            mechanism = Reference(f"{source_prefix(swapped[name])}.{name}")
+        else:
+            continue
+        role = Role.ABBREVIATION
+        variables.append(replace(variable, name=f"result.{name}", role=role, mechanism=mechanism))
+    rest = [one for one in model.variables if one.name not in exogenous | set(swapped)]
+    variables.extend(_copied(model, "result", rest))
+    first = (Role.INPUT, Role.NOISE)
+    variables.sort(key=lambda one: one.role not in first)  # inputs first, the order else kept
+    return replace(model, variables=tuple(variables), requirement=nodes.All(tuple(requirements)))
+
+
+def source_prefix(number: int) -> str:
+    """How `interchanged` calls a source."""
+    return f"source {number}"
+
+
+def _prefixed(prefix: str) -> Callable[[str], str]:
+    return lambda name: f"{prefix}.{name}"
+
+
+def _copied(model: CausalModel, prefix: str, variables: Collection[Variable]) -> Iterator[Variable]:
+    memory: dict[int, Expression] = {}
+    for variable in variables:
+        mechanism = variable.mechanism
+        if mechanism is not None:
+            mechanism = renamed(mechanism, _prefixed(prefix), memory)
+        yield replace(variable, name=f"{prefix}.{variable.name}", mechanism=mechanism)
+
+
+def differs(names: Mapping[str, str]) -> Expression:
+    """Whether some variable differs from the one that `names` maps it to."""
+    return nodes.Any(
+        tuple(
+            Compare(ComparisonOperator.NOT_EQUAL, Reference(left), Reference(right))
+            for left, right in names.items()
+        )
+    )

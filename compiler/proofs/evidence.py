@@ -1,0 +1,85 @@
+"""How an answer is known. Unknown is never a pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...dsl.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """By algebra on intervals, or by the solver, for every setting."""
+
+    @property
+    def text(self) -> str:
+        """As reports say it."""
+        return "proved"
+
+
+@dataclass(frozen=True, slots=True)
+class Exhaustive:
+    """Every one of `count` settings was tried."""
+
+    count: int
+
+    @property
+    def text(self) -> str:
+        """As reports say it."""
+        return f"exhaustive ({self.count:,})"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """So many settings were drawn, which shows what there is and not what there isn't."""
+
+    count: int
+    seed: int
+
+    @property
+    def text(self) -> str:
+        """As reports say it."""
+        return f"sampled ({self.count:,}, seed {self.seed})"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The question was beyond every limit."""
+
+    @property
+    def text(self) -> str:
+        """As reports say it."""
+        return "unknown"
+
+
+Evidence = Proved | Exhaustive | Sampled | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A setting of inputs and noise that makes a condition true."""
+
+    setting: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class NoWitness:
+    """No setting was found; only `Proved` and `Exhaustive` say that there is none."""
+
+    evidence: Evidence
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether there is none."""
+        return isinstance(self.evidence, Proved | Exhaustive)
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """One question about a specification with its answer. `holds` is None where it is open."""
+
+    question: str
+    holds: bool | None
+    evidence: Evidence
+    span: Span | None = None

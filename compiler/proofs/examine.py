@@ -1,0 +1,121 @@
+"""Everything that can be said about a specification by evaluating it, before a network is touched.
+
+Each check asks one question, reports what is wrong as a diagnostic, and states how it knows. Every
+counterexample is replayed by the interpreter and minimal before anyone sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...dsl.diagnostics import Diagnostics
+from ...dsl.source import Span
+from ..evaluators import interpret
+from ..expressions import Constant
+from ..model import CausalModel
+from ..specification import Example, Specification, Task
+from .evidence import Evidence, Examination, Exhaustive, Unknown, Witness
+from .examine_designs import examine_design
+from .examine_models import examine_domains, examine_outputs
+from .witnesses import find_witness
+from .wording import assigned, value_text
+
+
+def examine(specification: Specification, diagnostics: Diagnostics) -> tuple[Examination, ...]:
+    """The answers to every question about the specification, what is wrong being reported.
+
+    Examples hold; mechanisms stay in their domains; every model that is not `approximately`
+    computes its task's outputs; some input is admitted; each swap changes some output; and most
+    labels differ from what a network says that ignores the swap.
+    """
+    examinations = list(_examinations(specification, diagnostics))
+    for one in examinations:
+        if one.holds is None:
+            diagnostics.warning(
+                "CS325",
+                f"it could not be decided whether {one.question}",
+                one.span or _start(specification),
+                help=f"the answer is {one.evidence.text}: narrower domains make it certain",
+            )
+    return tuple(examinations)
+
+
+def _examinations(specification: Specification, diagnostics: Diagnostics) -> Iterator[Examination]:
+    start = _start(specification)
+    for example in specification.examples:
+        yield _examine_example(example, diagnostics)
+    for task in specification.tasks.values():
+        yield _examine_requirement(task, task.span or start, diagnostics)
+        yield examine_domains(task.model, None, task.span or start, diagnostics)
+    for model in specification.models.values():
+        task = specification.tasks.get(model.task)
+        span = _span_of(model) or start
+        yield examine_domains(model, task.model if task else None, span, diagnostics)
+        if task is not None and not model.approximately:
+            yield examine_outputs(model, task.model, span, diagnostics)
+    for design in specification.counterfactuals.values():
+        yield from examine_design(design, diagnostics)
+
+
+def _start(specification: Specification) -> Span:
+    return Span(specification.source, 0, 0)
+
+
+def _span_of(model: CausalModel) -> Span | None:
+    """Where a model can be pointed at: its first output, or else any variable."""
+    computed = sorted(model.variables, key=lambda one: one.name not in model.outputs)
+    return next((one.span for one in computed if one.span is not None), None)
+
+
+def _examine_example(example: Example, diagnostics: Diagnostics) -> Examination:
+    """Run one example. A cyclic model must satisfy it in every equilibrium, and have one."""
+    model = example.model
+    line = example.span.source.position(example.span.start)[0]
+    question = f"the example of `{model.name}` in line {line} holds"
+    given = {name: model.by_name[name].domain.codes()[0] for name in (*model.inputs, *model.noise)}
+    given.update(example.inputs)  # whatever is not given has no influence on what is expected
+
+    def answer(holds: bool | None, evidence: Evidence) -> Examination:
+        return Examination(question, holds, evidence, example.span)
+
+    if set(model.inputs) <= set(example.inputs) and not interpret.satisfies(model, given):
+        diagnostics.error(
+            "CS321",
+            f"this example's inputs do not meet the `require` of `{model.task}`",
+            example.span,
+        )
+        return answer(False, Exhaustive(1))
+    if model.cyclic:
+        try:
+            solutions = interpret.equilibria(model, given, example.interventions)
+        except interpret.TooManyStatesError:
+            return answer(None, Unknown())
+    else:
+        solutions = (interpret.solve(model, given, example.interventions),)
+    if not solutions:
+        diagnostics.error("CS321", f"`{model.name}` has no equilibrium here", example.span)
+    for name, expected in example.expected.items():
+        wrong = next((one for one in solutions if one[name] != expected), None)
+        if wrong is not None:
+            domain = model.by_name[name].domain
+            diagnostics.error(
+                "CS321",
+                f"this example expects `{assigned(model, name, expected)}`, but `{model.name}` "
+                f"gives `{value_text(domain, wrong[name])}`",
+                example.span,
+            )
+    holds = bool(solutions) and all(
+        one[name] == code for one in solutions for name, code in example.expected.items()
+    )
+    return answer(holds, Exhaustive(1))
+
+
+def _examine_requirement(task: Task, span: Span, diagnostics: Diagnostics) -> Examination:
+    question = f"some input meets the `require` of `{task.name}`"
+    found = find_witness(task.model, Constant(1))
+    if isinstance(found, Witness):
+        return Examination(question, True, Exhaustive(1), span)
+    if found.is_certain:
+        diagnostics.error("CS324", f"no input meets the `require` of `{task.name}`", span)
+        return Examination(question, False, found.evidence, span)
+    return Examination(question, None, found.evidence, span)

@@ -1,0 +1,138 @@
+"""What counterfactual data can show at all: evidence that no network can give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+
+from ...dsl.diagnostics import Diagnostics
+from ..data.conditions import LabelledPairs, label, source_names
+from ..data.populations import populate
+from ..data.randomness import Stream
+from ..data.samplers import RequirementUnmetError, Sampler
+from ..specification import CounterfactualDesign, SwapKind
+from .derived_models import differs, interchanged
+from .evidence import Evidence, Examination, Exhaustive, Sampled, Unknown, Witness
+from .witnesses import find_witness
+
+PAIRS = 1 << 14
+"""Drawn for each kind of swap to estimate a share, which is then within 1 % at three sigma."""
+
+FEWEST_PAIRS = 100
+
+HALF = 0.5 + 1.5 / PAIRS**0.5
+"""One half and three standard deviations of its estimate."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """How many of a kind's labels equal the base's own answer."""
+
+    kind: SwapKind
+    share: float
+    is_on_purpose: bool
+    evidence: Evidence
+
+
+def examine_design(design: CounterfactualDesign, diagnostics: Diagnostics) -> Iterator[Examination]:
+    """Whether each kind of swap changes some output on some pair, filters aside; and whether at
+    most half of its labels equal the base's own answer, the score of a network that ignores it.
+
+    A filter under which no label ever changes, though without it some do, is there on purpose:
+    the design checks that the swap does not show.
+    """
+    high: list[_Share] = []
+    for kind in design.kinds:
+        swap = _examine_swap(design, kind, diagnostics)
+        yield swap
+        share = _share(design, kind) if swap.holds is not False else None
+        if share is None:
+            continue
+        subject = f"swapping `{kind.name}` in `{design.name}`"
+        if share.is_on_purpose:
+            question, holds = f"{subject} leaves every label as it is, as the filters ask", True
+        else:
+            question = f"{subject} changes most labels ({share.share:.0%} equal the base's own)"
+            holds = share.share <= HALF
+        if not holds:
+            high.append(share)
+        yield Examination(question, holds, share.evidence, design.span)
+    if high:
+        _warn_of_labels(design, high, diagnostics)
+
+
+def _examine_swap(
+    design: CounterfactualDesign, kind: SwapKind, diagnostics: Diagnostics
+) -> Examination:
+    model = design.model
+    question = f"swapping `{kind.name}` in `{design.name}` changes some output"
+    if model.cyclic:
+        return Examination(question, None, Unknown(), design.span)
+    outputs = {f"result.{name}": f"base.{name}" for name in model.outputs}
+    found = find_witness(interchanged(model, kind), differs(outputs))
+    if isinstance(found, Witness):
+        return Examination(question, True, Exhaustive(1), design.span)
+    if not found.is_certain:
+        return Examination(question, None, found.evidence, design.span)
+    diagnostics.error(
+        "CS501",
+        f"swapping `{kind.name}` never changes an output of `{model.name}`",
+        design.span,
+        help="nothing can be learned about it from this data: swap a variable that the outputs "
+        "depend on",
+    )
+    return Examination(question, False, found.evidence, design.span)
+
+
+def _warn_of_labels(
+    design: CounterfactualDesign, high: Sequence[_Share], diagnostics: Diagnostics
+) -> None:
+    listed = ", ".join(f"{one.share:.0%} under `swap {one.kind.name}`" for one in high)
+    condition = f"result.{design.model.outputs[0]} != base.{design.model.outputs[0]}"
+    diagnostics.warning(
+        "CS502",
+        f"most labels of `{design.name}` equal the base's own: {listed}",
+        design.span,
+        help="a network that ignores the swap scores that share: "
+        f"`balance {condition}` or `keep where {condition}` lowers it",
+    )
+
+
+def _share(design: CounterfactualDesign, kind: SwapKind) -> _Share | None:
+    """None where too few pairs can be had to say; data generation then says why."""
+    if design.model.cyclic:
+        return None
+    stream = Stream.of(design.seed, design.name, "examined", kind.name)
+    population = populate(design.model, {})
+    if population.is_empty:
+        return None
+    try:
+        base = Sampler(population, stream.derive("base")).take(PAIRS)
+        sources = [
+            Sampler(population, stream.derive("source", str(number))).take(PAIRS)
+            for number in range(len(source_names(design)))
+        ]
+    except RequirementUnmetError:
+        return None
+    pairs = label(design, kind, base, sources)
+    unchanged = numpy.ones(PAIRS, numpy.bool_)
+    for name in design.model.outputs:
+        unchanged &= pairs.label[name] == pairs.base_outputs[name]
+    kept = pairs.admitted(PAIRS)
+    if numpy.count_nonzero(kept) < FEWEST_PAIRS:
+        return None
+    share = _balanced_share(pairs, unchanged, kept)
+    on_purpose = bool(design.keep) and share == 1.0 and not unchanged.all()
+    return _Share(kind, share, on_purpose, Sampled(int(kept.sum()), design.seed))
+
+
+def _balanced_share(pairs: LabelledPairs, unchanged: Any, kept: Any) -> float:
+    """The share among the kept, each balanced value counting as much as any other."""
+    if pairs.balanced is None:
+        return float(unchanged[kept].mean())
+    values = numpy.unique(pairs.balanced[kept])
+    shares = [unchanged[kept & (pairs.balanced == value)].mean() for value in values]
+    return float(sum(shares) / len(shares))

@@ -1,0 +1,189 @@
+"""Questions about every input at once, answered by z3 over bounded integers.
+
+z3 is loaded when the first question is asked: a spec with few inputs never waits for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+from .. import expressions as nodes
+from ..domains import Domain, Numbers
+from ..expressions import ArithmeticOperator, ComparisonOperator, Expression
+from ..model import CausalModel
+from .evidence import NoWitness, Proved, Unknown, Witness
+
+SECONDS_A_QUESTION = 5
+
+Term = Any  # a z3 term: z3 has no types of its own to offer
+
+
+def solve_for(model: CausalModel, condition: Expression) -> Witness | NoWitness:
+    """A setting of inputs and noise that meets the requirement and the condition, if there is one.
+
+    The condition may read any variable of the model, which must be acyclic.
+    """
+    z3: Any = importlib.import_module("z3")
+    translation = _Translation(z3)
+    solver = z3.Solver()
+    solver.set("timeout", 1000 * SECONDS_A_QUESTION)
+    needed = _needed(model, condition)
+    for variable in model.variables:
+        if variable.name not in needed:
+            continue
+        if variable.mechanism is None:
+            term = z3.Int(variable.name)
+            translation.terms[variable.name] = term
+            solver.add(_member(z3, term, variable.domain))
+        else:
+            translation.terms[variable.name] = translation.translate(variable.mechanism)
+    if model.requirement is not None:
+        solver.add(translation.truth(translation.translate(model.requirement)))
+    solver.add(translation.truth(translation.translate(condition)))
+    answer = solver.check()
+    if answer == z3.unsat:
+        return NoWitness(Proved())
+    if answer == z3.unknown:
+        return NoWitness(Unknown())
+    found = solver.model()
+    setting: dict[str, int] = {}
+    for name in (*model.inputs, *model.noise):
+        value = found.eval(translation.terms[name]) if name in translation.terms else None
+        if value is not None and z3.is_int_value(value):
+            setting[name] = value.as_long()
+        else:  # any value will do
+            setting[name] = model.by_name[name].domain.codes()[0]
+    return Witness(setting)
+
+
+def _needed(model: CausalModel, condition: Expression) -> set[str]:
+    names = set(nodes.references(condition))
+    if model.requirement is not None:
+        names.update(nodes.references(model.requirement))
+    for variable in reversed(model.variables):
+        if variable.name in names:
+            names.update(variable.parents)
+    return names
+
+
+def _member(z3: Any, term: Term, domain: Domain) -> Term:
+    if not isinstance(domain, Numbers):
+        return z3.And(term >= 0, term < domain.size)
+    bounds = z3.And(term >= domain.low, term <= domain.high)
+    return bounds if domain.step == 1 else z3.And(bounds, (term - domain.low) % domain.step == 0)
+
+
+class _Translation:
+    """Expressions as z3 terms. Truth values may be z3's own; the rest are its integers."""
+
+    def __init__(self, z3: Any) -> None:
+        self._z3 = z3
+        self.terms: dict[str, Term] = {}
+        self._memory: dict[int, Term] = {}
+
+    def truth(self, term: Term) -> Term:
+        return term if self._z3.is_bool(term) else term != 0
+
+    def number(self, term: Term) -> Term:
+        return self._z3.If(term, 1, 0) if self._z3.is_bool(term) else term
+
+    def translate(self, root: Expression) -> Term:
+        """Shared nodes become shared terms, and no depth of nesting overflows Python's stack."""
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            missing = [one for one in nodes.children(node) if id(one) not in self._memory]
+            if missing:
+                stack.extend(missing)
+            else:
+                stack.pop()
+                self._memory[id(node)] = self._node(node)
+        return self._memory[id(root)]
+
+    def _node(self, node: Expression) -> Term:
+        z3 = self._z3
+        match node:
+            case nodes.Constant(value):
+                return z3.IntVal(value)
+            case nodes.Reference(name):
+                return self.terms[name]
+            case nodes.Arithmetic(operator, left, right):
+                return self._arithmetic(operator, self._number(left), self._number(right))
+            case nodes.AbsoluteValue(operand):
+                term = self._number(operand)
+                return z3.If(term < 0, -term, term)
+            case nodes.Compare(operator, left, right):
+                return self._compare(operator, self._memory[id(left)], self._memory[id(right)])
+            case nodes.Not(operand):
+                return z3.Not(self._truth(operand))
+            case nodes.All(operands):
+                return z3.And(*[self._truth(one) for one in operands])
+            case nodes.Any(operands):
+                return z3.Or(*[self._truth(one) for one in operands])
+            case nodes.Choose(condition, then, otherwise):
+                branches = self._memory[id(then)], self._memory[id(otherwise)]
+                if not all(z3.is_bool(one) for one in branches):
+                    branches = self._number(then), self._number(otherwise)
+                return z3.If(self._truth(condition), *branches)
+            case nodes.Within(operand, low, high, step):
+                term = self._number(operand)
+                return _member(z3, term, Numbers(low, high, step))
+            case nodes.Lookup(table, index):
+                return self._lookup(table, self._number(index))
+
+    def _truth(self, node: Expression) -> Term:
+        return self.truth(self._memory[id(node)])
+
+    def _number(self, node: Expression) -> Term:
+        return self.number(self._memory[id(node)])
+
+    def _arithmetic(self, operator: ArithmeticOperator, left: Term, right: Term) -> Term:
+        match operator:
+            case ArithmeticOperator.ADD:
+                return left + right
+            case ArithmeticOperator.SUBTRACT:
+                return left - right
+            case ArithmeticOperator.MULTIPLY:
+                return left * right
+            case ArithmeticOperator.FLOOR_DIVIDE:
+                return self._floored(left, right)
+            case ArithmeticOperator.REMAINDER:
+                return left - right * self._floored(left, right)
+            case ArithmeticOperator.MINIMUM:
+                return self._z3.If(left <= right, left, right)
+            case ArithmeticOperator.MAXIMUM:
+                return self._z3.If(left <= right, right, left)
+
+    def _floored(self, left: Term, right: Term) -> Term:
+        # z3 divides so that the remainder is never negative, which is the floor for a positive
+        # divisor alone; for a negative one, both change sign first.
+        if self._z3.is_int_value(right) and right.as_long() > 0:
+            return left / right
+        return self._z3.If(right > 0, left / right, (-left) / (-right))
+
+    def _compare(self, operator: ComparisonOperator, left: Term, right: Term) -> Term:
+        if not (self._z3.is_bool(left) and self._z3.is_bool(right)):
+            left, right = self.number(left), self.number(right)
+        match operator:
+            case ComparisonOperator.EQUAL:
+                return left == right
+            case ComparisonOperator.NOT_EQUAL:
+                return left != right
+            case ComparisonOperator.LESS:
+                return self.number(left) < self.number(right)
+            case ComparisonOperator.LESS_OR_EQUAL:
+                return self.number(left) <= self.number(right)
+
+    def _lookup(self, table: Sequence[int], index: Term) -> Term:
+        """A choice by halves: as deep as the logarithm of how often neighbours differ."""
+        runs = [k for k in range(len(table)) if k == 0 or table[k] != table[k - 1]]
+
+        def between(first: int, last: int) -> Term:
+            if last - first == 1:
+                return self._z3.IntVal(table[runs[first]])
+            middle = (first + last) // 2
+            return self._z3.If(index < runs[middle], between(first, middle), between(middle, last))
+
+        return between(0, len(runs))

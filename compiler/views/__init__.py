@@ -1,0 +1,1 @@
+"""Models for people to look at: causal graphs and mathematics."""
