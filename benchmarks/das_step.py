@@ -20,8 +20,8 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 
-import pyvene
 import torch
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
@@ -33,6 +33,11 @@ from causalspec.runtime.sites import PlacedVariable, SiteMaps, build_maps
 from causalspec.runtime.subjects import Interchanges, Site
 from causalspec.runtime.tokens import TokenizedPrompts, resolve, tokenize
 from torch.nn import functional
+
+try:
+    import pyvene
+except ImportError:
+    sys.exit("pyvene is needed beside causalspec: pip install pyvene==0.1.8")
 
 LAYERS = (5, 15, 25)
 TARGETS = {5: 13.0, 15: 16.0, 25: 28.0}
@@ -60,7 +65,7 @@ def main() -> None:
     rows = _rows(prompts)
     subject = _subject(network, prompts)
     print(
-        f"pyvene {pyvene.__version__ if hasattr(pyvene, '__version__') else '0.1.8'}, "
+        f"pyvene {version('pyvene')}, transformers {version('transformers')}, "
         f"torch {torch.__version__}, {arguments.threads} threads, batch {BATCH}, "
         f"{TOKENS} tokens, {DIMENSION} dimensions, {arguments.repetitions} repetitions"
     )

@@ -13,7 +13,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from .harvest import Harvest, HarvestRequest, estimate_bytes, harvest, no_notice, no_progress
-from .networks import Network
+from .networks import Network, NetworkError
 from .plain_path import plain_logits
 from .subjects import Edit, Site
 from .suffix import suffix_logits
@@ -120,6 +120,9 @@ def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
 
     The lowest and the middle of the layers are tried at every column, on the shortest and the
     longest prompts, with an edit that changes every number of the vector.
+
+    Raises:
+        NetworkError: full passes themselves give no finite numbers on these prompts.
     """
     cache_kinds: Any = DynamicCache(config=network.model.config).layers
     if any(type(one) not in (DynamicLayer, DynamicSlidingWindowLayer) for one in cache_kinds):
@@ -153,9 +156,14 @@ def _largest_difference(network: Network, request: HarvestRequest) -> float:
         for column in range(positions.shape[1]):
             edits = [Edit(Site(layer, column), lambda vectors: vectors.roll(1, -1) * 1.1)]
             plain = plain_logits(network, request.prompts, positions, rows, edits)
+            if not bool(plain.isfinite().all()):
+                raise NetworkError(
+                    f"`{network.name}` gives no finite outputs on these prompts",
+                    help="not every network can mask padding in every precision: try float32",
+                )
             fast = suffix_logits(network, request.prompts, positions, kept, rows, edits)
             apart.append((fast - plain).abs().max() / plain.abs().max())
-    return float(torch.stack(apart).max())  # not a number where one of them is
+    return float(torch.stack(apart).max())
 
 
 def _few_rows(request: HarvestRequest) -> Tensor:

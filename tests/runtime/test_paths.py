@@ -10,6 +10,7 @@ import torch
 from causalspec.compiler.specification import Method
 from causalspec.runtime.decoder_subject import DecoderSubject, decoder_subjects, why_not_suffix
 from causalspec.runtime.harvest import Harvest, HarvestRequest, estimate_bytes, harvest
+from causalspec.runtime.networks import NetworkError
 from causalspec.runtime.plain_path import plain_logits
 from causalspec.runtime.sites import PlacedVariable, build_maps
 from causalspec.runtime.subjects import Edit, Interchanges, Site
@@ -157,6 +158,15 @@ def test_layers_that_keep_a_state_take_the_plain_path() -> None:
     assert subject.plain_because == expected
     assert notices == [f"full forward passes are used: {expected}"]
     assert subject.logits(torch.tensor([0]), [Edit(Site(0), torch.neg)]).shape == (1, 300)
+
+
+def test_outputs_that_are_no_numbers_are_told() -> None:
+    network = tiny_network(CONFIGURATIONS["gemma2"], torch.float64)
+    with pytest.raises(NetworkError) as raised:
+        why_not_suffix(network, _all_bases("left"))
+    assert str(raised.value) == "`gemma2` gives no finite outputs on these prompts"
+    in_float32 = tiny_network(CONFIGURATIONS["gemma2"], torch.float32)
+    assert why_not_suffix(in_float32, _all_bases("left")) is None
 
 
 def test_running_out_of_memory_halves_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
