@@ -9,10 +9,9 @@ that walk trees should remember results by `id` where sharing matters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import cast, get_args
+from typing import get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +114,18 @@ Expression = (
 )  # fmt: skip
 
 
-# Walks of trees ask often, and `fields` is slow.
-_FIELDS = {kind: tuple(one.name for one in fields(kind)) for kind in get_args(Expression)}
+# Walks of trees ask often, and `fields` is slow. The annotations are texts.
+_OPERANDS = {
+    kind: tuple(one.name for one in fields(kind) if one.type == "Expression")
+    for kind in get_args(Expression)
+}
 
 
-def children(expression: Expression) -> Iterator[Expression]:
+def children(expression: Expression) -> tuple[Expression, ...]:
     """The direct subexpressions, left to right."""
-    for name in _FIELDS[type(expression)]:
-        value = getattr(expression, name)
-        if isinstance(value, Expression):
-            yield value
-        elif isinstance(value, tuple):
-            items = cast("tuple[object, ...]", value)
-            yield from (item for item in items if isinstance(item, Expression))
+    if isinstance(expression, All | Any):
+        return expression.operands
+    return tuple([getattr(expression, name) for name in _OPERANDS[type(expression)]])
 
 
 def references(expression: Expression) -> tuple[str, ...]:
@@ -142,5 +140,5 @@ def references(expression: Expression) -> tuple[str, ...]:
         seen.add(id(node))
         if isinstance(node, Reference):
             names[node.name] = None
-        stack.extend(reversed(tuple(children(node))))
+        stack.extend(reversed(children(node)))
     return tuple(names)

@@ -15,7 +15,7 @@ from ..expressions import Any, Expression, Not, Reference, Within
 from ..model import CausalModel, Role, Variable
 from .derived_models import differs, of_task, side_by_side, with_noise_at_rest
 from .evidence import Evidence, Examination, Exhaustive, NoWitness, Proved, Unknown, Witness
-from .witnesses import find_witness
+from .witnesses import find_witness, smallest_witness
 from .wording import assigned, setting_text, value_text
 
 CYCLIC_LIMIT = 20_000
@@ -71,7 +71,7 @@ def _departure(model: CausalModel, variables: list[Variable]) -> Witness | NoWit
         ]
     if not suspects:
         return NoWitness(Proved())
-    return find_witness(model, Any(tuple(_outside(one) for one in suspects)))
+    return smallest_witness(model, Any(tuple(_outside(one) for one in suspects)))
 
 
 def _outside(variable: Variable) -> Expression:
@@ -121,7 +121,7 @@ def examine_outputs(
         found = _cyclic_disagreement(rested, task)
     else:
         outputs = {name: of_task(name) for name in task.outputs}
-        found = find_witness(side_by_side(rested, task), differs(outputs))
+        found = smallest_witness(side_by_side(rested, task), differs(outputs))
     if isinstance(found, NoWitness):
         holds = True if found.is_certain else None
         return Examination(question, holds, found.evidence, span)

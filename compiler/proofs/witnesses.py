@@ -1,4 +1,4 @@
-"""Is there an input that makes an expression true? The smallest one found, or how we know not.
+"""Is there an input that makes an expression true? One, the smallest found, or how we know not.
 
 Cheap means come first: intervals, every setting in NumPy where there are not too many, a sample
 that finds what is common, and only then the solver, whose mere loading takes a third of a second.
@@ -30,6 +30,7 @@ ENUMERATION_LIMIT = 10_000_000
 GLANCE = 1 << 14
 SAMPLE = 1 << 20
 SEED = 0
+_ROWS_AT_FIRST = 1 << 12
 _ROWS_AT_ONCE = 1 << 18
 _INTERPRETED = 1000
 _GROUPS = 100
@@ -39,20 +40,20 @@ _CONDITION = "the condition"  # no variable of a spec has a space in its name
 def find_witness(model: CausalModel, condition: Expression) -> Witness | NoWitness:
     """An admissible setting of inputs and noise in which the condition is true, or none.
 
-    The condition may read any variable of the model, which must be acyclic. A witness is minimal:
-    no value of it can be moved nearer to its domain's first, alone or together with others.
+    The condition may read any variable of the model, which must be acyclic.
+    """
+    return _Question(model, condition).answer()
+
+
+def smallest_witness(model: CausalModel, condition: Expression) -> Witness | NoWitness:
+    """A witness for people to read: no value of it can be moved nearer to its domain's first, alone
+    or together with others.
     """
     question = _Question(model, condition)
-    try:
-        found = question.ask()
-    except UnsupportedModelError:  # beyond 64 bits
-        found = prove.solve_for(model, condition)
+    found = question.answer()
     if isinstance(found, NoWitness):
         return found
-    smallest = Witness(question.minimised(found.setting))
-    if not question.holds(smallest.setting):
-        raise InternalError(f"evaluators disagree on `{model.name}` at {smallest.setting}")
-    return smallest
+    return question.replayed(question.minimised(found.setting))
 
 
 class _Question:
@@ -67,7 +68,22 @@ class _Question:
         self._varying = [name for name in self._free if name in relevant]
         self._codes = {name: _likely_codes(model.by_name[name]) for name in self._varying}
 
-    def ask(self) -> Witness | NoWitness:
+    def answer(self) -> Witness | NoWitness:
+        try:
+            found = self._ask()
+        except UnsupportedModelError:  # beyond 64 bits
+            found = prove.solve_for(self._model, self._condition)
+        return found if isinstance(found, NoWitness) else self.replayed(found.setting)
+
+    def replayed(self, setting: Mapping[str, int]) -> Witness:
+        """The setting of every input and noise, others' values being the first of their domains."""
+        whole = {name: self._model.by_name[name].domain.codes()[0] for name in self._free}
+        whole.update({name: setting[name] for name in self._varying})
+        if not self.holds(whole):
+            raise InternalError(f"evaluators disagree on `{self._model.name}` at {whole}")
+        return Witness(whole)
+
+    def _ask(self) -> Witness | NoWitness:
         if mechanism_intervals(self._extended)[_CONDITION].high == 0:
             return NoWitness(Proved())
         count = prod(len(codes) for codes in self._codes.values())
@@ -90,8 +106,7 @@ class _Question:
         true: single inputs, and several together by as many values each, as inputs that are bound
         to each other need.
         """
-        smallest = {name: self._model.by_name[name].domain.codes()[0] for name in self._free}
-        smallest.update({name: setting[name] for name in self._varying})
+        smallest = dict(setting)
         positions = {name: codes.index(smallest[name]) for name, codes in self._codes.items()}
         moved = True
         while moved:
@@ -126,12 +141,14 @@ class _Question:
 
     def _enumerated(self, count: int) -> Witness | NoWitness:
         sizes = tuple(len(codes) for codes in self._codes.values())
-        for start in range(0, count, _ROWS_AT_ONCE):
-            rows = numpy.arange(start, min(start + _ROWS_AT_ONCE, count))
+        start, size = 0, _ROWS_AT_FIRST
+        while start < count:
+            rows = numpy.arange(start, min(start + size, count))
             positions = numpy.unravel_index(rows, sizes) if sizes else ()
             found = self._first_hit(positions)
             if found is not None:
                 return found
+            start, size = start + size, min(8 * size, _ROWS_AT_ONCE)
         return NoWitness(Exhaustive(count))
 
     def _sampled(self, count: int) -> Witness | NoWitness:

@@ -23,7 +23,7 @@ from causalspec.compiler.proofs.evidence import (
     Witness,
 )
 from causalspec.compiler.proofs.prove import solve_for
-from causalspec.compiler.proofs.witnesses import find_witness
+from causalspec.compiler.proofs.witnesses import smallest_witness
 from causalspec.compiler.specification import SwapKind
 from hypothesis import HealthCheck, given, settings
 
@@ -48,7 +48,7 @@ from .strategies import models
 
 def disagreement(model: CausalModel, task: CausalModel) -> Witness | NoWitness:
     outputs = {name: of_task(name) for name in task.outputs}
-    return find_witness(side_by_side(model, task), differs(outputs))
+    return smallest_witness(side_by_side(model, task), differs(outputs))
 
 
 def assert_solver_finds_the_interpreters_values(
@@ -94,14 +94,14 @@ def test_a_witness_is_minimal() -> None:
 
 def test_a_witness_of_the_solver_is_minimal() -> None:
     condition = All((compare("lower", "==", 200), compare("amount", "==", 777)))
-    assert find_witness(BRACKET_IDENTITY, condition) == Witness(
+    assert smallest_witness(BRACKET_IDENTITY, condition) == Witness(
         {"lower": 200, "upper": 450, "amount": 777}
     )
 
 
 def test_a_condition_over_a_pair() -> None:
     pair = interchanged(POSITION_THEN_NAME, SwapKind(("position",), (0,)))
-    assert find_witness(pair, differs({"result.answer": "base.answer"})) == Witness(
+    assert smallest_witness(pair, differs({"result.answer": "base.answer"})) == Witness(
         {
             "base.first": 0,
             "base.second": 1,
@@ -117,13 +117,13 @@ def test_a_condition_over_a_pair() -> None:
 
 def test_noise_takes_part_unless_it_rests() -> None:
     condition = All((compare("x", "==", 5), Not(Reference("high"))))
-    assert find_witness(NOISY, condition) == Witness({"x": 5, "slips": 1, "by": -1})
-    assert find_witness(with_noise_at_rest(NOISY), condition) == NoWitness(Exhaustive(10))
+    assert smallest_witness(NOISY, condition) == Witness({"x": 5, "slips": 1, "by": -1})
+    assert smallest_witness(with_noise_at_rest(NOISY), condition) == NoWitness(Exhaustive(10))
 
 
 def test_beyond_64_bits_only_the_solver_answers() -> None:
-    assert find_witness(BEYOND_64_BITS, compare("y", "==", 3 * 2**64)) == Witness({"x": 3})
-    assert find_witness(BEYOND_64_BITS, compare("y", "==", 1)) == NoWitness(Proved())
+    assert smallest_witness(BEYOND_64_BITS, compare("y", "==", 3 * 2**64)) == Witness({"x": 3})
+    assert smallest_witness(BEYOND_64_BITS, compare("y", "==", 1)) == NoWitness(Proved())
 
 
 def test_an_undecided_question_is_sampled_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,4 +138,4 @@ def test_an_undecided_question_is_sampled_and_says_so(monkeypatch: pytest.Monkey
 
 
 def test_no_inputs_matter() -> None:
-    assert find_witness(PRICE_TAGGING, Constant(0)) == NoWitness(Proved())
+    assert smallest_witness(PRICE_TAGGING, Constant(0)) == NoWitness(Proved())
