@@ -56,6 +56,14 @@ class Unknown:
 Evidence = Proved | Exhaustive | Sampled | Unknown
 
 
+def combined(first: Evidence, second: Evidence) -> Evidence:
+    """How it is known that two things hold: by the weaker of the two; of enumerations, all."""
+    if isinstance(first, Exhaustive) and isinstance(second, Exhaustive):
+        return Exhaustive(first.count + second.count)
+    strength = (Proved, Exhaustive, Sampled, Unknown)
+    return max(first, second, key=lambda one: strength.index(type(one)))
+
+
 @dataclass(frozen=True, slots=True)
 class Witness:
     """A setting of inputs and noise that makes a condition true."""
@@ -77,9 +85,13 @@ class NoWitness:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """One question about a specification with its answer. `holds` is None where it is open."""
+    """One question about a specification with its answer. `holds` is None where it is open.
+
+    `details` are lines that show the answer, such as two runs side by side.
+    """
 
     question: str
     holds: bool | None
     evidence: Evidence
     span: Span | None = None
+    details: tuple[str, ...] = ()

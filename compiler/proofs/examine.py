@@ -15,6 +15,7 @@ from ..expressions import Constant
 from ..model import CausalModel
 from ..specification import Example, Specification, Task
 from .evidence import Evidence, Examination, Exhaustive, Unknown, Witness
+from .examine_abstractions import examine_abstraction
 from .examine_designs import examine_design
 from .examine_models import examine_domains, examine_outputs
 from .witnesses import find_witness
@@ -25,8 +26,9 @@ def examine(specification: Specification, diagnostics: Diagnostics) -> tuple[Exa
     """The answers to every question about the specification, what is wrong being reported.
 
     Examples hold; mechanisms stay in their domains; every model that is not `approximately`
-    computes its task's outputs; some input is admitted; each swap changes some output; and most
-    labels differ from what a network says that ignores the swap.
+    computes its task's outputs; some input is admitted; abstractions commute with interventions;
+    each swap changes some output; and most labels differ from what a network says that ignores the
+    swap.
     """
     examinations = list(_examinations(specification, diagnostics))
     for one in examinations:
@@ -51,8 +53,12 @@ def _examinations(specification: Specification, diagnostics: Diagnostics) -> Ite
         task = specification.tasks.get(model.task)
         span = _span_of(model) or start
         yield examine_domains(model, task.model if task else None, span, diagnostics)
-        if task is not None and not model.approximately:
+        derived = model.name in specification.abstractions  # what it came from is examined
+        if task is not None and not model.approximately and not derived:
             yield examine_outputs(model, task.model, span, diagnostics)
+    for name, abstraction in specification.abstractions.items():
+        derived = name in specification.models
+        yield from examine_abstraction(abstraction, diagnostics, derived=derived)
     for design in specification.counterfactuals.values():
         yield from examine_design(design, diagnostics)
 

@@ -1,0 +1,145 @@
+"""Whether declared and derived abstractions hold: proved, or refuted by a square that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...dsl.diagnostics import Diagnostics
+from ..expressions import Compare, ComparisonOperator, Constant
+from ..model import CausalModel, Role, Variable
+from ..specification import Abstraction
+from .evidence import Examination, Exhaustive, NoWitness
+from .relations import Commutes, Relation, Square, examine_relation
+from .witnesses import find_witness
+from .wording import assigned, beside, setting_text, value_text
+
+MOST_VALUES = 64
+"""The values of a coarse variable are looked for one by one up to so many."""
+
+
+def examine_abstraction(
+    abstraction: Abstraction, diagnostics: Diagnostics, *, derived: bool
+) -> Iterator[Examination]:
+    """Whether the coarse model is a constructive abstraction of the fine one, as `relations`
+    defines it. A value of a coarse variable that stands for nothing is a warning: by the
+    definition the translation is onto, but no square can be drawn for such a value.
+    """
+    fine, coarse = abstraction.fine, abstraction.coarse
+    question = f"`{coarse.name}` is an abstraction of `{fine.name}`"
+    if not derived:
+        question += f" by `{abstraction.name}`"
+    if not _cells_are_sound(abstraction, diagnostics):
+        yield Examination(question, False, Exhaustive(1), abstraction.span)
+        return
+    relation = Relation.of(fine, coarse, abstraction.values)
+    answer = examine_relation(relation)
+    if isinstance(answer, Commutes):
+        holds = True if answer.is_certain else None
+        yield Examination(question, holds, answer.evidence, abstraction.span)
+        if not derived:
+            _warn_of_idle_values(relation, abstraction, diagnostics)
+    else:
+        _report(abstraction, answer, diagnostics, derived=derived)
+        details = tuple(square_lines(answer))
+        yield Examination(question, False, Exhaustive(1), abstraction.span, details)
+
+
+def _cells_are_sound(abstraction: Abstraction, diagnostics: Diagnostics) -> bool:
+    """Cells hold what can be intervened on, and no two coarse variables share any of it."""
+    fine, coarse = abstraction.fine, abstraction.coarse
+    relation = Relation.of(fine, coarse, abstraction.values)
+    owner: dict[str, str] = {}
+    sound = True
+    for name in relation.aligned:
+        for read in relation.cell(name):
+            if fine.by_name[read].role is not Role.VARIABLE:
+                diagnostics.error(
+                    "CS411",
+                    f"`{name}` of `{coarse.name}` is said to be about `{read}`, which is no `var` "
+                    f"of `{fine.name}`",
+                    abstraction.span,
+                    help="intervening on a coarse variable means to set the fine ones that it "
+                    "stands for: state it over variables alone",
+                )
+                sound = False
+            elif owner.setdefault(read, name) != name:
+                diagnostics.error(
+                    "CS412",
+                    f"`{read}` of `{fine.name}` is part of both `{owner[read]}` and `{name}` of "
+                    f"`{coarse.name}`",
+                    abstraction.span,
+                    help="each fine variable belongs to one coarse variable, or to none: else "
+                    "they could not be set apart",
+                )
+                sound = False
+    return sound
+
+
+def _report(
+    abstraction: Abstraction, square: Square, diagnostics: Diagnostics, *, derived: bool
+) -> None:
+    fine, coarse = abstraction.fine, abstraction.coarse
+    name = square.differing[0]
+    domain = coarse.by_name[name].domain
+    place = setting_text(fine, square.inputs, square.inputs)
+    done = setting_text(fine, square.done, square.done)
+    place += f" with `do {{ {done} }}`" if done else ""
+    got, wanted = square.translated[name], square.expected[name]
+    code = "CS413" if derived else "CS410"
+    subject = "what it collapses makes a difference" if derived else "a square fails"
+    diagnostics.error(
+        code,
+        f"`{coarse.name}` does not abstract `{fine.name}`, {subject}: at `{place}` `{fine.name}` "
+        f"has `{assigned(coarse, name, got)}`, `{coarse.name}` `{value_text(domain, wanted)}`",
+        abstraction.span,
+        help="`causalspec check` shows the two runs side by side",
+    )
+
+
+def square_lines(square: Square) -> Iterator[str]:
+    """The two runs of a square side by side, what differs marked."""
+    fine, coarse = square.relation.fine, square.relation.coarse
+    yield from beside("", fine.name, coarse.name)
+    shared = {name: code for name, code in square.inputs.items() if name in coarse.by_name}
+    yield from beside(
+        "inputs",
+        setting_text(fine, square.inputs, [n for n in square.inputs if n in fine.by_name]),
+        setting_text(coarse, shared, shared),
+    )
+    if square.done:
+        yield from beside(
+            "do",
+            setting_text(fine, square.done, square.done),
+            setting_text(coarse, square.coarse_done, square.coarse_done),
+        )
+    for name in square.relation.observed:
+        left, right = square.translated[name], square.expected[name]
+        mark = "differs" if left != right else ""
+        yield from beside(mark, assigned(coarse, name, left), assigned(coarse, name, right))
+
+
+def _warn_of_idle_values(
+    relation: Relation, abstraction: Abstraction, diagnostics: Diagnostics
+) -> None:
+    for name in relation.aligned:
+        domain = relation.coarse.by_name[name].domain
+        if domain.size > MOST_VALUES or not relation.cell(name):
+            continue
+        cell = tuple(
+            Variable(one, Role.INPUT, relation.fine.by_name[one].domain)
+            for one in relation.cell(name)
+        )
+        alone = CausalModel(abstraction.name, relation.fine.task, cell)
+        for code in domain.codes():
+            value = relation.values[name]
+            found = find_witness(alone, Compare(ComparisonOperator.EQUAL, value, Constant(code)))
+            if isinstance(found, NoWitness) and found.is_certain:
+                diagnostics.warning(
+                    "CS414",
+                    f"no setting of `{relation.fine.name}` stands for "
+                    f"`{assigned(relation.coarse, name, code)}`",
+                    abstraction.span,
+                    help="interventions with that value are not compared: narrow the type of "
+                    f"`{name}`",
+                )
+                break

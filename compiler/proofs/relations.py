@@ -1,0 +1,222 @@
+"""Two models side by side under interventions: do they commute with a translation of values?
+
+A *constructive abstraction* (Beckers and Halpern, "Abstracting causal models", 2019; Geiger et al.,
+"Causal abstraction: a theoretical foundation for mechanistic interpretability", 2025) gives each
+variable X of a coarse model a cell of variables of a fine model, no two cells overlapping, and a
+function from settings of the cell to values of X. The coarse model abstracts the fine one when for
+every input and every hard intervention on whole cells the square commutes: intervening on the fine
+model and translating its solution gives the solution of the coarse model under the translated
+intervention. An interchange intervention, from one source or several, is a hard intervention with
+the values that the sources' solutions have, so these squares commute then, too.
+
+It suffices to ask once for each coarse variable Y: whether the square commutes at Y when the cells
+of all other causal variables are set. For under any intervention, the solution of the fine model
+stays the same when it is done on top (composition: Pearl, *Causality*, 2009, property 1), so its
+translation satisfies Y's mechanism; and an acyclic model has one solution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations, islice
+
+from ...dsl.diagnostics import InternalError
+from .. import expressions as nodes
+from ..evaluators import interpret
+from ..expressions import Compare, ComparisonOperator, Expression, Reference, references
+from ..model import CausalModel, Role, Variable
+from .derived_models import renamed
+from .evidence import Evidence, Exhaustive, NoWitness, Proved, Unknown, Witness, combined
+from .witnesses import find_witness
+
+MOST_SMALLER_SQUARES = 64
+"""So many smaller interventions are tried before a failing square is shown as it was found."""
+
+FINE, COARSE, DO = "fine ", "coarse ", "do "  # no variable of a spec has a space in its name
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What each causal variable and output of `coarse` is, as an expression over `fine`."""
+
+    fine: CausalModel
+    coarse: CausalModel
+    values: Mapping[str, Expression]
+
+    @staticmethod
+    def of(fine: CausalModel, coarse: CausalModel, values: Mapping[str, Expression]) -> Relation:
+        """Outputs that `values` leaves out stand for themselves."""
+        outputs = {name: Reference(name) for name in coarse.outputs if name in fine.by_name}
+        return Relation(fine, coarse, {**outputs, **values})
+
+    @cached_property
+    def aligned(self) -> tuple[str, ...]:
+        """The coarse variables that are intervened on."""
+        return tuple(name for name in self.coarse.intermediates if name in self.values)
+
+    @cached_property
+    def observed(self) -> tuple[str, ...]:
+        """Every coarse variable that has a value over the fine model."""
+        computed = (one.name for one in self.coarse.variables if one.mechanism is not None)
+        return tuple(name for name in computed if name in self.values)
+
+    def cell(self, name: str) -> tuple[str, ...]:
+        """The fine variables that a coarse one stands for."""
+        return references(self.values[name])
+
+
+@dataclass(frozen=True)
+class Square:
+    """A square that does not commute. `inputs` are those of both models, noise among them;
+    `done` sets fine variables, `coarse_done` the coarse ones that they stand for.
+    """
+
+    relation: Relation
+    inputs: Mapping[str, int]
+    done: Mapping[str, int]
+    coarse_done: Mapping[str, int]
+    translated: Mapping[str, int]
+    """The fine solution as values of coarse variables."""
+    expected: Mapping[str, int]
+    """The coarse solution."""
+
+    @property
+    def differing(self) -> tuple[str, ...]:
+        """Where the two runs part, in the coarse model's order."""
+        names = self.relation.observed
+        return tuple(one for one in names if self.translated[one] != self.expected[one])
+
+
+@dataclass(frozen=True, slots=True)
+class Commutes:
+    """No square fails, as far as `evidence` goes."""
+
+    evidence: Evidence
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether none does."""
+        return isinstance(self.evidence, Proved | Exhaustive)
+
+
+def examine_relation(relation: Relation) -> Square | Commutes:
+    """Whether every square commutes; one that does not, its intervention as small as was found."""
+    if relation.fine.cyclic or relation.coarse.cyclic:
+        return Commutes(Unknown())
+    evidence: Evidence = Proved()
+    for name in relation.observed:
+        fixed = tuple(one for one in relation.aligned if one != name)
+        answer = _ask(relation, fixed, (name,))
+        if isinstance(answer, Square):
+            return _smaller(relation, answer)
+        evidence = combined(evidence, answer.evidence)
+    return Commutes(evidence)
+
+
+def _ask(relation: Relation, fixed: Sequence[str], at: Sequence[str]) -> Square | NoWitness:
+    model, condition = square_model(relation, fixed, at)
+    found = find_witness(model, condition)
+    return found if isinstance(found, NoWitness) else _replayed(relation, fixed, found)
+
+
+def _smaller(relation: Relation, square: Square) -> Square:
+    """The failing square with the fewest coarse variables set, among those that are tried."""
+    fixed = tuple(square.coarse_done)
+    subsets = (one for size in range(len(fixed)) for one in combinations(fixed, size))
+    for subset in islice(subsets, MOST_SMALLER_SQUARES):
+        at = tuple(name for name in relation.observed if name not in subset)
+        answer = _ask(relation, subset, at)
+        if isinstance(answer, Square):
+            return answer
+    return square
+
+
+def square_model(
+    relation: Relation, fixed: Collection[str], at: Sequence[str]
+) -> tuple[CausalModel, Expression]:
+    """Both models over the same inputs and noise, the cells of `fixed` set to inputs of their own,
+    and the condition that the square fails at one of `at`.
+    """
+    fine, coarse = relation.fine, relation.coarse
+    cells = [name for one in fixed for name in relation.cell(one)]
+    exogenous = {
+        one.name: one
+        for model in (coarse, fine)
+        for one in model.variables
+        if one.role in (Role.INPUT, Role.NOISE)
+    }
+    values = [
+        Variable(f"{DO}{name}", Role.INPUT, fine.by_name[name].domain)
+        for name in dict.fromkeys(cells)
+    ]
+    fine_done = {name: Reference(f"{DO}{name}") for name in cells}
+    memory: dict[int, Expression] = {}
+    coarse_done = {
+        name: renamed(relation.values[name], lambda read: f"{DO}{read}", memory) for name in fixed
+    }
+    name_of = _names(FINE, exogenous)
+    requirement = fine.requirement
+    model = replace(
+        fine,
+        variables=(
+            *exogenous.values(),
+            *values,
+            *copied(fine, FINE, exogenous, fine_done),
+            *copied(coarse, COARSE, exogenous, coarse_done),
+        ),
+        requirement=None if requirement is None else renamed(requirement, name_of, {}),
+    )
+    translated: dict[int, Expression] = {}
+    parts = tuple(
+        Compare(
+            ComparisonOperator.NOT_EQUAL,
+            renamed(relation.values[name], name_of, translated),
+            Reference(f"{COARSE}{name}"),
+        )
+        for name in at
+    )
+    return model, nodes.Any(parts)
+
+
+def copied(
+    model: CausalModel,
+    prefix: str,
+    exogenous: Collection[str],
+    done: Mapping[str, Expression] | None = None,
+) -> Iterator[Variable]:
+    """The computed variables under other names, some with another mechanism, which is in the new
+    names already. Names in `exogenous` stay as they are.
+    """
+    memory: dict[int, Expression] = {}
+    name_of = _names(prefix, exogenous)
+    for variable in model.variables:
+        if variable.mechanism is None:
+            continue
+        mechanism = (done or {}).get(variable.name)
+        if mechanism is None:
+            mechanism = renamed(variable.mechanism, name_of, memory)
+        yield replace(variable, name=f"{prefix}{variable.name}", mechanism=mechanism)
+
+
+def _names(prefix: str, exogenous: Collection[str]) -> Callable[[str], str]:
+    return lambda name: name if name in exogenous else f"{prefix}{name}"
+
+
+def _replayed(relation: Relation, fixed: Sequence[str], found: Witness) -> Square:
+    """Both runs in the interpreter."""
+    fine, coarse = relation.fine, relation.coarse
+    done = {name: found.setting[f"{DO}{name}"] for one in fixed for name in relation.cell(one)}
+    coarse_done = {one: interpret.evaluate(relation.values[one], done) for one in fixed}
+    exogenous = (*coarse.inputs, *coarse.noise, *fine.inputs, *fine.noise)
+    inputs = {name: found.setting[name] for name in exogenous}
+    solution = interpret.solve(fine, inputs, done)
+    translated = {
+        name: interpret.evaluate(relation.values[name], solution) for name in relation.observed
+    }
+    expected = interpret.solve(coarse, inputs, coarse_done)
+    square = Square(relation, inputs, done, coarse_done, translated, expected)
+    if not square.differing:
+        raise InternalError(f"a square of `{fine.name}` and `{coarse.name}` did not replay")
+    return square
