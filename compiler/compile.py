@@ -9,6 +9,7 @@ from ..dsl import syntax
 from ..dsl.diagnostics import Diagnostics
 from ..dsl.parser import parse
 from ..dsl.reading import read_source
+from ..dsl.source import Source
 from .front.abstractions import compile_abstractions
 from .front.claims import compile_claim
 from .front.derivations import derive_models
@@ -97,7 +98,12 @@ def check_file(path: Path) -> CheckedFile:
     source = read_source(path, str(path), diagnostics)
     if source is None:
         return CheckedFile(None, diagnostics)
-    specification = compile_file(parse(source, diagnostics), path.parent, diagnostics)
+    return check_source(source, path.parent, diagnostics)
+
+
+def check_source(source: Source, folder: Path | None, diagnostics: Diagnostics) -> CheckedFile:
+    """Compile and examine a text, whether or not a file holds it yet."""
+    specification = compile_file(parse(source, diagnostics), folder, diagnostics)
     if specification is None:
         return CheckedFile(None, diagnostics)
     # Solvers take long to import, and a file with errors needs none.

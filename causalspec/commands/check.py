@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import __version__
 from ..exit_codes import ExitCode
-from .output import add_format_argument, print_diagnostics, print_json
+from .output import print_diagnostics, print_json, replace_text
 
 if TYPE_CHECKING:
     from causalspec.compiler.compile import CheckedFile
@@ -21,24 +22,75 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("specs", type=Path, nargs="+", metavar="SPEC", help=".causal files")
     parser.add_argument("--quiet", action="store_true", help="print what is wrong, nothing else")
-    add_format_argument(parser)
+    parser.add_argument(
+        "--fix", action="store_true", help="apply the fixes that are certain, report the rest"
+    )
+    parser.add_argument(
+        "--plain",
+        action="store_true",
+        help="text as sentences, one a line, without frames and colours: for screen readers",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "sarif", "github"),
+        default="text",
+        help="for people; for programs; for code scanning services; for GitHub workflows",
+    )
 
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Check every file; the worst outcome decides the exit status."""
-    from causalspec.compiler.compile import check_file
-
-    checked = [check_file(path) for path in options.specs]
-    if options.format == "json":
-        print_json([_as_json(path, one) for path, one in zip(options.specs, checked, strict=True)])
-    else:
-        for path, one in zip(options.specs, checked, strict=True):
-            print_diagnostics(one.diagnostics, sys.stderr)
+    check = _fix if options.fix else _check
+    checked = [(path, check(path)) for path in options.specs]
+    if options.format == "text":
+        for path, one in checked:
+            _print_findings(one, plain=options.plain)
             if not options.quiet:
                 _print_answers(path, one)
-    if any(one.diagnostics.has_errors for one in checked):
+    else:
+        _print_for_programs(checked, options.format)
+    if any(one.diagnostics.has_errors for _, one in checked):
         return ExitCode.SPEC_INVALID
-    return ExitCode.UNKNOWN if any(one.leaves_open for one in checked) else ExitCode.FINE
+    return ExitCode.UNKNOWN if any(one.leaves_open for _, one in checked) else ExitCode.FINE
+
+
+def _check(path: Path) -> CheckedFile:
+    from causalspec.compiler.compile import check_file
+
+    return check_file(path)
+
+
+def _fix(path: Path) -> CheckedFile:
+    from ..findings.fixing import fix_file
+
+    fixed = fix_file(path)
+    if fixed.text is not None:
+        replace_text(path, fixed.text)
+        print(f"{path}: {_counted(fixed.fixes, 'fix', 'fixes')} applied", file=sys.stderr)
+    return fixed.checked
+
+
+def _print_for_programs(checked: list[tuple[Path, CheckedFile]], form: str) -> None:
+    found = [one for _, file in checked for one in file.diagnostics]
+    if form == "sarif":
+        from ..findings.sarif import to_sarif
+
+        print_json(to_sarif(found, __version__))
+    elif form == "github":
+        from ..findings.github import render_github
+
+        print(render_github(found), end="")
+    else:
+        print_json([_as_json(path, one) for path, one in checked])
+
+
+def _print_findings(checked: CheckedFile, *, plain: bool) -> None:
+    if not plain:
+        print_diagnostics(checked.diagnostics, sys.stderr)
+        return
+    from ..findings.plain import render_plain
+
+    print(render_plain(checked.diagnostics), file=sys.stderr, end="")
 
 
 def _print_answers(path: Path, checked: CheckedFile) -> None:
@@ -53,8 +105,8 @@ def _print_answers(path: Path, checked: CheckedFile) -> None:
         print(f"  {mark:4}{one.question}: {one.evidence.text}")
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+def _counted(count: int, noun: str, plural: str | None = None) -> str:
+    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def _as_json(path: Path, checked: CheckedFile) -> dict[str, Any]:
@@ -65,7 +117,11 @@ def _as_json(path: Path, checked: CheckedFile) -> dict[str, Any]:
         "valid": not checked.diagnostics.has_errors,
         "diagnostics": to_json(checked.diagnostics),
         "examinations": [
-            {"question": one.question, "holds": one.holds, "evidence": one.evidence.text}
+            {
+                "question": one.question,
+                "holds": one.holds,
+                "evidence": one.evidence.text,
+            }
             for one in checked.examinations
         ],
     }

@@ -50,7 +50,7 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: TextIO) -> None
     found = list(diagnostics)
     if not found:
         return
-    color = stream.isatty() and "NO_COLOR" not in os.environ
+    color = stream.isatty() and not os.environ.get("NO_COLOR")
     width = shutil.get_terminal_size().columns
     print(render_text(found, color=color, width=width), file=stream, end="")
 

@@ -54,7 +54,9 @@ def _home(declaration: syntax.ImportDeclaration, into: Compilation) -> Compilati
     text = read_beside(into, written)
     if text is None:
         return None
-    file = parse(Source(written.value, text), into.diagnostics)
+    # Named from where the importing file is named from, so that programs find it, too.
+    name = str(Path(written.span.source.name).parent / written.value)
+    file = parse(Source(name, text), into.diagnostics)
     home = Compilation(into.diagnostics, place.parent, path=(*into.path, place))
     import_names(file, home)
     collect(file, home)

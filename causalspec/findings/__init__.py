@@ -1,0 +1,1 @@
+"""Diagnostics in the forms that terminals, screen readers, editors and CI services read."""
