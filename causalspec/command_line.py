@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import traceback
@@ -16,11 +17,13 @@ from .commands.output import print_diagnostics
 from .exit_codes import EXPLANATION, ExitCode
 
 # Each name is a module of `commands` with SUMMARY, EXAMPLE, add_arguments and run.
-COMMANDS = ("check", "fmt", "graph", "data", "align", "verify", "explain")
+COMMANDS = ("check", "fmt", "graph", "data", "compare", "align", "verify", "explain")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status (see `exit_codes`)."""
+    # Reading a spec makes many small objects and no garbage: looking for some takes a tenth of it.
+    gc.set_threshold(100_000)
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))

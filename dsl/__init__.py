@@ -1,45 +1,64 @@
-"""Text and its tree: grammar, parser, syntax tree, diagnostics, formatter."""
+"""Text and its tree: grammar, parser, syntax tree, diagnostics, formatter.
+
+Each name is imported when it is first used: whoever checks a spec waits for no formatter.
+"""
 
 from __future__ import annotations
 
-from .catalogue import codes, explanation
-from .diagnostics import (
-    Diagnostic,
-    Diagnostics,
-    Fix,
-    InternalError,
-    Related,
-    Severity,
-    SpecError,
-    ToolFailure,
-    closest,
-)
-from .fixes import apply_fixes
-from .formatter import format_source
-from .parser import parse
-from .reading import decode_source, read_source
-from .render import render_text, to_json
-from .source import Source, Span
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Diagnostic",
-    "Diagnostics",
-    "Fix",
-    "InternalError",
-    "Related",
-    "Severity",
-    "Source",
-    "Span",
-    "SpecError",
-    "ToolFailure",
-    "apply_fixes",
-    "closest",
-    "codes",
-    "decode_source",
-    "explanation",
-    "format_source",
-    "parse",
-    "read_source",
-    "render_text",
-    "to_json",
-]
+_HOMES = {
+    "codes": "catalogue",
+    "explanation": "catalogue",
+    "Diagnostic": "diagnostics",
+    "Diagnostics": "diagnostics",
+    "Fix": "diagnostics",
+    "InternalError": "diagnostics",
+    "Related": "diagnostics",
+    "Severity": "diagnostics",
+    "SpecError": "diagnostics",
+    "ToolFailure": "diagnostics",
+    "closest": "diagnostics",
+    "apply_fixes": "fixes",
+    "format_source": "formatter",
+    "parse": "parser",
+    "decode_source": "reading",
+    "read_source": "reading",
+    "render_text": "render",
+    "to_json": "render",
+    "Source": "source",
+    "Span": "source",
+}
+
+if TYPE_CHECKING:
+    from .catalogue import codes as codes
+    from .catalogue import explanation as explanation
+    from .diagnostics import Diagnostic as Diagnostic
+    from .diagnostics import Diagnostics as Diagnostics
+    from .diagnostics import Fix as Fix
+    from .diagnostics import InternalError as InternalError
+    from .diagnostics import Related as Related
+    from .diagnostics import Severity as Severity
+    from .diagnostics import SpecError as SpecError
+    from .diagnostics import ToolFailure as ToolFailure
+    from .diagnostics import closest as closest
+    from .fixes import apply_fixes as apply_fixes
+    from .formatter import format_source as format_source
+    from .parser import parse as parse
+    from .reading import decode_source as decode_source
+    from .reading import read_source as read_source
+    from .render import render_text as render_text
+    from .render import to_json as to_json
+    from .source import Source as Source
+    from .source import Span as Span
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,7 +1,5 @@
 """Lark's tree to nodes of `syntax`: declarations, and the file that they make up."""
 
-
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ One method a rule of the grammar, called with the span of what the rule matched 
 parts, None where an optional part is not written.
 """
 
-
-
 from __future__ import annotations
 
 from typing import Any, cast

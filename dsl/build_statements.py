@@ -1,7 +1,5 @@
 """Lark's tree to nodes of `syntax`: the statements inside declarations."""
 
-
-
 from __future__ import annotations
 
 from typing import Any

@@ -4,8 +4,6 @@ Every node is a frozen dataclass with a span. Spans take no part in equality, so
 equal when the files say the same thing. The parser builds these nodes and checks nothing.
 """
 
-
-
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -133,6 +133,6 @@ def _balanced_share(pairs: LabelledPairs, unchanged: Any, kept: Any) -> float:
     """The share among the kept, each balanced value counting as much as any other."""
     if pairs.balanced is None:
         return float(unchanged[kept].mean())
-    values = numpy.unique(pairs.balanced[kept])
+    values = sorted(set(pairs.balanced[kept].tolist()))  # `numpy.unique` loads masked arrays, too
     shares = [unchanged[kept & (pairs.balanced == value)].mean() for value in values]
     return float(sum(shares) / len(shares))
