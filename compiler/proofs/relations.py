@@ -141,12 +141,7 @@ def square_model(
     """
     fine, coarse = relation.fine, relation.coarse
     cells = [name for one in fixed for name in relation.cell(one)]
-    exogenous = {
-        one.name: one
-        for model in (coarse, fine)
-        for one in model.variables
-        if one.role in (Role.INPUT, Role.NOISE)
-    }
+    exogenous = exogenous_of(relation)
     values = [
         Variable(f"{DO}{name}", Role.INPUT, fine.by_name[name].domain)
         for name in dict.fromkeys(cells)
@@ -156,15 +151,15 @@ def square_model(
     coarse_done = {
         name: renamed(relation.values[name], lambda read: f"{DO}{read}", memory) for name in fixed
     }
-    name_of = _names(FINE, exogenous)
+    name_of = names(FINE, exogenous)
     requirement = fine.requirement
     model = replace(
         fine,
         variables=(
             *exogenous.values(),
             *values,
-            *copied(fine, FINE, exogenous, fine_done),
-            *copied(coarse, COARSE, exogenous, coarse_done),
+            *copied(fine, name_of, fine_done),
+            *copied(coarse, names(COARSE, exogenous), coarse_done),
         ),
         requirement=None if requirement is None else renamed(requirement, name_of, {}),
     )
@@ -182,26 +177,35 @@ def square_model(
 
 def copied(
     model: CausalModel,
-    prefix: str,
-    exogenous: Collection[str],
+    name_of: Callable[[str], str],
     done: Mapping[str, Expression] | None = None,
 ) -> Iterator[Variable]:
     """The computed variables under other names, some with another mechanism, which is in the new
-    names already. Names in `exogenous` stay as they are.
+    names already.
     """
     memory: dict[int, Expression] = {}
-    name_of = _names(prefix, exogenous)
     for variable in model.variables:
         if variable.mechanism is None:
             continue
         mechanism = (done or {}).get(variable.name)
         if mechanism is None:
             mechanism = renamed(variable.mechanism, name_of, memory)
-        yield replace(variable, name=f"{prefix}{variable.name}", mechanism=mechanism)
+        yield replace(variable, name=name_of(variable.name), mechanism=mechanism)
 
 
-def _names(prefix: str, exogenous: Collection[str]) -> Callable[[str], str]:
-    return lambda name: name if name in exogenous else f"{prefix}{name}"
+def names(prefix: str, exogenous: Collection[str], given: str = "") -> Callable[[str], str]:
+    """New names with a prefix: `given` for what is in `exogenous`, `prefix` for the rest."""
+    return lambda name: f"{given}{name}" if name in exogenous else f"{prefix}{name}"
+
+
+def exogenous_of(relation: Relation) -> dict[str, Variable]:
+    """The inputs and the noise of both models, by name."""
+    return {
+        one.name: one
+        for model in (relation.coarse, relation.fine)
+        for one in model.variables
+        if one.role in (Role.INPUT, Role.NOISE)
+    }
 
 
 def _replayed(relation: Relation, fixed: Sequence[str], found: Witness) -> Square:

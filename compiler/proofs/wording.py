@@ -25,10 +25,12 @@ def assigned(model: CausalModel, name: str, code: int) -> str:
     return f"{name} = {value_text(model.by_name[name].domain, code)}"
 
 
-def setting_text(model: CausalModel, setting: Mapping[str, int], names: Iterable[str]) -> str:
-    """`lower = 0.00, upper = 2.50`, for at most twelve of the names."""
+def setting_text(
+    model: CausalModel, setting: Mapping[str, int], names: Iterable[str], most: int = 12
+) -> str:
+    """`lower = 0.00, upper = 2.50`, for at most so many of the names."""
     parts = [assigned(model, name, setting[name]) for name in names]
-    return ", ".join(parts if len(parts) <= 12 else [*parts[:12], "…"])
+    return ", ".join(parts if len(parts) <= most else [*parts[:most], "…"])
 
 
 def beside(mark: str, left: str, right: str) -> Iterator[str]:

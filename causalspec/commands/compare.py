@@ -1,0 +1,193 @@
+"""`causalspec compare`: are two hypotheses the same, and where do they part?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..exit_codes import ExitCode
+from .output import add_format_argument, add_spec_argument, print_json
+from .specs import find_model, load_compiled, model_values
+
+if TYPE_CHECKING:
+    from causalspec.compiler.proofs.agreement import Share
+    from causalspec.compiler.proofs.comparison import Answer, Comparison
+    from causalspec.compiler.proofs.correspondences import Correspondence
+
+SUMMARY = "compare two models: outputs, interventions, variables, with the smallest difference"
+EXAMPLE = "causalspec compare hierarchical_equality.causal BothEqualities FirstArgument"
+
+MOST_VALUES = 60
+"""So many variables of a setting are listed."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_spec_argument(parser)
+    parser.add_argument("first", metavar="A", help="a model or task")
+    parser.add_argument("second", metavar="B", help="another one of the same task")
+    add_format_argument(parser)
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Compare; 0 where they are the same, 1 where they differ, 4 where that stays open."""
+    specification = load_compiled(options.spec)
+    pair = [find_model("compare", specification, name) for name in (options.first, options.second)]
+    first, second = pair
+    if first is None or second is None:
+        return ExitCode.WRONG_USAGE
+    if first.task != second.task:
+        print(
+            f"causalspec compare: `{first.name}` is about `{first.task}`, `{second.name}` about "
+            f"`{second.task}`: models of one task can be compared",
+            file=sys.stderr,
+        )
+        return ExitCode.WRONG_USAGE
+
+    from causalspec.compiler.proofs.comparison import compare, shares_of
+
+    comparison = compare(first, second)
+    shares = {
+        name: tuple(shares_of(one))
+        for name, one in specification.abstractions.items()
+        if {one.fine.name, one.coarse.name} == {first.name, second.name}
+    }
+    if options.format == "json":
+        print_json(_as_json(comparison, shares))
+    else:
+        print("\n".join(_lines(comparison, shares)))
+    if any(one.holds is False for one in comparison.answers):
+        return ExitCode.CLAIM_FAILED
+    return ExitCode.FINE if all(one.holds for one in comparison.answers) else ExitCode.UNKNOWN
+
+
+def _lines(comparison: Comparison, shares: Mapping[str, tuple[Share, ...]]) -> Iterator[str]:
+    yield f"{comparison.left.name} and {comparison.right.name}"
+    yield from _answered(comparison, "every input gives the same outputs", comparison.outputs)
+    if comparison.under_interventions is None:
+        yield "  --  they share no variable to intervene on"
+    else:
+        named = ", ".join(f"`{name}`" for name in comparison.shared)
+        question = f"every intervention on {named} gives the same outputs"
+        yield from _answered(comparison, question, comparison.under_interventions)
+    if comparison.correspondences:
+        yield "variables"
+        yield from (f"  {_link(comparison, one)}" for one in comparison.correspondences)
+    if comparison.shares:
+        yield "share on which the outputs agree"
+        yield from (f"  {_share(one)}" for one in comparison.shares)
+    for name, of_abstraction in shares.items():
+        yield f"approximate abstraction by `{name}`: share on which the outputs agree"
+        yield from (f"  {_share(one)}" for one in of_abstraction)
+
+
+def _answered(comparison: Comparison, question: str, answer: Answer) -> Iterator[str]:
+    mark = {True: "yes", False: "no", None: "?"}[answer.holds]
+    yield f"  {mark:4}{question}: {answer.evidence.text}"
+    yield from (f"        {line}" for line in _difference(comparison, answer))
+
+
+def _difference(comparison: Comparison, answer: Answer) -> Iterator[str]:
+    from causalspec.compiler.proofs.comparison import Difference
+    from causalspec.compiler.proofs.wording import beside, setting_text
+
+    left, right = comparison.left, comparison.right
+    found = answer.difference
+    if found is None:
+        return
+    if isinstance(found, Difference):
+        yield f"at {setting_text(left, found.inputs, found.inputs, MOST_VALUES)}"
+        sides = [
+            " or ".join(setting_text(model, one, one, MOST_VALUES) for one in solutions)
+            or "no equilibrium"
+            for model, solutions in ((left, found.left), (right, found.right))
+        ]
+    else:
+        yield f"base: {setting_text(left, found.base, found.base, MOST_VALUES)}"
+        for name, source in found.sources.items():
+            yield f"swap {name} from: {setting_text(left, source, source, MOST_VALUES)}"
+        outputs = (found.fine_outputs, found.coarse_outputs)
+        sides = [setting_text(left, one, one, MOST_VALUES) for one in outputs]
+    yield from beside("", left.name, right.name)
+    yield from beside("", *sides)
+
+
+def _link(comparison: Comparison, one: Correspondence) -> str:
+    from causalspec.compiler.proofs.wording import value_text
+
+    text = (
+        f"`{one.left}` of {comparison.left.name} {one.link.value} `{one.right}` of "
+        f"{comparison.right.name}: {one.evidence.text}"
+    )
+    if not 0 < len(one.values) <= 8:
+        return text
+    domains = (
+        comparison.left.by_name[one.left].domain,
+        comparison.right.by_name[one.right].domain,
+    )
+    listed = ", ".join(
+        f"{value_text(domains[0], a)} is {value_text(domains[1], b)}" for a, b in one.values
+    )
+    return f"{text} ({listed})"
+
+
+def _share(share: Share) -> str:
+    subject = "without intervention" if share.swapped is None else f"swapping `{share.swapped}`"
+    low, high = share.interval
+    between = "" if low == high else f", 95 % interval {low:.2%} to {high:.2%}"
+    return f"{subject}: {share.value:.2%}{between}, {share.evidence.text}"
+
+
+def _as_json(comparison: Comparison, shares: Mapping[str, tuple[Share, ...]]) -> dict[str, Any]:
+    asked = comparison.under_interventions
+    return {
+        "left": comparison.left.name,
+        "right": comparison.right.name,
+        "shared": list(comparison.shared),
+        "outputs": _answer_json(comparison, comparison.outputs),
+        "interventions": None if asked is None else _answer_json(comparison, asked),
+        "correspondences": [
+            {
+                "left": one.left,
+                "relation": one.link.name.lower(),
+                "right": one.right,
+                "evidence": one.evidence.text,
+            }
+            for one in comparison.correspondences
+        ],
+        "agreement": [_share_json(one) for one in comparison.shares],
+        "abstractions": {
+            name: [_share_json(share) for share in found] for name, found in shares.items()
+        },
+    }
+
+
+def _answer_json(comparison: Comparison, answer: Answer) -> dict[str, Any]:
+    from causalspec.compiler.proofs.comparison import Difference
+
+    found = answer.difference
+    told: dict[str, Any] = {"same": answer.holds, "evidence": answer.evidence.text}
+    left, right = comparison.left, comparison.right
+    if isinstance(found, Difference):
+        told["inputs"] = model_values(left, found.inputs)
+        told["left"] = [model_values(left, one) for one in found.left]
+        told["right"] = [model_values(right, one) for one in found.right]
+    elif found is not None:
+        told["base"] = model_values(left, found.base)
+        told["sources"] = {name: model_values(left, one) for name, one in found.sources.items()}
+        told["left"] = [model_values(left, found.fine_outputs)]
+        told["right"] = [model_values(right, found.coarse_outputs)]
+    return told
+
+
+def _share_json(share: Share) -> dict[str, Any]:
+    low, high = share.interval
+    return {
+        "swapped": share.swapped,
+        "share": share.value,
+        "low": low,
+        "high": high,
+        "evidence": share.evidence.text,
+    }

@@ -1,0 +1,138 @@
+"""Which variables of two models carry the same information, over every input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ..data.populations import populate
+from ..data.randomness import Stream
+from ..data.samplers import RequirementUnmetError, Sampler
+from ..domains import Domain, Numbers
+from ..evaluators import interpret
+from ..evaluators.intervals import UnsupportedModelError
+from ..evaluators.vectorize import solve_columns
+from ..expressions import (
+    Arithmetic,
+    ArithmeticOperator,
+    Compare,
+    ComparisonOperator,
+    Constant,
+    Expression,
+    Lookup,
+    Reference,
+)
+from ..model import CausalModel
+from .derived_models import of_task, side_by_side
+from .evidence import Evidence, NoWitness, combined
+from .witnesses import find_witness
+
+SAMPLE = 1 << 12
+LARGEST_TABLE = 1 << 10
+"""Of variables with more values it is only asked whether they are equal."""
+MOST_REPAIRS = 64
+
+
+class Link(StrEnum):
+    """How the values of a variable on the left and one on the right go together."""
+
+    EQUAL = "is the same as"
+    RECODED = "is, under other names, the same as"
+    COARSER = "follows from"
+    FINER = "determines"
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondence:
+    """`left` link `right`, on every input. `values` lists the recoding of a small one."""
+
+    left: str
+    link: Link
+    right: str
+    evidence: Evidence
+    values: tuple[tuple[int, int], ...] = ()
+
+
+def correspondences(left: CausalModel, right: CausalModel) -> Iterator[Correspondence]:
+    """Every pair of causal variables that correspond. Both models are acyclic and without noise.
+
+    A sample suggests them, a proof over all inputs decides. A variable that never changes
+    corresponds to nothing.
+    """
+    both = side_by_side(left, right)
+    try:
+        drawn = Sampler(populate(left, {}), Stream.of(0, "correspondences")).take(SAMPLE)
+        wanted = [*left.intermediates, *(of_task(name) for name in right.intermediates)]
+        sample = solve_columns(both, drawn, wanted=wanted)
+    except (RequirementUnmetError, UnsupportedModelError, IndexError):
+        return
+    for one in left.intermediates:
+        for other in right.intermediates:
+            found = _link(both, sample, one, of_task(other))
+            if found is not None:
+                yield Correspondence(one, found[0], other, found[1], found[2])
+
+
+_Found = tuple[Link, Evidence, tuple[tuple[int, int], ...]]
+
+
+def _link(both: CausalModel, sample: Mapping[str, Any], left: str, right: str) -> _Found | None:
+    columns = sample[left], sample[right]
+    if any((column == column[0]).all() for column in columns):
+        return None
+    domains = both.by_name[left].domain, both.by_name[right].domain
+    if domains[0] == domains[1] and (columns[0] == columns[1]).all():
+        same = _nowhere(both, _differ(Reference(left), Reference(right)))
+        if same is not None:
+            return Link.EQUAL, same, ()
+    pairs = set(zip(columns[0].tolist(), columns[1].tolist(), strict=True))
+    forward = _function(both, left, right, pairs)
+    backward = _function(both, right, left, {(b, a) for a, b in pairs})
+    if forward is not None and backward is not None:
+        evidence = combined(forward[0], backward[0])
+        return Link.RECODED, evidence, tuple(sorted(forward[1].items()))
+    if forward is not None:
+        return Link.FINER, forward[0], ()
+    return None if backward is None else (Link.COARSER, backward[0], ())
+
+
+def _function(
+    both: CausalModel, source: str, target: str, pairs: set[tuple[int, int]]
+) -> tuple[Evidence, dict[int, int]] | None:
+    """The table by which `source` determines `target`: from the sample, repaired at each
+    counterexample that shows a new value, given up at one that contradicts.
+    """
+    table = dict(pairs)
+    domain = both.by_name[source].domain
+    if len(table) < len(pairs) or domain.size > LARGEST_TABLE:
+        return None
+    for _ in range(MOST_REPAIRS):
+        default = next(iter(table.values()))
+        codes = tuple(table.get(code, default) for code in domain.codes())
+        looked_up = Lookup(codes, _position(source, domain))
+        answer = find_witness(both, _differ(Reference(target), looked_up))
+        if isinstance(answer, NoWitness):
+            return (answer.evidence, table) if answer.is_certain else None
+        solution = interpret.solve(both, answer.setting)
+        if solution[source] in table:
+            return None
+        table[solution[source]] = solution[target]
+    return None
+
+
+def _position(name: str, domain: Domain) -> Expression:
+    if not isinstance(domain, Numbers):
+        return Reference(name)
+    offset = Arithmetic(ArithmeticOperator.SUBTRACT, Reference(name), Constant(domain.low))
+    return Arithmetic(ArithmeticOperator.FLOOR_DIVIDE, offset, Constant(domain.step))
+
+
+def _differ(left: Expression, right: Expression) -> Expression:
+    return Compare(ComparisonOperator.NOT_EQUAL, left, right)
+
+
+def _nowhere(model: CausalModel, condition: Expression) -> Evidence | None:
+    found = find_witness(model, condition)
+    return found.evidence if isinstance(found, NoWitness) and found.is_certain else None
