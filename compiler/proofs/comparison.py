@@ -16,7 +16,7 @@ from .derived_models import differs, of_task, side_by_side, with_noise_at_rest
 from .evidence import Evidence, Exhaustive, NoWitness, Unknown
 from .interchanges import Interchange, smallest_interchange
 from .relations import Commutes, Relation, examine_relation
-from .witnesses import find_witness
+from .witnesses import smallest_witness
 
 CYCLIC_LIMIT = 20_000
 """The most settings that cyclic models are compared on, in plain Python."""
@@ -114,7 +114,7 @@ def shares_of(abstraction: Abstraction) -> Iterator[Share]:
 
 def _outputs(left: CausalModel, right: CausalModel) -> Answer:
     both = side_by_side(left, right)
-    found = find_witness(both, differs({name: of_task(name) for name in left.outputs}))
+    found = smallest_witness(both, differs({name: of_task(name) for name in left.outputs}))
     if isinstance(found, NoWitness):
         return Answer(True if found.is_certain else None, found.evidence)
     inputs = {name: found.setting[name] for name in left.inputs}

@@ -14,7 +14,7 @@ from ..model import CausalModel, Role, Variable
 from .derived_models import renamed
 from .evidence import Evidence, NoWitness, Proved, Witness, combined
 from .relations import COARSE, FINE, Relation, copied, exogenous_of, names
-from .witnesses import find_witness
+from .witnesses import smallest_witness
 
 SWAP = "swap "
 
@@ -52,7 +52,7 @@ def _ask(
     relation: Relation, swapped: Sequence[str], *, selectable: bool
 ) -> Interchange | NoWitness:
     model, condition = interchange_model(relation, swapped, selectable=selectable)
-    found = find_witness(model, condition)
+    found = smallest_witness(model, condition)
     return found if isinstance(found, NoWitness) else _replayed(relation, swapped, found)
 
 

@@ -29,7 +29,7 @@ from ..expressions import Compare, ComparisonOperator, Expression, Reference, re
 from ..model import CausalModel, Role, Variable
 from .derived_models import renamed
 from .evidence import Evidence, Exhaustive, NoWitness, Proved, Unknown, Witness, combined
-from .witnesses import find_witness
+from .witnesses import smallest_witness
 
 MOST_SMALLER_SQUARES = 64
 """So many smaller interventions are tried before a failing square is shown as it was found."""
@@ -117,7 +117,7 @@ def examine_relation(relation: Relation) -> Square | Commutes:
 
 def _ask(relation: Relation, fixed: Sequence[str], at: Sequence[str]) -> Square | NoWitness:
     model, condition = square_model(relation, fixed, at)
-    found = find_witness(model, condition)
+    found = smallest_witness(model, condition)
     return found if isinstance(found, NoWitness) else _replayed(relation, fixed, found)
 
 
