@@ -13,7 +13,7 @@ from importlib import import_module
 from causalspec.dsl.diagnostics import SpecError, ToolFailure
 
 from . import __version__
-from .commands.output import print_diagnostics
+from .commands.output import print_diagnostics, print_failure
 from .exit_codes import EXPLANATION, ExitCode
 
 # Each name is a module of `commands` with SUMMARY, EXAMPLE, add_arguments and run.
@@ -26,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.set_threshold(100_000)
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        status = int(options.run(options))
+        sys.stdout.flush()  # here, where a reader who has left is no surprise
+        return status
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)
         return ExitCode.INTERRUPTED
@@ -34,21 +36,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_diagnostics(error.diagnostics, sys.stderr)
         return ExitCode.SPEC_INVALID
     except ToolFailure as error:
-        print(f"error: {error}", file=sys.stderr)
-        if error.help:
-            print(f"  help: {error.help}", file=sys.stderr)
+        print_failure(error)
         return ExitCode.UNKNOWN if error.leaves_open else ExitCode.TOOL_FAILED
     except BrokenPipeError:
-        # Whoever read our output has left (`| head`); Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # whoever read it has left (`| head`)
         return ExitCode.FINE
     except OSError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _drop_output()
+        place = f"`{error.filename}`: " if error.filename else ""
+        print(f"error: {place}{error.strerror or error}", file=sys.stderr)
+        return ExitCode.TOOL_FAILED
+    except MemoryError:
+        print("error: memory ran out", file=sys.stderr)
         return ExitCode.TOOL_FAILED
     except Exception:
         traceback.print_exc()
         print("a mistake in causalspec: please report it with the spec", file=sys.stderr)
         return ExitCode.TOOL_FAILED
+
+
+def _drop_output() -> None:
+    """Let go of output that can't be written: Python would try, and complain, again at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

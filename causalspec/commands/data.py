@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..exit_codes import ExitCode
+from .numbers import count
 from .output import add_format_argument, add_spec_argument, load_checked, print_json
 
 if TYPE_CHECKING:
@@ -23,19 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_spec_argument(parser)
     parser.add_argument("name", nargs="?", metavar="NAME", help="a counterfactuals declaration")
     parser.add_argument("--split", help="one split; all by default")
-    parser.add_argument("--rows", type=_count, help="so many rows instead of the declared number")
-    parser.add_argument("--seed", type=_count, help="instead of the declared seed")
-    parser.add_argument("--show", type=_count, metavar="N", help="print N pairs, write nothing")
+    parser.add_argument("--rows", type=count, help="so many rows instead of the declared number")
+    parser.add_argument("--seed", type=count, help="instead of the declared seed")
+    parser.add_argument("--show", type=count, metavar="N", help="print N pairs, write nothing")
     parser.add_argument("--out", type=Path, default=Path("data"), metavar="FOLDER")
     parser.add_argument("--file-format", choices=("jsonl", "csv"), default="jsonl")
     add_format_argument(parser)
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if not 0 <= number < 2**63:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 2^63 - 1")
-    return number
 
 
 def run(options: argparse.Namespace) -> ExitCode:
@@ -58,7 +52,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     for design in designs:
         splits = [one.name for one in design.splits if options.split in (None, one.name)]
         if not splits:
-            return _usage(f"`{design.name}` has no split `{options.split}`")
+            near = closest(options.split, [one.name for one in design.splits])
+            hint = f"; did you mean `{near}`?" if near else ""
+            return _usage(f"`{design.name}` has no split `{options.split}`{hint}")
         for split in splits[:1] if options.show is not None else splits:
             rows = options.show if options.show is not None else options.rows
             pairs = generate(design, split, rows=rows, seed=options.seed)
@@ -76,15 +72,14 @@ def run(options: argparse.Namespace) -> ExitCode:
                     "design": design.name,
                     "split": split,
                     "rows": len(pairs),
-                    "floor": pairs.floor,
+                    "floor": pairs.floor if len(pairs) else None,
                     "file": str(files.rows),
                     "manifest": str(files.manifest),
                 }
             )
             if options.format == "text":
-                print(
-                    f"{files.rows}: {len(pairs):,} pairs, {pairs.floor:.1%} keep the base's label"
-                )
+                kept = f", {pairs.floor:.1%} keep the base's label" if len(pairs) else ""
+                print(f"{files.rows}: {len(pairs):,} pairs{kept}")
     if options.format == "json" and options.show is None:
         print_json(written)
     return ExitCode.FINE

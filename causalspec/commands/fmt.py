@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from ..exit_codes import ExitCode
-from .output import print_diagnostics, replace_text
+from .output import print_diagnostics, print_failure, replace_text
 
 SUMMARY = "format specs in place; a file that does not parse is left as it is"
 EXAMPLE = "causalspec fmt --check specs/*/*.causal"
@@ -28,20 +28,22 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 
 def _format(path: Path, options: argparse.Namespace) -> ExitCode:
-    from causalspec.dsl.diagnostics import Diagnostics, SpecError
+    from causalspec.dsl.diagnostics import Diagnostics, SpecError, ToolFailure
     from causalspec.dsl.formatter import format_source
     from causalspec.dsl.reading import read_source
 
     diagnostics = Diagnostics()
-    source = read_source(path, str(path), diagnostics)
-    if source is None:
-        print_diagnostics(diagnostics, sys.stderr)
-        return ExitCode.SPEC_INVALID
     try:
+        source = read_source(path, str(path), diagnostics)
+        if source is None:
+            raise SpecError(diagnostics)
         formatted = format_source(source)
     except SpecError as error:
         print_diagnostics(error.diagnostics, sys.stderr)
         return ExitCode.SPEC_INVALID
+    except ToolFailure as failure:
+        print_failure(failure)
+        return ExitCode.TOOL_FAILED
     if formatted == source.text:
         return ExitCode.FINE
     if options.diff:

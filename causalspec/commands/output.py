@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from causalspec.dsl.diagnostics import Diagnostic, SpecError
+from causalspec.dsl.diagnostics import Diagnostic, SpecError, ToolFailure
 
 if TYPE_CHECKING:
     from causalspec.compiler.specification import Specification
@@ -61,13 +62,29 @@ def print_json(content: object) -> None:
     print()
 
 
+def print_failure(failure: ToolFailure) -> None:
+    """What failed outside the spec, and what to do about it."""
+    print(f"error: {failure}", file=sys.stderr)
+    if failure.help:
+        print(f"  help: {failure.help}", file=sys.stderr)
+
+
 def replace_text(path: Path, text: str) -> None:
-    """Write a file that is whole or as it was: under another name first, then renamed."""
+    """Write a file that is whole or as it was: under another name first, then renamed.
+
+    A link stays one: what it points to is replaced. Raises `ToolFailure` where nothing can be
+    written.
+    """
+    path = path.resolve()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        temporary.write_text(text, encoding="utf-8", newline="")
-        if path.exists():
-            shutil.copymode(path, temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        try:
+            temporary.write_text(text, encoding="utf-8", newline="")
+            if path.exists():
+                shutil.copymode(path, temporary)
+            temporary.replace(path)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise ToolFailure(f"can't write `{path}`: {error.strerror or error}") from error
