@@ -26,6 +26,7 @@ from .front.scopes import Environment, Scope
 from .front.tasks import TaskDraft, compile_task, draft_task
 from .front.templates import answers_of, prompts_of
 from .front.types import named_domain
+from .proofs.allowances import silence
 from .proofs.evidence import Examination
 from .specification import Alignment, Claim, CounterfactualDesign, Example, Specification, Task
 
@@ -103,13 +104,15 @@ def check_file(path: Path) -> CheckedFile:
 
 def check_source(source: Source, folder: Path | None, diagnostics: Diagnostics) -> CheckedFile:
     """Compile and examine a text, whether or not a file holds it yet."""
-    specification = compile_file(parse(source, diagnostics), folder, diagnostics)
+    file = parse(source, diagnostics)
+    specification = compile_file(file, folder, diagnostics)
     if specification is None:
         return CheckedFile(None, diagnostics)
     # Solvers take long to import, and a file with errors needs none.
     from .proofs.examine import examine
 
     examinations = examine(specification, diagnostics)
+    silence(file, diagnostics)
     return CheckedFile(None if diagnostics.has_errors else specification, diagnostics, examinations)
 
 

@@ -29,6 +29,9 @@ class DeclarationBuilder(StatementBuilder):
     def language(self, span: Span, version: Token) -> LanguageStatement:
         return LanguageStatement(span, self.count(version))
 
+    def allow(self, span: Span, code: syntax.Name, reason: syntax.Text) -> syntax.Allow:
+        return syntax.Allow(span=span, code=code, reason=reason)
+
     def type_declaration(
         self, span: Span, name: syntax.Name, type: syntax.ValueSet
     ) -> syntax.TypeDeclaration:

@@ -162,6 +162,9 @@ class StatementBuilder(ExpressionBuilder):
     def balance(self, span: Span, value: syntax.Expression) -> syntax.Balance:
         return syntax.Balance(span=span, value=value)
 
+    def distinguish(self, span: Span, *models: syntax.Name) -> syntax.Distinguish:
+        return syntax.Distinguish(span=span, models=models)
+
     def split(self, span: Span, *parts: Any) -> syntax.Split:
         *sizes, disjoint = parts
         return syntax.Split(span=span, parts=tuple(sizes), disjoint=disjoint or ())

@@ -64,9 +64,11 @@ def _parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
         declarations=tuple(
             statement
             for statement in statements
-            if not isinstance(statement, LanguageStatement) and _shallow(statement, diagnostics)
+            if not isinstance(statement, LanguageStatement | syntax.Allow)
+            and _shallow(statement, diagnostics)
         ),
         comments=comments,
+        allowances=tuple(one for one in statements if isinstance(one, syntax.Allow)),
     )
 
 

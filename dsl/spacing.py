@@ -44,8 +44,8 @@ def places_of(file: syntax.File) -> Places:
     places = Places()
     if file.language is not None:
         places.declarations.add(file.source.text.rindex("language", 0, file.language.span.start))
-    places.declarations.update(declaration.span.start for declaration in file.declarations)
-    pending: list[Any] = list(file.declarations)
+    places.declarations.update(one.span.start for one in (*file.declarations, *file.allowances))
+    pending: list[Any] = [*file.declarations, *file.allowances]
     while pending:
         value = pending.pop()
         if isinstance(value, tuple):

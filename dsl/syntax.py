@@ -457,6 +457,13 @@ class Balance(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Distinguish(Node):
+    """`distinguish from Rival, Other`: only pairs on which all of them predict another label."""
+
+    models: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Split(Node):
     """`split train 8000, test 1000 disjoint by (first, second)`."""
 
@@ -475,7 +482,7 @@ class Seed(Node):
     value: Number
 
 
-CounterfactualsStatement: TypeAlias = Swap | Keep | Balance | Split | Seed
+CounterfactualsStatement: TypeAlias = Swap | Keep | Balance | Distinguish | Split | Seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -596,6 +603,14 @@ class Comment(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Allow(Node):
+    """`allow CS502 "reason"`: a warning that the file's author has seen and accepts."""
+
+    code: Name
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
 class File(Node):
     """One `.causal` file. Comments lie beside the tree: the formatter puts them back."""
 
@@ -603,3 +618,4 @@ class File(Node):
     language: Number | None
     declarations: tuple[Declaration, ...]
     comments: tuple[Comment, ...] = field(compare=False)
+    allowances: tuple[Allow, ...] = ()

@@ -14,7 +14,7 @@ from .grammar import grammar
 BLOCKS: Final = {
     "task": ("input", "require", "let", "output", "prompt", "say", "encode", "example"),
     "model": ("var", "noise", "let", "output", "example"),
-    "counterfactuals": ("swap", "keep", "balance", "split", "seed"),
+    "counterfactuals": ("swap", "keep", "balance", "distinguish", "split", "seed"),
     "align": ("var",),
     "claim": ("of", "expect"),
     "derive": ("marginalize", "merge", "collapse"),
@@ -23,7 +23,7 @@ BLOCKS: Final = {
 
 DECLARATIONS: Final = (
     *("type", "table", "function", "import", "task", "model", "counterfactuals", "align"),
-    *("claim", "abstraction", "derive"),
+    *("claim", "abstraction", "derive", "allow"),
 )
 STATEMENTS: Final = frozenset(word for words in BLOCKS.values() for word in words)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from ...dsl.diagnostics import Diagnostics
 from ...dsl.source import Span
+from ..data.counterfactuals import diagnose
 from ..evaluators import interpret
 from ..expressions import Constant
 from ..model import CausalModel
@@ -18,6 +19,8 @@ from .evidence import Evidence, Examination, Exhaustive, Unknown, Witness
 from .examine_abstractions import examine_abstraction
 from .examine_designs import examine_design
 from .examine_models import examine_domains, examine_outputs
+from .examine_prompts import examine_prompts
+from .examine_rivals import examine_rivals
 from .witnesses import find_witness
 from .wording import assigned, value_text
 
@@ -26,9 +29,10 @@ def examine(specification: Specification, diagnostics: Diagnostics) -> tuple[Exa
     """The answers to every question about the specification, what is wrong being reported.
 
     Examples hold; mechanisms stay in their domains; every model that is not `approximately`
-    computes its task's outputs; some input is admitted; abstractions commute with interventions;
-    each swap changes some output; and most labels differ from what a network says that ignores the
-    swap.
+    computes its task's outputs; some input is admitted; prompts tell inputs with different answers
+    apart; abstractions commute with interventions; the data can be had; each swap changes some
+    output; most labels differ from what a network says that ignores the swap; and rivals are told
+    apart.
     """
     examinations = list(_examinations(specification, diagnostics))
     for one in examinations:
@@ -49,6 +53,7 @@ def _examinations(specification: Specification, diagnostics: Diagnostics) -> Ite
     for task in specification.tasks.values():
         yield _examine_requirement(task, task.span or start, diagnostics)
         yield examine_domains(task.model, None, task.span or start, diagnostics)
+        yield from examine_prompts(task, diagnostics)
     for model in specification.models.values():
         task = specification.tasks.get(model.task)
         span = _span_of(model) or start
@@ -60,7 +65,14 @@ def _examinations(specification: Specification, diagnostics: Diagnostics) -> Ite
         derived = name in specification.models
         yield from examine_abstraction(abstraction, diagnostics, derived=derived)
     for design in specification.counterfactuals.values():
+        known = len(diagnostics)
         yield from examine_design(design, diagnostics)
+        if any(one.code == "CS501" for one in diagnostics.found[known:]):
+            continue  # which no data could mend
+        unmet = diagnose(design)
+        diagnostics.found.extend(unmet)
+        if not unmet:
+            yield from examine_rivals(design, specification.models, diagnostics)
 
 
 def _start(specification: Specification) -> Span:

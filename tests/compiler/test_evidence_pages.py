@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from causalspec.compiler.compile import load_specification
-from causalspec.compiler.data.counterfactuals import diagnose
+from causalspec.compiler.compile import check_file
 from causalspec.dsl.catalogue import codes, page
 
 CODES = [code for code in codes() if "CS510" <= code <= "CS517"]
@@ -16,10 +15,7 @@ def found(text: str | None, folder: Path) -> list[str]:
     assert text is not None
     file = folder / "page.causal"
     file.write_text(text, encoding="utf-8")
-    specification, diagnostics = load_specification(file)
-    assert specification is not None, list(diagnostics)
-    (design,) = specification.counterfactuals.values()
-    return [one.code for one in diagnose(design)]
+    return [one.code for one in check_file(file).diagnostics if one.code in CODES]
 
 
 def test_every_code_has_a_page() -> None:

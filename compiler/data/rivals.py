@@ -1,0 +1,38 @@
+"""What other models of a task predict on a design's pairs.
+
+A rival's prediction on a pair is its own label under the same interchange: of its variables of the
+same names where it has them, else of any one of its variables, taken from the same source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..evaluators.columns import Columns
+from ..evaluators.vectorize import interchange_columns
+from ..model import CausalModel
+from ..specification import SwapKind
+
+
+def counterparts(kind: SwapKind, rival: CausalModel) -> tuple[SwapKind, ...]:
+    """The rival's interventions that stand beside `kind`; none where sources cannot be matched."""
+    variables = rival.intermediates
+    if set(kind.variables) <= set(variables):
+        return (kind,)
+    if len(set(kind.sources)) > 1:
+        return ()
+    return tuple(SwapKind((name,), kind.sources[:1]) for name in variables)
+
+
+def predicts(
+    rival: CausalModel, kind: SwapKind, base: Columns, sources: Sequence[Columns], label: Columns
+) -> NDArray[np.bool_]:
+    """In which rows the rival's label is `label`, in every output."""
+    found = interchange_columns(rival, base, sources, kind)
+    same = np.ones(len(next(iter(label.values()))), dtype=np.bool_)
+    for name, column in found.items():
+        same &= column == label[name]
+    return same

@@ -1,0 +1,43 @@
+"""Warnings that a file's author has seen and accepts: `allow CS502 "reason"`."""
+
+from __future__ import annotations
+
+from ...dsl import catalogue, syntax
+from ...dsl.diagnostics import Diagnostics, Severity, closest
+
+WITH_A_TOKENIZER = frozenset({"CS606"})
+"""Warnings that only `check --tokenizer` looks for."""
+
+
+def silence(file: syntax.File, diagnostics: Diagnostics, *, tokenizer: bool = False) -> None:
+    """Drop the warnings that the file allows; warn of an `allow` that drops none.
+
+    Errors are never dropped, nor are warnings about other files. In a file with errors not every
+    warning has been looked for, so that none is missed.
+    """
+    for allowance in file.allowances:
+        code = allowance.code.text
+        kept = [
+            one
+            for one in diagnostics.found
+            if one.severity is not Severity.WARNING
+            or one.code != code
+            or one.span.source is not file.source
+        ]
+        silent = len(kept) == len(diagnostics.found)
+        diagnostics.found[:] = kept
+        if catalogue.explanation(code) is None:
+            near = closest(code, catalogue.codes())
+            diagnostics.warning(
+                "CS504",
+                f"there is no warning `{code}` to allow",
+                allowance.code.span,
+                help=f"did you mean `{near}`?" if near else None,
+            )
+        elif silent and not diagnostics.has_errors and (tokenizer or code not in WITH_A_TOKENIZER):
+            diagnostics.warning(
+                "CS504",
+                f"`allow {code}` silences nothing",
+                allowance.span,
+                help="remove it: it would hide the next one. Errors cannot be allowed",
+            )
