@@ -31,6 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="text as sentences, one a line, without frames and colours: for screen readers",
     )
     parser.add_argument(
+        "--tokenizer",
+        metavar="WHERE",
+        help="look for answers that share their first token: a folder with a tokenizer.json, "
+        "a GGUF file, package:NAME, or a name on the hub",
+    )
+    parser.add_argument(
         "--format",
         choices=("text", "json", "sarif", "github"),
         default="text",
@@ -42,6 +48,8 @@ def run(options: argparse.Namespace) -> ExitCode:
     """Check every file; the worst outcome decides the exit status."""
     check = _fix if options.fix else _check
     checked = [(path, check(path)) for path in options.specs]
+    if options.tokenizer is not None:
+        _examine_answers(options.tokenizer, [one for _, one in checked])
     if options.format == "text":
         for path, one in checked:
             _print_findings(one, plain=options.plain)
@@ -58,6 +66,22 @@ def _check(path: Path) -> CheckedFile:
     from causalspec.compiler.compile import check_file
 
     return check_file(path)
+
+
+def _examine_answers(where: str, checked: list[CheckedFile]) -> None:
+    """Add what is wrong with the answers' tokens to what was found."""
+    from causalspec.compiler.proofs.allowances import silence
+    from causalspec.dsl.diagnostics import Diagnostics
+    from causalspec.dsl.parser import parse
+
+    from ..findings.answers import examine_answers, load_tokenizer
+
+    tokenize = load_tokenizer(where)
+    for one in checked:
+        if one.specification is not None:
+            found = Diagnostics(list(examine_answers(one.specification, tokenize)))
+            silence(parse(one.specification.source, Diagnostics()), found, only_tokens=True)
+            one.diagnostics.found.extend(found.found)
 
 
 def _fix(path: Path) -> CheckedFile:
@@ -103,6 +127,8 @@ def _print_answers(path: Path, checked: CheckedFile) -> None:
     for one in checked.examinations:
         mark = {True: "yes", False: "no", None: "?"}[one.holds]
         print(f"  {mark:4}{one.question}: {one.evidence.text}")
+        for line in one.details:
+            print(f"        {line}")
 
 
 def _counted(count: int, noun: str, plural: str | None = None) -> str:
@@ -121,6 +147,7 @@ def _as_json(path: Path, checked: CheckedFile) -> dict[str, Any]:
                 "question": one.question,
                 "holds": one.holds,
                 "evidence": one.evidence.text,
+                "details": list(one.details),
             }
             for one in checked.examinations
         ],

@@ -5,11 +5,11 @@ from __future__ import annotations
 from ...dsl import catalogue, syntax
 from ...dsl.diagnostics import Diagnostics, Severity, closest
 
-WITH_A_TOKENIZER = frozenset({"CS606"})
-"""Warnings that only `check --tokenizer` looks for."""
+OF_TOKENS = frozenset({"CS622", "CS623"})
+"""Warnings that only `check --tokenizer` looks for, apart from the rest."""
 
 
-def silence(file: syntax.File, diagnostics: Diagnostics, *, tokenizer: bool = False) -> None:
+def silence(file: syntax.File, diagnostics: Diagnostics, *, only_tokens: bool = False) -> None:
     """Drop the warnings that the file allows; warn of an `allow` that drops none.
 
     Errors are never dropped, nor are warnings about other files. In a file with errors not every
@@ -17,6 +17,8 @@ def silence(file: syntax.File, diagnostics: Diagnostics, *, tokenizer: bool = Fa
     """
     for allowance in file.allowances:
         code = allowance.code.text
+        if (code in OF_TOKENS) is not only_tokens:
+            continue
         kept = [
             one
             for one in diagnostics.found
@@ -34,7 +36,7 @@ def silence(file: syntax.File, diagnostics: Diagnostics, *, tokenizer: bool = Fa
                 allowance.code.span,
                 help=f"did you mean `{near}`?" if near else None,
             )
-        elif silent and not diagnostics.has_errors and (tokenizer or code not in WITH_A_TOKENIZER):
+        elif silent and not diagnostics.has_errors:
             diagnostics.warning(
                 "CS504",
                 f"`allow {code}` silences nothing",

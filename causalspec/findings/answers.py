@@ -1,0 +1,129 @@
+"""Answers that a tokenizer does not tell apart: `causalspec check --tokenizer WHERE`.
+
+A network's answer is read off one token, so answers that start with the same one count as the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from causalspec.dsl.diagnostics import Diagnostic, Severity, ToolFailure
+
+if TYPE_CHECKING:
+    from causalspec.compiler.specification import Specification, Task
+
+Tokens: TypeAlias = tuple[str, ...]
+Tokenize: TypeAlias = Callable[[str], Tokens]
+
+PACKAGE_PREFIX = "package:"
+ROWS = 1 << 14
+LISTED = 4
+
+
+def load_tokenizer(where: str) -> Tokenize:
+    """The tokenizer of a folder, of a `tokenizer.json`, a GGUF file, a package or the hub.
+
+    The first two need nothing but the package `tokenizers`. Raises `ToolFailure` where none can be
+    had.
+    """
+    path = Path(where).expanduser()
+    file = path / "tokenizer.json" if path.is_dir() else path
+    try:
+        if file.suffix == ".json":
+            from tokenizers import Tokenizer
+
+            fast: Any = Tokenizer.from_file(str(file))
+            return lambda text: tuple(fast.encode(text, add_special_tokens=False).tokens)
+        return _from_transformers(where, path)
+    except ImportError as error:
+        raise ToolFailure(
+            f"tokenizers cannot be read here: {error}",
+            "`pip install 'causalspec[run]'` brings them",
+        ) from error
+    except ToolFailure:
+        raise
+    except Exception as error:  # a library's own, of many kinds
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ToolFailure(f"there is no tokenizer at `{where}`: {reason}") from error
+
+
+def _from_transformers(where: str, path: Path) -> Tokenize:
+    from transformers import AutoTokenizer
+
+    if where.startswith(PACKAGE_PREFIX):
+        from causalspec.runtime.loading import packaged_network
+
+        path = packaged_network(where.removeprefix(PACKAGE_PREFIX))
+    kind: Any = AutoTokenizer
+    if path.suffix == ".gguf":
+        slow = kind.from_pretrained(str(path.parent), gguf_file=path.name)
+    else:
+        slow = kind.from_pretrained(where)
+    return lambda text: tuple(slow.tokenize(text, add_special_tokens=False))
+
+
+def examine_answers(specification: Specification, tokenize: Tokenize) -> Iterator[Diagnostic]:
+    """A warning for each token that starts several answers of a task (CS623), and for each answer
+    without a token of its own (CS622). Only answers that some input has are looked at.
+    """
+    for task in specification.tasks.values():
+        if not task.prompts:
+            continue
+        for output in task.model.outputs:
+            yield from _of_output(task, output, tokenize)
+
+
+def _of_output(task: Task, output: str, tokenize: Tokenize) -> Iterator[Diagnostic]:
+    prompt, answers = _answers(task, output)
+    template = task.answers.get(output) or next(iter(task.prompts.values()))
+    before = tokenize(prompt)
+    starting: dict[str, list[str]] = {}
+    for answer in answers:
+        # Together with a prompt, since a tokenizer need not split where they meet.
+        whole = tokenize(prompt + answer)
+        own = whole[len(before) :] if whole[: len(before)] == before else tokenize(answer)
+        if own:
+            starting.setdefault(own[0], []).append(answer)
+        else:
+            message = f"the answer `{answer}` has no token of its own"
+            yield Diagnostic("CS622", message, template.span, severity=Severity.WARNING)
+    for token, sharing in starting.items():
+        if len(sharing) > 1:
+            yield Diagnostic(
+                "CS623",
+                f"the answers {_listed(sharing)} start with the same token `{token}`",
+                template.span,
+                "the network's answer is read off one token: choose words that differ in the first",
+                severity=Severity.WARNING,
+            )
+
+
+def _listed(answers: Sequence[str]) -> str:
+    shown = [f"`{one}`" for one in answers[:LISTED]]
+    if len(answers) > LISTED:
+        shown.append(f"{len(answers) - LISTED} more")
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _answers(task: Task, output: str) -> tuple[str, tuple[str, ...]]:
+    """One of the prompts, and the distinct texts of the answers that a sample of inputs has."""
+    from causalspec.compiler.data.populations import populate
+    from causalspec.compiler.data.prompts import answer_texts, render
+    from causalspec.compiler.data.randomness import Stream
+    from causalspec.compiler.data.samplers import RequirementUnmetError, Sampler
+    from causalspec.compiler.evaluators.vectorize import solve_columns
+
+    population = populate(task.model, {})
+    if population.is_empty:
+        return "", ()
+    try:
+        columns = Sampler(population, Stream.of(0, "answers")).take(ROWS)
+    except RequirementUnmetError:
+        return "", ()
+    codes = solve_columns(task.model, columns, wanted=[output])[output]
+    first = {name: column[:1] for name, column in columns.items()}
+    template = next(iter(task.prompts.values()))
+    (prompt,) = render(template, task.model, first).texts
+    return prompt, tuple(sorted(set(answer_texts(task, output, codes))))
