@@ -54,7 +54,8 @@ def in_folder(folder: Path, monkeypatch: pytest.MonkeyPatch, **texts: str) -> No
 
 
 def validate_sarif(log: Any) -> None:
-    jsonschema.Draft4Validator(SARIF).validate(log)
+    validator: Any = jsonschema.Draft4Validator(SARIF)
+    validator.validate(log)
 
 
 @pytest.fixture(params=catalogue.codes())

@@ -1,0 +1,36 @@
+"""`causalspec lsp`: the language server that editors start."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from importlib.util import find_spec
+
+from ..exit_codes import ExitCode
+
+SUMMARY = "serve editors over standard input and output (Language Server Protocol)"
+EXAMPLE = "causalspec lsp"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    # What editors pass by habit; there is no other way to talk to this server.
+    parser.add_argument("--stdio", action="store_true", help=argparse.SUPPRESS)
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Serve until the editor leaves."""
+    from causalspec.dsl.diagnostics import ToolFailure
+
+    del options
+    if find_spec("pygls") is None:
+        raise ToolFailure(
+            "the language server needs `pygls`", help="pip install 'causalspec[editor]'"
+        )
+    from ..language_server.server import make_server
+
+    # The protocol has the output for itself: whatever else is printed goes to standard error.
+    reader, writer = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    make_server().start_io(reader, writer)
+    return ExitCode.FINE

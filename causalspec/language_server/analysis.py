@@ -1,0 +1,81 @@
+"""What is known about one version of a text; each part is worked out when it is first asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from causalspec.compiler.compile import compile_file
+from causalspec.compiler.specification import Specification
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Diagnostic, Diagnostics
+from causalspec.dsl.parser import parse
+from causalspec.dsl.source import Source
+
+from .index import build_index
+from .positions import Positions
+from .symbols import Index
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """A text with its tree, its symbols and its specification. `folder` is where it lies."""
+
+    source: Source
+    folder: Path | None
+    encoding: str
+
+    @cached_property
+    def positions(self) -> Positions:
+        """Where offsets are, as the editor counts."""
+        return Positions(self.source.text, self.encoding)
+
+    @cached_property
+    def _parsed(self) -> tuple[syntax.File, tuple[Diagnostic, ...]]:
+        diagnostics = Diagnostics()
+        return parse(self.source, diagnostics), tuple(diagnostics)
+
+    @property
+    def file(self) -> syntax.File:
+        """The tree of all that could be read."""
+        return self._parsed[0]
+
+    @cached_property
+    def index(self) -> Index:
+        """What the names stand for."""
+        return build_index(self.file)
+
+    @cached_property
+    def _compiled(self) -> tuple[Specification | None, tuple[Diagnostic, ...]]:
+        diagnostics = Diagnostics(list(self._parsed[1]))
+        specification = compile_file(self.file, self.folder, diagnostics)
+        return specification, tuple(diagnostics)
+
+    @property
+    def specification(self) -> Specification | None:
+        """What the text states; None while it has errors."""
+        return self._compiled[0]
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with its syntax, its names and its types."""
+        return self._compiled[1]
+
+    @cached_property
+    def examined(self) -> tuple[Diagnostic, ...]:
+        """All that is wrong with it, with what takes evaluation or proof to find."""
+        if self.specification is None:
+            return self.diagnostics
+        from causalspec.compiler.proofs.allowances import silence
+        from causalspec.compiler.proofs.examine import examine
+
+        diagnostics = Diagnostics(list(self.diagnostics))
+        examine(self.specification, diagnostics)
+        silence(self.file, diagnostics)
+        return tuple(diagnostics)
+
+    @property
+    def own_diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Those that stand in this text; an imported file has its own."""
+        return tuple(one for one in self.diagnostics if one.span.source is self.source)

@@ -1,0 +1,130 @@
+"""What a reader wants to know about a name: its type and values, its mechanism, its parents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from causalspec.compiler.domains import Domain, Numbers
+from causalspec.compiler.front.names import Compilation, collect
+from causalspec.compiler.front.types import named_domain
+from causalspec.compiler.front.values import described
+from causalspec.compiler.model import CausalModel, Variable
+from causalspec.compiler.specification import Specification
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Diagnostics
+
+from .analysis import Analysis
+from .mathematics import mechanism_text
+from .symbols import Kind, Occurrence
+
+MOST_VALUES = 12
+MOST_MEMBERS = 4
+VALUED = {Kind.INPUT, Kind.NOISE, Kind.ABBREVIATION, Kind.VARIABLE, Kind.OUTPUT}
+
+
+def hover_text(
+    analysis: Analysis, occurrence: Occurrence, specification: Specification | None
+) -> str:
+    """Markdown about a name. `specification` may be that of an earlier, unbroken text."""
+    return "\n\n".join(_paragraphs(analysis, occurrence, specification))
+
+
+def _paragraphs(
+    analysis: Analysis, occurrence: Occurrence, specification: Specification | None
+) -> Iterator[str]:
+    symbol = occurrence.symbol
+    owner = f" of `{symbol.owner}`" if symbol.owner else ""
+    yield f"**{symbol.kind}** `{symbol.name}`{owner}"
+    if symbol.help:
+        yield symbol.help
+    documentation: syntax.Text | None = getattr(symbol.node, "documentation", None)
+    if documentation is not None:
+        yield documentation.value
+    if symbol.kind in VALUED:
+        model = _model(occurrence, specification)
+        if model is not None:
+            yield from _variable(model, symbol.name)
+    elif symbol.kind in (Kind.TYPE, Kind.TABLE):
+        domain = _domain(analysis, symbol.name)
+        if domain is not None:
+            yield _values(domain)
+    elif symbol.kind in (Kind.MODEL, Kind.TASK) and specification is not None:
+        task = specification.tasks.get(symbol.name)
+        model = specification.models.get(symbol.name) or (task.model if task else None)
+        if model is not None:
+            yield from _outline(model)
+    elif symbol.kind is Kind.FUNCTION and symbol.node is not None:
+        yield _code(symbol.node.span.text)
+
+
+def _model(occurrence: Occurrence, specification: Specification | None) -> CausalModel | None:
+    """The model whose mechanisms hold where a name stands."""
+    if specification is None:
+        return None
+    for name in (occurrence.model, occurrence.symbol.owner):
+        if name is None:
+            continue
+        if name in specification.models:
+            return specification.models[name]
+        if name in specification.tasks:
+            return specification.tasks[name].model
+    return None
+
+
+def _variable(model: CausalModel, name: str) -> Iterator[str]:
+    one = model.by_name.get(name)
+    if one is not None:
+        yield _values(one.domain)
+        yield from _mechanism(model, one)
+        return
+    members = {
+        full: variable for full, variable in model.by_name.items() if full.startswith(f"{name}[")
+    }
+    if not members:
+        return
+    first = next(iter(members.values()))
+    yield f"a family of {len(members)}: {_some(members)}; each has {_values(first.domain)}"
+    for variable in list(members.values())[:MOST_MEMBERS]:
+        yield from _mechanism(model, variable)
+
+
+def _some(members: Mapping[str, Variable]) -> str:
+    names = [f"`{name}`" for name in members]
+    return ", ".join(names[:MOST_MEMBERS]) + (", …" if len(names) > MOST_MEMBERS else "")
+
+
+def _mechanism(model: CausalModel, variable: Variable) -> Iterator[str]:
+    if variable.mechanism is None:
+        return
+    text = mechanism_text(model, variable.name)
+    if text is not None:
+        yield _code(text)
+    parents = ", ".join(f"`{name}`" for name in dict.fromkeys(variable.parents))
+    yield f"parents of `{variable.name}`: {parents or 'none'}"
+
+
+def _values(domain: Domain) -> str:
+    """The type and the number of its values, with the values where they are few."""
+    count = f"{domain.size:,} value{'' if domain.size == 1 else 's'}"
+    listed = ""
+    if domain.size <= MOST_VALUES and not isinstance(domain, Numbers):
+        listed = ": " + ", ".join(f"`{domain.text(code)}`" for code in domain.codes())
+    return f"`{described(domain)}`, {count}{listed}"
+
+
+def _outline(model: CausalModel) -> Iterator[str]:
+    variables = ", ".join(f"`{name}`" for name in model.intermediates[:MOST_VALUES])
+    inputs = f"{model.input_count:,} settings of {len(model.inputs)} inputs"
+    yield f"{inputs}; variables: {variables}" if variables else inputs
+
+
+def _domain(analysis: Analysis, name: str) -> Domain | None:
+    compilation = Compilation(Diagnostics(), analysis.folder)
+    collect(analysis.file, compilation)
+    if name not in compilation.declared:
+        return None
+    return named_domain(compilation, name)
+
+
+def _code(text: str) -> str:
+    return f"```\n{text}\n```"

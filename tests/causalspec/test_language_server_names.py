@@ -1,0 +1,142 @@
+"""The language server over its protocol: hover, definition, references, rename."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .language_client import Client
+from .rising import TEXT, applied, place, span_text
+
+# Names --------------------------------------------------------------------------------------------
+
+
+def test_hover_on_a_variable(client: Client, uri: str):
+    answer = client.at("hover", uri, place(TEXT, "step_size", "output end = start"))
+    assert answer["contents"]["value"] == (
+        "**variable** `step_size` of `Step`\n\n"
+        "`numbers 0..1`, 2 values\n\n"
+        "```\n"
+        "step_size =\n"
+        "⎧1  for level = “High”\n"
+        "⎨                     \n"
+        "⎩0      otherwise     \n"
+        "```\n\n"
+        "parents of `step_size`: `level`"
+    )
+
+
+def test_hover_on_a_type_behind_an_emoji(client: Client, uri: str):
+    answer = client.at("hover", uri, place(TEXT, "level", "{start as first}"))
+    assert answer["contents"]["value"] == (
+        "**input** `level` of `Rising`\n\n`Level`, 2 values: `Low`, `High`"
+    )
+    assert span_text(TEXT, answer["range"]) == "level"
+
+
+def test_hover_in_a_broken_file_remembers(client: Client, tmp_path: Path):
+    uri = client.open(tmp_path / "remembered.causal", TEXT)
+    assert client.diagnostics(uri) == []
+    text = TEXT.replace("swap step_size", "swap step_size,")
+    client.change(uri, 2, text)
+    answer = client.at("hover", uri, place(text, "step_size", "output end = start"))
+    assert "2 values" in answer["contents"]["value"]
+
+
+def test_hover_on_what_the_language_brings_along(client: Client, uri: str):
+    answer = client.at("hover", uri, place(TEXT, "residual"))
+    assert answer["contents"]["value"] == (
+        "**built in** `residual`\n\nThe residual stream after a layer."
+    )
+    assert client.at("hover", uri, (1, 0)) is None
+
+
+@pytest.mark.parametrize(
+    ("fragment", "within", "declared"),
+    [
+        ("step_size", "swap", ["step_size"]),
+        ("level", "keep where", ["level"]),
+        ("Level", "input level", ["Level"]),
+        ("High", "model Step", ["High"]),
+        ("Swaps", "claim", ["Swaps"]),
+        ("test", "claim", ["test"]),
+        ("Late", "claim", ["Late"]),
+        ("first", "slot", ["first"]),
+        ("end", "output end = start", ["end", "end"]),
+    ],
+)
+def test_definition(client: Client, uri: str, fragment: str, within: str, declared: list[str]):
+    found = client.at("definition", uri, place(TEXT, fragment, within))
+    assert [span_text(TEXT, one["range"]) for one in found] == declared
+    assert all(one["uri"] == uri for one in found)
+
+
+def test_definition_of_what_another_file_holds(client: Client, tmp_path: Path):
+    (tmp_path / "lexicon.causal").write_text("language 1\n\ntype Digit = 0..9\n", encoding="utf-8")
+    (tmp_path / "names.txt").write_text("Mary\nJohn\n", encoding="utf-8")
+    text = (
+        'language 1\n\nimport "lexicon.causal" { Digit }\ntype Name = words "names.txt"\n'
+        'type Out = words "../names.txt"\ntype Same = Digit\n'
+    )
+    uri = client.open(tmp_path / "main.causal", text)
+    (found,) = client.at("definition", uri, (5, 14))
+    assert found["uri"] == (tmp_path / "lexicon.causal").as_uri()
+    assert found["range"]["start"] == {"line": 2, "character": 5}
+    (found,) = client.at("definition", uri, (3, 22))
+    assert found["uri"] == (tmp_path / "names.txt").as_uri()
+    assert client.at("definition", uri, (4, 22)) == []  # outside the spec's folder
+    assert "error" in client.ask(
+        "textDocument/rename",
+        {
+            "textDocument": {"uri": uri},
+            "position": {"line": 5, "character": 14},
+            "newName": "Number",
+        },
+    )
+
+
+def test_references(client: Client, uri: str):
+    at = place(TEXT, "step_size", "var step_size")
+    found = client.at("references", uri, at, context={"includeDeclaration": True})
+    assert [one["range"]["start"]["line"] for one in found] == [15, 16, 20, 25]
+    found = client.at("references", uri, at, context={"includeDeclaration": False})
+    assert [one["range"]["start"]["line"] for one in found] == [16, 20, 25]
+
+
+# Renaming -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fragment", "within", "name", "expected"),
+    [
+        ("level", "input level", "height", TEXT.replace("level", "height")),
+        ("end", "say end", "top", TEXT.replace("end", "top")),
+        ("High", "type", "Up", TEXT.replace("High", "Up")),
+        ("first", "slot", "begin", TEXT.replace("first", "begin")),
+    ],
+)
+def test_rename(client: Client, uri: str, fragment: str, within: str, name: str, expected: str):
+    at = place(TEXT, fragment, within)
+    assert span_text(TEXT, client.at("prepareRename", uri, at)) == fragment
+    answer = client.at("rename", uri, at, newName=name)
+    assert applied(TEXT, answer["changes"][uri]) == expected
+
+
+@pytest.mark.parametrize(
+    ("fragment", "name", "message"),
+    [
+        ("step_size", "start", "`start` means something else here already"),
+        ("step_size", "model", "`model` is not a name"),
+        ("step_size", "2", "`2` is not a name"),
+        ("residual", "site", "`residual` is the language's own name"),
+    ],
+)
+def test_no_rename_that_changes_the_meaning(
+    client: Client, uri: str, fragment: str, name: str, message: str
+):
+    line, character = place(TEXT, fragment)
+    position = {"line": line, "character": character}
+    params = {"textDocument": {"uri": uri}, "position": position, "newName": name}
+    answer = client.ask("textDocument/rename", params)
+    assert answer["error"]["message"] == message
