@@ -136,6 +136,17 @@ class PairExpression:
 
 
 @dataclass(frozen=True, slots=True)
+class Distinction:
+    """`distinguish from RIVAL`: a filter. A pair of the design's kind number k meets it when under
+    none of `kinds[k]`, interventions on the rival, the rival's label is the pair's own.
+    """
+
+    rival: CausalModel
+    kinds: tuple[tuple[SwapKind, ...], ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CounterfactualDesign:
     """A `counterfactuals` declaration. Source 0 is called `source` where it has no other name."""
 
@@ -150,6 +161,7 @@ class CounterfactualDesign:
     disjoint: tuple[str, ...]  # names of inputs
     seed: int
     span: Span = field(compare=False, repr=False)
+    distinctions: tuple[Distinction, ...] = ()
 
 
 # Alignments ------------------------------------------------------------------------------------

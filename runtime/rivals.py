@@ -33,6 +33,7 @@ def rival_design(design: CounterfactualDesign, rival: CausalModel) -> Counterfac
         keep=tuple(one for one in design.keep if holds_for_rival(one)),
         balance=design.balance if keeps_balance else None,
         balance_domain=design.balance_domain if keeps_balance else None,
+        distinctions=(),
     )
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...dsl.source import Span
 from ..evaluators.columns import Column, Columns
 from ..evaluators.vectorize import pair_columns
 from ..expressions import Reference, references
 from ..model import CausalModel
-from ..specification import CounterfactualDesign, PairExpression, SwapKind
+from ..specification import CounterfactualDesign, SwapKind
+from .rivals import predicts
 
 _BASE, _RESULT = "base", "result"
 
@@ -52,13 +54,24 @@ def label(
         Reference(f"{side}.{name}") for side in (_RESULT, _BASE, *names) for name in model.outputs
     ]
     columns = pair_columns(model, base, sources, kind, [*conditions, *outputs], source_names=names)
-    kept = tuple(columns[i].astype(np.bool_) for i in range(len(design.keep)))
+    kept = [columns[i].astype(np.bool_) for i in range(len(design.keep))]
     balanced = columns[len(design.keep)] if design.balance is not None else None
     sides = [
         dict(zip(model.outputs, columns[start : start + len(model.outputs)], strict=True))
         for start in range(len(conditions), len(columns), max(1, len(model.outputs)))
     ]
-    return LabelledPairs(kept, balanced, sides[0], sides[1], tuple(sides[2:]))
+    number = design.kinds.index(kind)
+    for distinction in design.distinctions:
+        apart = np.ones(len(next(iter(columns), ())), dtype=np.bool_)
+        for other in distinction.kinds[number]:
+            apart &= ~predicts(distinction.rival, other, base, sources, sides[0])
+        kept.append(apart)
+    return LabelledPairs(tuple(kept), balanced, sides[0], sides[1], tuple(sides[2:]))
+
+
+def filters(design: CounterfactualDesign) -> tuple[Span, ...]:
+    """The clauses that `LabelledPairs.kept` has a row for, in its order."""
+    return tuple(one.span for one in (*design.keep, *design.distinctions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,7 @@ class Relevance:
     def of(design: CounterfactualDesign, kind: SwapKind) -> Relevance:
         """What the filters and the balanced value of a design read for one of its kinds."""
         conditions = [*design.keep, *((design.balance,) if design.balance is not None else ())]
+        number = design.kinds.index(kind)
         read: dict[str, set[str]] = {}
         for name in (name for one in conditions for name in references(one.expression)):
             side, _, variable = name.partition(".")
@@ -84,6 +98,15 @@ class Relevance:
             swapped = zip(kind.variables, kind.sources, strict=True)
             taken = {variable for variable, source in swapped if source == k and results}
             sources.append(_ancestors(design.model, taken.union(read.get(name, ()))))
+        for one in design.distinctions:
+            for model, other in (
+                (design.model, kind),
+                *((one.rival, other) for other in one.kinds[number]),
+            ):
+                base |= _ancestors(model, model.outputs, frozenset(other.variables))
+                for k in set(other.sources):
+                    swapped = zip(other.variables, other.sources, strict=True)
+                    sources[k] |= _ancestors(model, [name for name, of in swapped if of == k])
         return Relevance(base, tuple(sources))
 
 
@@ -106,7 +129,7 @@ def _ancestors(
     return frozenset(found)
 
 
-def quoted(expression: PairExpression) -> str:
+def quoted(clause: Span) -> str:
     """A clause as messages quote it: on one line, long ones cut."""
-    text = " ".join(expression.span.text.split())
+    text = " ".join(clause.text.split())
     return f"`{text}`" if len(text) <= 60 else f"`{text[:59]}…`"

@@ -18,7 +18,7 @@ from ..evaluators.columns import Column, Columns
 from ..specification import CounterfactualDesign, SwapKind
 from .balance import balanced_values
 from .blocks import ENUMERATED_SETTINGS, product
-from .conditions import LabelledPairs, Relevance, label, quoted, source_names
+from .conditions import LabelledPairs, Relevance, filters, label, quoted, source_names
 from .partitions import SplitValues
 from .populations import Population, populate
 from .randomness import Stream
@@ -73,7 +73,7 @@ def unmet(design: CounterfactualDesign, seed: int, values: SplitValues) -> Diagn
     population = populate(design.model, values.allowed)
     if population.is_empty:
         return _nothing_admitted(design)
-    if not design.keep and design.balance is None:
+    if not filters(design) and design.balance is None:
         return None
     wanted = balanced_values(design, values)
     for number, kind in enumerate(design.kinds):
@@ -116,19 +116,21 @@ def prove_unmet(
     )
     tally = _tally(design, kind, base, sources)
     known = f"all {tally.pairs:,} pairs of inputs that matter were tried"
-    for i, one in enumerate(design.keep):
+    for i, one in enumerate(filters(design)):
         if tally.together[i]:
             continue
         if tally.alone[i]:
             message = f"no pair of kind `{kind.name}` meets {quoted(one)} and the filters before it"
-            before = tuple(Related(other.span, "asked here") for other in design.keep[:i])
-            return Diagnostic("CS511", message, one.span, known, before)
+            before = tuple(Related(other, "asked here") for other in filters(design)[:i])
+            return Diagnostic("CS511", message, one, known, before)
         message = f"no pair of kind `{kind.name}` meets {quoted(one)}"
-        return Diagnostic("CS511", message, one.span, known)
+        return Diagnostic("CS511", message, one, known)
     lacking = _lacking(tally, wanted, design)
     if lacking and design.balance is not None and design.balance_domain is not None:
         value = design.balance_domain.text(lacking[0])
-        message = f"{quoted(design.balance)} is never `{value}` in a pair of kind `{kind.name}`"
+        message = (
+            f"{quoted(design.balance.span)} is never `{value}` in a pair of kind `{kind.name}`"
+        )
         return Diagnostic("CS513", message, design.balance.span, known)
     return None
 
@@ -144,13 +146,13 @@ def explain_rare(
         share = found / tally.admitted
         if not shares or share <= min(shares):
             value = design.balance_domain.text(unfilled)
-            message = f"too few pairs have {quoted(design.balance)} be `{value}`"
+            message = f"too few pairs have {quoted(design.balance.span)} be `{value}`"
             advice = _rate(kind, found, tally.admitted, rows)
             return Diagnostic("CS514", message, design.balance.span, advice)
     i = shares.index(min(shares))
-    message = f"too few pairs meet {quoted(design.keep[i])}"
+    message = f"too few pairs meet {quoted(filters(design)[i])}"
     return Diagnostic(
-        "CS512", message, design.keep[i].span, _rate(kind, passing[i + 1], passing[i], rows)
+        "CS512", message, filters(design)[i], _rate(kind, passing[i + 1], passing[i], rows)
     )
 
 

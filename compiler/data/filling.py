@@ -11,7 +11,7 @@ from ...dsl.diagnostics import SpecError
 from ..evaluators.columns import Column, Columns, storage_of
 from ..specification import CounterfactualDesign
 from .balance import KindCells
-from .conditions import LabelledPairs, label, source_names
+from .conditions import LabelledPairs, filters, label, source_names
 from .feasibility import Tally, explain_rare, explain_rare_inputs, prove_unmet
 from .pairs import InterchangePairs
 from .populations import Population
@@ -106,7 +106,7 @@ def fill(
     ]
     for places in cells.places:
         table.kinds[_slice(places, 0, len(places))] = number
-    conditional = bool(design.keep) or design.balance is not None
+    conditional = bool(filters(design)) or design.balance is not None
     filled = [0] * len(cells.places)
     tally = Tally()
     undecided = conditional

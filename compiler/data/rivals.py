@@ -17,16 +17,6 @@ from ..model import CausalModel
 from ..specification import SwapKind
 
 
-def counterparts(kind: SwapKind, rival: CausalModel) -> tuple[SwapKind, ...]:
-    """The rival's interventions that stand beside `kind`; none where sources cannot be matched."""
-    variables = rival.intermediates
-    if set(kind.variables) <= set(variables):
-        return (kind,)
-    if len(set(kind.sources)) > 1:
-        return ()
-    return tuple(SwapKind((name,), kind.sources[:1]) for name in variables)
-
-
 def predicts(
     rival: CausalModel, kind: SwapKind, base: Columns, sources: Sequence[Columns], label: Columns
 ) -> NDArray[np.bool_]:

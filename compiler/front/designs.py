@@ -10,6 +10,7 @@ from ..domains import Domain, Truths
 from ..expressions import Expression, Reference
 from ..model import Role
 from ..specification import CounterfactualDesign, PairExpression, SplitSize, SwapKind
+from .distinctions import distinctions_of
 from .elaborate import elaborate
 from .examples import target_variable
 from .models import ModelDraft
@@ -59,6 +60,7 @@ def compile_design(
     balances: list[tuple[syntax.Balance, PairExpression, Domain | None]] = []
     splits: list[syntax.Split] = []
     seeds: list[syntax.Seed] = []
+    rivals: list[tuple[syntax.Name, ModelDraft | None]] = []
     for statement in declaration.body:
         match statement:
             case syntax.Keep(condition=condition):
@@ -69,6 +71,8 @@ def compile_design(
             case syntax.Balance(value=written):
                 value = _balanced(compilation, environment, written)
                 balances.append((statement, PairExpression(value.node, written.span), value.domain))
+            case syntax.Distinguish(models=named):
+                rivals += [(name, find_model(compilation, name, models)) for name in named]
             case syntax.Split():
                 splits.append(statement)
             case syntax.Seed():
@@ -94,6 +98,7 @@ def compile_design(
         disjoint=_disjoint(compilation, draft, splits),
         seed=seeds[0].value.scaled if seeds else 0,
         span=declaration.name.span,
+        distinctions=tuple(distinctions_of(compilation, rivals, draft, kinds)),
     )
 
 

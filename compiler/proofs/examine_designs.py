@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 
 from ...dsl.diagnostics import Diagnostics
-from ..data.conditions import LabelledPairs, label, source_names
+from ..data.conditions import LabelledPairs, filters, label, source_names
 from ..data.populations import populate
 from ..data.randomness import Stream
 from ..data.samplers import RequirementUnmetError, Sampler
@@ -125,7 +125,7 @@ def _share(design: CounterfactualDesign, kind: SwapKind) -> _Share | None:
     if numpy.count_nonzero(kept) < FEWEST_PAIRS:
         return None
     share = _balanced_share(pairs, unchanged, kept)
-    on_purpose = bool(design.keep) and share == 1.0 and not unchanged.all()
+    on_purpose = bool(filters(design)) and share == 1.0 and not unchanged.all()
     return _Share(kind, share, on_purpose, Sampled(int(kept.sum()), design.seed))
 
 

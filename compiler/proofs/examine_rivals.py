@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy
 
 from ...dsl.diagnostics import Diagnostics, SpecError
+from ..counterparts import counterparts
 from ..data.counterfactuals import generate
 from ..data.pairs import InterchangePairs
-from ..data.rivals import counterparts, predicts
+from ..data.rivals import predicts
 from ..evaluators import interpret
 from ..evaluators.intervals import UnsupportedModelError
 from ..model import CausalModel
@@ -48,7 +49,7 @@ def examine_rivals(
             continue
         question = f"`{design.name}` tells `{model.name}` from `{rival.name}`"
         try:
-            agreeing, pairs = _agreeing(design, rival)
+            agreeing, pairs = _agreeing(design, with_noise_at_rest(rival))
         except (SpecError, UnsupportedModelError):  # said elsewhere
             continue
         if agreeing is None:

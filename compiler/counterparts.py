@@ -1,0 +1,16 @@
+"""Which interventions on another model of a task stand beside an intervention on this one."""
+
+from __future__ import annotations
+
+from .model import CausalModel
+from .specification import SwapKind
+
+
+def counterparts(kind: SwapKind, rival: CausalModel) -> tuple[SwapKind, ...]:
+    """The rival's interventions that stand beside `kind`; none where sources cannot be matched."""
+    variables = rival.intermediates
+    if set(kind.variables) <= set(variables):
+        return (kind,)
+    if len(set(kind.sources)) > 1:
+        return ()
+    return tuple(SwapKind((name,), kind.sources[:1]) for name in variables)

@@ -1,0 +1,60 @@
+"""`distinguish from RIVAL`: pairs on which other models of the task predict another label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Related
+from ..counterparts import counterparts
+from ..proofs.derived_models import with_noise_at_rest
+from ..specification import Distinction, SwapKind
+from .models import ModelDraft
+from .names import Compilation
+
+
+def distinctions_of(
+    compilation: Compilation,
+    written: Sequence[tuple[syntax.Name, ModelDraft | None]],
+    draft: ModelDraft,
+    kinds: Sequence[SwapKind],
+) -> Iterator[Distinction]:
+    """The rivals that a design names, each that is none reported. Their noise is at rest."""
+    seen: Mapping[str, syntax.Name] = {}
+    for name, rival in written:
+        if rival is None:
+            continue
+        problem = _problem(draft, rival, kinds)
+        if name.text in seen:
+            compilation.error(
+                "CS203",
+                f"`{name.text}` is named twice",
+                name.span,
+                related=(Related(seen[name.text].span, "first named here"),),
+            )
+        elif problem is not None:
+            compilation.error(
+                "CS716",
+                problem,
+                name.span,
+                related=(Related(rival.declaration.name.span, "declared here"),),
+            )
+        else:
+            model = with_noise_at_rest(rival.model)
+            beside = tuple(counterparts(kind, model) for kind in kinds)
+            yield Distinction(model, beside, name.span)
+        seen = {**seen, name.text: name}
+
+
+def _problem(draft: ModelDraft, rival: ModelDraft, kinds: Sequence[SwapKind]) -> str | None:
+    """Why a model cannot be told apart on the pairs of another one."""
+    if rival.name == draft.name:
+        return f"`{rival.name}` is the model of this data, not a rival"
+    if rival.task is not draft.task:
+        return f"`{rival.name}` is a model of another task"
+    if rival.model.cyclic:
+        return f"`{rival.name}` is cyclic, so it may predict several labels or none"
+    for kind in kinds:
+        if not counterparts(kind, rival.model):
+            return f"`{rival.name}` has no variables to swap beside `{kind.name}`"
+    return None
