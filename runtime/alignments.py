@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import safetensors.torch
-
 from ..compiler.specification import Alignment, Claim, CounterfactualDesign, Specification
 from .candidates import candidates
 from .experiment import experiment
 from .fitting import Workshop
-from .result_json import FORMAT, json_text, json_value
+from .result_json import FORMAT, ResultsError, json_text, json_value
 from .results import Manifest, SiteScore
 from .run_folder import run_folder
 from .sweep import Sweep, sweep
 from .task_network import TaskNetwork
+from .untyped import save_tensors
 from .verify import VerifySettings, identity, manifest_of
 from .watch import Unwatched, Watcher
 from .whole_folder import whole_folder
@@ -48,6 +47,7 @@ def align(
     `destination` gets `alignment.json` and each site's map as safetensors, whole or not at all.
     Interrupted, the same call goes on. Raises as `verify` does.
     """
+    check_destination(destination)
     fit = settings.fit_for(network)
     manifest = manifest_of(specification, network, settings)
     question = Claim(
@@ -77,10 +77,24 @@ def align(
     return fitted
 
 
+def check_destination(folder: Path) -> None:
+    """Raise `ResultsError` where `align` would have to delete what it did not write."""
+    try:
+        entries = sorted(folder.iterdir()) if folder.exists() else []
+    except OSError as error:
+        raise ResultsError(f"can't look into `{folder}`: {error.strerror}") from error
+    for one in entries:
+        is_map = one.name.startswith("site-") and one.suffix == ".safetensors"
+        if one.name != ALIGNMENT and not is_map:
+            raise ResultsError(
+                f"`{folder}` holds `{one.name}`, which is no alignment: name another folder"
+            )
+
+
 def _write(destination: Path, fitted: FittedAlignment, found: Sweep) -> None:
     with whole_folder(destination) as folder:
         for number, entry in enumerate(found.entries):
             state = {name: one.contiguous() for name, one in entry.fit.maps.state_dict().items()}
-            safetensors.torch.save_file(state, folder / f"site-{number}.safetensors")
+            save_tensors(state, folder / f"site-{number}.safetensors")
         text = json_text({"format": FORMAT, "alignment": json_value(fitted)})
         (folder / ALIGNMENT).write_text(text, encoding="utf-8")

@@ -36,6 +36,11 @@ class Candidates:
     def is_trained(self) -> bool:
         return any(method.name != "full_vector" for method in self.methods)
 
+    @property
+    def fitting_splits(self) -> tuple[str, ...]:
+        """The splits of the data that fitting and choosing need."""
+        return ("train", "validation") if self.is_trained else ("validation",)
+
     def placed(self, site: HarvestedSite) -> tuple[PlacedVariable, ...]:
         """Every variable at one site, in order."""
         return tuple(PlacedVariable(site, method) for method in self.methods)

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-import torch
 from torch import Tensor
 
 from ..compiler.specification import Claim, Method, Specification
 from ..compiler.views.graph import svg
 from .align import FitSettings, predict
-from .candidates import candidates
+from .candidates import Candidates, candidates
 from .controls import Finalist, score_controls
 from .expectations import judge
 from .experiment import Experiment, Lot, experiment, harvest_lots
@@ -22,6 +21,7 @@ from .results import ClaimVerdict, ControlScore, PairRow, Score
 from .sites import SiteMaps
 from .sweep import Sweep, sweep
 from .task_network import TaskNetwork
+from .untyped import as_list, from_array
 from .watch import Advance, Watcher
 
 SHOWN_ROWS = 20
@@ -35,35 +35,52 @@ class VerifiedClaim:
     maps: SiteMaps = field(repr=False)
 
 
-def verify_claim(
-    workshop: Workshop,
-    specification: Specification,
-    claim: Claim,
-    network: TaskNetwork,
-    settings: FitSettings,
-    *,
-    keeps_unanswered: bool,
-) -> VerifiedClaim:
+@dataclass(frozen=True, eq=False)
+class PosedClaim:
+    """A claim with its data and the sites that the network offers for it."""
+
+    specification: Specification = field(repr=False)
+    network: TaskNetwork = field(repr=False)
+    asked: Experiment
+    offered: Candidates
+
+
+def pose(
+    specification: Specification, claim: Claim, network: TaskNetwork, *, keeps_unanswered: bool
+) -> PosedClaim:
+    """All that can be found wrong with a claim about a network before the network is run.
+
+    Raises:
+        SpecError: the claim does not fit the network, or its data lacks a split.
+    """
+    asked = experiment(specification, claim, keeps_unanswered=keeps_unanswered)
+    variables = dict.fromkeys(v for kind in asked.design.kinds for v in kind.variables)
+    alignment = specification.alignments[claim.alignment]
+    offered = candidates(network, alignment, tuple(variables), claim)
+    for split in offered.fitting_splits:
+        asked.require(split)
+    return PosedClaim(specification, network, asked, offered)
+
+
+def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -> VerifiedClaim:
     """The whole way of one claim. Each finished stage is kept in the workshop's run folder.
 
     Raises:
-        SpecError: the claim does not fit the network or its tokenizer.
+        SpecError: the claim does not fit the network's tokenizer.
         Untestable: the network does not play the task.
     """
     started = time.monotonic()
     notes = _Notes(workshop.watcher)
     workshop = replace(workshop, watcher=notes)
-    asked = experiment(specification, claim, keeps_unanswered=keeps_unanswered)
-    variables = dict.fromkeys(v for kind in asked.design.kinds for v in kind.variables)
-    alignment = specification.alignments[claim.alignment]
-    offered = candidates(network, alignment, tuple(variables), claim)
+    network, asked, offered = posed.network, posed.asked, posed.offered
+    claim = asked.claim
 
     found = sweep(workshop, network, asked, offered, settings)
     test = found.test or _test_lot(workshop, network, asked, found)
     predicted = predict(test.subject, found.best.fit.maps, test.rows)
     score = score_of(predicted, test.rows)
     finalist = Finalist(
-        asked, specification, network, offered, found.best.site, found.train, test, settings
+        asked, posed.specification, network, offered, found.best.site, found.train, test, settings
     )
     controls = score_controls(workshop, finalist)
 
@@ -111,7 +128,7 @@ def _scores_of_kinds(test: Lot, predicted: Tensor) -> tuple[ControlScore, ...]:
     agrees = predicted == test.rows.labels
     scores: list[ControlScore] = []
     for number, kind in enumerate(kinds):
-        mine = torch.from_numpy(test.pairs.kinds == number)
+        mine = from_array(test.pairs.kinds == number)
         score = Score(int(agrees[mine].sum()), int(mine.sum()))
         scores.append(ControlScore(kind.name, score, f"pairs that swap {kind.name}"))
     return tuple(scores)
@@ -122,7 +139,7 @@ def _readable_rows(test: Lot, predicted: Tensor) -> Iterator[PairRow]:
     shown, rows = test.presentation, test.rows
     for row in range(min(SHOWN_ROWS, rows.rows)):
         base = int(rows.bases[row])
-        origins: list[int] = rows.origins[row].tolist()
+        origins: list[int] = as_list(rows.origins[row])
         sources = dict.fromkeys(number for number in origins if number >= 0)
         said, label = int(predicted[row]), int(rows.labels[row])
         yield PairRow(

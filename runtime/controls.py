@@ -140,8 +140,11 @@ def _harvest(
 
     asked = finalist.asked
     if train is None:
-        return None, *lots([test], asked.claim.prompt)
+        (alone,) = lots([test], asked.claim.prompt)
+        return None, alone
     if asked.fitting_prompt == asked.claim.prompt:
         first, second = lots([train, test], asked.claim.prompt)
         return first, second
-    return *lots([train], asked.fitting_prompt), *lots([test], asked.claim.prompt)
+    (first,) = lots([train], asked.fitting_prompt)
+    (second,) = lots([test], asked.claim.prompt)
+    return first, second

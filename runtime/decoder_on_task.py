@@ -20,6 +20,7 @@ from .networks import Network, random_network
 from .subjects import Subject
 from .task_network import Presentation, TaskNetwork
 from .tokens import TokenColumns, TokenError, TokenizedPrompts, resolve, tokenize
+from .untyped import as_list, decoded
 from .watch import Advance, Watcher
 
 
@@ -121,11 +122,12 @@ class DecoderPresentation(Presentation):
             yield subject
 
     def outputs(self, inputs: Tensor, answers: Tensor) -> Tensor:
-        texts = [self.prompts.texts[number] for number in inputs.tolist()]
+        numbers: list[int] = as_list(inputs)
+        texts = [self.prompts.texts[number] for number in numbers]
         return _answers(self.network, self.task, texts, answers.numpy())
 
     def said(self, output: int) -> str:
-        return str(self.network.tokenizer.decode([output]))
+        return decoded(self.network.tokenizer, output)
 
 
 def _resolve(
@@ -137,9 +139,18 @@ def _resolve(
     try:
         return resolve(tokens, prompts)
     except TokenError as error:
-        ends = [one if isinstance(one, TokenPosition) else one.first for one in tokens]
-        span = next((end.span for end in ends if end.span is not None), template.span)
-        raise SpecError([Diagnostic("CS620", str(error), span, error.help)]) from error
+        culprit = next(one for one in tokens if _is_missing(one, prompts))
+        end = culprit if isinstance(culprit, TokenPosition) else culprit.first
+        found = Diagnostic("CS620", str(error), end.span or template.span, error.help)
+        raise SpecError([found]) from error
+
+
+def _is_missing(token: TokenPosition | TokenRange, prompts: TokenizedPrompts) -> bool:
+    try:
+        resolve([token], prompts)
+    except TokenError:
+        return True
+    return False
 
 
 def _answers(network: Network, task: Task, texts: Sequence[str], codes: Column) -> Tensor:

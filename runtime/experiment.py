@@ -53,11 +53,15 @@ class Experiment:
 
     def draw(self, split: str) -> InterchangePairs:
         """The labelled pairs of a split. Raises `SpecError` where the design has no such split."""
+        self.require(split)
+        return generate(self.design, split)
+
+    def require(self, split: str) -> None:
+        """Raise `SpecError` where the design has no such split."""
         if split not in {one.name for one in self.design.splits}:
             message = f"`{self.design.name}` has no split `{split}`, which a claim is fitted with"
             advice = "alignments are fitted on `train` and chosen on `validation`"
             raise SpecError([Diagnostic("CS725", message, self.design.span, advice)])
-        return generate(self.design, split)
 
 
 def experiment(specification: Specification, claim: Claim, *, keeps_unanswered: bool) -> Experiment:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from ..compiler.data.encodings import encode_columns
@@ -19,6 +18,7 @@ from .feed_forward_subject import feed_forward_subject
 from .networks import NetworkError, content_hash
 from .subjects import Subject
 from .task_network import Presentation, TaskNetwork
+from .untyped import from_array
 from .watch import Watcher
 
 
@@ -72,7 +72,7 @@ class FeedForwardOnTask(TaskNetwork):
         output = task.model.outputs[0]
         right = solve_columns(task.model, settings, wanted=[output])[output]
         return FeedForwardPresentation(
-            self.network, task, torch.from_numpy(vectors), _classes(task, right), settings
+            self.network, task, from_array(vectors), _classes(task, right), settings
         )
 
 
@@ -122,7 +122,7 @@ def _classes(task: Task, codes: Column) -> Tensor:
     """The position of each code in the output's domain."""
     values = task.model.by_name[task.model.outputs[0]].domain.codes()
     places = (codes.astype(np.int64) - values.start) // values.step
-    return torch.from_numpy(places)
+    return from_array(places)
 
 
 def _check_sizes(network: FeedForwardOnTask, task: Task, width: int) -> None:

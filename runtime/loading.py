@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from .decoder_on_task import DecoderOnTask
 from .feed_forward import FeedForwardConfig, FeedForwardNetwork
@@ -30,11 +32,12 @@ def load_task_network(location: str, device: str | None = None) -> TaskNetwork:
         location = str(packaged_network(location.removeprefix(PACKAGE_PREFIX)))
     if _model_type(Path(location)) == FeedForwardConfig.model_type:
         try:
-            network = FeedForwardNetwork.from_pretrained(location, use_safetensors=True)
-        except (OSError, ValueError) as error:
-            first_line = str(error).splitlines()[0]
+            untyped: Any = FeedForwardNetwork
+            network = untyped.from_pretrained(location, use_safetensors=True)
+        except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+            first_line = next(iter(str(error).splitlines()), type(error).__name__)
             raise NetworkError(f"`{location}` cannot be loaded: {first_line}") from error
-        network.to(device or "cpu")  # pyright: ignore[reportArgumentType] # a decorated method
+        network.to(device or "cpu")
         return FeedForwardOnTask(network.eval().requires_grad_(False), location)
     return DecoderOnTask(load_network(location, device=device))
 

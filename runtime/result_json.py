@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
+from ..dsl.diagnostics import ToolFailure
 from .results import Verification
 
 FORMAT = 1
@@ -27,7 +28,7 @@ _NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-class ResultsError(Exception):
+class ResultsError(ToolFailure):
     """Results that can't be read or written; the message is one sentence for the user."""
 
 

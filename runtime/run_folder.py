@@ -11,16 +11,17 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import filelock
 import safetensors
-import safetensors.torch
 from torch import Tensor
 
 from ..dsl.diagnostics import ToolFailure
+from .untyped import save_tensors
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,21 @@ class RunFolder:
         self.folder = folder
 
     def find(self, name: str) -> Stage | None:
-        """A finished stage, if there is one."""
+        """A finished stage, if there is one. What a power cut left unreadable is none."""
         path = self._path(name)
         if not path.exists():
             return None
-        with safetensors.safe_open(path, framework="pt") as file:  # pyright: ignore
-            notes: Mapping[str, str] = file.metadata() or {}
-            return Stage({key: file.get_tensor(key) for key in file.keys()}, notes)  # noqa: SIM118
+        try:
+            opened: Any = safetensors.safe_open(path, framework="pt")
+            with opened as file:
+                notes: Mapping[str, str] = file.metadata() or {}
+                names: list[str] = list(file.keys())
+                tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in names}
+        except safetensors.SafetensorError:
+            return None
+        except OSError as error:
+            raise ToolFailure(f"can't read `{path}`: {error.strerror or error}") from error
+        return Stage(tensors, notes)
 
     def finish(self, name: str, stage: Stage) -> None:
         """Keep a stage. Raises `ToolFailure` where the folder cannot be written."""
@@ -52,7 +61,7 @@ class RunFolder:
         tensors = {key: one.detach().cpu().contiguous() for key, one in stage.tensors.items()}
         temporary = path.with_name(f"{path.name}.partial")
         try:
-            safetensors.torch.save_file(tensors, temporary, dict(stage.notes))
+            save_tensors(tensors, temporary, stage.notes)
             temporary.replace(path)
         except (OSError, safetensors.SafetensorError) as error:
             raise ToolFailure(f"can't write to `{self.folder}`: {error}") from error
@@ -68,7 +77,7 @@ class RunFolder:
 
 
 @contextlib.contextmanager
-def run_folder(destination: Path, identity: str) -> Iterator[RunFolder]:
+def run_folder(destination: Path, identity: str) -> Generator[RunFolder]:
     """The run folder of results that will stand at `destination`, for this process alone.
 
     It is removed when the block ends well, and kept for the next try when it does not.

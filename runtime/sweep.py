@@ -89,7 +89,7 @@ def _harvest(
     layers: Sequence[int],
 ) -> Iterator[_Lots]:
     """The test pairs come along, unlooked at, so that they need no harvest of their own."""
-    splits = (["train"] if offered.is_trained else []) + ["validation"]
+    splits = offered.fitting_splits
     prompt = asked.fitting_prompt
     together = prompt == asked.claim.prompt
     pairs = [asked.draw(split) for split in [*splits, *([asked.test_split] if together else [])]]

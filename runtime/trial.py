@@ -17,6 +17,7 @@ from ..compiler.evaluators.columns import Columns
 from ..compiler.specification import Task, TokenPosition, TokenRange
 from .subjects import Interchanges
 from .task_network import Presentation, TaskNetwork
+from .untyped import from_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ def lay_out(
     start = 0
     for one in pairs:
         bases = torch.arange(start, start + len(one))
-        labels = torch.from_numpy(one.label[output].astype(np.int64))
+        labels = from_array(one.label[output].astype(np.int64))
         rows.append(
             Interchanges(
                 bases, _origins(one, variables, start), presentation.outputs(bases, labels)
@@ -83,7 +84,7 @@ def _origins(pairs: InterchangePairs, variables: tuple[str, ...], start: int) ->
     """For each row and variable the number of the input that it is taken from, or -1."""
     count = len(pairs)
     origins = torch.full((count, len(variables)), -1)
-    kinds = torch.from_numpy(pairs.kinds.astype(np.int64))
+    kinds = from_array(pairs.kinds.astype(np.int64))
     numbers = torch.arange(count)
     for number, kind in enumerate(pairs.design.kinds):
         chosen = numbers[kinds == number]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
+import safetensors.torch
 import torch
 from torch import Tensor, nn
 
@@ -17,6 +19,11 @@ def as_list(tensor: Tensor) -> list[Any]:
     """A tensor's numbers, nested as its dimensions."""
     untyped: Any = tensor
     return untyped.tolist()
+
+
+def from_array(array: Any) -> Tensor:
+    """A NumPy array as a tensor, sharing its memory."""
+    return _torch.from_numpy(array)
 
 
 def distinct(tensor: Tensor) -> tuple[Tensor, Tensor]:
@@ -46,6 +53,14 @@ def moved(module: _Module, device: torch.device, dtype: torch.dtype) -> _Module:
 def decoded(tokenizer: Any, token: int) -> str:
     """One token's text."""
     return str(tokenizer.decode([token]))
+
+
+def save_tensors(
+    tensors: Mapping[str, Tensor], path: Path, notes: Mapping[str, str] | None = None
+) -> None:
+    """Write a safetensors file."""
+    untyped: Any = safetensors.torch
+    untyped.save_file(dict(tensors), path, dict(notes) if notes is not None else None)
 
 
 def text_config(model: Any) -> Any:

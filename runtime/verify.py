@@ -12,7 +12,7 @@ from pathlib import Path
 from ..compiler.specification import Claim, Specification
 from ..dsl.diagnostics import closest
 from .align import FitSettings
-from .claims import verify_claim
+from .claims import pose, verify_claim
 from .fitting import Workshop
 from .result_files import check_destination, write_results
 from .results import Manifest, Verification
@@ -61,21 +61,16 @@ def verify(
     watcher = watcher or Unwatched()
     claims = choose_claims(specification, settings.claims)
     check_destination(destination)
+    # Whatever is wrong with the last claim is said before the first is fitted.
+    posed = [
+        pose(specification, claim, network, keeps_unanswered=settings.keeps_unanswered)
+        for claim in claims
+    ]
     fit = settings.fit_for(network)
     manifest = manifest_of(specification, network, settings)
     with run_folder(destination, identity(manifest, settings, fit)) as folder:
         workshop = Workshop(folder, watcher)
-        verified = [
-            verify_claim(
-                workshop,
-                specification,
-                claim,
-                network,
-                fit,
-                keeps_unanswered=settings.keeps_unanswered,
-            )
-            for claim in claims
-        ]
+        verified = [verify_claim(workshop, one, fit) for one in posed]
         verification = Verification(manifest, tuple(one.verdict for one in verified))
         maps = {one.verdict.claim: one.maps.state_dict() for one in verified}
         write_results(destination, verification, maps)

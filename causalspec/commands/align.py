@@ -43,12 +43,14 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     from rich.console import Console
 
-    from causalspec.runtime.alignments import align
+    from causalspec.runtime.alignments import align, check_destination
     from causalspec.runtime.loading import load_task_network
     from causalspec.runtime.verify import VerifySettings
 
     from ..progress import TerminalWatcher
 
+    destination = options.out or Path("results") / f"{options.spec.stem}-{options.alignment}"
+    check_destination(destination)
     network = load_task_network(options.network, options.device)
     settings = VerifySettings(
         seed=options.seed,
@@ -56,7 +58,6 @@ def run(options: argparse.Namespace) -> ExitCode:
         fit=fit_settings(options, network),
         command=shlex.join(["causalspec", *sys.argv[1:]]),
     )
-    destination = options.out or Path("results") / f"{options.spec.stem}-{options.alignment}"
     fitted = align(
         specification,
         specification.alignments[options.alignment],

@@ -39,35 +39,33 @@ def run(options: argparse.Namespace) -> ExitCode:
     from causalspec.dsl.diagnostics import closest
 
     specification = load_checked(options.spec)
-    if options.name is not None and options.name not in specification.counterfactuals:
-        near = closest(options.name, specification.counterfactuals)
-        hint = f"; did you mean `{near}`?" if near else ""
+    known = specification.counterfactuals
+    if options.name is not None and options.name not in known:
+        hint = _hint(closest(options.name, known))
         return _usage(f"there is no counterfactuals declaration `{options.name}`{hint}")
-    designs = [
-        one for name, one in specification.counterfactuals.items() if options.name in (None, name)
-    ]
-    if not designs:
+    if not known:
         return _usage(f"{options.spec} declares no counterfactuals")
-    written: list[Record] = []
+    designs = [one for name, one in known.items() if options.name in (None, name)]
+    for design in designs:
+        splits = [one.name for one in design.splits]
+        if options.split is not None and options.split not in splits:
+            hint = _hint(closest(options.split, splits))
+            return _usage(f"`{design.name}` has no split `{options.split}`{hint}")
+    listed: list[Record] = []
     for design in designs:
         splits = [one.name for one in design.splits if options.split in (None, one.name)]
-        if not splits:
-            near = closest(options.split, [one.name for one in design.splits])
-            hint = f"; did you mean `{near}`?" if near else ""
-            return _usage(f"`{design.name}` has no split `{options.split}`{hint}")
-        for split in splits[:1] if options.show is not None else splits:
-            rows = options.show if options.show is not None else options.rows
-            pairs = generate(design, split, rows=rows, seed=options.seed)
-            if options.show is not None:
-                shown = list(records(specification, design, pairs))
-                if options.format == "json":
-                    print_json(shown)
-                else:
-                    print("\n\n".join(_readable(one) for one in shown))
-                continue
+        if options.show is not None:
+            pairs = generate(design, splits[0], rows=options.show, seed=options.seed)
+            shown = list(records(specification, design, pairs))
+            listed += shown
+            if options.format == "text":
+                print("\n\n".join(_readable(one) for one in shown))
+            continue
+        for split in splits:
+            pairs = generate(design, split, rows=options.rows, seed=options.seed)
             kind = FileFormat(options.file_format)
             files = write_data(specification, design, pairs, options.out, kind, __version__)
-            written.append(
+            listed.append(
                 {
                     "design": design.name,
                     "split": split,
@@ -80,9 +78,13 @@ def run(options: argparse.Namespace) -> ExitCode:
             if options.format == "text":
                 kept = f", {pairs.floor:.1%} keep the base's label" if len(pairs) else ""
                 print(f"{files.rows}: {len(pairs):,} pairs{kept}")
-    if options.format == "json" and options.show is None:
-        print_json(written)
+    if options.format == "json":
+        print_json(listed)
     return ExitCode.FINE
+
+
+def _hint(near: str | None) -> str:
+    return f"; did you mean `{near}`?" if near else ""
 
 
 def _usage(message: str) -> ExitCode:

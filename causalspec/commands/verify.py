@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     from rich.console import Console
 
     from causalspec.runtime.loading import load_task_network
-    from causalspec.runtime.result_files import REPORT, to_json
+    from causalspec.runtime.result_files import REPORT, check_destination, to_json
     from causalspec.runtime.verdict_table import print_verdicts
     from causalspec.runtime.verify import VerifySettings, choose_claims, verify
 
@@ -47,6 +47,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         print(f"causalspec verify: {error.args[0]}", file=sys.stderr)
         return ExitCode.WRONG_USAGE
     destination = options.out or Path("results") / options.spec.stem
+    check_destination(destination)
     network = load_task_network(options.network, options.device)
     settings = VerifySettings(
         claims=tuple(options.claim),
