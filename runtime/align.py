@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -141,8 +142,12 @@ def _batch_rows(count: int, step: int, settings: FitSettings) -> Tensor:
     """The rows of a step: each epoch is one shuffle, cut into full batches."""
     size = min(settings.batch, count)
     epoch, place = divmod(step, count // size)
-    generator = torch.Generator().manual_seed((settings.seed << 24) + epoch)
-    return torch.randperm(count, generator=generator)[place * size : (place + 1) * size]
+    return _shuffled(count, (settings.seed << 24) + epoch)[place * size : (place + 1) * size]
+
+
+@lru_cache(maxsize=1)  # the steps of an epoch share it
+def _shuffled(count: int, seed: int) -> Tensor:
+    return torch.randperm(count, generator=torch.Generator().manual_seed(seed))
 
 
 def _check_rows(rows: Interchanges) -> None:

@@ -14,6 +14,7 @@ from .results import Manifest, SiteScore
 from .run_folder import run_folder
 from .sweep import Sweep, sweep
 from .task_network import TaskNetwork
+from .threads import threads
 from .untyped import save_tensors
 from .verify import VerifySettings, identity, manifest_of
 from .watch import Unwatched, Watcher
@@ -60,7 +61,8 @@ def align(
         expectations=(),
         span=alignment.span,
     )
-    with run_folder(destination, identity(manifest, settings, fit) + question.name) as folder:
+    run = run_folder(destination, identity(manifest, settings, fit) + question.name)
+    with threads(network.threads), run as folder:
         workshop = Workshop(folder, watcher or Unwatched())
         asked = experiment(specification, question, keeps_unanswered=settings.keeps_unanswered)
         variables = tuple(dict.fromkeys(v for kind in design.kinds for v in kind.variables))

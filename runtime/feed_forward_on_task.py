@@ -47,6 +47,11 @@ class FeedForwardOnTask(TaskNetwork):
         return FitSettings(steps=1000, batch=1024, learning_rate=3e-2, checkpoint_every=500)
 
     @property
+    def threads(self) -> int:
+        # Its operations are too small to share: handing them out costs more than doing them.
+        return 1
+
+    @property
     def device(self) -> str:
         return str(self.network.device)
 

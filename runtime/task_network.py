@@ -84,6 +84,11 @@ class TaskNetwork(ABC):
         """How maps are fitted unless told otherwise."""
 
     @property
+    def threads(self) -> int | None:
+        """How many threads suit it, where torch's own choice does not."""
+        return None
+
+    @property
     @abstractmethod
     def device(self) -> str:
         """Where it runs, for the manifest."""

@@ -18,6 +18,7 @@ from .result_files import check_destination, write_results
 from .results import Manifest, Verification
 from .run_folder import run_folder
 from .task_network import TaskNetwork
+from .threads import threads
 from .watch import Unwatched, Watcher
 
 
@@ -68,7 +69,8 @@ def verify(
     ]
     fit = settings.fit_for(network)
     manifest = manifest_of(specification, network, settings)
-    with run_folder(destination, identity(manifest, settings, fit)) as folder:
+    run = run_folder(destination, identity(manifest, settings, fit))
+    with threads(network.threads), run as folder:
         workshop = Workshop(folder, watcher)
         verified = [verify_claim(workshop, one, fit) for one in posed]
         verification = Verification(manifest, tuple(one.verdict for one in verified))
