@@ -21,6 +21,7 @@ from causalspec.compiler.expressions import (
     Constant,
     Not,
     Reference,
+    references,
 )
 from causalspec.compiler.model import Role, Variable
 from causalspec.compiler.specification import (
@@ -79,8 +80,11 @@ def test_equality_is_compared_with_equality() -> None:
     )
     assert design.source_names == ("source", "s1", "s2")
     assert design.balance is not None
-    assert design.balance.expression == Reference("result.same")
-    assert (design.balance_domain, design.seed) == (Truths(), 7)
+    read = references(design.balance.expression)
+    assert set(read) == {"base.a", "base.b", "base.same", "result.same"}
+    balanced = ("left", "before", "after")
+    assert design.balance_domain == Tuples(tuple(TupleField(n, Truths()) for n in balanced))
+    assert design.seed == 7
     assert [one.inputs for one in specification.examples] == [
         {"a": 1, "b": 1, "c": 2, "d": 2},
         {"a": 1, "b": 1, "c": 2, "d": 3},
