@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -104,7 +105,7 @@ class DecoderPresentation(Presentation):
     def subjects(
         self, layers: Sequence[int], is_base: Tensor, watcher: Watcher
     ) -> Iterator[Subject]:
-        bar = _Bar()
+        bar = _Bar(watcher)
         subjects = decoder_subjects(
             self.network,
             self.prompts,
@@ -114,12 +115,10 @@ class DecoderPresentation(Presentation):
             progress=bar.progress,
             notice=watcher.notice,
         )
-        while True:
-            with watcher.work("reading activations", self.prompts.rows) as bar.advance:
-                subject = next(subjects, None)
-            if subject is None:
-                return
-            yield subject
+        with bar:
+            for subject in subjects:
+                bar.close()
+                yield subject
 
     def outputs(self, inputs: Tensor, answers: Tensor) -> Tensor:
         numbers: list[int] = as_list(inputs)
@@ -185,11 +184,19 @@ def _diagnostic(finding: TokenFinding, span: Span) -> Diagnostic | None:
             return None
 
 
-class _Bar:
-    """The progress of the harvest that is running; each has a piece of work of its own."""
+class _Bar(ExitStack):
+    """The progress of the harvest that is running: one piece of work each, while it runs."""
 
-    advance: Advance
+    def __init__(self, watcher: Watcher) -> None:
+        super().__init__()
+        self._watcher = watcher
+        self._advance: Advance | None = None
 
     def progress(self, done: int, total: int) -> None:
-        # Equal prompts are run once, so there may be fewer than rows.
-        self.advance(done, f"of {total} distinct prompts")
+        if self._advance is None:
+            self._advance = self.enter_context(self._watcher.work("reading activations", total))
+        self._advance(done, "distinct prompts")
+
+    def close(self) -> None:
+        super().close()
+        self._advance = None
