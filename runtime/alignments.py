@@ -9,6 +9,7 @@ from ..compiler.specification import Alignment, Claim, CounterfactualDesign, Spe
 from .candidates import candidates
 from .experiment import experiment
 from .fitting import Workshop
+from .memory import memory_failures
 from .result_json import FORMAT, ResultsError, json_text, json_value
 from .results import Manifest, SiteScore
 from .run_folder import run_folder
@@ -62,7 +63,7 @@ def align(
         span=alignment.span,
     )
     run = run_folder(destination, identity(manifest, settings, fit) + question.name)
-    with threads(network.threads), run as folder:
+    with threads(network.threads), run as folder, memory_failures():
         workshop = Workshop(folder, watcher or Unwatched())
         asked = experiment(specification, question, keeps_unanswered=settings.keeps_unanswered)
         variables = tuple(dict.fromkeys(v for kind in design.kinds for v in kind.variables))

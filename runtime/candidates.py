@@ -81,14 +81,12 @@ def readable(site: HarvestedSite, presentation: Presentation, kind: str) -> Site
 
 
 def _placement_of(alignment: Alignment, variable: str, claim: Claim) -> Placement:
-    found = [one for one in alignment.placements if one.variable == variable]
-    if not found:
-        span = claim.span or alignment.span
-        message = f"`{alignment.name}` says nothing of `{variable}`, which the data swaps"
-        raise SpecError([Diagnostic("CS721", message, span, f"add `var {variable} at …`")])
-    if len(found) > 1:
-        raise _error("CS722", f"`{variable}` is placed twice", found[1], "join the two placements")
-    return found[0]
+    for one in alignment.placements:
+        if one.variable == variable:
+            return one
+    span = claim.span or alignment.span
+    message = f"`{alignment.name}` says nothing of `{variable}`, which the data swaps"
+    raise SpecError([Diagnostic("CS721", message, span, f"add `var {variable} at …`")])
 
 
 def _check_site(network: TaskNetwork, placement: Placement) -> None:

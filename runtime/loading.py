@@ -13,12 +13,14 @@ from safetensors import SafetensorError
 from .decoder_on_task import DecoderOnTask
 from .feed_forward import FeedForwardConfig, FeedForwardNetwork
 from .feed_forward_on_task import FeedForwardOnTask
+from .memory import memory_failures
 from .networks import NetworkError, load_network
 from .task_network import TaskNetwork
 
 PACKAGE_PREFIX = "package:"
 
 
+@memory_failures()
 def load_task_network(location: str, device: str | None = None) -> TaskNetwork:
     """A transformers folder, a GGUF file, a hub name, `package:NAME` (the GGUF file that an
     installed Python package carries), or a folder with a plain feed-forward network.

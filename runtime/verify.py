@@ -14,6 +14,7 @@ from ..dsl.diagnostics import closest
 from .align import FitSettings
 from .claims import pose, verify_claim
 from .fitting import Workshop
+from .memory import memory_failures
 from .result_files import check_destination, write_results
 from .results import Manifest, Verification
 from .run_folder import run_folder
@@ -70,7 +71,7 @@ def verify(
     fit = settings.fit_for(network)
     manifest = manifest_of(specification, network, settings)
     run = run_folder(destination, identity(manifest, settings, fit))
-    with threads(network.threads), run as folder:
+    with threads(network.threads), run as folder, memory_failures():
         workshop = Workshop(folder, watcher)
         verified = [verify_claim(workshop, one, fit) for one in posed]
         verification = Verification(manifest, tuple(one.verdict for one in verified))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..exit_codes import ExitCode
-from .networks import add_network_arguments, fit_settings
+from .networks import add_network_arguments, fit_settings, named_network
 from .output import add_format_argument, add_spec_argument, load_checked, print_json
 
 if TYPE_CHECKING:
@@ -44,14 +44,13 @@ def run(options: argparse.Namespace) -> ExitCode:
     from rich.console import Console
 
     from causalspec.runtime.alignments import align, check_destination
-    from causalspec.runtime.loading import load_task_network
     from causalspec.runtime.verify import VerifySettings
 
     from ..progress import TerminalWatcher
 
     destination = options.out or Path("results") / f"{options.spec.stem}-{options.alignment}"
     check_destination(destination)
-    network = load_task_network(options.network, options.device)
+    network = named_network(options)
     settings = VerifySettings(
         seed=options.seed,
         keeps_unanswered=options.keep_unanswered,

@@ -35,6 +35,19 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def named_network(options: argparse.Namespace) -> TaskNetwork:
+    """The network that the options name. A run shows its own progress, not transformers'.
+
+    Raises `NetworkError` where it can't be loaded.
+    """
+    from transformers.utils.logging import disable_progress_bar
+
+    from causalspec.runtime.loading import load_task_network
+
+    disable_progress_bar()
+    return load_task_network(options.network, options.device)
+
+
 def fit_settings(options: argparse.Namespace, network: TaskNetwork) -> FitSettings:
     """What suits the network, with what the user asked for instead."""
     settings = network.settings

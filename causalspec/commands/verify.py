@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from ..exit_codes import ExitCode
-from .networks import add_network_arguments, fit_settings
+from .networks import add_network_arguments, fit_settings, named_network
 from .output import add_format_argument, add_spec_argument, load_checked
 
 SUMMARY = "verify a spec's claims against a network, with controls and a report"
@@ -34,7 +34,6 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     from rich.console import Console
 
-    from causalspec.runtime.loading import load_task_network
     from causalspec.runtime.result_files import REPORT, check_destination, to_json
     from causalspec.runtime.verdict_table import print_verdicts
     from causalspec.runtime.verify import VerifySettings, choose_claims, verify
@@ -48,7 +47,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         return ExitCode.WRONG_USAGE
     destination = options.out or Path("results") / options.spec.stem
     check_destination(destination)
-    network = load_task_network(options.network, options.device)
+    network = named_network(options)
     settings = VerifySettings(
         claims=tuple(options.claim),
         seed=options.seed,

@@ -12,7 +12,7 @@ from causalspec.dsl import Diagnostics, Source, catalogue, parse
 
 ROOM = Path(driver.__file__).parent
 FILE = re.compile(r"^```text (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FRONT_END = r"CS(2|30|31|40|60[1-4]|7|92)"
+FRONT_END = r"CS(2|30|31|40|60[1-4]|7[01]|92)"
 OURS = tuple(code for code in catalogue.codes() if re.match(FRONT_END, code))
 WITHOUT_EXAMPLES = ("CS224", "CS925", "CS926")
 

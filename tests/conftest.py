@@ -1,0 +1,23 @@
+"""What several rooms' tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .tiny_player import train_player
+
+
+@pytest.fixture(scope="session")
+def player(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a decoder that plays the task of `tiny_player`."""
+    import torch
+
+    folder = tmp_path_factory.mktemp("networks") / "player"
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    train_player(folder)
+    yield folder
+    torch.set_num_threads(before)

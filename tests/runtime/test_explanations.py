@@ -1,0 +1,38 @@
+"""Codes that show only with a network: each has a page, whose examples `check` finds fine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import causalspec.runtime.candidates as candidates
+import pytest
+from causalspec.compiler.compile import check_source
+from causalspec.dsl import Diagnostics, Source, catalogue
+
+ROOM = Path(candidates.__file__).parent
+REPORTED = sorted(
+    {
+        code
+        for file in ROOM.rglob("*.py")
+        for code in re.findall(r'"(CS[0-9]{3})"', file.read_text(encoding="utf-8"))
+    }
+)
+WITHOUT_EXAMPLES = ("CS726",)
+
+
+def test_the_room_reports_some() -> None:
+    assert {"CS620", "CS721", "CS727"} <= set(REPORTED)
+
+
+@pytest.mark.parametrize("code", REPORTED)
+def test_page(code: str) -> None:
+    page = catalogue.page(code)
+    if code in WITHOUT_EXAMPLES:
+        assert (page.fails, page.fixed) == (None, None)
+        return
+    for text in (page.fails, page.fixed):
+        assert text is not None
+        checked = check_source(Source("page.causal", text), None, Diagnostics())
+        assert list(checked.diagnostics) == []
+    assert page.fails != page.fixed
