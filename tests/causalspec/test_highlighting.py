@@ -1,0 +1,113 @@
+"""The words that editors colour are the grammar's; what is coloured is what is written."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pygments.lexers
+import pytest
+from causalspec.dsl.words import joining_words, keywords
+from pygments.token import Comment, Error, Keyword, Name, Number, String, Token
+
+from causalspec import pygments_lexer
+
+lexers: Any = pygments.lexers
+ROOT = Path(__file__).parents[2]
+EXTENSION = ROOT / "editors" / "vscode"
+SPECS = sorted((ROOT / "specs").glob("*/*.causal"))
+LISTS = ("DECLARATIONS", "STATEMENTS", "EXPRESSION_WORDS", "OPERATOR_WORDS", "CONSTANTS")
+
+
+def lists_of_the_lexer() -> list[set[str]]:
+    return [set(getattr(pygments_lexer, name)) for name in (*LISTS, "JOINING_WORDS")]
+
+
+def lists_of_the_extension() -> list[set[str]]:
+    text = (EXTENSION / "syntaxes" / "causal.tmLanguage.json").read_text(encoding="utf-8")
+    patterns: list[dict[str, str]] = json.loads(text)["repository"]["word"]["patterns"]
+    found = [re.fullmatch(r"\\b\(\?:([a-z|]+)\)\\b", one["match"]) for one in patterns]
+    return [set(one[1].split("|")) for one in found if one is not None][: len(LISTS) + 1]
+
+
+@pytest.mark.parametrize("lists", [lists_of_the_lexer(), lists_of_the_extension()])
+def test_every_word_of_the_grammar_is_in_one_list(lists: list[set[str]]):
+    assert {word for words in lists for word in words} == set(keywords())
+    assert sum(map(len, lists)) == len(keywords())
+
+
+@pytest.mark.parametrize("lists", [lists_of_the_lexer(), lists_of_the_extension()])
+def test_words_that_may_be_names_stand_apart(lists: list[set[str]]):
+    assert lists[-1] == joining_words()
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_every_spec_is_coloured_without_an_error(path: Path):
+    text = path.read_text(encoding="utf-8")
+    tokens = list(lexers.get_lexer_for_filename("x.causal").get_tokens(text))
+    assert "".join(value for _, value in tokens) == text
+    assert [value for kind, value in tokens if kind in Error] == []
+
+
+def test_what_a_line_is_coloured_as():
+    text = 'type T = 0..9 # no\nprompt p """{a.b} \\n {{"""\nvar v = base.language'
+    tokens = [
+        (kind, value)
+        for kind, value in lexers.get_lexer_by_name("causal").get_tokens(text)
+        if value.strip() and kind not in Token.Punctuation and kind not in Token.Operator
+    ]
+    assert tokens == [
+        (Keyword.Declaration, "type"),
+        (Name, "T"),
+        (Number, "0"),
+        (Number, "9"),
+        (Comment.Single, "# no"),
+        (Keyword, "prompt"),
+        (Name, "p"),
+        (String, '"""'),
+        (String.Interpol, "{a.b}"),
+        (String.Escape, "\\n"),
+        (String.Escape, "{{"),
+        (String, '"""'),
+        (Keyword, "var"),
+        (Name, "v"),
+        (Name, "base"),
+        (Name.Attribute, "language"),
+    ]
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="needs npm")
+def test_the_extension_packages():
+    result = subprocess.run(
+        ["npm", "pack", "--dry-run", "--json", "--ignore-scripts"],
+        cwd=EXTENSION,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (package,) = json.loads(result.stdout)
+    assert {one["path"] for one in package["files"]} == {
+        "LICENSE",
+        "README.md",
+        "extension.js",
+        "language-configuration.json",
+        "package.json",
+        "syntaxes/causal.tmLanguage.json",
+    }
+
+
+def test_the_extension_names_files_that_are_there():
+    manifest: dict[str, Any] = json.loads((EXTENSION / "package.json").read_text(encoding="utf-8"))
+    contributes = manifest["contributes"]
+    paths = [manifest["main"], contributes["languages"][0]["configuration"]]
+    paths += [one["path"] for one in contributes["grammars"]]
+    assert all((EXTENSION / path).is_file() for path in paths)
+    assert contributes["configuration"]["properties"]["causalspec.command"]["default"] == [
+        "causalspec",
+        "lsp",
+    ]
+    assert not list(EXTENSION.glob("*lock*"))
