@@ -17,7 +17,18 @@ from .commands.output import print_diagnostics, print_failure
 from .exit_codes import EXPLANATION, ExitCode
 
 # Each name is a module of `commands` with SUMMARY, EXAMPLE, add_arguments and run.
-COMMANDS = ("check", "fmt", "graph", "data", "compare", "align", "verify", "explain", "lsp")
+COMMANDS = (
+    "check",
+    "fmt",
+    "graph",
+    "data",
+    "compare",
+    "distinguish",
+    "align",
+    "verify",
+    "explain",
+    "lsp",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

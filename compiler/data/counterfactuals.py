@@ -100,5 +100,5 @@ def _generate(
     stream = Stream.of(seed, design.name, split.name)
     table = Table(design, rows)
     for kind, cells in enumerate(lay_out(design, values, rows, stream)):
-        fill(table, kind, cells, population, stream.derive("kind", str(kind)))
+        fill(table, kind, cells, population, stream.derive("kind", str(kind)), values.allowed)
     return table.pairs(split.name, seed)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.diagnostics import SpecError
+from ...dsl.diagnostics import Diagnostic, SpecError
 from ..evaluators.columns import Column, Columns, storage_of
 from ..specification import CounterfactualDesign
 from .balance import KindCells
-from .conditions import LabelledPairs, filters, label, source_names
+from .conditions import LabelledPairs, filters, label, quoted, source_names
 from .feasibility import Tally, explain_rare, explain_rare_inputs, prove_unmet
 from .pairs import InterchangePairs
 from .populations import Population
 from .randomness import Stream
 from .samplers import ATTEMPTS_A_ROW, MOST_ATTEMPTS, RequirementUnmetError, Sampler
+from .solved_pairs import SolvedPairs, solve_pairs
 
 _CHUNK = 1 << 17  # the evaluator works through it in pieces that stay in cache
 _SMALLEST_CHUNK = 1 << 10
 _PROOF_AFTER = 1 << 16  # draws without a hit before impossibility is looked into
+_RARE = 1000  # of so many draws less than one hit: too rare to sample where a solver may help
 
 Places = NDArray[np.intp] | slice
 
@@ -92,8 +94,10 @@ def fill(
     cells: KindCells,
     population: Population,
     stream: Stream,
+    allowed: Mapping[str, Column],
 ) -> None:
-    """Draw pairs of kind `number`, in order, until each of its cells is full.
+    """Draw pairs of kind `number`, in order, until each of its cells is full. Pairs that tell
+    rivals apart but are rare are found by the solver.
 
     Raises `SpecError` with CS510 to CS514 for what cannot be met with bounded work.
     """
@@ -110,6 +114,7 @@ def fill(
     filled = [0] * len(cells.places)
     tally = Tally()
     undecided = conditional
+    solvable = bool(design.distinctions)
     while (done := sum(filled)) < cells.rows:
         size = min(cells.rows - done, _CHUNK)
         if conditional:
@@ -137,9 +142,45 @@ def fill(
             if reason is not None:
                 raise SpecError([reason])
         rarest = min(open_cells, key=lambda v: filled[v], default=0)
+        if open_cells and solvable and _RARE * filled[rarest] < tally.pairs >= _PROOF_AFTER:
+            solvable = _fill_solved(
+                table, number, cells, filled, population, stream.derive("solved"), allowed
+            )
         if open_cells and tally.pairs > max(MOST_ATTEMPTS, ATTEMPTS_A_ROW * filled[rarest]):
             reason = explain_rare(design, kind, tally, cells.values[rarest], cells.rows)
             raise SpecError([reason])
+
+
+def _fill_solved(
+    table: Table,
+    number: int,
+    cells: KindCells,
+    filled: list[int],
+    population: Population,
+    stream: Stream,
+    allowed: Mapping[str, Column],
+) -> bool:
+    """Fill what is open with pairs that the solver finds; False where it cannot."""
+    design = table.design
+    kind = design.kinds[number]
+    for v, places in enumerate(cells.places):
+        rows = len(places) - filled[v]
+        if not rows:
+            continue
+        value = cells.values[v] if design.balance is not None else None
+        own = stream.derive(str(v))
+        found = solve_pairs(design, kind, value, rows, population, allowed, own)
+        if found is False:
+            clause = filters(design)[-1]
+            message = f"no pair of kind `{kind.name}` meets {quoted(clause)} and all other clauses"
+            raise SpecError([Diagnostic("CS511", message, clause, "proved by the solver")])
+        if not isinstance(found, SolvedPairs):
+            return False
+        pairs = label(design, kind, found.base, found.sources)
+        where = _slice(places, filled[v], len(places))
+        table.write(where, None, found.base, found.sources, pairs)
+        filled[v] = len(places)
+    return True
 
 
 def _choose(

@@ -89,13 +89,14 @@ def with_noise_at_rest(model: CausalModel) -> CausalModel:
     return replace(model, variables=tuple(rested(one) for one in model.variables))
 
 
-def interchanged(model: CausalModel, kind: SwapKind) -> CausalModel:
+def interchanged(model: CausalModel, kind: SwapKind, sources: Collection[int] = ()) -> CausalModel:
     """One model of a pair: `base.x` and `source 0.x` are x in the solutions of base and sources,
-    and `result.x` is x in the base's solution under the interchange of `kind`.
+    and `result.x` is x in the base's solution under the interchange of `kind`. Sources that it does
+    not use are there when `sources` names them.
 
     Its inputs are those of base and sources, each admissible.
     """
-    numbers = sorted(set(kind.sources))
+    numbers = sorted({*kind.sources, *sources})
     copies = ("base", *(source_prefix(number) for number in numbers))
     variables: list[Variable] = []
     requirements: list[Expression] = []

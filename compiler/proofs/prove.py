@@ -26,15 +26,17 @@ def solve_for(model: CausalModel, condition: Expression) -> Witness | NoWitness:
     The condition may read any variable of the model, which must be acyclic.
     """
     z3: Any = importlib.import_module("z3")
-    translation = _Translation(z3)
-    solver = z3.Solver()
+    # A context of its own: what was asked before must not change which answer is found.
+    context = z3.Context()
+    translation = _Translation(z3, context)
+    solver = z3.Solver(ctx=context)
     solver.set("timeout", 1000 * SECONDS_A_QUESTION)
     needed = _needed(model, condition)
     for variable in model.variables:
         if variable.name not in needed:
             continue
         if variable.mechanism is None:
-            term = z3.Int(variable.name)
+            term = z3.Int(variable.name, context)
             translation.terms[variable.name] = term
             solver.add(_member(z3, term, variable.domain))
         else:
@@ -78,8 +80,9 @@ def _member(z3: Any, term: Term, domain: Domain) -> Term:
 class _Translation:
     """Expressions as z3 terms. Truth values may be z3's own; the rest are its integers."""
 
-    def __init__(self, z3: Any) -> None:
+    def __init__(self, z3: Any, context: Any) -> None:
         self._z3 = z3
+        self._context = context
         self.terms: dict[str, Term] = {}
         self._memory: dict[int, Term] = {}
 
@@ -87,7 +90,7 @@ class _Translation:
         return term if self._z3.is_bool(term) else term != 0
 
     def number(self, term: Term) -> Term:
-        return self._z3.If(term, 1, 0) if self._z3.is_bool(term) else term
+        return self._z3.If(term, 1, 0, self._context) if self._z3.is_bool(term) else term
 
     def translate(self, root: Expression) -> Term:
         """Shared nodes become shared terms, and no depth of nesting overflows Python's stack."""
@@ -106,27 +109,27 @@ class _Translation:
         z3 = self._z3
         match node:
             case nodes.Constant(value):
-                return z3.IntVal(value)
+                return z3.IntVal(value, self._context)
             case nodes.Reference(name):
                 return self.terms[name]
             case nodes.Arithmetic(operator, left, right):
                 return self._arithmetic(operator, self._number(left), self._number(right))
             case nodes.AbsoluteValue(operand):
                 term = self._number(operand)
-                return z3.If(term < 0, -term, term)
+                return z3.If(term < 0, -term, term, self._context)
             case nodes.Compare(operator, left, right):
                 return self._compare(operator, self._memory[id(left)], self._memory[id(right)])
             case nodes.Not(operand):
-                return z3.Not(self._truth(operand))
+                return z3.Not(self._truth(operand), self._context)
             case nodes.All(operands):
-                return z3.And(*[self._truth(one) for one in operands])
+                return z3.And(*[self._truth(one) for one in operands], self._context)
             case nodes.Any(operands):
-                return z3.Or(*[self._truth(one) for one in operands])
+                return z3.Or(*[self._truth(one) for one in operands], self._context)
             case nodes.Choose(condition, then, otherwise):
                 branches = self._memory[id(then)], self._memory[id(otherwise)]
                 if not all(z3.is_bool(one) for one in branches):
                     branches = self._number(then), self._number(otherwise)
-                return z3.If(self._truth(condition), *branches)
+                return z3.If(self._truth(condition), *branches, self._context)
             case nodes.Within(operand, low, high, step):
                 term = self._number(operand)
                 return _member(z3, term, Numbers(low, high, step))
@@ -152,16 +155,16 @@ class _Translation:
             case ArithmeticOperator.REMAINDER:
                 return left - right * self._floored(left, right)
             case ArithmeticOperator.MINIMUM:
-                return self._z3.If(left <= right, left, right)
+                return self._z3.If(left <= right, left, right, self._context)
             case ArithmeticOperator.MAXIMUM:
-                return self._z3.If(left <= right, right, left)
+                return self._z3.If(left <= right, right, left, self._context)
 
     def _floored(self, left: Term, right: Term) -> Term:
         # z3 divides so that the remainder is never negative, which is the floor for a positive
         # divisor alone; for a negative one, both change sign first.
         if self._z3.is_int_value(right) and right.as_long() > 0:
             return left / right
-        return self._z3.If(right > 0, left / right, (-left) / (-right))
+        return self._z3.If(right > 0, left / right, (-left) / (-right), self._context)
 
     def _compare(self, operator: ComparisonOperator, left: Term, right: Term) -> Term:
         if not (self._z3.is_bool(left) and self._z3.is_bool(right)):
@@ -182,8 +185,10 @@ class _Translation:
 
         def between(first: int, last: int) -> Term:
             if last - first == 1:
-                return self._z3.IntVal(table[runs[first]])
+                return self._z3.IntVal(table[runs[first]], self._context)
             middle = (first + last) // 2
-            return self._z3.If(index < runs[middle], between(first, middle), between(middle, last))
+            split = index < runs[middle]
+            halves = between(first, middle), between(middle, last)
+            return self._z3.If(split, *halves, self._context)
 
         return between(0, len(runs))

@@ -1,0 +1,152 @@
+"""`causalspec distinguish`: pairs on which hypotheses predict different labels."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..exit_codes import ExitCode
+from .output import add_format_argument, add_spec_argument, print_json
+from .specs import find_model, load_compiled
+
+if TYPE_CHECKING:
+    from causalspec.compiler.data.pairs import InterchangePairs
+    from causalspec.compiler.model import CausalModel
+    from causalspec.compiler.specification import SwapKind
+
+SUMMARY = "find pairs on which a model and its rivals predict different labels"
+EXAMPLE = "causalspec distinguish hierarchical_equality.causal BothEqualities FirstArgument"
+
+UNDECIDED = frozenset({"CS510", "CS512", "CS514"})
+"""Findings that leave open whether there is such a pair."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_spec_argument(parser)
+    parser.add_argument("model", metavar="A", help="the model whose variables are swapped")
+    parser.add_argument("rivals", nargs="+", metavar="B", help="models of the same task")
+    parser.add_argument("--rows", type=int, default=8, help="pairs for each swap (default 8)")
+    parser.add_argument("--seed", type=int, default=0)
+    add_format_argument(parser)
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Print pairs for each variable of A; 1 where none can tell, 4 where that stays open."""
+    specification = load_compiled(options.spec)
+    found = [
+        find_model("distinguish", specification, name) for name in (options.model, *options.rivals)
+    ]
+    model, *rivals = (one for one in found if one is not None)
+    if len(rivals) < len(options.rivals) or not 1 <= options.rows <= 1_000_000:
+        return ExitCode.WRONG_USAGE
+    told: list[dict[str, Any]] = []
+    for kind in _kinds(model):
+        # All rivals at once where some pair tells them all, else each by itself.
+        together = _told(model, kind, rivals, options)
+        if together["pairs"] or len(rivals) == 1:
+            told.append(together)
+        else:
+            told.extend(_told(model, kind, [one], options) for one in rivals)
+    if options.format == "json":
+        print_json(told)
+    else:
+        print("\n".join(line for one in told for line in _lines(one)))
+    if any(one["pairs"] for one in told):
+        return ExitCode.FINE
+    return ExitCode.UNKNOWN if any(one["open"] for one in told) else ExitCode.CLAIM_FAILED
+
+
+def _kinds(model: CausalModel) -> list[SwapKind]:
+    from causalspec.compiler.specification import SwapKind
+
+    return [SwapKind((name,), (0,)) for name in model.intermediates]
+
+
+def _told(
+    model: CausalModel, kind: SwapKind, rivals: Sequence[CausalModel], options: argparse.Namespace
+) -> dict[str, Any]:
+    """Pairs that tell the model from all of the rivals at once, with every label and the coverage;
+    or why there are none.
+    """
+    from causalspec.compiler.counterparts import counterparts
+    from causalspec.compiler.data.counterfactuals import generate
+    from causalspec.compiler.proofs.derived_models import with_noise_at_rest
+    from causalspec.compiler.specification import CounterfactualDesign, Distinction, SplitSize
+    from causalspec.dsl.diagnostics import SpecError
+    from causalspec.dsl.source import Source, Span
+
+    told: dict[str, Any] = {
+        "model": model.name,
+        "swap": kind.name,
+        "from": [one.name for one in rivals],
+        "pairs": [],
+        "coverage": {},
+        "open": False,
+        "reason": None,
+    }
+    clauses: list[Distinction] = []
+    for rival in map(with_noise_at_rest, rivals):
+        beside = counterparts(kind, rival)
+        if rival.task != model.task or rival.cyclic or not beside or rival.name == model.name:
+            told["reason"] = f"`{rival.name}` has nothing to swap beside it"
+            return told
+        words = f"distinguish from {rival.name}"
+        place = Span(Source("distinguish", words), 0, len(words))
+        clauses.append(Distinction(rival, (beside,), place))
+    span = clauses[0].span
+    splits = (SplitSize("pairs", options.rows, span),)
+    design = CounterfactualDesign(
+        f"{model.name} {kind.name}", model, ("source",), (kind,), (), None, None, splits, (),
+        options.seed, span, tuple(clauses),
+    )  # fmt: skip
+    try:
+        pairs = generate(design, "pairs")
+    except SpecError as error:
+        told["open"] = any(one.code in UNDECIDED for one in error.diagnostics)
+        told["reason"] = "; ".join(
+            f"{one.message} ({one.help})" if one.help else one.message for one in error.diagnostics
+        )
+        return told
+    told["pairs"] = [_pair(pairs, row) for row in range(len(pairs))]
+    told["coverage"] = {one.name: {"seen": one.seen, "of": one.size} for one in pairs.coverage}
+    return told
+
+
+def _pair(pairs: InterchangePairs, row: int) -> dict[str, Any]:
+    """One pair with what each model says, by the interpreter."""
+    from causalspec.compiler.evaluators import interpret
+    from causalspec.compiler.proofs.wording import setting_text
+
+    model = pairs.model
+    base, source = (
+        {name: int(column[row]) for name, column in side.items()}
+        for side in (pairs.base, pairs.sources[0])
+    )
+
+    def said(one: CausalModel, kind: SwapKind) -> str:
+        solution = interpret.interchange(one, base, (source,), kind)
+        return setting_text(one, solution, one.outputs, 60)
+
+    labels = {model.name: [said(model, pairs.design.kinds[0])]}
+    for one in pairs.design.distinctions:
+        labels[one.rival.name] = sorted({said(one.rival, kind) for kind in one.kinds[0]})
+    return {
+        "base": setting_text(model, base, model.inputs, 60),
+        "source": setting_text(model, source, model.inputs, 60),
+        "labels": labels,
+    }
+
+
+def _lines(told: dict[str, Any]) -> Iterator[str]:
+    yield f"swap {told['swap']} of {told['model']}, against {', '.join(told['from'])}"
+    if not told["pairs"]:
+        yield f"  no pair: {told['reason']}"
+        return
+    for pair in told["pairs"]:
+        yield f"  base {pair['base']}; source {pair['source']}"
+        labels = (f"{name}: {' or '.join(one)}" for name, one in pair["labels"].items())
+        yield f"    {'; '.join(labels)}"
+    covered = (f"{name} {one['seen']} of {one['of']}" for name, one in told["coverage"].items())
+    yield f"  values covered: {', '.join(covered)}"

@@ -1,0 +1,262 @@
+"""Pairs that sampling would starve for, found by the solver and spread over the input space.
+
+The solver gives pairs near random ones: some of a random pair's values are kept, as many as leave
+an answer. From these seeds every row walks on its own: values of one to three inputs at a time are
+drawn afresh, and a step counts when the pair still meets every clause. Such a walk (Metropolis et
+al., 1953) comes nearer and nearer to drawing evenly among all pairs that can be reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..evaluators.columns import Column, ColumnExpression, Columns
+from ..expressions import (
+    All,
+    Any,
+    Compare,
+    ComparisonOperator,
+    Constant,
+    Expression,
+    Reference,
+    Within,
+)
+from ..model import CausalModel
+from ..specification import CounterfactualDesign, SwapKind
+from .conditions import label, source_names
+from .populations import Population
+from .randomness import Stream
+from .samplers import Sampler
+
+SEEDS = 48
+STEPS = 160
+MOST_RANGES = 32
+MOST_ANCHORED = 6
+MOST_UNDECIDED = 2
+"""The solver may fail to answer so often: each time costs its whole time limit."""
+_BASE = "base."
+
+Allowed = Mapping[str, Column]
+
+
+@dataclass(frozen=True, slots=True)
+class SolvedPairs:
+    """So many pairs as columns; `seeds` distinct ones came from the solver."""
+
+    base: Columns
+    sources: tuple[Columns, ...]
+    seeds: int
+
+
+def solve_pairs(
+    design: CounterfactualDesign,
+    kind: SwapKind,
+    balanced: int | None,
+    rows: int,
+    population: Population,
+    allowed: Allowed,
+    stream: Stream,
+) -> SolvedPairs | bool | None:
+    """Pairs that meet every clause and have a balanced value. False where it is proved that there
+    are none, None where the solver cannot say.
+    """
+    samplers = [
+        Sampler(population, stream.derive(name)) for name in ("base", *source_names(design))
+    ]
+    anchors = [one.take(SEEDS) for one in samplers]
+    seeds: list[Mapping[str, int]] = []
+    model, condition, whole = _question(design, kind, balanced, allowed, anchors)
+    undecided = 0
+    for number in range(min(rows, SEEDS)):
+        values = dict(_named(anchors, number))
+        found = _near(model, condition, values, stream.derive("seed", str(number)))
+        if isinstance(found, Mapping):
+            seeds.append(found)
+            continue
+        if found is False and not seeds:
+            return False if whole else None
+        undecided += 1
+        if undecided == MOST_UNDECIDED:
+            break
+    if not seeds:
+        return None
+    start = [seeds[k % len(seeds)] for k in range(rows)]
+    prefixes = (_BASE, *(_prefix(k) for k in range(len(samplers) - 1)))
+    sides = [
+        {name: np.array([one[f"{prefix}{name}"] for one in start]) for name in anchors[0]}
+        for prefix in prefixes
+    ]
+    walk = _Walk(design, kind, balanced)
+    for step in range(STEPS):
+        sides = walk.step(
+            sides, [one.take(rows) for one in samplers], stream.derive("w", str(step))
+        )
+    distinct = {tuple(sorted(one.items())) for one in seeds}
+    return SolvedPairs(sides[0], tuple(sides[1:]), len(distinct))
+
+
+def _named(anchors: Sequence[Columns], row: int) -> Iterator[tuple[str, int]]:
+    for number, side in enumerate(anchors):
+        prefix = _prefix(number - 1) if number else _BASE
+        yield from ((f"{prefix}{name}", int(column[row])) for name, column in side.items())
+
+
+def _prefix(number: int) -> str:
+    from ..proofs.derived_models import source_prefix
+
+    return f"{source_prefix(number)}."
+
+
+def _question(
+    design: CounterfactualDesign,
+    kind: SwapKind,
+    balanced: int | None,
+    allowed: Allowed,
+    anchors: Sequence[Columns],
+) -> tuple[CausalModel, Expression, bool]:
+    """The model of all runs on a pair, whether it meets every clause, and whether that is asked of
+    every value that the split has.
+    """
+    from ..proofs.derived_models import differs, interchanged, of_task, renamed, side_by_side
+
+    names = source_names(design)
+    numbers = range(len(names))
+    model = interchanged(design.model, kind, numbers)
+    prefixes = {name: _prefix(k) for k, name in enumerate(names)}
+
+    def name_of(name: str) -> str:
+        side, _, rest = name.partition(".")
+        return f"{prefixes[side]}{rest}" if side in prefixes else name
+
+    parts: list[Expression] = [renamed(one.expression, name_of, {}) for one in design.keep]
+    if design.balance is not None and balanced is not None:
+        value = renamed(design.balance.expression, name_of, {})
+        parts.append(Compare(ComparisonOperator.EQUAL, value, Constant(balanced)))
+    outputs = [f"result.{name}" for name in design.model.outputs]
+    for distinction in design.distinctions:
+        for other in distinction.kinds[design.kinds.index(kind)]:
+            beside = interchanged(distinction.rival, other, numbers)
+            copied = {name: f"{of_task(name)} {len(parts)}" for name in beside.by_name}
+            model = _joined(model, side_by_side(model, beside), str(len(parts)))
+            parts.append(differs({name: copied[name] for name in outputs}))
+    whole = True
+    for side, prefix in zip(anchors, (_BASE, *prefixes.values()), strict=True):
+        for name in (*design.model.inputs, *design.model.noise):
+            ranges, all_of_them = _among(design.model, name, allowed, side[name])
+            whole = whole and all_of_them
+            moved = [replace(one, operand=Reference(f"{prefix}{name}")) for one in ranges]
+            parts.extend([Any(tuple(moved))] if moved else [])
+    return model, All(tuple(parts)), whole
+
+
+def _joined(model: CausalModel, both: CausalModel, mark: str) -> CausalModel:
+    """`both` without name clashes with other rivals: its added variables end in a mark."""
+    from ..proofs.derived_models import renamed
+
+    own = set(model.by_name)
+    memory: dict[int, Expression] = {}
+
+    def name_of(name: str) -> str:
+        return name if name in own else f"{name} {mark}"
+
+    added = tuple(
+        replace(one, name=name_of(one.name), mechanism=renamed(one.mechanism, name_of, memory))
+        for one in both.variables
+        if one.name not in own and one.mechanism is not None
+    )
+    return replace(model, variables=(*model.variables, *added))
+
+
+def _among(
+    model: CausalModel, name: str, allowed: Allowed, seen: Column
+) -> tuple[tuple[Within, ...], bool]:
+    """The ranges of values that an input keeps to, as its split and its weights leave it; empty for
+    all. Where they are scattered, only some values are taken: then the answer is False.
+    """
+    variable = model.by_name[name]
+    codes = variable.domain.codes()
+    kept = set(allowed[name].tolist()) if name in allowed else set(codes)
+    if variable.weights is not None:
+        likely = zip(codes, variable.weights, strict=True)
+        kept &= {code for code, weight in likely if weight}
+    if len(kept) == len(codes):
+        return (), True
+    starts = [code for code in sorted(kept) if code - codes.step not in kept]
+    ends = [code for code in sorted(kept) if code + codes.step not in kept]
+    whole = len(starts) <= MOST_RANGES
+    if not whole:
+        starts = ends = sorted(set(seen.tolist()))
+    read = Reference(name)
+    return tuple(Within(read, *pair) for pair in zip(starts, ends, strict=True)), whole
+
+
+def _near(
+    model: CausalModel, condition: Expression, anchor: Mapping[str, int], stream: Stream
+) -> Mapping[str, int] | bool | None:
+    """A pair that meets the condition, with the anchor's values for as many inputs as it can be
+    given, tried one after the other in random order.
+    """
+    from ..proofs.evidence import NoWitness
+    from ..proofs.prove import solve_for
+
+    names = list(anchor)
+    answer = solve_for(model, condition)
+    if isinstance(answer, NoWitness):
+        return False if answer.is_certain else None
+    fixed: list[Expression] = []
+    order: list[int] = stream.permutation(len(names)).tolist()
+    for k in order[:MOST_ANCHORED]:
+        same = Compare(ComparisonOperator.EQUAL, Reference(names[k]), Constant(anchor[names[k]]))
+        nearer = solve_for(model, All((condition, *fixed, same)))
+        if isinstance(nearer, NoWitness):
+            if not nearer.is_certain:
+                break
+            continue
+        answer = nearer
+        fixed.append(same)
+    return answer.setting
+
+
+class _Walk:
+    """One step of every row: a few of its values drawn afresh, kept where every clause is met."""
+
+    def __init__(self, design: CounterfactualDesign, kind: SwapKind, balanced: int | None) -> None:
+        self._design, self._kind, self._balanced = design, kind, balanced
+        requirement = design.model.requirement
+        self._required = (
+            None if requirement is None else ColumnExpression.of(requirement, design.model.by_name)
+        )
+
+    def step(
+        self, sides: Sequence[Columns], drawn: Sequence[Columns], stream: Stream
+    ) -> list[dict[str, Column]]:
+        """The rows after one step; `drawn` are fresh pairs that values are taken from."""
+        names = [(side, name) for side, columns in enumerate(sides) for name in columns]
+        rows = len(next(iter(sides[0].values())))
+        chosen = stream.below(len(names), 0, 3 * rows).reshape(3, rows).astype(np.int64)
+        many = stream.derive("many").below(3, 0, rows).astype(np.int64)
+        proposed: list[dict[str, Column]] = [dict(columns) for columns in sides]
+        for number, (side, name) in enumerate(names):
+            moved = np.zeros(rows, dtype=np.bool_)
+            for k in range(3):
+                moved |= (chosen[k] == number) & (many >= k)
+            proposed[side][name] = np.where(moved, drawn[side][name], sides[side][name])
+        met = self._met(proposed, rows)
+        return [
+            {name: np.where(met, new[name], column) for name, column in old.items()}
+            for old, new in zip(sides, proposed, strict=True)
+        ]
+
+    def _met(self, sides: Sequence[Columns], rows: int) -> NDArray[np.bool_]:
+        pairs = label(self._design, self._kind, sides[0], sides[1:])
+        met = pairs.admitted(rows)
+        if pairs.balanced is not None:
+            met &= pairs.balanced == self._balanced
+        for side in sides if self._required is not None else ():
+            assert self._required is not None
+            met &= self._required.over(side, rows).astype(np.bool_)
+        return met

@@ -1,0 +1,44 @@
+"""`causalspec distinguish`: its text, its JSON and its exit status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from causalspec.command_line import main
+from causalspec.exit_codes import ExitCode
+
+SPECS = Path(__file__).parents[2] / "specs"
+EQUALITY = str(SPECS / "hierarchical_equality" / "hierarchical_equality.causal")
+
+
+def test_rivals_are_told_apart_together_where_they_can(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["BothEqualities", "FirstArgument", "LeftEquality"]
+    arguments = ["distinguish", EQUALITY, *names, "--rows", "5", "--format", "json"]
+    assert main(arguments) == ExitCode.FINE
+    told = json.loads(capsys.readouterr().out)
+    assert [(one["swap"], one["from"], len(one["pairs"])) for one in told] == [
+        ("left", ["FirstArgument"], 5),
+        ("left", ["LeftEquality"], 0),
+        ("right", ["FirstArgument", "LeftEquality"], 5),
+    ]
+    for one in told:
+        for pair in one["pairs"]:
+            own = pair["labels"]["BothEqualities"]
+            assert all(own[0] not in pair["labels"][rival] for rival in one["from"])
+    assert told[0]["coverage"]["a"]["of"] == 10
+
+
+def test_models_that_no_pair_tells_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["distinguish", EQUALITY, "LeftEquality", "BothEqualities"]
+    assert main(arguments) == ExitCode.CLAIM_FAILED
+    assert "all 10,000 pairs of inputs that matter were tried" in capsys.readouterr().out
+
+
+def test_unknown_models(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["distinguish", EQUALITY, "LeftEqualit", "BothEqualities"]) == (
+        ExitCode.WRONG_USAGE
+    )
+    assert "did you mean `LeftEquality`?" in capsys.readouterr().err
