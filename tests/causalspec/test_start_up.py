@@ -1,0 +1,50 @@
+"""What `check` costs: a small spec loads nothing that it does not need, a long one little memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SMALL = ROOT / "specs" / "hierarchical_equality" / "hierarchical_equality.causal"
+HEAVY = ("torch", "transformers", "sympy", "z3", "rich", "numpy.ma", "causalspec.dsl.formatter")
+
+LOADED = """
+import sys
+from causalspec.command_line import main
+status = main(["check", "--quiet", sys.argv[1]])
+print(status, *sorted(set(sys.argv[2:]) & set(sys.modules)))
+"""
+
+LONG = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import check
+print(check.studies(), end="")
+"""
+
+
+def test_a_small_spec_loads_only_what_it_needs() -> None:
+    command = [sys.executable, "-c", LOADED, str(SMALL), *HEAVY]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="memory is measured on POSIX alone")
+def test_a_thousand_lines_in_300_megabytes(tmp_path: Path) -> None:
+    generate = [sys.executable, "-c", LONG, str(ROOT / "benchmarks")]
+    text = subprocess.run(generate, capture_output=True, text=True, check=True).stdout
+    assert text.count("\n") >= 1_000
+    spec = tmp_path / "long.causal"
+    spec.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "causalspec.command_line", "check", "--quiet", str(spec)]
+    process = subprocess.Popen(command)
+    _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0
+    assert usage.ru_maxrss / 1024 < 300
+    # A second on an idle core, four times that on a busy one.
+    assert usage.ru_utime + usage.ru_stime < 4
