@@ -1,0 +1,69 @@
+"""What the documentation shows is what comes out.
+
+With CAUSALSPEC_WRITE_DOCS=1 the shown output is replaced by what comes out, to be read first.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAGES = sorted((Path(__file__).parents[2] / "docs").glob("*.md"))
+BLOCK = re.compile(
+    r"^<!-- (?P<kind>file|run): (?P<what>.+?) -->\n```[a-z]*\n(?P<text>.*?)^```$", re.M | re.S
+)
+PROGRAMS = {
+    "causalspec": [sys.executable, "-m", "causalspec.command_line"],
+    "pytest": [sys.executable, "-m", "pytest"],
+}
+
+
+def output_of(command: str, folder: Path) -> str:
+    """What a command writes to a pipe, in 80 columns, without what differs from run to run."""
+    program, *arguments = shlex.split(command)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    result = subprocess.run(
+        [*PROGRAMS[program], *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment | {"COLUMNS": "80", "PYTHONUNBUFFERED": "1"},
+        text=True,
+        check=False,
+    )
+    seconds = re.sub(r"in \d+\.\d\ds", "in 0.50s", result.stdout)
+    return re.sub(r"^(=+) (.*) =+$", lambda found: f"{f' {found[2]} ':=^80}", seconds, flags=re.M)
+
+
+def with_output(text: str, folder: Path) -> str:
+    """A page with its output as it comes out, its files written and its commands run in order."""
+
+    def replaced(block: re.Match[str]) -> str:
+        if block["kind"] == "file":
+            (folder / block["what"]).write_text(block["text"], encoding="utf-8")
+            return block[0]
+        shown = output_of(block["what"], folder)
+        return f"<!-- run: {block['what']} -->\n```text\n{shown.rstrip()}\n```"
+
+    return BLOCK.sub(replaced, text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_output_shown_is_what_comes_out(page: Path, tmp_path: Path):
+    text = page.read_text(encoding="utf-8")
+    made = with_output(text, tmp_path)
+    if os.environ.get("CAUSALSPEC_WRITE_DOCS"):
+        page.write_text(made, encoding="utf-8")
+    assert made == text
+
+
+def test_a_page_with_other_output_is_noticed(tmp_path: Path):
+    block = "<!-- file: a.causal -->\n```causal\nlanguage 2\n```\n\n"
+    shown = "<!-- run: causalspec check --plain a.causal -->\n```text\nfine\n```"
+    assert with_output(block + shown, tmp_path) != block + shown
