@@ -24,6 +24,7 @@ COMMANDS = (
     "data",
     "compare",
     "distinguish",
+    "diff",
     "align",
     "verify",
     "explain",
