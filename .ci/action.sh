@@ -12,11 +12,11 @@ if [ ${#files[@]} -eq 0 ]; then
   exit 2
 fi
 status=0
-causalspec check --format github "${files[@]}" || status=$?
+causalspec check --format github -- "${files[@]}" || status=$?
 if [ -n "${SARIF:-}" ]; then
-  causalspec check --format sarif "${files[@]}" > "$SARIF" || true
+  causalspec check --format sarif -- "${files[@]}" > "$SARIF" || true
 fi
 if [ "${FORMAT:-true}" = true ]; then
-  causalspec fmt --check --diff "${files[@]}" || { code=$?; [ "$status" -ne 0 ] || status=$code; }
+  causalspec fmt --check --diff -- "${files[@]}" || { code=$?; [ "$status" -ne 0 ] || status=$code; }
 fi
 exit "$status"
