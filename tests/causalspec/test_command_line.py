@@ -72,7 +72,7 @@ def test_help_lists_the_commands_and_the_statuses(run: Terminal) -> None:
     status, printed, _ = run("--help")
     assert status == 0
     for name in COMMANDS:
-        assert f"\n    {name} " in printed
+        assert f"    {name}" in {line.rstrip()[: 4 + len(name)] for line in printed.splitlines()}
     assert printed.endswith(EXPLANATION)
 
 
@@ -82,7 +82,7 @@ def test_every_command_has_an_example_that_it_understands(name: str, run: Termin
     example = import_module(f"causalspec.commands.{name}").EXAMPLE
     assert status == 0
     assert f"example:\n  {example}\n\n{EXPLANATION}" in printed
-    program, *arguments = shlex.split(example)
+    program, *arguments = shlex.split(example.rpartition("; ")[2])
     assert (program, arguments[0]) == ("causalspec", name)
     command_line._parser().parse_args(arguments)
 
