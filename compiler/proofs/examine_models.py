@@ -21,6 +21,9 @@ from .wording import assigned, setting_text, value_text
 CYCLIC_LIMIT = 20_000
 """The most states of a cyclic model that are gone through in plain Python."""
 
+MOST_SHOWN = 24
+"""So many inputs of a counterexample are listed."""
+
 
 def examine_domains(
     model: CausalModel, task: CausalModel | None, span: Span, diagnostics: Diagnostics
@@ -133,7 +136,7 @@ def _report_disagreement(
     model: CausalModel, task: CausalModel, found: Witness, span: Span, diagnostics: Diagnostics
 ) -> None:
     inputs = {name: found.setting[name] for name in model.inputs}
-    place = setting_text(model, inputs, model.inputs)
+    place = setting_text(model, inputs, model.inputs, MOST_SHOWN)
     right = interpret.solve(task, inputs)
     advice = f"write `model {model.name} of {task.name} approximately` if it is not meant to"
     if model.cyclic:

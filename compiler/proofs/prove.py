@@ -14,6 +14,7 @@ from ..domains import Domain, Numbers
 from ..expressions import ArithmeticOperator, ComparisonOperator, Expression
 from ..model import CausalModel
 from .evidence import NoWitness, Proved, Unknown, Witness
+from .sums import MOST_TERMS, Sum
 
 SECONDS_A_QUESTION = 5
 
@@ -41,6 +42,7 @@ def solve_for(model: CausalModel, condition: Expression) -> Witness | NoWitness:
             solver.add(_member(z3, term, variable.domain))
         else:
             translation.terms[variable.name] = translation.translate(variable.mechanism)
+            translation.sums[variable.name] = translation.sum_of(variable.mechanism)
     if model.requirement is not None:
         solver.add(translation.truth(translation.translate(model.requirement)))
     solver.add(translation.truth(translation.translate(condition)))
@@ -84,7 +86,9 @@ class _Translation:
         self._z3 = z3
         self._context = context
         self.terms: dict[str, Term] = {}
+        self.sums: dict[str, Sum] = {}
         self._memory: dict[int, Term] = {}
+        self._sums: dict[int, Sum] = {}
 
     def truth(self, term: Term) -> Term:
         return term if self._z3.is_bool(term) else term != 0
@@ -113,7 +117,11 @@ class _Translation:
             case nodes.Reference(name):
                 return self.terms[name]
             case nodes.Arithmetic(operator, left, right):
-                return self._arithmetic(operator, self._number(left), self._number(right))
+                total = self._summed(operator, left, right)
+                if total is None or len(total.terms) > MOST_TERMS:
+                    return self._arithmetic(operator, self._number(left), self._number(right))
+                self._sums[id(node)] = total
+                return total.term(z3.IntVal(0, self._context))
             case nodes.AbsoluteValue(operand):
                 term = self._number(operand)
                 return z3.If(term < 0, -term, term, self._context)
@@ -135,6 +143,38 @@ class _Translation:
                 return _member(z3, term, Numbers(low, high, step))
             case nodes.Lookup(table, index):
                 return self._lookup(table, self._number(index))
+
+    def sum_of(self, node: Expression) -> Sum:
+        """A translated expression as a sum; of one term where it is none."""
+        match node:
+            case nodes.Constant(value):
+                return Sum(constant=value)
+            case nodes.Reference(name) if name in self.sums:
+                return self.sums[name]
+            case _:
+                return self._sums.get(id(node)) or Sum.of(self._number(node))
+
+    def _summed(
+        self, operator: ArithmeticOperator, left: Expression, right: Expression
+    ) -> Sum | None:
+        """Sums, multiples, and sums divided by a positive constant; None for all else."""
+        first, second = self.sum_of(left), self.sum_of(right)
+        zero = self._z3.IntVal(0, self._context)
+        match operator:
+            case ArithmeticOperator.ADD:
+                return first.plus(second)
+            case ArithmeticOperator.SUBTRACT:
+                return first.plus(second, -1)
+            case ArithmeticOperator.MULTIPLY if not second.terms:
+                return Sum().plus(first, second.constant)
+            case ArithmeticOperator.MULTIPLY if not first.terms:
+                return Sum().plus(second, first.constant)
+            case ArithmeticOperator.FLOOR_DIVIDE if not second.terms and second.constant > 0:
+                return first.floored(second.constant, zero)
+            case ArithmeticOperator.REMAINDER if not second.terms and second.constant > 0:
+                return first.remainder(second.constant, zero)
+            case _:
+                return None
 
     def _truth(self, node: Expression) -> Term:
         return self.truth(self._memory[id(node)])
