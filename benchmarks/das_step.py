@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 import torch
+from torch.nn import functional
+
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
 from causalspec.runtime.align import FitSettings
@@ -32,7 +34,6 @@ from causalspec.runtime.networks import Network, load_network
 from causalspec.runtime.sites import PlacedVariable, SiteMaps, build_maps
 from causalspec.runtime.subjects import Interchanges, Site
 from causalspec.runtime.tokens import TokenizedPrompts, resolve, tokenize
-from torch.nn import functional
 
 try:
     import pyvene

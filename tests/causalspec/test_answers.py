@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from causalspec.dsl import catalogue
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from causalspec.command_line import main
+from causalspec.dsl import catalogue
 from causalspec.exit_codes import ExitCode
 
 

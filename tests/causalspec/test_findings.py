@@ -13,10 +13,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-from causalspec.compiler.compile import CheckedFile, check_file
-from causalspec.dsl import catalogue
 
 from causalspec.command_line import main
+from causalspec.compiler.compile import CheckedFile, check_file
+from causalspec.dsl import catalogue
 
 SPECS = Path(__file__).parents[2] / "specs"
 SARIF = json.loads((Path(__file__).parent / "sarif-2.1.0.json").read_text(encoding="utf-8"))

@@ -11,10 +11,10 @@ from typing import Any
 
 import pygments.lexers
 import pytest
-from causalspec.dsl.words import joining_words, keywords
 from pygments.token import Comment, Error, Keyword, Name, Number, String, Token
 
 from causalspec import pygments_lexer
+from causalspec.dsl.words import joining_words, keywords
 
 lexers: Any = pygments.lexers
 ROOT = Path(__file__).parents[2]

@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 import numpy
+
 from causalspec.compiler.model import CausalModel
 
 LONG = "CAUSALSPEC_LONG" in os.environ

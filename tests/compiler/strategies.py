@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from hypothesis import strategies as some
+
 from causalspec.compiler.domains import Numbers, Truths
 from causalspec.compiler.expressions import (
     AbsoluteValue,
@@ -23,7 +25,6 @@ from causalspec.compiler.expressions import (
     Within,
 )
 from causalspec.compiler.model import CausalModel, Role, Variable
-from hypothesis import strategies as some
 
 DIVISIONS = (ArithmeticOperator.FLOOR_DIVIDE, ArithmeticOperator.REMAINDER)
 OTHER_ARITHMETIC = tuple(one for one in ArithmeticOperator if one not in DIVISIONS)

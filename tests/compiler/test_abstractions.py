@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.expressions import Reference
 from causalspec.compiler.model import Role

@@ -5,6 +5,9 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.expressions import Reference
 from causalspec.compiler.model import CausalModel
@@ -15,8 +18,6 @@ from causalspec.compiler.proofs.evidence import Exhaustive, Proved, Sampled
 from causalspec.compiler.proofs.interchanges import Interchange
 from causalspec.compiler.proofs.relations import Relation
 from causalspec.compiler.specification import SwapKind
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as some
 
 from .cases import (
     ADDITION,

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 
 import numpy
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
 from causalspec.compiler.data.counterfactuals import (
     MOST_ROWS,
     InterchangePairs,
@@ -22,8 +25,6 @@ from causalspec.compiler.expressions import All, Expression, Reference
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.specification import CounterfactualDesign
 from causalspec.dsl.diagnostics import SpecError
-from hypothesis import given, settings
-from hypothesis import strategies as some
 
 from .cases import (
     ANSWER,

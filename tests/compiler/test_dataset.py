@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from causalspec.compiler.data import dataset
 from causalspec.compiler.data.counterfactuals import InterchangePairs, generate
 from causalspec.compiler.data.dataset import FileFormat, records, write_data

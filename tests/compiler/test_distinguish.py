@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy
 import pytest
+
 from causalspec.compiler.counterparts import counterparts
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.data.pairs import InterchangePairs

@@ -10,6 +10,7 @@ from typing import Any
 import numpy
 import pytest
 import torch
+
 from causalspec.compiler.compile import compile_file
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.vectorize import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from causalspec.compiler.compile import check_file
 from causalspec.dsl.catalogue import codes, page
 

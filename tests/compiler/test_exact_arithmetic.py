@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from fractions import Fraction
 
-from causalspec.compiler.domains import Numbers
-from causalspec.compiler.evaluators.interpret import evaluate
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from causalspec.compiler.domains import Numbers
+from causalspec.compiler.evaluators.interpret import evaluate
 
 from .compiled import compiled
 

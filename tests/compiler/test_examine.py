@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from causalspec.compiler.compile import compile_file
 from causalspec.compiler.proofs.evidence import Examination
 from causalspec.compiler.proofs.examine import examine

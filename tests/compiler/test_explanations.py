@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import causalspec.compiler.compile as driver
 import pytest
+
+import causalspec.compiler.compile as driver
 from causalspec.compiler.compile import compile_file
 from causalspec.dsl import Diagnostics, Source, catalogue, parse
 

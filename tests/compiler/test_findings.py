@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from causalspec.dsl.diagnostics import Fix
 
 from .compiled import attempt, findings

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from causalspec.compiler.compile import compile_file
 from causalspec.compiler.domains import Numbers, Symbols, Truths, TupleField, Tuples
 from causalspec.compiler.evaluators.interpret import evaluate, settings, solve

@@ -6,6 +6,7 @@ from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
+
 from causalspec.compiler.domains import Truths
 from causalspec.compiler.expressions import All, Reference
 from causalspec.compiler.model import CausalModel, Role, Variable

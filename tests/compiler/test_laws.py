@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy
 import torch
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as some
+
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.vectorize import (
     UnsupportedModelError,
@@ -12,8 +15,6 @@ from causalspec.compiler.evaluators.vectorize import (
 )
 from causalspec.compiler.model import CausalModel, Role
 from causalspec.compiler.specification import SwapKind
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as some
 
 from .columns_of import LONG, Setting, as_columns, as_settings, covered_settings
 from .strategies import models

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy
 import pytest
+
 from causalspec.compiler.compile import load_specification
 from causalspec.compiler.data.counterfactuals import diagnose, generate
 from causalspec.compiler.data.prompts import prompt_collisions, render

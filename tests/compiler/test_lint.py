@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from causalspec.compiler.compile import check_source
 from causalspec.dsl import Diagnostics, Source, catalogue
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy
+
 from causalspec.compiler.compile import compile_file
 from causalspec.compiler.data.populations import populate
 from causalspec.compiler.data.randomness import Stream

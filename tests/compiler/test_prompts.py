@@ -6,6 +6,9 @@ from fractions import Fraction
 
 import numpy
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
 from causalspec.compiler.data.encodings import encode_columns, symbol_vectors
 from causalspec.compiler.data.prompts import (
     ABSENT,
@@ -26,8 +29,6 @@ from causalspec.compiler.specification import (
     Task,
     TemplateArm,
 )
-from hypothesis import given
-from hypothesis import strategies as some
 
 from .cases import ANSWER, NAME, PRICE, choose, compare, let, output
 from .cases import given as input_of

@@ -6,6 +6,9 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
 from causalspec.compiler.domains import Numbers
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.expressions import All, Constant, Expression
@@ -14,8 +17,6 @@ from causalspec.compiler.proofs.derived_models import differs, of_task, side_by_
 from causalspec.compiler.proofs.evidence import NoWitness, Proved, Witness
 from causalspec.compiler.proofs.prove import solve_for
 from causalspec.compiler.proofs.witnesses import find_witness, smallest_witness
-from hypothesis import given, settings
-from hypothesis import strategies as some
 
 from .cases import arithmetic, compare
 from .cases import given as an_input

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy
 import pytest
-from causalspec.compiler.data.randomness import Stream, largest_remainder
 from hypothesis import given
 from hypothesis import strategies as some
+
+from causalspec.compiler.data.randomness import Stream, largest_remainder
 
 STREAM = Stream.of(7, "SwapAbove", "train", "base")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from causalspec.compiler.domains import Numbers, Truths
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.views.symbolic import mechanism_formula, mechanism_latex

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.expressions import All, Constant, Not, Reference
 from causalspec.compiler.model import CausalModel
@@ -25,7 +27,6 @@ from causalspec.compiler.proofs.evidence import (
 from causalspec.compiler.proofs.prove import solve_for
 from causalspec.compiler.proofs.witnesses import smallest_witness
 from causalspec.compiler.specification import SwapKind
-from hypothesis import HealthCheck, given, settings
 
 from .cases import (
     ADDITION,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import causalspec.dsl
 import pytest
+
+import causalspec.dsl
 from causalspec.dsl import Diagnostics, Source, catalogue, parse
 
 ROOM = Path(causalspec.dsl.__file__).parent

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from causalspec.dsl import Diagnostics, Source, SpecError, format_source, parse
-from causalspec.dsl.tokens import tokenize
 from hypothesis import given, settings
 from hypothesis import strategies as some
+
+from causalspec.dsl import Diagnostics, Source, SpecError, format_source, parse
+from causalspec.dsl.tokens import tokenize
 
 from .spec_files import EXAMPLES, spec_text
 

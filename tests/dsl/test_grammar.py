@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from causalspec.dsl import grammar
 from lark import Lark
+
+from causalspec.dsl import grammar
 
 
 def test_the_grammar_has_no_conflicts() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from causalspec.dsl import Diagnostics, Source, ToolFailure, parse, read_source
 
 MIB = 1 << 20

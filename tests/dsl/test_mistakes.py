@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from causalspec.dsl import Diagnostic, Diagnostics, Source, apply_fixes, parse
 
 from .mistakes import MISTAKES

@@ -6,6 +6,7 @@ import os
 import random
 
 import pytest
+
 from causalspec.dsl import (
     Diagnostics,
     Source,

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 
 import pytest
+
 from causalspec.dsl import Diagnostics, Source, parse
 from causalspec.dsl.syntax import Node
 from causalspec.dsl.tokens import tokenize

@@ -7,9 +7,10 @@ unit 1: the variables `left` and `right`. Its other units hold noise that nothin
 from __future__ import annotations
 
 import torch
+from torch import Tensor
+
 from causalspec.runtime.feed_forward import FeedForwardConfig, FeedForwardNetwork
 from causalspec.runtime.subjects import Interchanges
-from torch import Tensor
 
 WIDTH = 16
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from causalspec.compiler.specification import Method
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.align import (

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import causalspec.runtime.candidates as candidates
 import pytest
+
+import causalspec.runtime.candidates as candidates
 from causalspec.compiler.compile import check_source
 from causalspec.dsl import Diagnostics, Source, catalogue
 

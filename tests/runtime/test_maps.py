@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from causalspec.compiler.specification import Method
 from causalspec.runtime.maps import DistributedAlignment, FullVector, RandomSubspace, SubspaceMap
 from causalspec.runtime.sites import PlacedVariable, build_maps

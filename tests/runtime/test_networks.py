@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import BertConfig, BertLMHeadModel, LlamaConfig, PreTrainedTokenizerFast, T5Config
+
 from causalspec.runtime.networks import (
     Network,
     NetworkError,
@@ -14,7 +16,6 @@ from causalspec.runtime.networks import (
     random_network,
     wrap_network,
 )
-from transformers import BertConfig, BertLMHeadModel, LlamaConfig, PreTrainedTokenizerFast, T5Config
 
 from .tiny_networks import CONFIGURATIONS, LAYERS, byte_tokenizer, tiny_network
 

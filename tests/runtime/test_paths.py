@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from causalspec.compiler.specification import Method
 from causalspec.runtime.decoder_subject import DecoderSubject, decoder_subjects, why_not_suffix
 from causalspec.runtime.harvest import Harvest, HarvestRequest, estimate_bytes, harvest

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 import torch
+
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
 from causalspec.runtime.align import (

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from causalspec.runtime.report import render_report
 from causalspec.runtime.report_graph import graph_figure
 from causalspec.runtime.report_heatmap import heat_class

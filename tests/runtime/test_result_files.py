@@ -16,6 +16,9 @@ import jsonschema
 import pytest
 import safetensors.torch
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from causalspec.runtime.result_files import (
     ResultsError,
     check_destination,
@@ -26,8 +29,6 @@ from causalspec.runtime.result_files import (
     write_results,
 )
 from causalspec.runtime.results import Score, Verification
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 FIXTURE = Path(__file__).with_name("indirect_object_result.json")
 TEXT = FIXTURE.read_text(encoding="utf-8")

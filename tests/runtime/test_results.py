@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from causalspec.runtime.results import Score
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from causalspec.dsl import ToolFailure
 from causalspec.runtime.run_folder import Stage, run_folder
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, TokenPosition, TokenRange
 from causalspec.runtime.answers import FindingKind, TokenFinding, answer_tokens

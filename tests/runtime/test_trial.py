@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from causalspec.compiler.compile import check_source
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.specification import Anchor, Specification, TokenPosition

@@ -4,10 +4,11 @@ import dataclasses
 import io
 from pathlib import Path
 
+from rich.console import Console
+
 from causalspec.runtime.result_json import from_json
 from causalspec.runtime.results import ControlScore, ExpectationVerdict, Score, Verification
 from causalspec.runtime.verdict_table import print_verdicts
-from rich.console import Console
 
 FIXTURE = Path(__file__).with_name("indirect_object_result.json")
 VERIFICATION = from_json(FIXTURE.read_text(encoding="utf-8"))

@@ -6,9 +6,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from causalspec.compiler.specification import Anchor, TokenPosition
-from causalspec.runtime.networks import Network, wrap_network
-from causalspec.runtime.tokens import TokenColumns, TokenizedPrompts
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import (
     AutoModelForCausalLM,
@@ -28,6 +25,10 @@ from transformers import (
     PreTrainedTokenizerFast,
     Qwen2Config,
 )
+
+from causalspec.compiler.specification import Anchor, TokenPosition
+from causalspec.runtime.networks import Network, wrap_network
+from causalspec.runtime.tokens import TokenColumns, TokenizedPrompts
 
 VOCABULARY = 300
 LAYERS = 4
