@@ -9,7 +9,7 @@ class ExitCode(IntEnum):
     """Documented in `causalspec --help` and in the README."""
 
     FINE = 0
-    CLAIM_FAILED = 1  # a claim does not hold, or `fmt --check` found a file to format
+    CLAIM_FAILED = 1  # a claim does not hold, a file is to be formatted, models differ
     WRONG_USAGE = 2  # the command line itself (argparse exits with this, too)
     SPEC_INVALID = 3  # the file has errors
     UNKNOWN = 4  # no error found, but some question could not be settled
@@ -20,7 +20,8 @@ class ExitCode(IntEnum):
 EXPLANATION = """\
 exit status:
   0    fine
-  1    a claim does not hold (or `fmt --check` found a file to format)
+  1    a claim does not hold (`fmt --check`: a file to format; `compare`, `diff`: a difference;
+       `distinguish`: nothing tells them apart)
   2    wrong usage
   3    the spec is invalid
   4    unknown: no error found, but some question could not be settled
