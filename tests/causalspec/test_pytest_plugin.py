@@ -119,8 +119,10 @@ def test_claims_are_items_when_a_network_is_given(tmp_path: Path, player: Path):
     impossible = QUICK.replace("iia >= 0.80", "iia > 1")
     result = run_pytest(
         tmp_path,
+        "--rootdir",
+        ".",
         "-k",
-        "claim",
+        "TheColorFollows",
         "-W",
         "ignore::DeprecationWarning",
         "--causalspec-network",
@@ -138,7 +140,9 @@ def test_claims_are_items_when_a_network_is_given(tmp_path: Path, player: Path):
 
 
 def test_a_network_that_is_not_there_is_said_in_a_sentence(tmp_path: Path):
-    result = run_pytest(tmp_path, "-k", "claim", "--causalspec-network", "./nowhere", colors=SPEC)
+    result = run_pytest(
+        tmp_path, "-k", "TheColorFollows", "--causalspec-network", "./nowhere", colors=SPEC
+    )
     assert "1 failed" in result.stdout
     assert "./nowhere" in result.stdout
     assert "Traceback" not in result.stdout
