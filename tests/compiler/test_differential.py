@@ -27,7 +27,7 @@ from .strategies import models
 MODELS = 10_000 if LONG else 500
 ROWS = 24
 ENOUGH_FOR_TABLES = 200
-TO_TENSOR: Any = torch.from_numpy  # untyped
+UNTYPED: Any = torch
 
 
 @settings(
@@ -49,7 +49,7 @@ def test_every_evaluator_gives_the_same_solutions(model: CausalModel) -> None:
         assert as_settings(solve_columns(model, columns)) == expected
     except UnsupportedModelError:
         return  # beyond 64 bits
-    tensors = {name: TO_TENSOR(column) for name, column in columns.items()}
+    tensors = {name: UNTYPED.from_numpy(column) for name, column in columns.items()}
     assert as_settings(solve_columns(model, tensors)) == expected
     repeated = {name: numpy.tile(column, ENOUGH_FOR_TABLES) for name, column in columns.items()}
     tabulated = {name: column[-ROWS:] for name, column in solve_columns(model, repeated).items()}
