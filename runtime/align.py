@@ -28,7 +28,7 @@ class FitSettings:
     `batch` is in rows; with fewer rows than that, every batch is all of them.
     """
 
-    steps: int = 400
+    steps: int = 200
     batch: int = 32
     learning_rate: float = 1e-2
     warmup: float = 0.1
