@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parents[2] / "specs" / "indirect_object"
 def smaller(text: str) -> str:
     """The same spec with few pairs and two layers."""
     text = re.sub(r"train \d+, validation \d+, test \d+", "train 40, validation 12, test 24", text)
-    return text.replace("layers 18..22", "layers 21..22").replace("layers 22..*", "layers 28..*")
+    return text.replace("layers 18..22", "layers 21..22").replace("layers 22..*", "layers 29..*")
 
 
 def test_from_a_spec_to_a_verdict_on_a_real_language_model(tmp_path: Path):
@@ -30,7 +30,7 @@ def test_from_a_spec_to_a_verdict_on_a_real_language_model(tmp_path: Path):
     except NetworkError as error:
         pytest.skip(f"{error}: {error.help}")
     text = smaller((FOLDER / "indirect_object.causal").read_text(encoding="utf-8"))
-    assert text.count("train 40") == 2 and "21..22" in text and "28..*" in text
+    assert text.count("train 40") == 2 and "21..22" in text and "29..*" in text
     spec = tmp_path / "indirect_object.causal"
     spec.write_text(text, encoding="utf-8")
     (tmp_path / "names.txt").write_bytes((FOLDER / "names.txt").read_bytes())
