@@ -45,6 +45,6 @@ def answer_logits(network: Network, arguments: dict[str, Any], answers: Tensor) 
     if not limited:
         logits = logits[:, kept.to(network.device)]
     if len(kept) == 1:
-        return logits[:, 0]
+        return logits.flatten(0, 1)  # a view: the gradient of `logits[:, 0]` would be copied
     rows = torch.arange(len(answers), device=network.device)
     return logits[rows, places.to(network.device)]
