@@ -8,23 +8,32 @@ All work is bounded: what cannot be met ends with a diagnostic.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from ...dsl.diagnostics import Diagnostic, SpecError, closest
 from ..specification import CounterfactualDesign
-from .balance import lay_out
-from .feasibility import require_some, unmet
-from .filling import Table, fill
+from .feasibility import unmet
+from .generator import Generator
 from .pairs import InterchangePairs
 from .partitions import SplitValues, partition
-from .populations import populate
-from .randomness import Stream
+from .summary import DataSummary
+from .table import Table
 
-__all__ = ["InterchangePairs", "diagnose", "generate", "generate_all"]
+__all__ = [
+    "DataSummary",
+    "InterchangePairs",
+    "diagnose",
+    "generate",
+    "generate_all",
+    "generate_chunks",
+]
 
 MOST_ROWS = 100_000_000
-"""More rows in one call are refused: their columns would not fit in memory."""
+"""More rows in one call of `generate` are refused: their columns would not fit in memory."""
+
+MOST_STREAMED_ROWS = 10_000_000_000
+"""More rows in one call of `generate_chunks` are refused."""
 
 _TRIED_ROWS = 256
 
@@ -41,7 +50,48 @@ def generate(
     seed = design.seed if seed is None else seed
     number = _number_of(design, split)
     wanted = design.splits[number].rows if rows is None else rows
-    return _generate(design, number, _values(design, seed)[number], wanted, seed)
+    return _generate(design, _values(design, seed)[number], wanted, seed)
+
+
+def generate_chunks(
+    design: CounterfactualDesign,
+    split: str,
+    *,
+    rows: int | None = None,
+    seed: int | None = None,
+    chunk_rows: int = 65_536,
+) -> Iterator[InterchangePairs]:
+    """The rows that `generate` gives, in the same order, `chunk_rows` at a time and the rest last,
+    in memory that does not grow with the number of rows.
+
+    Rows are made in stretches of a fixed size, each from its number, the seed and the number of
+    rows alone (see `balance`), so that neither chunks nor what was made before matter. Raises as
+    `generate` does, as soon as it is iterated.
+    """
+    if chunk_rows < 1:
+        raise ValueError(f"chunks must have at least one row, not {chunk_rows:,}")
+    seed = design.seed if seed is None else seed
+    number = _number_of(design, split)
+    wanted = design.splits[number].rows if rows is None else rows
+    _require_in_range(wanted, MOST_STREAMED_ROWS)
+    generator = Generator(design, _values(design, seed)[number], wanted, seed)
+    waiting: list[InterchangePairs] = []
+    missing = chunk_rows
+    for k, stretch in enumerate(generator.stretches()):
+        table = Table.empty(design, len(stretch))
+        generator.fill(table, k)
+        made = table.pairs(split, seed)
+        start = 0
+        while len(made) - start >= missing:
+            waiting.append(made.select(slice(start, start + missing)))
+            yield InterchangePairs.concatenated(waiting)
+            start += missing
+            waiting, missing = [], chunk_rows
+        if start < len(made):
+            waiting.append(made.select(slice(start, None)))
+            missing -= len(made) - start
+    if waiting:
+        yield InterchangePairs.concatenated(waiting)
 
 
 def generate_all(
@@ -51,8 +101,8 @@ def generate_all(
     seed = design.seed if seed is None else seed
     values = _values(design, seed)
     return {
-        one.name: _generate(design, number, values[number], one.rows, seed)
-        for number, one in enumerate(design.splits)
+        one.name: _generate(design, own, one.rows, seed)
+        for one, own in zip(design.splits, values, strict=True)
     }
 
 
@@ -62,8 +112,8 @@ def diagnose(design: CounterfactualDesign) -> tuple[Diagnostic, ...]:
     """
     try:
         values = _values(design, design.seed)
-        for number, split in enumerate(design.splits):
-            _generate(design, number, values[number], min(split.rows, _TRIED_ROWS), design.seed)
+        for split, own in zip(design.splits, values, strict=True):
+            _generate(design, own, min(split.rows, _TRIED_ROWS), design.seed)
     except SpecError as error:
         return error.diagnostics
     return ()
@@ -90,15 +140,16 @@ def _values(design: CounterfactualDesign, seed: int) -> Sequence[SplitValues]:
 
 
 def _generate(
-    design: CounterfactualDesign, number: int, values: SplitValues, rows: int, seed: int
+    design: CounterfactualDesign, values: SplitValues, rows: int, seed: int
 ) -> InterchangePairs:
-    split = design.splits[number]
-    if not 0 <= rows <= MOST_ROWS:
-        raise ValueError(f"rows must be 0 to {MOST_ROWS:,}, not {rows:,}")
-    population = populate(design.model, values.allowed)
-    require_some(design, population)
-    stream = Stream.of(seed, design.name, split.name)
-    table = Table(design, rows)
-    for kind, cells in enumerate(lay_out(design, values, rows, stream)):
-        fill(table, kind, cells, population, stream.derive("kind", str(kind)), values.allowed)
-    return table.pairs(split.name, seed)
+    _require_in_range(rows, MOST_ROWS)
+    generator = Generator(design, values, rows, seed)
+    table = Table.empty(design, rows)
+    for k, stretch in enumerate(generator.stretches()):
+        generator.fill(table.part(stretch.start, stretch.stop), k)
+    return table.pairs(values.split, seed)
+
+
+def _require_in_range(rows: int, most: int) -> None:
+    if not 0 <= rows <= most:
+        raise ValueError(f"rows must be 0 to {most:,}, not {rows:,}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,25 +13,9 @@ from numpy.typing import NDArray
 from ..evaluators.columns import Column
 from ..model import CausalModel
 from ..specification import CounterfactualDesign
+from .summary import DataSummary, InputCoverage, KindCount
 
 Rows = NDArray[np.integer[Any]] | NDArray[np.bool_] | slice
-
-
-@dataclass(frozen=True, slots=True)
-class InputCoverage:
-    """How many of an input's values occur in some base or source, of how many in its domain."""
-
-    name: str
-    seen: int
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class KindCount:
-    """How many rows are of one kind of intervention."""
-
-    kind: str
-    rows: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,26 +75,47 @@ class InterchangePairs:
         return same
 
     @cached_property
-    def floor(self) -> float:
-        """The share of rows whose labels are the base's own: what a network that ignores the
-        intervention scores. Not a number without rows.
-        """
-        return float(self.unchanged.mean()) if len(self) else float("nan")
+    def summary(self) -> DataSummary:
+        """What is counted over the rows."""
+        summary = DataSummary(self.design)
+        summary.add(self)
+        return summary
 
-    @cached_property
+    @property
+    def floor(self) -> float:
+        """The share of rows whose labels are the base's own, as `DataSummary.floor`."""
+        return self.summary.floor
+
+    @property
     def coverage(self) -> tuple[InputCoverage, ...]:
         """How much of every input's domain the data touches, in the model's order."""
-        result: list[InputCoverage] = []
-        for name in self.model.inputs:
-            columns = (self.base[name], *(source[name] for source in self.sources))
-            seen = len(np.unique(np.concatenate(columns)))
-            result.append(InputCoverage(name, seen, self.model.by_name[name].domain.size))
-        return tuple(result)
+        return self.summary.coverage
 
-    @cached_property
+    @property
     def kind_counts(self) -> tuple[KindCount, ...]:
         """Rows of each kind, in the design's order."""
-        counts = np.bincount(self.kinds, minlength=len(self.design.kinds)).tolist()
-        return tuple(
-            KindCount(kind.name, rows) for kind, rows in zip(self.design.kinds, counts, strict=True)
+        return self.summary.kind_counts
+
+    @staticmethod
+    def concatenated(parts: Sequence[InterchangePairs]) -> InterchangePairs:
+        """The rows of some pairs of one split, one after the other; `parts` is not empty."""
+
+        def of(sides: Sequence[Mapping[str, Column]]) -> Mapping[str, Column]:
+            return {name: np.concatenate([side[name] for side in sides]) for name in sides[0]}
+
+        first = parts[0]
+        if len(parts) == 1:
+            return first
+        sources = range(len(first.sources))
+        return InterchangePairs(
+            first.design,
+            first.split,
+            first.seed,
+            of([one.base for one in parts]),
+            tuple(of([one.sources[k] for one in parts]) for k in sources),
+            np.concatenate([one.kinds for one in parts]),
+            of([one.label for one in parts]),
+            of([one.base_outputs for one in parts]),
+            tuple(of([one.source_outputs[k] for one in parts]) for k in sources),
+            np.concatenate([one.source_used for one in parts]),
         )

@@ -9,7 +9,8 @@ al., 1953) comes nearer and nearer to drawing evenly among all pairs that can be
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,60 +44,79 @@ _BASE = "base."
 Allowed = Mapping[str, Column]
 
 
-@dataclass(frozen=True, slots=True)
-class SolvedPairs:
-    """So many pairs as columns; `seeds` distinct ones came from the solver."""
-
-    base: Columns
-    sources: tuple[Columns, ...]
-    seeds: int
+Seed = Mapping[str, int]
+"""A pair: the codes of every side's inputs and noise, by prefixed names."""
 
 
-def solve_pairs(
-    design: CounterfactualDesign,
-    kind: SwapKind,
-    balanced: int | None,
-    rows: int,
-    population: Population,
-    allowed: Allowed,
-    stream: Stream,
-) -> SolvedPairs | bool | None:
-    """Pairs that meet every clause and have a balanced value. False where it is proved that there
-    are none, None where the solver cannot say.
-    """
-    samplers = [
-        Sampler(population, stream.derive(name)) for name in ("base", *source_names(design))
-    ]
-    anchors = [one.take(SEEDS) for one in samplers]
-    seeds: list[Mapping[str, int]] = []
-    model, condition, whole = _question(design, kind, balanced, allowed, anchors)
-    undecided = 0
-    for number in range(min(rows, SEEDS)):
-        values = dict(_named(anchors, number))
-        found = _near(model, condition, values, stream.derive("seed", str(number)))
-        if isinstance(found, Mapping):
-            seeds.append(found)
-            continue
-        if found is False and not seeds:
-            return False if whole else None
-        undecided += 1
-        if undecided == MOST_UNDECIDED:
-            break
-    if not seeds:
-        return None
-    start = [seeds[k % len(seeds)] for k in range(rows)]
-    prefixes = (_BASE, *(_prefix(k) for k in range(len(samplers) - 1)))
-    sides = [
-        {name: np.array([one[f"{prefix}{name}"] for one in start]) for name in anchors[0]}
-        for prefix in prefixes
-    ]
-    walk = _Walk(design, kind, balanced)
-    for step in range(STEPS):
-        sides = walk.step(
-            sides, [one.take(rows) for one in samplers], stream.derive("w", str(step))
+class PairSolver:
+    """Finds pairs of kind `number` that meet every clause of a design."""
+
+    def __init__(
+        self,
+        design: CounterfactualDesign,
+        number: int,
+        population: Population,
+        allowed: Allowed,
+        stream: Stream,
+    ) -> None:
+        self._design = design
+        self._kind = design.kinds[number]
+        self._population = population
+        self._allowed = allowed
+        self._stream = stream
+        self._known: dict[int | None, Sequence[Seed] | Literal[False] | None] = {}
+
+    def seeds(self, balanced: int | None, rows: int) -> Sequence[Seed] | Literal[False] | None:
+        """Pairs with a balanced value, at most `SEEDS` and no more than the `rows` that the whole
+        split wants of them. False where it is proved that there are none, None where the solver
+        cannot say.
+        """
+        if balanced not in self._known:
+            self._known[balanced] = self._solve(balanced, min(rows, SEEDS))
+        return self._known[balanced]
+
+    def _solve(self, balanced: int | None, count: int) -> Sequence[Seed] | Literal[False] | None:
+        stream = self._stream.derive(str(balanced))
+        anchors = [one.take(SEEDS) for one in self._samplers(stream)]
+        model, condition, whole = _question(
+            self._design, self._kind, balanced, self._allowed, anchors
         )
-    distinct = {tuple(sorted(one.items())) for one in seeds}
-    return SolvedPairs(sides[0], tuple(sides[1:]), len(distinct))
+        seeds: list[Seed] = []
+        undecided = 0
+        for number in range(count):
+            values = dict(_named(anchors, number))
+            found = _near(model, condition, values, stream.derive("seed", str(number)))
+            if isinstance(found, Mapping):
+                seeds.append(found)
+                continue
+            if found is False and not seeds:
+                return False if whole else None
+            undecided += 1
+            if undecided == MOST_UNDECIDED:
+                break
+        return seeds or None
+
+    def spread(
+        self, seeds: Sequence[Seed], balanced: int | None, rows: int, stream: Stream
+    ) -> list[Columns]:
+        """`rows` pairs near the seeds: the base, then each source."""
+        samplers = self._samplers(stream)
+        prefixes = (_BASE, *(_prefix(k) for k in range(len(samplers) - 1)))
+        drawn = (*self._design.model.inputs, *self._design.model.noise)
+        start = [seeds[k % len(seeds)] for k in range(rows)]
+        sides: Sequence[Columns] = [
+            {name: np.array([one[f"{prefix}{name}"] for one in start]) for name in drawn}
+            for prefix in prefixes
+        ]
+        walk = _Walk(self._design, self._kind, balanced)
+        for step in range(STEPS):
+            fresh = [one.take(rows) for one in samplers]
+            sides = walk.step(sides, fresh, stream.derive("w", str(step)))
+        return list(sides)
+
+    def _samplers(self, stream: Stream) -> list[Sampler]:
+        names = ("base", *source_names(self._design))
+        return [Sampler(self._population, stream.derive(name)) for name in names]
 
 
 def _named(anchors: Sequence[Columns], row: int) -> Iterator[tuple[str, int]]:

@@ -1,0 +1,49 @@
+"""The rows of one split, made stretch by stretch: each is a function of its number alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..specification import CounterfactualDesign
+from .balance import STRETCH, Layout
+from .feasibility import require_some
+from .filling import Filler
+from .partitions import SplitValues
+from .populations import populate
+from .randomness import Stream
+from .solved_pairs import PairSolver
+from .table import Table
+
+
+class Generator:
+    """What is needed to make any stretch of a split of `rows` rows."""
+
+    def __init__(
+        self, design: CounterfactualDesign, values: SplitValues, rows: int, seed: int
+    ) -> None:
+        self._design = design
+        self._rows = rows
+        self._stream = Stream.of(seed, design.name, values.split)
+        population = populate(design.model, values.allowed)
+        require_some(design, population)
+        self._layout = Layout(design, values, rows, self._stream)
+        self._fillers: list[Filler] = []
+        for number in range(len(design.kinds)):
+            own = self._stream.derive("solver", str(number))
+            solver = PairSolver(design, number, population, values.allowed, own)
+            filler = Filler(design, number, self._layout, population, solver)
+            self._fillers.append(filler)
+
+    def stretches(self) -> Iterator[range]:
+        """The rows of each stretch, in order."""
+        for number in range(self._layout.stretches):
+            start = number * STRETCH
+            yield range(start, min(start + STRETCH, self._rows))
+
+    def fill(self, table: Table, number: int) -> None:
+        """Make the rows of a stretch; `table` has as many."""
+        own = self._stream.derive("stretch", str(number))
+        for kind, (filler, cells) in enumerate(
+            zip(self._fillers, self._layout.stretch(number), strict=True)
+        ):
+            filler.fill(table, cells, own.derive("kind", str(kind)))

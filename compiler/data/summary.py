@@ -1,0 +1,110 @@
+"""What is counted over a data set, chunk by chunk, so that no number of rows needs more memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..evaluators.columns import Column
+from ..specification import CounterfactualDesign
+
+if TYPE_CHECKING:
+    from .pairs import InterchangePairs
+
+_MARKED_VALUES = 1 << 24  # domains up to this size have a mark for every value
+_MOST_DISTINCT = 1 << 22  # so many distinct values of a larger domain are told apart
+
+
+@dataclass(frozen=True, slots=True)
+class InputCoverage:
+    """How many of an input's values occur in some base or source, of how many in its domain.
+
+    `seen` is a lower bound where it is not `exact`: more values occurred than are remembered.
+    """
+
+    name: str
+    seen: int
+    size: int
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class KindCount:
+    """How many rows are of one kind of intervention."""
+
+    kind: str
+    rows: int
+
+
+class DataSummary:
+    """Counts over the rows of one split, in the order in which chunks are added."""
+
+    def __init__(self, design: CounterfactualDesign) -> None:
+        self.design = design
+        self.rows = 0
+        self.unchanged = 0
+        """Rows whose labels are the base's own."""
+        self._kinds = np.zeros(len(design.kinds), dtype=np.int64)
+        self._seen = {
+            name: _Seen(design.model.by_name[name].domain.codes()) for name in design.model.inputs
+        }
+
+    def add(self, chunk: InterchangePairs) -> None:
+        """Count the rows of a chunk of the design's pairs."""
+        self.rows += len(chunk)
+        self.unchanged += int(np.count_nonzero(chunk.unchanged))
+        self._kinds += np.bincount(chunk.kinds, minlength=len(self._kinds))
+        for name, seen in self._seen.items():
+            for side in (chunk.base, *chunk.sources):
+                seen.add(side[name])
+
+    @property
+    def floor(self) -> float:
+        """The share of rows whose labels are the base's own: what a network that ignores the
+        intervention scores. Not a number without rows.
+        """
+        return self.unchanged / self.rows if self.rows else float("nan")
+
+    @property
+    def coverage(self) -> tuple[InputCoverage, ...]:
+        """How much of every input's domain the data touches, in the model's order."""
+        domains = self.design.model.by_name
+        return tuple(
+            InputCoverage(name, seen.count, domains[name].domain.size, seen.exact)
+            for name, seen in self._seen.items()
+        )
+
+    @property
+    def kind_counts(self) -> tuple[KindCount, ...]:
+        """Rows of each kind, in the design's order."""
+        counted = zip(self.design.kinds, self._kinds.tolist(), strict=True)
+        return tuple(KindCount(kind.name, rows) for kind, rows in counted)
+
+
+class _Seen:
+    """The values of one domain that occurred."""
+
+    def __init__(self, codes: range) -> None:
+        self._codes = codes
+        self._marks: NDArray[np.bool_] | None = None
+        if len(codes) <= _MARKED_VALUES:
+            self._marks = np.zeros(len(codes), dtype=np.bool_)
+        self._distinct: Column = np.zeros(0, dtype=np.int64)
+        self.exact = True
+
+    def add(self, column: Column) -> None:
+        if self._marks is not None:
+            self._marks[(column.astype(np.int64) - self._codes.start) // self._codes.step] = True
+        elif self.exact:
+            found = np.union1d(self._distinct, column.astype(np.int64))
+            self.exact = len(found) <= _MOST_DISTINCT
+            self._distinct = found[:_MOST_DISTINCT]
+
+    @property
+    def count(self) -> int:
+        if self._marks is not None:
+            return int(np.count_nonzero(self._marks))
+        return len(self._distinct)
