@@ -9,8 +9,10 @@ that walk trees should remember results by `id` where sharing matters.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import get_args
 
 
@@ -114,18 +116,28 @@ Expression = (
 )  # fmt: skip
 
 
-# Walks of trees ask often, and `fields` is slow. The annotations are texts.
-_OPERANDS = {
-    kind: tuple(one.name for one in fields(kind) if one.type == "Expression")
-    for kind in get_args(Expression)
-}
+def _operands(kind: type) -> Callable[[object], tuple[Expression, ...]]:
+    """What reads a node's direct subexpressions off it."""
+    if kind in (All, Any):
+        return attrgetter("operands")
+    names = [one.name for one in fields(kind) if one.type == "Expression"]  # a text, not a type
+    match names:
+        case []:
+            return lambda node: ()
+        case [name]:
+            read = attrgetter(name)  # no tuple, unlike that of several names
+            return lambda node: (read(node),)
+        case _:
+            return attrgetter(*names)
+
+
+# Walks of trees ask often, and `fields` is slow.
+_OPERANDS = {kind: _operands(kind) for kind in get_args(Expression)}
 
 
 def children(expression: Expression) -> tuple[Expression, ...]:
     """The direct subexpressions, left to right."""
-    if isinstance(expression, All | Any):
-        return expression.operands
-    return tuple([getattr(expression, name) for name in _OPERANDS[type(expression)]])
+    return _OPERANDS[type(expression)](expression)
 
 
 def references(expression: Expression) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ class Role(StrEnum):
     OUTPUT = "output"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Variable:
     """One variable. Inputs and noise have `weights` (one a code, `None` for uniform) and no
     mechanism; all others have a mechanism over other variables of the model.
@@ -34,7 +34,7 @@ class Variable:
     documentation: str = ""
     span: Span | None = field(default=None, compare=False, repr=False)
 
-    @property
+    @cached_property
     def parents(self) -> tuple[str, ...]:
         return references(self.mechanism) if self.mechanism is not None else ()
 

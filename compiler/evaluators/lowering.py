@@ -249,23 +249,28 @@ class ProgramBuilder:
             case nodes.Lookup(table, index):
                 return self._take(table, memory[id(index)])
 
-    def tabulated(self, mechanism: Expression, environment: Mapping[str, int], rows: int) -> int:
+    def tabulated(
+        self,
+        mechanism: Expression,
+        parents: Sequence[str],
+        environment: Mapping[str, int],
+        rows: int,
+    ) -> int:
         """The mechanism as a table over its parents' settings where that saves work on `rows`
         rows, lowered as it stands otherwise.
         """
-        names = nodes.references(mechanism)
-        registers = [environment[name] for name in names]
+        registers = [environment[name] for name in parents]
         intervals = [self._intervals[register] for register in registers]
         size = 1
         for low, high in intervals:
             size *= high - low + 1
         # Finding the index costs two operations a parent, and reading the table about three.
-        worthwhile = _node_count(mechanism) > 2 * len(names) + 4
-        if not (names and worthwhile and size <= min(TABLE_LIMIT, rows // 8)):
+        small = parents and size <= min(TABLE_LIMIT, rows // 8)
+        if not (small and _node_count(mechanism) > 2 * len(parents) + 4):
             return self.lower(mechanism, environment, {})
         builder = ProgramBuilder()
         loads = [builder.load(k, interval) for k, interval in enumerate(intervals)]
-        result = builder.lower(mechanism, dict(zip(names, loads, strict=True)), {})
+        result = builder.lower(mechanism, dict(zip(parents, loads, strict=True)), {})
         grid = NUMPY.table(range(size), 64)
         columns: list[Array] = []
         index, stride = self.constant(0), size

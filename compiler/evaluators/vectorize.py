@@ -182,7 +182,9 @@ class _Batch:
             elif variable.mechanism is None:
                 raise InternalError(f"no column for `{name}` of `{model.name}`")
             else:
-                registers[name] = self._builder.tabulated(variable.mechanism, registers, self._rows)
+                registers[name] = self._builder.tabulated(
+                    variable.mechanism, variable.parents, registers, self._rows
+                )
         return registers
 
     def _reach(self, model: CausalModel, name: str) -> Interval:

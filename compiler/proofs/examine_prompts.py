@@ -33,8 +33,9 @@ from ..expressions import (
 from ..model import CausalModel, Variable
 from ..specification import PromptTemplate, SlotValue, Task, TemplateArm
 from .derived_models import renamed
-from .evidence import Examination, Exhaustive, NoWitness, Witness
+from .evidence import Examination, Exhaustive, NoWitness, Proved, Witness
 from .relations import copied
+from .unambiguous_prompts import slots_fix_answers, slots_read_back
 from .witnesses import smallest_witness
 from .wording import setting_text
 
@@ -47,20 +48,24 @@ FIRST, SECOND = "first ", "second "
 def examine_prompts(task: Task, diagnostics: Diagnostics) -> Iterator[Examination]:
     """Whether each prompt tells apart all inputs with different answers.
 
-    First by what the slots show, over every pair of inputs; then, since slots side by side may run
-    together, by the rendered texts of some inputs.
+    First by what the slots show, over every pair of inputs; then, where slots may run together or
+    arms may read alike, by the rendered texts of some inputs.
     """
     if not task.model.outputs:
         return
     for prompt in task.prompts.values():
         question = f"`{prompt.name}` of `{task.name}` tells inputs with different answers apart"
-        model, condition = _collision(task, prompt)
-        found = smallest_witness(model, condition)
+        if all(slots_fix_answers(task.model, arm) for arm in prompt.arms):
+            found = NoWitness(Proved())
+        else:
+            found = smallest_witness(*_collision(task, prompt))
         if isinstance(found, Witness):
             pair = [
                 {name: found.setting[f"{side}{name}"] for name in task.model.inputs}
                 for side in (FIRST, SECOND)
             ]
+        elif len(prompt.arms) == 1 and slots_read_back(prompt.arms[0]):
+            pair = []
         else:
             pair = _texts_that_collide(task, prompt)
         if pair:
