@@ -9,6 +9,7 @@ All work is bounded: what cannot be met ends with a diagnostic.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from ...dsl.diagnostics import Diagnostic, SpecError, closest
@@ -23,10 +24,11 @@ from .table import Table
 __all__ = [
     "DataSummary",
     "InterchangePairs",
-    "diagnose",
+    "Trial",
     "generate",
     "generate_all",
     "generate_chunks",
+    "try_out",
 ]
 
 MOST_ROWS = 100_000_000
@@ -35,7 +37,7 @@ MOST_ROWS = 100_000_000
 MOST_STREAMED_ROWS = 10_000_000_000
 """More rows in one call of `generate_chunks` are refused."""
 
-_TRIED_ROWS = 256
+TRIED_ROWS = 256
 
 
 def generate(
@@ -106,17 +108,25 @@ def generate_all(
     }
 
 
-def diagnose(design: CounterfactualDesign) -> tuple[Diagnostic, ...]:
-    """Why the design cannot be met, found by generating a few rows of every split; empty where
-    nothing stands in the way.
-    """
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The first rows of every split, in the order of the splits; or why they cannot be had."""
+
+    pairs: tuple[InterchangePairs, ...]
+    unmet: tuple[Diagnostic, ...]
+
+
+def try_out(design: CounterfactualDesign) -> Trial:
+    """Generate a few rows of every split, each as if the split had no more."""
     try:
         values = _values(design, design.seed)
-        for split, own in zip(design.splits, values, strict=True):
-            _generate(design, own, min(split.rows, _TRIED_ROWS), design.seed)
+        pairs = [
+            _generate(design, own, min(split.rows, TRIED_ROWS), design.seed)
+            for split, own in zip(design.splits, values, strict=True)
+        ]
     except SpecError as error:
-        return error.diagnostics
-    return ()
+        return Trial((), error.diagnostics)
+    return Trial(tuple(pairs), ())
 
 
 def _number_of(design: CounterfactualDesign, split: str) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ...dsl.diagnostics import Diagnostics
 from ...dsl.source import Span
-from ..data.counterfactuals import diagnose
+from ..data.counterfactuals import try_out
 from ..evaluators import interpret
 from ..expressions import Constant
 from ..model import CausalModel
@@ -69,10 +69,10 @@ def _examinations(specification: Specification, diagnostics: Diagnostics) -> Ite
         yield from examine_design(design, diagnostics)
         if any(one.code == "CS501" for one in diagnostics.found[known:]):
             continue  # which no data could mend
-        unmet = diagnose(design)
-        diagnostics.found.extend(unmet)
-        if not unmet:
-            yield from examine_rivals(design, specification.models, diagnostics)
+        trial = try_out(design)
+        diagnostics.found.extend(trial.unmet)
+        if not trial.unmet:
+            yield from examine_rivals(design, trial.pairs, specification.models, diagnostics)
 
 
 def _start(specification: Specification) -> Span:

@@ -27,9 +27,6 @@ from .evidence import Examination, Exhaustive, Sampled, Witness
 from .witnesses import smallest_witness
 from .wording import setting_text
 
-GLANCE = 256
-"""Pairs of each split that are looked at first: most rivals part on some of them."""
-
 MOST_PAIRS = 300_000
 
 Agreeing = Mapping[SwapKind, Sequence[SwapKind]]
@@ -37,10 +34,14 @@ Agreeing = Mapping[SwapKind, Sequence[SwapKind]]
 
 
 def examine_rivals(
-    design: CounterfactualDesign, models: Mapping[str, CausalModel], diagnostics: Diagnostics
+    design: CounterfactualDesign,
+    first: Sequence[InterchangePairs],
+    models: Mapping[str, CausalModel],
+    diagnostics: Diagnostics,
 ) -> Iterator[Examination]:
     """Whether the design's data tells its model from each other model of the task; asked only of
-    those that some pair would tell apart.
+    those that some pair would tell apart. `first` are pairs of each split that are looked at
+    before more are made: most rivals part on some of them.
     """
     model = design.model
     for rival in models.values():
@@ -49,7 +50,7 @@ def examine_rivals(
             continue
         question = f"`{design.name}` tells `{model.name}` from `{rival.name}`"
         try:
-            agreeing, pairs = _agreeing(design, with_noise_at_rest(rival))
+            agreeing, pairs = _agreeing(design, first, with_noise_at_rest(rival))
         except (SpecError, UnsupportedModelError):  # said elsewhere
             continue
         if agreeing is None:
@@ -71,19 +72,22 @@ def examine_rivals(
         yield Examination(question, False, Exhaustive(pairs), design.span)
 
 
-def _agreeing(design: CounterfactualDesign, rival: CausalModel) -> tuple[Agreeing | None, int]:
+def _agreeing(
+    design: CounterfactualDesign, first: Sequence[InterchangePairs], rival: CausalModel
+) -> tuple[Agreeing | None, int]:
     """Which interventions of the rival agree on every pair, None where some kind has none; and on
     how many pairs that is known.
     """
     kept: dict[SwapKind, Sequence[SwapKind]] = {
         kind: counterparts(kind, rival) for kind in design.kinds
     }
+    made = (
+        generate(design, split.name, rows=min(split.rows, MOST_PAIRS)) for split in design.splits
+    )
     seen = 0
-    for most in (GLANCE, MOST_PAIRS):
+    for several in (first, made):
         seen = 0
-        for split in design.splits:
-            rows = min(split.rows, most)
-            pairs = generate(design, split.name, rows=rows)
+        for pairs in several:
             seen += len(pairs)
             kept = _still_agreeing(pairs, rival, kept)
             if not all(kept.values()):

@@ -15,9 +15,9 @@ from hypothesis import strategies as some
 from causalspec.compiler.data.counterfactuals import (
     MOST_ROWS,
     InterchangePairs,
-    diagnose,
     generate,
     generate_all,
+    try_out,
 )
 from causalspec.compiler.domains import Numbers, Symbols, Truths
 from causalspec.compiler.evaluators import interpret
@@ -363,12 +363,12 @@ def failing(one: CounterfactualDesign, split: str = "train") -> tuple[str, str, 
 
 
 def test_a_diagnosis_says_what_generating_would() -> None:
-    assert diagnose(SWAP_ABOVE) == ()
+    assert try_out(SWAP_ABOVE).unmet == ()
     never = compare("base.first", "==", "base.second")
     one = keeping(POSITION_THEN_NAME, "keep where base.first == base.second", never)
     with pytest.raises(SpecError) as caught:
         generate(one, "train")
-    assert diagnose(one) == caught.value.diagnostics
+    assert try_out(one).unmet == caught.value.diagnostics
 
 
 def keeping(model: CausalModel, text: str, *conditions: Expression) -> CounterfactualDesign:

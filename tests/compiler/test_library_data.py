@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 from causalspec.compiler.compile import load_specification
-from causalspec.compiler.data.counterfactuals import diagnose, generate
+from causalspec.compiler.data.counterfactuals import generate, try_out
 from causalspec.compiler.data.prompts import prompt_collisions, render
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.specification import Specification
@@ -40,7 +40,7 @@ def loaded(path: Path) -> Specification:
 
 @everywhere
 def test_nothing_stands_in_the_way(path: Path, name: str) -> None:
-    assert diagnose(loaded(path).counterfactuals[name]) == ()
+    assert try_out(loaded(path).counterfactuals[name]).unmet == ()
 
 
 @everywhere
