@@ -16,6 +16,10 @@ def tuple_field(value: Value, name: str) -> Value | None:
     """One field of a tuple's value, None when it has no such field."""
     domain = value.domain
     assert isinstance(domain, Tuples)
+    if value.constant is not None:
+        found = dict(domain.split(value.constant)).get(name)
+        of_field = next((one.domain for one in domain.fields if one.name == name), None)
+        return None if found is None else Value(Constant(found), of_field)
     radix = domain.size
     for one in domain.fields:
         radix //= max(1, one.domain.size)

@@ -1,64 +1,262 @@
-"""Interpreter, tables, NumPy, torch and solver agree on generated models, a swap included."""
+"""Interpreter, tables, NumPy, torch and solver agree on generated specs (promise 4).
+
+Each spec is written from a seed as text, compiled, and all its models are solved: as they are,
+under interventions, and under interchanges from several sources. The texts use every form that the
+grammar has for tasks, models and expressions.
+"""
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy
+import pytest
 import torch
-from hypothesis import HealthCheck, Phase, given, settings
 
+from causalspec.compiler.compile import compile_file
+from causalspec.compiler.domains import Numbers
 from causalspec.compiler.evaluators import interpret
-from causalspec.compiler.evaluators.vectorize import (
-    UnsupportedModelError,
-    interchange_columns,
-    solve_columns,
-)
-from causalspec.compiler.expressions import All, Not
-from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.evaluators.vectorize import interchange_columns, solve_columns
+from causalspec.compiler.expressions import All, Constant, Expression, Not, Reference
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.proofs.derived_models import interchanged, source_prefix
 from causalspec.compiler.proofs.evidence import NoWitness, Proved
 from causalspec.compiler.proofs.prove import solve_for
-from causalspec.compiler.specification import SwapKind
+from causalspec.compiler.specification import Specification, SwapKind
+from causalspec.dsl import Diagnostics, Source, parse
 
 from .cases import compare
-from .columns_of import LONG, as_columns, as_settings, drawn_settings
-from .strategies import models
+from .columns_of import LONG, Setting, as_columns, as_settings, drawn_settings
+from .generated_specs import Spec, example, literal, random_spec, write_files
+from .grammar_coverage import Production, productions, reachable, used
 
 MODELS = 10_000 if LONG else 500
-ROWS = 24
-ENOUGH_FOR_TABLES = 200
+ROWS = 8
+ENOUGH_FOR_TABLES = 4096
 UNTYPED: Any = torch
 
 
-@settings(
-    max_examples=MODELS,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
-)
-@given(models())
-def test_every_evaluator_gives_the_same_solutions(model: CausalModel) -> None:
-    drawn = drawn_settings(model, 0, ROWS)
-    expected = [interpret.solve(model, setting) for setting in drawn]
-    # The solver knows no bounds on integers, so it is asked even where columns refuse.
-    inputs = [compare(name, "==", code) for name, code in drawn[0].items()]
-    same = All(tuple(compare(name, "==", code) for name, code in expected[0].items()))
-    assert solve_for(model, All((*inputs, Not(same)))) == NoWitness(Proved())
-    columns = as_columns(drawn)
-    try:
-        assert as_settings(solve_columns(model, columns)) == expected
-    except UnsupportedModelError:
-        return  # beyond 64 bits
-    tensors = {name: UNTYPED.from_numpy(column) for name, column in columns.items()}
-    assert as_settings(solve_columns(model, tensors)) == expected
-    repeated = {name: numpy.tile(column, ENOUGH_FOR_TABLES) for name, column in columns.items()}
-    tabulated = {name: column[-ROWS:] for name, column in solve_columns(model, repeated).items()}
-    assert as_settings(tabulated) == expected
-    swapped = next(one.name for one in model.variables if one.role is Role.OUTPUT)
-    kind = SwapKind((swapped,), (0,))
-    sources = {name: column[::-1].copy() for name, column in columns.items()}
-    result = interchange_columns(model, columns, [sources], kind, wanted=list(expected[0]))
-    assert as_settings(result) == [
-        interpret.interchange(model, one, [other], kind)
-        for one, other in zip(drawn, reversed(drawn), strict=True)
-    ]
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the word list, the tables and the imported file lie."""
+    folder = tmp_path_factory.mktemp("specs")
+    write_files(folder)
+    return folder
+
+
+def test_every_evaluator_gives_the_same_solutions(folder: Path) -> None:
+    checked = 0
+    for seed in count():
+        if checked >= MODELS:
+            break
+        spec, chance = random_spec(seed), random.Random(seed)
+        specification = compiled_spec(spec.text(), folder)
+        tasks = [one.model for one in specification.tasks.values()]
+        models = [one for one in (*tasks, *specification.models.values()) if not one.cyclic]
+        try:
+            for model in models:
+                assert_solutions_agree(model, chance)
+                assert_interchanges_agree(model, chance)
+            if seed % 5 == 0:
+                examples = {one.name: some_examples(one, chance) for one in models}
+                assert_examples_hold(spec, examples, folder)
+        except BaseException:
+            print(f"seed {seed}:\n{spec.text()}")
+            raise
+        checked += len(models)
+    print(f"all evaluators agree on {checked} models of {seed} specs")
+
+
+def compiled_spec(text: str, folder: Path) -> Specification:
+    diagnostics = Diagnostics()
+    specification = compile_file(
+        parse(Source("generated.causal", text), diagnostics), folder, diagnostics
+    )
+    assert specification is not None, f"{text}\n{[one.message for one in diagnostics]}"
+    return specification
+
+
+def interveneable(model: CausalModel) -> list[str]:
+    return [one.name for one in model.variables if one.role in (Role.VARIABLE, Role.OUTPUT)]
+
+
+def assert_solutions_agree(model: CausalModel, chance: random.Random) -> None:
+    """With and without interventions, on all kinds of columns; the solver is asked for one row."""
+    settings = drawn_settings(model, chance.randrange(2**32), ROWS)
+    names = interveneable(model)
+    for done in ((), chance.sample(names, chance.randint(1, min(3, len(names))))):
+        codes = [{name: random_code(model, name, chance) for name in done} for _ in settings]
+        expected = [interpret.solve(model, *pair) for pair in zip(settings, codes, strict=True)]
+        given, put_in = as_columns(settings), as_columns(codes) if done else {}
+        assert as_settings(solve_columns(model, given, put_in)) == expected
+        assert as_settings(solve_columns(model, tensors(given), tensors(put_in))) == expected
+        many = [repeated(columns) for columns in (given, put_in)]
+        tabulated = solve_columns(model, many[0], many[1])
+        assert as_settings({n: one[-ROWS:] for n, one in tabulated.items()}) == expected
+    fixed = CausalModel(model.name, model.task, with_mechanisms(model, codes[0]))
+    assert_solver_agrees(fixed, settings[0], expected[0])
+
+
+def assert_interchanges_agree(model: CausalModel, chance: random.Random) -> None:
+    """Several variables, each from one of three sources."""
+    base, *sources = (drawn_settings(model, chance.randrange(2**32), ROWS) for _ in range(4))
+    names = interveneable(model)
+    swapped = chance.sample(names, chance.randint(1, min(4, len(names))))
+    kind = SwapKind(tuple(swapped), tuple(chance.randrange(3) for _ in swapped))
+    rows = zip(base, *sources, strict=True)
+    expected = [interpret.interchange(model, one, several, kind) for one, *several in rows]
+    everything = [one.name for one in model.variables]
+    for library in (as_columns, lambda rows: tensors(as_columns(rows))):
+        given = [library(one) for one in sources]
+        result = interchange_columns(model, library(base), given, kind, wanted=everything)
+        assert as_settings(result) == expected
+    unrequired = CausalModel(model.name, model.task, model.variables)
+    inputs = {f"base.{name}": code for name, code in base[0].items()}
+    for number in set(kind.sources):
+        prefix = source_prefix(number)
+        inputs |= {f"{prefix}.{name}": code for name, code in sources[number][0].items()}
+    result = {f"result.{name}": code for name, code in expected[0].items()}
+    assert_solver_agrees(interchanged(unrequired, kind), inputs, result)
+
+
+def assert_solver_agrees(model: CausalModel, inputs: Setting, expected: Setting) -> None:
+    """Asked for another solution than the interpreter's, the solver has none."""
+    given = [compare(name, "==", code) for name, code in inputs.items()]
+    same = All(tuple(compare(name, "==", code) for name, code in expected.items()))
+    assert solve_for(model, All((*given, Not(same)))) == NoWitness(Proved())
+
+
+def with_mechanisms(model: CausalModel, codes: Mapping[str, int]) -> tuple[Variable, ...]:
+    """The variables, those of `codes` constant."""
+    return tuple(
+        replace(one, mechanism=Constant(codes[one.name])) if one.name in codes else one
+        for one in model.variables
+    )
+
+
+def random_code(model: CausalModel, name: str, chance: random.Random) -> int:
+    codes = model.by_name[name].domain.codes()
+    return codes[chance.randrange(len(codes))]
+
+
+def tensors(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: UNTYPED.from_numpy(column) for name, column in columns.items()}
+
+
+def repeated(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Enough rows that mechanisms become tables."""
+    return {name: numpy.tile(one, ENOUGH_FOR_TABLES) for name, one in columns.items()}
+
+
+# Examples, by which values and interventions go through the text and back ------------------------
+
+
+def some_examples(model: CausalModel, chance: random.Random) -> list[str]:
+    """Statements whose values are the interpreter's: one with constants, one with a mechanism."""
+    (setting,) = drawn_settings(model, chance.randrange(2**32), 1)
+    done: dict[str, int | Expression] = {}
+    written: dict[str, str] = {}
+    if model.name == model.task:
+        named = []
+    else:
+        named = [name for name in interveneable(model) if chance.random() < 0.3]
+    for name in named:
+        variable = model.by_name[name]
+        alike = [
+            one
+            for one in (*model.inputs, *model.noise)
+            if model.by_name[one].domain == variable.domain
+        ]
+        if alike and chance.random() < 0.5:
+            done[name], written[name] = Reference(alike[0]), alike[0]
+        else:
+            code = random_code(model, name, chance)
+            done[name], written[name] = code, literal(variable.domain, code)
+    solution = interpret.solve(model, setting, done)
+    shown = {
+        one.name: solution[one.name]
+        for one in model.variables
+        if one.role in (Role.ABBREVIATION, Role.VARIABLE, Role.OUTPUT)
+        and solution[one.name] in one.domain.codes()
+        and writable(one.domain)
+    }
+    return [example(model, setting, written, shown, chance)] if shown else []
+
+
+def writable(domain: Any) -> bool:
+    """Whether every value has a decimal form."""
+    return not isinstance(domain, Numbers) or 10**12 % domain.denominator == 0
+
+
+def assert_examples_hold(spec: Spec, examples: Mapping[str, list[str]], folder: Path) -> None:
+    specification = compiled_spec(spec.text(examples), folder)
+    assert len(specification.examples) == sum(map(len, examples.values()))
+    for one in specification.examples:
+        solution = interpret.solve(one.model, one.inputs, one.interventions)
+        assert one.expected == {name: solution[name] for name in one.expected}
+
+
+# What the generator covers ------------------------------------------------------------------------
+
+OF_DATA = {
+    "counterfactuals_declaration",
+    "align_declaration",
+    "claim_declaration",
+    "abstraction_declaration",
+    "derive_declaration",
+}
+"""Declarations about models: they hold no mechanism that an evaluator could compute."""
+
+NEVER_RIGHT: Mapping[str, frozenset[Production]] = {
+    "a file starts with `language`, and says it once": frozenset(
+        {
+            ("start", ()),
+            ("__start_star_0", ("allow",)),
+            ("__start_star_0", ("_declaration",)),
+            ("__start_star_0", ("__start_star_0", "language")),
+        }
+    ),
+    "a task or model computes an output": frozenset(
+        production
+        for production in productions()
+        if production[0] in ("task_declaration", "model_declaration")
+        and not any("statement" in one or one.endswith("_star_5") for one in production[1])
+        and "LBRACE" in production[1]
+        and production[1][-2:] in (("LBRACE", "RBRACE"), ("text", "RBRACE"))
+    ),
+    "an example expects something": frozenset(
+        {
+            ("example", ("EXAMPLE", "assignments")),
+            ("example", ("EXAMPLE", "assignments", "DO", "assignments")),
+        }
+    ),
+    "`bernoulli` takes an argument, `weights` takes arms": frozenset(
+        {("distribution", ("TILDE", "name", "arguments", "LBRACE", "arms", "RBRACE"))}
+    ),
+    "what a task or model sets is a variable, never a column": frozenset(
+        {("target", ("target", "DOT", "name"))}
+    ),
+}
+"""What no file without errors can use, by the reason."""
+
+
+def test_the_generator_uses_every_production_of_tasks_models_and_expressions(folder: Path) -> None:
+    def texts() -> Iterator[str]:
+        for seed in range(400):
+            spec, chance = random_spec(seed), random.Random(seed)
+            yield spec.text()
+            if seed % 4 == 0:
+                specification = compiled_spec(spec.text(), folder)
+                models = [one for one in specification.models.values() if not one.cyclic]
+                models.append(specification.tasks["T"].model)
+                yield spec.text({one.name: some_examples(one, chance) for one in models})
+
+    wanted = set(reachable(OF_DATA)) - frozenset[Production]().union(*NEVER_RIGHT.values())
+    found = used(texts())
+    assert sorted(wanted - found) == []
+    assert sorted(found - wanted) == []

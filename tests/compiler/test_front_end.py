@@ -278,3 +278,15 @@ def test_derived_models_compute_what_they_abstract(
         assert abstract["y"] == fine["y"]
         for name, value in abstraction.values.items():
             assert abstract[name] == evaluate(value, fine)
+
+
+def test_an_example_gives_a_tuple_a_value() -> None:
+    """A tuple of constants is a constant, also where its fields are converted to wider types."""
+    (example,) = compiled("""
+      task T {
+        input p : (x : 0..4, up : bool)
+        output y : 0..4 = if p.up then p.x else 0
+        example { p = (x = 3, up = true) } gives { y = 3 }
+      }
+    """).examples
+    assert example.inputs == {"p": 7}
