@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parents[2] / "specs" / "indirect_object"
 def smaller(text: str) -> str:
     """The same spec with few pairs and two layers."""
     text = re.sub(r"train \d+, validation \d+, test \d+", "train 40, validation 12, test 24", text)
-    return text.replace("layers 18..22", "layers 21..22").replace("layers 22..*", "layers 29..*")
+    return text.replace("layers 18..22", "layers 21..22").replace("layers 22..28", "layers 22..23")
 
 
 def test_from_a_spec_to_a_verdict_on_a_real_language_model(tmp_path: Path):
@@ -30,7 +30,7 @@ def test_from_a_spec_to_a_verdict_on_a_real_language_model(tmp_path: Path):
     except NetworkError as error:
         pytest.skip(f"{error}: {error.help}")
     text = smaller((FOLDER / "indirect_object.causal").read_text(encoding="utf-8"))
-    assert text.count("train 40") == 2 and "21..22" in text and "29..*" in text
+    assert text.count("train 40") == 2 and "21..22" in text and "22..23" in text
     spec = tmp_path / "indirect_object.causal"
     spec.write_text(text, encoding="utf-8")
     (tmp_path / "names.txt").write_bytes((FOLDER / "names.txt").read_bytes())
@@ -51,8 +51,9 @@ def test_from_a_spec_to_a_verdict_on_a_real_language_model(tmp_path: Path):
     assert controls["random_network"].mean <= 0.1
     assert position.score.mean > controls["random_subspace"].mean
     assert [one.split for one in position.counts] == ["train", "validation", "test"]
-    # After the last layer the whole vector is the answer itself.
-    assert (name.chosen.layer, name.score.mean) == (29, 1.0)
+    # The name is not there yet after layer 22, and there on layer 23.
+    assert name.chosen.layer == 23
+    assert name.score.mean >= 0.75
     assert name.rows[0].label == name.rows[0].said
     assert read_results(tmp_path / "out") == verification
     assert sorted(one.name for one in (tmp_path / "out").iterdir()) == [
