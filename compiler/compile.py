@@ -26,6 +26,7 @@ from .front.scopes import Environment, Scope
 from .front.tasks import TaskDraft, compile_task, draft_task
 from .front.templates import answers_of, prompts_of
 from .front.types import named_domain
+from .front.unread import set_aside
 from .proofs.allowances import silence
 from .proofs.evidence import Examination
 from .specification import Alignment, Claim, CounterfactualDesign, Example, Specification, Task
@@ -39,7 +40,8 @@ def compile_file(
     `folder` is where word lists and tables are read, and nothing outside it.
     """
     errors_before = diagnostics.has_errors
-    compilation = Compilation(diagnostics, folder)
+    file, unread = set_aside(file)
+    compilation = Compilation(diagnostics, folder, unread=unread)
     import_names(file, compilation)
     collect(file, compilation)
     for name in compilation.names_of(syntax.TypeDeclaration, syntax.TableDeclaration):

@@ -51,24 +51,26 @@ def _parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
     end = len(source.text)
     tokens = tokenize(source, start, end, diagnostics)
     comments = comments_between(source, tokens)
-    tree = Reader(source, tokens, "start", end, diagnostics).read()
+    reader = Reader(source, tokens, "start", end, diagnostics)
+    tree = reader.read()
     if tree is None:
         return nothing
     first = Span(source, tokens[0].start_pos or 0, end) if tokens else Span(source, end, end)
-    builder = DeclarationBuilder(source, _SlotParser(source, diagnostics), diagnostics)
+    slots = _SlotParser(source, diagnostics)
+    builder = DeclarationBuilder(source, slots, diagnostics)
     statements: list[Any] = list(builder.build(tree))
+    declarations = [
+        one for one in statements if not isinstance(one, LanguageStatement | syntax.Allow)
+    ]
+    deep = {id(one): one.span for one in declarations if _is_deep(one, diagnostics)}
     return syntax.File(
         span=Span(source, 0, end),
         source=source,
         language=_language(first, statements, diagnostics),
-        declarations=tuple(
-            statement
-            for statement in statements
-            if not isinstance(statement, LanguageStatement | syntax.Allow)
-            and _shallow(statement, diagnostics)
-        ),
+        declarations=tuple(one for one in declarations if id(one) not in deep),
         comments=comments,
         allowances=tuple(one for one in statements if isinstance(one, syntax.Allow)),
+        unread=(*reader.unread, *slots.unread, *deep.values()),
     )
 
 
@@ -78,6 +80,7 @@ class _SlotParser:
     def __init__(self, source: Source, diagnostics: Diagnostics) -> None:
         self._source = source
         self._diagnostics = diagnostics
+        self.unread: list[Span] = []
 
     def __call__(self, start: int, end: int) -> tuple[syntax.Expression, syntax.Name | None] | None:
         found = Diagnostics()
@@ -85,6 +88,7 @@ class _SlotParser:
         tree = Reader(self._source, tokens, "slot", end, found).read()
         self._diagnostics.found.extend(found.found)
         if tree is None or found.has_errors:
+            self.unread.append(Span(self._source, start, end))
             return None
         builder = DeclarationBuilder(self._source, self, self._diagnostics)
         return builder.build(tree)
@@ -123,7 +127,7 @@ def _language(first: Span, statements: list[Any], diagnostics: Diagnostics) -> s
     return version.version
 
 
-def _shallow(declaration: syntax.Declaration, diagnostics: Diagnostics) -> bool:
+def _is_deep(declaration: syntax.Declaration, diagnostics: Diagnostics) -> bool:
     deep = too_deep(declaration)
     if deep is not None:
         diagnostics.error(
@@ -132,7 +136,7 @@ def _shallow(declaration: syntax.Declaration, diagnostics: Diagnostics) -> bool:
             deep.span,
             help="operators written in a row nest, each in the next: name a part with `let`",
         )
-    return deep is None
+    return deep is not None
 
 
 def _give_up(source: Source, diagnostics: Diagnostics) -> None:

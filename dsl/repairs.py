@@ -47,6 +47,11 @@ class Mistake:
         """The last that was right."""
         return self.tokens[self.index - 1] if self.index else None
 
+    @property
+    def previous_end(self) -> int:
+        """Where the last that was right ends."""
+        return span_of(self.source, self.previous).end if self.previous is not None else 0
+
     def fits(self, *kinds: str) -> bool:
         """Whether these tokens in the place of the wrong one let the one after it be read."""
         return self.automaton.accepts([*kinds, self.tokens[self.index + 1].type])
@@ -62,6 +67,7 @@ def repair(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
         _foreign_comment,
         _bare_point,
         _misspelt_word,
+        _misspelt_word_before,
         _reserved_name,
     ):
         tokens = attempt(mistake, diagnostics)
@@ -176,13 +182,14 @@ def _foreign_comment(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] 
         (
             place
             for place in range(index, -1, -1)
-            if tokens[place] == "//" or source.position(tokens[place].start_pos or 0)[0] != line
+            if source.position(tokens[place].start_pos or 0)[0] != line or tokens[place] == "//"
         ),
         -1,
     )
     if (
         slashes < 0
         or tokens[slashes] != "//"
+        or source.position(tokens[slashes].start_pos or 0)[0] != line
         or not (mistake.token[0].isalpha() or slashes == index)
     ):
         return None
@@ -228,14 +235,37 @@ def _misspelt_word(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | 
     meant = closest(str(token), candidates) or _lengthened(str(token), candidates)
     if meant is None:
         return None
+    _report_misspelt(span, meant, diagnostics)
+    return [_in_place(token, keywords()[meant], meant)]
+
+
+def _misspelt_word_before(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
+    """A name before the wrong token that is spelt much like a word which that may follow."""
+    token, previous, automaton = mistake.token, mistake.previous, mistake.automaton
+    if previous is None or previous.type != "NAME":
+        return None
+    # If nothing was made of the name yet, it is the last that was read.
+    below = automaton.height - 1
+    candidates = [
+        text for text, kind in keywords().items() if automaton.accepts([kind, token.type], below)
+    ]
+    meant = closest(str(previous), candidates)
+    if meant is None or automaton.height_before(previous) != below:
+        return None
+    _report_misspelt(span_of(mistake.source, previous), meant, diagnostics)
+    automaton.cut(below)
+    automaton.push(_in_place(previous, keywords()[meant], meant))
+    return [token]
+
+
+def _report_misspelt(span: Span, meant: str, diagnostics: Diagnostics) -> None:
     diagnostics.error(
         "CS105",
-        f"unknown word `{token}`",
+        f"unknown word `{span.text}`",
         span,
         help=f"did you mean `{meant}`?",
         fix=Fix(span, meant, f"write `{meant}`"),
     )
-    return [_in_place(token, keywords()[meant], meant)]
 
 
 def _lengthened(word: str, candidates: list[str]) -> str | None:
@@ -249,10 +279,11 @@ def _lengthened(word: str, candidates: list[str]) -> str | None:
 
 
 def _reserved_name(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
-    """A reserved word where a name is expected, and the text goes on as after a name."""
+    """A reserved word where a name is expected, on one line with it, with what follows a name."""
     token, span = mistake.token, mistake.span
     word = str(token)
-    if word not in LEADING_WORDS or not mistake.fits("NAME"):
+    starts_a_line = "\n" in mistake.source.text[mistake.previous_end : span.start]
+    if word not in LEADING_WORDS or starts_a_line or not mistake.fits("NAME"):
         return None
     diagnostics.error(
         "CS115",

@@ -612,10 +612,14 @@ class Allow(Node):
 
 @dataclass(frozen=True, slots=True)
 class File(Node):
-    """One `.causal` file. Comments lie beside the tree: the formatter puts them back."""
+    """One `.causal` file. Comments lie beside the tree: the formatter puts them back.
+
+    `unread` is where mistakes are: what no node says, or says only in part.
+    """
 
     source: Source = field(compare=False, repr=False)
     language: Number | None
     declarations: tuple[Declaration, ...]
     comments: tuple[Comment, ...] = field(compare=False)
     allowances: tuple[Allow, ...] = ()
+    unread: tuple[Span, ...] = field(default=(), compare=False, repr=False)

@@ -79,7 +79,7 @@ def _abstraction(
         if value.domain is not None:
             values[one.name] = value.node
     missing = [name for name in coarse.model.intermediates if name not in spans]
-    if missing:
+    if missing and not compilation.unread.is_inside(declaration):
         shown = ", ".join(f"`{name}`" for name in missing[:6])
         compilation.error(
             "CS714",

@@ -11,7 +11,7 @@ from ..expressions import ArithmeticOperator
 from .arithmetic import TooLargeError, absolute, extreme
 from .conversion import convert_inside
 from .names import kind_of, with_article
-from .operators import required, too_large
+from .operators import is_bare, required, too_large
 from .questions import Compile, Pending
 from .scopes import Binding, Environment, Scope
 from .types import domain_of
@@ -43,7 +43,10 @@ def call(environment: Environment, node: syntax.Call) -> Pending:
     else:
         functions = environment.compilation.names_of(syntax.FunctionDeclaration)
         candidates = (*functions, *BUILT_IN_FUNCTIONS)
-        environment.compilation.unknown("function", node.function, candidates)
+        environment.compilation.unknown("function", node.function, candidates, words=("not",))
+    for argument in node.arguments:
+        if not is_bare(environment, argument.value):
+            yield Compile(environment, argument.value)
     return POISONED
 
 

@@ -32,14 +32,15 @@ def compile_claim(
             help="write two claims",
             related=(Related(statements[0].span, "the first one"),),
         )
-    if not statements:
+    whole = not compilation.unread.is_inside(declaration)
+    if not statements and whole:
         compilation.error(
             "CS709",
             f"claim `{name.text}` does not say what it is about",
             name.span,
             help="add `of M on D.test with A`",
         )
-    if not expects:
+    if not expects and whole:
         compilation.error(
             "CS709",
             f"claim `{name.text}` expects nothing",
@@ -47,6 +48,8 @@ def compile_claim(
             help="add `expect iia >= 0.90`",
         )
     if not statements:
+        for one in expects:
+            expectation_of(compilation, one, None, context)
         return None
     about = statements[0]
     draft = find_model(compilation, about.model, context.models)

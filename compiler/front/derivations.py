@@ -138,7 +138,7 @@ class _Derivation:
                 self._refuse(f"`{text}` is no longer a variable here", one)
             elif variable is not None and variable.role is not Role.VARIABLE:
                 self._refuse(f"`{text}` is no `var` of `{self.fine.name}`", one)
-            elif variable is not None:
+            elif variable is not None and variable.domain is not None:
                 found.append(variable)
         return found
 

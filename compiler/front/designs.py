@@ -176,7 +176,7 @@ def _swaps(
             size = weight.scaled if weight is not None and not weight.decimals else 1
             kind = SwapKind(tuple(variables), tuple(numbers), max(1, size))
             kinds[key] = (kind, statement)
-    if not kinds and whole:
+    if not kinds and whole and not compilation.unread.is_inside(declaration):
         compilation.error(
             "CS701",
             f"`{declaration.name.text}` swaps nothing",
@@ -254,6 +254,8 @@ def _split_sizes(
     declaration: syntax.CounterfactualsDeclaration,
     splits: list[syntax.Split],
 ) -> tuple[SplitSize, ...]:
+    if not splits and compilation.unread.is_inside(declaration):
+        return ()
     if not splits:
         compilation.error(
             "CS702",

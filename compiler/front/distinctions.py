@@ -55,6 +55,7 @@ def _problem(draft: ModelDraft, rival: ModelDraft, kinds: Sequence[SwapKind]) ->
     if rival.model.cyclic:
         return f"`{rival.name}` is cyclic, so it may predict several labels or none"
     for kind in kinds:
-        if not counterparts(kind, rival.model):
+        incomplete = draft.environment.compilation.unread.is_inside(rival.declaration)
+        if not counterparts(kind, rival.model) and not incomplete:
             return f"`{rival.name}` has no variables to swap beside `{kind.name}`"
     return None

@@ -31,6 +31,7 @@ from .size import check_size, too_much
 from .symbols import symbol
 from .tuple_codes import tuple_value
 from .types import LARGEST_INTEGER
+from .unread import WORD
 from .values import POISONED, Value
 
 
@@ -151,6 +152,8 @@ def _conditional(environment: Environment, node: syntax.Conditional, expected: E
         # What an index decides leaves one branch: the other may read members that do not exist.
         taken = node.then if condition.constant else node.otherwise
         return (yield Compile(environment, taken, expected))
+    if condition.domain is None and _reads_constants(environment, node.condition):
+        return POISONED  # Likewise, had the condition been right.
     then = yield Compile(environment, node.then, expected)
     otherwise = yield Compile(environment, node.otherwise, expected)
     if condition.domain is None:
@@ -164,6 +167,12 @@ def _conditional(environment: Environment, node: syntax.Conditional, expected: E
         return POISONED
     (then, otherwise), domain = joined
     return choose(condition, then, otherwise, domain)
+
+
+def _reads_constants(environment: Environment, condition: syntax.Expression) -> bool:
+    """Whether a name of the condition stands for an index or a task's parameter."""
+    bindings = (environment.scope.find(word) for word in WORD.findall(condition.span.text))
+    return any(isinstance(one, Value) and one.constant is not None for one in bindings)
 
 
 def _tuple(environment: Environment, node: syntax.Tuple, expected: Expected) -> Pending:

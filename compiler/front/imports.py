@@ -13,6 +13,7 @@ from .files import place_of, read_beside
 from .functions import check_functions
 from .names import Compilation, collect, duplicate, kind_of, with_article
 from .types import named_domain
+from .unread import set_aside
 
 DEEPEST_IMPORTS = 16
 IMPORTED = syntax.TypeDeclaration | syntax.TableDeclaration | syntax.FunctionDeclaration
@@ -56,8 +57,8 @@ def _home(declaration: syntax.ImportDeclaration, into: Compilation) -> Compilati
         return None
     # Named from where the importing file is named from, so that programs find it, too.
     name = str(Path(written.span.source.name).parent / written.value)
-    file = parse(Source(name, text), into.diagnostics)
-    home = Compilation(into.diagnostics, place.parent, path=(*into.path, place))
+    file, unread = set_aside(parse(Source(name, text), into.diagnostics))
+    home = Compilation(into.diagnostics, place.parent, unread=unread, path=(*into.path, place))
     import_names(file, home)
     collect(file, home)
     for name in home.names_of(syntax.TypeDeclaration, syntax.TableDeclaration):
@@ -73,8 +74,6 @@ def _take(declaration: syntax.ImportDeclaration, home: Compilation, into: Compil
         found = home.declared.get(name.text)
         if found is None:
             into.failed.add(name.text)
-            if name.text in home.failed:
-                continue
             importable = [n for n, one in home.declared.items() if isinstance(one, IMPORTED)]
             home.unknown("declaration", name, importable)
         elif not isinstance(found, IMPORTED):

@@ -127,6 +127,9 @@ def _metric(
             inner = argument.value
             if isinstance(inner, syntax.Name | syntax.Call) and _called(inner) == "iia":
                 return _score(compilation, inner, function.text, draft, context)
+            if isinstance(inner, syntax.Name):
+                compilation.unknown("metric", inner, ("iia",), code="CS712")
+                return None
             compilation.error(
                 "CS712",
                 f"`{function.text}` is the bound of one score",

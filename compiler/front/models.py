@@ -157,7 +157,7 @@ def _take_output_types(
         for name in wanted
         if name not in given and (name == name.split("[")[0] or name.split("[")[0] in given)
     ] + sorted({n.split("[")[0] for n in wanted if "[" in n and n.split("[")[0] not in given})
-    if missing:
+    if missing and not compilation.unread.is_inside(declaration):
         shown = ", ".join(f"`{name}`" for name in missing[:6])
         compilation.error(
             "CS403",

@@ -10,6 +10,7 @@ from ...dsl import syntax
 from ...dsl.diagnostics import Diagnostics, Fix, Related, closest
 from ...dsl.source import Span
 from ..domains import Domain, Rows, Symbols
+from .unread import Unread
 
 MOST_STEPS = 100_000
 """How many steps the expressions of one file may take, with all that they inline and expand."""
@@ -73,6 +74,8 @@ class Compilation:
     """Imported functions, with the file whose names their bodies read."""
     failed: set[str] = field(default_factory=set[str])
     """Names whose import was reported: whoever reads them stays silent."""
+    unread: Unread = field(default_factory=Unread)
+    """What the file says with mistakes of syntax: names declared there are not unknown."""
     path: tuple[Path, ...] = ()
     """The files whose imports led to this one."""
     _reported: set[tuple[str, Span]] = field(default_factory=set)
@@ -98,20 +101,25 @@ class Compilation:
         name: syntax.Name,
         candidates: Iterable[str],
         *,
+        words: tuple[str, ...] = (),
         code: str = "CS201",
         help: str | None = None,
     ) -> None:
-        """Report a name that nothing declares, with the nearest one that something does."""
-        if name.text in self.failed:
+        """Report a name that nothing declares, with the nearest one that something does, or the
+        nearest of the language's own `words` that could stand in its place.
+        """
+        if name.text in self.failed or self.unread.may_declare(name.text):
             return
         known = tuple(dict.fromkeys(candidates))[:MOST_CANDIDATES]
-        suggestion = closest(name.text, known)
+        suggestion = closest(name.text, (*known, *words))
         advice, fix = help, None
         if suggestion is not None:
             advice = f"did you mean `{suggestion}`?"
-            if [one for one in known if one_slip(name.text, one)] == [suggestion]:
+            if [one for one in (*known, *words) if one_slip(name.text, one)] == [suggestion]:
                 fix = Fix(name.span, suggestion, f"replace `{name.text}` by `{suggestion}`")
-        elif help is None and 0 < len(known) <= 8:
+        if fix is None and what in self.unread.nameless:
+            return
+        if suggestion is None and help is None and 0 < len(known) <= 8:
             advice = "known here: " + ", ".join(f"`{one}`" for one in known)
         self.error(code, f"unknown {what} `{name.text}`", name.span, help=advice, fix=fix)
 
@@ -140,7 +148,7 @@ def one_slip(written: str, meant: str) -> bool:
 def collect(file: syntax.File, into: Compilation) -> None:
     """Every declaration under its name; the first one wins, each later one is reported."""
     for declaration in file.declarations:
-        if isinstance(declaration, syntax.ImportDeclaration):
+        if isinstance(declaration, syntax.ImportDeclaration) or not declaration.name.text:
             continue
         first = into.declared.setdefault(declaration.name.text, declaration)
         if first is not declaration:

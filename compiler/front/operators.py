@@ -151,16 +151,16 @@ def comparison(environment: Environment, node: syntax.Comparison) -> Pending:
     """
     values: dict[int, Value] = {}
     expected = None
-    bare = [i for i, one in enumerate(node.operands) if _is_bare(environment, one)]
+    bare = [i for i, one in enumerate(node.operands) if is_bare(environment, one)]
     plain = [i for i in range(len(node.operands)) if i not in bare]
     for index in (*plain, *bare):
+        if index in bare and any(value.domain is None for value in values.values()):
+            # Which set a bare name belongs to is unknown now: stay silent about it.
+            return POISONED
         value = yield Compile(environment, node.operands[index], expected)
         values[index] = value
         if expected is None:
             expected = value.domain
-        if value.domain is None and index in plain:
-            # Which set a bare name belongs to is unknown now: stay silent about it.
-            return POISONED
     if any(value.domain is None for value in values.values()):
         return POISONED
     parts: list[Value] = []
@@ -188,7 +188,8 @@ def comparison(environment: Environment, node: syntax.Comparison) -> Pending:
     return conjunction(parts)
 
 
-def _is_bare(environment: Environment, written: syntax.Expression) -> bool:
+def is_bare(environment: Environment, written: syntax.Expression) -> bool:
+    """Whether this is only a symbol's name, whose set its place must tell."""
     if isinstance(written, syntax.Text):
         return True
     return isinstance(written, syntax.Name) and environment.scope.find(written.text) is None

@@ -11,6 +11,7 @@ from ..domains import Domain, Numbers, Symbols, Truths, Tuples
 from ..expressions import Compare, ComparisonOperator, Constant, Expression, Within
 from .arithmetic import disjunction, exact, truth
 from .constants import constant_number
+from .names import one_slip
 from .questions import Compile, Helper
 from .scopes import Environment
 from .types import domain_of
@@ -80,6 +81,13 @@ def covered_by(
         ):
             named = syntax.NamedSet(pattern, span=pattern.span)
             return (yield from covered_by(environment, named, domain))
+        case syntax.Name(text=text) if (
+            one_slip(text, "else")
+            and environment.scope.find(text) is None
+            and not (isinstance(domain, Symbols) and text in domain.members)
+        ):
+            environment.compilation.unknown("name", pattern, (), words=("else",))
+            return None
         case _:
             value = yield Compile(environment, pattern, domain)
             return _constant(environment, pattern, value, domain)

@@ -44,12 +44,15 @@ def compile_alignment(
     draft = find_model(compilation, declaration.model, models)
     if draft is None:
         return None
+    task = tasks.get(draft.task.name)
+    if compilation.unread.is_inside(draft.task.declaration):
+        task = None  # A prompt that could not be read may hold what seems to be missing.
     placements: list[Placement] = []
     placed: dict[str, syntax.Expression] = {}
     for statement in declaration.body:
-        site = _site(compilation, statement, tasks.get(draft.task.name))
+        site = _site(compilation, statement, task)
         layers = _layers(compilation, statement)
-        tokens = _tokens(compilation, statement, site, tasks.get(draft.task.name))
+        tokens = _tokens(compilation, statement, site, task)
         method = _method(compilation, statement.method)
         for written in statement.variables:
             one = target_variable(compilation, written, draft.variables, draft.environment)
@@ -74,7 +77,7 @@ def compile_alignment(
             first, last = layers
             placement = Placement(one.name, site, first, last, tokens, method, statement.span)
             placements.append(placement)
-    if not declaration.body:
+    if not declaration.body and not compilation.unread.is_inside(declaration):
         compilation.error(
             "CS704",
             f"`{declaration.name.text}` places no variable",

@@ -57,7 +57,7 @@ def symbol(
             return POISONED
     if isinstance(node, syntax.Name):
         _unknown_name(environment, node, expected)
-    else:
+    elif not compilation.unread.may_declare(text):
         advice = None
         if isinstance(expected, Symbols | Rows):
             advice = f"{described(expected)} has {listed(members_of(expected))}"
@@ -87,7 +87,10 @@ def _unknown_name(environment: Environment, node: syntax.Name, expected: Expecte
             related=(Related(declaration.name.span, "declared here"),),
         )
         return
-    if node.text in BUILT_IN_FUNCTIONS or node.text in AGGREGATES:
+    is_function = node.text in BUILT_IN_FUNCTIONS or node.text in AGGREGATES
+    if is_function and not (
+        compilation.unread.may_declare(node.text) or "name" in compilation.unread.nameless
+    ):
         compilation.error(
             "CS202",
             f"`{node.text}` is a function, not a value",
@@ -101,4 +104,5 @@ def _unknown_name(environment: Environment, node: syntax.Name, expected: Expecte
     elif expected is None or isinstance(expected, PlainWords):
         for one in compilation.symbol_sets:
             candidates += members_of(one)
-    compilation.unknown("name", node, candidates)
+    words = ("true", "false") if expected is None or isinstance(expected, Truths) else ()
+    compilation.unknown("name", node, candidates, words=words)

@@ -86,6 +86,8 @@ def draft_task(compilation: Compilation, declaration: syntax.TaskDeclaration) ->
 def _lacks(
     compilation: Compilation, declaration: syntax.TaskDeclaration, what: str, example: str
 ) -> None:
+    if compilation.unread.is_inside(declaration):
+        return
     compilation.error(
         "CS403",
         f"task `{declaration.name.text}` has no {what}",

@@ -1,0 +1,96 @@
+"""Parts of a file that have mistakes of syntax: nothing is concluded from what they say or lack.
+
+A statement with a mistake is left out whole, for half of it may mean something else. Whoever then
+misses a name that stands in it stays silent, and so does whoever misses a statement beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeAlias, TypeVar
+
+from ...dsl import syntax
+from ...dsl.source import Span
+
+Statement = TypeVar("Statement", bound=syntax.Node)
+Block: TypeAlias = (
+    syntax.TaskDeclaration | syntax.ModelDeclaration | syntax.CounterfactualsDeclaration
+    | syntax.AlignDeclaration | syntax.ClaimDeclaration | syntax.AbstractionDeclaration
+    | syntax.DeriveDeclaration
+)  # fmt: skip
+
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+LED_BY = re.compile(r"([a-z]+)\b(?!\s*[A-Za-z_])")
+VARIABLES = frozenset({"name", "variable", "output", "input", "family"})
+DECLARED_BY = {
+    **dict.fromkeys(("input", "let", "var", "noise", "output", "merge"), VARIABLES),
+    **dict.fromkeys(("type", "table"), frozenset({"type", "name", "column"})),
+    **dict.fromkeys(("model", "derive"), frozenset({"model", "control or rival"})),
+    "function": frozenset({"function"}),
+    "task": frozenset({"task"}),
+    "prompt": frozenset({"prompt", "slot"}),
+    "counterfactuals": frozenset({"counterfactuals"}),
+    "align": frozenset({"alignment"}),
+    "split": frozenset({"split"}),
+}
+"""What is declared by a statement that this word leads, as messages about unknown names say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What the parser could not read of a file."""
+
+    spans: tuple[Span, ...] = ()
+    names: frozenset[str] = frozenset()
+    """The words of it: any of them may have been declared there."""
+    nameless: frozenset[str] = frozenset()
+    """What was to be declared there, where not even its name is written."""
+
+    def may_declare(self, name: str) -> bool:
+        """Whether a name that nothing declares stands in what was not read."""
+        return not name or name in self.names
+
+    def is_inside(self, node: syntax.Node) -> bool:
+        """Whether a part of this node was not read, so that nothing is known to be missing."""
+        return any(_touch(one, node.span) for one in self.spans)
+
+
+def set_aside(file: syntax.File) -> tuple[syntax.File, Unread]:
+    """The file without its unread statements, and what these may have said."""
+    if not file.unread:
+        return file, Unread()
+    dropped = [*file.unread]
+
+    def whole(nodes: Iterable[Statement]) -> tuple[Statement, ...]:
+        kept: list[Statement] = []
+        for one in nodes:
+            if isinstance(one, Block) or not any(_touch(span, one.span) for span in file.unread):
+                kept.append(one)
+            else:
+                dropped.append(one.span)
+        return tuple(kept)
+
+    declarations = tuple(
+        replace(one, body=whole(one.body)) if isinstance(one, Block) else one
+        for one in whole(file.declarations)
+    )
+    texts = [one.text for one in dropped]
+    places = [one.span for one in file.declarations if isinstance(one, syntax.AlignDeclaration)]
+    declaring = [one.text for one in dropped if not any(_touch(one, place) for place in places)]
+    unread = Unread(
+        spans=tuple(dropped),
+        names=frozenset(word for text in texts for word in WORD.findall(text)),
+        nameless=frozenset[str]().union(*map(_nameless, declaring)),
+    )
+    return replace(file, declarations=declarations), unread
+
+
+def _nameless(text: str) -> frozenset[str]:
+    led = LED_BY.match(text)
+    return DECLARED_BY.get(led[1], frozenset()) if led is not None else frozenset()
+
+
+def _touch(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < max(one.end, one.start + 1)

@@ -1,0 +1,132 @@
+"""Brackets that do not pair: which one is wrong, missing or too many, and reading on past it."""
+
+from __future__ import annotations
+
+from lark import Token
+
+from .automaton import END
+from .diagnostics import Fix, Related
+from .parse_state import CLOSERS, Opening, ParseState
+from .source import Span
+from .words import BLOCKS, found, joining_words, spellings
+
+
+def mend_brackets(state: ParseState) -> bool:
+    """Report and mend what is wrong with brackets at the next token; False where nothing is."""
+    return _replace_the_wrong_one(state) or _close_what_is_open(state) or _drop_a_stray_one(state)
+
+
+def closed_later(state: ParseState) -> bool:
+    """Whether the text after the next token closes all open braces, so that none is missing."""
+    depth = sum(opening.token.type == "LBRACE" for opening in state.open)
+    for token in state.tokens[state.index + 1 :]:
+        depth += (token.type == "LBRACE") - (token.type == "RBRACE")
+        if depth == 0:
+            return True
+    return False
+
+
+def _replace_the_wrong_one(state: ParseState) -> bool:
+    """Where a bracket closes one of another kind, take it for the right one."""
+    token = state.token
+    if len(state.open) < 2 or token.type not in CLOSERS.values():
+        return False
+    innermost = state.open[-1].token
+    right = CLOSERS[innermost.type]
+    opened = {CLOSERS[opening.token.type] for opening in state.open}
+    if not state.automaton.accepts([right]) or (
+        token.type in opened and not (token.type == "RBRACE" and closed_later(state))
+    ):
+        return False
+    written, span = spellings()[right], state.span(token)
+    state.diagnostics.error(
+        "CS107",
+        f"`{token}` cannot close `{innermost}`",
+        span,
+        related=[Related(state.span(innermost), f"this `{innermost}` is open")],
+        fix=Fix(span, written, f"write `{written}`"),
+    )
+    state.tokens[state.index] = Token(right, written, token.start_pos, 1, 1, 1, 1, token.end_pos)
+    return True
+
+
+def _drop_a_stray_one(state: ParseState) -> bool:
+    """Leave out a closing bracket of a kind that is not open."""
+    token = state.token
+    opened = {CLOSERS[opening.token.type] for opening in state.open}
+    if token.type not in CLOSERS.values() or token.type in opened:
+        return False
+    after = state.tokens[state.index + 1]
+    if state.open and not state.automaton.accepts([after.type]):
+        return False
+    state.diagnostics.error("CS107", f"`{token}` closes nothing", state.span(token))
+    state.index += 1
+    return True
+
+
+def _close_what_is_open(state: ParseState) -> bool:
+    """Where closing open brackets makes the next token fit, report them and close them."""
+    token, height = state.token, state.automaton.height
+    previous = state.tokens[state.index - 1] if state.index else None
+    # What follows a number or a name must fit too: one of them alone fits in many places.
+    alone = token.type not in {"NUMBER", "NAME"}
+    kinds = [token.type] if alone else [token.type, state.tokens[state.index + 1].type]
+    if unclosed := _close_before(state, kinds, height):
+        _report_unclosed(state, unclosed, token)
+        return True
+    if previous is None or spellings().get(previous.type) not in joining_words():
+        return False
+    # A word such as `gives` is taken for a name only because a bracket is missing before it.
+    unclosed = _close_before(state, [previous.type, token.type], height - 1)
+    if unclosed:
+        _report_unclosed(state, unclosed, previous)
+        state.index -= 1
+    return bool(unclosed)
+
+
+def _close_before(state: ParseState, kinds: list[str], height: int) -> list[Opening]:
+    """Close as few open brackets as let `kinds` be read from this height; none if none do."""
+    closers = [CLOSERS[opening.token.type] for opening in reversed(state.open)]
+    for count in range(1, len(closers) + 1):
+        if not state.automaton.accepts(closers[:count], height):
+            return []
+        if state.automaton.accepts([*closers[:count], *kinds], height):
+            state.automaton.cut(height)
+            at = state.token.start_pos
+            for kind in closers[:count]:
+                state.automaton.push(Token(kind, spellings()[kind], at, 1, 1, 1, 1, at))
+            unclosed = state.open[-count:]
+            _leave_unread(state, unclosed)
+            del state.open[-count:]
+            return unclosed
+    return []
+
+
+def _leave_unread(state: ParseState, unclosed: list[Opening]) -> None:
+    """Where the brackets of a statement should close is a guess, so what it says is one too."""
+    outermost = unclosed[0].token
+    if outermost is state.open[0].token and str(state.declaration) in BLOCKS:
+        if len(unclosed) == 1:
+            return
+        outermost = unclosed[1].token
+    index = next(i for i in range(state.index, -1, -1) if state.tokens[i] is outermost)
+    start = state.statement_start(index)
+    state.unread.append(Span(state.source, start, state.token.start_pos or 0))
+
+
+def _report_unclosed(state: ParseState, unclosed: list[Opening], token: Token) -> None:
+    """Report the brackets just closed, which the text leaves open before `token`."""
+    if token.type == END and state.tokens[state.index - 1].type == "LONG_TEXT":
+        last = state.tokens[state.index - 1]
+        if len(last) != (last.end_pos or 0) - (last.start_pos or 0):
+            return  # An unterminated text, reported already, swallowed what closes them.
+    innermost = unclosed[-1].token
+    state.diagnostics.error(
+        "CS106",
+        f"expected `{spellings()[CLOSERS[innermost.type]]}` before {found(token)}",
+        state.span(token),
+        related=[
+            Related(state.span(opening.token), f"this `{opening.token}` is never closed")
+            for opening in reversed(unclosed)
+        ],
+    )
