@@ -22,6 +22,7 @@ COMMANDS = (
     "fmt",
     "graph",
     "data",
+    "sample",
     "compare",
     "distinguish",
     "diff",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from fractions import Fraction
 
 from ...dsl import syntax
 from ..domains import Column, Domain, Numbers, Rows, Symbols
+from ..written_values import number_code
 from .files import TableText, read_table, report_cells
 from .names import Compilation, duplicate
 
@@ -34,7 +33,7 @@ def table_rows(
         named = {} if isinstance(domain, Numbers) else {domain.text(c): c for c in domain.codes()}
         codes: list[int] = []
         for line, cell in zip(text.lines, cells, strict=True):
-            code = _number_code(domain, cell) if isinstance(domain, Numbers) else named.get(cell)
+            code = number_code(domain, cell) if isinstance(domain, Numbers) else named.get(cell)
             if code is not None:
                 codes.append(code)
             elif cell:
@@ -77,11 +76,3 @@ def _keys(
             problems.append(f"line {line} repeats the key `{key}` of line {lines[key]}")
         lines.setdefault(key, line)
     return tuple(lines)
-
-
-def _number_code(domain: Numbers, cell: str) -> int | None:
-    """The code of a number, which may be written shorter than the domain does: `3` for `3.00`."""
-    if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", cell):
-        return None
-    code = Fraction(cell) * domain.denominator
-    return code.numerator if code.denominator == 1 and code.numerator in domain.codes() else None

@@ -1,0 +1,269 @@
+"""`causalspec sample`: what a model makes likely: seen, done, or had it been otherwise."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..exit_codes import ExitCode
+from .numbers import count
+from .output import add_spec_argument, replace_text
+from .specs import find_model, load_compiled
+
+if TYPE_CHECKING:
+    from causalspec.compiler.model import CausalModel
+    from causalspec.compiler.sampling.questions import Question
+    from causalspec.compiler.sampling.rungs import Outcome, Query
+
+SUMMARY = "draw from a model, or compute exactly: observations, interventions, counterfactuals"
+EXAMPLE = (
+    "causalspec sample firing_squad.causal TwoRiflemen --observe dead=true --do first=false --exact"
+)
+
+ROWS = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_spec_argument(parser)
+    parser.add_argument("model", metavar="MODEL", help="a model or task")
+    parser.add_argument(
+        "--observe", action="append", default=[], type=_assignment, metavar="NAME=VALUE",
+        help="evidence about the world as it is (repeated: all of it)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--do", action="append", default=[], type=_assignment, metavar="NAME=VALUE",
+        help="set a variable, whatever its mechanism says (repeated: all of them)",
+    )  # fmt: skip
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--exact", action="store_true", help="every outcome with its probability, nothing drawn"
+    )
+    what.add_argument(
+        "--questions", action="store_true",
+        help="questions with their answers and derivations, the three rungs in turn",
+    )  # fmt: skip
+    parser.add_argument(
+        "--of", action="append", metavar="NAME",
+        help="a variable that --exact is about (repeated: together); the outputs by default",
+    )  # fmt: skip
+    parser.add_argument("--rows", type=count, default=ROWS, help=f"rows or questions ({ROWS})")
+    parser.add_argument("--seed", type=count, default=0, help="of what is drawn (0)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="instead of standard output")
+    parser.add_argument(
+        "--format", choices=("text", "jsonl"), default="text", help="for people, or JSON Lines"
+    )
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Draw or compute, and write; 2 where evidence is impossible, 4 where worlds are too many."""
+    specification = load_compiled(options.spec)
+    model = find_model("sample", specification, options.model)
+    if model is None:
+        return ExitCode.WRONG_USAGE
+    if options.questions and (options.observe or options.do):
+        return _usage("--questions makes up its own evidence: leave out --observe and --do")
+    from causalspec.compiler.model import Role
+    from causalspec.compiler.sampling.rungs import Query, UnanswerableError
+
+    abbreviations = {one.name for one in model.variables if one.role is Role.ABBREVIATION}
+    observed = _codes(model, "--observe", options.observe, frozenset())
+    done = _codes(model, "--do", options.do, abbreviations)
+    of = _names(model, options.of)
+    if observed is None or done is None or of is None:
+        return ExitCode.WRONG_USAGE
+    as_text = options.format == "text"
+    if options.questions:
+        lines = _questions(model, options.rows, options.seed, as_text)
+    elif options.exact:
+        lines = _outcomes(Query(model, observed, done), of, as_text)
+    else:
+        lines = _rows(Query(model, observed, done), options.rows, options.seed, as_text)
+    try:
+        text = "".join(f"{line}\n" for line in lines)
+    except UnanswerableError as error:
+        return _usage(str(error))
+    if options.out is None:
+        print(text, end="")
+    else:
+        replace_text(options.out, text)
+    return ExitCode.FINE
+
+
+# The command line ------------------------------------------------------------------------------
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"`{text}` is not like dead=true")
+    return name.strip(), value.strip()
+
+
+def _codes(
+    model: CausalModel,
+    option: str,
+    given: Sequence[tuple[str, str]],
+    refused: frozenset[str] | set[str],
+) -> dict[str, int] | None:
+    """Codes by variable; None with a message for what is not there or given twice."""
+    from causalspec.compiler.front.values import described
+    from causalspec.compiler.written_values import code_of, named
+    from causalspec.dsl.diagnostics import closest
+
+    found: dict[str, int] = {}
+    for name, value in given:
+        if name not in model.by_name or name in refused:
+            known = [one for one in model.by_name if one not in refused]
+            if name in refused:
+                _usage(f"{option}: `{name}` is an abbreviation, which is never intervened on")
+            else:
+                _usage(f"{option}: {_unknown(model, name, known)}")
+            return None
+        if name in found:
+            _usage(f"{option}: `{name}` is given twice")
+            return None
+        domain = model.by_name[name].domain
+        code = code_of(domain, value)
+        if code is None:
+            near = closest(value, named(domain)) if domain.size <= 10_000 else None
+            hint = f"; did you mean `{near}`?" if near else ""
+            _usage(f"{option}: `{value}` is no value of `{name}`, {described(domain)}{hint}")
+            return None
+        found[name] = code
+    return found
+
+
+def _names(model: CausalModel, given: Sequence[str] | None) -> list[str] | None:
+    for name in given or ():
+        if name not in model.by_name:
+            _usage(f"--of: {_unknown(model, name, list(model.by_name))}")
+            return None
+    return list(dict.fromkeys(given or model.outputs))
+
+
+def _unknown(model: CausalModel, name: str, known: Sequence[str]) -> str:
+    from causalspec.dsl.diagnostics import closest
+
+    near = closest(name, known)
+    hint = f"did you mean `{near}`?" if near else f"there are {', '.join(known)}"
+    return f"`{model.name}` has no variable `{name}`; {hint}"
+
+
+def _usage(message: str) -> ExitCode:
+    print(f"causalspec sample: {message}", file=sys.stderr)
+    return ExitCode.WRONG_USAGE
+
+
+# What is written -------------------------------------------------------------------------------
+
+
+def _rows(query: Query, rows: int, seed: int, as_text: bool) -> Iterator[str]:
+    from causalspec.compiler.sampling.rungs import Rung, sample
+    from causalspec.compiler.sampling.worlds import exogenous
+
+    drawn = sample(query, rows, seed)
+    predicted = _settings(query.model, drawn.predicted, rows)
+    if query.rung is not Rung.COUNTERFACTUAL:
+        if as_text:
+            yield from _table(list(query.model.by_name), predicted)
+        else:
+            yield from (_json({"rung": query.rung, "values": one}) for one in predicted)
+        return
+    factual = _settings(query.model, drawn.factual, rows)
+    if as_text:
+        names = list(query.model.by_name)
+        fixed = set(exogenous(query.model)) - set(query.done)
+        moved = [name for name in names if name not in fixed]
+        both = [
+            {**one, **{f"{name}'": other[name] for name in moved}}
+            for one, other in zip(factual, predicted, strict=True)
+        ]
+        yield from _table([*names, *(f"{name}'" for name in moved)], both)
+        yield "  x' is x under the intervention"
+        return
+    for one, other in zip(factual, predicted, strict=True):
+        yield _json({"rung": query.rung, "factual": one, "counterfactual": other})
+
+
+def _outcomes(query: Query, of: Sequence[str], as_text: bool) -> Iterator[str]:
+    from causalspec.compiler.sampling.rungs import outcomes
+
+    found = outcomes(query, of)
+    if as_text:
+        rows = [
+            {**_words(query.model, one.values), "probability": str(one.probability),
+             "": f"{float(one.probability):.4f}"}
+            for one in found
+        ]  # fmt: skip
+        yield from _table([*of, "probability", ""], rows)
+        return
+    yield from (_json({"rung": query.rung, **_outcome(query.model, one)}) for one in found)
+
+
+def _questions(model: CausalModel, rows: int, seed: int, as_text: bool) -> Iterator[str]:
+    from causalspec.compiler.sampling.questions import questions
+
+    for number, one in enumerate(questions(model, rows, seed), 1):
+        if not as_text:
+            yield _json(_question(model, one))
+            continue
+        if number == 1:
+            yield f"{model.name}:"
+            yield from (f"  {line}" for line in one.model)
+        yield ""
+        yield f"{number}. {one.text}"
+        yield from (f"   {line}" for line in one.derivation)
+
+
+def _question(model: CausalModel, one: Question) -> dict[str, Any]:
+    return {
+        "rung": one.rung,
+        "model": list(one.model),
+        "question": one.text,
+        "answer": _words(model, one.answer.values)[one.of],
+        "probability": str(one.answer.probability),
+        "answers": [_outcome(model, other) for other in one.answers],
+        "derivation": list(one.derivation),
+        "observed": _words(model, one.query.observed),
+        "done": _words(model, one.query.done),
+    }
+
+
+def _outcome(model: CausalModel, one: Outcome) -> dict[str, Any]:
+    return {
+        "values": _words(model, one.values),
+        "probability": str(one.probability),
+        "approximately": float(one.probability),
+    }
+
+
+def _words(model: CausalModel, setting: Mapping[str, int]) -> dict[str, str]:
+    from .specs import model_values
+
+    return model_values(model, setting)
+
+
+def _settings(model: CausalModel, columns: Mapping[str, Any], rows: int) -> list[dict[str, str]]:
+    import numpy
+
+    codes = {name: numpy.broadcast_to(one, (rows,)).tolist() for name, one in columns.items()}
+    return [
+        _words(model, {name: codes[name][row] for name in model.by_name}) for row in range(rows)
+    ]
+
+
+def _table(names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    table = [list(names), *([row[name] for name in names] for row in rows)]
+    widths = [max(len(row[k]) for row in table) for k in range(len(names))]
+    for row in table:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(["", *cells]).rstrip()
+
+
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Samples and exact probabilities of a model: observations, interventions, counterfactuals."""

@@ -1,0 +1,144 @@
+"""Why a query has its answer, step by step, in the words of the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from ..model import CausalModel, Variable
+from ..proofs.wording import assigned, setting_text, value_text
+from ..views.plain_text import condition_text, mechanism_text
+from .rungs import Query, predict
+from .worlds import Worlds, exogenous, worlds
+
+MOST_WORLDS_TOLD = 8
+"""So many worlds are spelled out; the rest are counted."""
+
+
+def model_in_words(model: CausalModel) -> Iterator[str]:
+    """A line for every variable: how it is distributed, or what it is computed as."""
+    for variable in model.variables:
+        if variable.mechanism is None:
+            yield f"{variable.name} {distribution_text(variable)}"
+        else:
+            yield f"{variable.name} = {mechanism_text(model, variable.name)}"
+    if model.requirement is not None:
+        yield f"only inputs with {condition_text(model, model.requirement)}"
+
+
+def distribution_text(variable: Variable) -> str:
+    """`is true with probability 1/20, else false`."""
+    domain, weights = variable.domain, variable.weights
+    if weights is None:
+        first, last = (domain.text(code) for code in (domain.codes()[0], domain.codes()[-1]))
+        if domain.size > MOST_WORLDS_TOLD:
+            return f"is any of {domain.size:,} values, {first} to {last}, with equal probability"
+        listed = " or ".join(domain.text(code) for code in domain.codes())
+        return f"is {listed} with equal probability" if domain.size > 1 else f"is {first}"
+    total = sum(weights)
+    likely = [(c, Fraction(w, total)) for c, w in zip(domain.codes(), weights, strict=True) if w]
+    if len(likely) > MOST_WORLDS_TOLD:
+        return f"is one of {len(likely):,} values, by its weights"
+    listed = ", ".join(f"{domain.text(code)} with probability {share}" for code, share in likely)
+    return f"is {listed}"
+
+
+def derivation(query: Query, abduced: Worlds, of: str) -> Iterator[str]:
+    """The steps from a query to the probabilities of a variable's values."""
+    model = query.model
+    if query.observed:
+        yield from _abduction(query, abduced)
+    for name, code in query.done.items():
+        computed = model.by_name[name].mechanism is not None
+        left_out = f", instead of {mechanism_text(model, name)}" if computed else ""
+        yield f"Action: {assigned(model, name, code)}{left_out}."
+    yield from _prediction(query, abduced, of)
+
+
+def _abduction(query: Query, abduced: Worlds) -> Iterator[str]:
+    model = query.model
+    free = [name for name in exogenous(model) if name not in query.observed]
+    evidence = setting_text(model, query.observed, query.observed)
+    fixed = {name: code for name, code in query.observed.items() if name in exogenous(model)}
+    if not free:
+        yield f"Abduction: {evidence} leaves nothing open."
+        return
+    before = len(worlds(model, fixed))
+    agree = "agrees" if len(abduced) == 1 else "agree"
+    many = f"all {before:,} settings" if len(abduced) == before else f"of the {before:,} settings"
+    some = "" if len(abduced) == before else f", {len(abduced):,}"
+    yield (
+        f"Abduction: {many} of {_listed(free)}{some} {agree} with {evidence}: "
+        f"{_told(query, abduced, free)}."
+    )
+
+
+def _told(query: Query, abduced: Worlds, free: Sequence[str]) -> str:
+    parts = [
+        f"{setting_text(query.model, _world(abduced, row), free)} with probability {share}"
+        for row, share in _likeliest(abduced)
+    ]
+    if len(abduced) == 1:
+        return setting_text(query.model, _world(abduced, 0), free)
+    more = len(abduced) - len(parts)
+    return "; ".join([*parts, f"and {more:,} more"] if more else parts)
+
+
+def _prediction(query: Query, abduced: Worlds, of: str) -> Iterator[str]:
+    model = query.model
+    needed = _needed(query, of)
+    computed = [
+        one.name
+        for one in model.variables
+        if one.name in needed and one.mechanism is not None and one.name not in query.done
+    ]
+    read = [one for one in exogenous(model) if one in needed and one not in query.done]
+    solved = predict(query, abduced)
+    told: dict[tuple[int, ...], Fraction] = {}
+    rows: dict[tuple[int, ...], int] = {}
+    for row, share in enumerate(abduced.probabilities()):
+        key = tuple(int(solved[name][row]) for name in read)
+        told[key] = told.get(key, Fraction(0)) + share
+        rows.setdefault(key, row)
+    likely = sorted(told.items(), key=lambda one: (-one[1], one[0]))
+    for key, share in likely[:MOST_WORLDS_TOLD]:
+        row = rows[key]
+        given = ", ".join(assigned(model, n, c) for n, c in zip(read, key, strict=True))
+        steps = [_step(model, name, int(solved[name][row])) for name in computed]
+        chance = "" if share == 1 else f" (probability {share})"
+        start = f"with {given}{chance}: " if given else ""
+        end = "; ".join(steps) or assigned(model, of, int(solved[of][row]))
+        yield f"Prediction: {start}{end}."
+    if len(likely) > MOST_WORLDS_TOLD:
+        yield f"Prediction: and so for {len(likely) - MOST_WORLDS_TOLD:,} more."
+
+
+def _step(model: CausalModel, name: str, code: int) -> str:
+    text = mechanism_text(model, name)
+    value = value_text(model.by_name[name].domain, code)
+    return f"{name} is {value}" if text == value else f"{name} is {value} ({text})"
+
+
+def _needed(query: Query, of: str) -> set[str]:
+    """What a variable depends on under the intervention, itself included."""
+    needed: set[str] = set()
+    waiting = [of]
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting.extend(() if name in query.done else query.model.by_name[name].parents)
+    return needed
+
+
+def _world(abduced: Worlds, row: int) -> dict[str, int]:
+    return {name: int(column[row]) for name, column in abduced.columns.items()}
+
+
+def _likeliest(abduced: Worlds) -> list[tuple[int, Fraction]]:
+    shares = sorted(enumerate(abduced.probabilities()), key=lambda one: (-one[1], one[0]))
+    return shares[:MOST_WORLDS_TOLD]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

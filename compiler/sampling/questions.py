@@ -1,0 +1,130 @@
+"""Questions about a model with their answers and the reasons: a benchmark of causal reasoning.
+
+A question is drawn from a world that can be, so its evidence is never impossible. The answer is
+computed exactly, and the derivation names every mechanism that it goes through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ..data.randomness import Stream
+from ..model import CausalModel
+from ..proofs.wording import assigned, setting_text
+from .derivations import derivation, model_in_words
+from .rungs import Outcome, Query, Rung, Samples, abduce, outcomes, sample
+from .worlds import world_count
+
+FEW_WORLDS = 4_096
+"""Where there are more, questions give every input, so that only noise stays open."""
+
+_MOST_EVIDENCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question in words. `answers` are the values of the variable `of`, the likeliest first."""
+
+    rung: Rung
+    model: tuple[str, ...]
+    text: str
+    of: str
+    answers: tuple[Outcome, ...]
+    derivation: tuple[str, ...]
+    query: Query
+
+    @property
+    def answer(self) -> Outcome:
+        """The likeliest value."""
+        return self.answers[0]
+
+
+def questions(model: CausalModel, count: int, seed: int) -> Iterator[Question]:
+    """So many questions, their rungs in turn. The same model, seed and version give the same.
+
+    Raises `UnanswerableError` for a cyclic model.
+    """
+    described = tuple(model_in_words(model))
+    drawn = sample(Query(model, {}, {}), count, seed)
+    stream = Stream.of(seed, "questions", model.name)
+    for row in range(count):
+        chance = _Chance(stream.derive(str(row)))
+        world = _row(drawn, row)
+        of = chance.among(model.outputs)
+        query = _query(model, tuple(Rung)[row % len(Rung)], world, of, chance)
+        answers = outcomes(query, [of])
+        steps = (*derivation(query, abduce(query), of), _conclusion(model, of, answers))
+        yield Question(query.rung, described, _asked(query, of), of, answers, steps, query)
+
+
+class _Chance:
+    """Draws one after the other from a stream."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._position = 0
+
+    def below(self, bound: int) -> int:
+        self._position += 1
+        return int(self._stream.below(bound, self._position, 1)[0])
+
+    def among(self, names: tuple[str, ...]) -> str:
+        return names[self.below(len(names))]
+
+
+def _row(drawn: Samples, row: int) -> dict[str, int]:
+    return {name: int(column[row]) for name, column in drawn.factual.items()}
+
+
+def _query(
+    model: CausalModel, rung: Rung, world: Mapping[str, int], of: str, chance: _Chance
+) -> Query:
+    few = world_count(model, {}) <= FEW_WORLDS
+    inputs = {} if few else {name: world[name] for name in model.inputs}
+    if rung is Rung.OBSERVATION:
+        return Query(model, inputs if inputs else _evidence(model, world, chance, of), {})
+    targets = model.intermediates or model.inputs
+    target = targets[chance.below(len(targets))]
+    codes = [code for code in model.by_name[target].domain.codes() if code != world[target]]
+    done = {target: codes[chance.below(len(codes))] if codes else world[target]}
+    if rung is Rung.INTERVENTION:
+        return Query(model, inputs, done)
+    return Query(model, {**inputs, **_evidence(model, world, chance, None)}, done)
+
+
+def _evidence(
+    model: CausalModel, world: Mapping[str, int], chance: _Chance, hidden: str | None
+) -> dict[str, int]:
+    """The values that some variables have in the world; never that of the hidden one."""
+    names = [one for one in (*model.inputs, *model.intermediates, *model.outputs) if one != hidden]
+    found: dict[str, int] = {}
+    for _ in range(min(len(names), 1 + chance.below(_MOST_EVIDENCE))):
+        name = names.pop(chance.below(len(names)))
+        found[name] = world[name]
+    return {name: found[name] for name in model.by_name if name in found}
+
+
+def _asked(query: Query, of: str) -> str:
+    model = query.model
+    seen = setting_text(model, query.observed, query.observed, len(query.observed))
+    done = setting_text(model, query.done, query.done, len(query.done))
+    if not query.done:
+        start = f"We see {seen}. " if seen else ""
+        return f"{start}What is {of}, and with what probability?"
+    if query.rung is Rung.INTERVENTION:
+        start = f"Given {seen}, " if seen else ""
+        return (
+            f"{start}{'w' if seen else 'W'}hat is {of} if we set {done}, and with what probability?"
+        )
+    return f"We see {seen}. Had it been that {done}, what would {of} be, and with what probability?"
+
+
+def _conclusion(model: CausalModel, of: str, answers: tuple[Outcome, ...]) -> str:
+    if len(answers) == 1:
+        return f"So {assigned(model, of, answers[0].values[of])}, for certain."
+    parts = [f"{assigned(model, of, one.values[of])} with probability {one.probability}"
+             for one in answers[:8]]  # fmt: skip
+    rest = sum((one.probability for one in answers[8:]), Fraction(0))
+    return f"So {', '.join([*parts, f'something else with {rest}'] if rest else parts)}."

@@ -1,0 +1,104 @@
+"""Every setting of a model's inputs and noise, with its exact probability.
+
+A setting of what no mechanism computes decides everything else, so it is called a world. Inputs
+are distributed as the task says among those that `require` admits, noise by its own distribution
+and independently of all else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...dsl.diagnostics import ToolFailure
+from ..evaluators.columns import ColumnExpression, Columns
+from ..model import CausalModel, Variable
+
+MOST_WORLDS = 1_000_000
+"""More are not enumerated."""
+
+
+class TooManyWorldsError(ToolFailure):
+    """Exact answers would go through more than `MOST_WORLDS` worlds."""
+
+    leaves_open = True
+
+
+@dataclass(frozen=True, eq=False)
+class Worlds:
+    """Some worlds as columns of codes; probabilities are in proportion to the weights."""
+
+    columns: Columns
+    weights: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    @property
+    def total(self) -> int:
+        """The sum of all weights."""
+        return sum(self.weights)
+
+    def among(self, kept: NDArray[np.bool_]) -> Worlds:
+        """The worlds of a mask."""
+        columns = {name: column[kept] for name, column in self.columns.items()}
+        flags: list[bool] = kept.tolist()
+        return Worlds(columns, tuple(w for w, k in zip(self.weights, flags, strict=True) if k))
+
+    def probabilities(self) -> Iterator[Fraction]:
+        """The probability of each world, exactly."""
+        total = self.total
+        return (Fraction(weight, total) for weight in self.weights)
+
+
+def exogenous(model: CausalModel) -> tuple[str, ...]:
+    """The names of inputs and noise: what no mechanism computes."""
+    return (*model.inputs, *model.noise)
+
+
+def world_count(model: CausalModel, known: Mapping[str, int]) -> int:
+    """How many worlds there are, before `require`, in which some variables are known."""
+    return prod(model.by_name[n].domain.size for n in exogenous(model) if n not in known)
+
+
+def worlds(model: CausalModel, known: Mapping[str, int]) -> Worlds:
+    """Every world that can be, where the exogenous variables in `known` have those values.
+
+    Raises `TooManyWorldsError`.
+    """
+    count = world_count(model, known)
+    if count > MOST_WORLDS:
+        raise TooManyWorldsError(
+            f"`{model.name}` has {count:,} settings of inputs and noise; "
+            f"at most {MOST_WORLDS:,} are gone through",
+            "observe some of its inputs with --observe",
+        )
+    names = exogenous(model)
+    options = [_options(model.by_name[name], known.get(name)) for name in names]
+    columns: dict[str, NDArray[np.int64]] = {}
+    weights: list[int] = [1]
+    rows = prod(len(one) for one in options)
+    repeated = rows
+    for name, option in zip(names, options, strict=True):
+        repeated //= max(1, len(option))
+        column = np.repeat(np.array([code for code, _ in option], dtype=np.int64), repeated)
+        columns[name] = np.tile(column, rows // max(1, len(column)))
+        weights = [weight * own for weight in weights for _, own in option]
+    every = Worlds(columns, tuple(weights))
+    if model.requirement is None or not rows:
+        return every
+    admitted = ColumnExpression.of(model.requirement, model.by_name).over(columns, rows)
+    return every.among(admitted.astype(np.bool_))
+
+
+def _options(variable: Variable, known: int | None) -> Sequence[tuple[int, int]]:
+    """The codes that an exogenous variable can take, with their weights."""
+    codes = variable.domain.codes()
+    weights = variable.weights or (1,) * len(codes)
+    likely = zip(codes, weights, strict=True)
+    return [(code, weight) for code, weight in likely if weight and known in (None, code)]
