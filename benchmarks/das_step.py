@@ -24,6 +24,7 @@ from importlib.metadata import version
 
 import torch
 from torch.nn import functional
+from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
@@ -65,6 +66,7 @@ def main() -> None:
     prompts = _prompts(network)
     rows = _rows(prompts)
     subject = _subject(network, prompts)
+    peers_model = _as_transformers_loads_it(network)
     print(
         f"pyvene {version('pyvene')}, transformers {version('transformers')}, "
         f"torch {torch.__version__}, {arguments.threads} threads, batch {BATCH}, "
@@ -77,7 +79,7 @@ def main() -> None:
             [PlacedVariable(Site(layer), Method("das", DIMENSION))], network.width, seed=0
         )
         ours, our_loss = _our_step(subject, ours_maps, rows)
-        theirs, their_loss = _pyvene_step(network, prompts, layer, rows, ours_maps)
+        theirs, their_loss = _pyvene_step(peers_model, prompts, layer, rows, ours_maps)
         first, second = our_loss(), their_loss()
         if abs(first - second) > 1e-3:
             sys.exit(f"layer {layer}: the losses differ, {first:.6f} and {second:.6f}")
@@ -117,6 +119,13 @@ def _prompts(network: Network) -> TokenizedPrompts:
     return prompts
 
 
+def _as_transformers_loads_it(network: Network) -> PreTrainedModel:
+    """The same weights without what causalspec does to a network to speed it up."""
+    model = AutoModelForCausalLM.from_config(network.model.config, dtype=torch.float32)
+    model.load_state_dict(network.model.state_dict())
+    return model.eval()
+
+
 def _rows(prompts: TokenizedPrompts) -> Interchanges:
     labels = prompts.ids[:BATCH, 1 + 2]  # the second name: what the base's answer would be
     return Interchanges(torch.arange(BATCH), torch.arange(BATCH, 2 * BATCH)[:, None], labels)
@@ -149,10 +158,14 @@ def _our_step(
 
 
 def _pyvene_step(
-    network: Network, prompts: TokenizedPrompts, layer: int, rows: Interchanges, ours: SiteMaps
+    model: PreTrainedModel,
+    prompts: TokenizedPrompts,
+    layer: int,
+    rows: Interchanges,
+    ours: SiteMaps,
 ) -> tuple[Callable[[], None], Callable[[], float]]:
     config = pyvene.IntervenableConfig(
-        model_type=type(network.model),
+        model_type=type(model),
         representations=[
             pyvene.RepresentationConfig(
                 layer,
@@ -164,7 +177,7 @@ def _pyvene_step(
         ],
         intervention_types=pyvene.LowRankRotatedSpaceIntervention,
     )
-    intervenable = pyvene.IntervenableModel(config, network.model)
+    intervenable = pyvene.IntervenableModel(config, model)
     intervenable.disable_model_gradients()
     [intervention] = intervenable.interventions.values()
     rotation = intervention.rotate_layer

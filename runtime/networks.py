@@ -22,7 +22,7 @@ from transformers import (
 )
 
 from ..dsl.diagnostics import ToolFailure
-from .thin_products import speed_up_thin_products
+from .packed_products import pack_products
 from .untyped import moved, seeded, text_config
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def wrap_network(name: str, model: PreTrainedModel, tokenizer: PreTrainedTokeniz
         NetworkError: its layers cannot be found, or a later token changes an earlier prediction.
     """
     model.eval().requires_grad_(False)
-    speed_up_thin_products(model)
+    pack_products(model)
     config = text_config(model)
     layers = _decoder_layers(name, model, config.num_hidden_layers)
     outputs: list[Any] = []
