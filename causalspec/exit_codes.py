@@ -14,6 +14,7 @@ class ExitCode(IntEnum):
     SPEC_INVALID = 3  # the file has errors
     UNKNOWN = 4  # no error found, but some question could not be settled
     TOOL_FAILED = 5  # a network, a folder, memory or causalspec itself
+    DATA_CHANGED = 6  # `diff`: pairs, prompts or placements changed, no hypothesis and no claim
     INTERRUPTED = 130  # Ctrl-C; the same command goes on where it stopped
 
 
@@ -26,5 +27,6 @@ exit status:
   3    the spec is invalid
   4    unknown: no error found, but some question could not be settled
   5    the tool failed: network, folder, memory, or a mistake in causalspec
+  6    `diff`: only data, prompts or placements changed, no hypothesis and no claim
   130  interrupted; the same command goes on where it stopped
 """

@@ -3,59 +3,148 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..exit_codes import ExitCode
-from .output import add_format_argument, print_json
+from .output import print_json
 from .specs import load_compiled
 
 if TYPE_CHECKING:
-    from causalspec.compiler.proofs.changes import Change
+    from causalspec.compiler.review.changes import Area, Change
 
-SUMMARY = "say what changed between two versions of a spec: meaning, interface, data or text"
+SUMMARY = "say what changed between two versions of a spec: meaning, claims, data, prompts or text"
 EXAMPLE = "git show HEAD:price.causal > old.causal; causalspec diff old.causal price.causal"
+
+FORMAT_VERSION = 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("old", type=Path, metavar="OLD", help="the spec before, beside its files")
     parser.add_argument("new", type=Path, metavar="NEW", help="the spec after")
-    add_format_argument(parser)
+    parser.add_argument(
+        "--format",
+        choices=("text", "markdown", "json"),
+        default="text",
+        help="for people, for a comment on a pull request, or for machines (schemas/diff.json)",
+    )
 
 
 def run(options: argparse.Namespace) -> ExitCode:
-    """0 where both mean the same, 1 where something changed, 4 where that stays open."""
+    """0 where nothing but text changed, 6 where no hypothesis and no claim did, 1 where some did,
+    4 where that stays open.
+    """
     old, new = load_compiled(options.old), load_compiled(options.new)
 
-    from causalspec.compiler.proofs.changes import Area, changes
+    from causalspec.compiler.review.review import review
 
-    found = sorted(changes(old, new), key=lambda one: list(Area).index(one.area))
-    text_changed = old.source.text != new.source.text
-    files = sorted(
-        name for name in {*old.files, *new.files} if old.files.get(name) != new.files.get(name)
-    )
+    found = review(old, new)
+    status = _status({one.area for one in found})
     if options.format == "json":
-        print_json(
-            {
-                "changes": [
-                    {"area": str(one.area), "where": one.where, "text": one.text} for one in found
-                ],
-                "files": files,
-                "text": text_changed,
-            }
-        )
+        print_json(_as_json(found, status))
+    elif options.format == "markdown":
+        print("\n".join(_markdown(found, options.new.name)))
     else:
-        _print(found, files, text_changed=text_changed)
-    if any(one.area is not Area.UNDECIDED for one in found) or files:
+        print("\n".join(_lines(found)))
+    return status
+
+
+def _status(areas: set[Area]) -> ExitCode:
+    from causalspec.compiler.review.changes import Area
+
+    if areas & {Area.INTERFACE, Area.MEANING, Area.CLAIMS}:
         return ExitCode.CLAIM_FAILED
-    return ExitCode.UNKNOWN if found else ExitCode.FINE
+    if Area.UNDECIDED in areas:
+        return ExitCode.UNKNOWN
+    if areas - {Area.TEXT}:
+        return ExitCode.DATA_CHANGED
+    return ExitCode.FINE
 
 
-def _print(found: list[Change], files: list[str], *, text_changed: bool) -> None:
+def _verdict(found: Sequence[Change]) -> str:
+    """What a reviewer wants to know first."""
+    from causalspec.compiler.review.changes import Area
+
+    if not found:
+        return "nothing changed"
+    areas = dict.fromkeys(str(one.area) for one in found)
+    if list(areas) == [Area.TEXT]:
+        return "only the text changed"
+    told = [name for name in areas if name not in (Area.TEXT, Area.UNDECIDED)]
+    if not told:
+        return "whether something changed stays open"
+    listed = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    rest = "; something stays open" if Area.UNDECIDED in areas else ""
+    return f"changed: {listed}{rest}"
+
+
+def _lines(found: Sequence[Change]) -> Iterator[str]:
+    yield _verdict(found)
+    area: Area | None = None
     for one in found:
-        print(f"{one.area}: {one.where}: {one.text}")
-    for name in files:
-        print(f"data: the file `{name}` changed")
-    if not found and not files:
-        print("only the text changed" if text_changed else "nothing changed")
+        if one.area is not area:
+            area = one.area
+            yield ""
+            yield str(area)
+        yield f"  {one.where}: {one.text}"
+        yield from (f"    {line}" for line in one.details)
+
+
+def _markdown(found: Sequence[Change], name: str) -> Iterator[str]:
+    """A section an area. What a spec says stands in code, where Markdown reads nothing into it."""
+    yield f"### {_code(name)}: {_verdict(found)}"
+    area: Area | None = None
+    for one in found:
+        if one.area is not area:
+            area = one.area
+            yield ""
+            yield f"**{area}**"
+            yield ""
+        yield f"- {_code(one.where)}: {_escaped(one.text)}"
+        if one.details:
+            fence = "`" * max(3, *(_longest_ticks(line) + 1 for line in one.details))
+            is_texts = all(line.startswith(("- ", "+ ")) for line in one.details)
+            yield ""
+            yield f"  {fence}{'diff' if is_texts else 'text'}"
+            yield from (f"  {line}" for line in one.details)
+            yield f"  {fence}"
+
+
+def _code(text: str) -> str:
+    return f"`{text.replace('`', chr(39))}`"
+
+
+def _escaped(text: str) -> str:
+    """A sentence whose quotes are code already; outside of them, Markdown's marks are escaped."""
+    parts = text.split("`")
+    for number in range(0, len(parts), 2):
+        for mark in "\\<>*_[]|#@":
+            parts[number] = parts[number].replace(mark, f"\\{mark}")
+    return "`".join(parts)
+
+
+def _longest_ticks(line: str) -> int:
+    longest = run = 0
+    for character in line:
+        run = run + 1 if character == "`" else 0
+        longest = max(longest, run)
+    return longest
+
+
+def _as_json(found: Sequence[Change], status: ExitCode) -> dict[str, object]:
+    return {
+        "format": FORMAT_VERSION,
+        "verdict": _verdict(found),
+        "status": int(status),
+        "changes": [
+            {
+                "area": str(one.area),
+                "where": one.where,
+                "text": one.text,
+                "details": list(one.details),
+            }
+            for one in found
+        ],
+    }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from causalspec.command_line import main
@@ -12,98 +14,369 @@ from causalspec.exit_codes import ExitCode
 
 OLD = """language 1
 
+# Sums of two digits.
 task Sum {
   input a, b : 0..9
   require a <= b
   let both = a + b
   output total : 0..18 = both
+  prompt main "{a} plus {b} is"
+  say total " {total}"
+  example { a = 1  b = 2 } gives { total = 3 }
 }
 
 model Plain of Sum {
+  "Add them."
   var left = a
   output total = left + b
 }
 
 counterfactuals Pairs of Plain {
   swap left
+  keep where base.a != source.a
   split train 100, test 50
+}
+
+align Places of Plain {
+  var left at residual layers 2..5 token slot(b).last by das(dim = 8)
+}
+
+claim Holds {
+  of Plain on Pairs.test with Places
+  expect iia >= 0.90
+  expect iia - iia(random_subspace) >= 0.2
 }
 """
 
 
-def changed(tmp_path: Path, *replacements: tuple[str, str]) -> tuple[str, str]:
-    new = OLD
-    for before, after in replacements:
-        assert before in new
-        new = new.replace(before, after)
-    paths = tmp_path / "old.causal", tmp_path / "new.causal"
-    for path, text in zip(paths, (OLD, new), strict=True):
-        path.write_text(text, encoding="utf-8")
-    return str(paths[0]), str(paths[1])
+@pytest.fixture
+def changed(tmp_path: Path):
+    """Two versions, the second with some texts replaced: their paths."""
+
+    def write(*replacements: tuple[str, str]) -> tuple[str, str]:
+        new = OLD
+        for before, after in replacements:
+            assert before in new
+            new = new.replace(before, after)
+        paths = tmp_path / "old.causal", tmp_path / "new.causal"
+        for path, text in zip(paths, (OLD, new), strict=True):
+            path.write_text(text, encoding="utf-8")
+        return str(paths[0]), str(paths[1])
+
+    return write
 
 
-SAME = [
-    ((), "nothing changed"),
-    ((("let both = a + b", "let both = b + a"),), "only the text changed"),
-    ((("var left = a", "var left = a + 0 * b"),), "only the text changed"),
-    ((("total : 0..18 = both", "total : 0..18 = a + b"),), "only the text changed"),
-    ((("require a <= b", "require not (b < a)"),), "only the text changed"),
-]
-
-
-@pytest.mark.parametrize(("replacements", "said"), SAME)
-def test_the_same_meaning(
-    tmp_path: Path,
-    replacements: tuple[tuple[str, str], ...],
-    said: str,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main(["diff", *changed(tmp_path, *replacements)]) == ExitCode.FINE
-    assert capsys.readouterr().out.startswith(said)
+def test_nothing(changed, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", *changed()]) == ExitCode.FINE
+    assert capsys.readouterr().out == "nothing changed\n"
 
 
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
+        ("# Sums of", "# The sums of", "the file: comments"),
+        ("  output total : 0..18", "   output total : 0..18", "the file: layout"),
+        ("Add them.", "Add both of them.", "Plain: its documentation"),
+        ("let both = a + b", "let both = b + a", "Sum: `total` is written otherwise and gives the"),
+        ("  let both = a + b\n", "", "Sum: `total` is written otherwise and gives the"),
         (
-            "left + b",
-            "left + min(b, 8)",
-            "meaning: Plain: `total` was `9` and is `8` at `b = 9, left = 0`",
+            "var left = a",
+            "var left = min(a, 9)",
+            "`left` is written otherwise and gives the",
+        ),
+        ("require a <= b", "require not (b < a)", "`require` is written otherwise and admits"),
+        ("expect iia >= 0.90", "expect 0.9 <= iia", "Holds: written otherwise"),
+        (
+            "base.a != source.a",
+            "source.a != base.a",
+            "Pairs: keeps `source.a != base.a`, kept `base.a != source.a`: the same pairs",
         ),
         (
-            "let both = a + b",
-            "let both = max(a, b)",
-            "meaning: Sum: `total` was `2` and is `1` at `a = 1, b = 1`",
+            "  swap left\n  keep where base.a != source.a\n",
+            "  keep where base.a != source.a\n  swap left\n",
+            "Pairs: the order of its body",
         ),
-        (
-            "require a <= b",
-            "require a < b",
-            "meaning: Sum: `require` was `true` and is `false` at `a = 0, b = 0`",
-        ),
-        ("input a, b : 0..9", "input a, b : 0..8", "interface: Sum: `a` takes other values"),
-        ("var left = a", "var left = a  var more = b", "interface: Plain: `more`: the variable"),
-        ("train 100", "train 200", "data: Pairs: split `train` had 100 pairs and has 200"),
-        ("swap left", "swap left  balance result.total > 3", "data: Pairs: its balance changed"),
     ],
 )
-def test_a_change(
-    tmp_path: Path, before: str, after: str, said: str, capsys: pytest.CaptureFixture[str]
+def test_text_alone(
+    changed, before: str, after: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["diff", *changed(tmp_path, (before, after))]) == ExitCode.CLAIM_FAILED
+    more = [("= both", "= a + b")] if after == "" else []
+    assert main(["diff", *changed((before, after), *more)]) == ExitCode.FINE
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["only the text changed", "", "text"]
+    assert said in lines[3]
+
+
+def test_the_order_of_declarations(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    start, end = OLD.index("align Places"), OLD.index("claim Holds")
+    moved = OLD[:start] + OLD[end:] + "\n" + OLD[start:end]
+    paths = tmp_path / "old.causal", tmp_path / "new.causal"
+    for path, text in zip(paths, (OLD, moved), strict=True):
+        path.write_text(text, encoding="utf-8")
+    assert main(["diff", *map(str, paths)]) == ExitCode.FINE
+    assert "  the file: the order of its declarations\n" in capsys.readouterr().out
+
+
+MEANING = [
+    (
+        "left + b",
+        "left + min(b, 8)",
+        "meaning\n  Plain: `total` was `9` and is `8` at `a = 0, b = 9`\n",
+    ),
+    (
+        "var left = a",
+        "var left = min(a, 8)",
+        "  Plain: `left` was `9` and is `8` at `a = 9, b = 9`\n"
+        "    there `total = 18` before, `total = 17` now\n",
+    ),
+    (
+        "left + b",
+        "left + b + (if left > b then 1 else 0)",
+        "  Plain: `total` was `1` and is `2` at `b = 0, left = 1`\n"
+        "    no input leads there: it takes an intervention\n",
+    ),
+    (
+        "let both = a + b",
+        "let both = max(a, b)",
+        "  Sum: `total` was `2` and is `1` at `a = 1, b = 1`\n",
+    ),
+    ("model Plain of Sum {", "model Plain of Sum approximately {", "is stated `approximately`"),
+]
+INTERFACE = [
+    (
+        "require a <= b",
+        "require a < b",
+        "  Sum: `require` admits fewer inputs\n    admitted no more: a = 0, b = 0\n",
+    ),
+    (
+        "require a <= b",
+        "require b <= a",
+        "  Sum: `require` admits other inputs\n"
+        "    admitted no more: a = 0, b = 1\n"
+        "    admitted now: a = 1, b = 0\n",
+    ),
+    (
+        "input a, b : 0..9",
+        "input a : 0..9  input b : 0..9 ~ weights { 9 => 2  else => 1 }",
+        "  Sum: `b` is drawn otherwise: `9` in 0.1 before, in 0.1818 now\n",
+    ),
+    (
+        "input a, b : 0..9",
+        "input a, b : 0..8",
+        "  Sum: `a` takes other values: numbers 0..9 before, numbers 0..8 now\n",
+    ),
+    (
+        "var left = a",
+        "var left = a  var more = b",
+        "  Plain: the variable `more` is new\n    numbers 0..9\n",
+    ),
+]
+CLAIMS = [
+    ("0.90", "0.95", "  Holds: tightened: expects `iia >= 0.95` and no more `iia >= 0.90`\n"),
+    ("0.90", "0.85", "  Holds: loosened: expects `iia >= 0.85` and no more `iia >= 0.90`\n"),
+    (
+        "iia >= 0.90",
+        "lower(iia) >= 0.90",
+        "  Holds: tightened: expects `lower(iia) >= 0.90` and no more `iia >= 0.90`\n",
+    ),
+    (
+        "expect iia - iia(random_subspace) >= 0.2",
+        "",
+        "  Holds: loosened: no more expects `iia - iia(random_subspace) >= 0.2`\n",
+    ),
+    (
+        "iia - iia(random_subspace) >= 0.2",
+        "iia >= iia(random_subspace) + 0.1",
+        "  Holds: loosened: expects `iia >= iia(random_subspace) + 0.1` and no more "
+        "`iia - iia(random_subspace) >= 0.2`\n",
+    ),
+    ("Pairs.test", "Pairs.train", "  Holds: is scored on `Pairs.train`, was `Pairs.test`\n"),
+    (
+        "  example { a = 1  b = 2 } gives { total = 3 }\n",
+        "",
+        "  Sum: loosened: the example `a = 1, b = 2 gives total = 3` is gone\n",
+    ),
+    (
+        "language 1\n",
+        'language 1\nallow CS502 "it is meant so"\n',
+        "  the file: loosened: the warning CS502 is accepted, “it is meant so”\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "said"), [*MEANING, *INTERFACE, *CLAIMS])
+def test_what_a_hypothesis_or_a_claim_says(
+    changed, before: str, after: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["diff", *changed((before, after))]) == ExitCode.CLAIM_FAILED
     assert said in capsys.readouterr().out
 
 
-def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    paths = changed(tmp_path, ("left + b", "left + min(b, 8)"))
+DATA = [
+    ("train 100", "train 200", "data\n  Pairs: the split `train` has 200 pairs, had 100\n"),
+    ("swap left", "swap left  balance result.total > 3", "  Pairs: balances `result.total > 3`,"),
+    ("split train", "seed 3  split train", "  Pairs: its seed is 3, was 0\n"),
+    ("test 50", "test 50 disjoint by (b)", "splits are disjoint by `b`, were by nothing\n"),
+    (
+        "keep where base.a != source.a",
+        "keep where base.a != source.a and base.b != 3",
+        "  Pairs: keeps `base.a != source.a and base.b != 3`, kept `base.a != source.a`\n"
+        "    kept no more:\n"
+        "      swap left\n"
+        "      base: a = 0, b = 3\n"
+        "      source: a = 1, b = 1\n",
+    ),
+]
+PROMPTS = [
+    (
+        "{a} plus {b} is",
+        "{a} and {b} make",
+        "prompts\n  Sum: `main` reads otherwise at `a = 0, b = 0`\n"
+        "    - 0 plus 0 is\n    + 0 and 0 make\n",
+    ),
+    ('say total " {total}"', 'say total "{total}"', "for `total = 0` is to say “0”, was “ 0”"),
+    ("{a} plus", "{a as first} plus", "  Sum: `main` has a slot `first`\n"),
+    ("  say total", '  prompt other "{b} and {a}"\n  say total', "the prompt `other` is new"),
+]
+PLACEMENTS = [
+    (
+        "layers 2..5",
+        "layers 0..*",
+        "placements\n  Places: `left`: layers `0..*`, was `2..5` (more are searched)\n",
+    ),
+    ("slot(b).last", "last", "  Places: `left`: tokens `last`, was `slot(b).last`\n"),
+    ("das(dim = 8)", "full_vector", "  Places: `left`: method `full_vector`, was `das(dim = 8)`\n"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "said"), [*DATA, *PROMPTS, *PLACEMENTS])
+def test_what_a_network_is_given(
+    changed, before: str, after: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["diff", *changed((before, after))]) == ExitCode.DATA_CHANGED
+    assert said in capsys.readouterr().out
+
+
+def test_how_many_generated_rows_change(changed, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", *changed(("split train", "seed 3  split train"))]) == 6
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(" rows change")[0] for line in lines[4:]] == [
+        "  Pairs: `train`: 100 of 100",
+        "  Pairs: `test`: 50 of 50",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("replacements", "said"),
+    [
+        ([("left", "first")], ["  Plain: `left` is called `first`"]),
+        ([("Plain", "Whole")], ["  Plain: the model is called `Whole`"]),
+        ([("Places", "Here")], ["  Places: the alignment is called `Here`"]),
+        ([("Holds", "IsSo")], ["  Holds: the claim is called `IsSo`"]),
+        ([("main", "first")], ["  Sum: the prompt `main` is called `first`"]),
+        (
+            [("Sum ", "Addition "), ("total", "result_")],
+            ["  Sum: the task is called `Addition`", "  Sum: `total` is called `result_`"],
+        ),
+    ],
+)
+def test_another_name_alone(
+    changed,
+    replacements: list[tuple[str, str]],
+    said: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["diff", *changed(*replacements)]) == ExitCode.CLAIM_FAILED
+    assert capsys.readouterr().out.splitlines() == ["changed: interface", "", "interface", *said]
+
+
+def test_the_name_of_a_data_set_is_part_of_its_seed(
+    changed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["diff", *changed(("Pairs", "Swaps"))]) == ExitCode.CLAIM_FAILED
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3] == "  Pairs: the counterfactuals is called `Swaps`"
+    assert lines[6].startswith("  Pairs: `train`: ")
+
+
+def test_another_name_and_another_meaning(changed, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = changed(("input a, b", "input c, b"), ("{a}", "{c}"), ("a <= b", "c <= b"),
+                        ("let both = a + b", "let both = c - b + 9"), ("left = a", "left = c"),
+                        ("base.a != source.a", "base.c != source.c"), ("{ a = 1", "{ c = 1")
+                        )  # fmt: skip
+    assert main(["diff", *arguments]) == ExitCode.CLAIM_FAILED
+    said = capsys.readouterr().out
+    assert "  Sum: `a` is called `c`\n" in said
+    assert "  Sum: `total` was `0` and is `9` at `a = 0, b = 0`\n" in said
+
+
+def test_a_question_that_stays_open(tmp_path: Path) -> None:
+    """No sum of two cubes is a cube, which took Euler's descent."""
+    paths = tmp_path / "old.causal", tmp_path / "new.causal"
+    cubes = "false", "a ** 3 + b ** 3 == c ** 3"
+    for path, condition in zip(paths, cubes, strict=True):
+        path.write_text(
+            "language 1\n"
+            "task T { input a, b, c : 1..1000\n"
+            f"  output y : bool = a > b or {condition} }}\n",
+            encoding="utf-8",
+        )
+    assert main(["diff", *map(str, paths)]) == ExitCode.UNKNOWN
+
+
+def test_json(changed, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = changed(("left + b", "left + min(b, 8)"))
     assert main(["diff", *paths, "--format", "json"]) == ExitCode.CLAIM_FAILED
-    assert json.loads(capsys.readouterr().out) == {
-        "changes": [
-            {
-                "area": "meaning",
-                "where": "Plain",
-                "text": "`total` was `9` and is `8` at `b = 9, left = 0`",
-            }
-        ],
-        "files": [],
-        "text": True,
+    told = json.loads(capsys.readouterr().out)
+    schema = json.loads(files("causalspec.schemas").joinpath("diff.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(told, schema)
+    assert told["verdict"] == "changed: meaning and data"
+    assert told["status"] == 1
+    assert told["changes"][0] == {
+        "area": "meaning",
+        "where": "Plain",
+        "text": "`total` was `9` and is `8` at `a = 0, b = 9`",
+        "details": [],
     }
+
+
+def test_markdown(changed, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = changed(("{a} plus {b} is", "{a} `and` *{b}* make"), ("language 1", CROSS))
+    assert main(["diff", *paths, "--format", "markdown"]) == ExitCode.CLAIM_FAILED
+    assert capsys.readouterr().out == MARKDOWN
+
+
+CROSS = 'language 1\nallow CS502 "<b> *so*"'
+MARKDOWN = """\
+### `new.causal`: changed: claims and prompts
+
+**claims**
+
+- `the file`: loosened: the warning CS502 is accepted, “\\<b\\> \\*so\\*”
+
+**prompts**
+
+- `Sum`: `main` reads otherwise at `a = 0, b = 0`
+
+  ```diff
+  - 0 plus 0 is
+  + 0 `and` *0* make
+  ```
+"""
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_version_that_is_not_there(
+    changed, side: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = list(changed())
+    paths[side] = "nowhere.causal"
+    assert main(["diff", *paths]) == ExitCode.TOOL_FAILED
+    assert "there is no file `nowhere.causal`" in capsys.readouterr().err
+
+
+def test_a_version_with_errors(changed, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", *changed(("left + b", "lefd + b"))]) == ExitCode.SPEC_INVALID
+    assert "new.causal:17" in capsys.readouterr().err
