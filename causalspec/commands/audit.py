@@ -1,0 +1,199 @@
+"""`causalspec data SPEC NAME --audit FILE`: labels that somebody wrote, derived anew."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..exit_codes import ExitCode
+from .output import print_json
+
+if TYPE_CHECKING:
+    from causalspec.compiler.data.audit import Audit, WrongRow
+    from causalspec.compiler.data.audit_columns import ColumnMap
+    from causalspec.compiler.specification import CounterfactualDesign, Specification
+
+LISTED = 20
+"""So many wrong rows are printed unless `--show` says otherwise."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of an audit."""
+    group = parser.add_argument_group("audit")
+    group.add_argument(
+        "--audit", type=Path, metavar="FILE", help="derive every label of a .jsonl, .csv, .tsv or "
+        ".parquet file anew and list the wrong ones"
+    )  # fmt: skip
+    group.add_argument(
+        "--columns", type=Path, metavar="MAP",
+        help="a TOML or JSON file that says which column of FILE is what",
+    )  # fmt: skip
+    group.add_argument(
+        "--column", action="append", type=_assignment, default=[], metavar="NAME=COLUMN",
+        help="the same for one column, as in base.amount=base_price",
+    )  # fmt: skip
+    group.add_argument(
+        "--by", action="append", metavar="NAME",
+        help="count by this variable, as in base.region (repeated: by each combination)",
+    )  # fmt: skip
+
+
+def is_asked_for(options: argparse.Namespace) -> bool:
+    """Whether any option of an audit is given."""
+    return any((options.audit, options.columns, options.column, options.by))
+
+
+def run(
+    options: argparse.Namespace,
+    specification: Specification,
+    designs: Sequence[CounterfactualDesign],
+) -> ExitCode:
+    """Audit a file against a design: 1 where a label is wrong, 4 where there are no rows."""
+    if options.audit is None:
+        return _usage("--columns, --column and --by say how to read the FILE of --audit FILE")
+    if len(designs) > 1:
+        names = ", ".join(one.name for one in designs)
+        return _usage(f"name the declaration that the labels are to follow from: {names}")
+    from causalspec.compiler.data.audit import audit, with_abbreviations
+    from causalspec.compiler.data.audit_files import open_rows
+
+    as_json = options.format == "json"
+    most = options.show if options.show is not None or as_json else LISTED
+    file = open_rows(options.audit)
+    task = specification.tasks[designs[0].model.task]
+    design = with_abbreviations(designs[0], task.model)
+    try:
+        found = audit(design, file, _column_map(options), options.by, most=most)
+    except LookupError as error:
+        return _usage(f"--by: {error.args[0]}")
+    if as_json:
+        print_json(_as_json(options.audit, found))
+    else:
+        print("\n".join(_lines(options.audit, found)))
+    if not found.rows:
+        return ExitCode.UNKNOWN
+    return ExitCode.CLAIM_FAILED if found.wrong else ExitCode.FINE
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, column = text.partition("=")
+    if not (name and equals and column):
+        raise argparse.ArgumentTypeError(f"`{text}` is not like base.amount=base_price")
+    return name.strip(), column.strip()
+
+
+def _column_map(options: argparse.Namespace) -> ColumnMap:
+    from causalspec.compiler.data.audit_columns import ColumnMap, read_column_map
+
+    told = ColumnMap() if options.columns is None else read_column_map(options.columns)
+    return ColumnMap({**told.columns, **dict(options.column)}, told.values)
+
+
+def _usage(message: str) -> ExitCode:
+    print(f"causalspec data: {message}", file=sys.stderr)
+    return ExitCode.WRONG_USAGE
+
+
+# Text ------------------------------------------------------------------------------------------
+
+
+def _lines(path: Path, found: Audit) -> Iterator[str]:
+    model = found.design.model.name
+    if not found.rows:
+        yield f"{path}: no rows"
+        return
+    if found.wrong:
+        are = "is" if found.wrong == 1 else "are"
+        share = _percent(found.share)
+        yield f"{path}: {found.wrong:,} of {found.rows:,} rows {are} wrong ({share})"
+        yield f"a network that computes `{model}` exactly scores {1 - found.share:.3f} on this data"
+    else:
+        yield f"{path}: all {found.rows:,} rows say what follows from `{model}`"
+    if found.outside:
+        one = "row has" if found.outside == 1 else "rows have"
+        yield f"{found.outside:,} {one} a base or source that the task's `require` does not admit"
+    if found.layout.guessed:
+        read = (f"{name} = {column}" for name, column in found.layout.guessed.items())
+        yield f"read as: {', '.join(read)}"
+    if found.layout.unread:
+        yield f"not read: {', '.join(found.layout.unread)}"
+    if found.by:
+        yield ""
+        yield from _strata(found)
+    if found.wrong_rows:
+        yield ""
+        yield from (line for one in found.wrong_rows for line in _wrong_row(one))
+    if found.wrong > len(found.wrong_rows):
+        yield f"… {found.wrong - len(found.wrong_rows):,} more (--show N lists N)"
+
+
+def _strata(found: Audit) -> Iterator[str]:
+    rows = [
+        (*values, f"{tally.rows:,}", f"{tally.wrong:,}", _percent(tally.wrong / tally.rows))
+        for values, tally in sorted(found.strata.items())
+    ]
+    table = [(*found.by, "rows", "wrong", ""), *rows]
+    widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
+    for row in table:
+        cells = [
+            cell.ljust(width) if k < len(found.by) else cell.rjust(width)
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(["", *cells]).rstrip()
+
+
+def _wrong_row(one: WrongRow) -> Iterator[str]:
+    said = "; ".join(
+        f"{name} is {value}, should be {one.derived[name]}" for name, value in one.stated.items()
+    )
+    yield f"line {one.line}: {said}"
+    yield f"  swap {one.kind}; {_sides(one.given)}"
+
+
+def _sides(given: Mapping[str, str]) -> str:
+    sides: dict[str, list[str]] = {}
+    for name, value in given.items():
+        side, _, variable = name.partition(".")
+        sides.setdefault(side, []).append(f"{variable} = {value}")
+    return "; ".join(f"{side} {', '.join(values)}" for side, values in sides.items())
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}".replace("%", " %")
+
+
+# JSON ------------------------------------------------------------------------------------------
+
+
+def _as_json(path: Path, found: Audit) -> dict[str, Any]:
+    return {
+        "file": str(path),
+        "design": found.design.name,
+        "model": found.design.model.name,
+        "rows": found.rows,
+        "wrong": found.wrong,
+        "share": found.share if found.rows else None,
+        "outside_require": found.outside,
+        "columns": dict(found.layout.columns),
+        "not_read": list(found.layout.unread),
+        "strata": [_stratum(found.by, values, tally.rows, tally.wrong)
+                   for values, tally in sorted(found.strata.items())],
+        "wrong_rows": [
+            {
+                "row": one.row,
+                "line": one.line,
+                "kind": one.kind,
+                "given": dict(one.given),
+                "stated": dict(one.stated),
+                "derived": dict(one.derived),
+            }
+            for one in found.wrong_rows
+        ],
+    }  # fmt: skip
+
+
+def _stratum(by: Sequence[str], values: Sequence[str], rows: int, wrong: int) -> dict[str, Any]:
+    return {"values": dict(zip(by, values, strict=True)), "rows": rows, "wrong": wrong}

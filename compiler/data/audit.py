@@ -1,0 +1,306 @@
+"""Labels that somebody wrote, beside those that follow from the model.
+
+Every label of a data set is derived anew, as an interchange intervention on the row's own base and
+sources (Geiger et al., "Causal Abstractions of Neural Networks", 2021), and compared. The file is
+read chunk by chunk and labelled column by column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...dsl.diagnostics import Diagnostic, SpecError, closest
+from ..domains import Domain, Numbers
+from ..evaluators.columns import ColumnExpression, Columns
+from ..evaluators.vectorize import pair_columns
+from ..expressions import Reference
+from ..front.values import described
+from ..model import CausalModel, Role
+from ..proofs.wording import value_text
+from ..specification import CounterfactualDesign, SwapKind
+from .audit_columns import KIND, ColumnMap, Layout, Wanted, lay_out, wanted_of
+from .audit_files import Chunk, RowFile
+from .audit_places import cell_span
+from .audit_values import UNREADABLE, CellReader, written
+from .conditions import source_names
+
+MOST_PROBLEMS = 20
+"""After so many cells that can't be read, the rest of the file is not looked at."""
+
+Truth = NDArray[np.bool_]
+Codes = Mapping[str, NDArray[np.int64]]
+
+
+@dataclass(frozen=True, slots=True)
+class WrongRow:
+    """A row with a label that does not follow: what it says and what it should be, by name."""
+
+    row: int  # from 1
+    line: int
+    kind: str
+    given: Mapping[str, str]  # `base.amount`, `source.amount`, …
+    stated: Mapping[str, str]
+    derived: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Rows of one stratum, and those of them that are wrong."""
+
+    rows: int = 0
+    wrong: int = 0
+
+
+@dataclass(slots=True)
+class Audit:
+    """What an audit found. `outside` rows have a base or source that the task does not admit."""
+
+    design: CounterfactualDesign
+    layout: Layout
+    by: tuple[str, ...]
+    rows: int = 0
+    wrong: int = 0
+    outside: int = 0
+    strata: dict[tuple[str, ...], Tally] = field(default_factory=dict[tuple[str, ...], Tally])
+    wrong_rows: list[WrongRow] = field(default_factory=list[WrongRow])
+
+    @property
+    def share(self) -> float:
+        """The share of wrong rows; not a number without rows."""
+        return self.wrong / self.rows if self.rows else float("nan")
+
+
+def strata_names(design: CounterfactualDesign) -> tuple[str, ...]:
+    """What strata can be made of: `kind`, and every variable on every side of a pair."""
+    sides = ("base", *source_names(design), "result")
+    return (KIND, *(f"{side}.{name}" for side in sides for name in design.model.by_name))
+
+
+def with_abbreviations(design: CounterfactualDesign, task: CausalModel) -> CounterfactualDesign:
+    """The design over a model that keeps the task's abbreviations, so that rows can be counted by
+    them: a compiled model has only those that it reads.
+    """
+    known = design.model.by_name
+    added = [one for one in task.variables if one.role is Role.ABBREVIATION]
+    added = [one for one in added if one.name not in known]
+    return replace(design, model=replace(design.model, variables=(*known.values(), *added)))
+
+
+def audit(
+    design: CounterfactualDesign,
+    file: RowFile,
+    told: ColumnMap,
+    by: Sequence[str] | None = None,
+    *,
+    most: int | None = None,
+) -> Audit:
+    """Derive and compare every label of a file.
+
+    `by` names what strata are made of (None: the kind and the derived label); at most `most` wrong
+    rows are listed. Raises `SpecError` with CS530 to CS533 for columns, cells and rows that cannot
+    be read, `LookupError` for a name in `by` that is none.
+    """
+    if by is None:
+        by = (*((KIND,) if len(design.kinds) > 1 else ()), *_results(design))
+    for name in by:
+        if name not in strata_names(design):
+            near = closest(name, strata_names(design))
+            hint = f"did you mean `{near}`?" if near else "write `kind`, or `base.` and a variable"
+            raise LookupError(f"no stratum can be made of `{name}`: {hint}")
+    wanted = wanted_of(design, [name for name in by if name != KIND])
+    layout = lay_out(file, wanted, told)
+    found = Audit(design, layout, tuple(by))
+    auditor = _Auditor(found, wanted, most)
+    for chunk, codes in _readable(file, layout, wanted, told):
+        auditor.add(chunk, codes)
+    return found
+
+
+def _results(design: CounterfactualDesign) -> tuple[str, ...]:
+    return tuple(f"result.{name}" for name in design.model.outputs)
+
+
+def _readable(
+    file: RowFile, layout: Layout, wanted: Sequence[Wanted], told: ColumnMap
+) -> Iterator[tuple[Chunk, Codes]]:
+    """The chunks as codes; once a cell is no value, the rest is only searched for more of these."""
+    present = [one for one in wanted if one.name in layout.columns]
+    readers = {one.name: CellReader(one.domain, told.values.get(one.name, {})) for one in present}
+    problems: list[Diagnostic] = []
+    for chunk in file.chunks(list(dict.fromkeys(layout.columns.values()))):
+        codes: dict[str, NDArray[np.int64]] = {}
+        for one in present:
+            cells = chunk.columns[layout.columns[one.name]]
+            codes[one.name] = readers[one.name].codes(cells)
+            bad: list[int] = np.flatnonzero(codes[one.name] == UNREADABLE).tolist()
+            for row in bad[:MOST_PROBLEMS]:
+                problems.append(_unreadable(file, chunk, row, layout, one))
+        if len(problems) >= MOST_PROBLEMS:
+            break
+        if not problems:
+            yield chunk, codes
+    if problems:
+        problems.sort(key=lambda one: one.span.source.position(one.span.start))
+        raise SpecError(problems[:MOST_PROBLEMS])
+
+
+def _unreadable(file: RowFile, chunk: Chunk, row: int, layout: Layout, one: Wanted) -> Diagnostic:
+    column = layout.columns[one.name]
+    cell = chunk.columns[column][row]
+    text = written(cell)
+    what = f"`{text}` in column `{column}`" if text else f"the empty cell in column `{column}`"
+    near = None if isinstance(one.domain, Numbers) else closest(text, _texts(one.domain))
+    return Diagnostic(
+        "CS531",
+        f"{what} is no value of `{one.name}`, {described(one.domain)}",
+        cell_span(file, chunk, row, column, cell),
+        f"did you mean `{near}`?" if near else None,
+    )
+
+
+def _texts(domain: Domain) -> list[str]:
+    return [domain.text(code) for code in domain.codes()[:10_000]]
+
+
+class _Auditor:
+    """Adds chunk after chunk to an audit."""
+
+    def __init__(self, found: Audit, wanted: Sequence[Wanted], most: int | None) -> None:
+        self._found = found
+        self._design = found.design
+        self._names = source_names(found.design)
+        self._labels = [one.name for one in wanted if _is_checked(one.name, found)]
+        self._most = most
+        requirement = found.design.model.requirement
+        self._required = (
+            None
+            if requirement is None
+            else ColumnExpression.of(requirement, found.design.model.by_name)
+        )
+
+    def add(self, chunk: Chunk, codes: Codes) -> None:
+        """Derive the labels of a chunk, and note what is wrong with it."""
+        rows = len(chunk)
+        kinds = codes.get(KIND, np.zeros(rows, dtype=np.int64))
+        asked = [self._asked(name) for name in self._labels]
+        strata = [name for name in self._found.by if name != KIND]
+        derived: dict[str, NDArray[np.int64]] = {
+            name: np.zeros(rows, dtype=np.int64) for name in dict.fromkeys((*asked, *strata))
+        }
+        for number, kind in enumerate(self._design.kinds):
+            chosen = np.flatnonzero(kinds == number) if KIND in codes else np.arange(rows)
+            if len(chosen):
+                columns = self._derived(kind, codes, chosen, list(derived))
+                for name, column in zip(derived, columns, strict=True):
+                    derived[name][chosen] = column
+        wrong = np.zeros(rows, dtype=np.bool_)
+        for name, reference in zip(self._labels, asked, strict=True):
+            wrong |= codes[name] != derived[reference]
+        self._found.outside += self._outside(codes, rows)
+        self._count(wrong, [kinds if name == KIND else derived[name] for name in self._found.by])
+        for row in np.flatnonzero(wrong).tolist():
+            if self._most is not None and len(self._found.wrong_rows) >= self._most:
+                break
+            self._found.wrong_rows.append(self._wrong_row(chunk, codes, derived, kinds, row))
+        self._found.rows += rows
+        self._found.wrong += int(np.count_nonzero(wrong))
+
+    def _asked(self, label: str) -> str:
+        """What a label is derived as: `label.answer` is `result.answer`."""
+        side, _, rest = label.partition(".")
+        match side:
+            case "label":
+                return f"result.{rest}"
+            case "base_outputs":
+                return f"base.{rest}"
+            case _:
+                return rest  # of `source_outputs.source.answer`
+
+    def _derived(
+        self, kind: SwapKind, codes: Codes, chosen: NDArray[np.intp], asked: Sequence[str]
+    ) -> list[Any]:
+        sides = [self._side(codes, side, chosen) for side in ("base", *self._names)]
+        wanted = [Reference(name) for name in asked]
+        model = self._design.model
+        return pair_columns(model, sides[0], sides[1:], kind, wanted, source_names=self._names)
+
+    def _side(self, codes: Codes, side: str, chosen: NDArray[np.intp]) -> Columns:
+        """The columns of base or source. What the file lacks is not needed, and any value does."""
+        model = self._design.model
+        columns: dict[str, NDArray[np.int64]] = {}
+        for name in (*model.inputs, *model.noise):
+            column = codes.get(f"{side}.{name}")
+            unneeded = model.by_name[name].domain.codes()[0]
+            columns[name] = (
+                np.full(len(chosen), unneeded, dtype=np.int64) if column is None else column[chosen]
+            )
+        return columns
+
+    def _outside(self, codes: Codes, rows: int) -> int:
+        """Rows with a base or source that `require` does not admit, as far as columns tell."""
+        if self._required is None:
+            return 0
+        admitted = np.ones(rows, dtype=np.bool_)
+        for side in ("base", *self._names):
+            if all(f"{side}.{name}" in codes for name in self._required.reads):
+                columns = {name: codes[f"{side}.{name}"] for name in self._required.reads}
+                admitted &= self._required.over(columns, rows).astype(np.bool_)
+        return int(np.count_nonzero(~admitted))
+
+    def _count(self, wrong: Truth, columns: Sequence[NDArray[np.int64]]) -> None:
+        """Add the rows to their strata."""
+        cells = np.zeros(len(wrong), dtype=np.int64)
+        for column in columns:
+            values, places = np.unique(column, return_inverse=True)
+            _, cells = np.unique(cells * len(values) + places, return_inverse=True)
+        _, first, cells = np.unique(cells, return_index=True, return_inverse=True)
+        totals: list[int] = np.bincount(cells).tolist()
+        wrongs: list[int] = np.bincount(cells, weights=wrong).astype(np.int64).tolist()
+        for row, total, bad in zip(first.tolist(), totals, wrongs, strict=True):
+            codes = [int(column[row]) for column in columns]
+            names = zip(self._found.by, codes, strict=True)
+            tally = self._found.strata.setdefault(
+                tuple(self._text(name, code) for name, code in names), Tally()
+            )
+            tally.rows += total
+            tally.wrong += bad
+
+    def _text(self, name: str, code: int) -> str:
+        if name == KIND:
+            return self._design.kinds[code].name
+        return value_text(self._design.model.by_name[name.rpartition(".")[2]].domain, code)
+
+    def _wrong_row(
+        self, chunk: Chunk, codes: Codes, derived: Codes, kinds: NDArray[np.int64], row: int
+    ) -> WrongRow:
+        sides = tuple(f"{side}." for side in ("base", *self._names))
+        given = [name for name in codes if name.startswith(sides)]
+        wrong = [
+            name for name in self._labels if codes[name][row] != derived[self._asked(name)][row]
+        ]
+        return WrongRow(
+            row=self._found.rows + row + 1,
+            line=chunk.lines[row],
+            kind=self._design.kinds[int(kinds[row])].name,
+            given={name: self._text(name, int(codes[name][row])) for name in given},
+            stated={name: self._text(name, int(codes[name][row])) for name in wrong},
+            derived={
+                name: self._text(name, int(derived[self._asked(name)][row])) for name in wrong
+            },
+        )
+
+
+def _is_checked(name: str, found: Audit) -> bool:
+    """Whether a name is a label that the file has, with all that it follows from."""
+    what, _, rest = name.partition(".")
+    if name not in found.layout.columns or what not in ("label", "base_outputs", "source_outputs"):
+        return False
+    side = {"base_outputs": "base", "source_outputs": rest.partition(".")[0]}.get(what)
+    model = found.design.model
+    given = (f"{side}.{one}" for one in (*model.inputs, *model.noise))
+    return side is None or all(one in found.layout.columns for one in given)

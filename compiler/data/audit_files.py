@@ -1,0 +1,91 @@
+"""Rows of a data set that somebody made: JSON Lines, CSV or Parquet, read chunk by chunk.
+
+Only the columns that are asked for become lists; cells stay as the file has them. A row that is
+broken raises `SpecError` with the file's own line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from ...dsl.diagnostics import Diagnostic, SpecError, ToolFailure, closest
+from ...dsl.source import Source, Span
+
+CHUNK_ROWS = 1 << 15
+FORMS = (".jsonl", ".csv", ".tsv", ".parquet")
+
+
+@dataclass(frozen=True, eq=False)
+class Excerpt(Source):
+    """Some lines of a long file, numbered as they are there."""
+
+    first_line: int = field(default=1, kw_only=True)
+
+    def position(self, offset: int) -> tuple[int, int]:
+        line, column = super().position(offset)
+        return line + self.first_line - 1, column
+
+    def line(self, number: int) -> str:
+        return super().line(number - self.first_line + 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Some rows: a list of cells for every column asked for, and the line of each row."""
+
+    columns: Mapping[str, Sequence[Any]]
+    lines: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+class RowFile(Protocol):
+    """A file of rows. `columns` are its column names, nested ones with dots."""
+
+    path: Path
+    columns: tuple[str, ...]
+    is_text: bool
+
+    def chunks(self, wanted: Sequence[str]) -> Iterator[Chunk]:
+        """The rows in order, with the cells of the `wanted` columns."""
+        ...
+
+    def header(self) -> Span:
+        """Where the columns are named, for messages."""
+        ...
+
+
+def open_rows(path: Path) -> RowFile:
+    """The rows of a file, by its ending. Raises `ToolFailure` where there is none to read."""
+    form = path.suffix.lower()
+    if form not in FORMS:
+        near = closest(form, FORMS)
+        hint = f"did you mean `{path.stem}{near}`?" if near else None
+        raise ToolFailure(f"`{path}` is neither of {', '.join(FORMS)}", hint)
+    if not path.is_file():
+        beside = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = closest(path.name, beside)
+        raise ToolFailure(f"there is no file `{path}`", f"did you mean `{near}`?" if near else None)
+    from .audit_parquet import Parquet
+    from .audit_text import Csv, JsonLines
+
+    if form == ".jsonl":
+        return JsonLines(path)
+    return Parquet(path) if form == ".parquet" else Csv(path, "\t" if form == ".tsv" else ",")
+
+
+def broken(path: Path, line: int, message: str, *, is_text: bool = True) -> SpecError:
+    """A row that can't be read as its form says."""
+    source = Excerpt(str(path), line_of(path, line) if is_text else "", first_line=line)
+    return SpecError([Diagnostic("CS532", message, Span(source, 0, len(source.text)))])
+
+
+def line_of(path: Path, number: int) -> str:
+    """A line of a text file, read again: only messages need it."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        return next(islice(file, number - 1, None), "").rstrip("\r\n")

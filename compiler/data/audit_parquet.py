@@ -1,0 +1,61 @@
+"""Parquet as rows of cells, read by pyarrow where it is installed."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...dsl.diagnostics import ToolFailure
+from ...dsl.source import Source, Span
+from .audit_files import CHUNK_ROWS, Chunk
+
+
+class Parquet:
+    """A Parquet file, read by pyarrow; structs become dotted columns, lines are row numbers."""
+
+    is_text = False
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            parquet: Any = importlib.import_module("pyarrow.parquet")
+        except ImportError as error:
+            message = f"`{path}` is a Parquet file, and pyarrow is not installed"
+            raise ToolFailure(message, "pip install 'causalspec[data]'") from error
+        try:
+            self._file: Any = parquet.ParquetFile(path)
+        except Exception as error:  # pyarrow's own errors have no common public base
+            raise ToolFailure(f"`{path}` is no Parquet file: {error}") from error
+        self.columns: tuple[str, ...] = tuple(
+            self._file.schema.column(k).path for k in range(len(self._file.schema))
+        )
+
+    def header(self) -> Span:
+        """The names of the columns, which the file holds in binary."""
+        text = ",".join(self.columns)
+        return Span(Source(str(self.path), text), 0, len(text))
+
+    def chunks(self, wanted: Sequence[str]) -> Iterator[Chunk]:
+        """The rows in order, with the cells of the `wanted` columns."""
+        number = 0
+        for batch in self._file.iter_batches(batch_size=CHUNK_ROWS, columns=list(wanted)):
+            columns = {name: _cells(batch, name) for name in wanted}
+            rows: int = batch.num_rows
+            yield Chunk(columns, range(number + 1, number + rows + 1))
+            number += rows
+
+
+def _cells(batch: Any, name: str) -> list[Any]:
+    """A column, or a field of a struct. Names may hold dots themselves: the longest match wins."""
+    while name not in batch.schema.names:
+        prefix = max((one for one in batch.schema.names if name.startswith(f"{one}.")), key=len)
+        compute: Any = importlib.import_module("pyarrow.compute")
+        name = name[len(prefix) + 1 :]
+        column = batch.column(prefix)
+        kind = column.type
+        arrays = [compute.struct_field(column, k) for k in range(kind.num_fields)]
+        arrow: Any = importlib.import_module("pyarrow")
+        batch = arrow.RecordBatch.from_arrays(arrays, names=[one.name for one in kind])
+    return batch.column(name).to_pylist()
