@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import random
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from causalspec.dsl import Diagnostics, Source, SpecError, format_source, parse
 from causalspec.dsl.tokens import tokenize
 
+from .grammar_programs import tokens
 from .spec_files import EXAMPLES, spec_text
+
+COUNT = 20_000 if os.environ.get("CAUSALSPEC_LONG") else 250
 
 
 def formatted(text: str) -> str:
@@ -125,3 +130,44 @@ def test_laws_on_files_with_any_layout(name: str, data: some.DataObject) -> None
     assert neat.count("# note") == messy.count("# note")
     assert formatted(neat) == neat
     assert not re.search(r"[ \t]\n", neat) and "\n\n\n" not in neat
+
+
+def messy(chance: random.Random) -> str:
+    """A text that the grammar derives, with any gaps and comments between its tokens."""
+    rare = ("", "\n", "\n\n\n", "\t", "\r\n", " # note\n", "\n# note\n", "\n  # a # b\n\n", "#\n")
+    often = chance.random()
+    pieces: list[str] = []
+    for token in tokens(chance, chance.randrange(1, 3)):
+        gap = " " if chance.random() < often else chance.choice(rare)
+        # Without a gap, two tokens could be read as one.
+        pieces += [gap or (" " if token[0].isalnum() or token[0] in '"_=*/<>!.' else ""), token]
+    return "".join(pieces) + chance.choice(("", "\n", "\n\n# the end", "  # the end"))
+
+
+def woven(text: str) -> list[tuple[str, bool]]:
+    """Tokens and comments in their order; of each comment, whether it stands behind a token."""
+    source = Source("woven.causal", text)
+    file = parse(source, Diagnostics())
+    found = [
+        (token.start_pos or 0, str(token).replace("\r\n", "\n"), False)
+        for token in tokenize(source, 0, len(text), Diagnostics())
+    ]
+    for comment in file.comments:
+        start = comment.span.start
+        line = text[text.rfind("\n", 0, start) + 1 : start]
+        found.append((start, comment.text, bool(line.strip())))
+    return [(text, behind) for _, text, behind in sorted(found)]
+
+
+@settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck))
+@given(chance=some.randoms(use_true_random=False))
+def test_laws_on_all_that_the_grammar_derives(chance: random.Random) -> None:
+    """The same tree; every comment between the same tokens, behind one or alone; a fixed point."""
+    text = messy(chance)
+    diagnostics = Diagnostics()
+    tree = parse(Source("derived.causal", text), diagnostics)
+    assert not diagnostics.has_errors
+    neat = formatted(text)
+    assert parse(Source("derived.causal", neat), Diagnostics()) == tree
+    assert woven(neat) == woven(text)
+    assert formatted(neat) == neat
