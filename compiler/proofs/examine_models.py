@@ -118,7 +118,8 @@ def examine_outputs(
     """Whether a model computes its task's outputs for every admissible input, its noise taking its
     likeliest value. A cyclic model must do so in every equilibrium, and have one.
     """
-    question = f"`{model.name}` computes the outputs of `{task.name}`"
+    resting = " with its noise at its likeliest" if model.noise else ""
+    question = f"`{model.name}` computes the outputs of `{task.name}`{resting}"
     rested = with_noise_at_rest(model)
     if model.cyclic:
         found = _cyclic_disagreement(rested, task)

@@ -152,7 +152,11 @@ model Feedback of Room cyclic {
         ("some input meets the `require` of `Room`", True, "exhaustive (1)"),
         ("the mechanisms of `Room` stay in their domains", True, "proved"),
         ("the mechanisms of `Feedback` stay in their domains", True, "proved"),
-        ("`Feedback` computes the outputs of `Room`", True, "exhaustive (3)"),
+        (
+            "`Feedback` computes the outputs of `Room` with its noise at its likeliest",
+            True,
+            "exhaustive (3)",
+        ),
     ]
 
 
