@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,21 +11,24 @@ from causalspec.compiler.compile import compile_file
 from causalspec.compiler.specification import Specification
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostic, Diagnostics
-from causalspec.dsl.parser import parse
 from causalspec.dsl.source import Source
 
 from .index import build_index
 from .positions import Positions
+from .reading import Reading, read, reread
 from .symbols import Index
 
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """A text with its tree, its symbols and its specification. `folder` is where it lies."""
+    """A text with its tree, its symbols and its specification. `folder` is where it lies, `before`
+    the reading of an earlier version, which saves reading all of it again.
+    """
 
     source: Source
     folder: Path | None
     encoding: str
+    before: Reading | None = None
 
     @cached_property
     def positions(self) -> Positions:
@@ -32,14 +36,15 @@ class Analysis:
         return Positions(self.source.text, self.encoding)
 
     @cached_property
-    def _parsed(self) -> tuple[syntax.File, tuple[Diagnostic, ...]]:
-        diagnostics = Diagnostics()
-        return parse(self.source, diagnostics), tuple(diagnostics)
+    def reading(self) -> Reading:
+        """Its tree with its mistakes."""
+        found = reread(self.before, self.source) if self.before is not None else None
+        return found or read(self.source)
 
     @property
     def file(self) -> syntax.File:
         """The tree of all that could be read."""
-        return self._parsed[0]
+        return self.reading.file
 
     @cached_property
     def index(self) -> Index:
@@ -48,7 +53,7 @@ class Analysis:
 
     @cached_property
     def _compiled(self) -> tuple[Specification | None, tuple[Diagnostic, ...]]:
-        diagnostics = Diagnostics(list(self._parsed[1]))
+        diagnostics = Diagnostics(list(self.reading.mistakes))
         specification = compile_file(self.file, self.folder, diagnostics)
         return specification, tuple(diagnostics)
 
@@ -62,16 +67,19 @@ class Analysis:
         """What is wrong with its syntax, its names and its types."""
         return self._compiled[1]
 
-    @cached_property
-    def examined(self) -> tuple[Diagnostic, ...]:
-        """All that is wrong with it, with what takes evaluation or proof to find."""
+    def examined(self, is_wanted: Callable[[], bool]) -> tuple[Diagnostic, ...] | None:
+        """All that is wrong with it, with what takes evaluation or proof to find; None where it is
+        no longer wanted after some question.
+        """
         if self.specification is None:
             return self.diagnostics
         from causalspec.compiler.proofs.allowances import silence
-        from causalspec.compiler.proofs.examine import examine
+        from causalspec.compiler.proofs.examine import examinations
 
         diagnostics = Diagnostics(list(self.diagnostics))
-        examine(self.specification, diagnostics)
+        for _ in examinations(self.specification, diagnostics):
+            if not is_wanted():
+                return None
         silence(self.file, diagnostics)
         return tuple(diagnostics)
 

@@ -1,13 +1,14 @@
 """Open files: what is known of each, and when more is found out about it.
 
-Three steps, each as soon as it does not hold up typing: the statement under the cursor at once,
-the whole file after a short pause, and what takes evaluation or proof after a longer one.
+Three steps, each given up as soon as another key is struck: names and types at once, from a tree
+that keeps up with typing; the same from the whole text after a pause, where that tree was a guess;
+and what takes evaluation or proof after a longer one.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +18,11 @@ from causalspec.dsl.diagnostics import Diagnostic
 from causalspec.dsl.source import Source
 
 from .analysis import Analysis
-from .quick import quick_diagnostics
+from .moving import Replacement
+from .reading import Reading
 
 PAUSE = 0.15
-"""In seconds without a keystroke, before the whole file is read again."""
+"""In seconds without a keystroke, before a text with mistakes is read as a whole."""
 
 LONGER_PAUSE = 0.5
 """After that, before examples and proofs are run."""
@@ -36,8 +38,10 @@ class Document:
     uri: str
     version: int | None
     analysis: Analysis
-    known: tuple[Analysis, tuple[Diagnostic, ...]] | None = None
-    """The last text that was read as a whole, and what is wrong with it."""
+    reading: Reading | None = None
+    """The last tree that is as if the whole text had been read."""
+    proved: tuple[Source, tuple[Diagnostic, ...]] | None = None
+    """The last text that was examined, and what took evaluation or proof to find in it."""
     specification: Specification | None = None
     """What the file stated when it last had no error."""
     task: asyncio.Task[None] | None = field(default=None, repr=False)
@@ -63,25 +67,16 @@ class Documents:
         folder = path.parent if path is not None else None
         document = Document(uri, version, Analysis(Source(name, text), folder, code))
         self._open[uri] = document
-        document.task = asyncio.get_running_loop().create_task(self._settle(document, 0))
+        self._start(document, 0)
 
     def change(self, uri: str, version: int | None, text: str) -> None:
-        """Take in a new text: the statement that it changes is looked at right away."""
+        """Take in a new text."""
         document = self._open[uri]
         before = document.analysis
         document.version = version
-        document.analysis = Analysis(
-            Source(before.source.name, text), before.folder, before.encoding
-        )
-        if document.known is not None:
-            analysis, found = document.known
-            quick = quick_diagnostics(analysis.file, found, text)
-            if quick is not None:
-                shown = Analysis(quick[0], before.folder, before.encoding)
-                self._publish(document, shown, quick[1])
-        if document.task is not None:
-            document.task.cancel()
-        document.task = asyncio.get_running_loop().create_task(self._settle(document, PAUSE))
+        source = Source(before.source.name, text)
+        document.analysis = Analysis(source, before.folder, before.encoding, document.reading)
+        self._start(document, LONGER_PAUSE)
 
     def recheck(self, uri: str) -> None:
         """Find out again: a word list or an imported file may have changed."""
@@ -99,25 +94,68 @@ class Documents:
         self._reading.shutdown(wait=False, cancel_futures=True)
         self._examining.shutdown(wait=False, cancel_futures=True)
 
+    def _start(self, document: Document, pause: float) -> None:
+        if document.task is not None:
+            document.task.cancel()
+        document.task = asyncio.get_running_loop().create_task(self._settle(document, pause))
+
     async def _settle(self, document: Document, pause: float) -> None:
-        loop = asyncio.get_running_loop()
-        analysis = document.analysis
         try:
-            await asyncio.sleep(pause)
-            found = await loop.run_in_executor(self._reading, lambda: analysis.diagnostics)
-            self._show(document, analysis, found)
-            if analysis.specification is None:
+            analysis = document.analysis
+            found = await self._read(document, analysis)
+            if found is None:
                 return
-            document.specification = analysis.specification
-            await asyncio.sleep(LONGER_PAUSE if pause else 0)
-            found = await loop.run_in_executor(self._examining, lambda: analysis.examined)
-            self._show(document, analysis, found)
+            self._publish(document, analysis, (*found, *_carried(document)))
+            if not analysis.reading.exact:
+                await asyncio.sleep(PAUSE)
+                analysis = Analysis(analysis.source, analysis.folder, analysis.encoding)
+                document.analysis = analysis
+                found = await self._read(document, analysis)
+                if found is None:
+                    return
+                self._publish(document, analysis, found)
+            document.reading = analysis.reading
+            if analysis.specification is not None:
+                document.specification = analysis.specification
+                await asyncio.sleep(pause)
+                await self._examine(document, analysis)
         except asyncio.CancelledError:
             raise  # a newer text took its place
         except Exception as mistake:
             self._report(mistake)
 
-    def _show(self, document: Document, analysis: Analysis, found: tuple[Diagnostic, ...]) -> None:
-        if document.analysis is analysis:
-            document.known = (analysis, found)
-            self._publish(document, analysis, found)
+    async def _read(self, document: Document, analysis: Analysis) -> tuple[Diagnostic, ...] | None:
+        """What is wrong with names and types; None where the text has changed meanwhile."""
+
+        def found() -> tuple[Diagnostic, ...] | None:
+            return analysis.diagnostics if document.analysis is analysis else None
+
+        return await asyncio.get_running_loop().run_in_executor(self._reading, found)
+
+    async def _examine(self, document: Document, analysis: Analysis) -> None:
+        def is_wanted() -> bool:
+            return document.analysis is analysis
+
+        def found() -> tuple[Diagnostic, ...] | None:
+            return analysis.examined(is_wanted) if is_wanted() else None
+
+        every = await asyncio.get_running_loop().run_in_executor(self._examining, found)
+        if every is not None:
+            known = {id(one) for one in analysis.diagnostics}
+            proved = tuple(one for one in every if id(one) not in known)
+            document.proved = (analysis.source, proved)
+            self._publish(document, analysis, every)
+
+
+def _carried(document: Document) -> Iterator[Diagnostic]:
+    """What the last examination found, at its place in the text of now; none of what an edit has
+    touched since.
+    """
+    if document.proved is not None:
+        old, found = document.proved
+        new = document.analysis.source
+        change = Replacement.between(old.text, new.text)
+        for one in found:
+            here = change.diagnostic(one, old, new)
+            if here is not None:
+                yield here

@@ -34,8 +34,12 @@ def examine(specification: Specification, diagnostics: Diagnostics) -> tuple[Exa
     output; most labels differ from what a network says that ignores the swap; and rivals are told
     apart.
     """
-    examinations = list(_examinations(specification, diagnostics))
-    for one in examinations:
+    return tuple(examinations(specification, diagnostics))
+
+
+def examinations(specification: Specification, diagnostics: Diagnostics) -> Iterator[Examination]:
+    """The answers one after the other, for those who may want to stop between two questions."""
+    for one in _examinations(specification, diagnostics):
         if one.holds is None:
             diagnostics.warning(
                 "CS325",
@@ -43,7 +47,7 @@ def examine(specification: Specification, diagnostics: Diagnostics) -> tuple[Exa
                 one.span or _start(specification),
                 help=f"the answer is {one.evidence.text}: narrower domains make it certain",
             )
-    return tuple(examinations)
+        yield one
 
 
 def _examinations(specification: Specification, diagnostics: Diagnostics) -> Iterator[Examination]:
