@@ -9,6 +9,7 @@ to twice the weights again, so it is paid only where plenty is free.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeGuard, cast
 
 import psutil
@@ -42,10 +43,17 @@ def _is_packable(module: nn.Module) -> TypeGuard[nn.Linear]:
     return module.weight.device.type == "cpu" and module.weight.dtype == torch.float32
 
 
+@cache
 def _can_pack() -> bool:
-    return torch.backends.mkldnn.is_available() and hasattr(
-        torch.ops.mkldnn, "_reorder_linear_weight"
-    )
+    """Tried out, since not every build of PyTorch has what this takes."""
+    if not torch.backends.mkldnn.is_available():
+        return False
+    rows, weight = torch.eye(4, 8), torch.arange(128.0).view(16, 8)
+    try:
+        product = _multiply(rows, _packed(weight))
+    except (AttributeError, RuntimeError):
+        return False
+    return torch.equal(product, rows @ weight.t())
 
 
 def _forward_of(module: nn.Linear) -> Any:
