@@ -65,7 +65,8 @@ def _abduction(query: Query, abduced: Worlds) -> Iterator[str]:
         return
     before = len(worlds(model, fixed))
     agree = "agrees" if len(abduced) == 1 else "agree"
-    many = f"all {before:,} settings" if len(abduced) == before else f"of the {before:,} settings"
+    every = "both settings" if before == 2 else f"all {before:,} settings"
+    many = every if len(abduced) == before else f"of the {before:,} settings"
     some = "" if len(abduced) == before else f", {len(abduced):,}"
     yield (
         f"Abduction: {many} of {_listed(free)}{some} {agree} with {evidence}: "
