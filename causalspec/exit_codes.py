@@ -22,7 +22,7 @@ EXPLANATION = """\
 exit status:
   0    fine
   1    a claim does not hold (`fmt --check`: a file to format; `compare`, `diff`: a difference;
-       `distinguish`: nothing tells them apart)
+       `distinguish`: nothing tells them apart; `data --audit`: a label is wrong)
   2    wrong usage
   3    the spec is invalid
   4    unknown: no error found, but some question could not be settled
