@@ -7,6 +7,9 @@ from typing import Final
 LARGEST_FILE: Final = 1 << 20
 """In bytes of UTF-8."""
 
+MOST_TOKENS: Final = 100_000
+"""Words and signs of a file, those in the slots of its templates among them."""
+
 DEEPEST_NESTING: Final = 200
 """Of brackets in the text, and of nodes below a declaration in the tree."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from . import syntax
 from .build_declarations import DeclarationBuilder, LanguageStatement
 from .diagnostics import Diagnostics, Fix, Related
-from .limits import DEEPEST_NESTING, LARGEST_FILE, MOST_MISTAKES
+from .limits import DEEPEST_NESTING, LARGEST_FILE, MOST_MISTAKES, MOST_TOKENS
 from .nesting import too_deep
 from .recovery import Reader
 from .source import Source, Span
@@ -50,13 +50,16 @@ def _parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
     start = 1 if source.text.startswith(BYTE_ORDER_MARK) else 0
     end = len(source.text)
     tokens = tokenize(source, start, end, diagnostics)
+    if len(tokens) > MOST_TOKENS:
+        _report_tokens(source, tokens[-1].start_pos or 0, diagnostics)
+        return nothing
     comments = comments_between(source, tokens)
     reader = Reader(source, tokens, "start", end, diagnostics)
     tree = reader.read()
     if tree is None:
         return nothing
     first = Span(source, tokens[0].start_pos or 0, end) if tokens else Span(source, end, end)
-    slots = _SlotParser(source, diagnostics)
+    slots = _SlotParser(source, MOST_TOKENS - len(tokens), diagnostics)
     builder = DeclarationBuilder(source, slots, diagnostics)
     statements: list[Any] = list(builder.build(tree))
     declarations = [
@@ -77,14 +80,21 @@ def _parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
 class _SlotParser:
     """Parses what a template holds between braces, as an expression of the same source."""
 
-    def __init__(self, source: Source, diagnostics: Diagnostics) -> None:
+    def __init__(self, source: Source, most_tokens: int, diagnostics: Diagnostics) -> None:
         self._source = source
+        self._tokens_left = most_tokens
         self._diagnostics = diagnostics
         self.unread: list[Span] = []
 
     def __call__(self, start: int, end: int) -> tuple[syntax.Expression, syntax.Name | None] | None:
         found = Diagnostics()
+        if self._tokens_left < 0:
+            return None
         tokens = tokenize(self._source, start, end, found)
+        self._tokens_left -= len(tokens) + 2  # for its braces
+        if self._tokens_left < 0:
+            _report_tokens(self._source, start, self._diagnostics)
+            return None
         tree = Reader(self._source, tokens, "slot", end, found).read()
         self._diagnostics.found.extend(found.found)
         if tree is None or found.has_errors:
@@ -137,6 +147,15 @@ def _is_deep(declaration: syntax.Declaration, diagnostics: Diagnostics) -> bool:
             help="operators written in a row nest, each in the next: name a part with `let`",
         )
     return deep is not None
+
+
+def _report_tokens(source: Source, offset: int, diagnostics: Diagnostics) -> None:
+    diagnostics.error(
+        "CS905",
+        f"the file has more than {MOST_TOKENS} words and signs",
+        Span(source, offset, offset),
+        help="move lists of words and tables of facts into files beside the spec",
+    )
 
 
 def _give_up(source: Source, diagnostics: Diagnostics) -> None:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from lark import Token
 
 from .diagnostics import Diagnostics, Fix
+from .limits import MOST_MISTAKES
 from .source import Source, Span
 from .syntax import Expression, Name, Slot, Template, Text, Verbatim
 
@@ -37,6 +38,8 @@ def template_of(
     verbatim = _Verbatim(source, start, diagnostics)
     position = 0
     while (found := BRACES.match(body, position)) is not None:
+        if len(diagnostics.found) >= MOST_MISTAKES:
+            break
         brace = found[1]
         verbatim.add(body[position : found.start(1)], start + position)
         position = found.end()
@@ -71,6 +74,8 @@ def unescape(source: Source, start: int, body: str, diagnostics: Diagnostics) ->
             code = int(escape[2], 16)
             if code < 0x110000 and not 0xD800 <= code < 0xE000:
                 return chr(code)
+        if len(diagnostics.found) >= MOST_MISTAKES:
+            return escape[0]
         span = Span(source, start + escape.start(), start + escape.end())
         diagnostics.error(
             "CS103",

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters
 
 from .diagnostics import Diagnostics, Fix, Related
 from .grammar import interactive
-from .limits import MOST_MISTAKES
+from .limits import MOST_MISTAKES, MOST_TOKENS
 from .source import Source, Span
 from .syntax import Comment
 
@@ -50,9 +51,10 @@ def span_of(source: Source, token: Token) -> Span:
 def tokenize(source: Source, start: int, end: int, diagnostics: Diagnostics) -> list[Token]:
     """The tokens between two offsets; what starts none of them is reported.
 
-    Ends early, with a diagnostic, after more mistakes than anyone would read.
+    Ends early after one token more than a file may have, or more mistakes than anyone would read.
     """
-    return list(_joined(source, _read(source, start, end, diagnostics), diagnostics))
+    tokens = _joined(source, _read(source, start, end, diagnostics), diagnostics)
+    return list(islice(tokens, MOST_TOKENS + 1))
 
 
 def comments_between(source: Source, tokens: list[Token]) -> tuple[Comment, ...]:
@@ -156,22 +158,11 @@ def _joined(source: Source, tokens: Iterator[Token], diagnostics: Diagnostics) -
     held: Token | None = None
     for token in tokens:
         if held is not None:
-            pair = PAIRS.get((str(held), str(token)))
-            span = span_of(source, held).to(span_of(source, token))
-            if pair is not None and len(span.text) == len(held) + len(token):
-                kind, written = pair
-                diagnostics.error(
-                    "CS109",
-                    f"`{span.text}` is written `{written}`",
-                    span,
-                    fix=Fix(span, written, f"write `{written}`"),
-                )
-                held = _token(kind, written, span)
-                continue
-            if (held.type, token.type) == ("NUMBER", "NAME") and len(span.text) == len(
-                held + token
-            ):
-                diagnostics.error("CS116", f"`{span.text}` is not a number", span)
+            joined = None
+            if held.end_pos == token.start_pos:
+                joined = _as_one(source, held, token, diagnostics)
+            if joined is not None:
+                held = joined
                 continue
             yield held
         held = token
@@ -187,6 +178,28 @@ def _joined(source: Source, tokens: Iterator[Token], diagnostics: Diagnostics) -
             held = _token(TRUTHS[token], written, span)
     if held is not None:
         yield held
+
+
+def _as_one(
+    source: Source, left: Token, right: Token, diagnostics: Diagnostics
+) -> Token | None:
+    """What two tokens without a space between them were meant as, if that is a single one."""
+    if (left.type, right.type) == ("NUMBER", "NAME"):
+        span = span_of(source, left).to(span_of(source, right))
+        diagnostics.error("CS116", f"`{span.text}` is not a number", span)
+        return left
+    pair = PAIRS.get((str(left), str(right)))
+    if pair is None:
+        return None
+    span = span_of(source, left).to(span_of(source, right))
+    kind, written = pair
+    diagnostics.error(
+        "CS109",
+        f"`{span.text}` is written `{written}`",
+        span,
+        fix=Fix(span, written, f"write `{written}`"),
+    )
+    return _token(kind, written, span)
 
 
 def _moved(token: Token, distance: int) -> Token:

@@ -1,4 +1,4 @@
-"""Promise 1: any text gives a tree or coded diagnostics, never a traceback."""
+"""Promise 1: any text gives a specification or coded diagnostics, never a traceback."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from causalspec.compiler.compile import compile_file
 from causalspec.dsl import (
     Diagnostics,
     Source,
@@ -20,6 +21,7 @@ from causalspec.dsl import (
 )
 from causalspec.dsl.tokens import tokenize
 
+from . import grammar_programs, typed_programs
 from .spec_files import EXAMPLES, spec_text
 
 COUNT = 100_000 if os.environ.get("CAUSALSPEC_LONG") else 2_000
@@ -43,17 +45,32 @@ CODES = frozenset(catalogue.codes())
 
 
 def check(text: str) -> None:
-    """Parse; everything that can be done with the outcome can be done."""
+    """Parse and compile; everything that can be done with the outcome can be done."""
     source, diagnostics = Source("mutant.causal", text), Diagnostics()
-    parse(source, diagnostics)
+    file = parse(source, diagnostics)
+    is_parsed = not diagnostics.has_errors
+    compile_file(file, None, diagnostics)
     assert {one.code for one in diagnostics} <= CODES
     assert all(0 <= one.span.start <= one.span.end <= len(text) for one in diagnostics)
     if diagnostics.has_errors:
         assert render_text(diagnostics, color=True, width=80)
         assert len(to_json(diagnostics)) == len(diagnostics)
         apply_fixes(source, diagnostics)
-    else:
+    if is_parsed:
         format_source(source)
+
+
+def with_places(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """A text with the places of its tokens."""
+    tokens = tokenize(Source("whole", text), 0, len(text), Diagnostics())
+    return text, [(one.start_pos or 0, one.end_pos or 0) for one in tokens]
+
+
+def small_programs() -> list[tuple[str, list[tuple[int, int]]]]:
+    """The programs of the explanations, right and wrong, and some generated ones."""
+    pages = [catalogue.page(code) for code in catalogue.codes()]
+    texts = [text for page in pages for text in (page.fails, page.fixed) if text is not None]
+    return [with_places(text) for text in (*texts, *map(typed_programs.program, range(40)))]
 
 
 def declarations() -> list[tuple[str, list[tuple[int, int]]]]:
@@ -62,9 +79,7 @@ def declarations() -> list[tuple[str, list[tuple[int, int]]]]:
     for name in EXAMPLES:
         whole = Source(name, spec_text(name))
         for declaration in parse(whole, Diagnostics()).declarations:
-            text = f"language 1\n{declaration.span.text}\n"
-            tokens = tokenize(Source(name, text), 0, len(text), Diagnostics())
-            files.append((text, [(one.start_pos or 0, one.end_pos or 0) for one in tokens]))
+            files.append(with_places(f"language 1\n{declaration.span.text}\n"))
     return files
 
 
@@ -87,10 +102,32 @@ def mutant(chance: random.Random, files: list[tuple[str, list[tuple[int, int]]]]
             return text[:end]
 
 
-def test_token_mutants() -> None:
+def test_mutants_of_declarations() -> None:
     chance, files = random.Random(20), declarations()
-    for _ in range(COUNT):
+    for _ in range(COUNT * 3 // 10):
         check(mutant(chance, files))
+
+
+def test_mutants_of_whole_programs() -> None:
+    chance, files = random.Random(22), small_programs()
+    for _ in range(COUNT * 4 // 10):
+        text = mutant(chance, files)
+        for _ in range(chance.choice((0, 0, 1, 3))):
+            text = mutant(chance, [with_places(text), files[0]])
+        check(text)
+
+
+def test_texts_that_the_grammar_derives() -> None:
+    """As they are, or with a token left out, put in or put elsewhere."""
+    chance = random.Random(23)
+    for _ in range(COUNT * 2 // 10):
+        tokens = grammar_programs.tokens(chance, chance.randrange(1, 3))
+        if chance.random() < 0.5:
+            place = chance.randrange(len(tokens))
+            tokens[place : place + chance.randrange(3)] = chance.choices(
+                tokens, k=chance.randrange(3)
+            )
+        check(" ".join(tokens))
 
 
 def test_random_bytes() -> None:
