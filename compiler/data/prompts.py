@@ -7,7 +7,7 @@ integer arithmetic: no floating point stands between a code and its text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,13 @@ from numpy.typing import NDArray
 from ...dsl.diagnostics import InternalError
 from ..domains import Domain, Numbers
 from ..evaluators.columns import Column, ColumnExpression, Columns
+from ..expressions import Reference
 from ..model import CausalModel
 from ..specification import PromptTemplate, SlotValue, Task, TemplateArm
+from .text_columns import Arm, Arms, Chosen, Piece, ValueTexts, join
+
+Encode = Callable[[str], bytes]
+"""How a part of a text is written: as UTF-8, or escaped for the file that it stands in."""
 
 ABSENT = -1
 """Both ends of the span of a slot that a row's arm does not render."""
@@ -45,19 +50,88 @@ class PromptCollision:
     output: str
 
 
+class PromptRenderer:
+    """A prompt as pieces of text, for as many blocks of rows as there are: values are rendered
+    when they are first seen.
+    """
+
+    def __init__(self, template: PromptTemplate, model: CausalModel, encode: Encode) -> None:
+        self.template = template
+        self._model = model
+        self._encode = encode
+        self._values = {
+            id(part): ValueTexts(part.domain, self._texts_of(part))
+            for arm in template.arms
+            for part in _slots(arm)
+        }
+
+    def _texts_of(self, slot: SlotValue) -> Callable[[Sequence[int]], list[bytes]]:
+        def texts(codes: Sequence[int]) -> list[bytes]:
+            return [self._encode(formatted(slot.domain, code, slot.format)) for code in codes]
+
+        return texts
+
+    def pieces(self, columns: Columns) -> list[Piece]:
+        """Every row's text. `columns` hold the inputs of the task."""
+        arms = self.arms(columns)
+        if len(self.template.arms) == 1:
+            return list(arms[0].pieces)
+        return [Arms(arms)]
+
+    def arms(self, columns: Columns) -> list[Arm]:
+        """The template's arms with the rows that each renders; a piece for each of its parts."""
+        rows = _length(columns)
+        result: list[Arm] = []
+        for arm, chosen in _arms(self.template, self._model, columns, rows):
+            mine = columns
+            if len(chosen) < rows:
+                mine = {name: column[chosen] for name, column in columns.items()}
+            pieces = [self._piece(part, mine, len(chosen)) for part in arm.parts]
+            result.append(Arm(chosen, pieces))
+        return result
+
+    def _piece(self, part: str | SlotValue, columns: Columns, rows: int) -> Piece:
+        if isinstance(part, str):
+            return self._encode(part)
+        if isinstance(part.value, Reference) and part.value.name in columns:
+            return self._values[id(part)].of(columns[part.value.name])
+        value = ColumnExpression.of(part.value, self._model.by_name, part.domain)
+        return self._values[id(part)].of(value.over(columns, rows))
+
+
 def render(template: PromptTemplate, model: CausalModel, columns: Columns) -> RenderedPrompts:
     """Every row's text. `model` is the task's, `columns` hold its inputs."""
     rows = _length(columns)
+    arms = PromptRenderer(template, model, str.encode).arms(columns)
     names = dict.fromkeys(part.name for arm in template.arms for part in _slots(arm))
     spans = {name: np.full((rows, 2), ABSENT, dtype=np.int32) for name in names}
-    texts = [""] * rows
-    for arm, chosen in _arms(template, model, columns, rows):
-        mine = {name: column[chosen] for name, column in columns.items()}
-        for row, text in zip(
-            chosen.tolist(), _render_arm(arm, model, mine, chosen, spans), strict=True
-        ):
-            texts[row] = text
-    return RenderedPrompts(tuple(texts), spans)
+    for arm, rendered in zip(template.arms, arms, strict=True):
+        _write_spans(arm, rendered, spans)
+    return RenderedPrompts(tuple(join([Arms(arms)], rows).texts()), spans)
+
+
+def _write_spans(arm: TemplateArm, rendered: Arm, spans: Mapping[str, NDArray[np.int32]]) -> None:
+    position = np.zeros(len(rendered.rows), dtype=np.int32)
+    written: set[str] = set()
+    for part, piece in zip(arm.parts, rendered.pieces, strict=True):
+        if isinstance(part, str):
+            position = position + np.int32(len(part))
+            continue
+        assert isinstance(piece, Chosen)
+        end = position + piece.table.characters.take(piece.numbers)
+        if part.name not in written:
+            spans[part.name][rendered.rows] = np.stack([position, end], axis=1)
+            written.add(part.name)
+        position = end
+
+
+def said_texts(task: Task, output: str, encode: Encode) -> Callable[[Sequence[int]], list[bytes]]:
+    """What the network should say for codes of an output, for `ValueTexts`."""
+
+    def texts(codes: Sequence[int]) -> list[bytes]:
+        return [encode(one) for one in answer_texts(task, output, np.array(codes, np.int64))]
+
+    return texts
 
 
 def answer_texts(task: Task, output: str, codes: Column) -> tuple[str, ...]:
@@ -65,13 +139,14 @@ def answer_texts(task: Task, output: str, codes: Column) -> tuple[str, ...]:
     the value's own text.
     """
     domain = task.model.by_name[output].domain
-    distinct, where = _distinct(codes)
+    distinct, where = np.unique(codes, return_inverse=True)
     template = task.answers.get(output)
     if template is None:
         said = [domain.text(code) for code in distinct.tolist()]
     else:
         said = list(_said(template, task.model, output, distinct))
-    return tuple(_spread(said, where))
+    numbers: list[int] = where.tolist()
+    return tuple([said[number] for number in numbers])
 
 
 def prompt_collisions(
@@ -145,39 +220,6 @@ def _arms(
         raise InternalError(f"no arm of the prompt `{template.name}` applies to some row")
 
 
-def _render_arm(
-    arm: TemplateArm,
-    model: CausalModel,
-    columns: Columns,
-    chosen: NDArray[np.intp],
-    spans: Mapping[str, NDArray[np.int32]],
-) -> Iterator[str]:
-    """The texts of the chosen rows; their spans are written into `spans`."""
-    pieces: list[Sequence[str]] = []
-    position = np.zeros(len(chosen), dtype=np.int32)
-    written: set[str] = set()
-    for part in arm.parts:
-        if isinstance(part, str):
-            pieces.append([part] * len(chosen))
-            position = position + np.int32(len(part))
-            continue
-        codes = ColumnExpression.of(part.value, model.by_name, part.domain).over(
-            columns, len(chosen)
-        )
-        distinct, where = _distinct(codes)
-        texts = [formatted(part.domain, code, part.format) for code in distinct.tolist()]
-        pieces.append(_spread(texts, where))
-        lengths = np.array([len(text) for text in texts], dtype=np.int32)
-        end = position + lengths.take(where) if len(chosen) else position
-        if part.name not in written:
-            spans[part.name][chosen] = np.stack([position, end], axis=1)
-            written.add(part.name)
-        position = end
-    if not pieces:
-        return iter([""] * len(chosen))
-    return map("".join, zip(*pieces, strict=True))
-
-
 def _said(
     template: PromptTemplate, model: CausalModel, output: str, codes: Column
 ) -> tuple[str, ...]:
@@ -185,17 +227,6 @@ def _said(
     given = model.by_name[output]
     alone = CausalModel("answer", model.task, (type(given)(output, given.role, given.domain),))
     return render(template, alone, {output: codes}).texts
-
-
-def _distinct(codes: Column) -> tuple[Column, NDArray[np.intp]]:
-    """The distinct codes, ascending, and which of them stands in each row."""
-    distinct, where = np.unique(codes, return_inverse=True)
-    return distinct, where
-
-
-def _spread(texts: Sequence[str], where: NDArray[np.intp]) -> list[str]:
-    numbers: list[int] = where.tolist()
-    return [texts[number] for number in numbers]
 
 
 def _length(columns: Columns) -> int:
