@@ -10,16 +10,12 @@ from typing import Any
 from ..data.populations import populate
 from ..data.randomness import Stream
 from ..data.samplers import RequirementUnmetError, Sampler
-from ..domains import Domain, Numbers
 from ..evaluators import interpret
 from ..evaluators.intervals import UnsupportedModelError
 from ..evaluators.vectorize import solve_columns
 from ..expressions import (
-    Arithmetic,
-    ArithmeticOperator,
     Compare,
     ComparisonOperator,
-    Constant,
     Expression,
     Lookup,
     Reference,
@@ -27,6 +23,7 @@ from ..expressions import (
 from ..model import CausalModel
 from .derived_models import of_task, side_by_side
 from .evidence import Evidence, NoWitness, combined
+from .existence import place
 from .witnesses import find_witness
 
 SAMPLE = 1 << 12
@@ -111,7 +108,7 @@ def _function(
     for _ in range(MOST_REPAIRS):
         default = next(iter(table.values()))
         codes = tuple(table.get(code, default) for code in domain.codes())
-        looked_up = Lookup(codes, _position(source, domain))
+        looked_up = Lookup(codes, place(source, domain))
         answer = find_witness(both, _differ(Reference(target), looked_up))
         if isinstance(answer, NoWitness):
             return (answer.evidence, table) if answer.is_certain else None
@@ -120,13 +117,6 @@ def _function(
             return None
         table[solution[source]] = solution[target]
     return None
-
-
-def _position(name: str, domain: Domain) -> Expression:
-    if not isinstance(domain, Numbers):
-        return Reference(name)
-    offset = Arithmetic(ArithmeticOperator.SUBTRACT, Reference(name), Constant(domain.low))
-    return Arithmetic(ArithmeticOperator.FLOOR_DIVIDE, offset, Constant(domain.step))
 
 
 def _differ(left: Expression, right: Expression) -> Expression:

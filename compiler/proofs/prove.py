@@ -21,17 +21,20 @@ SECONDS_A_QUESTION = 5
 Term = Any  # a z3 term: z3 has no types of its own to offer
 
 
-def solve_for(model: CausalModel, condition: Expression) -> Witness | NoWitness:
+def solve_for(
+    model: CausalModel, condition: Expression, seconds: float = SECONDS_A_QUESTION
+) -> Witness | NoWitness:
     """A setting of inputs and noise that meets the requirement and the condition, if there is one.
 
-    The condition may read any variable of the model, which must be acyclic.
+    The condition may read any variable of the model, which must be acyclic. The answer is unknown
+    where the solver needs more than so many seconds.
     """
     z3: Any = importlib.import_module("z3")
     # A context of its own: what was asked before must not change which answer is found.
     context = z3.Context()
     translation = _Translation(z3, context)
     solver = z3.Solver(ctx=context)
-    solver.set("timeout", 1000 * SECONDS_A_QUESTION)
+    solver.set("timeout", max(1, round(1000 * seconds)))
     needed = _needed(model, condition)
     for variable in model.variables:
         if variable.name not in needed:

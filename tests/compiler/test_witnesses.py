@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.expressions import All, Constant, Not, Reference
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs import witnesses
+from causalspec.compiler.proofs import prove
 from causalspec.compiler.proofs.derived_models import (
     differs,
     interchanged,
@@ -128,10 +128,10 @@ def test_beyond_64_bits_only_the_solver_answers() -> None:
 
 
 def test_an_undecided_question_is_sampled_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def undecided(model: CausalModel, condition: object) -> NoWitness:
+    def undecided(model: CausalModel, condition: object, seconds: float = 0) -> NoWitness:
         return NoWitness(Unknown())
 
-    monkeypatch.setattr(witnesses.prove, "solve_for", undecided)
+    monkeypatch.setattr(prove, "solve_for", undecided)
     answer = disagreement(LEFT_BOUNDARY, PRICE_TAGGING)
     assert answer == NoWitness(Sampled(1_048_576, 0))
     assert not answer.is_certain

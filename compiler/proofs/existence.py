@@ -1,0 +1,200 @@
+"""A question of existence with the means to answer it, the cheap ones first.
+
+Intervals, every setting in NumPy where there are not too many, a sample that finds what is common,
+and only then the solver, whose mere loading takes a third of a second. What the solver cannot say
+at once is asked again when the variables that are equal have become one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy
+
+from ...dsl.diagnostics import InternalError
+from ..domains import Domain, Numbers, Truths
+from ..evaluators import interpret
+from ..evaluators.intervals import UnsupportedModelError
+from ..evaluators.vectorize import mechanism_intervals, solve_columns
+from ..expressions import (
+    All,
+    Arithmetic,
+    ArithmeticOperator,
+    Constant,
+    Expression,
+    Lookup,
+    Reference,
+)
+from ..model import CausalModel, Role, Variable
+from . import prove
+from .evidence import Exhaustive, NoWitness, Proved, Sampled, Witness
+from .sweeping import with_equal_variables_merged
+
+CHEAPER_THAN_THE_SOLVER = 1 << 21
+"""So many settings take NumPy less time than loading the solver takes."""
+
+ENUMERATION_LIMIT = 10_000_000
+GLANCE = 1 << 14
+SAMPLE = 1 << 20
+SEED = 0
+SECONDS_AT_ONCE = 1
+"""How long the solver may take before equal variables are merged."""
+TRIED_FOR_A_PAIR = 1 << 16
+SECONDS_A_PAIR = 0.5
+"""What one pair of variables may take that might be equal."""
+
+_ROWS_AT_FIRST = 1 << 14
+_ROWS_AT_ONCE = 1 << 18
+_CONDITION = "the condition"  # no variable of a spec has a space in its name
+
+
+class Question:
+    """Whether some admissible setting of a model makes a condition true."""
+
+    def __init__(self, model: CausalModel, condition: Expression) -> None:
+        self.model = model
+        self.condition = condition
+        drawn = [_drawn(one) for one in model.variables if 0 in (one.weights or ())]
+        required = All((*([model.requirement] if model.requirement else ()), *drawn))
+        self._admissible = CausalModel(model.name, model.task, model.variables, required)
+        both = Variable(_CONDITION, Role.OUTPUT, Truths(), All((required, condition)))
+        self._extended = CausalModel(model.name, model.task, (*model.variables, both))
+        self._free = [*model.inputs, *model.noise]
+        relevant = _ancestors(self._extended)
+        self.varying = [name for name in self._free if name in relevant]
+        """The inputs and noise that the condition depends on."""
+        self.codes = {name: _likely_codes(model.by_name[name]) for name in self.varying}
+        """The codes of each that can be drawn at all."""
+
+    def answer(self) -> Witness | NoWitness:
+        """Some setting, or how we know that there is none."""
+        try:
+            found = self._ask()
+        except UnsupportedModelError:  # beyond 64 bits
+            found = self.solved(self.condition, prove.SECONDS_A_QUESTION)
+        return found if isinstance(found, NoWitness) else self.replayed(found.setting)
+
+    def replayed(self, setting: Mapping[str, int]) -> Witness:
+        """The setting of every input and noise, others' values being the first of their domains."""
+        whole = {name: _likely_codes(self.model.by_name[name])[0] for name in self._free}
+        whole.update({name: setting[name] for name in self.varying})
+        if not self.holds(whole):
+            raise InternalError(f"evaluators disagree on `{self.model.name}` at {whole}")
+        return Witness(whole)
+
+    def holds(self, setting: Mapping[str, int]) -> bool:
+        """By the interpreter."""
+        return interpret.solve(self._extended, setting)[_CONDITION] != 0
+
+    def evaluated(self, columns: Mapping[str, Any]) -> Any:
+        """Row by row, in NumPy."""
+        return solve_columns(self._extended, columns, wanted=[_CONDITION])[_CONDITION]
+
+    def solved(self, condition: Expression, seconds: float) -> Witness | NoWitness:
+        """By the solver alone, perhaps under more conditions."""
+        return prove.solve_for(self._admissible, condition, seconds)
+
+    def _ask(self) -> Witness | NoWitness:
+        if mechanism_intervals(self._extended)[_CONDITION].high == 0:
+            return NoWitness(Proved())
+        count = prod(len(codes) for codes in self.codes.values())
+        if count <= CHEAPER_THAN_THE_SOLVER:
+            return self.enumerated(count)
+        glance = self._sampled(GLANCE)
+        if isinstance(glance, Witness):
+            return glance
+        answer = self._settled()
+        if isinstance(answer, Witness) or answer.is_certain:
+            return answer
+        return self.enumerated(count) if count <= ENUMERATION_LIMIT else self._sampled(SAMPLE)
+
+    def _settled(self) -> Witness | NoWitness:
+        answer = self.solved(self.condition, SECONDS_AT_ONCE)
+        if isinstance(answer, Witness) or answer.is_certain:
+            return answer
+        merged = with_equal_variables_merged(self._extended, _surely_nowhere)
+        return prove.solve_for(merged, Reference(_CONDITION))
+
+    def enumerated(self, count: int) -> Witness | NoWitness:
+        """By trying all of the `count` settings of what varies."""
+        sizes = tuple(len(codes) for codes in self.codes.values())
+        start, size = 0, _ROWS_AT_FIRST
+        while start < count:
+            rows = numpy.arange(start, min(start + size, count))
+            positions = numpy.unravel_index(rows, sizes) if sizes else ()
+            found = self._first_hit(positions)
+            if found is not None:
+                return found
+            start, size = start + size, min(8 * size, _ROWS_AT_ONCE)
+        return NoWitness(Exhaustive(count))
+
+    def _sampled(self, count: int) -> Witness | NoWitness:
+        generator = numpy.random.default_rng(SEED)
+        for start in range(0, count, _ROWS_AT_ONCE):
+            rows = min(_ROWS_AT_ONCE, count - start)
+            found = self._first_hit(
+                [generator.integers(len(codes), size=rows) for codes in self.codes.values()]
+            )
+            if found is not None:
+                return found
+        return NoWitness(Sampled(count, SEED))
+
+    def _first_hit(self, positions: Sequence[Any]) -> Witness | None:
+        columns = {
+            name: column(codes, position)
+            for (name, codes), position in zip(self.codes.items(), positions, strict=True)
+        }
+        hits = numpy.flatnonzero(self.evaluated(columns))
+        if not len(hits):
+            return None
+        return Witness({name: int(one[hits[0]]) for name, one in columns.items()})
+
+
+def _surely_nowhere(model: CausalModel, condition: Expression) -> bool:
+    """Whether a small question has the answer no."""
+    question = Question(model, condition)
+    count = prod(len(codes) for codes in question.codes.values())
+    if count <= TRIED_FOR_A_PAIR:
+        found = question.enumerated(count)
+    else:
+        found = question.solved(condition, SECONDS_A_PAIR)
+    return isinstance(found, NoWitness) and found.is_certain
+
+
+def column(codes: range | tuple[int, ...], positions: Any) -> Any:
+    """The codes at these positions."""
+    if isinstance(codes, range):  # perhaps too long to list
+        return codes.start + codes.step * positions
+    return numpy.array(codes, numpy.int64)[positions]
+
+
+def place(name: str, domain: Domain) -> Expression:
+    """Where the value of a variable stands among its domain's codes."""
+    if not isinstance(domain, Numbers):
+        return Reference(name)
+    offset = Arithmetic(ArithmeticOperator.SUBTRACT, Reference(name), Constant(domain.low))
+    return Arithmetic(ArithmeticOperator.FLOOR_DIVIDE, offset, Constant(domain.step))
+
+
+def _drawn(variable: Variable) -> Expression:
+    """That the value is one which can be drawn."""
+    likely = tuple(int(weight > 0) for weight in variable.weights or ())
+    return Lookup(likely, place(variable.name, variable.domain))
+
+
+def _ancestors(model: CausalModel) -> set[str]:
+    """What the condition depends on."""
+    needed = {_CONDITION}
+    for variable in reversed(model.variables):
+        if variable.name in needed:
+            needed.update(variable.parents)
+    return needed
+
+
+def _likely_codes(variable: Variable) -> range | tuple[int, ...]:
+    codes = variable.domain.codes()
+    if variable.weights is None:
+        return codes
+    return tuple(code for code, weight in zip(codes, variable.weights, strict=True) if weight)
