@@ -61,6 +61,9 @@ class Documents:
     def __getitem__(self, uri: str) -> Document:
         return self._open[uri]
 
+    def __iter__(self) -> Iterator[Document]:
+        return iter(tuple(self._open.values()))  # a request may run while a file is closed
+
     def open(self, uri: str, path: Path | None, version: int | None, text: str, code: str) -> None:
         """Take in a file, and find out about it without a pause."""
         name = path.name if path is not None else uri

@@ -1,26 +1,23 @@
-"""Where names are declared and used, in this file and in those that it names."""
+"""Where names are declared and used, in this file and in those that share them."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from lsprotocol import types
 from pygls import uris
 
-from causalspec.dsl import syntax
-from causalspec.dsl.diagnostics import Diagnostics, ToolFailure
-from causalspec.dsl.parser import parse
-from causalspec.dsl.reading import read_source
-
 from .analysis import Analysis
-from .positions import Positions
+from .outline import OF_KIND, declared
 from .symbols import Occurrence
+from .workspace import Spec, Workspace, beside
 
 START = types.Range(types.Position(0, 0), types.Position(0, 0))
+MOST_SYMBOLS = 500
+"""Of a whole workspace, so many are enough to choose from."""
 
 
-def definition(analysis: Analysis, uri: str, offset: int) -> list[types.Location]:
+def definition(workspace: Workspace, spec: Spec, offset: int) -> list[types.Location]:
     """Where the name under the cursor is declared, or the file that a quoted name means."""
+    analysis = spec.analysis
     for span, name in analysis.index.documents:
         if span.start <= offset <= span.end:
             place = beside(analysis, name)
@@ -28,55 +25,62 @@ def definition(analysis: Analysis, uri: str, offset: int) -> list[types.Location
     found = analysis.index.at(offset)
     if found is None:
         return []
-    if isinstance(found.symbol.node, syntax.ImportDeclaration):
-        return _imported(analysis, found.symbol.node, found.symbol.name)
-    declared = analysis.index.declarations(found.symbol)
+    home = workspace.sharing(spec, found.symbol)[0]
     # A model's output is its task's: from a model, both places are worth seeing.
-    return [types.Location(uri, analysis.positions.range(one.span)) for one in declared]
+    return [_location(home.spec, one) for one in home.spec.analysis.index.declarations(home.symbol)]
 
 
-def references(analysis: Analysis, uri: str, offset: int, *, all: bool) -> list[types.Location]:
+def references(workspace: Workspace, spec: Spec, offset: int, *, all: bool) -> list[types.Location]:
     """Every use of the name under the cursor, with its declarations where `all` are wanted."""
+    found = spec.analysis.index.at(offset)
+    if found is None:
+        return []
     return [
-        types.Location(uri, analysis.positions.range(one.span))
-        for one in occurrences(analysis, offset)
+        _location(shared.spec, one)
+        for shared in workspace.sharing(spec, found.symbol)
+        for one in shared.spec.analysis.index.of(shared.symbol)
         if all or not one.declares
     ]
 
 
-def occurrences(analysis: Analysis, offset: int) -> list[Occurrence]:
-    """Every place of the symbol under the cursor in this file."""
+def highlights(analysis: Analysis, offset: int) -> list[types.DocumentHighlight]:
+    """Every place in this file of the name under the cursor."""
     found = analysis.index.at(offset)
-    return analysis.index.of(found.symbol) if found is not None else []
-
-
-def beside(analysis: Analysis, name: str) -> Path | None:
-    """A file in the spec's folder; None for anything outside it."""
-    if analysis.folder is None:
-        return None
-    folder = analysis.folder.resolve()
-    try:
-        place = (folder / name).resolve()
-        return place if place.is_relative_to(folder) and place.is_file() else None
-    except (OSError, RuntimeError, ValueError):
-        return None
-
-
-def _imported(
-    analysis: Analysis, node: syntax.ImportDeclaration, name: str
-) -> list[types.Location]:
-    place = beside(analysis, node.path.value)
-    if place is None:
-        return []
-    try:
-        source = read_source(place, str(place), Diagnostics())
-    except ToolFailure:
-        return []
-    if source is None:
-        return []
-    positions = Positions(source.text, analysis.encoding)
+    kinds = types.DocumentHighlightKind
     return [
-        types.Location(uris.from_fs_path(str(place)) or "", positions.range(one.name.span))
-        for one in parse(source, Diagnostics()).declarations
-        if not isinstance(one, syntax.ImportDeclaration) and one.name.text == name
+        types.DocumentHighlight(
+            analysis.positions.range(one.span), kinds.Write if one.declares else kinds.Read
+        )
+        for one in (analysis.index.of(found.symbol) if found is not None else [])
     ]
+
+
+def workspace_symbols(
+    workspace: Workspace, near: Spec | None, query: str
+) -> list[types.WorkspaceSymbol]:
+    """What all specs of the workspace declare, where the query's letters occur in this order."""
+    encoding = near.analysis.encoding if near is not None else "utf-16"
+    folder = near.path.parent if near is not None and near.path is not None else None
+    symbols: list[types.WorkspaceSymbol] = []
+    for spec in workspace.specs(folder, encoding):
+        for _, top, inside in declared(spec.analysis):
+            for one in (top, *inside):
+                if _matches(query.lower(), one.symbol.name.lower()):
+                    owner = None if one is top else top.symbol.name
+                    kind = OF_KIND[one.symbol.kind]
+                    place = _location(spec, one)
+                    symbols.append(
+                        types.WorkspaceSymbol(place, one.symbol.name, kind, container_name=owner)
+                    )
+                    if len(symbols) == MOST_SYMBOLS:
+                        return symbols
+    return symbols
+
+
+def _matches(query: str, name: str) -> bool:
+    letters = iter(name)
+    return all(letter in letters for letter in query)
+
+
+def _location(spec: Spec, one: Occurrence) -> types.Location:
+    return types.Location(spec.uri, spec.analysis.positions.range(one.span))

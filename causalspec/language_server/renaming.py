@@ -1,91 +1,105 @@
-"""Renaming: every place of a symbol at once, and only where the file means the same afterwards."""
+"""Renaming: every place of a symbol at once, in every file that shares
+it, and only where they mean the same afterwards."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from lsprotocol import types
 
 from causalspec.dsl import syntax
-from causalspec.dsl.diagnostics import Severity
-from causalspec.dsl.source import Source, Span
+from causalspec.dsl.diagnostics import Diagnostic, Severity
+from causalspec.dsl.source import Source
 from causalspec.dsl.words import joining_words, keywords
 
 from .analysis import Analysis
-from .symbols import Kind, Occurrence, Symbol
+from .symbols import Kind, Occurrence
+from .workspace import Spec, Workspace, mentions
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 FIXED = {Kind.BUILT_IN: "the language's own", Kind.SIDE: "the language's own"}
+
+SEEN_THROUGH_TYPES = (Kind.ELEMENT, Kind.FIELD)
+"""What files can name that import a type or a table, though the name itself is not imported."""
 
 
 class CannotRenameError(Exception):
     """Why a name stays as it is, as a sentence for the person who asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Renaming:
-    """The name under a cursor, and all the places that have to change with it."""
-
-    chosen: Occurrence
-    places: list[Occurrence]
-
-
-def prepare(analysis: Analysis, offset: int) -> Renaming:
-    """What renaming at an offset is about. Raises `CannotRenameError`."""
-    found = analysis.index.at(offset)
+def prepare(spec: Spec, offset: int) -> Occurrence:
+    """The name that renaming at an offset is about. Raises `CannotRenameError`."""
+    found = spec.analysis.index.at(offset)
     if found is None:
         raise CannotRenameError("there is no name that can be renamed here")
     symbol = found.symbol
     if symbol.kind in FIXED:
         raise CannotRenameError(f"`{symbol.name}` is {FIXED[symbol.kind]} name")
-    if isinstance(symbol.node, syntax.ImportDeclaration):
-        raise CannotRenameError(f"`{symbol.name}` is declared in another file")
     if symbol.kind is Kind.FIELD and symbol.owner is not None:
         raise CannotRenameError(f"`{symbol.name}` is a column of the file behind `{symbol.owner}`")
-    return Renaming(found, analysis.index.of(symbol))
+    return found
 
 
-def rename(analysis: Analysis, offset: int, name: str) -> list[types.TextEdit]:
-    """The edits that rename. Raises `CannotRenameError` where the meaning would change."""
-    renaming = prepare(analysis, offset)
+def rename(
+    workspace: Workspace, spec: Spec, offset: int, name: str
+) -> dict[str, Sequence[types.TextEdit]]:
+    """The edits that rename, by file. Raises `CannotRenameError` where the meaning would change."""
+    symbol = prepare(spec, offset).symbol
     if not NAME.fullmatch(name) or name in set(keywords()) - joining_words():
         raise CannotRenameError(f"`{name}` is not a name")
-    renamed = Analysis(
-        Source(analysis.source.name, _renamed(analysis.source.text, renaming, name)),
-        analysis.folder,
-        analysis.encoding,
+    shared = workspace.sharing(spec, symbol)
+    home = shared[0].symbol
+    if isinstance(home.node, syntax.ImportDeclaration):
+        raise CannotRenameError(f"`{symbol.name}` is declared in a file that cannot be read")
+    if home.kind in SEEN_THROUGH_TYPES:
+        for reader in workspace.readers(spec):
+            if mentions(reader.analysis, symbol.name):
+                raise CannotRenameError(
+                    f"`{symbol.name}` also stands in {reader.analysis.source.name}, which imports "
+                    "from this file"
+                )
+    changes: dict[str, Sequence[types.TextEdit]] = {}
+    for one in shared:
+        analysis, places = one.spec.analysis, one.spec.analysis.index.of(one.symbol)
+        # Whoever imports the name looks into a file where it has not changed yet.
+        if not _means_the_same(analysis, places, name, alone=one is shared[0]):
+            raise CannotRenameError(f"`{name}` means something else here already")
+        changes[one.spec.uri] = [
+            types.TextEdit(analysis.positions.range(place.span), name) for place in places
+        ]
+    return changes
+
+
+def _means_the_same(
+    analysis: Analysis, places: Sequence[Occurrence], name: str, *, alone: bool
+) -> bool:
+    """Whether the same places, and no others, are of one symbol afterwards, and nothing new is
+    wrong: with names and types where the file stands `alone`, else with its syntax.
+    """
+    text = _renamed(analysis.source.text, places, name)
+    source = Source(analysis.source.name, text)
+    renamed = Analysis(source, analysis.folder, analysis.encoding)
+    worse = (
+        _errors(renamed.diagnostics) > _errors(analysis.diagnostics)
+        if alone
+        else len(renamed.reading.mistakes) > len(analysis.reading.mistakes)
     )
-    if _errors(renamed) > _errors(analysis) or _places(renamed, renaming, name) != _expected(
-        renaming, name
-    ):
-        raise CannotRenameError(f"`{name}` means something else here already")
-    return [types.TextEdit(analysis.positions.range(one.span), name) for one in renaming.places]
+    growth = len(name) - len(places[0].symbol.name)
+    expected = [one.span.start + index * growth for index, one in enumerate(places)]
+    found = renamed.index.at(expected[0])
+    after = renamed.index.of(found.symbol) if found is not None else []
+    return not worse and [one.span.start for one in after] == expected
 
 
-def _renamed(text: str, renaming: Renaming, name: str) -> str:
+def _renamed(text: str, places: Sequence[Occurrence], name: str) -> str:
     pieces: list[str] = []
     position = 0
-    for one in renaming.places:
+    for one in places:
         pieces += [text[position : one.span.start], name]
         position = one.span.end
     return "".join([*pieces, text[position:]])
 
 
-def _errors(analysis: Analysis) -> int:
-    return sum(one.severity is Severity.ERROR for one in analysis.diagnostics)
-
-
-def _expected(renaming: Renaming, name: str) -> list[int]:
-    """Where the places of the symbol will start."""
-    growth = len(name) - len(renaming.chosen.symbol.name)
-    return [one.span.start + index * growth for index, one in enumerate(renaming.places)]
-
-
-def _places(renamed: Analysis, renaming: Renaming, name: str) -> list[int]:
-    """Where the places of the symbol do start, once the text is read again."""
-    number = renaming.places.index(renaming.chosen)
-    found = renamed.index.at(_expected(renaming, name)[number])
-    symbol: Symbol | None = found.symbol if found is not None else None
-    spans: list[Span] = [one.span for one in renamed.index.of(symbol)] if symbol else []
-    return [span.start for span in spans]
+def _errors(found: Sequence[Diagnostic]) -> int:
+    return sum(one.severity is Severity.ERROR for one in found)

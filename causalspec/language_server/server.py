@@ -17,9 +17,12 @@ from .completion import completions
 from .documents import Document, Documents
 from .edits import FIX_ALL, code_actions, formatting, protocol_diagnostic
 from .highlighting import LEGEND, semantic_tokens
+from .hints import type_hints
 from .hover import hover_text
-from .navigation import definition, references
+from .navigation import definition, highlights, references, workspace_symbols
+from .outline import folding, outline
 from .renaming import CannotRenameError, prepare, rename
+from .workspace import Spec, Workspace
 
 
 def make_server() -> LanguageServer:
@@ -44,7 +47,8 @@ def make_server() -> LanguageServer:
 
     documents = Documents(publish, report)
     _keep_up(server, documents)
-    _answer_about_names(server, documents)
+    workspace = Workspace(lambda: _roots(server), lambda: [_spec(one) for one in documents])
+    _answer_about_names(server, documents, workspace)
     _answer_about_texts(server, documents)
     return server
 
@@ -82,7 +86,19 @@ def _keep_up(server: LanguageServer, documents: Documents) -> None:
     del opened, changed, saved, closed, stopped
 
 
-def _answer_about_names(server: LanguageServer, documents: Documents) -> None:
+def _roots(server: LanguageServer) -> list[Path]:
+    """The folders that the editor has open."""
+    paths = [uris.to_fs_path(one) for one in server.workspace.folders]
+    return [Path(one).resolve() for one in paths if one is not None]
+
+
+def _spec(document: Document) -> Spec:
+    analysis = document.analysis
+    path = None if analysis.folder is None else analysis.folder.resolve() / analysis.source.name
+    return Spec(document.uri, path, analysis)
+
+
+def _answer_about_names(server: LanguageServer, documents: Documents, workspace: Workspace) -> None:
     """Requests about the name under the cursor."""
 
     def here(
@@ -105,33 +121,46 @@ def _answer_about_names(server: LanguageServer, documents: Documents) -> None:
         return types.Hover(content, analysis.positions.range(found.span))
 
     @server.feature(types.TEXT_DOCUMENT_DEFINITION)
+    @server.thread()
     def defined(params: types.DefinitionParams) -> list[types.Location]:
-        document, analysis, offset = here(params.text_document, params.position)
-        return definition(analysis, document.uri, offset)
+        document, _, offset = here(params.text_document, params.position)
+        return definition(workspace, _spec(document), offset)
 
     @server.feature(types.TEXT_DOCUMENT_REFERENCES)
+    @server.thread()
     def referred(params: types.ReferenceParams) -> list[types.Location]:
-        document, analysis, offset = here(params.text_document, params.position)
+        document, _, offset = here(params.text_document, params.position)
         wanted = params.context.include_declaration
-        return references(analysis, document.uri, offset, all=wanted)
+        return references(workspace, _spec(document), offset, all=wanted)
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
+    def highlighted(params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:
+        _, analysis, offset = here(params.text_document, params.position)
+        return highlights(analysis, offset)
+
+    @server.feature(types.WORKSPACE_SYMBOL)
+    @server.thread()
+    def sought(params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
+        near = next((_spec(one) for one in documents), None)
+        return workspace_symbols(workspace, near, params.query)
 
     @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
     def prepared(params: types.PrepareRenameParams) -> types.Range:
-        _, analysis, offset = here(params.text_document, params.position)
+        document, analysis, offset = here(params.text_document, params.position)
         try:
-            return analysis.positions.range(prepare(analysis, offset).chosen.span)
+            return analysis.positions.range(prepare(_spec(document), offset).span)
         except CannotRenameError as reason:
             raise JsonRpcInvalidParams(str(reason)) from reason
 
     @server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
     @server.thread()
     def renamed(params: types.RenameParams) -> types.WorkspaceEdit:
-        document, analysis, offset = here(params.text_document, params.position)
+        document, _, offset = here(params.text_document, params.position)
         try:
-            edits = rename(analysis, offset, params.new_name)
+            changes = rename(workspace, _spec(document), offset, params.new_name)
         except CannotRenameError as reason:
             raise JsonRpcInvalidParams(str(reason)) from reason
-        return types.WorkspaceEdit(changes={document.uri: edits})
+        return types.WorkspaceEdit(changes=changes)
 
     @server.feature(
         types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=[".", " "])
@@ -140,7 +169,7 @@ def _answer_about_names(server: LanguageServer, documents: Documents) -> None:
         _, analysis, offset = here(params.text_document, params.position)
         return completions(analysis, offset)
 
-    del hover, defined, referred, prepared, renamed, completed
+    del hover, defined, referred, highlighted, sought, prepared, renamed, completed
 
 
 def _answer_about_texts(server: LanguageServer, documents: Documents) -> None:
@@ -160,7 +189,20 @@ def _answer_about_texts(server: LanguageServer, documents: Documents) -> None:
         return code_actions(documents[uri].analysis, uri, params.range)
 
     @server.feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, LEGEND)
-    def highlighted(params: types.SemanticTokensParams) -> types.SemanticTokens:
+    def coloured(params: types.SemanticTokensParams) -> types.SemanticTokens:
         return types.SemanticTokens(semantic_tokens(documents[params.text_document.uri].analysis))
 
-    del formatted, acted, highlighted
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    def outlined(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+        return outline(documents[params.text_document.uri].analysis)
+
+    @server.feature(types.TEXT_DOCUMENT_FOLDING_RANGE)
+    def folded(params: types.FoldingRangeParams) -> list[types.FoldingRange]:
+        return folding(documents[params.text_document.uri].analysis)
+
+    @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
+    @server.thread()
+    def hinted(params: types.InlayHintParams) -> list[types.InlayHint]:
+        return type_hints(documents[params.text_document.uri].analysis, params.range)
+
+    del formatted, acted, coloured, outlined, folded, hinted

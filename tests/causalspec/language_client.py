@@ -17,14 +17,24 @@ PATIENCE = 60
 class Client:
     """Starts `causalspec lsp` as an editor does, and talks to it."""
 
-    def __init__(self, *program: str, capabilities: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        *program: str,
+        capabilities: dict[str, Any] | None = None,
+        folders: list[dict[str, str]] | None = None,
+    ) -> None:
         command = program or (sys.executable, "-m", "causalspec.command_line", "lsp")
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._number = 0
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
         self._notices: queue.Queue[dict[str, Any]] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
-        general = {"processId": None, "rootUri": None, "capabilities": capabilities or {}}
+        general = {
+            "processId": None,
+            "rootUri": None,
+            "capabilities": capabilities or {},
+            "workspaceFolders": folders,
+        }
         self.server = self.request("initialize", general)["capabilities"]
         self.notify("initialized", {})
 

@@ -86,14 +86,20 @@ def test_definition_of_what_another_file_holds(client: Client, tmp_path: Path):
     (found,) = client.at("definition", uri, (3, 22))
     assert found["uri"] == (tmp_path / "names.txt").as_uri()
     assert client.at("definition", uri, (4, 22)) == []  # outside the spec's folder
-    assert "error" in client.ask(
-        "textDocument/rename",
-        {
-            "textDocument": {"uri": uri},
-            "position": {"line": 5, "character": 14},
-            "newName": "Number",
-        },
-    )
+    changes = client.at("rename", uri, (5, 14), newName="Number")["changes"]
+    assert {uri: len(edits) for uri, edits in changes.items()} == {
+        uri: 2,
+        (tmp_path / "lexicon.causal").as_uri(): 1,
+    }
+
+
+def test_no_rename_of_what_cannot_be_found(client: Client, tmp_path: Path):
+    text = 'language 1\n\nimport "nowhere.causal" { Digit }\ntype Same = Digit\n'
+    uri = client.open(tmp_path / "main.causal", text)
+    position = {"line": 3, "character": 14}
+    params = {"textDocument": {"uri": uri}, "position": position, "newName": "Number"}
+    error = client.ask("textDocument/rename", params)["error"]
+    assert error["message"] == "`Digit` is declared in a file that cannot be read"
 
 
 def test_references(client: Client, uri: str):

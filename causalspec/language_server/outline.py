@@ -1,0 +1,135 @@
+"""What a file holds, as editors list and fold it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from lsprotocol import types
+
+from causalspec.dsl import syntax
+from causalspec.dsl.source import Span
+
+from .analysis import Analysis
+from .symbols import Kind, Occurrence
+
+OF_KIND = {
+    Kind.TYPE: types.SymbolKind.Enum,
+    Kind.TABLE: types.SymbolKind.Struct,
+    Kind.FIELD: types.SymbolKind.Field,
+    Kind.ELEMENT: types.SymbolKind.EnumMember,
+    Kind.FUNCTION: types.SymbolKind.Function,
+    Kind.TASK: types.SymbolKind.Interface,
+    Kind.INPUT: types.SymbolKind.Constant,
+    Kind.NOISE: types.SymbolKind.Constant,
+    Kind.ABBREVIATION: types.SymbolKind.Variable,
+    Kind.VARIABLE: types.SymbolKind.Variable,
+    Kind.OUTPUT: types.SymbolKind.Property,
+    Kind.PROMPT: types.SymbolKind.String,
+    Kind.MODEL: types.SymbolKind.Class,
+    Kind.COUNTERFACTUALS: types.SymbolKind.Array,
+    Kind.SPLIT: types.SymbolKind.Field,
+    Kind.ALIGNMENT: types.SymbolKind.Key,
+    Kind.CLAIM: types.SymbolKind.Event,
+    Kind.ABSTRACTION: types.SymbolKind.Operator,
+}
+"""What is worth a line of the outline, and its sign."""
+
+
+def outline(analysis: Analysis) -> list[types.DocumentSymbol]:
+    """Every declaration with what it declares."""
+    return [
+        _symbol(analysis, top, declaration.span, list(_members(analysis, inside, declaration)))
+        for declaration, top, inside in declared(analysis)
+    ]
+
+
+def declared(
+    analysis: Analysis,
+) -> Iterator[tuple[syntax.Declaration, Occurrence, list[Occurrence]]]:
+    """Each declaration with its own name and those declared in it that the outline shows."""
+    names = [one for one in analysis.index.occurrences if one.declares]
+    for declaration in analysis.file.declarations:
+        if isinstance(declaration, syntax.ImportDeclaration):
+            continue
+        low, high = declaration.span.start, declaration.span.end
+        mine = [one for one in names if low <= one.span.start < high]
+        top = next((one for one in mine if one.span == declaration.name.span), None)
+        if top is not None:
+            inside = [one for one in mine if one is not top and one.symbol.kind in OF_KIND]
+            yield declaration, top, inside
+
+
+def _members(
+    analysis: Analysis, names: Sequence[Occurrence], declaration: syntax.Declaration
+) -> Iterator[types.DocumentSymbol]:
+    for one in names:
+        around = (
+            node.span
+            for node in _statements(declaration)
+            if node.span.start <= one.span.start < node.span.end
+        )
+        yield _symbol(analysis, one, next(around, one.span), [])
+
+
+def _statements(declaration: syntax.Declaration) -> tuple[syntax.Node, ...]:
+    match declaration:
+        case (
+            syntax.TypeDeclaration()
+            | syntax.TableDeclaration()
+            | syntax.FunctionDeclaration()
+            | syntax.ImportDeclaration()
+        ):
+            return ()
+        case _:
+            return declaration.body
+
+
+def _symbol(
+    analysis: Analysis, name: Occurrence, whole: Span, members: list[types.DocumentSymbol]
+) -> types.DocumentSymbol:
+    return types.DocumentSymbol(
+        name=name.symbol.name,
+        detail=str(name.symbol.kind),
+        kind=OF_KIND[name.symbol.kind],
+        range=analysis.positions.range(whole),
+        selection_range=analysis.positions.range(name.span),
+        children=members,
+    )
+
+
+def folding(analysis: Analysis) -> list[types.FoldingRange]:
+    """What can be folded away: declarations, long statements, and comments of several lines."""
+    return [one for one in _folds(analysis) if one.start_line < one.end_line]
+
+
+def _folds(analysis: Analysis) -> Iterator[types.FoldingRange]:
+    for declaration in analysis.file.declarations:
+        imports = isinstance(declaration, syntax.ImportDeclaration)
+        yield _fold(analysis, declaration, types.FoldingRangeKind.Imports if imports else None)
+        for statement in _statements(declaration):
+            yield _fold(analysis, statement, None)
+    lines = [(analysis.positions.position(one.span.start), one) for one in analysis.file.comments]
+    text = analysis.source.text
+    alone = [
+        place.line
+        for place, one in lines
+        if not text[text.rfind("\n", 0, one.span.start) + 1 : one.span.start].strip()
+    ]
+    start = alone[0] if alone else 0
+    for line, after in pairwise([*alone, -1]):
+        if after != line + 1:
+            yield types.FoldingRange(start, line, kind=types.FoldingRangeKind.Comment)
+            start = after
+
+
+def _fold(
+    analysis: Analysis, node: syntax.Node, kind: types.FoldingRangeKind | None
+) -> types.FoldingRange:
+    """The lines of a node; a brace that closes it at the start of a line stays to be seen."""
+    where = analysis.positions.range(node.span)
+    closed = node.span.text.endswith("}")
+    line_start = node.span.source.text.rfind("\n", 0, node.span.end) + 1
+    alone = node.span.source.text[line_start : node.span.end].strip() == "}"
+    end = where.end.line - 1 if closed and alone else where.end.line
+    return types.FoldingRange(where.start.line, end, kind=kind)
