@@ -113,7 +113,8 @@ def test_mutants_of_whole_programs() -> None:
     for _ in range(COUNT * 4 // 10):
         text = mutant(chance, files)
         for _ in range(chance.choice((0, 0, 1, 3))):
-            text = mutant(chance, [with_places(text), files[0]])
+            again = with_places(text)
+            text = mutant(chance, [again if again[1] else files[0], files[0]])
         check(text)
 
 
