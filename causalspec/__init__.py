@@ -14,7 +14,9 @@ __version__ = "0.1.0"
 _HOMES = {
     "load_specification": "causalspec.compiler.compile",
     "generate": "causalspec.compiler.data.counterfactuals",
+    "counterfactual_dataset": "causalspec.runtime.pyvene_data",
     "load_network": "causalspec.runtime.networks",
+    "to_pyvene": "causalspec.runtime.pyvene_models",
     "verify": "causalspec.runtime.verify",
     "SpecError": "causalspec.dsl.diagnostics",
     "InternalError": "causalspec.dsl.diagnostics",
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from causalspec.dsl.diagnostics import InternalError as InternalError
     from causalspec.dsl.diagnostics import SpecError as SpecError
     from causalspec.runtime.networks import load_network as load_network
+    from causalspec.runtime.pyvene_data import counterfactual_dataset as counterfactual_dataset
+    from causalspec.runtime.pyvene_models import to_pyvene as to_pyvene
     from causalspec.runtime.verify import verify as verify
 
 

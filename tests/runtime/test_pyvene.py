@@ -1,0 +1,241 @@
+"""Beside pyvene itself: its models made from specs solve alike, its data has the shape of ours."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+import torch
+
+from causalspec.compiler.compile import load_specification
+from causalspec.compiler.data.counterfactuals import generate
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.specification import Specification
+from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.runtime.pyvene_data import counterfactual_dataset
+from causalspec.runtime.pyvene_models import InputSampler, to_pyvene, value_of
+
+SPECS = Path(__file__).parents[2] / "specs"
+CYCLIC = "Feedback"
+
+
+def loaded(name: str) -> Specification:
+    specification, _ = load_specification(SPECS / name / f"{name}.causal")
+    assert specification is not None
+    return specification
+
+
+EQUALITY = loaded("hierarchical_equality")
+MODELS = [
+    one
+    for name in ("hierarchical_equality", "price_tagging", "indirect_object", "addition",
+                 "city_attributes", "firing_squad")
+    for one in loaded(name).models.values()
+]  # fmt: skip
+DESIGN = EQUALITY.counterfactuals["OneOrBoth"]
+MODEL = DESIGN.model
+
+
+@pytest.fixture
+def pyvene() -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MPLBACKEND", "agg")
+        return pytest.importorskip("pyvene", reason="pyvene is not installed")
+
+
+def words(model: CausalModel, setting: dict[str, int]) -> dict[str, Any]:
+    return {
+        name: value_of(model.by_name[name].domain, code)
+        for name, code in setting.items()
+        if model.by_name[name].role is not Role.ABBREVIATION
+    }
+
+
+def admitted(model: CausalModel, chance: random.Random) -> dict[str, int]:
+    while True:
+        names = (*model.inputs, *model.noise)
+        setting = {name: chance.choice(model.by_name[name].domain.codes()) for name in names}
+        if interpret.satisfies(model, setting):
+            return setting
+
+
+# Models ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("model", MODELS, ids=lambda one: one.name)
+def test_pyvene_solves_and_intervenes_as_the_interpreter_does(
+    model: CausalModel, pyvene: Any
+) -> None:
+    theirs = to_pyvene(model)
+    assert isinstance(theirs, pyvene.CausalModel)
+    variables = [one for one in model.variables if one.role is not Role.ABBREVIATION]
+    assert sorted(theirs.variables) == sorted(one.name for one in variables)
+    assert theirs.inputs == [*model.inputs, *model.noise]
+    assert theirs.outputs == list(model.outputs)
+    chance = random.Random(0)
+    for _ in range(10):
+        base, source = admitted(model, chance), admitted(model, chance)
+        solution = interpret.solve(model, base)
+        assert dict(theirs.run_forward(words(model, base))) == words(model, solution)
+        for name in model.intermediates:
+            swapped = interpret.solve(model, source)[name]
+            expected = words(model, interpret.solve(model, base, {name: swapped}))
+            found = theirs.run_interchange(words(model, base), {name: words(model, source)})
+            assert dict(found) == expected
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_pyvenes_own_generator_runs_on_it(pyvene: Any) -> None:
+    """The loop of its tutorials, unchanged: it draws sources that give the intervened value."""
+    random.seed(0)
+    model = loaded("price_tagging").models["LeftAndRightBoundary"]
+    theirs = to_pyvene(model)
+    made = theirs.generate_counterfactual_dataset(64, lambda _: 0, 4)
+    assert len(made) == 64
+    for one in made:
+        assert one["input_ids"].shape == (3,)
+        assert one["source_input_ids"].shape == (2, 3)
+        lower, upper, _ = (round(100 * x) for x in one["input_ids"].tolist())
+        assert 250 <= upper - lower <= 750
+    assert len({tuple(one["labels"].tolist()) for one in made}) == 2
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_noise_rests_where_none_is_given(pyvene: Any) -> None:
+    theirs = to_pyvene(loaded("firing_squad").models["TwoRiflemen"])
+    assert dict(theirs.run_forward({"ordered": False}))["dead"] is False
+    assert dict(theirs.run_forward({"ordered": False, "nervous": True}))["dead"] is True
+
+
+def test_inputs_are_drawn_by_their_weights_and_for_a_value() -> None:
+    model = loaded("firing_squad").models["TwoRiflemen"]
+    draw = InputSampler(model, 0)
+    ordered = [draw()["ordered"] for _ in range(4_000)]
+    assert abs(sum(ordered) / 4_000 - 0.7) < 0.05
+    for _ in range(50):
+        world = draw(output_var="dead", output_var_value=True)
+        assert world["ordered"] or world["nervous"]
+    with pytest.raises(ToolFailure, match="none of 1,000,000 inputs gives `dead` the value maybe"):
+        draw(output_var="dead", output_var_value="maybe")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_cyclic_models_are_refused(pyvene: Any) -> None:
+    with pytest.raises(ToolFailure, match="is cyclic"):
+        to_pyvene(loaded("thermostat").models[CYCLIC])
+
+
+# Data ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_our_examples_have_the_keys_and_shapes_of_pyvenes(pyvene: Any) -> None:
+    random.seed(0)
+    (theirs, *_) = to_pyvene(MODEL).generate_counterfactual_dataset(1, lambda _: 0, 1)
+    for ours in counterfactual_dataset(DESIGN, "test", rows=12):
+        assert list(ours) == list(theirs)
+        for name, tensor in theirs.items():
+            assert (ours[name].shape, ours[name].dtype) == (tensor.shape, tensor.dtype)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_pyvene_derives_our_labels(pyvene: Any) -> None:
+    theirs = to_pyvene(MODEL)
+    pairs = generate(DESIGN, "test", rows=90)
+    examples = counterfactual_dataset(DESIGN, "test", rows=90)
+    assert {len(DESIGN.kinds[kind].variables) for kind in pairs.kinds.tolist()} == {1, 2}
+    for row, one in enumerate(examples):
+        kind = DESIGN.kinds[int(one["intervention_id"])]
+        base = dict(zip(MODEL.inputs, map(int, one["input_ids"].tolist()), strict=True))
+        given = iter(one["source_input_ids"].tolist())
+        swapped = [name for name in theirs.variables if name in kind.variables]
+        sources = {n: dict(zip(MODEL.inputs, map(int, next(given)), strict=True)) for n in swapped}
+        assert theirs.run_interchange(base, sources)["same"] == bool(one["labels"])
+        assert theirs.run_forward(base)["same"] == bool(one["base_labels"])
+        assert base == {name: int(pairs.base[name][row]) for name in MODEL.inputs}
+        assert all(not any(padding) for padding in given)
+
+
+def test_batches_are_of_one_kind_each() -> None:
+    made = counterfactual_dataset(DESIGN, "test", rows=100, batch_size=8)
+    ids = [int(one["intervention_id"]) for one in made]
+    batches = [set(ids[start : start + 8]) for start in range(0, len(ids), 8)]
+    assert len(ids) == 96
+    assert all(len(one) == 1 for one in batches)
+    assert [one.pop() for one in batches[:6]] == [0, 1, 2, 0, 1, 2]
+
+
+def test_an_encoding_and_functions_of_the_users_own() -> None:
+    task = EQUALITY.tasks["SameRelation"]
+    encoded = counterfactual_dataset(DESIGN, "test", task=task, rows=3)
+    assert encoded[0]["input_ids"].shape == (16,)
+    assert encoded[0]["source_input_ids"].shape == (2, 16)
+    seen: list[Any] = []
+
+    def number(values: Any) -> int:
+        seen.append(dict(values))
+        return 7
+
+    made = counterfactual_dataset(
+        DESIGN, "test", rows=6, intervention_id=number,
+        input_function=lambda setting: torch.tensor([setting["a"], -1]),
+        output_function=lambda setting: torch.tensor([2.0 if setting["same"] else 3.0]),
+    )  # fmt: skip
+    plain = counterfactual_dataset(DESIGN, "test", rows=6)
+    for one, other in zip(made, plain, strict=True):
+        assert one["input_ids"].tolist() == [int(other["input_ids"][0]), -1]
+        assert one["labels"].tolist() == [2.0 if other["labels"] else 3.0]
+        assert one["intervention_id"].tolist() == [7]
+    assert {frozenset(one) for one in seen} == {
+        frozenset({"left"}), frozenset({"right"}), frozenset({"left", "right"}),
+    }  # fmt: skip
+    pairs = generate(DESIGN, "test", rows=6)
+    first = DESIGN.kinds[int(pairs.kinds[0])]
+    source = {name: int(column[0]) for name, column in pairs.sources[first.sources[0]].items()}
+    swapped = interpret.solve(MODEL, source)[first.variables[0]]
+    assert seen[0][first.variables[0]] == bool(swapped)
+
+
+def test_decimals_are_their_values_and_words_their_codes() -> None:
+    design = loaded("price_tagging").counterfactuals["SwapAbove"]
+    (one,) = counterfactual_dataset(design, "test", rows=1)
+    pairs = generate(design, "test", rows=1)
+    expected = [int(pairs.base[name][0]) / 100 for name in design.model.inputs]
+    assert numpy.allclose(one["input_ids"].tolist(), expected)
+    assert one["labels"].tolist() == [float(pairs.label["answer"][0])]
+
+
+def test_no_rows() -> None:
+    assert counterfactual_dataset(DESIGN, "test", rows=0) == []
+    assert counterfactual_dataset(DESIGN, "test", rows=5, batch_size=8) == []
+
+
+# The page --------------------------------------------------------------------------------------
+
+
+def test_the_page_does_what_it_says() -> None:
+    if importlib.util.find_spec("pyvene") is None:
+        pytest.skip("pyvene is not installed")
+    root = SPECS.parent
+    page = (root / "docs" / "pyvene.md").read_text(encoding="utf-8")
+    code, shown = (
+        "".join(re.findall(rf"^```{kind}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
+        for kind in ("python", "text")
+    )
+    environment = os.environ | {"MPLBACKEND": "agg"}
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    run = subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, text=True, check=True
+    )
+    told = [line for line in run.stdout.splitlines() if not line.startswith("nnsight is not")]
+    assert told == shown.splitlines()
