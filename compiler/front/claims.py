@@ -14,8 +14,6 @@ from .metrics import ClaimContext, expectation_of, wrong_kind
 from .models import ModelDraft
 from .names import Compilation
 
-DEEPEST = 200
-
 
 def compile_claim(
     compilation: Compilation, declaration: syntax.ClaimDeclaration, context: ClaimContext
@@ -161,6 +159,15 @@ def _check_placed(
     placed = {one.variable for one in alignment.placements}
     for design, _ in data:
         for kind in context.designs[design].kinds:
+            if kind.within:
+                compilation.error(
+                    "CS718",
+                    f"`{design}` intervenes on its sources: no claim can be scored on it yet",
+                    about.data.span,
+                    help="swap from sources as they are, in data of their own",
+                    related=(Related(context.designs[design].span, "the data"),),
+                )
+                return
             for variable in kind.variables:
                 if variable not in placed:
                     compilation.error(

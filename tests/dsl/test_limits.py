@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from causalspec.dsl import Diagnostics, Source, ToolFailure, parse, read_source
+from causalspec.dsl import Diagnostics, Source, ToolFailure, parse, parser, read_source
 
 MIB = 1 << 20
 
@@ -73,6 +73,27 @@ def test_mistakes() -> None:
         *([mistake] * 100),
         ("CS904", "reading stops here after 100 mistakes"),
     ]
+
+
+def of_tokens(count: int) -> str:
+    """So many words and signs, those of `language 1` among them."""
+    return f"type T = {{{', '.join(['A'] * ((count - 6) // 2))}{',' * (count % 2)}}}"
+
+
+TOKENS = ("CS905", "the file has more than 100000 words and signs")
+
+
+def test_words_and_signs() -> None:
+    assert said_of(of_tokens(100_000)) == []
+    assert said_of(of_tokens(100_001)) == [TOKENS]
+
+
+def test_words_and_signs_in_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slot of one word counts three, with its braces."""
+    monkeypatch.setattr(parser, "MOST_TOKENS", 20)
+    message = "the file has more than 20 words and signs"
+    assert said_of('task T { prompt p "{a} {b} {c}" }') == []
+    assert said_of('task T { prompt p "{a} {b} {c} {d} {e}" }') == [("CS905", message)]
 
 
 def of_size(size: int) -> bytes:
