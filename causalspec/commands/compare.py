@@ -70,7 +70,10 @@ def _lines(comparison: Comparison, shares: Mapping[str, tuple[Share, ...]]) -> I
         yield "  --  they share no variable to intervene on"
     else:
         named = ", ".join(f"`{name}`" for name in comparison.shared)
-        question = f"every intervention on {named} gives the same outputs"
+        same = "outputs"
+        if comparison.left.cyclic or comparison.right.cyclic:
+            same = "equilibria of these and the outputs"
+        question = f"every intervention on {named} gives the same {same}"
         yield from _answered(comparison, question, comparison.under_interventions)
     if comparison.correspondences:
         yield "variables"
@@ -98,7 +101,9 @@ def _difference(comparison: Comparison, answer: Answer) -> Iterator[str]:
     if found is None:
         return
     if isinstance(found, Difference):
-        yield f"at {setting_text(left, found.inputs, found.inputs, MOST_VALUES)}"
+        done = setting_text(left, found.done, found.done, MOST_VALUES)
+        place = setting_text(left, found.inputs, found.inputs, MOST_VALUES)
+        yield f"at {place}" + (f" with do {{ {done} }}" if done else "")
         sides = [
             " or ".join(setting_text(model, one, one, MOST_VALUES) for one in solutions)
             or "no equilibrium"
@@ -172,6 +177,8 @@ def _answer_json(comparison: Comparison, answer: Answer) -> dict[str, Any]:
     left, right = comparison.left, comparison.right
     if isinstance(found, Difference):
         told["inputs"] = model_values(left, found.inputs)
+        if found.done:
+            told["do"] = model_values(left, found.done)
         told["left"] = [model_values(left, one) for one in found.left]
         told["right"] = [model_values(right, one) for one in found.right]
     elif found is not None:

@@ -54,11 +54,16 @@ def interchange(
     kind: SwapKind,
 ) -> dict[str, int]:
     """The solution of `base` when each variable of `kind` has its value from its source's solution
-    (an interchange intervention: Geiger et al., *Causal Abstractions of Neural Networks*, 2021).
+    (an interchange intervention: Geiger et al., *Causal Abstractions of Neural Networks*, 2021),
+    a source that is intervened on itself being solved in the same way.
     """
     swapped: dict[str, int | Expression] = {}
     for variable, source in zip(kind.variables, kind.sources, strict=True):
-        swapped[variable] = solve(model, sources[source])[variable]
+        inner = kind.within_source(source)
+        if inner is None:
+            swapped[variable] = solve(model, sources[source])[variable]
+        else:
+            swapped[variable] = interchange(model, sources[source], sources, inner)[variable]
     return solve(model, base, swapped)
 
 
@@ -67,11 +72,12 @@ def equilibria(
     inputs: Mapping[str, int],
     interventions: Mapping[str, int | Expression] = NO_INTERVENTIONS,
 ) -> tuple[dict[str, int], ...]:
-    """Every solution of a model, cyclic or not, in lexicographic order of the domains' codes.
+    """Every solution of a model, cyclic or not, in lexicographic order of the codes of the variables
+    that break its cycles.
 
     Raises `TooManyStatesError` where the variables on cycles have too many settings.
     """
-    tried = _cycle_breakers(model, interventions)
+    tried = cycle_breakers(model, interventions)
     domains = [model.by_name[name].domain for name in tried]
     count = 1
     for domain in domains:
@@ -242,8 +248,8 @@ def _solved_in_order(
     return order
 
 
-def _cycle_breakers(
-    model: CausalModel, interventions: Mapping[str, int | Expression]
+def cycle_breakers(
+    model: CausalModel, interventions: Mapping[str, int | Expression] = NO_INTERVENTIONS
 ) -> tuple[str, ...]:
     """Variables that leave no cycle when their values are known."""
     done: set[str] = set()

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ...dsl.diagnostics import InternalError
+from ..domains import Truths
 from ..evaluators import interpret
-from ..expressions import Reference
-from ..model import CausalModel
+from ..expressions import Choose, Reference
+from ..model import CausalModel, Role, Variable
 from ..specification import Abstraction
 from .agreement import Share, agreement
 from .correspondences import Correspondence, correspondences
 from .derived_models import differs, of_task, side_by_side, with_noise_at_rest
-from .evidence import Evidence, Exhaustive, NoWitness, Unknown
+from .equilibria import differing_equilibrium
+from .evidence import Evidence, Exhaustive, NoWitness, Proved, combined
 from .interchanges import Interchange, smallest_interchange
 from .relations import Commutes, Relation, examine_relation
 from .witnesses import smallest_witness
 
-CYCLIC_LIMIT = 20_000
-"""The most settings that cyclic models are compared on, in plain Python."""
-
 
 @dataclass(frozen=True)
 class Difference:
-    """An input at which the outputs differ. `left` and `right` hold the outputs of each solution:
-    one of an acyclic model, every equilibrium of a cyclic one.
+    """An input at which the outputs differ, perhaps with variables set. `left` and `right` hold
+    what is seen of each solution: one of an acyclic model, every equilibrium of a cyclic one.
     """
 
     inputs: Mapping[str, int]
     left: tuple[Mapping[str, int], ...]
     right: tuple[Mapping[str, int], ...]
+    done: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ def compare(left: CausalModel, right: CausalModel) -> Comparison:
 
     The same variable is one of the same name and domain. Models are the same under interventions
     when for every base, and every choice of variables to swap with a source for each, both give
-    the same outputs: an interchange intervention takes in each model that model's own value.
+    the same outputs: an interchange intervention takes in each model that model's own value. Cyclic
+    models are the same where they have the same set of equilibria (see `_cyclic`).
     """
     left, right = with_noise_at_rest(left), with_noise_at_rest(right)
     shared = tuple(
@@ -78,8 +79,9 @@ def compare(left: CausalModel, right: CausalModel) -> Comparison:
         if name in right.intermediates and left.by_name[name].domain == right.by_name[name].domain
     )
     if left.cyclic or right.cyclic:
-        open_answer = Answer(None, Unknown()) if shared else None
-        return Comparison(left, right, shared, _cyclic(left, right), open_answer, (), ())
+        under_interventions = _cyclic(left, right, shared) if shared else None
+        outputs = _cyclic(left, right, ())
+        return Comparison(left, right, shared, outputs, under_interventions, (), ())
     relation = Relation.of(left, right, {name: Reference(name) for name in shared})
     outputs = _outputs(left, right)
     shares: list[Share | None] = []
@@ -142,29 +144,62 @@ def _interventions(relation: Relation) -> Answer:
     return Answer(True if found.is_certain else None, found.evidence)
 
 
-def _cyclic(left: CausalModel, right: CausalModel) -> Answer:
-    """The same outputs in the same number of equilibria, as a set, at every input."""
-    states = max(model.input_count * _states(model) for model in (left, right))
-    if states > CYCLIC_LIMIT:
-        return Answer(None, Unknown())
-    tried = 0
-    for inputs in interpret.settings(left):
-        tried += 1
-        sides = [_equilibria(model, inputs) for model in (left, right)]
-        if sides[0] != sides[1]:
-            return Answer(False, Exhaustive(1), Difference(inputs, sides[0], sides[1]))
-    return Answer(True, Exhaustive(tried))
+def _cyclic(left: CausalModel, right: CausalModel, shared: Sequence[str]) -> Answer:
+    """The same set of equilibria at every input and under every intervention that sets some of
+    `shared` to any value, as far as `shared` and the outputs show it.
+
+    What an interchange would take from a source is not fixed where that has several equilibria.
+    """
+    sides = [_settable(one, shared) for one in (left, right)]
+    observed = (*left.outputs, *shared)
+    evidence: Evidence = Proved()
+    differences: list[Difference] = []
+    for one, other in (sides, sides[::-1]):
+        found = differing_equilibrium(one, other, observed)
+        if isinstance(found, NoWitness):
+            evidence = combined(evidence, found.evidence)
+            continue
+        inputs = {name: found.setting[name] for name in left.inputs}
+        done = {name: found.setting[_value(name)] for name in shared if found.setting[_set(name)]}
+        seen = [_equilibria(model, inputs, done, observed) for model in (left, right)]
+        if seen[0] == seen[1]:
+            raise InternalError(f"`{left.name}` and `{right.name}` do not differ at {inputs}")
+        differences.append(Difference(inputs, seen[0], seen[1], done))
+    if differences:
+        return Answer(False, Exhaustive(1), min(differences, key=lambda one: len(one.done)))
+    return Answer(True if NoWitness(evidence).is_certain else None, evidence)
 
 
-def _states(model: CausalModel) -> int:
-    count = 1
-    for name in model.intermediates if model.cyclic else ():
-        count *= model.by_name[name].domain.size
-    return count
+def _settable(model: CausalModel, names: Sequence[str]) -> CausalModel:
+    """The model with inputs that say of each of `names` whether it is set, and to what."""
+    added: list[Variable] = []
+    for name in names:
+        added.append(Variable(_set(name), Role.INPUT, Truths()))
+        added.append(Variable(_value(name), Role.INPUT, model.by_name[name].domain))
+
+    def chosen(one: Variable) -> Variable:
+        if one.name not in names or one.mechanism is None:
+            return one
+        given = Reference(_value(one.name))
+        return replace(one, mechanism=Choose(Reference(_set(one.name)), given, one.mechanism))
+
+    return replace(model, variables=(*added, *map(chosen, model.variables)))
 
 
-def _equilibria(model: CausalModel, inputs: Mapping[str, int]) -> tuple[Mapping[str, int], ...]:
-    found = {
-        tuple(one[name] for name in model.outputs) for one in interpret.equilibria(model, inputs)
-    }
-    return tuple(dict(zip(model.outputs, codes, strict=True)) for codes in sorted(found))
+def _set(name: str) -> str:
+    return f"set {name}"
+
+
+def _value(name: str) -> str:
+    return f"value of {name}"
+
+
+def _equilibria(
+    model: CausalModel,
+    inputs: Mapping[str, int],
+    done: Mapping[str, int],
+    observed: Sequence[str],
+) -> tuple[Mapping[str, int], ...]:
+    solutions = interpret.equilibria(model, inputs, done)
+    found = {tuple(one[name] for name in observed) for one in solutions}
+    return tuple(dict(zip(observed, codes, strict=True)) for codes in sorted(found))

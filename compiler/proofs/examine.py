@@ -18,7 +18,7 @@ from ..specification import Example, Specification, Task
 from .evidence import Evidence, Examination, Exhaustive, Unknown, Witness
 from .examine_abstractions import examine_abstraction
 from .examine_designs import examine_design
-from .examine_models import examine_domains, examine_outputs
+from .examine_models import examine_domains, examine_equilibria, examine_outputs
 from .examine_prompts import examine_prompts
 from .examine_rivals import examine_rivals
 from .witnesses import find_witness
@@ -28,11 +28,11 @@ from .wording import assigned, value_text
 def examine(specification: Specification, diagnostics: Diagnostics) -> tuple[Examination, ...]:
     """The answers to every question about the specification, what is wrong being reported.
 
-    Examples hold; mechanisms stay in their domains; every model that is not `approximately`
-    computes its task's outputs; some input is admitted; prompts tell inputs with different answers
-    apart; abstractions commute with interventions; the data can be had; each swap changes some
-    output; most labels differ from what a network says that ignores the swap; and rivals are told
-    apart.
+    Examples hold; mechanisms stay in their domains; cyclic models have equilibria; every model that
+    is not `approximately` computes its task's outputs; some input is admitted; prompts tell inputs
+    with different answers apart; abstractions commute with interventions; the data can be had; each
+    swap changes some output; most labels differ from what a network says that ignores the swap; and
+    rivals are told apart.
     """
     return tuple(examinations(specification, diagnostics))
 
@@ -63,6 +63,8 @@ def _examinations(specification: Specification, diagnostics: Diagnostics) -> Ite
         span = _span_of(model) or start
         yield examine_domains(model, task.model if task else None, span, diagnostics)
         derived = model.name in specification.abstractions  # what it came from is examined
+        if model.cyclic:
+            yield examine_equilibria(model, span, diagnostics)
         if task is not None and not model.approximately and not derived:
             yield examine_outputs(model, task.model, span, diagnostics)
     for name, abstraction in specification.abstractions.items():

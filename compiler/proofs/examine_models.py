@@ -1,9 +1,12 @@
-"""Whether mechanisms stay in their domains, and whether models compute their task's outputs."""
+"""Whether mechanisms stay in their domains, and whether models compute their task's outputs.
+
+A cyclic model means the set of its equilibria: it computes an output where it has one and all of
+them give that output.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
 
 from ...dsl.diagnostics import Diagnostics, InternalError
 from ...dsl.source import Span
@@ -11,15 +14,13 @@ from ..domains import Numbers
 from ..evaluators import interpret
 from ..evaluators.intervals import UnsupportedModelError, interval_of
 from ..evaluators.vectorize import mechanism_intervals
-from ..expressions import Any, Expression, Not, Reference, Within
-from ..model import CausalModel, Role, Variable
+from ..expressions import All, Any, Expression, Not, Reference, Within
+from ..model import CausalModel, Variable
 from .derived_models import differs, of_task, side_by_side, with_noise_at_rest
-from .evidence import Evidence, Examination, Exhaustive, NoWitness, Proved, Unknown, Witness
-from .witnesses import find_witness, smallest_witness
+from .equilibria import Guessing, without_equilibrium
+from .evidence import Examination, Exhaustive, NoWitness, Proved, Witness
+from .witnesses import smallest_witness
 from .wording import assigned, setting_text, value_text
-
-CYCLIC_LIMIT = 20_000
-"""The most states of a cyclic model that are gone through in plain Python."""
 
 MOST_SHOWN = 24
 """So many inputs of a counterexample are listed."""
@@ -28,23 +29,26 @@ MOST_SHOWN = 24
 def examine_domains(
     model: CausalModel, task: CausalModel | None, span: Span, diagnostics: Diagnostics
 ) -> Examination:
-    """Whether every mechanism stays in its variable's domain, whatever inputs and noise.
+    """Whether every mechanism stays in its variable's domain, whatever inputs and noise: of a
+    cyclic model, in every equilibrium.
 
     What a model has from its task is examined there.
     """
     question = f"the mechanisms of `{model.name}` stay in their domains"
     inherited = {one.name: one for one in task.variables} if task is not None else {}
+    guessing = Guessing.of(model)
     own = [
         one
-        for one in model.variables
-        if one.mechanism is not None
+        for one in guessing.model.variables
+        if one.name in model.by_name
+        and one.mechanism is not None
         and not (one.name in inherited and inherited[one.name].mechanism is one.mechanism)
     ]
-    found = _cyclic_departure(model, own) if model.cyclic else _departure(model, own)
+    found = _departure(guessing, own)
     if isinstance(found, NoWitness):
         holds = True if found.is_certain else None
         return Examination(question, holds, found.evidence, span)
-    solution = interpret.solve(model, found.setting)
+    solution = interpret.solve(guessing.model, found.setting)
     for variable in own:
         if solution[variable.name] in variable.domain.codes():
             continue
@@ -60,9 +64,9 @@ def examine_domains(
     return Examination(question, False, Exhaustive(1), span)
 
 
-def _departure(model: CausalModel, variables: list[Variable]) -> Witness | NoWitness:
+def _departure(guessing: Guessing, variables: list[Variable]) -> Witness | NoWitness:
     try:
-        intervals = mechanism_intervals(model)
+        intervals = mechanism_intervals(guessing.model)
     except UnsupportedModelError:
         suspects = variables
     else:
@@ -74,7 +78,8 @@ def _departure(model: CausalModel, variables: list[Variable]) -> Witness | NoWit
         ]
     if not suspects:
         return NoWitness(Proved())
-    return smallest_witness(model, Any(tuple(_outside(one) for one in suspects)))
+    outside = Any(tuple(_outside(one) for one in suspects))
+    return smallest_witness(guessing.model, All((guessing.settled, outside)))
 
 
 def _outside(variable: Variable) -> Expression:
@@ -83,99 +88,75 @@ def _outside(variable: Variable) -> Expression:
     return Not(Within(Reference(variable.name), low, high, step))
 
 
-def _cyclic_departure(model: CausalModel, variables: list[Variable]) -> NoWitness:
-    """Each mechanism by itself, its parents anywhere in their domains: enough, not necessary."""
-    evidence: Evidence = Proved()
-    for variable in variables:
-        parents = tuple(
-            Variable(name, Role.INPUT, model.by_name[name].domain) for name in variable.parents
-        )
-        alone = CausalModel(model.name, model.task, (*(parents), _as_output(variable)))
-        found = find_witness(alone, _outside(_as_output(variable)))
-        if isinstance(found, Witness):
-            return NoWitness(Unknown())
-        if not isinstance(found.evidence, Proved):
-            evidence = found.evidence
-    return NoWitness(evidence)
-
-
-def _as_output(variable: Variable) -> Variable:
-    # A variable that reads itself must not take its own place.
-    return Variable(f"{variable.name} itself", Role.OUTPUT, variable.domain, variable.mechanism)
-
-
 def _exogenous_ancestors(model: CausalModel, name: str) -> Iterator[str]:
-    needed = {name}
-    for variable in reversed(model.variables):
-        if variable.name in needed:
-            needed.update(variable.parents)
+    needed: set[str] = set()
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one not in needed:
+            needed.add(one)
+            waiting.extend(model.by_name[one].parents)
     return (one for one in (*model.inputs, *model.noise) if one in needed)
+
+
+def examine_equilibria(model: CausalModel, span: Span, diagnostics: Diagnostics) -> Examination:
+    """Whether a cyclic model has an equilibrium at every admissible input, whatever its noise: a
+    warning where it has none, if it is not meant to compute its task.
+    """
+    question = f"`{model.name}` has an equilibrium at every input"
+    found = without_equilibrium(model)
+    if isinstance(found, NoWitness):
+        holds = True if found.is_certain else None
+        return Examination(question, holds, found.evidence, span)
+    place = setting_text(model, found.setting, (*model.inputs, *model.noise), MOST_SHOWN)
+    report = diagnostics.warning if model.approximately else diagnostics.error
+    report(
+        "CS326",
+        f"`{model.name}` has no equilibrium at `{place}`",
+        span,
+        help="no setting of its variables agrees with all mechanisms there",
+    )
+    return Examination(question, False, Exhaustive(1), span)
 
 
 def examine_outputs(
     model: CausalModel, task: CausalModel, span: Span, diagnostics: Diagnostics
 ) -> Examination:
     """Whether a model computes its task's outputs for every admissible input, its noise taking its
-    likeliest value. A cyclic model must do so in every equilibrium, and have one.
+    likeliest value: a cyclic model, in every equilibrium.
     """
     resting = " with its noise at its likeliest" if model.noise else ""
     question = f"`{model.name}` computes the outputs of `{task.name}`{resting}"
-    rested = with_noise_at_rest(model)
-    if model.cyclic:
-        found = _cyclic_disagreement(rested, task)
-    else:
-        outputs = {name: of_task(name) for name in task.outputs}
-        found = smallest_witness(side_by_side(rested, task), differs(outputs))
+    guessing = Guessing.of(with_noise_at_rest(model))
+    outputs = {name: of_task(name) for name in task.outputs}
+    condition = All((guessing.settled, differs(outputs)))
+    found = smallest_witness(side_by_side(guessing.model, task), condition)
     if isinstance(found, NoWitness):
         holds = True if found.is_certain else None
         return Examination(question, holds, found.evidence, span)
-    _report_disagreement(rested, task, found, span, diagnostics)
+    _report_disagreement(guessing, task, found, span, diagnostics)
     return Examination(question, False, Exhaustive(1), span)
 
 
 def _report_disagreement(
-    model: CausalModel, task: CausalModel, found: Witness, span: Span, diagnostics: Diagnostics
+    guessing: Guessing, task: CausalModel, found: Witness, span: Span, diagnostics: Diagnostics
 ) -> None:
-    inputs = {name: found.setting[name] for name in model.inputs}
-    place = setting_text(model, inputs, model.inputs, MOST_SHOWN)
+    model = guessing.model
+    inputs = {name: found.setting[name] for name in task.inputs}
+    place = setting_text(model, inputs, task.inputs, MOST_SHOWN)
     right = interpret.solve(task, inputs)
-    advice = f"write `model {model.name} of {task.name} approximately` if it is not meant to"
-    if model.cyclic:
-        solutions = interpret.equilibria(model, inputs)
-        if not solutions:
-            diagnostics.error(
-                "CS323", f"`{model.name}` has no equilibrium at `{place}`", span, help=advice
-            )
-            return
-    else:
-        solutions = (interpret.solve(model, inputs),)
+    solution = interpret.solve(model, found.setting)
+    where = " in an equilibrium" if guessing.guesses else ""
     for name in task.outputs:
-        wrong = next((one[name] for one in solutions if one[name] != right[name]), None)
-        if wrong is None:
+        if solution[name] == right[name]:
             continue
         diagnostics.error(
             "CS323",
             f"`{model.name}` does not compute `{name}`: at `{place}` it gives "
-            f"`{value_text(model.by_name[name].domain, wrong)}`, expected "
+            f"`{value_text(model.by_name[name].domain, solution[name])}`{where}, expected "
             f"`{assigned(task, name, right[name])}`",
             model.by_name[name].span or span,
-            help=advice,
+            help=f"write `model {model.name} of {task.name} approximately` if it is not meant to",
         )
         return
     raise InternalError(f"a disagreement of `{model.name}` did not replay at {inputs}")
-
-
-def _cyclic_disagreement(model: CausalModel, task: CausalModel) -> Witness | NoWitness:
-    states = prod(variable.domain.size for variable in model.variables)
-    if states > CYCLIC_LIMIT:
-        return NoWitness(Unknown())
-    tried = 0
-    for setting in interpret.settings(task):
-        tried += 1
-        right = interpret.solve(task, setting)
-        solutions = interpret.equilibria(model, setting)
-        if not solutions or any(
-            one[name] != right[name] for one in solutions for name in task.outputs
-        ):
-            return Witness(setting)
-    return NoWitness(Exhaustive(tried))

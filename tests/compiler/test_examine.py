@@ -152,10 +152,11 @@ model Feedback of Room cyclic {
         ("some input meets the `require` of `Room`", True, "exhaustive (1)"),
         ("the mechanisms of `Room` stay in their domains", True, "proved"),
         ("the mechanisms of `Feedback` stay in their domains", True, "proved"),
+        ("`Feedback` has an equilibrium at every input", True, "exhaustive (6)"),
         (
             "`Feedback` computes the outputs of `Room` with its noise at its likeliest",
             True,
-            "exhaustive (3)",
+            "exhaustive (6)",
         ),
     ]
 
@@ -174,4 +175,4 @@ model Liar of Coin cyclic {
   output up = if says then side else side
 }
 """
-    assert "CS323 up: `Liar` has no equilibrium at `side = false`" in findings(text)
+    assert "CS326 up: `Liar` has no equilibrium at `side = false`" in findings(text)
