@@ -14,12 +14,17 @@ import pytest
 from pygments.token import Comment, Error, Keyword, Name, Number, String, Token
 
 from causalspec import pygments_lexer
+from causalspec.dsl import Diagnostics, Source
+from causalspec.dsl.tokens import span_of, tokenize
 from causalspec.dsl.words import joining_words, keywords
+
+from .textmate import TextMate
 
 lexers: Any = pygments.lexers
 ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "editors" / "vscode"
 SPECS = sorted((ROOT / "specs").glob("*/*.causal"))
+TEXTMATE = TextMate(EXTENSION / "syntaxes" / "causal.tmLanguage.json")
 LISTS = ("DECLARATIONS", "STATEMENTS", "EXPRESSION_WORDS", "OPERATOR_WORDS", "CONSTANTS")
 
 
@@ -78,6 +83,52 @@ def test_what_a_line_is_coloured_as():
         (Name, "base"),
         (Name.Attribute, "language"),
     ]
+
+
+def scopes_in(text: str) -> dict[int, tuple[str, ...]]:
+    """The scopes of every character that the extension colours."""
+    pieces = TEXTMATE.pieces(text)
+    return {place: one.scopes for one in pieces for place in range(one.start, one.end)}
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_the_extension_colours_every_word_text_number_and_operator(path: Path):
+    text = path.read_text(encoding="utf-8")
+    scopes = scopes_in(text)
+    source = Source(path.name, text)
+    words = set(keywords().values())
+    expected = {"NUMBER": "constant.numeric", "SHORT_TEXT": "string", "LONG_TEXT": "string"}
+    for token in tokenize(source, 0, len(text), Diagnostics()):
+        span = span_of(source, token)
+        first = scopes.get(span.start, ("nothing",))
+        if token.type in words:
+            # Words that join may be names; after a dot, or where they are declared, they are.
+            names = ("variable.other.property", "entity.name") if token in joining_words() else ()
+            allowed = ("keyword", "constant.language", *names)
+            assert first[-1].startswith(allowed), (span.text, source.position(span.start), first)
+        elif token.type in expected:
+            assert first[0].startswith(expected[token.type]), (span.text, first)
+        elif token.type != "NAME" and not set(token) & set("(){}[],.:"):
+            assert first[-1].startswith("keyword.operator"), (span.text, first)
+
+
+def test_what_the_extension_colours_a_line_as():
+    text = 'task T { # no\nprompt p """{a.b} \\n {{"""\nvar v = base.language'
+    scopes = scopes_in(text)
+    shown = [
+        ("task", "keyword.declaration.causal"),
+        ("T {", "entity.name.type.causal"),
+        ("# no", "comment.line.number-sign.causal"),
+        ("prompt", "keyword.other.statement.causal"),
+        ("{a", "punctuation.section.interpolation.begin.causal"),
+        ("b}", "variable.other.property.causal"),
+        ("\\n", "constant.character.escape.causal"),
+        ("{{", "constant.character.escape.causal"),
+        ("language", "variable.other.property.causal"),
+    ]
+    assert [(part, scopes[text.index(part)][-1]) for part, _ in shown] == shown
+    assert scopes[text.index("{a")][0] == "string.quoted.triple.causal"
+    assert text.index('p "') not in scopes
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="needs npm")

@@ -46,6 +46,19 @@ def test_a_hook_fails_where_a_spec_is_wrong(tmp_path: Path, text: str, status: i
     assert result.returncode == status
 
 
+def test_the_page_shows_what_the_hook_writes(tmp_path: Path):
+    page = (ROOT / "docs" / "continuous-integration.md").read_text(encoding="utf-8")
+    spec = re.search(r"^```causal\n(.*?)^```$", page, re.M | re.S)
+    shown = re.search(r"^- exit code: (\d)\n\n(.*?)\n\nformat causal specs", page, re.M | re.S)
+    assert spec is not None and shown is not None
+    (tmp_path / "doubling.causal").write_text(spec[1], encoding="utf-8")
+    hook: dict[str, str] = read_yaml(".pre-commit-hooks.yaml")[0]
+    _, *arguments = shlex.split(hook["entry"])
+    command = [sys.executable, "-m", "causalspec.command_line", *arguments, "doubling.causal"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (str(result.returncode), result.stderr.strip()) == (shown[1], shown[2])
+
+
 def run_action(folder: Path, specs: str, **inputs: str) -> subprocess.CompletedProcess[str]:
     """The script of the action's last step, with the action's own defaults."""
     action = read_yaml("action.yml")
