@@ -72,8 +72,8 @@ def equilibria(
     inputs: Mapping[str, int],
     interventions: Mapping[str, int | Expression] = NO_INTERVENTIONS,
 ) -> tuple[dict[str, int], ...]:
-    """Every solution of a model, cyclic or not, in lexicographic order of the codes of the variables
-    that break its cycles.
+    """Every solution of a model, cyclic or not, in lexicographic order of the codes of the
+    variables that break its cycles.
 
     Raises `TooManyStatesError` where the variables on cycles have too many settings.
     """

@@ -1,8 +1,11 @@
 """How often two models agree: approximate abstraction between causal models.
 
-The share of (input, intervention) at which the square commutes at the outputs (Geiger et al.,
-"Causal abstraction", 2025, approximate transformation, with the indicator as similarity): inputs as
-the task draws them, an intervention that takes one aligned variable from an independent source.
+The expected agreement of the outputs over inputs and interventions: inputs as the task draws them,
+and interchange interventions that take aligned variables from independent sources. So the distance
+of Beckers, Eberhardt and Halpern, "Approximate causal abstractions", 2019, with the indicator of a
+difference as distance on outcomes, and the interchange intervention accuracy of Geiger et al.,
+"Causal abstraction", 2025, of the fine model in the place of a network: 1 is an abstraction, on
+what the interventions reach.
 """
 
 from __future__ import annotations
@@ -10,15 +13,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 import numpy
 
-from ..data.blocks import every, product
+from ..data.blocks import Block, Listed, every, product
 from ..data.populations import Population, populate
 from ..data.randomness import Stream
 from ..data.samplers import RequirementUnmetError, Sampler
 from ..domains import Truths
-from ..evaluators.columns import Columns
+from ..evaluators.columns import Column, Columns
 from ..evaluators.intervals import UnsupportedModelError
 from ..evaluators.vectorize import solve_columns
 from ..model import CausalModel, Role, Variable
@@ -29,15 +33,19 @@ from .relations import Relation
 ENUMERATION_LIMIT = 10_000_000
 SAMPLE = 1 << 18
 _ROWS_AT_ONCE = 1 << 18
+LARGEST_TOTAL = 1 << 62
+"""Weights add up in 64 bits."""
+
 _AGREE = "the outputs differ"
+_WEIGHT = "weight of the block"
 NORMAL_QUANTILE = 1.959963984540054
 """Of a two-sided 95 % interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many of so many (input, intervention) agree; `swapped` is the variable, None without an
-    intervention.
+    """On how many of so many (input, intervention) the outputs agree, each counted as often as it
+    is drawn. `swapped` names the variables, None without an intervention.
     """
 
     swapped: str | None
@@ -68,15 +76,15 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def agreement(relation: Relation, swapped: str | None, seed: int = 0) -> Share | None:
-    """On which share of pairs the outputs agree when `swapped` comes from another input, None for
-    no intervention at all. None where no input is admitted or columns cannot hold the values.
+def agreement(relation: Relation, *swapped: str, seed: int = 0) -> Share | None:
+    """On which share of inputs the outputs agree when each of the `swapped` variables comes from an
+    input of its own. Exact where there are not too many, else estimated from a sample. None where
+    no input is admitted or columns cannot hold the values.
     """
-    names = () if swapped is None else (swapped,)
-    model, condition = interchange_model(relation, names, selectable=False)
+    model, condition = interchange_model(relation, swapped, selectable=False)
     result = Variable(_AGREE, Role.OUTPUT, Truths(), condition)
     model = CausalModel(model.name, model.task, (*model.variables, result))
-    prefixes = ["", *(source_input(name, "") for name in names)]
+    prefixes = ["", *(source_input(name, "") for name in swapped)]
     exogenous = CausalModel(
         relation.fine.name,
         relation.fine.task,
@@ -93,52 +101,67 @@ def agreement(relation: Relation, swapped: str | None, seed: int = 0) -> Share |
     population = populate(exogenous, {})
     if population.is_empty:
         return None
+    named = ", ".join(swapped) or None
     try:
         listed = _every(population, len(prefixes))
         if listed is not None:
-            agreeing, count = _counted_of_all(model, listed, prefixes)
-            return Share(swapped, agreeing, count, Exhaustive(count))
+            return _share_of_all(model, listed, prefixes, named)
         sides = [
             Sampler(population, Stream.of(seed, "agreement", prefix)).take(SAMPLE)
             for prefix in prefixes
         ]
-        agreeing = _counted(model, sides, prefixes)
-        return Share(swapped, agreeing, SAMPLE, Sampled(SAMPLE, seed))
+        agreeing = int(numpy.count_nonzero(_agreeing(model, sides, prefixes)))
+        return Share(named, agreeing, SAMPLE, Sampled(SAMPLE, seed))
     except (RequirementUnmetError, UnsupportedModelError):
         return None
 
 
 def _every(population: Population, sides: int) -> Columns | None:
-    """Each input once, where all of them are equally likely and their pairs few enough."""
-    count = 1
+    """Each input once and how often it is drawn, where combinations of so many are few enough."""
+    count, total = 1, 1
     for block in population.blocks:
         count *= block.settings
-        if block.total != block.settings:
-            return None
-    if population.rejections or count**sides > ENUMERATION_LIMIT:
+        total *= block.total
+    if population.rejections or count**sides > ENUMERATION_LIMIT or total**sides > LARGEST_TOTAL:
         return None
-    return product([every(block) for block in population.blocks])
+    listed = product(
+        [
+            {**every(block), f"{_WEIGHT} {number}": _weights(block)}
+            for number, block in enumerate(population.blocks)
+        ]
+    )
+    factors = [column for name, column in listed.items() if name.startswith(_WEIGHT)]
+    inputs = {name: column for name, column in listed.items() if not name.startswith(_WEIGHT)}
+    return {**inputs, _WEIGHT: numpy.prod(factors, axis=0, dtype=numpy.int64)}
 
 
-def _counted_of_all(
-    model: CausalModel, listed: Columns, prefixes: Sequence[str]
-) -> tuple[int, int]:
-    rows = len(next(iter(listed.values())))
+def _weights(block: Block) -> Column:
+    if isinstance(block, Listed) and block.weights is not None:
+        return block.weights
+    return numpy.ones(block.settings, numpy.int64)
+
+
+def _share_of_all(
+    model: CausalModel, listed: Columns, prefixes: Sequence[str], swapped: str | None
+) -> Share:
+    rows = len(listed[_WEIGHT])
     count = rows ** len(prefixes)
-    agreeing = 0
+    agreeing, of = 0, 0
     for start in range(0, count, _ROWS_AT_ONCE):
         chosen = numpy.arange(start, min(start + _ROWS_AT_ONCE, count))
-        places = [chosen // rows, chosen % rows] if len(prefixes) == 2 else [chosen]
+        places = numpy.unravel_index(chosen, (rows,) * len(prefixes))
         sides = [{name: column[place] for name, column in listed.items()} for place in places]
-        agreeing += _counted(model, sides, prefixes)
-    return agreeing, count
+        weights = numpy.prod([side.pop(_WEIGHT) for side in sides], axis=0, dtype=numpy.int64)
+        agreeing += int(weights[_agreeing(model, sides, prefixes)].sum())
+        of += int(weights.sum())
+    return Share(swapped, agreeing, of, Exhaustive(count))
 
 
-def _counted(model: CausalModel, sides: Sequence[Columns], prefixes: Sequence[str]) -> int:
+def _agreeing(model: CausalModel, sides: Sequence[Columns], prefixes: Sequence[str]) -> Any:
+    """Row by row, whether the outputs agree."""
     columns = {
         f"{prefix}{name}": column
         for prefix, side in zip(prefixes, sides, strict=True)
         for name, column in side.items()
     }
-    differing = solve_columns(model, columns, wanted=[_AGREE])[_AGREE]
-    return int(len(differing) - numpy.count_nonzero(differing))
+    return solve_columns(model, columns, wanted=[_AGREE])[_AGREE] == 0

@@ -87,9 +87,9 @@ def compare(left: CausalModel, right: CausalModel) -> Comparison:
     shares: list[Share | None] = []
     interventions = _interventions(relation) if shared else None
     if outputs.holds is False:
-        shares.append(agreement(relation, None))
+        shares.append(agreement(relation))
     if interventions is not None and interventions.holds is False:
-        shares.extend(agreement(relation, name) for name in shared)
+        shares.extend(agreement(relation, *names) for names in _swapped(shared))
     return Comparison(
         left,
         right,
@@ -102,16 +102,22 @@ def compare(left: CausalModel, right: CausalModel) -> Comparison:
 
 
 def shares_of(abstraction: Abstraction) -> Iterator[Share]:
-    """How far a declared abstraction holds approximately: without an intervention, and for each
-    coarse variable when the cell that it stands for comes from another input.
+    """How far a declared abstraction holds approximately: without an intervention, when the cell
+    that a coarse variable stands for comes from another input, and when each comes from one.
     """
     if abstraction.fine.cyclic or abstraction.coarse.cyclic:
         return
     relation = Relation.of(abstraction.fine, abstraction.coarse, abstraction.values)
-    for name in (None, *relation.aligned):
-        share = agreement(relation, name)
+    for names in ((), *_swapped(relation.aligned)):
+        share = agreement(relation, *names)
         if share is not None:
             yield share
+
+
+def _swapped(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Each variable alone, and all together."""
+    together = [tuple(names)] if len(names) > 1 else []
+    return [*((name,) for name in names), *together]
 
 
 def _outputs(left: CausalModel, right: CausalModel) -> Answer:

@@ -163,7 +163,31 @@ def test_shares_of_a_declared_abstraction() -> None:
         (None, 20, 100),
         ("odd", 2_000, 10_000),
         ("away", 2_000, 10_000),
+        ("odd, away", 200_000, 1_000_000),
     ]
+
+
+def test_a_share_counts_inputs_as_often_as_they_are_drawn() -> None:
+    models = compiled("""
+    task T {
+      input a : 0..2 ~ weights { 0 => 1  1 => 2  2 => 5 }
+      input b : bool
+      output y : 0..2 = a
+    }
+    model Fine of T {
+      var v = a
+      output y = v
+    }
+    model Coarse of T approximately {
+      var v = min(a, 1)
+      output y = v
+    }
+    """).models
+    relation = Relation.of(models["Fine"], models["Coarse"], {"v": Reference("v")})
+    assert agreement(relation) == Share(None, 6, 16, Exhaustive(6))
+    share = agreement(relation, "v")
+    assert share == Share("v", 6 * 16, 16 * 16, Exhaustive(36))
+    assert share is not None and share.interval == (3 / 8, 3 / 8)
 
 
 def test_the_interval_is_wilsons() -> None:
