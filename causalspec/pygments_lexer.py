@@ -27,7 +27,7 @@ DECLARATIONS: Final = (
     "table", "task", "type",
 )  # fmt: skip
 STATEMENTS: Final = (
-    "allow", "balance", "collapse", "distinguish", "encode", "example", "expect", "input", "keep",
+    "allow", "balance", "collapse", "cover", "distinguish", "encode", "example", "expect", "input", "keep",
     "let", "marginalize", "merge", "noise", "of", "output", "prompt", "require", "say", "seed",
     "split", "swap", "var",
 )  # fmt: skip

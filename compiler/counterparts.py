@@ -9,8 +9,9 @@ from .specification import SwapKind
 def counterparts(kind: SwapKind, rival: CausalModel) -> tuple[SwapKind, ...]:
     """The rival's interventions that stand beside `kind`; none where sources cannot be matched."""
     variables = rival.intermediates
-    if set(kind.variables) <= set(variables):
+    inner = (name for _, one in kind.within for name in one.variables)
+    if {*kind.variables, *inner} <= set(variables):
         return (kind,)
-    if len(set(kind.sources)) > 1:
+    if len(kind.used_sources) > 1:
         return ()
     return tuple(SwapKind((name,), kind.sources[:1]) for name in variables)

@@ -7,7 +7,7 @@ runtime read it and never look at the syntax tree again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ..dsl.source import Source, Span
@@ -110,11 +110,35 @@ class SwapKind:
     variables: tuple[str, ...]
     sources: tuple[int, ...]
     weight: int = 1
+    within: tuple[tuple[int, SwapKind], ...] = ()
+    """The sources that are themselves intervened on, with what is swapped in their runs; in no
+    circle. The kinds in it have none of their own: what a source's run is holds everywhere.
+    """
 
     @property
     def name(self) -> str:
-        """`left`, or `left, right`: unique within a design."""
-        return ", ".join(self.variables)
+        """`left`, or `left, right`, or `left (with right)`: unique within a design."""
+        return self._named(self)
+
+    def _named(self, kind: SwapKind) -> str:
+        parts: list[str] = []
+        for variable, source in zip(kind.variables, kind.sources, strict=True):
+            inner = self.within_source(source)
+            parts.append(variable if inner is None else f"{variable} (with {self._named(inner)})")
+        return ", ".join(parts)
+
+    def within_source(self, number: int) -> SwapKind | None:
+        """What is swapped in a source's own run, with what is swapped in the runs of its sources;
+        None where nothing is.
+        """
+        inner = dict(self.within).get(number)
+        return None if inner is None else replace(inner, within=self.within)
+
+    @property
+    def used_sources(self) -> tuple[int, ...]:
+        """Every source that something is taken from, each once, in order."""
+        inner = (one.sources for _, one in self.within)
+        return tuple(sorted({*self.sources, *(number for some in inner for number in some)}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +157,13 @@ class PairExpression:
 
     expression: Expression
     span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StratifiedValue(PairExpression):
+    """A value over a pair that rows are spread evenly over."""
+
+    domain: Domain = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +193,19 @@ class CounterfactualDesign:
     seed: int
     span: Span = field(compare=False, repr=False)
     distinctions: tuple[Distinction, ...] = ()
+    cover: tuple[StratifiedValue, ...] = ()
+    shared_noise: bool = False
+    """Whether the sources have the base's noise, instead of noise drawn for each."""
+
+    @property
+    def stratified(self) -> tuple[StratifiedValue, ...]:
+        """The covered values, then the balanced one."""
+        if self.balance is None or self.balance_domain is None:
+            return self.cover
+        balanced = StratifiedValue(
+            self.balance.expression, self.balance.span, domain=self.balance_domain
+        )
+        return (*self.cover, balanced)
 
 
 # Alignments ------------------------------------------------------------------------------------

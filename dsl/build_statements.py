@@ -152,15 +152,30 @@ class StatementBuilder(ExpressionBuilder):
         return syntax.Swap(span=span, items=tuple(items), weight=weight)
 
     def swap_item(
-        self, span: Span, variable: syntax.Expression, source: syntax.Name | None
+        self,
+        span: Span,
+        variable: syntax.Expression,
+        source: syntax.Name | tuple[syntax.Name, tuple[syntax.SwapItem, ...]] | None,
     ) -> syntax.SwapItem:
-        return syntax.SwapItem(span=span, variable=variable, source=source)
+        name, within = source if isinstance(source, tuple) else (source, ())
+        return syntax.SwapItem(span=span, variable=variable, source=name, within=within)
+
+    def intervened_source(
+        self, span: Span, name: syntax.Name, *items: syntax.SwapItem
+    ) -> tuple[syntax.Name, tuple[syntax.SwapItem, ...]]:
+        return name, items
 
     def keep(self, span: Span, condition: syntax.Expression) -> syntax.Keep:
         return syntax.Keep(span=span, condition=condition)
 
     def balance(self, span: Span, value: syntax.Expression) -> syntax.Balance:
         return syntax.Balance(span=span, value=value)
+
+    def cover(self, span: Span, *values: syntax.Expression) -> syntax.Cover:
+        return syntax.Cover(span=span, values=values)
+
+    def noise_sharing(self, span: Span, way: syntax.Name) -> syntax.NoiseSharing:
+        return syntax.NoiseSharing(span=span, way=way)
 
     def distinguish(self, span: Span, *models: syntax.Name) -> syntax.Distinguish:
         return syntax.Distinguish(span=span, models=models)

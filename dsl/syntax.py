@@ -440,8 +440,13 @@ class Swap(Node):
 
 @dataclass(frozen=True, slots=True)
 class SwapItem(Node):
+    """`left from s1`, or `left from (s1 with right from s2)`: `within` says what is swapped in the
+    source's own run.
+    """
+
     variable: Expression
     source: Name | None
+    within: tuple[SwapItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,6 +459,20 @@ class Keep(Node):
 @dataclass(frozen=True, slots=True)
 class Balance(Node):
     value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Cover(Node):
+    """`cover left, right`: every combination of the values that can exist, equally often."""
+
+    values: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseSharing(Node):
+    """`noise shared` or `noise fresh`."""
+
+    way: Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -482,7 +501,9 @@ class Seed(Node):
     value: Number
 
 
-CounterfactualsStatement: TypeAlias = Swap | Keep | Balance | Distinguish | Split | Seed
+CounterfactualsStatement: TypeAlias = (
+    Swap | Keep | Balance | Cover | NoiseSharing | Distinguish | Split | Seed
+)
 
 
 @dataclass(frozen=True, slots=True)

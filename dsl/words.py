@@ -14,7 +14,16 @@ from .grammar import grammar
 BLOCKS: Final = {
     "task": ("input", "require", "let", "output", "prompt", "say", "encode", "example"),
     "model": ("var", "noise", "let", "output", "example"),
-    "counterfactuals": ("swap", "keep", "balance", "distinguish", "split", "seed"),
+    "counterfactuals": (
+        "swap",
+        "keep",
+        "balance",
+        "cover",
+        "noise",
+        "distinguish",
+        "split",
+        "seed",
+    ),
     "align": ("var",),
     "claim": ("of", "expect"),
     "derive": ("marginalize", "merge", "collapse"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from causalspec.dsl import syntax
@@ -36,7 +37,8 @@ class Relations:
         """Note the names of a `counterfactuals` declaration."""
         recorder = self._recorder
         place = self._about(node.model)
-        items = [one for swap in node.body if isinstance(swap, syntax.Swap) for one in swap.items]
+        swaps = [one for one in node.body if isinstance(one, syntax.Swap)]
+        items = [item for swap in swaps for item in _every_item(swap.items)]
         sources = {
             one.source.text: Symbol(one.source.text, Kind.SOURCE, one, members=place.scope)
             for one in reversed(items)
@@ -49,6 +51,7 @@ class Relations:
         )
         self._region(node, pair)
         settings = replace(place, scope=pair)
+        covered = replace(place, scope=Scope(pair.names, place.scope))
         symbol = recorder.file_scope.names[node.name.text]
         for item in items:
             recorder.expression(item.variable, place)
@@ -61,6 +64,9 @@ class Relations:
                     recorder.expression(condition, settings)
                 case syntax.Balance(value=value):
                     recorder.expression(value, settings)
+                case syntax.Cover(values=values):
+                    for value in values:
+                        recorder.expression(value, covered)
                 case syntax.Distinguish(models=models):
                     for name in models:
                         recorder.use(name, recorder.file_scope, place)
@@ -157,3 +163,10 @@ class Relations:
                                 recorder.expression(pattern, own)
                         if isinstance(arm.result, syntax.Name):
                             recorder.element(arm.result, own)
+
+
+def _every_item(items: Iterable[syntax.SwapItem]) -> Iterator[syntax.SwapItem]:
+    """The items of a swap, with those inside the runs of its sources."""
+    for item in items:
+        yield item
+        yield from _every_item(item.within)

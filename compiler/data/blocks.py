@@ -50,6 +50,10 @@ class Listed:
         chosen = stream.below(self.settings, start, count).astype(np.intp)
         return {name: column.take(chosen) for name, column in self.columns.items()}
 
+    def first(self, rows: int) -> Columns:
+        """The first setting, so many times."""
+        return {name: np.repeat(column[:1], rows) for name, column in self.columns.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Cumulative:
@@ -96,21 +100,53 @@ class Ranged:
         positions = stream.below(len(self.codes), start, count).astype(np.int64)
         return {self.name: positions * self.codes.step + self.codes.start}
 
+    def first(self, rows: int) -> Columns:
+        """The first value, so many times."""
+        return {self.name: np.full(rows, self.codes.start, dtype=np.int64)}
+
 
 Block = Listed | Ranged
 
 
-def distinct(block: Block, relevant: frozenset[str]) -> Block:
-    """The first of a block's settings for each setting of the relevant inputs in it."""
-    if isinstance(block, Ranged):
-        return block if block.name in relevant else Ranged(block.name, block.codes[:1])
-    rank = np.zeros(block.settings, dtype=np.int64)
-    for name in block.names:
-        if name in relevant:
-            codes, places = np.unique(block.columns[name], return_inverse=True)
-            rank = np.unique(rank * len(codes) + places, return_inverse=True)[1]
-    _, chosen = np.unique(rank, return_index=True)
-    return Listed({name: one[chosen] for name, one in block.columns.items()}, len(chosen))
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """A block's settings in groups that agree in some inputs, one group after the other.
+
+    `ends` are running totals of the settings' weights; group g weighs `sizes[g]`, and begins at the
+    setting `firsts[g]` where the running total is `starts[g]`.
+    """
+
+    columns: Columns
+    ends: NDArray[np.int64]
+    firsts: NDArray[np.intp]
+    starts: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+    @staticmethod
+    def of(block: Listed, relevant: frozenset[str]) -> Grouped:
+        """The settings grouped by the relevant inputs among them."""
+        rank = np.zeros(block.settings, dtype=np.int64)
+        for name in block.names:
+            if name in relevant:
+                codes, places = np.unique(block.columns[name], return_inverse=True)
+                rank = np.unique(rank * len(codes) + places, return_inverse=True)[1]
+        order = np.argsort(rank, kind="stable")
+        firsts = np.flatnonzero(np.diff(rank[order], prepend=-1)).astype(np.intp)
+        weights = np.ones(block.settings, np.int64) if block.weights is None else block.weights
+        ends = np.cumsum(weights[order])
+        starts = ends[firsts] - weights[order][firsts]
+        sizes = np.diff(starts, append=ends[-1:])
+        columns = {name: column[order] for name, column in block.columns.items()}
+        return Grouped(columns, ends, firsts, starts, sizes)
+
+    def first_of(self, groups: NDArray[np.intp]) -> Columns:
+        """The first setting of each given group."""
+        return {name: column[self.firsts[groups]] for name, column in self.columns.items()}
+
+    def at(self, groups: NDArray[np.intp], offsets: NDArray[np.int64]) -> Columns:
+        """The setting of each given group at an offset `0 .. sizes[group] - 1` of its weight."""
+        chosen = np.searchsorted(self.ends, self.starts[groups] + offsets, side="right")
+        return {name: column[chosen] for name, column in self.columns.items()}
 
 
 def every(block: Block) -> Columns:

@@ -24,12 +24,19 @@ def source_names(design: CounterfactualDesign) -> tuple[str, ...]:
     return design.source_names or ("source",)
 
 
+def shared_noise(design: CounterfactualDesign) -> tuple[str, ...]:
+    """The noise that sources have from their base."""
+    return design.model.noise if design.shared_noise else ()
+
+
 @dataclass(frozen=True, slots=True)
 class LabelledPairs:
-    """Pairs with all that is known of them. `kept` has a row of truth values for each filter."""
+    """Pairs with all that is known of them. `kept` has a row of truth values for each filter,
+    `stratified` a column for each value of `design.stratified`.
+    """
 
     kept: tuple[NDArray[np.bool_], ...]
-    balanced: Column | None
+    stratified: tuple[Column, ...]
     label: Columns
     base_outputs: Columns
     source_outputs: tuple[Columns, ...]
@@ -47,15 +54,13 @@ def label(
 ) -> LabelledPairs:
     """Solve base, sources and intervention, and evaluate every condition, in one program."""
     model, names = design.model, source_names(design)
-    conditions = [one.expression for one in design.keep]
-    if design.balance is not None:
-        conditions.append(design.balance.expression)
+    conditions = [one.expression for one in (*design.keep, *design.stratified)]
     outputs = [
         Reference(f"{side}.{name}") for side in (_RESULT, _BASE, *names) for name in model.outputs
     ]
     columns = pair_columns(model, base, sources, kind, [*conditions, *outputs], source_names=names)
     kept = [columns[i].astype(np.bool_) for i in range(len(design.keep))]
-    balanced = columns[len(design.keep)] if design.balance is not None else None
+    stratified = tuple(columns[len(design.keep) : len(conditions)])
     sides = [
         dict(zip(model.outputs, columns[start : start + len(model.outputs)], strict=True))
         for start in range(len(conditions), len(columns), max(1, len(model.outputs)))
@@ -66,7 +71,7 @@ def label(
         for other in distinction.kinds[number]:
             apart &= ~predicts(distinction.rival, other, base, sources, sides[0])
         kept.append(apart)
-    return LabelledPairs(tuple(kept), balanced, sides[0], sides[1], tuple(sides[2:]))
+    return LabelledPairs(tuple(kept), stratified, sides[0], sides[1], tuple(sides[2:]))
 
 
 def filters(design: CounterfactualDesign) -> tuple[Span, ...]:
@@ -83,31 +88,48 @@ class Relevance:
 
     @staticmethod
     def of(design: CounterfactualDesign, kind: SwapKind) -> Relevance:
-        """What the filters and the balanced value of a design read for one of its kinds."""
-        conditions = [*design.keep, *((design.balance,) if design.balance is not None else ())]
+        """What the filters and the stratified values of a design read for one of its kinds."""
+        conditions = [*design.keep, *design.stratified]
         number = design.kinds.index(kind)
         read: dict[str, set[str]] = {}
         for name in (name for one in conditions for name in references(one.expression)):
             side, _, variable = name.partition(".")
             read.setdefault(side, set()).add(variable)
-        results = read.get(_RESULT, set[str]())
-        base = _ancestors(design.model, read.get(_BASE, ()))
-        base |= _ancestors(design.model, results, frozenset(kind.variables))
-        sources: list[frozenset[str]] = []
-        for k, name in enumerate(source_names(design)):
-            swapped = zip(kind.variables, kind.sources, strict=True)
-            taken = {variable for variable, source in swapped if source == k and results}
-            sources.append(_ancestors(design.model, taken.union(read.get(name, ()))))
+        model = design.model
+        base = set(_ancestors(model, read.get(_BASE, ())))
+        sources = [set(_ancestors(model, read.get(name, ()))) for name in source_names(design)]
+        if read.get(_RESULT):
+            _trace(model, kind, read[_RESULT], base, sources)
         for one in design.distinctions:
-            for model, other in (
-                (design.model, kind),
-                *((one.rival, other) for other in one.kinds[number]),
-            ):
-                base |= _ancestors(model, model.outputs, frozenset(other.variables))
-                for k in set(other.sources):
-                    swapped = zip(other.variables, other.sources, strict=True)
-                    sources[k] |= _ancestors(model, [name for name, of in swapped if of == k])
-        return Relevance(base, tuple(sources))
+            _trace(model, kind, model.outputs, base, sources)
+            for other in one.kinds[number]:
+                _trace(one.rival, other, one.rival.outputs, base, sources)
+        if design.shared_noise:
+            noise = {name for side in (base, *sources) for name in side} & set(model.noise)
+            for side in (base, *sources):
+                side |= noise
+        return Relevance(frozenset(base), tuple(frozenset(side) for side in sources))
+
+
+def _trace(
+    model: CausalModel,
+    kind: SwapKind,
+    wanted: Iterable[str],
+    own: set[str],
+    sources: Sequence[set[str]],
+) -> None:
+    """Add what the wanted variables of a run under an interchange are computed from: of the run
+    itself, and of each source.
+    """
+    own |= _ancestors(model, wanted, frozenset(kind.variables))
+    for number in set(kind.sources):
+        swapped = zip(kind.variables, kind.sources, strict=True)
+        taken = [name for name, source in swapped if source == number]
+        inner = kind.within_source(number)
+        if inner is None:
+            sources[number].update(_ancestors(model, taken))
+        else:
+            _trace(model, inner, taken, sources[number], sources)
 
 
 def _ancestors(

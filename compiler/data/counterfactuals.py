@@ -14,10 +14,12 @@ from functools import partial
 
 from ...dsl.diagnostics import Diagnostic, SpecError, closest
 from ..specification import CounterfactualDesign
+from .covering import coverable
 from .feasibility import unmet
 from .generator import Generator
 from .pairs import InterchangePairs
 from .partitions import SplitValues, partition
+from .strata import Coverable
 from .summary import DataSummary
 from .table import Table
 
@@ -46,13 +48,13 @@ def generate(
     """The labelled pairs of one split.
 
     `rows` and `seed` override what the design states; the partition of a disjoint split stays that
-    of the stated rows. Raises `SpecError` with CS510 to CS517 for a design that cannot be met,
+    of the stated rows. Raises `SpecError` with CS510 to CS518 for a design that cannot be met,
     `LookupError` for a split that it does not have, `ValueError` for impossible `rows`.
     """
     seed = design.seed if seed is None else seed
     number = _number_of(design, split)
     wanted = design.splits[number].rows if rows is None else rows
-    return _generate(design, _values(design, seed)[number], wanted, seed)
+    return _Plan.of(design, seed).pairs(number, wanted)
 
 
 def generate_chunks(
@@ -76,13 +78,14 @@ def generate_chunks(
     number = _number_of(design, split)
     wanted = design.splits[number].rows if rows is None else rows
     _require_in_range(wanted, MOST_STREAMED_ROWS)
-    generator = Generator(design, _values(design, seed)[number], wanted, seed)
+    plan = _Plan.of(design, seed)
+    generator = Generator(design, plan.values[number], plan.coverable, wanted, seed)
     waiting: list[InterchangePairs] = []
     missing = chunk_rows
     for k, stretch in enumerate(generator.stretches()):
         table = Table.empty(design, len(stretch))
         generator.fill(table, k)
-        made = table.pairs(split, seed)
+        made = table.pairs(split, seed, generator.strata)
         start = 0
         while len(made) - start >= missing:
             waiting.append(made.select(slice(start, start + missing)))
@@ -101,11 +104,8 @@ def generate_all(
 ) -> Mapping[str, InterchangePairs]:
     """The labelled pairs of every split, by its name. Raises as `generate` does."""
     seed = design.seed if seed is None else seed
-    values = _values(design, seed)
-    return {
-        one.name: _generate(design, own, one.rows, seed)
-        for one, own in zip(design.splits, values, strict=True)
-    }
+    plan = _Plan.of(design, seed)
+    return {one.name: plan.pairs(k, one.rows) for k, one in enumerate(design.splits)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +119,10 @@ class Trial:
 def try_out(design: CounterfactualDesign) -> Trial:
     """Generate a few rows of every split, each as if the split had no more."""
     try:
-        values = _values(design, design.seed)
+        plan = _Plan.of(design, design.seed)
         pairs = [
-            _generate(design, own, min(split.rows, TRIED_ROWS), design.seed)
-            for split, own in zip(design.splits, values, strict=True)
+            plan.pairs(number, min(split.rows, TRIED_ROWS))
+            for number, split in enumerate(design.splits)
         ]
     except SpecError as error:
         return Trial((), error.diagnostics)
@@ -138,26 +138,38 @@ def _number_of(design: CounterfactualDesign, split: str) -> int:
     return names.index(split)
 
 
-def _values(design: CounterfactualDesign, seed: int) -> Sequence[SplitValues]:
-    """The values of the inputs that each split may use."""
-    if design.model.cyclic:
-        message = f"`{design.model.name}` is cyclic, so a label may have no value or several"
-        advice = "counterfactual data needs a model with one solution for every input"
-        raise SpecError([Diagnostic("CS517", message, design.span, advice)])
-    if not design.disjoint:
-        return tuple(SplitValues(split.name, ()) for split in design.splits)
-    return partition(design, seed, partial(unmet, design, seed))
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is decided before any row is made: the values of the inputs that each split may use, and
+    the combinations that can be covered.
+    """
 
+    design: CounterfactualDesign
+    seed: int
+    values: Sequence[SplitValues]
+    coverable: Coverable
 
-def _generate(
-    design: CounterfactualDesign, values: SplitValues, rows: int, seed: int
-) -> InterchangePairs:
-    _require_in_range(rows, MOST_ROWS)
-    generator = Generator(design, values, rows, seed)
-    table = Table.empty(design, rows)
-    for k, stretch in enumerate(generator.stretches()):
-        generator.fill(table.part(stretch.start, stretch.stop), k)
-    return table.pairs(values.split, seed)
+    @staticmethod
+    def of(design: CounterfactualDesign, seed: int) -> _Plan:
+        if design.model.cyclic:
+            message = f"`{design.model.name}` is cyclic, so a label may have no value or several"
+            advice = "counterfactual data needs a model with one solution for every input"
+            raise SpecError([Diagnostic("CS517", message, design.span, advice)])
+        possible = coverable(design, seed)
+        if not design.disjoint:
+            values = tuple(SplitValues(split.name, ()) for split in design.splits)
+        else:
+            values = partition(design, seed, partial(unmet, design, seed, possible))
+        return _Plan(design, seed, values, possible)
+
+    def pairs(self, number: int, rows: int) -> InterchangePairs:
+        _require_in_range(rows, MOST_ROWS)
+        own = self.values[number]
+        generator = Generator(self.design, own, self.coverable, rows, self.seed)
+        table = Table.empty(self.design, rows)
+        for k, stretch in enumerate(generator.stretches()):
+            generator.fill(table.part(stretch.start, stretch.stop), k)
+        return table.pairs(own.split, self.seed, generator.strata)
 
 
 def _require_in_range(rows: int, most: int) -> None:

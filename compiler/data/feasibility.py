@@ -6,7 +6,7 @@ certain; elsewhere so many draws are made, and the message says how many met the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...dsl.diagnostics import Diagnostic, Related, SpecError
-from ..evaluators.columns import Column, Columns
 from ..specification import CounterfactualDesign, SwapKind
-from .balance import balanced_values
-from .blocks import ENUMERATED_SETTINGS, product
-from .conditions import LabelledPairs, Relevance, filters, label, quoted, source_names
+from .blocks import ENUMERATED_SETTINGS
+from .conditions import LabelledPairs, filters, label, quoted
+from .enumerated_pairs import EnumeratedPairs
 from .partitions import SplitValues
 from .populations import Population, populate
 from .randomness import Stream
-from .samplers import RequirementUnmetError, Sampler
+from .samplers import PairSampler, RequirementUnmetError
+from .strata import Coverable, Strata, described
 
 _PILOT = 1 << 12
 
@@ -30,13 +30,13 @@ _PILOT = 1 << 12
 @dataclass(slots=True)
 class Tally:
     """How many pairs of one kind met the filters: each alone, and each with those before it; and
-    how many of those that met all have each balanced value.
+    how many of those that met all are of each stratum.
     """
 
     pairs: int = 0
     alone: list[int] = field(default_factory=list)
     together: list[int] = field(default_factory=list)
-    values: dict[int, int] = field(default_factory=dict)
+    strata: dict[int, int] = field(default_factory=dict)
 
     def add(self, labelled: LabelledPairs, rows: int) -> NDArray[np.bool_]:
         """Count some pairs; returns which of them meet every filter."""
@@ -50,11 +50,10 @@ class Tally:
             self.together[i] += int(np.count_nonzero(admitted))
         return admitted
 
-    def add_values(self, balanced: Column) -> None:
-        """Count the balanced values of pairs that meet every filter."""
-        codes, counts = np.unique(balanced, return_counts=True)
-        for code, count in zip(codes.tolist(), counts.tolist(), strict=True):
-            self.values[code] = self.values.get(code, 0) + count
+    def add_strata(self, numbers: NDArray[np.int32]) -> None:
+        """Count the strata of pairs that meet every filter; -1 is none."""
+        for number, count in enumerate(np.bincount(numbers + 1)[1:].tolist()):
+            self.strata[number] = self.strata.get(number, 0) + count
 
     @property
     def admitted(self) -> int:
@@ -68,53 +67,42 @@ def require_some(design: CounterfactualDesign, population: Population) -> None:
         raise SpecError([_nothing_admitted(design)])
 
 
-def unmet(design: CounterfactualDesign, seed: int, values: SplitValues) -> Diagnostic | None:
+def unmet(
+    design: CounterfactualDesign, seed: int, coverable: Coverable, values: SplitValues
+) -> Diagnostic | None:
     """Why a split with such values is certainly impossible; None where it may be possible."""
     population = populate(design.model, values.allowed)
     if population.is_empty:
         return _nothing_admitted(design)
-    if not filters(design) and design.balance is None:
+    if not filters(design) and not design.stratified:
         return None
-    wanted = balanced_values(design, values)
+    strata = Strata.of(design, values, coverable)
+    if not len(strata):
+        return nothing_to_cover(design)
     for number, kind in enumerate(design.kinds):
         stream = Stream.of(seed, design.name, values.split, "pilot", str(number))
         try:
-            base = Sampler(population, stream.derive("base")).take(_PILOT)
-            sources = [
-                Sampler(population, stream.derive("source", str(k))).take(_PILOT)
-                for k in range(len(source_names(design)))
-            ]
+            base, sources = PairSampler(design, population, stream).take(_PILOT)
         except RequirementUnmetError:
             return None
-        tally = _tally(design, kind, base, sources)
-        if not _lacking(tally, wanted, design):
+        tally = tallied(label(design, kind, base, sources), _PILOT, strata)
+        if not _lacking(tally, range(len(strata))):
             continue
-        reason = prove_unmet(design, kind, population, wanted)
+        pairs = EnumeratedPairs.of(design, kind, population)
+        if pairs is None:
+            continue
+        reason = prove_unmet(pairs, kind, strata, range(len(strata)))
         if reason is not None:
             return reason
     return None
 
 
 def prove_unmet(
-    design: CounterfactualDesign, kind: SwapKind, population: Population, wanted: tuple[int, ...]
+    pairs: EnumeratedPairs, kind: SwapKind, strata: Strata, wanted: Iterable[int]
 ) -> Diagnostic | None:
-    """Why some cell of a kind can never be filled, found by trying every pair; None where every
-    cell can, or where there are too many pairs to try.
-    """
-    relevance = Relevance.of(design, kind)
-    sides = [population.enumerated(names) for names in (relevance.base, *relevance.sources)]
-    listed = [side for side in sides if side is not None]
-    pairs = 1
-    for side in listed:
-        pairs *= len(next(iter(side.values()), (0,)))
-    if len(listed) < len(sides) or pairs > ENUMERATED_SETTINGS:
-        return None
-    marked = [{f"{k}.{name}": one for name, one in side.items()} for k, side in enumerate(listed)]
-    every = product(marked)
-    base, *sources = (
-        {name: every[f"{k}.{name}"] for name in side} for k, side in enumerate(listed)
-    )
-    tally = _tally(design, kind, base, sources)
+    """Why some of the wanted strata of a kind can never be filled; None where each can."""
+    design = strata.design
+    tally = tallied(pairs.labelled, len(pairs), strata)
     known = f"all {tally.pairs:,} pairs of inputs that matter were tried"
     for i, one in enumerate(filters(design)):
         if tally.together[i]:
@@ -125,30 +113,47 @@ def prove_unmet(
             return Diagnostic("CS511", message, one, known, before)
         message = f"no pair of kind `{kind.name}` meets {quoted(one)}"
         return Diagnostic("CS511", message, one, known)
-    lacking = _lacking(tally, wanted, design)
-    if lacking and design.balance is not None and design.balance_domain is not None:
-        value = design.balance_domain.text(lacking[0])
+    lacking = _lacking(tally, wanted)
+    return never(kind, strata, lacking[0], known) if lacking else None
+
+
+def never(kind: SwapKind, strata: Strata, number: int, known: str) -> Diagnostic:
+    """That no pair of a kind is of a stratum, and how that is known."""
+    design = strata.design
+    code, where = "CS513", ""
+    covered = strata[number][: len(design.cover)]
+    if design.balance is not None and design.balance_domain is not None:
+        value = design.balance_domain.text(strata[number][-1])
         message = (
             f"{quoted(design.balance.span)} is never `{value}` in a pair of kind `{kind.name}`"
         )
-        return Diagnostic("CS513", message, design.balance.span, known)
-    return None
+        where = f" that has {described(design.cover, covered)}" if covered else ""
+        return Diagnostic(code, message + where, design.balance.span, known)
+    message = f"no pair of kind `{kind.name}` has {described(design.cover, covered)}"
+    return Diagnostic("CS518", message, design.cover[0].span, known)
+
+
+def nothing_to_cover(design: CounterfactualDesign) -> Diagnostic:
+    """That a split has values for no combination of what it is to cover."""
+    message = f"`{design.name}` has no combination to cover"
+    return Diagnostic("CS518", message, design.cover[0].span, "no pair has any of them")
 
 
 def explain_rare(
-    design: CounterfactualDesign, kind: SwapKind, tally: Tally, unfilled: int, rows: int
+    kind: SwapKind, tally: Tally, strata: Strata, unfilled: int, rows: int
 ) -> Diagnostic:
     """Why sampling gave up: the clause that the smallest share of draws met."""
+    design = strata.design
     passing = [tally.pairs, *tally.together]
     shares = [after / max(1, before) for before, after in pairwise(passing)]
-    found = tally.values.get(unfilled, 0)
-    if design.balance is not None and design.balance_domain is not None and tally.admitted:
+    found = tally.strata.get(unfilled, 0)
+    if design.stratified and tally.admitted:
         share = found / tally.admitted
         if not shares or share <= min(shares):
-            value = design.balance_domain.text(unfilled)
-            message = f"too few pairs have {quoted(design.balance.span)} be `{value}`"
+            wanted = described(design.stratified, strata[unfilled])
             advice = _rate(kind, found, tally.admitted, rows)
-            return Diagnostic("CS514", message, design.balance.span, advice)
+            span = design.stratified[-1].span
+            return Diagnostic("CS514", f"too few pairs have {wanted}", span, advice)
     i = shares.index(min(shares))
     message = f"too few pairs meet {quoted(filters(design)[i])}"
     return Diagnostic(
@@ -173,22 +178,16 @@ def _rate(kind: SwapKind, found: int, of: int, rows: int) -> str:
     )
 
 
-def _tally(
-    design: CounterfactualDesign, kind: SwapKind, base: Columns, sources: Sequence[Columns]
-) -> Tally:
+def tallied(labelled: LabelledPairs, rows: int, strata: Strata) -> Tally:
+    """The count of some pairs."""
     tally = Tally()
-    labelled = label(design, kind, base, sources)
-    admitted = tally.add(labelled, len(next(iter(base.values()))))
-    if labelled.balanced is not None:
-        tally.add_values(labelled.balanced[admitted])
+    tally.add_strata(strata.numbered(labelled, tally.add(labelled, rows)))
     return tally
 
 
-def _lacking(tally: Tally, wanted: tuple[int, ...], design: CounterfactualDesign) -> list[int]:
-    """The values, or the one stand-in, that no pair has shown."""
-    if design.balance is None:
-        return [] if tally.admitted else [0]
-    return [value for value in wanted if not tally.values.get(value)]
+def _lacking(tally: Tally, wanted: Iterable[int]) -> list[int]:
+    """The strata that no pair has shown."""
+    return [number for number in wanted if not tally.strata.get(number)]
 
 
 def _nothing_admitted(design: CounterfactualDesign) -> Diagnostic:

@@ -2,68 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ...dsl.diagnostics import Diagnostic, SpecError
-from ..evaluators.columns import Column
-from ..specification import CounterfactualDesign
-from .balance import Layout, Values
+from ..evaluators.columns import Columns
+from .balance import Layout
 from .balance import Places as CellPlaces
-from .conditions import filters, label, quoted, source_names
-from .feasibility import Tally, explain_rare, explain_rare_inputs, prove_unmet
+from .conditions import filters, label, quoted
+from .enumerated_pairs import EnumeratedPairs
+from .feasibility import Tally, explain_rare, explain_rare_inputs, never, prove_unmet
 from .populations import Population
 from .randomness import Stream
-from .samplers import ATTEMPTS_A_ROW, MOST_ATTEMPTS, RequirementUnmetError, Sampler
+from .samplers import ATTEMPTS_A_ROW, MOST_ATTEMPTS, PairSampler, RequirementUnmetError
 from .solved_pairs import PairSolver
 from .table import Places, Table
 
 _CHUNK = 1 << 17  # the evaluator works through it in pieces that stay in cache
 _SMALLEST_CHUNK = 1 << 10
 _PROOF_AFTER = 1 << 16  # draws without a hit before impossibility is looked into
-_RARE = 1000  # of so many draws less than one hit: too rare to sample where a solver may help
+_RARE = 1000  # of so many draws less than one hit: too rare to sample
 
 
 class Filler:
     """Fills the rows of kind `number`, of which a split holds `layout.counts[number]`."""
 
     def __init__(
-        self,
-        design: CounterfactualDesign,
-        number: int,
-        layout: Layout,
-        population: Population,
-        solver: PairSolver,
+        self, number: int, layout: Layout, population: Population, solver: PairSolver
     ) -> None:
-        self._design = design
-        self._kind = design.kinds[number]
+        self._strata = layout.strata
+        self._design = layout.strata.design
+        self._kind = self._design.kinds[number]
         self._number = number
-        self._values = layout.values
         self._counts: list[int] = layout.counts[number].tolist()
         self._population = population
         self._solver = solver
-        self._conditional = bool(filters(design)) or design.balance is not None
-        self._undecided = self._conditional
-        self._solvable = bool(design.distinctions)
+        self._conditional = bool(filters(self._design) or self._design.stratified)
 
     def fill(self, table: Table, cells: CellPlaces, stream: Stream) -> None:
-        """Draw pairs, in order, until each value's rows are full. Pairs that tell rivals apart but
-        are rare are found by the solver.
+        """Draw pairs, in order, until the rows of each stratum are full. Pairs that are rare are
+        chosen from a list of all where there is one; else, to tell rivals apart or to cover
+        combinations, found by the solver.
 
-        Raises `SpecError` with CS510 to CS514 for what cannot be met with bounded work.
+        Raises `SpecError` with CS510 to CS518 for what cannot be met with bounded work.
         """
-        design, kind = self._design, self._kind
-        base_sampler = Sampler(self._population, stream.derive("base"))
-        samplers = [
-            Sampler(self._population, stream.derive("source", str(k)))
-            for k in range(len(source_names(design)))
-        ]
-        for places in cells:
+        for stratum, places in enumerate(cells):
             table.kinds[_slice(places, 0, len(places))] = self._number
+            table.strata[_slice(places, 0, len(places))] = stratum
+        sampler = PairSampler(self._design, self._population, stream)
         rows = sum(len(places) for places in cells)
         filled = [0] * len(cells)
         tally = Tally()
-        solvable = self._solvable
+        constructible = True
         while (done := sum(filled)) < rows:
             size = min(rows - done, _CHUNK)
             if self._conditional:
@@ -71,98 +64,114 @@ class Filler:
                 expected = size * (tally.pairs + 1) // (done + 1)
                 size = min(max(expected, _SMALLEST_CHUNK), _CHUNK)
             try:
-                base = base_sampler.take(size)
-                sources = [sampler.take(size) for sampler in samplers]
+                base, sources = sampler.take(size)
             except RequirementUnmetError as error:
-                raise SpecError([explain_rare_inputs(design, error)]) from None
-            pairs = label(design, kind, base, sources)
+                raise SpecError([explain_rare_inputs(self._design, error)]) from None
+            pairs = label(self._design, self._kind, base, sources)
             if not self._conditional:
                 table.write(_slice(cells[0], done, done + size), None, base, sources, pairs)
                 filled[0] += size
                 continue
-            admitted = tally.add(pairs, size)
-            rows_, places = _choose(admitted, pairs.balanced, self._values, cells, filled, tally)
-            table.write(places, rows_, base, sources, pairs)
+            numbers = self._strata.numbered(pairs, tally.add(pairs, size))
+            chosen, places = _choose(numbers, cells, filled, tally)
+            table.write(places, chosen, base, sources, pairs)
             open_cells = [v for v, places in enumerate(cells) if filled[v] < len(places)]
             if not open_cells:
                 break
             rarest = min(open_cells, key=lambda v: filled[v])
-            if not filled[rarest] and tally.pairs >= _PROOF_AFTER:
-                self._refuse_impossible(tuple(self._values.codes[v] for v in open_cells))
-            if solvable and _RARE * filled[rarest] < tally.pairs >= _PROOF_AFTER:
-                solvable = self._fill_solved(table, cells, filled, stream.derive("solved"))
+            if constructible and _RARE * filled[rarest] < tally.pairs >= _PROOF_AFTER:
+                constructible = self._fill_rare(table, cells, filled, stream)
             elif tally.pairs > max(MOST_ATTEMPTS, ATTEMPTS_A_ROW * filled[rarest]):
-                value = self._values.codes[rarest]
-                raise SpecError([explain_rare(design, kind, tally, value, rows)])
+                raise SpecError([explain_rare(self._kind, tally, self._strata, rarest, rows)])
 
-    def _refuse_impossible(self, wanted: tuple[int, ...]) -> None:
-        """Raise `SpecError` for values that no pair has, where that is certain; asked once."""
-        if not self._undecided:
-            return
-        self._undecided = False
-        reason = prove_unmet(self._design, self._kind, self._population, wanted)
-        if reason is not None:
-            raise SpecError([reason])
-
-    def _fill_solved(
+    def _fill_rare(
         self, table: Table, cells: CellPlaces, filled: list[int], stream: Stream
     ) -> bool:
-        """Fill what is open with pairs that the solver finds; False where it cannot."""
-        for v, places in enumerate(cells):
-            rows = len(places) - filled[v]
-            if not rows:
+        """Fill what is open without sampling; False where that is not possible for all of it."""
+        for stratum, places in enumerate(cells):
+            missing = len(places) - filled[stratum]
+            if not missing:
                 continue
-            value = self._values.codes[v] if self._design.balance is not None else None
-            found = self._solver.seeds(value, self._counts[v])
-            if found is False:
-                clause = filters(self._design)[-1]
-                message = (
-                    f"no pair of kind `{self._kind.name}` meets {quoted(clause)} and all other "
-                    "clauses"
-                )
-                raise SpecError([Diagnostic("CS511", message, clause, "proved by the solver")])
+            own = stream.derive("rare", str(stratum))
+            found = self._listed(stratum, missing, own)
             if found is None:
-                self._solvable = False
+                found = self._solved(stratum, missing, own)
+            if found is None:
                 return False
-            base, *sources = self._solver.spread(found, value, rows, stream.derive(str(v)))
+            base, *sources = found
             pairs = label(self._design, self._kind, base, sources)
-            table.write(_slice(places, filled[v], len(places)), None, base, sources, pairs)
-            filled[v] = len(places)
+            table.write(_slice(places, filled[stratum], len(places)), None, base, sources, pairs)
+            filled[stratum] = len(places)
         return True
+
+    @cached_property
+    def _every(self) -> EnumeratedPairs | None:
+        return EnumeratedPairs.of(self._design, self._kind, self._population)
+
+    @cached_property
+    def _members(self) -> Sequence[NDArray[np.intp]]:
+        """Of each stratum, the pairs of `_every`."""
+        assert self._every is not None
+        pairs = self._every.labelled
+        numbers = self._strata.numbered(pairs, pairs.admitted(len(self._every)))
+        return [np.flatnonzero(numbers == stratum) for stratum in range(len(self._strata))]
+
+    def _listed(self, stratum: int, rows: int, stream: Stream) -> Sequence[Columns] | None:
+        if self._every is None:
+            return None
+        members = self._members[stratum]
+        if not len(members):
+            reason = prove_unmet(self._every, self._kind, self._strata, [stratum])
+            assert reason is not None
+            raise SpecError([reason])
+        return self._every.draw(members, stream, rows)
+
+    def _solved(self, stratum: int, rows: int, stream: Stream) -> Sequence[Columns] | None:
+        if not (self._design.distinctions or self._design.cover):
+            return None
+        codes = self._strata[stratum]
+        found = self._solver.seeds(codes, self._counts[stratum])
+        if found is False:
+            raise SpecError([self._unsolvable(stratum)])
+        return None if found is None else self._solver.spread(found, codes, rows, stream)
+
+    def _unsolvable(self, stratum: int) -> Diagnostic:
+        known = "proved by the solver"
+        if self._design.stratified:
+            return never(self._kind, self._strata, stratum, known)
+        clause = filters(self._design)[-1]
+        message = (
+            f"no pair of kind `{self._kind.name}` meets {quoted(clause)} and all other clauses"
+        )
+        return Diagnostic("CS511", message, clause, known)
 
 
 def _choose(
-    admitted: NDArray[np.bool_],
-    balanced: Column | None,
-    values: Values,
-    cells: CellPlaces,
-    filled: list[int],
-    tally: Tally,
+    numbers: NDArray[np.int32], cells: CellPlaces, filled: list[int], tally: Tally
 ) -> tuple[NDArray[np.intp], Places]:
     """The rows of a chunk that fill open cells, and their places; counts them in `filled`."""
-    if balanced is None:
-        rows = np.flatnonzero(admitted)[: len(cells[0]) - filled[0]]
-        places = _slice(cells[0], filled[0], filled[0] + len(rows))
-        filled[0] += len(rows)
-        return rows, places
-    numbers = values.number_of(balanced)
-    numbers[~admitted] = -1
+    if len(cells) == 1:
+        hits = np.flatnonzero(numbers == 0)
+        tally.strata[0] = tally.strata.get(0, 0) + len(hits)
+        hits = hits[: len(cells[0]) - filled[0]]
+        places = _slice(cells[0], filled[0], filled[0] + len(hits))
+        filled[0] += len(hits)
+        return hits, places
     counts = np.bincount(numbers + 1, minlength=len(cells) + 1)[1:].tolist()
     order = None if len(counts) <= 4 else np.argsort(numbers.astype(np.int16), kind="stable")
     start = len(numbers) - sum(counts)
     chosen: list[NDArray[np.intp]] = []
     taken: list[NDArray[np.intp]] = []
-    for value, count in enumerate(counts):
+    for stratum, count in enumerate(counts):
         if count:
-            code = values.codes[value]
-            tally.values[code] = tally.values.get(code, 0) + count
-        room = min(count, len(cells[value]) - filled[value])
+            tally.strata[stratum] = tally.strata.get(stratum, 0) + count
+        room = min(count, len(cells[stratum]) - filled[stratum])
         if room:
-            hits = np.flatnonzero(numbers == value) if order is None else order[start:]
+            hits = np.flatnonzero(numbers == stratum) if order is None else order[start:]
             chosen.append(hits[:room])
-            places = cells[value][filled[value] : filled[value] + room]
+            places = cells[stratum][filled[stratum] : filled[stratum] + room]
             taken.append(np.asarray(places, dtype=np.intp))
-            filled[value] += room
+            filled[stratum] += room
         start += count
     nothing = np.zeros(0, dtype=np.intp)
     return np.concatenate([nothing, *chosen]), np.concatenate([nothing, *taken])

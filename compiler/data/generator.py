@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...dsl.diagnostics import SpecError
 from ..specification import CounterfactualDesign
 from .balance import STRETCH, Layout
-from .feasibility import require_some
+from .feasibility import nothing_to_cover, require_some
 from .filling import Filler
 from .partitions import SplitValues
 from .populations import populate
 from .randomness import Stream
 from .solved_pairs import PairSolver
+from .strata import Coverable, Strata
 from .table import Table
 
 
@@ -19,20 +21,28 @@ class Generator:
     """What is needed to make any stretch of a split of `rows` rows."""
 
     def __init__(
-        self, design: CounterfactualDesign, values: SplitValues, rows: int, seed: int
+        self,
+        design: CounterfactualDesign,
+        values: SplitValues,
+        coverable: Coverable,
+        rows: int,
+        seed: int,
     ) -> None:
         self._design = design
         self._rows = rows
         self._stream = Stream.of(seed, design.name, values.split)
         population = populate(design.model, values.allowed)
         require_some(design, population)
-        self._layout = Layout(design, values, rows, self._stream)
+        strata = Strata.of(design, values, coverable)
+        if not len(strata):
+            raise SpecError([nothing_to_cover(design)])
+        self.strata = strata
+        self._layout = Layout(strata, rows, self._stream)
         self._fillers: list[Filler] = []
         for number in range(len(design.kinds)):
             own = self._stream.derive("solver", str(number))
             solver = PairSolver(design, number, population, values.allowed, own)
-            filler = Filler(design, number, self._layout, population, solver)
-            self._fillers.append(filler)
+            self._fillers.append(Filler(number, self._layout, population, solver))
 
     def stretches(self) -> Iterator[range]:
         """The rows of each stretch, in order."""

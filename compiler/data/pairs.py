@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ..evaluators.columns import Column
 from ..model import CausalModel
 from ..specification import CounterfactualDesign
-from .summary import DataSummary, InputCoverage, KindCount
+from .strata import Strata
+from .summary import CombinationCount, DataSummary, InputCoverage, KindCount
 
 Rows = NDArray[np.integer[Any]] | NDArray[np.bool_] | slice
 
@@ -25,7 +26,8 @@ class InterchangePairs:
     `base` and each of `sources` hold the codes of inputs and noise. `kinds` indexes
     `design.kinds`. `label` holds every output under the intervention, `base_outputs` and
     `source_outputs` the outputs without one. `source_used[row, k]` says whether the row's kind
-    takes anything from source k: one that is not used is sampled all the same.
+    takes anything from source k: one that is not used is sampled all the same. `stratum` numbers
+    each row's place in `strata`.
     """
 
     design: CounterfactualDesign
@@ -38,6 +40,8 @@ class InterchangePairs:
     base_outputs: Mapping[str, Column]
     source_outputs: tuple[Mapping[str, Column], ...]
     source_used: NDArray[np.bool_] = field(repr=False)
+    strata: Strata = field(repr=False)
+    stratum: NDArray[np.int32] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -64,6 +68,8 @@ class InterchangePairs:
             of(self.base_outputs),
             tuple(of(outputs) for outputs in self.source_outputs),
             self.source_used[rows],
+            self.strata,
+            self.stratum[rows],
         )
 
     @cached_property
@@ -96,6 +102,11 @@ class InterchangePairs:
         """Rows of each kind, in the design's order."""
         return self.summary.kind_counts
 
+    @property
+    def combination_counts(self) -> tuple[CombinationCount, ...]:
+        """Rows of each combination of the covered values, as `DataSummary.combination_counts`."""
+        return self.summary.combination_counts
+
     @staticmethod
     def concatenated(parts: Sequence[InterchangePairs]) -> InterchangePairs:
         """The rows of some pairs of one split, one after the other; `parts` is not empty."""
@@ -118,4 +129,6 @@ class InterchangePairs:
             of([one.base_outputs for one in parts]),
             tuple(of([one.source_outputs[k] for one in parts]) for k in sources),
             np.concatenate([one.source_used for one in parts]),
+            first.strata,
+            np.concatenate([one.stratum for one in parts]),
         )

@@ -22,8 +22,6 @@ from .blocks import (
     Block,
     Listed,
     Ranged,
-    distinct,
-    every,
     product,
 )
 
@@ -42,17 +40,6 @@ class Population:
     def is_empty(self) -> bool:
         """Whether it is certain that nothing is admitted."""
         return any(block.settings == 0 for block in self.blocks)
-
-    def enumerated(self, relevant: frozenset[str]) -> Columns | None:
-        """Every setting of the relevant inputs, each once, with some setting of the others that is
-        admitted beside it; None where there are too many, or where a rejection hides some.
-        """
-        if self.rejections:
-            return None
-        kept = [distinct(block, relevant) for block in self.blocks]
-        if prod(block.settings for block in kept) > ENUMERATED_SETTINGS:
-            return None
-        return product([every(block) for block in kept])
 
 
 def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:

@@ -1,10 +1,14 @@
-"""Admissible settings of one side of the pairs, drawn one after the other."""
+"""Admissible settings, and pairs of them, drawn one after the other."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from ..evaluators.columns import Column, Columns
+from ..specification import CounterfactualDesign
+from .conditions import shared_noise, source_names
 from .populations import Population
 from .randomness import Stream
 
@@ -68,6 +72,36 @@ class Sampler:
             columns.update(block.draw(stream, self._position, count))
         self._position += count
         return columns
+
+
+class PairSampler:
+    """Bases with as many sources as a design has, drawn independently of each other, but for noise
+    that they share.
+    """
+
+    def __init__(
+        self, design: CounterfactualDesign, population: Population, stream: Stream
+    ) -> None:
+        self._shared = shared_noise(design)
+        self._base = Sampler(population, stream.derive("base"))
+        self._sources = [
+            Sampler(population, stream.derive("source", str(k)))
+            for k in range(len(source_names(design)))
+        ]
+
+    def take(self, count: int) -> tuple[Columns, tuple[Columns, ...]]:
+        """The next `count` pairs. Raises `RequirementUnmetError` after bounded work."""
+        base = self._base.take(count)
+        sources = tuple(one.take(count) for one in self._sources)
+        return base, with_noise_of(base, sources, self._shared)
+
+
+def with_noise_of(
+    base: Columns, sources: Iterable[Columns], shared: Sequence[str]
+) -> tuple[Columns, ...]:
+    """The sources with the base's values of the shared noise."""
+    noise = {name: base[name] for name in shared}
+    return tuple({**one, **noise} if noise else one for one in sources)
 
 
 def _length(columns: Columns) -> int:

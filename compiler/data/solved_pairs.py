@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -28,10 +29,11 @@ from ..expressions import (
 )
 from ..model import CausalModel
 from ..specification import CounterfactualDesign, SwapKind
-from .conditions import label, source_names
+from .conditions import label, shared_noise, source_names
 from .populations import Population
 from .randomness import Stream
-from .samplers import Sampler
+from .samplers import PairSampler, with_noise_of
+from .strata import Stratum
 
 SEEDS = 48
 STEPS = 160
@@ -64,22 +66,23 @@ class PairSolver:
         self._population = population
         self._allowed = allowed
         self._stream = stream
-        self._known: dict[int | None, Sequence[Seed] | Literal[False] | None] = {}
+        self._known: dict[Stratum, Sequence[Seed] | Literal[False] | None] = {}
 
-    def seeds(self, balanced: int | None, rows: int) -> Sequence[Seed] | Literal[False] | None:
-        """Pairs with a balanced value, at most `SEEDS` and no more than the `rows` that the whole
-        split wants of them. False where it is proved that there are none, None where the solver
-        cannot say.
+    def seeds(self, stratum: Stratum, rows: int) -> Sequence[Seed] | Literal[False] | None:
+        """Pairs of a stratum, at most `SEEDS` and no more than the `rows` that the whole split
+        wants of them. False where it is proved that there are none, None where the solver cannot
+        say.
         """
-        if balanced not in self._known:
-            self._known[balanced] = self._solve(balanced, min(rows, SEEDS))
-        return self._known[balanced]
+        if stratum not in self._known:
+            self._known[stratum] = self._solve(stratum, min(rows, SEEDS))
+        return self._known[stratum]
 
-    def _solve(self, balanced: int | None, count: int) -> Sequence[Seed] | Literal[False] | None:
-        stream = self._stream.derive(str(balanced))
-        anchors = [one.take(SEEDS) for one in self._samplers(stream)]
+    def _solve(self, stratum: Stratum, count: int) -> Sequence[Seed] | Literal[False] | None:
+        stream = self._stream.derive(*map(str, stratum))
+        base, others = PairSampler(self._design, self._population, stream).take(SEEDS)
+        anchors = (base, *others)
         model, condition, whole = _question(
-            self._design, self._kind, balanced, self._allowed, anchors
+            self._design, self._kind, stratum, self._allowed, anchors
         )
         seeds: list[Seed] = []
         undecided = 0
@@ -97,26 +100,22 @@ class PairSolver:
         return seeds or None
 
     def spread(
-        self, seeds: Sequence[Seed], balanced: int | None, rows: int, stream: Stream
+        self, seeds: Sequence[Seed], stratum: Stratum, rows: int, stream: Stream
     ) -> list[Columns]:
         """`rows` pairs near the seeds: the base, then each source."""
-        samplers = self._samplers(stream)
-        prefixes = (_BASE, *(_prefix(k) for k in range(len(samplers) - 1)))
+        sampler = PairSampler(self._design, self._population, stream)
+        prefixes = (_BASE, *(_prefix(k) for k in range(len(source_names(self._design)))))
         drawn = (*self._design.model.inputs, *self._design.model.noise)
         start = [seeds[k % len(seeds)] for k in range(rows)]
         sides: Sequence[Columns] = [
             {name: np.array([one[f"{prefix}{name}"] for one in start]) for name in drawn}
             for prefix in prefixes
         ]
-        walk = _Walk(self._design, self._kind, balanced)
+        walk = _Walk(self._design, self._kind, stratum)
         for step in range(STEPS):
-            fresh = [one.take(rows) for one in samplers]
-            sides = walk.step(sides, fresh, stream.derive("w", str(step)))
+            base, sources = sampler.take(rows)
+            sides = walk.step(sides, (base, *sources), stream.derive("w", str(step)))
         return list(sides)
-
-    def _samplers(self, stream: Stream) -> list[Sampler]:
-        names = ("base", *source_names(self._design))
-        return [Sampler(self._population, stream.derive(name)) for name in names]
 
 
 def _named(anchors: Sequence[Columns], row: int) -> Iterator[tuple[str, int]]:
@@ -134,7 +133,7 @@ def _prefix(number: int) -> str:
 def _question(
     design: CounterfactualDesign,
     kind: SwapKind,
-    balanced: int | None,
+    stratum: Stratum,
     allowed: Allowed,
     anchors: Sequence[Columns],
 ) -> tuple[CausalModel, Expression, bool]:
@@ -153,9 +152,9 @@ def _question(
         return f"{prefixes[side]}{rest}" if side in prefixes else name
 
     parts: list[Expression] = [renamed(one.expression, name_of, {}) for one in design.keep]
-    if design.balance is not None and balanced is not None:
-        value = renamed(design.balance.expression, name_of, {})
-        parts.append(Compare(ComparisonOperator.EQUAL, value, Constant(balanced)))
+    for one, code in zip(design.stratified, stratum, strict=True):
+        value = renamed(one.expression, name_of, {})
+        parts.append(Compare(ComparisonOperator.EQUAL, value, Constant(code)))
     outputs = [f"result.{name}" for name in design.model.outputs]
     for distinction in design.distinctions:
         for other in distinction.kinds[design.kinds.index(kind)]:
@@ -163,6 +162,9 @@ def _question(
             copied = {name: f"{of_task(name)} {len(parts)}" for name in beside.by_name}
             model = _joined(model, side_by_side(model, beside), str(len(parts)))
             parts.append(differs({name: copied[name] for name in outputs}))
+    for name, prefix in product(shared_noise(design), prefixes.values()):
+        own, other = Reference(f"{_BASE}{name}"), Reference(f"{prefix}{name}")
+        parts.append(Compare(ComparisonOperator.EQUAL, own, other))
     whole = True
     for side, prefix in zip(anchors, (_BASE, *prefixes.values()), strict=True):
         for name in (*design.model.inputs, *design.model.noise):
@@ -198,6 +200,8 @@ def _among(
     all. Where they are scattered, only some values are taken: then the answer is False.
     """
     variable = model.by_name[name]
+    if name not in allowed and variable.weights is None:
+        return (), True
     codes = variable.domain.codes()
     kept = set(allowed[name].tolist()) if name in allowed else set(codes)
     if variable.weights is not None:
@@ -244,8 +248,8 @@ def _near(
 class _Walk:
     """One step of every row: a few of its values drawn afresh, kept where every clause is met."""
 
-    def __init__(self, design: CounterfactualDesign, kind: SwapKind, balanced: int | None) -> None:
-        self._design, self._kind, self._balanced = design, kind, balanced
+    def __init__(self, design: CounterfactualDesign, kind: SwapKind, stratum: Stratum) -> None:
+        self._design, self._kind, self._stratum = design, kind, stratum
         requirement = design.model.requirement
         self._required = (
             None if requirement is None else ColumnExpression.of(requirement, design.model.by_name)
@@ -265,6 +269,8 @@ class _Walk:
             for k in range(3):
                 moved |= (chosen[k] == number) & (many >= k)
             proposed[side][name] = np.where(moved, drawn[side][name], sides[side][name])
+        base, *sources = proposed
+        proposed = [base, *map(dict, with_noise_of(base, sources, shared_noise(self._design)))]
         met = self._met(proposed, rows)
         return [
             {name: np.where(met, new[name], column) for name, column in old.items()}
@@ -274,8 +280,8 @@ class _Walk:
     def _met(self, sides: Sequence[Columns], rows: int) -> NDArray[np.bool_]:
         pairs = label(self._design, self._kind, sides[0], sides[1:])
         met = pairs.admitted(rows)
-        if pairs.balanced is not None:
-            met &= pairs.balanced == self._balanced
+        for column, code in zip(pairs.stratified, self._stratum, strict=True):
+            met &= column == code
         for side in sides if self._required is not None else ():
             assert self._required is not None
             met &= self._required.over(side, rows).astype(np.bool_)

@@ -13,6 +13,7 @@ from ..specification import CounterfactualDesign
 
 if TYPE_CHECKING:
     from .pairs import InterchangePairs
+    from .strata import Strata, Stratum
 
 _MARKED_VALUES = 1 << 24  # domains up to this size have a mark for every value
 _MOST_DISTINCT = 1 << 22  # so many distinct values of a larger domain are told apart
@@ -39,6 +40,18 @@ class KindCount:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class CombinationCount:
+    """How many rows have one combination of the covered values, `values` as people write them.
+
+    A combination that no pair can have is `possible` no more, and has no rows.
+    """
+
+    values: tuple[str, ...]
+    rows: int
+    possible: bool = True
+
+
 class DataSummary:
     """Counts over the rows of one split, in the order in which chunks are added."""
 
@@ -48,6 +61,8 @@ class DataSummary:
         self.unchanged = 0
         """Rows whose labels are the base's own."""
         self._kinds = np.zeros(len(design.kinds), dtype=np.int64)
+        self._strata: Strata | None = None
+        self._combinations: dict[Stratum, int] = {}
         self._seen = {
             name: _Seen(design.model.by_name[name].domain.codes()) for name in design.model.inputs
         }
@@ -57,6 +72,11 @@ class DataSummary:
         self.rows += len(chunk)
         self.unchanged += int(np.count_nonzero(chunk.unchanged))
         self._kinds += np.bincount(chunk.kinds, minlength=len(self._kinds))
+        self._strata = chunk.strata
+        numbers = np.bincount(chunk.stratum // len(chunk.strata.balanced))
+        for number, rows in enumerate(numbers.tolist()):
+            combination = chunk.strata.combinations[number]
+            self._combinations[combination] = self._combinations.get(combination, 0) + rows
         for name, seen in self._seen.items():
             for side in (chunk.base, *chunk.sources):
                 seen.add(side[name])
@@ -82,6 +102,25 @@ class DataSummary:
         """Rows of each kind, in the design's order."""
         counted = zip(self.design.kinds, self._kinds.tolist(), strict=True)
         return tuple(KindCount(kind.name, rows) for kind, rows in counted)
+
+    @property
+    def combination_counts(self) -> tuple[CombinationCount, ...]:
+        """Rows of each combination of the covered values, those that no pair has last; empty
+        without covered values or rows.
+        """
+        if self._strata is None or not self.design.cover:
+            return ()
+
+        def texts(combination: Stratum) -> tuple[str, ...]:
+            pairs = zip(self.design.cover, combination, strict=True)
+            return tuple(one.domain.text(code) for one, code in pairs)
+
+        held = [
+            CombinationCount(texts(one), self._combinations.get(one, 0))
+            for one in self._strata.combinations
+        ]
+        impossible = [CombinationCount(texts(one), 0, False) for one in self._strata.impossible]
+        return (*held, *impossible)
 
 
 class _Seen:

@@ -13,6 +13,7 @@ from ..evaluators.columns import Column, Columns, storage_of
 from ..specification import CounterfactualDesign
 from .conditions import LabelledPairs, source_names
 from .pairs import InterchangePairs
+from .strata import Strata
 
 Places: TypeAlias = NDArray[np.intp] | slice
 
@@ -28,6 +29,7 @@ class Table:
     base_outputs: Columns
     source_outputs: tuple[Columns, ...]
     kinds: NDArray[np.int32]
+    strata: NDArray[np.int32]
 
     @staticmethod
     def empty(design: CounterfactualDesign, rows: int) -> Table:
@@ -47,6 +49,7 @@ class Table:
             columns(model.outputs),
             tuple(columns(model.outputs) for _ in numbers),
             np.empty(rows, dtype=np.int32),
+            np.empty(rows, dtype=np.int32),
         )
 
     def part(self, start: int, stop: int) -> Table:
@@ -63,12 +66,13 @@ class Table:
             of(self.base_outputs),
             tuple(of(one) for one in self.source_outputs),
             self.kinds[start:stop],
+            self.strata[start:stop],
         )
 
-    def pairs(self, split: str, seed: int) -> InterchangePairs:
+    def pairs(self, split: str, seed: int, strata: Strata) -> InterchangePairs:
         """The filled table as a value."""
         numbers = range(len(self.sources))
-        used = np.array([[k in kind.sources for k in numbers] for kind in self.design.kinds])
+        used = np.array([[k in kind.used_sources for k in numbers] for kind in self.design.kinds])
         return InterchangePairs(
             self.design,
             split,
@@ -80,6 +84,8 @@ class Table:
             self.base_outputs,
             self.source_outputs,
             used.reshape(-1, len(self.sources)).take(self.kinds, axis=0),
+            strata,
+            self.strata,
         )
 
     def write(

@@ -209,7 +209,9 @@ class _Batch:
         for number in dict.fromkeys(kind.sources):
             pairs = zip(kind.variables, kind.sources, strict=True)
             names = [name for name, source in pairs if source == number]
-            solution = self.solve(model, sources[number], names)
+            inner = kind.within_source(number)
+            changed = None if inner is None else self.swapped(model, sources, inner)
+            solution = self.solve(model, sources[number], names, changed)
             registers.update({name: solution[name] for name in names})
         return registers
 

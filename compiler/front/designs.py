@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ...dsl import syntax
 from ...dsl.diagnostics import Related
 from ..domains import Domain, Truths
 from ..expressions import Expression, Reference
 from ..model import Role
-from ..specification import CounterfactualDesign, PairExpression, SplitSize, SwapKind
+from ..specification import CounterfactualDesign, PairExpression, SplitSize, StratifiedValue
 from .distinctions import distinctions_of
 from .elaborate import elaborate
 from .examples import target_variable
@@ -18,11 +19,13 @@ from .names import Compilation, kind_of, with_article
 from .operators import required
 from .rewriting import with_references
 from .scopes import Binding, Declared, Environment, Family, Scope, Side
+from .swaps import swaps_of
 from .values import Value
 
 MOST_BALANCED = 64
 MOST_ROWS = 10_000_000
-MOST_SOURCES = 16
+MOST_COVERED = 1024
+NOISE_WAYS = ("fresh", "shared")
 
 
 def find_model(
@@ -54,13 +57,15 @@ def compile_design(
     draft = find_model(compilation, declaration.model, models)
     if draft is None:
         return None
-    sources, kinds = _swaps(compilation, declaration, draft)
+    sources, kinds = swaps_of(compilation, declaration, draft)
     environment = _pair_environment(compilation, draft, sources)
     keep: list[PairExpression] = []
     balances: list[tuple[syntax.Balance, PairExpression, Domain | None]] = []
     splits: list[syntax.Split] = []
     seeds: list[syntax.Seed] = []
     rivals: list[tuple[syntax.Name, ModelDraft | None]] = []
+    covered: list[tuple[syntax.Cover, syntax.Expression]] = []
+    sharings: list[syntax.NoiseSharing] = []
     for statement in declaration.body:
         match statement:
             case syntax.Keep(condition=condition):
@@ -71,6 +76,10 @@ def compile_design(
             case syntax.Balance(value=written):
                 value = _balanced(compilation, environment, written)
                 balances.append((statement, PairExpression(value.node, written.span), value.domain))
+            case syntax.Cover(values=values):
+                covered += [(statement, written) for written in values]
+            case syntax.NoiseSharing():
+                sharings.append(statement)
             case syntax.Distinguish(models=named):
                 rivals += [(name, find_model(compilation, name, models)) for name in named]
             case syntax.Split():
@@ -80,6 +89,8 @@ def compile_design(
             case syntax.Swap():
                 pass
     _only_one(compilation, [one for one, _, _ in balances], "balance")
+    _only_one(compilation, list(dict.fromkeys(statement for statement, _ in covered)), "cover")
+    _only_one(compilation, sharings, "noise")
     _only_one(compilation, splits, "split")
     _only_one(compilation, seeds, "seed")
     if seeds and seeds[0].value.decimals:
@@ -99,6 +110,8 @@ def compile_design(
         seed=seeds[0].value.scaled if seeds else 0,
         span=declaration.name.span,
         distinctions=tuple(distinctions_of(compilation, rivals, draft, kinds)),
+        cover=_covered(compilation, _with_base(environment), [one for _, one in covered]),
+        shared_noise=any(_is_shared(compilation, draft, one) for one in sharings),
     )
 
 
@@ -110,86 +123,6 @@ def _only_one(compilation: Compilation, found: Sequence[syntax.Node], keyword: s
             later.span,
             related=(Related(found[0].span, "the first one"),),
         )
-
-
-def _swaps(
-    compilation: Compilation, declaration: syntax.CounterfactualsDeclaration, draft: ModelDraft
-) -> tuple[list[str], list[SwapKind]]:
-    sources: dict[str, int] = {}
-    kinds: dict[tuple[str, ...], tuple[SwapKind, syntax.Swap]] = {}
-    whole = True
-    for statement in declaration.body:
-        if not isinstance(statement, syntax.Swap):
-            continue
-        variables: list[str] = []
-        numbers: list[int] = []
-        for item in statement.items:
-            one = target_variable(compilation, item.variable, draft.variables, draft.environment)
-            if one is None:
-                whole = False
-                continue
-            if one.role is not Role.VARIABLE:
-                compilation.error(
-                    "CS701",
-                    f"`{one.name}` is no `var` of `{draft.name}`: only variables are swapped",
-                    item.variable.span,
-                    related=(Related(one.span, "declared here"),),
-                )
-                whole = False
-                continue
-            if one.name in variables:
-                compilation.error(
-                    "CS203", f"`{one.name}` is swapped twice in one statement", item.variable.span
-                )
-                continue
-            name = item.source.text if item.source is not None else "source"
-            if name in ("base", "result"):
-                assert item.source is not None
-                compilation.error(
-                    "CS701",
-                    f"a source cannot be called `{name}`",
-                    item.source.span,
-                    help="`base` is the run that is changed, `result` what comes of it",
-                )
-                whole = False
-                continue
-            variables.append(one.name)
-            numbers.append(sources.setdefault(name, len(sources)))
-        weight = statement.weight
-        if weight is not None and (weight.decimals or weight.scaled < 1):
-            compilation.error(
-                "CS307",
-                f"`{weight.text}` is not a weight",
-                weight.span,
-                help="a whole number from 1 on",
-            )
-        key = tuple(sorted(variables))
-        if key in kinds and key:
-            compilation.error(
-                "CS203",
-                "this intervention is stated twice",
-                statement.span,
-                help="give the first one a `weight` instead",
-                related=(Related(kinds[key][1].span, "first stated here"),),
-            )
-        elif variables:
-            size = weight.scaled if weight is not None and not weight.decimals else 1
-            kind = SwapKind(tuple(variables), tuple(numbers), max(1, size))
-            kinds[key] = (kind, statement)
-    if not kinds and whole and not compilation.unread.is_inside(declaration):
-        compilation.error(
-            "CS701",
-            f"`{declaration.name.text}` swaps nothing",
-            declaration.name.span,
-            help="add `swap v` for a variable `v` of the model",
-        )
-    if len(sources) > MOST_SOURCES:
-        compilation.error(
-            "CS924",
-            f"`{declaration.name.text}` has more than {MOST_SOURCES} sources",
-            declaration.name.span,
-        )
-    return list(sources) or ["source"], [kind for kind, _ in kinds.values()]
 
 
 def _pair_environment(
@@ -247,6 +180,54 @@ def _balanced(
     if value.domain is not None and value.constant is not None:
         compilation.error("CS703", f"`{written.span.text}` is always the same", written.span)
     return value
+
+
+def _covered(
+    compilation: Compilation, environment: Environment, written: Sequence[syntax.Expression]
+) -> tuple[StratifiedValue, ...]:
+    found: list[StratifiedValue] = []
+    combinations = 1
+    for one in written:
+        value = elaborate(environment, one)
+        if value.domain is None:
+            continue
+        if value.constant is not None:
+            compilation.error("CS703", f"`{one.span.text}` is always the same", one.span)
+            continue
+        combinations *= value.domain.size
+        if combinations > MOST_COVERED:
+            compilation.error(
+                "CS703",
+                f"`{one.span.text}` makes {combinations} combinations, too many to cover",
+                one.span,
+                help=f"cover conditions, or values with at most {MOST_COVERED} combinations",
+            )
+            break
+        found.append(StratifiedValue(value.node, one.span, domain=value.domain))
+    return tuple(found)
+
+
+def _with_base(environment: Environment) -> Environment:
+    """Bare names of variables mean the base's."""
+    bindings = environment.scope.bindings
+    base = bindings["base"]
+    assert isinstance(base, Side)
+    return replace(environment, scope=Scope({**base.scope.bindings, **bindings}))
+
+
+def _is_shared(compilation: Compilation, draft: ModelDraft, statement: syntax.NoiseSharing) -> bool:
+    way = statement.way
+    if way.text not in NOISE_WAYS:
+        compilation.unknown("way to draw noise", way, NOISE_WAYS)
+    elif not draft.model.noise:
+        compilation.error(
+            "CS719",
+            f"`{draft.name}` has no noise",
+            statement.span,
+            help="leave the statement out, or declare `noise u : T` in the model",
+            related=(Related(draft.declaration.name.span, "declared here"),),
+        )
+    return way.text == "shared"
 
 
 def _split_sizes(

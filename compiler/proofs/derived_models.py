@@ -52,7 +52,7 @@ def _with_children(node: Expression, memory: Mapping[int, Expression]) -> Expres
 
 def side_by_side(model: CausalModel, task: CausalModel) -> CausalModel:
     """Both models over the same inputs; the task's variables are called `of_task(name)`."""
-    shared = set(model.inputs)
+    shared = set(task.inputs)
 
     def name_of(name: str) -> str:
         return name if name in shared else of_task(name)
@@ -96,7 +96,7 @@ def interchanged(model: CausalModel, kind: SwapKind, sources: Collection[int] = 
 
     Its inputs are those of base and sources, each admissible.
     """
-    numbers = sorted({*kind.sources, *sources})
+    numbers = sorted({*kind.used_sources, *sources})
     copies = ("base", *(source_prefix(number) for number in numbers))
     variables: list[Variable] = []
     requirements: list[Expression] = []
@@ -104,23 +104,38 @@ def interchanged(model: CausalModel, kind: SwapKind, sources: Collection[int] = 
         variables.extend(_copied(model, prefix, model.variables))
         if model.requirement is not None:
             requirements.append(renamed(model.requirement, _prefixed(prefix), {}))
+    variables.extend(_changed_run(model, kind, "base", "result"))
+    first = (Role.INPUT, Role.NOISE)
+    variables.sort(key=lambda one: one.role not in first)  # inputs first, the order else kept
+    return replace(model, variables=tuple(variables), requirement=nodes.All(tuple(requirements)))
+
+
+def _changed_run(model: CausalModel, kind: SwapKind, start: str, prefix: str) -> Iterator[Variable]:
+    """The run `start` under an interchange, as variables of that prefix; before them the runs of
+    those sources that are themselves intervened on.
+    """
     exogenous = {*model.inputs, *model.noise}
+    runs: dict[int, str] = {}
+    for number in kind.sources:
+        inner = kind.within_source(number)
+        if inner is None:
+            runs[number] = source_prefix(number)
+        elif number not in runs:
+            runs[number] = f"{prefix}'s {source_prefix(number)}"
+            yield from _changed_run(model, inner, source_prefix(number), runs[number])
     swapped = dict(zip(kind.variables, kind.sources, strict=True))
     for variable in model.variables:
         name = variable.name
         if name in exogenous:
-            mechanism: Expression = Reference(f"base.{name}")
+            mechanism: Expression = Reference(f"{start}.{name}")
         elif name in swapped:
-            mechanism = Reference(f"{source_prefix(swapped[name])}.{name}")
+            mechanism = Reference(f"{runs[swapped[name]]}.{name}")
         else:
             continue
         role = Role.ABBREVIATION
-        variables.append(replace(variable, name=f"result.{name}", role=role, mechanism=mechanism))
+        yield replace(variable, name=f"{prefix}.{name}", role=role, mechanism=mechanism)
     rest = [one for one in model.variables if one.name not in exogenous | set(swapped)]
-    variables.extend(_copied(model, "result", rest))
-    first = (Role.INPUT, Role.NOISE)
-    variables.sort(key=lambda one: one.role not in first)  # inputs first, the order else kept
-    return replace(model, variables=tuple(variables), requirement=nodes.All(tuple(requirements)))
+    yield from _copied(model, prefix, rest)
 
 
 def source_prefix(number: int) -> str:

@@ -130,9 +130,11 @@ def _share(design: CounterfactualDesign, kind: SwapKind) -> _Share | None:
 
 
 def _balanced_share(pairs: LabelledPairs, unchanged: Any, kept: Any) -> float:
-    """The share among the kept, each balanced value counting as much as any other."""
-    if pairs.balanced is None:
+    """The share among the kept, each stratum that occurs counting as much as any other."""
+    if not pairs.stratified:
         return float(unchanged[kept].mean())
-    values = sorted(set(pairs.balanced[kept].tolist()))  # `numpy.unique` loads masked arrays, too
-    shares = [unchanged[kept & (pairs.balanced == value)].mean() for value in values]
-    return float(sum(shares) / len(shares))
+    columns = [column[kept].tolist() for column in pairs.stratified]
+    strata: dict[tuple[int, ...], list[bool]] = {}
+    for stratum, same in zip(zip(*columns, strict=True), unchanged[kept].tolist(), strict=True):
+        strata.setdefault(stratum, []).append(same)
+    return sum(sum(one) / len(one) for one in strata.values()) / len(strata)

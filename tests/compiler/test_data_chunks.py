@@ -23,6 +23,7 @@ from causalspec.compiler.data.counterfactuals import (
 )
 from causalspec.compiler.data.partitions import SplitValues
 from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.strata import Coverable, Strata
 from causalspec.compiler.domains import Numbers, Truths
 from causalspec.compiler.expressions import Reference
 from causalspec.compiler.specification import CounterfactualDesign
@@ -130,7 +131,7 @@ def test_a_summary_of_chunks_is_that_of_the_whole() -> None:
     some.integers(1, 40),
     some.integers(1, 700),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_stretches_hold_what_the_split_does(weights: list[int], values: int, rows: int) -> None:
     names = (("left",), ("right",), ("left", "right"), ("right", "left"))
     kinds = [swap(*name, weight=weight) for name, weight in zip(names, weights, strict=False)]
@@ -138,7 +139,8 @@ def test_stretches_hold_what_the_split_does(weights: list[int], values: int, row
     one = design(BOTH_EQUALITIES, *kinds, balance=("balance base.a", Reference("base.a"), domain))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(balance, "STRETCH", 64)
-        layout = Layout(one, SplitValues("train", ()), rows, Stream.of(3))
+        strata = Strata.of(one, SplitValues("train", ()), Coverable(((),)))
+        layout = Layout(strata, rows, Stream.of(3))
         total: Counter[tuple[int, int]] = Counter()
         for number in range(layout.stretches):
             cells = layout.stretch(number)

@@ -1,0 +1,78 @@
+"""Which combinations of its covered values a design can have at all.
+
+Known for certain where all pairs that matter can be listed; else a combination that no draw showed
+is asked of the solver, and counts as possible where that cannot say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
+from ..specification import CounterfactualDesign, SwapKind
+from .conditions import LabelledPairs, label
+from .enumerated_pairs import EnumeratedPairs
+from .populations import Population, populate
+from .randomness import Stream
+from .samplers import PairSampler, RequirementUnmetError
+from .solved_pairs import PairSolver
+from .strata import Coverable, Stratum
+
+_PILOT = 1 << 16
+
+
+def coverable(design: CounterfactualDesign, seed: int) -> Coverable:
+    """Every combination, sorted into those that some pair of some kind has and those that none has.
+
+    Splits do not matter: one that lacks values for a combination is told so.
+    """
+    every = tuple(product(*(one.domain.codes() for one in design.cover)))
+    if not design.cover:
+        return Coverable(every)
+    population = populate(design.model, {})
+    possible: set[Stratum] = set()
+    for number, kind in enumerate(design.kinds):
+        if len(possible) < len(every):
+            missing = [one for one in every if one not in possible]
+            possible.update(_occurring(design, number, kind, population, missing, seed))
+    return Coverable(
+        tuple(one for one in every if one in possible),
+        tuple(one for one in every if one not in possible),
+    )
+
+
+def _occurring(
+    design: CounterfactualDesign,
+    number: int,
+    kind: SwapKind,
+    population: Population,
+    wanted: list[Stratum],
+    seed: int,
+) -> Iterator[Stratum]:
+    """The wanted combinations that pairs of a kind have, or may have."""
+    if population.is_empty:
+        return
+    listed = EnumeratedPairs.of(design, kind, population)
+    if listed is not None:
+        yield from _combinations(design, listed.labelled, len(listed))
+        return
+    stream = Stream.of(seed, design.name, "cover", str(number))
+    try:
+        base, sources = PairSampler(design, population, stream).take(_PILOT)
+    except RequirementUnmetError:
+        yield from wanted
+        return
+    seen = _combinations(design, label(design, kind, base, sources), _PILOT)
+    yield from seen
+    without_balance = replace(design, balance=None, balance_domain=None)
+    solver = PairSolver(without_balance, number, population, {}, stream.derive("solver"))
+    for one in wanted:
+        if one not in seen and solver.seeds(one, 1) is not False:
+            yield one
+
+
+def _combinations(design: CounterfactualDesign, pairs: LabelledPairs, rows: int) -> set[Stratum]:
+    admitted = pairs.admitted(rows)
+    columns = pairs.stratified[: len(design.cover)]
+    return set(zip(*(column[admitted].tolist() for column in columns), strict=True))

@@ -1,0 +1,184 @@
+"""`swap a from s1, b from (s2 with c from s3)`: the kinds of intervention of a design."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Related
+from ..model import Role
+from ..specification import SwapKind
+from .examples import target_variable
+from .models import ModelDraft
+from .names import Compilation
+
+MOST_SOURCES = 16
+
+
+def swaps_of(
+    compilation: Compilation, declaration: syntax.CounterfactualsDeclaration, draft: ModelDraft
+) -> tuple[list[str], list[SwapKind]]:
+    """The names of a design's sources, in order of appearance, and its kinds of intervention."""
+    reader = _Reader(compilation, draft)
+    kinds: dict[str, tuple[SwapKind, syntax.Swap]] = {}
+    for statement in declaration.body:
+        if not isinstance(statement, syntax.Swap):
+            continue
+        weight = statement.weight
+        if weight is not None and (weight.decimals or weight.scaled < 1):
+            compilation.error(
+                "CS307",
+                f"`{weight.text}` is not a weight",
+                weight.span,
+                help="a whole number from 1 on",
+            )
+        size = weight.scaled if weight is not None and not weight.decimals else 1
+        kind = reader.kind(statement, max(1, size))
+        key = _key(kind)
+        if key in kinds and kind.variables:
+            compilation.error(
+                "CS203",
+                "this intervention is stated twice",
+                statement.span,
+                help="give the first one a `weight` instead",
+                related=(Related(kinds[key][1].span, "first stated here"),),
+            )
+        elif kind.variables:
+            kinds[key] = (kind, statement)
+    if not kinds and reader.whole and not compilation.unread.is_inside(declaration):
+        compilation.error(
+            "CS701",
+            f"`{declaration.name.text}` swaps nothing",
+            declaration.name.span,
+            help="add `swap v` for a variable `v` of the model",
+        )
+    if len(reader.sources) > MOST_SOURCES:
+        compilation.error(
+            "CS924",
+            f"`{declaration.name.text}` has more than {MOST_SOURCES} sources",
+            declaration.name.span,
+        )
+    return list(reader.sources) or ["source"], [kind for kind, _ in kinds.values()]
+
+
+def _key(kind: SwapKind) -> str:
+    """What tells two interventions apart: the variables, in whatever order, not the sources."""
+    parts: list[str] = []
+    for variable, source in zip(kind.variables, kind.sources, strict=True):
+        inner = kind.within_source(source)
+        parts.append(variable if inner is None else f"{variable} ({_key(inner)})")
+    return ", ".join(sorted(parts))
+
+
+@dataclass(slots=True)
+class _Reader:
+    compilation: Compilation
+    draft: ModelDraft
+    sources: dict[str, int] = field(default_factory=dict[str, int])
+    whole: bool = True
+    _confused: bool = False
+    """Whether some source of the statement in hand would be two runs, or go in a circle."""
+
+    def kind(self, statement: syntax.Swap, weight: int) -> SwapKind:
+        """What a statement says; without a variable where everything in it is wrong."""
+        within: dict[int, tuple[SwapKind, syntax.SwapItem]] = {}
+        variables, sources = self._items(statement.items, within, ())
+        self._refuse_two_runs(statement.items, within)
+        if self._confused:
+            within, self._confused = {}, False
+        inner = tuple((number, one) for number, (one, _) in sorted(within.items()))
+        return SwapKind(variables, sources, weight, inner)
+
+    def _items(
+        self,
+        items: Sequence[syntax.SwapItem],
+        within: dict[int, tuple[SwapKind, syntax.SwapItem]],
+        outer: Sequence[syntax.Name],
+    ) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """The variables and the numbers of their sources; interventions on sources go to `within`.
+        `outer` are the sources inside whose intervention the items stand.
+        """
+        variables: list[str] = []
+        numbers: list[int] = []
+        for item in items:
+            name = self._variable(item, variables)
+            number = self._source(item, outer)
+            if name is None or number is None:
+                self.whole = False
+                continue
+            variables.append(name)
+            numbers.append(number)
+            if item.within and item.source is not None:
+                inner = self._items(item.within, within, (*outer, item.source))
+                known = within.get(number)
+                kind = SwapKind(*inner)
+                if known is not None and known[0] != kind:
+                    self._two_runs(item.source, known[1])
+                within.setdefault(number, (kind, item))
+        return tuple(variables), tuple(numbers)
+
+    def _variable(self, item: syntax.SwapItem, taken: Sequence[str]) -> str | None:
+        draft = self.draft
+        one = target_variable(self.compilation, item.variable, draft.variables, draft.environment)
+        if one is None:
+            return None
+        if one.role is not Role.VARIABLE:
+            self.compilation.error(
+                "CS701",
+                f"`{one.name}` is no `var` of `{draft.name}`: only variables are swapped",
+                item.variable.span,
+                related=(Related(one.span, "declared here"),),
+            )
+            return None
+        if one.name in taken:
+            self.compilation.error(
+                "CS203", f"`{one.name}` is swapped twice in one statement", item.variable.span
+            )
+            return None
+        return one.name
+
+    def _source(self, item: syntax.SwapItem, outer: Sequence[syntax.Name]) -> int | None:
+        name = item.source.text if item.source is not None else "source"
+        if item.source is not None and name in ("base", "result"):
+            self.compilation.error(
+                "CS701",
+                f"a source cannot be called `{name}`",
+                item.source.span,
+                help="`base` is the run that is changed, `result` what comes of it",
+            )
+            return None
+        circle = next((one for one in outer if one.text == name), None)
+        if circle is not None:
+            self.compilation.error(
+                "CS717",
+                f"the run of `{name}` would depend on itself",
+                item.span if item.source is None else item.source.span,
+                help="take the value from another source",
+                related=(Related(circle.span, "this run is intervened on"),),
+            )
+            return None
+        return self.sources.setdefault(name, len(self.sources))
+
+    def _refuse_two_runs(
+        self,
+        items: Iterable[syntax.SwapItem],
+        within: Mapping[int, tuple[SwapKind, syntax.SwapItem]],
+    ) -> None:
+        """A source that is intervened on in one place and left alone in another."""
+        for item in items:
+            if item.source is not None and not item.within:
+                number = self.sources.get(item.source.text, -1)
+                if number in within:
+                    self._two_runs(item.source, within[number][1])
+            self._refuse_two_runs(item.within, within)
+
+    def _two_runs(self, source: syntax.Name, other: syntax.SwapItem) -> None:
+        self._confused = True
+        self.compilation.error(
+            "CS717",
+            f"`{source.text}` would be two runs in one intervention",
+            source.span,
+            help="one of them is intervened on otherwise: give them two names",
+            related=(Related(other.span, "the other run"),),
+        )
