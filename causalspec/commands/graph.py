@@ -12,9 +12,13 @@ from .output import add_spec_argument, load_checked, replace_text
 
 if TYPE_CHECKING:
     from causalspec.compiler.model import CausalModel
+    from causalspec.compiler.specification import Specification
 
-SUMMARY = "draw a model's causal graph, or write its mechanisms as LaTeX"
+SUMMARY = "draw a model's causal graph, or write its variables and mechanisms as a table"
 EXAMPLE = "causalspec graph addition.causal CarryChain --to svg --out carry.svg"
+
+_PICTURES = ("svg", "mermaid", "dot")
+_TABLES = ("latex", "markdown")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,14 +26,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_spec_argument(parser)
     parser.add_argument("model", nargs="?", metavar="MODEL", help="a model or task; all by default")
     parser.add_argument(
-        "--to", choices=("svg", "mermaid", "dot", "latex"), default="mermaid", help="what to write"
+        "--to",
+        choices=(*_PICTURES, *_TABLES),
+        default="mermaid",
+        help="a picture, or a table of variables, values and mechanisms (default: mermaid)",
+    )
+    parser.add_argument(
+        "--unfold",
+        action="store_true",
+        help="every member of a family, also where a picture would show more than 30 variables",
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="instead of standard output")
 
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Write one picture, or one after the other where a text can hold several."""
-    from causalspec.compiler.views import graph
     from causalspec.dsl.diagnostics import closest
 
     specification = load_checked(options.spec)
@@ -37,16 +48,17 @@ def run(options: argparse.Namespace) -> ExitCode:
     models = tasks | dict(specification.models)
     if options.model is not None and options.model not in models:
         near = closest(options.model, models)
-        hint = f"; did you mean `{near}`?" if near else ""
-        print(f"causalspec graph: there is no model `{options.model}`{hint}", file=sys.stderr)
-        return ExitCode.WRONG_USAGE
+        hint = f"; did you mean `{near}`?" if near else f"; there are {', '.join(models)}"
+        return _usage(f"there is no model `{options.model}`{hint}")
+    if options.unfold and options.to not in _PICTURES:
+        return _usage(f"`--unfold` is for pictures, not for `--to {options.to}`")
     chosen = [models[options.model]] if options.model else list(specification.models.values())
+    chosen = chosen or list(tasks.values())
+    if not chosen:
+        return _usage(f"{options.spec} declares no model")
     if options.to == "svg" and len(chosen) != 1:
-        names = ", ".join(models)
-        print(f"causalspec graph: name the model to draw: {names}", file=sys.stderr)
-        return ExitCode.WRONG_USAGE
-    write = {"svg": graph.svg, "mermaid": graph.mermaid, "dot": graph.dot, "latex": _latex}
-    text = "\n".join(write[options.to](model) for model in chosen)
+        return _usage(f"name the model to draw: {', '.join(models)}")
+    text = "\n".join(_written(specification, model, options) for model in chosen)
     if options.out is None:
         print(text, end="" if text.endswith("\n") else "\n")
     else:
@@ -54,10 +66,36 @@ def run(options: argparse.Namespace) -> ExitCode:
     return ExitCode.FINE
 
 
-def _latex(model: CausalModel) -> str:
-    """Each mechanism on a line, in an environment that lines up what defines what."""
-    from causalspec.compiler.views.symbolic import mechanism_latex
+def _usage(message: str) -> ExitCode:
+    print(f"causalspec graph: {message}", file=sys.stderr)
+    return ExitCode.WRONG_USAGE
 
-    computed = [one.name for one in model.variables if one.mechanism is not None]
-    lines = [mechanism_latex(model, name) for name in computed]
-    return "\\begin{gather*}\n" + " \\\\\n".join(lines) + "\n\\end{gather*}\n"
+
+def _written(specification: Specification, model: CausalModel, options: argparse.Namespace) -> str:
+    from causalspec.compiler.views import graph, model_table
+
+    tables = {"latex": model_table.latex_table, "markdown": model_table.markdown_table}
+    if options.to in tables:
+        return tables[options.to](model)
+    draw = {"svg": graph.svg, "mermaid": graph.mermaid, "dot": graph.dot}[options.to]
+    return draw(model, _under_test(specification, model), unfold=options.unfold)
+
+
+def _under_test(specification: Specification, model: CausalModel) -> set[str]:
+    """The variables that a claim about the model swaps; without a claim, those of any data."""
+    designs = [
+        one for one in specification.counterfactuals.values() if one.model.name == model.name
+    ]
+    claimed = {
+        design
+        for claim in specification.claims.values()
+        if claim.model.name == model.name
+        for design, _ in claim.data
+    }
+    return {
+        variable
+        for design in designs
+        if design.name in claimed or not claimed
+        for kind in design.kinds
+        for variable in kind.variables
+    }

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ..domains import Domain, Numbers, Truths
 from ..model import CausalModel, Role, Variable
 
-MOST_NODES = 60
-"""Above this, each family becomes one node."""
+MOST_NODES = 30
+"""Above this, each family becomes one node unless the whole graph is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,14 @@ class CausalGraph:
         return " ".join(sentences) or "No variable depends on another."
 
 
-def causal_graph(model: CausalModel, marked: Collection[str] = ()) -> CausalGraph:
-    """The graph of a model. `marked` are the variables that a claim or a swap is about."""
+def causal_graph(
+    model: CausalModel, marked: Collection[str] = (), *, unfold: bool = False
+) -> CausalGraph:
+    """The graph of a model. `marked` are the variables that a claim or a swap is about; `unfold`
+    shows every member of a family, however many there are.
+    """
     groups: dict[str, list[Variable]] = {}
-    folded = len(model.variables) > MOST_NODES
+    folded = len(model.variables) > MOST_NODES and not unfold
     for variable in model.variables:
         groups.setdefault(_stem(variable.name) if folded else variable.name, []).append(variable)
     number_of = {

@@ -16,12 +16,12 @@ from .graph_svg import drawn
 __all__ = ["causal_graph", "dot", "mermaid", "svg"]
 
 
-def svg(model: CausalModel, marked: Collection[str] = ()) -> str:
+def svg(model: CausalModel, marked: Collection[str] = (), *, unfold: bool = False) -> str:
     """A drawing of the model's causal graph that stands alone or inside a page.
 
     It holds no script and loads nothing, names itself and describes its edges in words.
     """
-    return drawn(causal_graph(model, marked))
+    return drawn(causal_graph(model, marked, unfold=unfold))
 
 
 _MERMAID_SHAPES = {
@@ -33,9 +33,9 @@ _MERMAID_SHAPES = {
 }
 
 
-def mermaid(model: CausalModel, marked: Collection[str] = ()) -> str:
+def mermaid(model: CausalModel, marked: Collection[str] = (), *, unfold: bool = False) -> str:
     """The graph as a Mermaid flowchart, for a README."""
-    return "\n".join(_mermaid_lines(causal_graph(model, marked))) + "\n"
+    return "\n".join(_mermaid_lines(causal_graph(model, marked, unfold=unfold))) + "\n"
 
 
 def _mermaid_lines(graph: CausalGraph) -> Iterator[str]:
@@ -65,9 +65,9 @@ _DOT_ATTRIBUTES = {
 }
 
 
-def dot(model: CausalModel, marked: Collection[str] = ()) -> str:
+def dot(model: CausalModel, marked: Collection[str] = (), *, unfold: bool = False) -> str:
     """The graph in the DOT language of Graphviz."""
-    return "\n".join(_dot_lines(causal_graph(model, marked))) + "\n"
+    return "\n".join(_dot_lines(causal_graph(model, marked, unfold=unfold))) + "\n"
 
 
 def _dot_lines(graph: CausalGraph) -> Iterator[str]:

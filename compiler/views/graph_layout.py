@@ -9,7 +9,7 @@ order layers by barycentres, and move every node as near to its neighbours as it
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -35,7 +35,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An edge's way from layer to layer. `is_turned`: its arrow points to the left."""
+    """An edge's way from layer to layer: level through each layer that it passes, from one side of
+    it to the other, so that it meets none of the layer's nodes. `is_turned`: its arrow points to
+    the left.
+    """
 
     source: int
     target: int
@@ -84,12 +87,12 @@ def lay_out(
     links = [pair for way in ways for pair in itertools.pairwise(way)]
     layers = _ordered(places, links)
     _spread(places, layers, links, between)
-    lefts, width = _columns(sizes, depth, len(layers), across)
+    columns, width = _columns(sizes, depth, len(layers), across)
     top = min((place.y - place.height / 2 for place in places), default=0.0)
     height = max((place.y + place.height / 2 for place in places), default=0.0) - top
-    points = [Point(lefts[place.layer], place.y - top) for place in places]
+    points = [Point(columns[place.layer].middle, place.y - top) for place in places]
     routes = [
-        Route(*edge, tuple(points[one] for one in way[1:-1]), edge in turned)
+        Route(*edge, tuple(_through(way, places, points, columns)), edge in turned)
         for edge, way in zip(proper, ways, strict=True)
     ]
     return Layout(tuple(points[: len(sizes)]), tuple(routes), width, height)
@@ -243,16 +246,43 @@ def _apart(wanted: Sequence[float], gaps: Sequence[float]) -> list[float]:
     return [y + offset for y, offset in zip(flat, offsets, strict=False)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Where a layer stands from left to right."""
+
+    left: float
+    right: float
+
+    @property
+    def middle(self) -> float:
+        return (self.left + self.right) / 2
+
+
+def _through(
+    way: Sequence[int],
+    places: Sequence[_Place],
+    points: Sequence[Point],
+    columns: Sequence[_Column],
+) -> Iterator[Point]:
+    """From the right side of the first layer to the left side of the last."""
+    for number, one in enumerate(way):
+        column = columns[places[one].layer]
+        if number > 0:
+            yield Point(column.left, points[one].y)
+        if number < len(way) - 1:
+            yield Point(column.right, points[one].y)
+
+
 def _columns(
     sizes: Sequence[Size], depth: Sequence[int], count: int, across: float
-) -> tuple[list[float], float]:
-    """The middle of each layer, and the width of all."""
+) -> tuple[list[_Column], float]:
+    """Each layer's column, and the width of all."""
     widths = [0.0] * count
     for size, layer in zip(sizes, depth, strict=True):
         widths[layer] = max(widths[layer], size.width)
-    middles: list[float] = []
+    columns: list[_Column] = []
     left = 0.0
     for width in widths:
-        middles.append(left + width / 2)
+        columns.append(_Column(left, left + width))
         left += width + across
-    return middles, left - across if count else 0.0
+    return columns, left - across if count else 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -164,15 +163,12 @@ def _curve(route: Route, layout: Layout, sizes: list[Size], shift: float, arrow:
         first, last = last, first
     shift = shift if route.is_turned else -shift
     start, end = layout.centres[first], layout.centres[last]
-    points = [
-        Point(start.x + sizes[first].width / 2, start.y + shift),
-        *route.through,
-        Point(end.x - sizes[last].width / 2, end.y + shift),
-    ]
-    path = f"M{points[0].x:.1f} {points[0].y:.1f}"
-    for a, b in itertools.pairwise(points):
-        middle = (b.x - a.x) / 2
-        path += f" C{a.x + middle:.1f} {a.y:.1f} {b.x - middle:.1f} {b.y:.1f} {b.x:.1f} {b.y:.1f}"
+    path = f"M{start.x + sizes[first].width / 2:.1f} {start.y + shift:.1f}"
+    points = [Point(one.x, one.y + shift) for one in route.through]
+    for a, b in zip(points[::2], points[1::2], strict=True):
+        middle = (a.x + b.x) / 2
+        path += f" H{a.x:.1f} C{middle:.1f} {a.y:.1f} {middle:.1f} {b.y:.1f} {b.x:.1f} {b.y:.1f}"
+    path += f" H{end.x - sizes[last].width / 2:.1f}"
     ends = f'marker-start="{arrow}"' if route.is_turned else f'marker-end="{arrow}"'
     dashes = ' stroke-dasharray="5 3"' if route.is_turned else ""
     return f'<path d="{path}" {ends}{dashes}/>'
@@ -207,9 +203,11 @@ def _legend(graph: CausalGraph) -> Iterator[tuple[str, float]]:
 
 
 def _shortened(label: str) -> str:
+    """Long names lose their middle: what tells them apart stands at either end."""
     if len(label) <= _LONGEST_LABEL:
         return label
-    return label[: _LONGEST_LABEL - 1] + "…"
+    end = _LONGEST_LABEL // 2 - 1
+    return f"{label[: _LONGEST_LABEL - end - 1]}…{label[-end:]}"
 
 
 def _text_width(text: str) -> float:

@@ -1,8 +1,8 @@
 """Mechanisms as mathematics, for people to read: SymPy expressions and LaTeX.
 
 Never on the execution path: SymPy's floor and remainder print as floating point. Expressions are
-built node by node, never from text, and only what SymPy simplifies on construction is simplified,
-so that the work stays bounded.
+built node by node, never from text. What SymPy simplifies on construction is simplified, and truth
+values of few parts, so that the work stays bounded.
 
 Values are shown in the units of the spec: where a variable's code is a hundredth, the code of `x`
 is 100·x, and the factors cancel.
@@ -14,12 +14,22 @@ import importlib
 from typing import Any
 
 from .. import expressions as nodes
-from ..domains import Domain, Numbers, Rows, Symbols, Truths
+from ..domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
 from ..expressions import ArithmeticOperator, ComparisonOperator, Expression
+from ..front.tuple_codes import tuple_field
+from ..front.values import Value
 from ..model import CausalModel
+from .tuple_parts import tuple_parts
+from .unicode_text import unicode_text
 
 MOST_NODES = 400
 """A mechanism of more nodes is not shown: nobody would read it."""
+
+_MOST_PARTS = 6
+"""Truth values of more parts are not simplified: that takes exponential time."""
+
+_LISTED_TABLE = 8
+"""A table of so many entries is written out."""
 
 Formula = Any  # a SymPy expression: SymPy has no precise types of its own to offer
 
@@ -47,17 +57,32 @@ def mechanism_latex(model: CausalModel, name: str) -> str:
         formula = translation.mechanism(name)
     except TooLargeToShowError:
         return f"{variable_latex(name)} = \\ldots"
-    names = {symbol: translation.latex[symbol] for symbol in formula.free_symbols}
-    names[variable] = variable_latex(name)
-    latex: Any = importlib.import_module("sympy").latex
-    return f"{variable_latex(name)} = {latex(formula, symbol_names=names)}"
+    translation.latex[variable] = variable_latex(name)
+    return f"{variable_latex(name)} = {translation.as_latex(formula)}"
+
+
+def condition_latex(model: CausalModel, condition: Expression) -> str:
+    """A truth value over a model's variables as LaTeX, for math mode."""
+    if _node_count(condition) > MOST_NODES:
+        return "\\ldots"
+    translation = _Translation(model)
+    return translation.as_latex(translation.truth(condition))
+
+
+def mechanism_text(model: CausalModel, mechanism: Expression, domain: Domain | None = None) -> str:
+    """An expression over a model's variables on one line, such as `⌊(x + y)/10⌋`. `domain` is that
+    of its values, by default truth values.
+    """
+    if _node_count(mechanism) > MOST_NODES:
+        return "…"
+    return unicode_text(_Translation(model).shown(mechanism, domain or Truths()))
 
 
 def variable_latex(name: str) -> str:
     r"""`carry[2]` as `\mathit{carry}_{2}`."""
     stem, _, index = name.partition("[")
-    letters = f"\\mathit{{{_escaped(stem)}}}" if len(stem) > 1 else _escaped(stem)
-    return f"{letters}_{{{_escaped(index.rstrip(']'))}}}" if index else letters
+    letters = f"\\mathit{{{escaped(stem)}}}" if len(stem) > 1 else escaped(stem)
+    return f"{letters}_{{{escaped(index.rstrip(']'))}}}" if index else letters
 
 
 _ESCAPES = {
@@ -68,7 +93,8 @@ _ESCAPES = {
 }
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text that LaTeX reads as it stands."""
     return "".join(_ESCAPES.get(character, character) for character in text)
 
 
@@ -79,6 +105,14 @@ class _Translation:
         self._model = model
         self._sympy: Any = importlib.import_module("sympy")
         self.latex: dict[Formula, str] = {}
+        self._conditions = 0  # how many truth values stand around what is being translated
+        self._fields = {
+            found.node: (f"{one.name}.{field.name}", field.domain)
+            for one in model.variables
+            if isinstance(one.domain, Tuples)
+            for field in one.domain.fields
+            if (found := tuple_field(Value(nodes.Reference(one.name), one.domain), field.name))
+        }
 
     def mechanism(self, name: str) -> Formula:
         variable = self._model.by_name[name]
@@ -86,10 +120,44 @@ class _Translation:
             raise ValueError(f"`{name}` has no mechanism")
         if _node_count(variable.mechanism) > MOST_NODES:
             raise TooLargeToShowError(f"the mechanism of `{name}` is too large to show")
-        if isinstance(variable.domain, Truths):
-            return self._truth(variable.mechanism)
-        code = self._value(variable.mechanism, variable.domain)
-        return code / _denominator(variable.domain)
+        return self.shown(variable.mechanism, variable.domain)
+
+    def shown(self, expression: Expression, domain: Domain) -> Formula:
+        """An expression in the units of its domain."""
+        if isinstance(domain, Truths):
+            return self.truth(expression)
+        parts = tuple_parts(expression, domain) if isinstance(domain, Tuples) else None
+        if parts is not None:
+            return self._sympy.Tuple(*(self.shown(one, of_part) for one, of_part in parts))
+        return self._value(expression, domain) / _denominator(domain)
+
+    def as_latex(self, formula: Formula) -> str:
+        """For math mode."""
+        sympy = self._sympy
+        names = {symbol: self.latex[symbol] for symbol in formula.free_symbols}
+
+        def one_fraction(inner: Formula) -> Formula:
+            return sympy.floor(sympy.together(inner), evaluate=False)
+
+        if formula.has(sympy.floor):
+            formula = formula.replace(sympy.floor, one_fraction)
+        written: str = sympy.latex(formula, symbol_names=names)
+        return written.replace("\\text{for}\\: ", "\\text{if}\\: ")
+
+    def truth(self, expression: Expression) -> Formula:
+        """A truth value, in a shorter form where one is soon found."""
+        sympy = self._sympy
+        formula = self._truth(expression)
+        if formula.has(sympy.Piecewise):
+            return formula
+        # Comparisons count as parts: what SymPy knows of numbers takes them for real ones.
+        comparisons = sorted(formula.atoms(sympy.core.relational.Relational), key=str)
+        marks = {one: sympy.Symbol(f"part {k}") for k, one in enumerate(comparisons)}
+        marked = formula.xreplace(marks)
+        if len(marked.free_symbols) > _MOST_PARTS:
+            return formula
+        shorter = sympy.simplify_logic(marked).xreplace({mark: one for one, mark in marks.items()})
+        return shorter if sympy.count_ops(shorter) < sympy.count_ops(formula) else formula
 
     def variable(self, name: str) -> Formula:
         # The prefix keeps a variable apart from a word of that name, and before it in equations.
@@ -103,33 +171,49 @@ class _Translation:
     def _member(self, domain: Domain, code: int) -> Formula:
         if isinstance(domain, Symbols | Rows) and 0 <= code < domain.size:
             symbol = self._sympy.Symbol(f"word {domain.text(code)}", real=True)
-            self.latex[symbol] = f"\\text{{{_escaped(domain.text(code))}}}"
+            self.latex[symbol] = f"\\text{{{escaped(domain.text(code))}}}"
             return symbol
         return self._sympy.Integer(code)
 
     def _value(self, node: Expression, domain: Domain | None = None) -> Formula:
         """The code of an expression; constants are words where `domain` has words."""
         sympy = self._sympy
+        if node in self._fields:
+            return self._part(*self._fields[node])
         match node:
             case nodes.Constant(value):
                 return self._member(domain, value) if domain else sympy.Integer(value)
             case nodes.Reference(name):
                 own = self._model.by_name[name].domain
                 if isinstance(own, Truths):
-                    return sympy.Piecewise((1, self.variable(name)), (0, True))
+                    return self._number(self.variable(name))
                 return self.variable(name) * _denominator(own)
             case nodes.Arithmetic(operator, left, right):
                 return self._arithmetic(operator, self._value(left), self._value(right))
             case nodes.AbsoluteValue(operand):
-                return sympy.Abs(self._value(operand))
+                content, primitive = self._value(operand).as_content_primitive()
+                return content * sympy.Abs(primitive)
             case nodes.Choose():
                 return self._cases(node, domain)
             case nodes.Lookup(table, index):
                 return self._lookup(table, index, domain)
             case _:
-                return sympy.Piecewise((1, self._truth(node)), (0, True))
+                return self._number(self._truth(node))
+
+    def _number(self, truth: Formula) -> Formula:
+        """1 for true, 0 for false."""
+        return self._by_cases([(self._sympy.Integer(1), truth)], self._sympy.Integer(0))
 
     def _truth(self, node: Expression) -> Formula:
+        # Definitions by cases in a condition are a function that SymPy knows nothing of: it drops
+        # some of the cases (1.14: `Piecewise((1, Eq(x, Piecewise((1, a), (0, True)))), …)`).
+        self._conditions += 1
+        try:
+            return self._truth_of(node)
+        finally:
+            self._conditions -= 1
+
+    def _truth_of(self, node: Expression) -> Formula:
         sympy = self._sympy
         match node:
             case nodes.Constant(value):
@@ -194,10 +278,24 @@ class _Translation:
         return self._related(relation, self._value(left, words), self._value(right, words))
 
     def _related(self, relation: Formula, left: Formula, right: Formula) -> Formula:
-        """The relation, divided by the factor that the scales of both sides share."""
-        sympy = self._sympy
-        shared = sympy.gcd(left.as_content_primitive()[0], right.as_content_primitive()[0])
-        return relation(left / shared, right / shared) if shared > 1 else relation(left, right)
+        """The relation, divided by the factor that the scales of both sides share, or by that of
+        one side where the other is a number; negatives stand on the other side.
+        """
+        factors = [one.as_content_primitive()[0] for one in (left, right) if not one.is_number]
+        if factors:
+            shared = self._sympy.gcd_list(factors)
+            left, right = left / shared, right / shared
+        if _is_negative(left) or _is_negative(right):
+            left, right = -right, -left
+        return relation(left, right)
+
+    def _part(self, name: str, domain: Domain) -> Formula:
+        """A field of a tuple or a column of a table, `city.country`, as a variable of its own."""
+        if isinstance(domain, Truths):
+            raise TooLargeToShowError(f"`{name}` is a truth value inside of another value")
+        symbol = self._sympy.Symbol(f"variable {name}", real=True)
+        self.latex[symbol] = ".".join(map(variable_latex, name.split(".")))
+        return symbol * _denominator(domain)
 
     def _cases(self, node: Expression, domain: Domain | None) -> Formula:
         """A chain of choices as one definition by cases."""
@@ -205,10 +303,21 @@ class _Translation:
         while isinstance(node, nodes.Choose):
             arms.append((self._value(node.then, domain), self._truth(node.condition)))
             node = node.otherwise
-        arms.append((self._value(node, domain), self._sympy.true))
-        return self._sympy.Piecewise(*arms)
+        return self._by_cases(arms, self._value(node, domain))
+
+    def _by_cases(self, arms: list[tuple[Formula, Formula]], last: Formula) -> Formula:
+        """A value for each condition, the first true one's, else the last."""
+        if self._conditions:
+            for value, condition in reversed(arms):
+                last = self._sympy.Function("choose")(condition, value, last)
+            return last
+        # Evaluated, it would turn comparisons round.
+        return self._sympy.Piecewise(*arms, (last, self._sympy.true), evaluate=False)
 
     def _lookup(self, table: tuple[int, ...], index: Expression, domain: Domain | None) -> Formula:
+        column = _column(self._model, table, index)
+        if column is not None and not isinstance(column[1], Truths):
+            return self._part(*column)
         words = self._words(index)
         if words is not None and domain is not None and words.size == len(table):
             pairs = zip(words.codes(), table, strict=True)
@@ -216,6 +325,12 @@ class _Translation:
                 words.text(old) == domain.text(new) for old, new in pairs
             ):
                 return self._value(index)  # the same words under other codes
+        if words is not None and len(table) <= _LISTED_TABLE:
+            at = self._value(index, words)
+            chosen = [self._member(domain, one) if domain else self._sympy.Integer(one)
+                      for one in table]  # fmt: skip
+            where = [self._sympy.Eq(at, self._member(words, one)) for one in words.codes()]
+            return self._by_cases(list(zip(chosen, where, strict=True))[:-1], chosen[-1])
         return self._sympy.Function("table")(self._value(index, words))
 
     def _is_truth(self, node: Expression) -> bool:
@@ -235,8 +350,33 @@ class _Translation:
                 return domain if isinstance(domain, Symbols | Rows) else None
             case nodes.Choose(_, then, otherwise):
                 return self._words(then) or self._words(otherwise)
+            case nodes.Lookup(table, index):
+                column = _column(self._model, table, index)
+                return column[1] if column and isinstance(column[1], Symbols | Rows) else None
+            case _ if node in self._fields:
+                domain = self._fields[node][1]
+                return domain if isinstance(domain, Symbols | Rows) else None
             case _:
                 return None
+
+
+def _column(
+    model: CausalModel, table: tuple[int, ...], index: Expression
+) -> tuple[str, Domain] | None:
+    """The column of a row that a table reads, as the spec calls it, with its values."""
+    if not isinstance(index, nodes.Reference):
+        return None
+    rows = model.by_name[index.name].domain
+    columns = rows.columns if isinstance(rows, Rows) else ()
+    for one in columns:
+        if one.codes == table:
+            return f"{index.name}.{one.name}", one.domain
+    return None
+
+
+def _is_negative(term: Formula) -> bool:
+    """Whether it is one term, no number, with a minus before it."""
+    return not (term.is_Add or term.is_number) and bool(term.as_coeff_Mul()[0] < 0)
 
 
 def _denominator(domain: Domain) -> int:

@@ -115,6 +115,25 @@ def test_many_members_are_folded_into_families() -> None:
     )
 
 
+def test_every_member_is_shown_where_asked_for() -> None:
+    graph = causal_graph(addition(20)[1], unfold=True)
+    assert len(graph.nodes) == len(addition(20)[1].variables) == 82
+    assert "carry[20]" in svg(addition(20)[1], unfold=True)
+    assert "carry[20]" in mermaid(addition(20)[1], unfold=True)
+    assert "carry[20]" in dot(addition(20)[1], unfold=True)
+
+
+def test_long_names_keep_both_ends() -> None:
+    names = [f"a_name_of_which_the_end_alone_says_which_{k}" for k in range(2)]
+    model = CausalModel(
+        "Long", "T", (given(names[0], Truths()), output(names[1], Truths(), names[0]))
+    )
+    drawing = ElementTree.fromstring(svg(model))
+    labels = [text.text for text in drawing.iterfind(".//{*}text")]
+    assert labels[:2] == [f"a_name_of_which_…ne_says_which_{k}" for k in range(2)]
+    assert any(one.text == f"{names[0]}: input true or false" for one in drawing.iter())
+
+
 def test_edges_that_close_a_cycle_point_to_the_left() -> None:
     graph = causal_graph(CYCLE)
     edges = [(edge.source, edge.target) for edge in graph.edges]
@@ -148,7 +167,7 @@ def layered(layers: int, width: int) -> CausalModel:
     "model", [layered(4, 12), addition(8)[1], LEFT_BOUNDARY], ids=lambda model: model.name
 )
 def test_nothing_overlaps_and_causes_stand_left_of_effects(model: CausalModel) -> None:
-    graph = causal_graph(model)
+    graph = causal_graph(model, unfold=True)
     sizes = [Size(30.0 + 5 * (k % 7), 32.0) for k in range(len(graph.nodes))]
     edges = [(edge.source, edge.target) for edge in graph.edges]
     layout = lay_out(sizes, edges, across=60, between=14)
@@ -161,3 +180,12 @@ def test_nothing_overlaps_and_causes_stand_left_of_effects(model: CausalModel) -
     for centre, size in boxes:
         assert 0 <= centre.x - size.width / 2 <= centre.x + size.width / 2 <= layout.width
         assert -1e-6 <= centre.y - size.height / 2 <= layout.height - size.height + 1e-6
+    for route in layout.routes:
+        places = route.through[1:-1]  # into a layer, out of it, into the next one, …
+        for entered, left in zip(places[::2], places[1::2], strict=True):
+            if (entered.x, left.x) == (left.x, entered.x):
+                continue
+            assert entered.x < left.x or entered.y != left.y
+            for centre, size in boxes:
+                if entered.y == left.y and entered.x <= centre.x <= left.x:
+                    assert abs(centre.y - entered.y) > size.height / 2

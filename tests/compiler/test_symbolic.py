@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import pytest
+import sympy
+from hypothesis import given, settings
 
 from causalspec.compiler.domains import Numbers, Truths
 from causalspec.compiler.evaluators import interpret
-from causalspec.compiler.views.symbolic import mechanism_formula, mechanism_latex
+from causalspec.compiler.expressions import (
+    All,
+    Any,
+    Arithmetic,
+    ArithmeticOperator,
+    Choose,
+    Compare,
+    ComparisonOperator,
+    Constant,
+    Expression,
+    Not,
+    Reference,
+)
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.views.symbolic import (
+    TooLargeToShowError,
+    mechanism_formula,
+    mechanism_latex,
+    mechanism_text,
+)
 
 from .cases import (
+    BRACKET_IDENTITY,
     CARRY_CHAIN,
     DEEP,
     EVERY_NODE,
@@ -19,6 +41,7 @@ from .cases import (
     SEPARATE_ATTRIBUTES,
 )
 from .columns_of import covered_settings
+from .strategies import models
 
 
 def test_values_are_in_the_units_of_the_spec() -> None:
@@ -29,26 +52,26 @@ def test_values_are_in_the_units_of_the_spec() -> None:
 
 def test_symbols_are_words() -> None:
     assert mechanism_latex(LEFT_BOUNDARY, "answer") == (
-        r"\mathit{answer} = \begin{cases} \text{Yes} & \text{for}\: \mathit{above} \wedge "
+        r"\mathit{answer} = \begin{cases} \text{Yes} & \text{if}\: \mathit{above} \wedge "
         r"\mathit{amount} \leq \mathit{upper} \\\text{No} & \text{otherwise} \end{cases}"
     )
     assert mechanism_latex(POSITION_THEN_NAME, "answer") == (
-        r"\mathit{answer} = \begin{cases} \mathit{second} & \text{for}\: \mathit{position} = "
+        r"\mathit{answer} = \begin{cases} \mathit{second} & \text{if}\: \mathit{position} = "
         r"\text{First} \\\mathit{first} & \text{otherwise} \end{cases}"
     )
 
 
 def test_a_change_of_codes_is_not_shown() -> None:
     assert mechanism_latex(SEPARATE_ATTRIBUTES, "answer") == (
-        r"\mathit{answer} = \begin{cases} \mathit{country} & \text{for}\: \mathit{asked} = "
+        r"\mathit{answer} = \begin{cases} \mathit{country} & \text{if}\: \mathit{asked} = "
         r"\text{Country} \\\mathit{language} & \text{otherwise} \end{cases}"
     )
 
 
 def test_members_of_families_have_indices() -> None:
     assert mechanism_latex(CARRY_CHAIN, "carry[1]") == (
-        r"\mathit{carry}_{1} = \left\lfloor{\frac{\mathit{carry}_{0}}{10} + \frac{x_{0}}{10} + "
-        r"\frac{y_{0}}{10}}\right\rfloor"
+        r"\mathit{carry}_{1} = \left\lfloor{\frac{\mathit{carry}_{0} + x_{0} + y_{0}}{10}}"
+        r"\right\rfloor"
     )
 
 
@@ -65,8 +88,26 @@ def test_an_input_has_no_mechanism() -> None:
 def test_formulas_have_the_interpreters_values(model) -> None:
     """Where everything is a number or a truth value, and no table is read."""
     names = [one.name for one in model.variables if one.mechanism and one.name != "looked"]
-    formulas = {name: mechanism_formula(model, name) for name in names}
-    for setting in covered_settings(model)[::37]:
+    same_values(model, {name: mechanism_formula(model, name) for name in names}, 37)
+
+
+@settings(max_examples=60, deadline=None)
+@given(models())
+def test_simplified_formulas_have_the_interpreters_values(model: CausalModel) -> None:
+    formulas = {}
+    for one in model.variables:
+        if one.mechanism is not None:
+            try:
+                formula = mechanism_formula(model, one.name)
+            except TooLargeToShowError:
+                continue
+            if "table" not in str(formula):
+                formulas[one.name] = formula
+    same_values(model, formulas, 7)
+
+
+def same_values(model: CausalModel, formulas, step: int) -> None:
+    for setting in covered_settings(model)[::step]:
         solution = interpret.solve(model, setting)
         for name, formula in formulas.items():
             values = {
@@ -76,7 +117,65 @@ def test_formulas_have_the_interpreters_values(model) -> None:
                 for code, domain in [(solution[variable], model.by_name[variable].domain)]
             }
             assert isinstance(model.by_name[name].domain, Numbers | Truths)
-            assert (
-                int(bool(result) if (result := formula.subs(values)).is_Boolean else result)
-                == (solution[name])
+            result = formula.subs(values).replace(
+                sympy.Function("choose"), lambda which, one, other: one if which else other
             )
+            assert int(bool(result) if result.is_Boolean else result) == solution[name]
+
+
+ABOVE = Compare(ComparisonOperator.LESS_OR_EQUAL, Reference("lower"), Reference("amount"))
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "text"),
+    [
+        (MIDPOINT_DISTANCE, "midpoint", "lower/2 + upper/2"),
+        (
+            MIDPOINT_DISTANCE,
+            "answer",
+            "if 2·|amount - midpoint| ≤ upper - lower then Yes else No",
+        ),
+        (LEFT_BOUNDARY, "answer", "if above and amount ≤ upper then Yes else No"),
+        (CARRY_CHAIN, "carry[1]", "⌊(carry[0] + x[0] + y[0])/10⌋"),
+        (CARRY_CHAIN, "z[0]", "(carry[0] + x[0] + y[0]) mod 10"),
+        (BRACKET_IDENTITY, "bracket", "(lower, upper)"),
+        (
+            BRACKET_IDENTITY,
+            "answer",
+            "if amount ≤ bracket.high and bracket.low ≤ amount then Yes else No",
+        ),
+        (SEPARATE_ATTRIBUTES, "country", "city.country"),
+        (DEEP, "y", "…"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else one.name,
+)
+def test_one_line_of_text(model: CausalModel, name: str, text: str) -> None:
+    variable = model.by_name[name]
+    assert variable.mechanism is not None
+    assert mechanism_text(model, variable.mechanism, variable.domain) == text
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        (Not(All((ABOVE, Not(ABOVE)))), "true"),
+        (
+            Any((ABOVE, All((ABOVE, Not(Not(ABOVE)))))),
+            "lower ≤ amount",
+        ),
+        (
+            Compare(
+                ComparisonOperator.LESS,
+                Arithmetic(ArithmeticOperator.SUBTRACT, Reference("upper"), Reference("lower")),
+                Constant(250),
+            ),
+            "upper - lower < 2.5",
+        ),
+        (
+            Compare(ComparisonOperator.EQUAL, Choose(ABOVE, Constant(1), Constant(0)), Constant(1)),
+            "(if lower ≤ amount then 1 else 0) = 1",
+        ),
+    ],
+)
+def test_truth_values_are_shortened(expression: Expression, text: str) -> None:
+    assert mechanism_text(LEFT_BOUNDARY, expression) == text
