@@ -81,11 +81,17 @@ def _swap_changes(
 
 
 def _swap(kind: SwapKind, names: Sequence[str]) -> str:
-    """`left from s1, right from s2`."""
-    return ", ".join(
-        variable if names[source] == "source" else f"{variable} from {names[source]}"
-        for variable, source in zip(kind.variables, kind.sources, strict=True)
-    )
+    """`left from s1, right from (s2 with left from s3)`."""
+    parts: list[str] = []
+    for variable, source in zip(kind.variables, kind.sources, strict=True):
+        inner = kind.within_source(source)
+        if inner is not None:
+            parts.append(f"{variable} from ({names[source]} with {_swap(inner, names)})")
+        elif names[source] == "source":
+            parts.append(variable)
+        else:
+            parts.append(f"{variable} from {names[source]}")
+    return ", ".join(parts)
 
 
 # Filters -----------------------------------------------------------------------------------------

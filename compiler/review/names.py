@@ -35,6 +35,7 @@ Calling = Mapping[str, str]
 """The old name of what has a new one."""
 
 _Value = TypeVar("_Value")
+_Pair = TypeVar("_Pair", bound=PairExpression)
 
 
 def _nothing() -> dict[str, str]:
@@ -171,6 +172,7 @@ class _Renaming:
             kinds=_kinds(design.kinds, variables),
             keep=tuple(_of_pair(one, variables) for one in design.keep),
             balance=None if design.balance is None else _of_pair(design.balance, variables),
+            cover=tuple(_of_pair(one, variables) for one in design.cover),
             disjoint=tuple(variables.get(one, one) for one in design.disjoint),
             distinctions=tuple(
                 replace(
@@ -249,7 +251,7 @@ def _expression(expression: Expression, variables: Calling) -> Expression:
     return renamed(expression, lambda name: variables.get(name, name), {})
 
 
-def _of_pair(one: PairExpression, variables: Calling) -> PairExpression:
+def _of_pair(one: _Pair, variables: Calling) -> _Pair:
     """`base.x`: the side stays, the variable is called as it was."""
 
     def called(name: str) -> str:
@@ -260,10 +262,12 @@ def _of_pair(one: PairExpression, variables: Calling) -> PairExpression:
 
 
 def _kinds(kinds: Iterable[SwapKind], variables: Calling) -> tuple[SwapKind, ...]:
-    return tuple(
-        replace(kind, variables=tuple(variables.get(name, name) for name in kind.variables))
-        for kind in kinds
-    )
+    def named(kind: SwapKind) -> SwapKind:
+        names = tuple(variables.get(name, name) for name in kind.variables)
+        within = tuple((number, named(inner)) for number, inner in kind.within)
+        return replace(kind, variables=names, within=within)
+
+    return tuple(named(kind) for kind in kinds)
 
 
 def _template(template: PromptTemplate, variables: Calling) -> PromptTemplate:

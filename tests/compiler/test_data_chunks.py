@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import tracemalloc
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 
 from causalspec.compiler.compile import load_specification
-from causalspec.compiler.data import balance
+from causalspec.compiler.data import balance, generator
 from causalspec.compiler.data.balance import STRETCH, Layout
 from causalspec.compiler.data.counterfactuals import (
     MOST_STREAMED_ROWS,
@@ -26,11 +27,13 @@ from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.strata import Coverable, Strata
 from causalspec.compiler.domains import Numbers, Truths
 from causalspec.compiler.expressions import Reference
-from causalspec.compiler.specification import CounterfactualDesign
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.specification import CounterfactualDesign, StratifiedValue
 
 from .cases import BOTH_EQUALITIES, LEFT_BOUNDARY, NOISY
-from .designs import design, swap
-from .test_counterfactuals import DESIGNS, fingerprint
+from .designs import design, span, swap
+from .strategies import models
+from .test_counterfactuals import DESIGNS, check_labels, fingerprint
 
 SPEC = Path(__file__).parents[2] / "benchmarks" / "pairs.causal"
 MIXED = design(
@@ -68,6 +71,40 @@ def test_chunks_cross_stretches(one: CounterfactualDesign) -> None:
     whole = fingerprint(generate(one, "train", rows=rows))
     for chunk_rows in (1000, 65_536, STRETCH + 1, rows):
         assert fingerprint(joined(one, rows, chunk_rows)) == whole
+
+
+@given(some.data())
+@settings(max_examples=50, deadline=None)
+def test_chunks_of_generated_designs_are_the_rows_of_the_whole(data: some.DataObject) -> None:
+    model = data.draw(models())
+    assume(model.intermediates)
+    variables = some.lists(some.sampled_from(model.intermediates), min_size=1, unique=True)
+    swapped = data.draw(some.lists(variables, min_size=1, max_size=3, unique_by=frozenset))
+    kinds = [
+        swap(
+            *names,
+            sources=tuple(data.draw(some.integers(0, 1)) for _ in names),
+            weight=data.draw(some.integers(1, 3)),
+        )
+        for names in map(tuple, swapped)
+    ]
+    one = design(model, *kinds, sources=("s1", "s2"), seed=data.draw(some.integers(0, 99)))
+    one = replace(one, cover=tuple(covered(model, name) for name in model.inputs[:1]))
+    rows = data.draw(some.integers(1, 400))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(balance, "STRETCH", 64)
+        patch.setattr(generator, "STRETCH", 64)
+        whole = generate(one, "train", rows=rows)
+        for chunk_rows in (1, 7, 1000, 65_536):
+            assert fingerprint(joined(one, rows, chunk_rows)) == fingerprint(whole)
+    counts = [found.rows for found in whole.combination_counts if found.possible]
+    assert max(counts) - min(counts) <= 1
+    check_labels(whole.select(slice(20)))
+
+
+def covered(model: CausalModel, name: str) -> StratifiedValue:
+    value = Reference(f"base.{name}")
+    return StratifiedValue(value, span(f"base.{name}"), domain=model.by_name[name].domain)
 
 
 def test_no_rows_make_no_chunk() -> None:

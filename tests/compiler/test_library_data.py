@@ -9,15 +9,22 @@ import numpy
 import pytest
 
 from causalspec.compiler.compile import load_specification
-from causalspec.compiler.data.counterfactuals import generate, try_out
+from causalspec.compiler.data.counterfactuals import (
+    InterchangePairs,
+    generate,
+    generate_chunks,
+    try_out,
+)
 from causalspec.compiler.data.prompts import prompt_collisions, render
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.specification import Specification
 
-from .columns_of import as_settings
+from .columns_of import LONG, as_settings
 
 FOLDER = Path(__file__).parents[2] / "specs"
 ROWS = 60
+SPEC_ROWS = 100_000
+"""Rows of every spec that the long run goes through, over all its data."""
 
 
 def designs() -> Iterator[tuple[Path, str]]:
@@ -45,24 +52,43 @@ def test_nothing_stands_in_the_way(path: Path, name: str) -> None:
 
 @everywhere
 def test_labels_are_the_interpreters_and_filters_hold(path: Path, name: str) -> None:
-    design = loaded(path).counterfactuals[name]
-    model = design.model
+    designs = loaded(path).counterfactuals
+    design = designs[name]
+    rows = SPEC_ROWS // (len(designs) * len(design.splits)) if LONG else ROWS
     for split in design.splits:
-        pairs = generate(design, split.name, rows=ROWS)
-        sides = [as_settings(side) for side in (pairs.base, *pairs.sources)]
-        for row, (base, *sources) in enumerate(zip(*sides, strict=True)):
-            kind = design.kinds[pairs.kinds[row]]
-            result = interpret.interchange(model, base, sources, kind)
-            assert {n: int(c[row]) for n, c in pairs.label.items()} == {
-                n: result[n] for n in model.outputs
-            }
-            seen = {f"result.{n}": value for n, value in result.items()}
-            named = zip(("base", *design.source_names), (base, *sources), strict=True)
-            for side, inputs in named:
-                assert interpret.satisfies(model, inputs)
-                solution = interpret.solve(model, inputs)
-                seen.update({f"{side}.{n}": value for n, value in solution.items()})
-            assert all(interpret.evaluate(one.expression, seen) for one in design.keep)
+        for pairs in generate_chunks(design, split.name, rows=rows, chunk_rows=10_000):
+            check(pairs)
+
+
+def check(pairs: InterchangePairs) -> None:
+    """Hold every output, every filter and the stratum of each row against the interpreter."""
+    design, model = pairs.design, pairs.model
+    names = ("base", *design.source_names)
+    sides = [as_settings(side) for side in (pairs.base, *pairs.sources)]
+    outputs = [as_settings(side) for side in (pairs.base_outputs, *pairs.source_outputs)]
+    labels = as_settings(pairs.label)
+    for row, (base, *sources) in enumerate(zip(*sides, strict=True)):
+        result = interpret.interchange(model, base, sources, design.kinds[pairs.kinds[row]])
+        assert labels[row] == {name: result[name] for name in model.outputs}
+        seen = {f"result.{name}": value for name, value in result.items()}
+        for side, inputs, given in zip(names, (base, *sources), outputs, strict=True):
+            assert interpret.satisfies(model, inputs)
+            solution = interpret.solve(model, inputs)
+            assert given[row] == {name: solution[name] for name in model.outputs}
+            seen.update({f"{side}.{name}": value for name, value in solution.items()})
+        assert all(interpret.evaluate(one.expression, seen) for one in design.keep)
+        stratum = tuple(interpret.evaluate(one.expression, seen) for one in design.stratified)
+        assert stratum == (pairs.strata[int(pairs.stratum[row])] if design.stratified else ())
+
+
+@everywhere
+def test_strata_are_even_to_the_row(path: Path, name: str) -> None:
+    design = loaded(path).counterfactuals[name]
+    for split in design.splits:
+        pairs = generate(design, split.name)
+        counts = numpy.bincount(pairs.stratum, minlength=len(pairs.strata))
+        assert counts.sum() == split.rows
+        assert counts.max() - counts.min() <= 1
 
 
 @everywhere
