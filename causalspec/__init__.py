@@ -14,6 +14,9 @@ __version__ = "0.1.0"
 _HOMES = {
     "load_specification": "causalspec.compiler.compile",
     "generate": "causalspec.compiler.data.counterfactuals",
+    "numpy_columns": "causalspec.compiler.data.forms.in_python",
+    "hugging_face_dataset": "causalspec.compiler.data.forms.in_python",
+    "InterchangeBatches": "causalspec.runtime.torch_data",
     "counterfactual_dataset": "causalspec.runtime.pyvene_data",
     "load_network": "causalspec.runtime.networks",
     "to_pyvene": "causalspec.runtime.pyvene_models",
@@ -25,11 +28,16 @@ _HOMES = {
 if TYPE_CHECKING:
     from causalspec.compiler.compile import load_specification as load_specification
     from causalspec.compiler.data.counterfactuals import generate as generate
+    from causalspec.compiler.data.forms.in_python import (
+        hugging_face_dataset as hugging_face_dataset,
+    )
+    from causalspec.compiler.data.forms.in_python import numpy_columns as numpy_columns
     from causalspec.dsl.diagnostics import InternalError as InternalError
     from causalspec.dsl.diagnostics import SpecError as SpecError
     from causalspec.runtime.networks import load_network as load_network
     from causalspec.runtime.pyvene_data import counterfactual_dataset as counterfactual_dataset
     from causalspec.runtime.pyvene_models import to_pyvene as to_pyvene
+    from causalspec.runtime.torch_data import InterchangeBatches as InterchangeBatches
     from causalspec.runtime.verify import verify as verify
 
 

@@ -20,6 +20,7 @@ from typing import Any, cast
 import safetensors.torch
 import torch
 
+from ..compiler.data.forms.whole_files import flush_folder
 from .report import render_report
 from .result_json import (
     FORMAT,
@@ -31,7 +32,7 @@ from .result_json import (
     to_json,
 )
 from .results import Verification
-from .whole_folder import flush_folder, whole_folder
+from .whole_folder import whole_folder
 
 __all__ = [
     "ResultsError",

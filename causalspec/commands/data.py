@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..exit_codes import ExitCode
+from . import audit
 from .numbers import count
 from .output import add_format_argument, add_spec_argument, load_checked, print_json
 
 if TYPE_CHECKING:
-    from causalspec.compiler.data.dataset import Record
+    from causalspec.compiler.data.forms.tensors import Tokenize
+    from causalspec.compiler.data.forms.write import WrittenSplit
+    from causalspec.compiler.specification import CounterfactualDesign, Specification
 
 SUMMARY = "generate the counterfactual data that a spec declares"
-EXAMPLE = "causalspec data indirect_object.causal SwapPosition --split test --out data"
+EXAMPLE = "causalspec data indirect_object.causal SwapPosition --split test --form parquet"
+
+FORMS = ("jsonl", "csv", "parquet", "datasets", "safetensors")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,61 +33,72 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", help="one split; all by default")
     parser.add_argument("--rows", type=count, help="so many rows instead of the declared number")
     parser.add_argument("--seed", type=count, help="instead of the declared seed")
-    parser.add_argument("--show", type=count, metavar="N", help="print N pairs, write nothing")
-    parser.add_argument("--out", type=Path, default=Path("data"), metavar="FOLDER")
-    parser.add_argument("--file-format", choices=("jsonl", "csv"), default="jsonl")
+    parser.add_argument(
+        "--show", type=count, metavar="N", help="print N pairs to compare, write nothing"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("data"), metavar="FOLDER", help="default: data"
+    )
+    parser.add_argument(
+        "--form",
+        "--file-format",
+        choices=FORMS,
+        default=FORMS[0],
+        help="how rows are written: JSON Lines (default), CSV, Parquet, a folder for Hugging "
+        "Face's `datasets.load_from_disk`, or tensors",
+    )
+    parser.add_argument(
+        "--tokenizer",
+        metavar="FOLDER",
+        help="with safetensors: write the prompts, too, as this transformers tokenizer's ids",
+    )
     add_format_argument(parser)
+    audit.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> ExitCode:
-    """Write every asked-for split with its manifest, or show some pairs."""
-    from causalspec.compiler.data.counterfactuals import generate
-    from causalspec.compiler.data.dataset import FileFormat, records, write_data
-    from causalspec.dsl.diagnostics import closest
-
+    """Write every asked-for split with its manifest, show some pairs, or audit a file."""
+    if options.tokenizer is not None and options.form != "safetensors":
+        return _usage("--tokenizer goes with --form safetensors")
     specification = load_checked(options.spec)
-    known = specification.counterfactuals
-    if options.name is not None and options.name not in known:
-        hint = _hint(closest(options.name, known))
-        return _usage(f"there is no counterfactuals declaration `{options.name}`{hint}")
-    if not known:
-        return _usage(f"{options.spec} declares no counterfactuals")
-    designs = [one for name, one in known.items() if options.name in (None, name)]
-    for design in designs:
-        splits = [one.name for one in design.splits]
-        if options.split is not None and options.split not in splits:
-            hint = _hint(closest(options.split, splits))
-            return _usage(f"`{design.name}` has no split `{options.split}`{hint}")
-    listed: list[Record] = []
-    for design in designs:
-        splits = [one.name for one in design.splits if options.split in (None, one.name)]
-        if options.show is not None:
-            pairs = generate(design, splits[0], rows=options.show, seed=options.seed)
-            shown = list(records(specification, design, pairs))
-            listed += shown
-            if options.format == "text":
-                print("\n\n".join(_readable(one) for one in shown))
-            continue
-        for split in splits:
-            pairs = generate(design, split, rows=options.rows, seed=options.seed)
-            kind = FileFormat(options.file_format)
-            files = write_data(specification, design, pairs, options.out, kind, __version__)
-            listed.append(
-                {
-                    "design": design.name,
-                    "split": split,
-                    "rows": len(pairs),
-                    "floor": pairs.floor if len(pairs) else None,
-                    "file": str(files.rows),
-                    "manifest": str(files.manifest),
-                }
-            )
-            if options.format == "text":
-                kept = f", {pairs.floor:.1%} keep the base's label" if len(pairs) else ""
-                print(f"{files.rows}: {len(pairs):,} pairs{kept}")
+    complaint = _complaint(specification, options)
+    if complaint is not None:
+        return _usage(complaint)
+    named = specification.counterfactuals.items()
+    designs = [one for name, one in named if options.name in (None, name)]
+    if audit.is_asked_for(options):
+        return audit.run(options, specification, designs)
+    listed: list[dict[str, Any]] = []
+    try:
+        for design in designs:
+            splits = [one.name for one in design.splits if options.split in (None, one.name)]
+            if options.show is not None:
+                listed += _show(specification, design, splits[0], options)
+            else:
+                listed += _write(specification, design, splits, options)
+    except KeyboardInterrupt:
+        print("interrupted; what was not finished is not there", file=sys.stderr)
+        return ExitCode.INTERRUPTED
     if options.format == "json":
         print_json(listed)
     return ExitCode.FINE
+
+
+def _complaint(specification: Specification, options: argparse.Namespace) -> str | None:
+    """What was asked for and is not there."""
+    from causalspec.dsl.diagnostics import closest
+
+    known = specification.counterfactuals
+    if options.name is not None and options.name not in known:
+        hint = _hint(closest(options.name, known))
+        return f"there is no counterfactuals declaration `{options.name}`{hint}"
+    if not known:
+        return f"{options.spec} declares no counterfactuals"
+    for name, design in known.items():
+        splits = [one.name for one in design.splits]
+        if options.name in (None, name) and options.split not in (None, *splits):
+            return f"`{name}` has no split `{options.split}`{_hint(closest(options.split, splits))}"
+    return None
 
 
 def _hint(near: str | None) -> str:
@@ -92,16 +110,93 @@ def _usage(message: str) -> ExitCode:
     return ExitCode.WRONG_USAGE
 
 
-def _readable(record: Record) -> str:
-    """One pair as people compare it: base and sources in a column each, then the labels."""
-    sources = {name: record["sources"][name] for name in record["sources_used"]}
-    columns = {"base": record["base"], **sources}
-    outputs = {"base": record["base_outputs"], **record["source_outputs"]}
-    lines = [f"swap {record['kind']}"]
-    prompts = next(iter(record.get("prompts", {}).values()), None)
-    for name, values in columns.items():
-        shown = prompts[name] if prompts else ", ".join(f"{k} = {v}" for k, v in values.items())
-        answer = ", ".join(str(value) for value in outputs[name].values())
-        lines.append(f"  {name:8} {shown.rstrip()}  =>  {answer}")
-    lines.append(f"  {'label':8} {', '.join(str(value) for value in record['label'].values())}")
-    return "\n".join(lines)
+# Showing ------------------------------------------------------------------------------------------
+
+
+def _show(
+    specification: Specification,
+    design: CounterfactualDesign,
+    split: str,
+    options: argparse.Namespace,
+) -> list[dict[str, Any]]:
+    """Print the first pairs as people compare them; for machines, give them as records."""
+    from causalspec.compiler.data.forms.flat_columns import flat_columns
+    from causalspec.compiler.data.forms.records import records
+
+    from .pairs_shown import print_pairs, sample
+
+    shown = sample(design, split, options.show, options.rows, options.seed)
+    if options.format == "text":
+        print_pairs(specification, shown)
+    return list(records(shown.pairs, flat_columns(specification, design)))
+
+
+# Writing ------------------------------------------------------------------------------------------
+
+
+def _write(
+    specification: Specification,
+    design: CounterfactualDesign,
+    splits: Sequence[str],
+    options: argparse.Namespace,
+) -> list[dict[str, Any]]:
+    """Write some splits of a design, and say what was written."""
+    from causalspec.compiler.data.forms.write import Form, Order, write_data
+
+    rows = {one.name: one.rows if options.rows is None else options.rows for one in design.splits}
+    tokenize = _tokenizer(options.tokenizer)
+    with _progress(
+        f"{design.name} as {options.form}", {name: rows[name] for name in splits}
+    ) as advance:
+        order = Order(specification, design, splits, options.rows, options.seed, advance)
+        written = write_data(order, options.out, Form(options.form), __version__, tokenize)
+    if options.format == "text":
+        for one in written:
+            print(_line(one))
+    return [_record(design, one) for one in written]
+
+
+def _line(written: WrittenSplit) -> str:
+    summary = written.counted.summary
+    kept = f", {summary.floor:.1%} keep the base's label" if summary.rows else ""
+    return f"{written.rows}: {summary.rows:,} pairs{kept}"
+
+
+def _record(design: CounterfactualDesign, written: WrittenSplit) -> dict[str, Any]:
+    summary = written.counted.summary
+    return {
+        "design": design.name,
+        "split": written.split,
+        "rows": summary.rows,
+        "floor": summary.floor if summary.rows else None,
+        "file": str(written.rows),
+        "manifest": str(written.manifest),
+    }
+
+
+def _tokenizer(where: str | None) -> Tokenize | None:
+    if where is None:
+        return None
+    from causalspec.runtime.token_columns import load_tokenizer
+
+    return load_tokenizer(where)
+
+
+@contextmanager
+def _progress(title: str, rows: dict[str, int]) -> Generator[Callable[[str, int], None] | None]:
+    """A bar over the rows of all splits, on a terminal alone."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    from ..progress import TerminalWatcher
+
+    done = dict.fromkeys(rows, 0)
+    with TerminalWatcher(Console(stderr=True)).work(title, sum(rows.values())) as advance:
+
+        def told(split: str, made: int) -> None:
+            done[split] = made
+            advance(sum(done.values()), split)
+
+        yield told

@@ -180,9 +180,10 @@ def formatted(domain: Domain, code: int, format: str | None) -> str:
     parts = _FORMAT.fullmatch(format)
     if parts is None:
         raise InternalError(f"the format `{format}` was not checked")
-    text = domain.text(code)
     if isinstance(domain, Numbers) and parts["decimals"] is not None:
         text = _decimal(domain, code, int(parts["decimals"]))
+    else:
+        text = domain.text(code)
     width = int(parts["width"] or 0)
     if parts["padded"]:
         return text.zfill(width)

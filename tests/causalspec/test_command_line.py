@@ -304,11 +304,11 @@ def test_data_is_written_with_a_manifest_and_twice_the_same(run: Terminal) -> No
 
 def test_data_is_shown(run: Terminal) -> None:
     status, printed, _ = run("data", "good.causal", "--show", "2")
-    assert (status, printed.count("swap again"), Path("data").exists()) == (0, 2, False)
+    assert (status, printed.count(": swap again"), Path("data").exists()) == (0, 2, False)
     status, printed, _ = run("data", "good.causal", "--show", "2", "--format", "json")
     shown = json.loads(printed)
-    assert [one["label"]["double"] for one in shown] == [
-        one["base"]["number"] + one["sources"]["source"]["number"] for one in shown
+    assert [one["label.double"] for one in shown] == [
+        one["base.number"] + one["source.number"] for one in shown
     ]
 
 

@@ -1,0 +1,78 @@
+"""Data sets as a folder that `datasets.load_from_disk` reads: a `DatasetDict`, a split each.
+
+The library saves a data set that it holds; here rows are written as they come, in the same layout
+(an Arrow stream and two descriptions a split), so that no data set has to fit in memory.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..pairs import InterchangePairs
+from .arrow_tables import ArrowTables
+from .flat_columns import FlatColumn
+from .libraries import library
+from .manifest import file_hash
+
+MARKER = "dataset_dict.json"
+"""The file by which a folder is known to be a `DatasetDict`."""
+
+ROWS_FILE = "data-00000-of-00001.arrow"
+
+
+def write_dataset_folder(
+    splits: Mapping[str, Iterable[InterchangePairs]], columns: Sequence[FlatColumn], folder: Path
+) -> None:
+    """Write every split, in order, into an existing empty folder."""
+    for split, blocks in splits.items():
+        (folder / split).mkdir()
+        _write_split(split, blocks, columns, folder / split)
+    _write_json(folder / MARKER, {"splits": list(splits)})
+
+
+def dataset_of(blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn]) -> Any:
+    """A `datasets.Dataset` in memory, with the features of one on disk."""
+    arrow: Any = library("pyarrow", "a data set of Hugging Face")
+    datasets: Any = library("datasets", "a data set of Hugging Face")
+    tables = ArrowTables(columns)
+    schema = _features(datasets, tables).arrow_schema
+    parts = [tables.table(pairs).cast(schema) for pairs in blocks]
+    table = arrow.concat_tables(parts) if parts else schema.empty_table()
+    return datasets.Dataset(datasets.table.InMemoryTable(table))
+
+
+def _write_split(
+    split: str, blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn], folder: Path
+) -> None:
+    arrow: Any = library("pyarrow", "a data set of Hugging Face")
+    datasets: Any = library("datasets", "a data set of Hugging Face")
+    tables = ArrowTables(columns)
+    features = _features(datasets, tables)
+    schema = features.arrow_schema
+    rows = folder / ROWS_FILE
+    with rows.open("wb") as file, arrow.ipc.new_stream(file, schema) as writer:
+        for pairs in blocks:
+            writer.write_table(tables.table(pairs).cast(schema))
+    datasets.DatasetInfo(features=features).write_to_directory(str(folder), pretty_print=True)
+    state: dict[str, object] = {
+        "_data_files": [{"filename": ROWS_FILE}],
+        "_fingerprint": file_hash(rows)[:16],  # the library's own would differ from run to run
+        "_format_columns": None,
+        "_format_kwargs": {},
+        "_format_type": None,
+        "_output_all_columns": False,
+        "_split": split,
+    }
+    _write_json(folder / "state.json", state)
+
+
+def _features(datasets: Any, tables: ArrowTables) -> Any:
+    """The library knows no dictionaries of words: symbols are strings there."""
+    return datasets.Features.from_arrow_schema(tables.schema)
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,69 @@
+"""Data sets as values in Python: NumPy columns, and `datasets.Dataset`."""
+
+from __future__ import annotations
+
+from decimal import Decimal as Exact
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...evaluators.columns import Column
+from ...specification import CounterfactualDesign, Specification
+from ..counterfactuals import generate_chunks
+from ..pairs import InterchangePairs
+from ..text_columns import join
+from .blocks_of_rows import BLOCK_ROWS
+from .flat_columns import CodedColumn, Decimal, Integer, Truth, flat_columns
+from .hugging_face import dataset_of
+
+
+def numpy_columns(specification: Specification, pairs: InterchangePairs) -> dict[str, NDArray[Any]]:
+    """Every column of some pairs by its name, each of shape [rows].
+
+    Whole numbers are integers, truth values are booleans, decimals are exact (`decimal.Decimal`
+    objects), all else is text (`str` objects).
+    """
+    return {
+        column.name: _values(column, column.codes(pairs))
+        if isinstance(column, CodedColumn)
+        else _objects(join(column.pieces(str.encode)(pairs), len(pairs)).texts())
+        for column in flat_columns(specification, pairs.design)
+    }
+
+
+def hugging_face_dataset(
+    specification: Specification,
+    design: CounterfactualDesign,
+    split: str,
+    *,
+    rows: int | None = None,
+    seed: int | None = None,
+) -> Any:
+    """A split as a `datasets.Dataset` in memory, with the columns and features of the folder that
+    `causalspec data --form datasets` writes.
+
+    Raises `ToolFailure` without the library, and what `generate_chunks` raises.
+    """
+    chunks = generate_chunks(design, split, rows=rows, seed=seed, chunk_rows=BLOCK_ROWS)
+    return dataset_of(chunks, flat_columns(specification, design))
+
+
+def _values(column: CodedColumn, codes: Column) -> NDArray[Any]:
+    match column.type:
+        case Integer():
+            return codes
+        case Truth():
+            return codes != 0
+        case kind:
+            distinct, where = np.unique(codes, return_inverse=True)
+            texts = [column.domain.text(code) for code in distinct.tolist()]
+            return _objects([Exact(one) for one in texts] if isinstance(kind, Decimal) else texts)[
+                where
+            ]
+
+
+def _objects(values: list[Any]) -> NDArray[Any]:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array

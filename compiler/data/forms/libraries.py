@@ -1,0 +1,19 @@
+"""Libraries that only some forms need, imported when one of these is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from ....dsl.diagnostics import ToolFailure
+
+
+def library(name: str, purpose: str, extra: str = "data") -> Any:
+    """A module of an optional library. Raises `ToolFailure` that names the extra to install."""
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise ToolFailure(
+            f"{purpose} needs the library `{name.partition('.')[0]}`: {error}",
+            f"`pip install 'causalspec[{extra}]'` brings it",
+        ) from error

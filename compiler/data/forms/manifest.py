@@ -1,0 +1,91 @@
+"""The manifest beside the rows: what they are, where they come from, and their hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...specification import CounterfactualDesign, Specification
+from ..counterfactuals import DataSummary
+from ..pairs import InterchangePairs
+from .flat_columns import FlatColumn
+from .strata_counts import StrataCounts, StratumCount
+
+FORMAT_VERSION = 2
+
+Record = dict[str, Any]
+"""What JSON writes: the edge of the program, where names become keys."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Counted:
+    """Everything that is counted over the rows of a split."""
+
+    summary: DataSummary
+    strata: StrataCounts
+
+    def add(self, pairs: InterchangePairs) -> None:
+        """Count the rows of a chunk."""
+        self.summary.add(pairs)
+        self.strata.add(pairs)
+
+
+def manifest_of(
+    specification: Specification,
+    design: CounterfactualDesign,
+    split: str,
+    seed: int,
+    counted: Counted,
+    columns: Sequence[FlatColumn],
+    rows: Path,
+    file: str,
+    form: str,
+    version: str,
+) -> Record:
+    """What the rows are. `file` is their name as seen from the manifest's folder."""
+    spec, summary = specification.source, counted.summary
+    return {
+        "format": FORMAT_VERSION,
+        "file": file,
+        "form": form,
+        "sha256": file_hash(rows),
+        "rows": summary.rows,
+        "specification": {
+            "name": Path(spec.name).name,
+            "sha256": hashlib.sha256(spec.text.encode()).hexdigest(),
+            "files": dict(specification.files),
+        },
+        "causalspec": version,
+        "design": design.name,
+        "model": design.model.name,
+        "split": split,
+        "seed": seed,
+        "floor": summary.floor if summary.rows else None,
+        "kinds": {one.kind: one.rows for one in summary.kind_counts},
+        "stratified": [" ".join(one.span.text.split()) for one in design.stratified],
+        "strata": [_stratum(one) for one in counted.strata.counted()],
+        "impossible": [one.values for one in summary.combination_counts if not one.possible],
+        "coverage": {
+            one.name: {"seen": one.seen, "of": one.size, "exact": one.exact}
+            for one in summary.coverage
+        },
+        "columns": {one.name: one.type.text for one in columns},
+    }
+
+
+def _stratum(one: StratumCount) -> Record:
+    return {
+        "kind": one.kind,
+        "label_changed": one.changed,
+        "values": one.values,
+        "rows": one.rows,
+    }
+
+
+def file_hash(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,190 @@
+"""Data sets as tensors in a safetensors file: codes, and prompts as padded token ids.
+
+A column of values is a tensor [rows] of codes under its own name; the file's metadata says what
+codes mean. Prompts, tokenized, are `NAME.token_ids` [rows, T], `NAME.mask`, false on padding, and
+`NAME.position_ids`, which count a prompt's own tokens from 0. T is the longest prompt's length;
+padding is on the left. Rows are written as they come: each tensor waits in a nameless file of its
+own, since the format wants one whole tensor after the other
+(https://huggingface.co/docs/safetensors/index#format).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...domains import Numbers, Truths
+from ...evaluators.columns import storage_of
+from ..pairs import InterchangePairs
+from ..text_columns import join
+from .flat_columns import CodedColumn, FlatColumn, PromptColumn, Symbol
+
+_COPIED = 1 << 22  # elements at a time
+_NAMES = {
+    "bool": "BOOL",
+    "int8": "I8",
+    "int16": "I16",
+    "int32": "I32",
+    "int64": "I64",
+}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TokenRows:
+    """Tokens of some texts, one after the other: text i has `lengths[i]` of the `ids`."""
+
+    ids: NDArray[np.int32]
+    lengths: NDArray[np.int32]
+
+
+Tokenize: TypeAlias = Callable[[Sequence[str]], TokenRows]
+
+
+def write_tensors(
+    blocks: Iterable[InterchangePairs],
+    columns: Sequence[FlatColumn],
+    path: Path,
+    tokenize: Tokenize | None = None,
+) -> None:
+    """Write the codes of every column of values, and with a tokenizer every prompt's tokens."""
+    coded = [one for one in columns if isinstance(one, CodedColumn)]
+    prompts = [one for one in columns if isinstance(one, PromptColumn)] if tokenize else []
+    with ExitStack() as opened:
+
+        def spool() -> BinaryIO:
+            return opened.enter_context(TemporaryFile(dir=path.parent))
+
+        values = [_Codes(one, spool()) for one in coded]
+        tokens = [_Tokens(one, spool()) for one in prompts]
+        for pairs in blocks:
+            for one in values:
+                one.add(pairs)
+            for one in tokens:
+                assert tokenize is not None
+                one.add(pairs, tokenize)
+        tensors = [*(one.tensor() for one in values), *(t for one in tokens for t in one.tensors())]
+        _write_file(path, tensors, {"columns": json.dumps({c.name: meaning(c) for c in coded})})
+
+
+def meaning(column: CodedColumn) -> dict[str, object]:
+    """What a column's codes stand for."""
+    match column.domain, column.type:
+        case Truths(), _:
+            return {"type": "bool"}
+        case Numbers(denominator=1), _:
+            return {"type": "integer"}
+        case Numbers(denominator=denominator), _:
+            return {"type": "number", "denominator": denominator}
+        case _, Symbol(members):
+            return {"type": "symbol", "values": members}
+        case _:
+            return {"type": "tuple"}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Tensor:
+    """A whole tensor that waits: `parts` gives its elements in order."""
+
+    name: str
+    type: np.dtype[Any]
+    shape: tuple[int, ...]
+    parts: Callable[[], Iterator[NDArray[Any]]]
+
+    @property
+    def bytes(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64)) * self.type.itemsize
+
+
+class _Codes:
+    def __init__(self, column: CodedColumn, file: BinaryIO) -> None:
+        self._column, self._file = column, file
+        truth = isinstance(column.domain, Truths)
+        self._type = np.dtype(np.bool_) if truth else storage_of(column.domain)
+        self._rows = 0
+
+    def add(self, pairs: InterchangePairs) -> None:
+        self._file.write(self._column.codes(pairs).astype(self._type.newbyteorder("<")).tobytes())
+        self._rows += len(pairs)
+
+    def tensor(self) -> _Tensor:
+        def parts() -> Iterator[NDArray[Any]]:
+            self._file.seek(0)
+            yield from _read(self._file, self._type, self._rows)
+
+        return _Tensor(self._column.name, self._type, (self._rows,), parts)
+
+
+class _Tokens:
+    """Token ids one after the other as they come; they are padded once the longest is known."""
+
+    def __init__(self, column: PromptColumn, file: BinaryIO) -> None:
+        self._column, self._file = column, file
+        self._rendered = column.pieces(str.encode)
+        self._lengths: list[NDArray[np.int32]] = []
+
+    def add(self, pairs: InterchangePairs, tokenize: Tokenize) -> None:
+        tokens = tokenize(join(self._rendered(pairs), len(pairs)).texts())
+        self._file.write(tokens.ids.astype("<i4").tobytes())
+        self._lengths.append(tokens.lengths)
+
+    def tensors(self) -> Iterator[_Tensor]:
+        longest = max((int(one.max(initial=0)) for one in self._lengths), default=0)
+        shape = (sum(len(one) for one in self._lengths), longest)
+        places = np.arange(longest, dtype=np.int32)
+        name = self._column.name
+
+        def masks() -> Iterator[NDArray[np.bool_]]:
+            for lengths in self._lengths:
+                yield places >= longest - lengths[:, np.newaxis]
+
+        def ids() -> Iterator[NDArray[np.int32]]:
+            self._file.seek(0)
+            for mask, lengths in zip(masks(), self._lengths, strict=True):
+                padded = np.zeros(mask.shape, dtype=np.int32)
+                total = int(lengths.sum(dtype=np.int64))
+                padded[mask] = np.frombuffer(self._file.read(total * 4), dtype="<i4")
+                yield padded
+
+        def positions() -> Iterator[NDArray[np.int32]]:
+            for lengths in self._lengths:
+                yield np.maximum(places - (longest - lengths[:, np.newaxis]), 0)
+
+        yield _Tensor(f"{name}.token_ids", np.dtype(np.int32), shape, ids)
+        yield _Tensor(f"{name}.mask", np.dtype(np.bool_), shape, masks)
+        yield _Tensor(f"{name}.position_ids", np.dtype(np.int32), shape, positions)
+
+
+def _read(file: BinaryIO, kind: np.dtype[Any], count: int) -> Iterator[NDArray[Any]]:
+    for start in range(0, count, _COPIED):
+        size = min(_COPIED, count - start)
+        yield np.frombuffer(file.read(size * kind.itemsize), dtype=kind.newbyteorder("<"))
+
+
+def _write_file(path: Path, tensors: Sequence[_Tensor], metadata: dict[str, str]) -> None:
+    """Wide elements first, so that each tensor starts at a multiple of its element's size."""
+    ordered = sorted(tensors, key=lambda one: (-one.type.itemsize, one.name))
+    header: dict[str, object] = {"__metadata__": metadata}
+    start = 0
+    for one in ordered:
+        header[one.name] = {
+            "dtype": _NAMES[one.type.name],
+            "shape": one.shape,
+            "data_offsets": (start, start + one.bytes),
+        }
+        start += one.bytes
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little"))
+        file.write(text)
+        for one in ordered:
+            for part in one.parts():
+                file.write(part.astype(one.type.newbyteorder("<"), copy=False).tobytes())

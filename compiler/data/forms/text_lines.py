@@ -1,0 +1,111 @@
+"""Data sets as lines of text: JSON Lines and CSV.
+
+Values are written as the language writes them: decimals exactly (as quoted text in JSON, whose
+numbers most readers round), truth values as `true` and `false`. A line is put together like a
+prompt, from tables of texts that are already quoted and escaped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+from ..pairs import InterchangePairs
+from ..prompts import Encode
+from ..text_columns import Piece, ValueTexts, joined_bytes
+from .flat_columns import CodedColumn, FlatColumn, Integer, Rendered, Truth
+
+
+def write_json_lines(
+    blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn], path: Path
+) -> None:
+    """Write a JSON object a row, its keys the columns' names."""
+    _write(path, json_lines(blocks, columns))
+
+
+def json_lines(
+    blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn]
+) -> Iterator[bytes]:
+    """What `write_json_lines` writes, some whole lines at a time."""
+    line: list[bytes | Rendered] = []
+    for number, column in enumerate(columns):
+        line.append(f"{',' if number else '{'}{_quoted(column.name)}:".encode())
+        if isinstance(column, CodedColumn):
+            bare = isinstance(column.type, Integer | Truth)
+            line.append(_values(column, str.encode if bare else _json_value))
+        else:
+            line += [b'"', column.pieces(_json_escaped), b'"']
+    return _lines(blocks, [*line, b"}\n"])
+
+
+def write_csv(
+    blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn], path: Path
+) -> None:
+    """Values between commas under the columns' names, quoted as in RFC 4180, lines end in LF.
+    Prompts and answers are always quoted.
+    """
+    line: list[bytes | Rendered] = []
+    for number, column in enumerate(columns):
+        line += [b","] if number else []
+        if isinstance(column, CodedColumn):
+            line.append(_values(column, _csv_value))
+        else:
+            line += [b'"', column.pieces(_csv_escaped), b'"']
+    header = b",".join(_csv_value(column.name) for column in columns) + b"\n"
+    _write(path, chain([header], _lines(blocks, [*line, b"\n"])))
+
+
+def _write(path: Path, parts: Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        file.writelines(parts)
+
+
+def _lines(blocks: Iterable[InterchangePairs], line: Sequence[bytes | Rendered]) -> Iterator[bytes]:
+    for pairs in blocks:
+        yield from joined_bytes(list(_pieces(line, pairs)), len(pairs))
+
+
+def _pieces(line: Sequence[bytes | Rendered], pairs: InterchangePairs) -> Iterator[Piece]:
+    """The pieces of a line; neighbours that are the same in every row are one."""
+    waiting = b""
+    for one in line:
+        for piece in [one] if isinstance(one, bytes) else one(pairs):
+            if isinstance(piece, bytes):
+                waiting += piece
+            else:
+                yield waiting
+                yield piece
+                waiting = b""
+    yield waiting
+
+
+def _values(column: CodedColumn, encode: Encode) -> Rendered:
+    def texts(codes: Sequence[int]) -> list[bytes]:
+        return [encode(column.domain.text(code)) for code in codes]
+
+    values = ValueTexts(column.domain, texts)
+    return lambda pairs: [values.of(column.codes(pairs))]
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _json_value(text: str) -> bytes:
+    return _quoted(text).encode()
+
+
+def _json_escaped(text: str) -> bytes:
+    return _quoted(text)[1:-1].encode()
+
+
+def _csv_escaped(text: str) -> bytes:
+    return text.replace('"', '""').encode()
+
+
+def _csv_value(text: str) -> bytes:
+    if any(one in text for one in ',"\r\n') or text != text.strip():
+        return b'"' + _csv_escaped(text) + b'"'
+    return text.encode()

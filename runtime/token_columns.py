@@ -1,0 +1,64 @@
+"""Texts tokenized in bulk, for data sets: the ids that `tokens` gives, without their positions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..compiler.data.forms.libraries import library
+from ..compiler.data.forms.tensors import Tokenize, TokenRows
+from ..dsl.diagnostics import ToolFailure
+
+REMEMBERED = 1 << 17
+"""So many distinct texts are tokenized once only, however far apart they stand."""
+
+_BATCH = 1 << 10  # an encoded text takes kilobytes until its ids are read off
+
+
+def load_tokenizer(folder: Path | str) -> Tokenize:
+    """The tokenizer of a transformers folder. Special tokens that it puts after a text are dropped:
+    the answer comes there.
+
+    Raises `ToolFailure` where there is none, or none that works in bulk.
+    """
+    transformers = library("transformers", "a tokenizer", extra="run")
+    if not Path(folder).is_dir():
+        raise ToolFailure(f"`{folder}` is no folder with a tokenizer")
+    try:
+        loaded: Any = transformers.AutoTokenizer.from_pretrained(str(folder))
+        backend: Any = loaded.backend_tokenizer
+    except Exception as error:  # a library's own, of many kinds
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ToolFailure(f"there is no tokenizer at `{folder}`: {reason}") from error
+    backend.no_padding()
+    backend.no_truncation()
+    return BulkTokenizer(backend)
+
+
+class BulkTokenizer:
+    """Tokenizes each distinct text once. `backend` is a tokenizer of the library `tokenizers`."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+        self._known: dict[str, NDArray[np.int32]] = {}
+        after: list[int] = backend.encode("a").special_tokens_mask
+        self._dropped = next((k for k, special in enumerate(reversed(after)) if not special), 0)
+
+    def __call__(self, texts: Sequence[str]) -> TokenRows:
+        """The tokens of every text."""
+        known = self._known
+        if len(known) > REMEMBERED:
+            known.clear()
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        for start in range(0, len(new), _BATCH):
+            batch = new[start : start + _BATCH]
+            for text, encoded in zip(batch, self._backend.encode_batch_fast(batch), strict=True):
+                ids = np.array(encoded.ids, dtype=np.int32)
+                known[text] = ids[: len(ids) - self._dropped]
+        rows = [known[text] for text in texts]
+        lengths = np.fromiter(map(len, rows), np.int32, len(rows))
+        return TokenRows(np.concatenate([np.zeros(0, np.int32), *rows]), lengths)
