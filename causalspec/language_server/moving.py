@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostic
@@ -17,27 +17,32 @@ def moved(node: Node, source: Source, distance: int) -> Node:
     return _moved(node, source, distance)
 
 
-def _moved(value: object, source: Source, distance: int) -> Any:
-    if isinstance(value, Span):
+def _moved(value: Any, source: Source, distance: int) -> Any:
+    # Whole files are moved with each keystroke, so kinds are told apart by one look-up, and no
+    # argument is checked and copied as `replace` would.
+    kind: Any = value.__class__
+    if kind is Span:
         return Span(source, value.start + distance, value.end + distance)
-    if isinstance(value, tuple):
-        parts = cast("tuple[object, ...]", value)
-        return tuple([_moved(one, source, distance) for one in parts])
-    if not isinstance(value, syntax.Node):
+    if kind is tuple:
+        return tuple([_moved(one, source, distance) for one in value])
+    names = _FIELDS[kind]
+    if names is None:
         return value
-    # Not `replace`, which would check and copy every argument: whole files are moved.
-    kind = type(value)
-    copy = object.__new__(kind)
-    for name in _FIELDS[kind]:
-        object.__setattr__(copy, name, _moved(getattr(value, name), source, distance))
+    copy: Any = object.__new__(kind)
+    for name in names:
+        _set(copy, name, _moved(getattr(value, name), source, distance))
     return copy
 
 
-class _Fields(dict[type, tuple[str, ...]]):
-    """The names of each kind's fields."""
+_set = object.__setattr__
 
-    def __missing__(self, kind: Any) -> tuple[str, ...]:
-        self[kind] = tuple(one.name for one in fields(kind))
+
+class _Fields(dict[type, tuple[str, ...] | None]):
+    """The names of the fields of each kind of node; None for what is no node."""
+
+    def __missing__(self, kind: Any) -> tuple[str, ...] | None:
+        is_node = issubclass(kind, syntax.Node)
+        self[kind] = tuple(one.name for one in fields(kind)) if is_node else None
         return self[kind]
 
 

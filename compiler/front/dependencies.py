@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ...dsl.diagnostics import Related
-from ..expressions import references
 from .names import Compilation
 from .scopes import Declared
 
@@ -62,9 +61,7 @@ def in_order(
 
 def read_by(variable: Declared, among: Mapping[str, object]) -> tuple[str, ...]:
     """The names among `among` that a variable's mechanism reads."""
-    if variable.mechanism is None:
-        return ()
-    return tuple(name for name in references(variable.mechanism) if name in among)
+    return tuple(name for name in variable.reads if name in among)
 
 
 def ancestors(

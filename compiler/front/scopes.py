@@ -9,7 +9,7 @@ from enum import Enum, auto
 from ...dsl import syntax
 from ...dsl.source import Span
 from ..domains import Domain
-from ..expressions import Expression, Reference
+from ..expressions import Expression, Reference, references
 from ..model import Role
 from .names import Compilation
 from .values import Value
@@ -43,6 +43,16 @@ class Declared:
     progress: Progress = Progress.UNTOUCHED
     mechanism: Expression | None = None
     weights: tuple[int, ...] | None = None
+    _known_reads: tuple[Expression, tuple[str, ...]] | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The names that the mechanism reads."""
+        if self.mechanism is None:
+            return ()
+        if self._known_reads is None or self._known_reads[0] is not self.mechanism:
+            self._known_reads = (self.mechanism, references(self.mechanism))
+        return self._known_reads[1]
 
     @property
     def value(self) -> Value:
