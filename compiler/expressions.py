@@ -104,7 +104,9 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """`table[index]`: a table's column, a recoding of symbols. The index is always within."""
+    """`table[index]`: a table's column, a recoding of symbols. The index is within unless a
+    variable left its domain, which is reported and no reason to stop: the nearest entry counts.
+    """
 
     table: tuple[int, ...]
     index: Expression

@@ -65,7 +65,7 @@ class ArrayLibrary(Protocol):
         ...
 
     def take(self, table: Any, index: Any) -> Any:
-        """The entries of a table at the positions of `index`."""
+        """The entries of a table at the positions of `index`, the nearest where that is outside."""
         ...
 
     def width(self, array: Any) -> int:
@@ -116,8 +116,6 @@ class _NumpyArrays:
         return where(condition, then, otherwise)
 
     def take(self, table: Any, index: Any) -> Any:
-        # An index is within the table wherever a model can reach; while a mechanism is tabulated,
-        # unreachable points may lie outside and their entries are never read.
         return table.take(index, mode="clip")
 
     def width(self, array: Any) -> int:
@@ -166,7 +164,7 @@ class _TorchArrays:
         return self._torch.where(condition, then, otherwise)
 
     def take(self, table: Any, index: Any) -> Any:
-        return table[index.long()]
+        return table[index.long().clamp(0, len(table) - 1)]
 
     def width(self, array: Any) -> int:
         return BOOLEAN if array.dtype == self._torch.bool else 8 * array.dtype.itemsize

@@ -162,10 +162,7 @@ def _node_value(node: Expression, values: Mapping[int, int], setting: Mapping[st
         case nodes.Within(operand, low, high, step):
             return int(values[id(operand)] in range(low, high + 1, step))
         case nodes.Lookup(table, index):
-            position = values[id(index)]
-            if not 0 <= position < len(table):
-                raise InternalError(f"position {position} of a table of {len(table)}")
-            return table[position]
+            return table[min(max(values[id(index)], 0), len(table) - 1)]
 
 
 def arithmetic(operator: ArithmeticOperator, left: int, right: int) -> int:

@@ -25,6 +25,9 @@ from .wording import assigned, setting_text, value_text
 MOST_SHOWN = 24
 """So many inputs of a counterexample are listed."""
 
+MOST_DEPARTURES = 8
+"""So many inputs are looked for at which variables of a model leave their domains."""
+
 
 def examine_domains(
     model: CausalModel, task: CausalModel | None, span: Span, diagnostics: Diagnostics
@@ -44,42 +47,64 @@ def examine_domains(
         and one.mechanism is not None
         and not (one.name in inherited and inherited[one.name].mechanism is one.mechanism)
     ]
-    found = _departure(guessing, own)
-    if isinstance(found, NoWitness):
-        holds = True if found.is_certain else None
-        return Examination(question, holds, found.evidence, span)
-    solution = interpret.solve(guessing.model, found.setting)
-    for variable in own:
-        if solution[variable.name] in variable.domain.codes():
-            continue
-        place = setting_text(model, found.setting, _exogenous_ancestors(model, variable.name))
-        diagnostics.error(
-            "CS322",
-            f"`{variable.name}` leaves its domain: it is "
-            f"`{value_text(variable.domain, solution[variable.name])}`"
-            + (f" at `{place}`" if place else ""),
-            variable.span or span,
-            help="widen its type, or narrow the inputs with `require`",
-        )
+    suspects = _suspects(guessing.model, own)
+    answer = _departure(guessing, suspects)
+    if isinstance(answer, NoWitness):
+        holds = True if answer.is_certain else None
+        return Examination(question, holds, answer.evidence, span)
+    for _ in range(MOST_DEPARTURES):
+        if isinstance(answer, NoWitness):
+            break
+        solution = interpret.solve(guessing.model, answer.setting)
+        outside = [one for one in own if solution[one.name] not in one.domain.codes()]
+        follow_on = _descendants(guessing.model, [one.name for one in outside])
+        for one in outside:
+            if one.name in follow_on:
+                continue
+            place = setting_text(model, answer.setting, _exogenous_ancestors(model, one.name))
+            diagnostics.error(
+                "CS322",
+                f"`{one.name}` leaves its domain: it is "
+                f"`{value_text(one.domain, solution[one.name])}`"
+                + (f" at `{place}`" if place else ""),
+                one.span or span,
+                help="widen its type, or narrow the inputs with `require`",
+            )
+        settled = follow_on | {one.name for one in outside}
+        suspects = [one for one in suspects if one.name not in settled]
+        answer = _departure(guessing, suspects)
     return Examination(question, False, Exhaustive(1), span)
 
 
-def _departure(guessing: Guessing, variables: list[Variable]) -> Witness | NoWitness:
+def _suspects(model: CausalModel, variables: list[Variable]) -> list[Variable]:
+    """The variables whose intervals reach outside their domains."""
     try:
-        intervals = mechanism_intervals(guessing.model)
+        intervals = mechanism_intervals(model)
     except UnsupportedModelError:
-        suspects = variables
-    else:
-        suspects = [
-            one
-            for one in variables
-            if interval_of(one.domain).hull(intervals[one.name]) != interval_of(one.domain)
-            or (isinstance(one.domain, Numbers) and one.domain.step > 1)
-        ]
+        return variables
+    return [
+        one
+        for one in variables
+        if interval_of(one.domain).hull(intervals[one.name]) != interval_of(one.domain)
+        or (isinstance(one.domain, Numbers) and one.domain.step > 1)
+    ]
+
+
+def _departure(guessing: Guessing, suspects: list[Variable]) -> Witness | NoWitness:
+    """The smallest setting at which some suspect is outside its domain."""
     if not suspects:
         return NoWitness(Proved())
     outside = Any(tuple(_outside(one) for one in suspects))
     return smallest_witness(guessing.model, All((guessing.settled, outside)))
+
+
+def _descendants(model: CausalModel, names: list[str]) -> set[str]:
+    """What depends on one of the names, themselves only where they depend on another one."""
+    found: set[str] = set()
+    for one in model.variables:
+        if found.intersection(one.parents) or set(names).intersection(one.parents):
+            found.add(one.name)
+    return found
 
 
 def _outside(variable: Variable) -> Expression:

@@ -366,6 +366,16 @@ LEAVES_ITS_DOMAIN = CausalModel(
         output("high", TRUTHS, compare(200, "<=", "half")),
     ),
 )
+LOOKS_UP_WHAT_LEFT_ITS_DOMAIN = CausalModel(
+    "LooksUpWhatLeftItsDomain",
+    "Corners",
+    (
+        given("x", Numbers(-9, 9)),
+        var("third", Numbers(0, 2), arithmetic("x", "+", 1)),
+        var("table", Numbers(-5, 40), Lookup((40, -5, 7), Reference("third"))),
+        output("same", TRUTHS, compare("table", "==", 7)),
+    ),
+)
 
 
 def doubled(levels: int) -> Expression:
@@ -438,6 +448,7 @@ CASES = (
     Case("noisy", NOISY),
     Case("negative limits", NEGATIVE_LIMITS),
     Case("leaves its domain", LEAVES_ITS_DOMAIN),
+    Case("looks up what left its domain", LOOKS_UP_WHAT_LEFT_ITS_DOMAIN),
     Case("shared nodes", SHARED),
     Case("deep nesting", DEEP),
     Case(

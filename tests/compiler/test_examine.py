@@ -77,6 +77,25 @@ def test_a_departure_names_the_smallest_input() -> None:
     assert findings(text) == ["CS322 s: `s` leaves its domain: it is `11` at `a = 2, b = 9`"]
 
 
+def test_every_variable_that_leaves_its_domain_is_reported_but_none_because_of_another() -> None:
+    """Also where a table is looked up at a place that it does not have."""
+    text = (
+        DIGITS
+        + """}
+
+model M of Sum approximately {
+  var s : 0..8 = b
+  var follows = match s { 0..8 => s + 1 }
+  var t : 0..4 = if a == 3 then 5 else 0
+  output total = if follows > t then follows else s + t
+}"""
+    )
+    assert findings(text) == [
+        "CS322 s: `s` leaves its domain: it is `9` at `b = 9`",
+        "CS322 t: `t` leaves its domain: it is `5` at `a = 3`",
+    ]
+
+
 def test_a_wrong_hypothesis_is_refuted_at_the_smallest_admissible_input() -> None:
     text = DIGITS + "}\n\nmodel M of Sum {\n  output total = if a == 7 then 15 else a + b\n}"
     assert findings(text) == [
