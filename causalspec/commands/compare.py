@@ -88,7 +88,8 @@ def _lines(comparison: Comparison, shares: Mapping[str, tuple[Share, ...]]) -> I
 
 def _answered(comparison: Comparison, question: str, answer: Answer) -> Iterator[str]:
     mark = {True: "yes", False: "no", None: "?"}[answer.holds]
-    yield f"  {mark:4}{question}: {answer.evidence.text}"
+    # A no is known by the input that follows.
+    yield f"  {mark:4}{question}" + ("" if answer.difference else f": {answer.evidence.text}")
     yield from (f"        {line}" for line in _difference(comparison, answer))
 
 

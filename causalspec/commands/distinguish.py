@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..exit_codes import ExitCode
+from .numbers import count, positive
 from .output import add_format_argument, add_spec_argument, print_json
 from .specs import find_model, load_compiled
 
@@ -21,15 +23,24 @@ EXAMPLE = "causalspec distinguish hierarchical_equality.causal BothEqualities Fi
 UNDECIDED = frozenset({"CS510", "CS512", "CS514"})
 """Findings that leave open whether there is such a pair."""
 
+MOST_ROWS = 1_000_000
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_spec_argument(parser)
     parser.add_argument("model", metavar="A", help="the model whose variables are swapped")
     parser.add_argument("rivals", nargs="+", metavar="B", help="models of the same task")
-    parser.add_argument("--rows", type=int, default=8, help="pairs for each swap (default 8)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rows", type=_rows, default=8, help="pairs for each swap (default 8)")
+    parser.add_argument("--seed", type=count, default=0)
     add_format_argument(parser)
+
+
+def _rows(text: str) -> int:
+    rows = positive(text)
+    if rows > MOST_ROWS:
+        raise argparse.ArgumentTypeError(f"more than {MOST_ROWS:,} are too many to print")
+    return rows
 
 
 def run(options: argparse.Namespace) -> ExitCode:
@@ -39,7 +50,11 @@ def run(options: argparse.Namespace) -> ExitCode:
         find_model("distinguish", specification, name) for name in (options.model, *options.rivals)
     ]
     model, *rivals = (one for one in found if one is not None)
-    if len(rivals) < len(options.rivals) or not 1 <= options.rows <= 1_000_000:
+    if len(rivals) < len(options.rivals):
+        return ExitCode.WRONG_USAGE
+    reason = next(filter(None, (_unfit(model, one) for one in (model, *rivals))), None)
+    if reason is not None:
+        print(f"causalspec distinguish: {reason}", file=sys.stderr)
         return ExitCode.WRONG_USAGE
     told: list[dict[str, Any]] = []
     for kind in _kinds(model):
@@ -56,6 +71,23 @@ def run(options: argparse.Namespace) -> ExitCode:
     if any(one["pairs"] for one in told):
         return ExitCode.FINE
     return ExitCode.UNKNOWN if any(one["open"] for one in told) else ExitCode.CLAIM_FAILED
+
+
+def _unfit(model: CausalModel, one: CausalModel) -> str | None:
+    """Why a model, or a rival, cannot be intervened on beside the other; None where it can."""
+    if one.task != model.task:
+        return (
+            f"`{one.name}` is about `{one.task}`, `{model.name}` about `{model.task}`: rivals are "
+            "models of one task"
+        )
+    if one.cyclic:
+        return f"`{one.name}` is cyclic, so a label may have no value or several"
+    if not one.intermediates:
+        return (
+            f"`{one.name}` has no variable to swap; `causalspec compare` says whether the outputs "
+            "differ without an intervention"
+        )
+    return None
 
 
 def _kinds(model: CausalModel) -> list[SwapKind]:
@@ -89,7 +121,7 @@ def _told(
     clauses: list[Distinction] = []
     for rival in map(with_noise_at_rest, rivals):
         beside = counterparts(kind, rival)
-        if rival.task != model.task or rival.cyclic or not beside or rival.name == model.name:
+        if not beside:
             told["reason"] = f"`{rival.name}` has nothing to swap beside it"
             return told
         words = f"distinguish from {rival.name}"
@@ -144,9 +176,12 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     if not told["pairs"]:
         yield f"  no pair: {told['reason']}"
         return
+    width = max(len(name) for name in ("source", *told["pairs"][0]["labels"]))
     for pair in told["pairs"]:
-        yield f"  base {pair['base']}; source {pair['source']}"
-        labels = (f"{name}: {' or '.join(one)}" for name, one in pair["labels"].items())
-        yield f"    {'; '.join(labels)}"
+        yield f"  {'base':{width}}  {pair['base']}"
+        yield f"  {'source':{width}}  {pair['source']}"
+        for name, one in pair["labels"].items():
+            yield f"  {name:{width}}  => {' or '.join(one)}"
+        yield ""
     covered = (f"{name} {one['seen']} of {one['of']}" for name, one in told["coverage"].items())
     yield f"  values covered: {', '.join(covered)}"

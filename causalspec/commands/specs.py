@@ -41,6 +41,16 @@ def find_model(command: str, specification: Specification, name: str) -> CausalM
     models = {**tasks, **specification.models}
     if name in models:
         return models[name]
+    others = {
+        "a counterfactuals declaration": specification.counterfactuals,
+        "an alignment": specification.alignments,
+        "a claim": specification.claims,
+    }
+    kind = next((kind for kind, declared in others.items() if name in declared), None)
+    if kind is not None:
+        said = f"`{name}` is {kind}, not a model; there are {', '.join(models)}"
+        print(f"causalspec {command}: {said}", file=sys.stderr)
+        return None
     near = closest(name, models)
     hint = f"; did you mean `{near}`?" if near else f"; there are {', '.join(models)}"
     print(f"causalspec {command}: there is no model `{name}`{hint}", file=sys.stderr)

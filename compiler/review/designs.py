@@ -18,7 +18,7 @@ from .remaining import other_fields
 
 _LOOKED_AT = frozenset({
     "name", "model", "source_names", "kinds", "keep", "balance", "balance_domain", "splits",
-    "disjoint", "seed", "distinctions",
+    "disjoint", "seed", "distinctions", "cover", "shared_noise",
 })  # fmt: skip
 
 
@@ -37,6 +37,13 @@ def design_changes(old: CounterfactualDesign, new: CounterfactualDesign) -> Iter
         yield Change(Area.DATA, where, text)
     if old.seed != new.seed:
         yield Change(Area.DATA, where, f"its seed is {new.seed}, was {old.seed}")
+    covered = [[f"`{one.span.text}`" for one in design.cover] for design in (old, new)]
+    if covered[0] != covered[1]:
+        was, now = (", ".join(one) or "nothing" for one in covered)
+        yield Change(Area.DATA, where, f"covers {now}, covered {was}")
+    if old.shared_noise != new.shared_noise:
+        text = "have the base's noise" if new.shared_noise else "have noise of their own"
+        yield Change(Area.DATA, where, f"its sources {text}")
     yield from other_fields(Area.DATA, where, old, new, _LOOKED_AT)
 
 
@@ -176,7 +183,7 @@ def _pair(
             return None
         found = smallest_witness(model, condition)
         if isinstance(found, Witness):
-            return tuple(_shown(design, kind, found.setting, {*kind.sources, *numbers}))
+            return tuple(_shown(design, kind, found.setting, {*kind.used_sources, *numbers}))
         if answer is None or answer.is_certain:
             answer = found
     return answer

@@ -147,6 +147,12 @@ def _variables(old: CausalModel, new: CausalModel, known: Calling) -> dict[str, 
         if found is not None:
             calling[back[name]] = found
             current = model_in_old_names(new, calling)
+    gone, fresh = open_names()
+    together = calling | {back[one]: other for other, one in zip(gone, fresh, strict=False)}
+    current = model_in_old_names(new, together)
+    # Variables of a cycle are known by each other.
+    if len(gone) == len(fresh) and all(_same_mechanism(old, current, one, one) for one in gone):
+        return together
     return calling
 
 
@@ -159,7 +165,8 @@ def _signature(model: CausalModel, name: str) -> tuple[object, ...]:
 
 
 def _same_mechanism(old: CausalModel, new: CausalModel, first: str, second: str) -> bool:
-    if old.by_name[first].mechanism is None:
+    sides = old.by_name[first], new.by_name[second]
+    if sides[0].mechanism is None or sides[0].role is not sides[1].role:
         return False
     return isinstance(compare_mechanisms(old, new, first, second), Same)
 

@@ -224,8 +224,7 @@ DATA = [
         "  Pairs: keeps `base.a != source.a and base.b != 3`, kept `base.a != source.a`\n"
         "    kept no more:\n"
         "      swap left\n"
-        "      base: a = 0, b = 3\n"
-        "      source: a = 1, b = 1\n",
+        "      base: a = ",
     ),
 ]
 PROMPTS = [
