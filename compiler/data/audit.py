@@ -235,6 +235,8 @@ class _Auditor:
         columns: dict[str, NDArray[np.int64]] = {}
         for name in (*model.inputs, *model.noise):
             column = codes.get(f"{side}.{name}")
+            if column is None and name in model.noise and self._design.shared_noise:
+                column = codes.get(f"base.{name}")
             unneeded = model.by_name[name].domain.codes()[0]
             columns[name] = (
                 np.full(len(chosen), unneeded, dtype=np.int64) if column is None else column[chosen]

@@ -93,7 +93,7 @@ def wanted_of(design: CounterfactualDesign, by: Sequence[str]) -> tuple[Wanted, 
     model, names = design.model, source_names(design)
     read = (*(f"result.{name}" for name in model.outputs), *by)
     labels = tuple(PairExpression(Reference(name), design.span) for name in read)
-    asked = replace(design, keep=labels, balance=None, distinctions=())
+    asked = replace(design, keep=labels, balance=None, cover=(), distinctions=())
     relevance = [Relevance.of(asked, kind) for kind in design.kinds]
     exogenous = (*model.inputs, *model.noise)
 
@@ -104,21 +104,26 @@ def wanted_of(design: CounterfactualDesign, by: Sequence[str]) -> tuple[Wanted, 
     if len(design.kinds) > 1:
         kinds = Symbols(tuple(kind.name for kind in design.kinds), "a kind of intervention")
         found.append(Wanted(KIND, ("swap", "intervention"), kinds, True))
+    shared = model.noise if design.shared_noise else ()
     for name in exogenous:
-        needed = any(name in one.base for one in relevance)
+        needed = any(
+            name in one.base or (name in shared and any(name in source for source in one.sources))
+            for one in relevance
+        )
         found.append(Wanted(f"base.{name}", (), domain(name), needed))
     for k, side in enumerate(names):
         for name in exogenous:
-            needed = any(name in one.sources[k] for one in relevance)
+            needed = any(name in one.sources[k] for one in relevance) and name not in shared
             aliases = (f"sources.{side}.{name}",)
             found.append(Wanted(f"{side}.{name}", aliases, domain(name), needed))
     for name in model.outputs:
         aliases = ("label", "labels") if len(model.outputs) == 1 else ()
         found.append(Wanted(f"label.{name}", aliases, domain(name), True))
     for name in model.outputs:
-        found.append(Wanted(f"base_outputs.{name}", (), domain(name), False))
+        found.append(Wanted(f"base_outputs.{name}", (f"base.{name}",), domain(name), False))
         for side in names:
-            found.append(Wanted(f"source_outputs.{side}.{name}", (), domain(name), False))
+            aliases = (f"{side}.{name}",)
+            found.append(Wanted(f"source_outputs.{side}.{name}", aliases, domain(name), False))
     return tuple(found)
 
 

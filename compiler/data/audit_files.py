@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from ...dsl.diagnostics import Diagnostic, SpecError, ToolFailure, closest
 from ...dsl.source import Source, Span
 
-CHUNK_ROWS = 1 << 15
+CHUNK_ROWS = 1 << 13
 FORMS = (".jsonl", ".csv", ".tsv", ".parquet")
 
 

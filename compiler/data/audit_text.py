@@ -9,14 +9,15 @@ import csv
 import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import accumulate, chain, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NoReturn, TextIO, cast
 
 from ...dsl.source import Source, Span
 from .audit_files import CHUNK_ROWS, Chunk, broken, line_of
 
-_ROWS_AT_A_TIME = 32
+_ROWS_AT_A_TIME = 64
 
 
 @contextmanager
@@ -82,23 +83,36 @@ class Csv:
 
     def _some(self, reader: Any, lines: list[int]) -> list[list[str]]:
         """A few rows; the lines that they start on are added to `lines`."""
-        rows: list[list[str]] = []
-        width = len(self.columns)
         start = reader.line_num + 1
+        rows: list[list[str]] = []
         try:
-            for row in islice(reader, _ROWS_AT_A_TIME):
-                if len(row) != width:
-                    if not row:
-                        start = reader.line_num + 1
-                        continue
-                    cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-                    raise broken(self.path, start, f"the row has {cells}, the header {width}")
-                rows.append(row)
-                lines.append(start)
-                start = reader.line_num + 1
+            rows.extend(islice(reader, _ROWS_AT_A_TIME))
         except csv.Error as error:
+            start += sum(map(_lines_of, rows))
             raise broken(self.path, start, f"the row is no CSV: {error}") from error
-        return rows
+        if reader.line_num + 1 - start == len(rows):
+            starts: Sequence[int] = range(start, start + len(rows))
+        else:
+            starts = list(accumulate(map(_lines_of, rows), initial=start))[:-1]
+        width = len(self.columns)
+        if set(map(len, rows)) <= {width}:
+            lines.extend(starts)
+            return rows
+        kept: list[list[str]] = []
+        for row, line in zip(rows, starts, strict=True):
+            if len(row) not in (0, width):  # a blank line is no row
+                cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+                raise broken(self.path, line, f"the row has {cells}, the header {width}")
+            if row:
+                kept.append(row)
+                lines.append(line)
+        return kept or self._some(reader, lines)
+
+
+def _lines_of(row: Sequence[str]) -> int:
+    """How many lines a row stands on, its cells holding line breaks."""
+    text = "".join(row)
+    return 1 + text.count("\n") + text.count("\r") - text.count("\r\n")
 
 
 class JsonLines:
@@ -125,18 +139,23 @@ class JsonLines:
     def chunks(self, wanted: Sequence[str]) -> Iterator[Chunk]:
         """The rows in order, with the cells of the `wanted` columns."""
         with _opened(self.path) as file:
-            numbered = enumerate(file, 1)
+            read = 0
             while True:
                 cells: list[list[Any]] = [[] for _ in wanted]
                 lines: list[int] = []
                 while len(lines) < CHUNK_ROWS:
-                    some = list(islice(numbered, _ROWS_AT_A_TIME))
+                    some = list(islice(file, _ROWS_AT_A_TIME))
                     if not some:
                         break
-                    numbers = [number for number, line in some if not line.isspace()]
-                    rows = self._objects([line for _, line in some if not line.isspace()], numbers)
+                    numbers: Sequence[int] = range(read + 1, read + len(some) + 1)
+                    read += len(some)
+                    if any(map(str.isspace, some)):
+                        numbers = [n for n, line in zip(numbers, some, strict=True) if line.strip()]
+                        some = [line for line in some if line.strip()]
+                    rows = self._objects(some, numbers)
+                    known: dict[tuple[str, ...], Sequence[Any]] = {(): rows}
                     for column, name in zip(cells, wanted, strict=True):
-                        column.extend(self._column(rows, name, numbers))
+                        column.extend(self._column(self._paths[name], known, numbers))
                     lines.extend(numbers)
                 if not lines:
                     return
@@ -144,24 +163,32 @@ class JsonLines:
 
     def _objects(self, lines: Sequence[str], numbers: Sequence[int]) -> list[Any]:
         rows: list[Any] = []
-        for line, number in zip(map(str.strip, lines), numbers, strict=True):
+        for line in lines:
+            text = line.strip()
             try:
-                row, end = self._decode(line)
+                row, end = self._decode(text)
             except ValueError as error:
+                number = numbers[len(rows)]
                 raise broken(self.path, number, f"the row is no JSON: {error}") from error
-            if end != len(line) or type(row) is not dict:
-                raise broken(self.path, number, "the row is not one JSON object")
+            if end != len(text) or type(row) is not dict:
+                raise broken(self.path, numbers[len(rows)], "the row is not one JSON object")
             rows.append(row)
         return rows
 
-    def _column(self, rows: Sequence[Any], name: str, numbers: Sequence[int]) -> Sequence[Any]:
-        cells = rows
-        for key in self._paths[name]:
+    def _column(
+        self,
+        path: tuple[str, ...],
+        known: dict[tuple[str, ...], Sequence[Any]],
+        numbers: Sequence[int],
+    ) -> Sequence[Any]:
+        """The cells at a path; `known` are those at shorter ones, which several columns share."""
+        if path not in known:
+            outer = self._column(path[:-1], known, numbers)
             try:
-                cells = [cell[key] for cell in cells]
+                known[path] = list(map(itemgetter(path[-1]), outer))
             except (KeyError, TypeError, IndexError):
-                self._lacking(cells, key, name, numbers)
-        return cells
+                self._lacking(outer, path[-1], ".".join(path), numbers)
+        return known[path]
 
     def _lacking(
         self, cells: Sequence[Any], key: str, name: str, numbers: Sequence[int]

@@ -40,13 +40,13 @@ class CellReader:
             return self._looked_up([written(cell) for cell in cells])
 
     def _looked_up(self, cells: Sequence[Any]) -> NDArray[np.int64]:
-        known = self._known
+        code_of = self._known.__getitem__
         try:
-            return np.array([known[cell] for cell in cells], dtype=np.int64)
+            return np.fromiter(map(code_of, cells), dtype=np.int64, count=len(cells))
         except KeyError:
-            for cell in set(cells).difference(known):
-                known[cell] = self._code(written(cell))
-        return np.array([known[cell] for cell in cells], dtype=np.int64)
+            for cell in set(cells).difference(self._known):
+                self._known[cell] = self._code(written(cell))
+        return np.fromiter(map(code_of, cells), dtype=np.int64, count=len(cells))
 
     def _code(self, text: str) -> int:
         text = self._renamed.get(text, text)

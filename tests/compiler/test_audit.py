@@ -239,6 +239,48 @@ def test_noise_is_a_column_like_any_other(tmp_path: Path) -> None:
     assert (found.rows, found.wrong) == (40, 0)
 
 
+CHAIN = """
+task Sum {{
+  input a, b, c : 0..3
+  output total : 0..9 = a + b + c
+}}
+
+model TwoSteps of Sum approximately {{
+  noise slip : bool ~ bernoulli(0.5)
+  var first = if slip then 0 else a
+  var second = first + b
+  output total = second + c
+}}
+
+counterfactuals Chained of TwoSteps {{
+  {}
+  split test 40
+}}
+"""
+
+
+def test_sources_that_are_intervened_on_themselves(tmp_path: Path) -> None:
+    text = CHAIN.format("swap second from (s1 with first from s2)")
+    of = compiled(text).counterfactuals["Chained"]
+    rows = rows_of(of)
+    for row in rows:
+        first = 0 if row["s2.slip"] == "true" else int(row["s2.a"])
+        assert int(row["label.total"]) == first + int(row["s1.b"]) + int(row["base.c"])
+    rows[9]["label.total"] = str((int(rows[9]["label.total"]) + 1) % 10)
+    found = audited(of, csv_file(tmp_path, rows))
+    assert [one.row for one in found.wrong_rows] == [10]
+
+
+def test_noise_that_is_shared_is_the_bases(tmp_path: Path) -> None:
+    of = compiled(CHAIN.format("swap first  noise shared")).counterfactuals["Chained"]
+    rows = rows_of(of)
+    kept = [{name: value for name, value in row.items() if name != "source.slip"} for row in rows]
+    assert audited(of, csv_file(tmp_path, kept)).wrong == 0
+    fresh = compiled(CHAIN.format("swap first")).counterfactuals["Chained"]
+    (complaint,) = complaints(fresh, csv_file(tmp_path, kept))
+    assert complaint.startswith("CS530 1:1 the data has no column for `source.slip`")
+
+
 # Columns of other projects ---------------------------------------------------------------------
 
 
