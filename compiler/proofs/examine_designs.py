@@ -131,10 +131,15 @@ def _share(design: CounterfactualDesign, kind: SwapKind) -> _Share | None:
 
 def _balanced_share(pairs: LabelledPairs, unchanged: Any, kept: Any) -> float:
     """The share among the kept, each stratum that occurs counting as much as any other."""
-    if not pairs.stratified:
-        return float(unchanged[kept].mean())
-    columns = [column[kept].tolist() for column in pairs.stratified]
-    strata: dict[tuple[int, ...], list[bool]] = {}
-    for stratum, same in zip(zip(*columns, strict=True), unchanged[kept].tolist(), strict=True):
-        strata.setdefault(stratum, []).append(same)
-    return sum(sum(one) / len(one) for one in strata.values()) / len(strata)
+    strata: Any = numpy.zeros(numpy.count_nonzero(kept), numpy.int64)
+    for column in pairs.stratified:
+        ranks = _ranks(column[kept])
+        strata = _ranks(strata * (1 + int(ranks.max())) + ranks)
+    return float((numpy.bincount(strata, unchanged[kept]) / numpy.bincount(strata)).mean())
+
+
+def _ranks(column: Any) -> Any:
+    """Each value's place among those that occur."""
+    values: list[int] = sorted(set(column.tolist()))  # `numpy.unique` loads masked arrays, too
+    ranks: Any = numpy.searchsorted(values, column)
+    return ranks
