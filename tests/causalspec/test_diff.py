@@ -217,6 +217,7 @@ DATA = [
     ("train 100", "train 200", "data\n  Pairs: the split `train` has 200 pairs, had 100\n"),
     ("swap left", "swap left  balance result.total > 3", "  Pairs: balances `result.total > 3`,"),
     ("split train", "seed 3  split train", "  Pairs: its seed is 3, was 0\n"),
+    ("swap left", "swap left  cover left > 4", "  Pairs: covers `left > 4`, covered nothing\n"),
     ("test 50", "test 50 disjoint by (b)", "splits are disjoint by `b`, were by nothing\n"),
     (
         "keep where base.a != source.a",
@@ -255,6 +256,24 @@ def test_what_a_network_is_given(
 ) -> None:
     assert main(["diff", *changed((before, after))]) == ExitCode.DATA_CHANGED
     assert said in capsys.readouterr().out
+
+
+def test_noise_that_the_sources_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = tmp_path / "old.causal", tmp_path / "new.causal"
+    for path, sharing in zip(paths, ("fresh", "shared"), strict=True):
+        path.write_text(
+            "language 1\n"
+            "task T { input a : 0..9  output y : 0..10 = a }\n"
+            "model M of T approximately {\n"
+            "  noise slip : bool ~ bernoulli(0.25)\n"
+            "  var read = a + (if slip then 1 else 0)  output y = read }\n"
+            f"counterfactuals D of M {{ swap read  noise {sharing}  split train 50 }}\n",
+            encoding="utf-8",
+        )
+    assert main(["diff", *map(str, paths)]) == ExitCode.DATA_CHANGED
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3] == "  D: its sources have the base's noise"
+    assert lines[4].startswith("  D: `train`: ")
 
 
 def test_how_many_generated_rows_change(changed, capsys: pytest.CaptureFixture[str]) -> None:
