@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy
+from numpy.typing import NDArray
 
 from ...dsl.diagnostics import Diagnostics
 from ..data.conditions import LabelledPairs, filters, label, source_names
 from ..data.populations import populate
 from ..data.randomness import Stream
 from ..data.samplers import RequirementUnmetError, Sampler
+from ..evaluators.columns import Column
 from ..specification import CounterfactualDesign, SwapKind
 from .derived_models import differs, interchanged
 from .evidence import Evidence, Examination, Exhaustive, Sampled, Unknown, Witness
@@ -131,15 +133,14 @@ def _share(design: CounterfactualDesign, kind: SwapKind) -> _Share | None:
 
 def _balanced_share(pairs: LabelledPairs, unchanged: Any, kept: Any) -> float:
     """The share among the kept, each stratum that occurs counting as much as any other."""
-    strata: Any = numpy.zeros(numpy.count_nonzero(kept), numpy.int64)
+    strata = numpy.zeros(numpy.count_nonzero(kept), numpy.intp)
     for column in pairs.stratified:
         ranks = _ranks(column[kept])
         strata = _ranks(strata * (1 + int(ranks.max())) + ranks)
     return float((numpy.bincount(strata, unchanged[kept]) / numpy.bincount(strata)).mean())
 
 
-def _ranks(column: Any) -> Any:
+def _ranks(column: Column) -> NDArray[numpy.intp]:
     """Each value's place among those that occur."""
     values: list[int] = sorted(set(column.tolist()))  # `numpy.unique` loads masked arrays, too
-    ranks: Any = numpy.searchsorted(values, column)
-    return ranks
+    return numpy.searchsorted(values, column)
