@@ -115,7 +115,9 @@ def price_tagging() -> Callable[[], int]:
             if 250 <= upper - lower <= 750:
                 return {"lower": lower, "upper": upper, "amount": random.randrange(1000)}
 
-    values: dict[str, list[Any]] = dict.fromkeys(("lower", "upper", "amount"), list(range(1000)))
+    values: dict[str, list[Any]] = {
+        name: list(range(1000)) for name in ("lower", "upper", "amount")
+    }
     return peer(
         admissible,
         {**values, "above": [False, True], "answer": ["Yes", "No"]},
@@ -133,13 +135,10 @@ def price_tagging() -> Callable[[], int]:
 def equality() -> Callable[[], int]:
     """Whether two pairs of symbols are both the same or both different."""
     names = ("a", "b", "c", "d")
-    truths = [False, True]
     return peer(
         lambda **_: {name: random.randrange(10) for name in names},
-        {
-            **dict.fromkeys(names, list(range(10))),
-            **dict.fromkeys(("left", "right", "same"), truths),
-        },
+        {name: list(range(10)) for name in names}
+        | {name: [False, True] for name in ("left", "right", "same")},
         {
             "left": (["a", "b"], lambda a, b: a == b),
             "right": (["c", "d"], lambda c, d: c == d),
@@ -153,7 +152,7 @@ def addition() -> Callable[[], int]:
     """Three digits, least significant first, with a carry out of each."""
     digits = list(range(10))
     inputs = [f"{side}{i}" for side in "xy" for i in range(3)]
-    values: dict[str, list[Any]] = dict.fromkeys(inputs, digits)
+    values: dict[str, list[Any]] = {name: digits for name in inputs}
     values |= {f"carry{i}": [0, 1] for i in range(1, 4)} | {f"z{i}": digits for i in range(4)}
     mechanisms: dict[str, tuple[list[str], Callable[..., Any]]] = {
         "carry1": (["x0", "y0"], lambda x, y: (x + y) // 10),
