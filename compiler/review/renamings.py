@@ -220,7 +220,7 @@ def _changes(names: Names, new: Specification) -> Iterator[Change]:
     for kind, calling in (
         ("task", names.tasks),
         ("model", names.models),
-        ("counterfactuals", names.designs),
+        ("data set", names.designs),
         ("alignment", names.alignments),
         ("claim", names.claims),
         ("abstraction", names.abstractions),

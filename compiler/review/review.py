@@ -47,7 +47,7 @@ def _declared(old: Specification, new: Specification) -> Iterator[Change]:
     for kind, area, before, after in (
         ("task", Area.INTERFACE, old.tasks, new.tasks),
         ("model", Area.INTERFACE, old.models, new.models),
-        ("counterfactuals", Area.DATA, old.counterfactuals, new.counterfactuals),
+        ("data set", Area.DATA, old.counterfactuals, new.counterfactuals),
         ("alignment", Area.PLACEMENTS, old.alignments, new.alignments),
         ("claim", Area.CLAIMS, old.claims, new.claims),
         ("abstraction", Area.CLAIMS, old.abstractions, new.abstractions),

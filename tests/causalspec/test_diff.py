@@ -314,7 +314,7 @@ def test_the_name_of_a_data_set_is_part_of_its_seed(
 ) -> None:
     assert main(["diff", *changed(("Pairs", "Swaps"))]) == ExitCode.CLAIM_FAILED
     lines = capsys.readouterr().out.splitlines()
-    assert lines[3] == "  Pairs: the counterfactuals is called `Swaps`"
+    assert lines[3] == "  Pairs: the data set is called `Swaps`"
     assert lines[6].startswith("  Pairs: `train`: ")
 
 
