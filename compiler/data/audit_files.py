@@ -10,7 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ...dsl.diagnostics import Diagnostic, SpecError, ToolFailure, closest
 from ...dsl.source import Source, Span
@@ -31,6 +34,26 @@ class Excerpt(Source):
 
     def line(self, number: int) -> str:
         return super().line(number - self.first_line + 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded(Sequence[Any]):
+    """A column as its distinct cells, and for each row the place among them."""
+
+    cells: Sequence[Any]
+    places: NDArray[np.integer[Any]]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, row: int) -> Any: ...
+    @overload
+    def __getitem__(self, row: slice) -> Encoded: ...
+    def __getitem__(self, row: int | slice) -> Any:
+        if isinstance(row, slice):
+            return Encoded(self.cells, self.places[row])
+        return self.cells[int(self.places[row])]
 
 
 @dataclass(frozen=True, eq=False)

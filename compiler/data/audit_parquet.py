@@ -9,7 +9,7 @@ from typing import Any
 
 from ...dsl.diagnostics import ToolFailure
 from ...dsl.source import Source, Span
-from .audit_files import CHUNK_ROWS, Chunk
+from .audit_files import CHUNK_ROWS, Chunk, Encoded
 
 
 class Parquet:
@@ -40,14 +40,17 @@ class Parquet:
     def chunks(self, wanted: Sequence[str]) -> Iterator[Chunk]:
         """The rows in order, with the cells of the `wanted` columns."""
         number = 0
-        for batch in self._file.iter_batches(batch_size=CHUNK_ROWS, columns=list(wanted)):
-            columns = {name: _cells(batch, name) for name in wanted}
-            rows: int = batch.num_rows
-            yield Chunk(columns, range(number + 1, number + rows + 1))
-            number += rows
+        try:
+            for batch in self._file.iter_batches(batch_size=CHUNK_ROWS, columns=list(wanted)):
+                columns = {name: _cells(batch, name) for name in wanted}
+                rows: int = batch.num_rows
+                yield Chunk(columns, range(number + 1, number + rows + 1))
+                number += rows
+        except Exception as error:  # as above: damaged pages, lists where cells should be
+            raise ToolFailure(f"`{self.path}` can't be read after row {number}: {error}") from error
 
 
-def _cells(batch: Any, name: str) -> list[Any]:
+def _cells(batch: Any, name: str) -> Encoded:
     """A column, or a field of a struct. Names may hold dots themselves: the longest match wins."""
     while name not in batch.schema.names:
         prefix = max((one for one in batch.schema.names if name.startswith(f"{one}.")), key=len)
@@ -58,4 +61,8 @@ def _cells(batch: Any, name: str) -> list[Any]:
         arrays = [compute.struct_field(column, k) for k in range(kind.num_fields)]
         arrow: Any = importlib.import_module("pyarrow")
         batch = arrow.RecordBatch.from_arrays(arrays, names=[one.name for one in kind])
-    return batch.column(name).to_pylist()
+    column = batch.column(name)
+    column = column if hasattr(column, "dictionary") else column.dictionary_encode()
+    cells: list[Any] = [*column.dictionary.to_pylist(), None]
+    places = column.indices.fill_null(len(cells) - 1)  # an empty cell
+    return Encoded(cells, places.to_numpy(zero_copy_only=False))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..domains import Domain, Numbers, Truths
 from ..written_values import named, number_code
+from .audit_files import Encoded
 
 UNREADABLE = np.iinfo(np.int64).min
 """Stands for a cell that is no value of the variable: no code reaches so far."""
@@ -34,6 +35,8 @@ class CellReader:
 
     def codes(self, cells: Sequence[Any]) -> NDArray[np.int64]:
         """A code for each cell, `UNREADABLE` where it has none."""
+        if isinstance(cells, Encoded):
+            return self._looked_up(cells.cells)[cells.places]
         try:
             return self._looked_up(cells)
         except TypeError:  # lists and objects can't be keys
@@ -64,6 +67,8 @@ class CellReader:
 
 def written(cell: object) -> str:
     """A cell as text: truth values as the language writes them."""
+    if cell is None:
+        return ""
     return str(cell).lower() if isinstance(cell, bool) else str(cell).strip()
 
 

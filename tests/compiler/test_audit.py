@@ -167,6 +167,33 @@ def test_parquet(nested: bool, tmp_path: Path) -> None:
     assert found.wrong_rows[0].row == 3
 
 
+def test_empty_cells_of_parquet_are_no_values(tmp_path: Path) -> None:
+    arrow: Any = pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
+    parquet: Any = pytest.importorskip("pyarrow.parquet")
+    rows: list[Any] = [dict(row) for row in rows_of(ONE)]
+    rows[4]["base.amount"] = None
+    table = arrow.Table.from_pylist(rows)
+    parquet.write_table(table, tmp_path / "data.parquet")
+    assert complaints(ONE, tmp_path / "data.parquet") == [
+        "CS531 5:1 the empty cell in column `base.amount` is no value of `base.amount`, "
+        "numbers 0.00..9.99 step 0.01"
+    ]
+
+
+def test_a_damaged_parquet_file_is_no_crash(tmp_path: Path) -> None:
+    arrow: Any = pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
+    parquet: Any = pytest.importorskip("pyarrow.parquet")
+    rows: list[Any] = [{**row, "list": [1, 2]} for row in rows_of(ONE)]
+    path = tmp_path / "data.parquet"
+    parquet.write_table(arrow.Table.from_pylist(rows), path)
+    with pytest.raises(ToolFailure, match="can't be read after row 0"):
+        audited(ONE, path, ColumnMap({"base.amount": "list.list.element"}))
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + bytes(len(content) // 2) + content[4 + len(content) // 2 :])
+    with pytest.raises(ToolFailure):
+        audited(ONE, path)
+
+
 def test_chunks_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = rows_of(TWO)
     for k in (0, 7, 8, 39):
