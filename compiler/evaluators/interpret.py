@@ -210,8 +210,10 @@ def _value(
 
 
 def _parents(variable: Variable, interventions: Mapping[str, int | Expression]) -> tuple[str, ...]:
-    mechanism = interventions.get(variable.name, variable.mechanism)
-    return () if mechanism is None or isinstance(mechanism, int) else nodes.references(mechanism)
+    if variable.name not in interventions:
+        return variable.parents
+    mechanism = interventions[variable.name]
+    return () if isinstance(mechanism, int) else nodes.references(mechanism)
 
 
 def _ancestors(model: CausalModel, names: Sequence[str]) -> set[str]:
