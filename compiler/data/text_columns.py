@@ -93,7 +93,7 @@ class TextColumn:
     `data[offsets[i] : offsets[i + 1]]`.
     """
 
-    data: bytes
+    data: Bytes
     offsets: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -102,7 +102,7 @@ class TextColumn:
     def texts(self) -> list[str]:
         """Every row's text by itself."""
         ends: list[int] = self.offsets.tolist()
-        whole = self.data
+        whole = self.data.tobytes()
         if whole.isascii():
             text = whole.decode()
             return [text[a:b] for a, b in pairwise(ends)]
@@ -116,21 +116,36 @@ def join(pieces: Sequence[Piece], rows: int) -> TextColumn:
         lengths += _lengths(piece, rows)
     offsets = np.zeros(rows + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
-    return TextColumn(b"".join(joined_bytes(pieces, rows)), offsets)
+    data = np.empty(int(offsets[-1]), dtype=np.uint8)
+    if not any(map(_is_ragged, pieces)):
+        width = sum(map(_width, pieces))
+        matrix = data.reshape(rows, width)
+        for start, stop in _stretches(rows, width):
+            _fill(matrix[start:stop], pieces, start)
+        return TextColumn(data, offsets)
+    written = 0
+    for part in joined_bytes(pieces, rows):
+        data[written : written + len(part)] = np.frombuffer(part, dtype=np.uint8)
+        written += len(part)
+    return TextColumn(data, offsets)
 
 
 def joined_bytes(pieces: Sequence[Piece], rows: int) -> Iterator[bytes]:
     """What `join` puts together, some rows at a time."""
     width = sum(map(_width, pieces))
-    if not width:
-        return
-    filled = any(_is_ragged(piece) for piece in pieces)
-    step = max(1, _MATRIX_BYTES // width)
-    for start in range(0, rows, step):
-        matrix = np.empty((min(step, rows - start), width), dtype=np.uint8)
+    ragged = any(map(_is_ragged, pieces))
+    for start, stop in _stretches(rows, width):
+        matrix = np.empty((stop - start, width), dtype=np.uint8)
         _fill(matrix, pieces, start)
         joined = matrix.tobytes()
-        yield joined.translate(None, bytes([_FILLER])) if filled else joined
+        yield joined.translate(None, bytes([_FILLER])) if ragged else joined
+
+
+def _stretches(rows: int, width: int) -> Iterator[tuple[int, int]]:
+    """Some rows at a time, none where there is nothing to lay out."""
+    step = max(1, _MATRIX_BYTES // max(width, 1))
+    for start in range(0, rows if width else 0, step):
+        yield start, min(start + step, rows)
 
 
 def _fill(matrix: Bytes, pieces: Sequence[Piece], start: int) -> None:

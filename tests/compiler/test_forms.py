@@ -16,7 +16,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 import safetensors.numpy
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from causalspec.compiler.compile import load_specification
@@ -327,7 +327,11 @@ def write_folder(
 @pytest.mark.parametrize(
     "write_rows", [write_json_lines, write_csv, write_parquet, write_tensors, write_folder]
 )
-@settings(max_examples=10, deadline=None)
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(sizes=some.lists(some.integers(1, 80), min_size=2, max_size=2))
 def test_the_bytes_do_not_depend_on_the_chunks(
     write_rows: WriteRows,
