@@ -152,7 +152,7 @@ def addition() -> Callable[[], int]:
     """Three digits, least significant first, with a carry out of each."""
     digits = list(range(10))
     inputs = [f"{side}{i}" for side in "xy" for i in range(3)]
-    values: dict[str, list[Any]] = {name: digits for name in inputs}
+    values: dict[str, list[Any]] = dict.fromkeys(inputs, digits)
     values |= {f"carry{i}": [0, 1] for i in range(1, 4)} | {f"z{i}": digits for i in range(4)}
     mechanisms: dict[str, tuple[list[str], Callable[..., Any]]] = {
         "carry1": (["x0", "y0"], lambda x, y: (x + y) // 10),
