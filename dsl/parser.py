@@ -73,8 +73,13 @@ def _parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
         declarations=tuple(one for one in declarations if id(one) not in deep),
         comments=comments,
         allowances=tuple(one for one in statements if isinstance(one, syntax.Allow)),
-        unread=(*reader.unread, *slots.unread, *deep.values()),
+        unread=(*reader.unread, *slots.unread, *deep.values(), *_guessed(diagnostics)),
     )
+
+
+def _guessed(diagnostics: Diagnostics) -> list[Span]:
+    """Texts and numbers that mean something else than what is left of them in the tree."""
+    return [one.span for one in diagnostics.found if one.code in {"CS103", "CS116"} and not one.fix]
 
 
 class _SlotParser:

@@ -364,4 +364,26 @@ MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "task T { output y = sum(a for i in) }",
         ("1:35 CS104 expected a set of values after `in`, found `)`",),
     ),
+    (
+        "task T { let y = (mtach x { A => 1 }) let z = iff a then b else c }",
+        (
+            "1:19 CS105 unknown word `mtach` [match]",
+            "1:47 CS105 unknown word `iff` [if]",
+        ),
+    ),
+    (
+        "task T { let x = a //\n let y = 3 }",
+        ("2:2 CS104 expected a value after `//`, found `let`",),
+    ),
+    (
+        "task T { let x = (2 - 3 5) * 2 }",
+        ("1:25 CS104 expected `)` after `3`, found `5`",),
+    ),
+    (
+        "task T { let x = a + \n prompt\n let y = 3 }",
+        (
+            "2:2 CS104 expected a value after `+`, found `prompt`",
+            "3:2 CS104 expected a name after `prompt`, found `let`",
+        ),
+    ),
 )

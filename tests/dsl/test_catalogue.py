@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import causalspec.dsl
+from causalspec.compiler.compile import compile_file
 from causalspec.dsl import Diagnostics, Source, catalogue, parse
 
 ROOM = Path(causalspec.dsl.__file__).parent
@@ -17,7 +18,7 @@ WITHOUT_EXAMPLES = ("CS117", "CS901", "CS904", "CS905")
 
 def codes_found(text: str) -> list[str]:
     diagnostics = Diagnostics()
-    parse(Source("page.causal", text), diagnostics)
+    compile_file(parse(Source("page.causal", text), diagnostics), None, diagnostics)
     return [one.code for one in diagnostics]
 
 
