@@ -72,7 +72,7 @@ def run(
     if as_json:
         print_json(_as_json(options.audit, found))
     else:
-        print("\n".join(_lines(options.audit, found)))
+        print("\n".join(_lines(options.audit, found, options.by is not None)))
     if not found.rows:
         return ExitCode.UNKNOWN
     return ExitCode.CLAIM_FAILED if found.wrong else ExitCode.FINE
@@ -100,7 +100,7 @@ def _usage(message: str) -> ExitCode:
 # Text ------------------------------------------------------------------------------------------
 
 
-def _lines(path: Path, found: Audit) -> Iterator[str]:
+def _lines(path: Path, found: Audit, always_counted: bool) -> Iterator[str]:
     model = found.design.model.name
     if not found.rows:
         yield f"{path}: no rows"
@@ -120,7 +120,7 @@ def _lines(path: Path, found: Audit) -> Iterator[str]:
         yield f"read as: {', '.join(read)}"
     if found.layout.unread:
         yield f"not read: {', '.join(found.layout.unread)}"
-    if found.by:
+    if found.by and (found.wrong or always_counted):
         yield ""
         yield from _strata(found)
     if found.wrong_rows:

@@ -32,6 +32,11 @@ from .conditions import source_names
 MOST_PROBLEMS = 20
 """After so many cells that can't be read, the rest of the file is not looked at."""
 
+MOST_STRATA = 12
+"""Rows are counted by a label of at most so many values, unless something else is asked for."""
+
+_LABEL = "label"
+
 Truth = NDArray[np.bool_]
 Codes = Mapping[str, NDArray[np.int64]]
 
@@ -101,12 +106,14 @@ def audit(
 ) -> Audit:
     """Derive and compare every label of a file.
 
-    `by` names what strata are made of (None: the kind and the derived label); at most `most` wrong
-    rows are listed. Raises `SpecError` with CS530 to CS533 for columns, cells and rows that cannot
-    be read, `LookupError` for a name in `by` that is none.
+    `by` names what strata are made of (None: the kind, and labels of few values); at most `most`
+    wrong rows are listed.
+
+    Raises `SpecError` with CS530 to CS533 for columns, cells and rows that cannot be read,
+    `LookupError` for a name in `by` that is none.
     """
     if by is None:
-        by = (*((KIND,) if len(design.kinds) > 1 else ()), *_results(design))
+        by = (*((KIND,) if len(design.kinds) > 1 else ()), *_few_results(design))
     for name in by:
         if name not in strata_names(design):
             near = closest(name, strata_names(design))
@@ -121,8 +128,11 @@ def audit(
     return found
 
 
-def _results(design: CounterfactualDesign) -> tuple[str, ...]:
-    return tuple(f"result.{name}" for name in design.model.outputs)
+def _few_results(design: CounterfactualDesign) -> Iterator[str]:
+    """The derived labels that a table of strata has room for."""
+    for name in design.model.outputs:
+        if design.model.by_name[name].domain.size <= MOST_STRATA:
+            yield f"result.{name}"
 
 
 def _readable(
@@ -187,7 +197,7 @@ class _Auditor:
         """Derive the labels of a chunk, and note what is wrong with it."""
         rows = len(chunk)
         kinds = codes.get(KIND, np.zeros(rows, dtype=np.int64))
-        asked = [self._asked(name) for name in self._labels]
+        asked = [_asked(name) for name in self._labels]
         strata = [name for name in self._found.by if name != KIND]
         derived: dict[str, NDArray[np.int64]] = {
             name: np.zeros(rows, dtype=np.int64) for name in dict.fromkeys((*asked, *strata))
@@ -209,17 +219,6 @@ class _Auditor:
             self._found.wrong_rows.append(self._wrong_row(chunk, codes, derived, kinds, row))
         self._found.rows += rows
         self._found.wrong += int(np.count_nonzero(wrong))
-
-    def _asked(self, label: str) -> str:
-        """What a label is derived as: `label.answer` is `result.answer`."""
-        side, _, rest = label.partition(".")
-        match side:
-            case "label":
-                return f"result.{rest}"
-            case "base_outputs":
-                return f"base.{rest}"
-            case _:
-                return rest  # of `source_outputs.source.answer`
 
     def _derived(
         self, kind: SwapKind, codes: Codes, chosen: NDArray[np.intp], asked: Sequence[str]
@@ -280,29 +279,29 @@ class _Auditor:
     def _wrong_row(
         self, chunk: Chunk, codes: Codes, derived: Codes, kinds: NDArray[np.int64], row: int
     ) -> WrongRow:
-        sides = tuple(f"{side}." for side in ("base", *self._names))
-        given = [name for name in codes if name.startswith(sides)]
-        wrong = [
-            name for name in self._labels if codes[name][row] != derived[self._asked(name)][row]
-        ]
+        given = [name for name in codes if name != KIND and name not in self._labels]
+        wrong = [name for name in self._labels if codes[name][row] != derived[_asked(name)][row]]
         return WrongRow(
             row=self._found.rows + row + 1,
             line=chunk.lines[row],
             kind=self._design.kinds[int(kinds[row])].name,
             given={name: self._text(name, int(codes[name][row])) for name in given},
             stated={name: self._text(name, int(codes[name][row])) for name in wrong},
-            derived={
-                name: self._text(name, int(derived[self._asked(name)][row])) for name in wrong
-            },
+            derived={name: self._text(name, int(derived[_asked(name)][row])) for name in wrong},
         )
 
 
 def _is_checked(name: str, found: Audit) -> bool:
-    """Whether a name is a label that the file has, with all that it follows from."""
-    what, _, rest = name.partition(".")
-    if name not in found.layout.columns or what not in ("label", "base_outputs", "source_outputs"):
-        return False
-    side = {"base_outputs": "base", "source_outputs": rest.partition(".")[0]}.get(what)
+    """Whether a name is a label or another output that the file has, with all it follows from."""
+    side, _, variable = name.partition(".")
     model = found.design.model
+    if name not in found.layout.columns or variable not in model.outputs:
+        return False
     given = (f"{side}.{one}" for one in (*model.inputs, *model.noise))
-    return side is None or all(one in found.layout.columns for one in given)
+    return side == _LABEL or all(one in found.layout.columns for one in given)
+
+
+def _asked(label: str) -> str:
+    """What a label is derived as: `label.answer` is `result.answer`, outputs are themselves."""
+    side, _, output = label.partition(".")
+    return f"result.{output}" if side == _LABEL else label

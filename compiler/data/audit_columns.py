@@ -120,10 +120,10 @@ def wanted_of(design: CounterfactualDesign, by: Sequence[str]) -> tuple[Wanted, 
         aliases = ("label", "labels") if len(model.outputs) == 1 else ()
         found.append(Wanted(f"label.{name}", aliases, domain(name), True))
     for name in model.outputs:
-        found.append(Wanted(f"base_outputs.{name}", (f"base.{name}",), domain(name), False))
+        found.append(Wanted(f"base.{name}", (f"base_outputs.{name}",), domain(name), False))
         for side in names:
-            aliases = (f"{side}.{name}",)
-            found.append(Wanted(f"source_outputs.{side}.{name}", aliases, domain(name), False))
+            aliases = (f"source_outputs.{side}.{name}",)
+            found.append(Wanted(f"{side}.{name}", aliases, domain(name), False))
     return tuple(found)
 
 

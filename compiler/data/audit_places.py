@@ -35,7 +35,7 @@ def _csv_place(file: RowFile, text: str, column: str) -> tuple[int, int]:
 
 def _json_place(text: str, column: str) -> tuple[int, int]:
     start = 0
-    for key in column.split("."):
+    for key in [column] if json.dumps(column) in text else column.split("."):
         found = re.compile(rf"{re.escape(json.dumps(key, ensure_ascii=False))}\s*:\s*").search(
             text, start
         )
