@@ -14,7 +14,7 @@ from .source import Source, Span
 from .syntax import Expression, Name, Slot, Template, Text, Verbatim
 
 ESCAPE = re.compile(r"\\(u\{([0-9A-Fa-f]{1,6})\}|.|\n)")
-BRACES = re.compile(r"(?:[^\\{}]|\\u\{[0-9A-Fa-f]*\}|\\.|\\\n)*(\{\{|\}\}|\{|\})")
+BRACES = re.compile(r"(?:[^\\{}]|\\u\{[0-9A-Fa-f]*\}|\\.|\\\n)*+(\{\{|\}\}|\{|\})")
 """The next brace that belongs to the template, past escapes: `\\u{1F600}` holds no slot."""
 SIMPLE = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from causalspec.dsl import Diagnostics, Source, SpecError, format_source, parse
+from causalspec.dsl import (
+    Diagnostics,
+    InternalError,
+    Source,
+    SpecError,
+    format_source,
+    formatter,
+    parse,
+)
 from causalspec.dsl.tokens import tokenize
 
 from .grammar_programs import tokens
@@ -103,6 +111,14 @@ def test_a_messy_file_becomes_neat() -> None:
 def test_what_does_not_parse_is_not_rewritten() -> None:
     with pytest.raises(SpecError, match=r"^CS104 expected an expression after `=`, found `}`$"):
         formatted("language 1\nmodel M of T { var a = }\n")
+
+
+def test_a_text_that_would_say_something_else_is_never_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(formatter, "aligned", lambda rows: ["language 1", "type Digit = 0..8"])
+    with pytest.raises(InternalError, match="would have changed what it says"):
+        formatted("language 1\ntype Digit = 0..9\n")
 
 
 GAPS = some.sampled_from(

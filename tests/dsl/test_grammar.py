@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from lark import Lark
 
-from causalspec.dsl import grammar
+from causalspec.dsl import grammar, make_tables
 
 
 def test_the_grammar_has_no_conflicts() -> None:
@@ -22,6 +22,17 @@ def test_the_stored_tables_are_those_of_the_grammar() -> None:
         grammar.fingerprint(text)
     )
     assert shape(grammar.grammar()) == shape(grammar.build(text))
+
+
+def test_the_tool_makes_the_stored_tables() -> None:
+    made = json.loads(make_tables.tables(grammar.GRAMMAR.read_text(encoding="utf-8")))
+    stored = json.loads(grammar.TABLES.read_text(encoding="utf-8"))
+    assert made.keys() == stored.keys()
+    assert (made["fingerprint"], made["data"]["options"]) == (
+        stored["fingerprint"],
+        stored["data"]["options"],
+    )
+    assert len(made["states"]) == len(stored["states"])
 
 
 def shape(parser: Lark) -> tuple[object, ...]:

@@ -1,0 +1,51 @@
+"""What stands between quotes: escapes, slots, and braces that stand for themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+import causalspec.dsl
+from causalspec.dsl import Diagnostics, Source, parse, syntax
+
+
+def prompt(text: str) -> tuple[list[str | None], list[str]]:
+    """The fixed parts of a template, None for each slot, and the messages about it."""
+    diagnostics = Diagnostics()
+    file = parse(Source("one", f"language 1 task T {{ prompt p {text} }}"), diagnostics)
+    (task,) = file.declarations
+    assert isinstance(task, syntax.TaskDeclaration)
+    (written,) = task.body
+    assert isinstance(written, syntax.Prompt) and isinstance(written.body, syntax.Template)
+    parts = [one.text if isinstance(one, syntax.Verbatim) else None for one in written.body.parts]
+    return parts, [one.message for one in diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (r'"a\tb\n\\\"c"', ['a\tb\n\\"c']),
+        (r'"\u{1F600} {a} \u{41}"', ["😀 ", None, " A"]),
+        ('"{{a}} {b}"', ["{a} ", None]),
+        ('"""a "quoted"\r\nword"""', ['a "quoted"\nword']),
+    ],
+)
+def test_what_a_text_stands_for(text: str, parts: list[str | None]) -> None:
+    assert prompt(text) == (parts, [])
+
+
+@pytest.mark.parametrize("escape", [r"\q", r"\u{D800}", r"\u{110000}"])
+def test_unknown_escapes_stand_for_themselves(escape: str) -> None:
+    assert prompt(f'"a {escape}"') == ([f"a {escape}"], [f"unknown escape `{escape}`"])
+
+
+def test_a_text_of_nothing_but_mistakes_is_read_to_an_end() -> None:
+    _, messages = prompt('"' + "}" * 301 + r"\q" * 300 + '"')
+    assert len(messages) == 101
+    _, messages = prompt('"' + "} " * 300 + '"')
+    assert messages[0] == "`}` closes no slot" and len(messages) == 101
+
+
+def test_the_room_lists_what_it_gives() -> None:
+    assert {"parse", "format_source", "Source", "Diagnostics"} <= set(dir(causalspec.dsl))
+    with pytest.raises(AttributeError, match="has no attribute 'Sauce'"):
+        _ = causalspec.dsl.Sauce
