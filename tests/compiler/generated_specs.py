@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from causalspec.compiler.domains import Domain, Symbols, Tuples
-from causalspec.compiler.domains import Rows as TableRows
-from causalspec.compiler.model import CausalModel
+from causalspec.compiler.compile import compile_file
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.specification import Specification
+from causalspec.dsl import Diagnostics, Source, parse
 
 from .generated_expressions import (
     DIGIT,
@@ -291,30 +292,21 @@ class _Writer:
         return self._chance.choice(choices)
 
 
-def example(
-    model: CausalModel,
-    inputs: Mapping[str, int],
-    done: Mapping[str, str],
-    expected: Mapping[str, int],
-    chance: random.Random,
-) -> str:
-    """An `example` statement; `done` gives mechanisms as text."""
-    given, gives = (
-        joined(chance, [f"{n} = {literal(model.by_name[n].domain, c)}" for n, c in codes.items()])
-        for codes in (inputs, expected)
-    )
-    replaced = joined(chance, [f"{name} = {text}" for name, text in done.items()])
-    intervened = f" do {{ {replaced} }}" if done else chance.choice(("", " do {}"))
-    return f"example {{ {given} }}{intervened} gives {{ {gives} }}"
+def compiled_spec(text: str, folder: Path) -> Specification:
+    """The specification of a text, which must have no errors."""
+    diagnostics = Diagnostics()
+    file = parse(Source("generated.causal", text), diagnostics)
+    specification = compile_file(file, folder, diagnostics)
+    assert specification is not None, f"{text}\n{[one.message for one in diagnostics]}"
+    return specification
 
 
-def literal(domain: Domain, code: int) -> str:
-    """A value as a spec writes it."""
-    match domain:
-        case Symbols() | TableRows():
-            return f'"{domain.text(code)}"'
-        case Tuples(fields=fields):
-            parts = zip(fields, domain.split(code), strict=True)
-            return "(" + ", ".join(f"{n} = {literal(one.domain, c)}" for one, (n, c) in parts) + ")"
-        case _:
-            return domain.text(code)
+def interveneable(model: CausalModel) -> list[str]:
+    """What an intervention may set."""
+    return [one.name for one in model.variables if one.role in (Role.VARIABLE, Role.OUTPUT)]
+
+
+def random_code(model: CausalModel, name: str, chance: random.Random) -> int:
+    """A value of a variable's domain."""
+    codes = model.by_name[name].domain.codes()
+    return codes[chance.randrange(len(codes))]

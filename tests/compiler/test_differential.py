@@ -18,21 +18,26 @@ import numpy
 import pytest
 import torch
 
-from causalspec.compiler.compile import compile_file
-from causalspec.compiler.domains import Numbers
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.vectorize import interchange_columns, solve_columns
-from causalspec.compiler.expressions import All, Constant, Expression, Not, Reference
-from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.expressions import All, Constant, Not
+from causalspec.compiler.model import CausalModel, Variable
 from causalspec.compiler.proofs.derived_models import interchanged, source_prefix
 from causalspec.compiler.proofs.evidence import NoWitness, Proved
 from causalspec.compiler.proofs.prove import solve_for
-from causalspec.compiler.specification import Specification, SwapKind
-from causalspec.dsl import Diagnostics, Source, parse
+from causalspec.compiler.specification import SwapKind
 
 from .cases import compare
 from .columns_of import LONG, Setting, as_columns, as_settings, drawn_settings
-from .generated_specs import Spec, example, literal, random_spec, write_files
+from .generated_examples import some_examples
+from .generated_specs import (
+    Spec,
+    compiled_spec,
+    interveneable,
+    random_code,
+    random_spec,
+    write_files,
+)
 from .grammar_coverage import Production, productions, reachable, used
 
 MODELS = 10_000 if LONG else 500
@@ -70,19 +75,6 @@ def test_every_evaluator_gives_the_same_solutions(folder: Path) -> None:
             raise
         checked += len(models)
     print(f"all evaluators agree on {checked} models of {seed} specs")
-
-
-def compiled_spec(text: str, folder: Path) -> Specification:
-    diagnostics = Diagnostics()
-    specification = compile_file(
-        parse(Source("generated.causal", text), diagnostics), folder, diagnostics
-    )
-    assert specification is not None, f"{text}\n{[one.message for one in diagnostics]}"
-    return specification
-
-
-def interveneable(model: CausalModel) -> list[str]:
-    return [one.name for one in model.variables if one.role in (Role.VARIABLE, Role.OUTPUT)]
 
 
 def assert_solutions_agree(model: CausalModel, chance: random.Random) -> None:
@@ -139,11 +131,6 @@ def with_mechanisms(model: CausalModel, codes: Mapping[str, int]) -> tuple[Varia
     )
 
 
-def random_code(model: CausalModel, name: str, chance: random.Random) -> int:
-    codes = model.by_name[name].domain.codes()
-    return codes[chance.randrange(len(codes))]
-
-
 def tensors(columns: Mapping[str, Any]) -> dict[str, Any]:
     return {name: UNTYPED.from_numpy(column) for name, column in columns.items()}
 
@@ -151,46 +138,6 @@ def tensors(columns: Mapping[str, Any]) -> dict[str, Any]:
 def repeated(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Enough rows that mechanisms become tables."""
     return {name: numpy.tile(one, ENOUGH_FOR_TABLES) for name, one in columns.items()}
-
-
-# Examples, by which values and interventions go through the text and back ------------------------
-
-
-def some_examples(model: CausalModel, chance: random.Random) -> list[str]:
-    """Statements whose values are the interpreter's: one with constants, one with a mechanism."""
-    (setting,) = drawn_settings(model, chance.randrange(2**32), 1)
-    done: dict[str, int | Expression] = {}
-    written: dict[str, str] = {}
-    if model.name == model.task:
-        named = []
-    else:
-        named = [name for name in interveneable(model) if chance.random() < 0.3]
-    for name in named:
-        variable = model.by_name[name]
-        alike = [
-            one
-            for one in (*model.inputs, *model.noise)
-            if model.by_name[one].domain == variable.domain
-        ]
-        if alike and chance.random() < 0.5:
-            done[name], written[name] = Reference(alike[0]), alike[0]
-        else:
-            code = random_code(model, name, chance)
-            done[name], written[name] = code, literal(variable.domain, code)
-    solution = interpret.solve(model, setting, done)
-    shown = {
-        one.name: solution[one.name]
-        for one in model.variables
-        if one.role in (Role.ABBREVIATION, Role.VARIABLE, Role.OUTPUT)
-        and solution[one.name] in one.domain.codes()
-        and writable(one.domain)
-    }
-    return [example(model, setting, written, shown, chance)] if shown else []
-
-
-def writable(domain: Any) -> bool:
-    """Whether every value has a decimal form."""
-    return not isinstance(domain, Numbers) or 10**12 % domain.denominator == 0
 
 
 def assert_examples_hold(spec: Spec, examples: Mapping[str, list[str]], folder: Path) -> None:
