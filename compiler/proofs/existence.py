@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
+from time import process_time
 from typing import Any
 
 import numpy
@@ -114,8 +115,10 @@ class Question:
         answer = self.solved(self.condition, SECONDS_AT_ONCE)
         if isinstance(answer, Witness) or answer.is_certain:
             return answer
+        begun = process_time()
         merged = with_equal_variables_merged(self._extended, _surely_nowhere)
-        return prove.solve_for(merged, Reference(_CONDITION))
+        left = prove.SECONDS_A_QUESTION - SECONDS_AT_ONCE - (process_time() - begun)
+        return prove.solve_for(merged, Reference(_CONDITION), max(1, left))
 
     def enumerated(self, count: int) -> Witness | NoWitness:
         """By trying all of the `count` settings of what varies."""

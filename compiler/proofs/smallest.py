@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import reduce
 from itertools import combinations
 from math import comb, prod
-from time import monotonic
+from time import process_time
 from typing import Any
 
 import numpy
@@ -201,7 +201,7 @@ def _solved(question: Question, bound: Places, fewest: int) -> Places:
     """The smallest places up to a bound, as far as the solver finds smaller ones in its time; no
     setting has less than `fewest` inputs away from their first value.
     """
-    end = monotonic() + SECONDS_A_QUESTION
+    end = process_time() + SECONDS_A_QUESTION
     parts = [_part(question, name) for name in question.varying]
     away = _added([_is_away(one) for one in parts])
     total = _added(parts)
@@ -211,7 +211,7 @@ def _solved(question: Question, bound: Places, fewest: int) -> Places:
         while low < (high := _measured(best, number)):
             middle = (low + high) // 2
             limit = Compare(ComparisonOperator.LESS_OR_EQUAL, measure, Constant(middle))
-            seconds = end - monotonic()
+            seconds = end - process_time()
             if seconds <= 0:
                 return best
             answer = question.solved(All((question.condition, *held, limit)), seconds)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
-from time import monotonic
+from time import process_time
 from typing import Any
 
 import numpy
@@ -20,14 +20,14 @@ import numpy
 from ..domains import Numbers
 from ..evaluators.intervals import UnsupportedModelError
 from ..evaluators.vectorize import mechanism_intervals, solve_columns
-from ..expressions import Compare, ComparisonOperator, Expression, Lookup, Reference, children
+from ..expressions import Compare, ComparisonOperator, Expression, Reference
 from ..model import CausalModel, Role, Variable
 from .derived_models import renamed
 
 SAMPLE = 1 << 12
 SEED = 0
-SECONDS = 5
-"""For all pairs together."""
+SECONDS = 2
+"""For all pairs together, of the processor's time."""
 MOST_TRIES = 3
 """A variable is compared with at most so many others, which are not equal among themselves."""
 
@@ -36,11 +36,11 @@ Nowhere = Callable[[CausalModel, Expression], bool]
 
 def with_equal_variables_merged(model: CausalModel, nowhere: Nowhere) -> CausalModel:
     """The same model, in which a variable that is proved equal to an earlier one refers to it, and
-    so do all that read it: at every setting of inputs and noise, admissible or not.
+    so do all that read it: equal at every setting that can be drawn, admitted or not.
     `nowhere` says whether a condition is surely true at no setting of a model.
     """
     suggested = _equal_in_sample(model)
-    end = monotonic() + SECONDS
+    end = process_time() + SECONDS
     instead: dict[str, str] = {}
     merged: list[Variable] = []
     for variable in model.variables:
@@ -52,7 +52,7 @@ def with_equal_variables_merged(model: CausalModel, nowhere: Nowhere) -> CausalM
         so_far = replace(model, variables=(*merged, changed), requirement=None)
         apart = (one for one in suggested.get(variable.name, ()) if one not in instead)
         for first in islice(apart, MOST_TRIES):
-            if monotonic() < end and _equal(so_far, (first, variable.name), nowhere):
+            if process_time() < end and _equal(so_far, (first, variable.name), nowhere):
                 instead[variable.name] = first
                 changed = replace(variable, mechanism=Reference(first))
                 break
@@ -83,39 +83,20 @@ def _equal_in_sample(model: CausalModel) -> dict[str, tuple[str, ...]]:
 def _equal(model: CausalModel, names: tuple[str, str], nowhere: Nowhere) -> bool:
     first, second = names
     differ = Compare(ComparisonOperator.NOT_EQUAL, Reference(first), Reference(second))
-    local = _cut(model, names)
-    return (local is not None and nowhere(local, differ)) or nowhere(model, differ)
+    return nowhere(_cut(model, names), differ) or nowhere(model, differ)
 
 
-def _cut(model: CausalModel, names: tuple[str, str]) -> CausalModel | None:
-    """The two mechanisms alone; what they read takes any value that it can. None where a table is
-    looked up, which some of these might lie outside.
-    """
-    mechanisms = {name: model.by_name[name].mechanism for name in names}
-    if any(one is not None and _looks_up(one) for one in mechanisms.values()):
-        return None
+def _cut(model: CausalModel, names: tuple[str, str]) -> CausalModel:
+    """The two mechanisms alone; what they read takes any value that its own mechanism can give."""
     intervals = mechanism_intervals(model)
-    read = dict.fromkeys(one for name in names for one in model.by_name[name].parents)
-    free: dict[str, Variable] = {}
-    for name in (*read, *(one for one in names if mechanisms[one] is None)):
+    read = dict.fromkeys((*names, *(one for name in names for one in model.by_name[name].parents)))
+    free: list[Variable] = []
+    for name in read:
         variable = model.by_name[name]
         if variable.mechanism is None:
-            free[name] = replace(variable, role=Role.INPUT)
+            free.append(replace(variable, role=Role.INPUT))
         elif name not in names:
             domain = Numbers(intervals[name].low, intervals[name].high)
-            free[name] = Variable(name, Role.INPUT, domain)
-    computed = (model.by_name[name] for name in names if mechanisms[name] is not None)
-    return CausalModel(model.name, model.task, (*free.values(), *computed))
-
-
-def _looks_up(mechanism: Expression) -> bool:
-    seen: set[int] = set()
-    stack = [mechanism]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Lookup):
-            return True
-        if id(node) not in seen:
-            seen.add(id(node))
-            stack.extend(children(node))
-    return False
+            free.append(Variable(name, Role.INPUT, domain))
+    computed = (model.by_name[name] for name in names if model.by_name[name].mechanism is not None)
+    return CausalModel(model.name, model.task, (*free, *computed))
