@@ -254,7 +254,9 @@ class _Auditor:
         return int(np.count_nonzero(~admitted))
 
     def _count(self, wrong: Truth, columns: Sequence[NDArray[np.int64]]) -> None:
-        """Add the rows to their strata."""
+        """Add the rows to their strata, where there are any."""
+        if not columns:
+            return
         cells = np.zeros(len(wrong), dtype=np.int64)
         for column in columns:
             values, places = np.unique(column, return_inverse=True)

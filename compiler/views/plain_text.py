@@ -12,9 +12,10 @@ from .. import expressions as nodes
 from ..domains import Domain, Numbers, Rows, Symbols, Truths
 from ..expressions import ArithmeticOperator, ComparisonOperator, Expression
 from ..model import CausalModel
+from .symbolic import node_count
 
-LONGEST = 400
-"""Characters; a longer text is cut."""
+MOST_NODES = 250
+"""A mechanism of more nodes is three dots: nobody would read it."""
 
 _TIGHT, _PRODUCT, _SUM, _COMPARISON, _NEGATION, _AND, _OR, _CHOICE = range(8)
 
@@ -37,13 +38,14 @@ def mechanism_text(model: CausalModel, name: str) -> str:
     variable = model.by_name[name]
     if variable.mechanism is None:
         raise ValueError(f"`{name}` has no mechanism")
-    text, _ = _Writer(model).value(variable.mechanism, variable.domain)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    if node_count(variable.mechanism) > MOST_NODES:
+        return "…"
+    return _Writer(model).value(variable.mechanism, variable.domain)[0]
 
 
 def condition_text(model: CausalModel, condition: Expression) -> str:
     """`2.50 <= upper - lower and upper - lower <= 7.50`."""
-    return _Writer(model).truth(condition)[0]
+    return "…" if node_count(condition) > MOST_NODES else _Writer(model).truth(condition)[0]
 
 
 class _Writer:
