@@ -12,8 +12,8 @@ from ..compiler.specification import CounterfactualDesign, PairExpression, SwapK
 def rival_design(design: CounterfactualDesign, rival: CausalModel) -> CounterfactualDesign:
     """`design` with the rival's variables swapped instead, one at a time.
 
-    Sizes, seed and disjointness stay. Filters and balance stay as far as they speak of inputs and
-    outputs, which all models of a task share.
+    Sizes, seed and disjointness stay. Filters, balance and cover stay as far as they speak of
+    inputs and outputs, which all models of a task share.
     """
     shared = set(rival.inputs) | set(rival.outputs) | set(_abbreviations(rival))
     kinds = tuple(SwapKind((variable,), (0,)) for variable in rival.intermediates)
@@ -33,6 +33,7 @@ def rival_design(design: CounterfactualDesign, rival: CausalModel) -> Counterfac
         keep=tuple(one for one in design.keep if holds_for_rival(one)),
         balance=design.balance if keeps_balance else None,
         balance_domain=design.balance_domain if keeps_balance else None,
+        cover=tuple(one for one in design.cover if holds_for_rival(one)),
         distinctions=(),
     )
 

@@ -10,13 +10,14 @@ import numpy
 from numpy.typing import NDArray
 
 from ...dsl.diagnostics import Diagnostics
-from ..data.conditions import LabelledPairs, filters, label, source_names
+from ..data.conditions import LabelledPairs, filters, label, shared_noise
 from ..data.populations import populate
 from ..data.randomness import Stream
-from ..data.samplers import RequirementUnmetError, Sampler
+from ..data.samplers import PairSampler, RequirementUnmetError
 from ..evaluators.columns import Column
+from ..expressions import All, Compare, ComparisonOperator, Reference
 from ..specification import CounterfactualDesign, SwapKind
-from .derived_models import differs, interchanged
+from .derived_models import differs, interchanged, source_prefix
 from .evidence import Evidence, Examination, Exhaustive, Sampled, Unknown, Witness
 from .witnesses import find_witness
 
@@ -74,7 +75,16 @@ def _examine_swap(
     if model.cyclic:
         return Examination(question, None, Unknown(), design.span)
     outputs = {f"result.{name}": f"base.{name}" for name in model.outputs}
-    found = find_witness(interchanged(model, kind), differs(outputs))
+    shared = (
+        Compare(
+            ComparisonOperator.EQUAL,
+            Reference(f"base.{name}"),
+            Reference(f"{source_prefix(number)}.{name}"),
+        )
+        for name in shared_noise(design)
+        for number in kind.used_sources
+    )
+    found = find_witness(interchanged(model, kind), All((differs(outputs), *shared)))
     if isinstance(found, Witness):
         return Examination(question, True, Exhaustive(1), design.span)
     if not found.is_certain:
@@ -112,11 +122,7 @@ def _share(design: CounterfactualDesign, kind: SwapKind) -> _Share | None:
     if population.is_empty:
         return None
     try:
-        base = Sampler(population, stream.derive("base")).take(PAIRS)
-        sources = [
-            Sampler(population, stream.derive("source", str(number))).take(PAIRS)
-            for number in range(len(source_names(design)))
-        ]
+        base, sources = PairSampler(design, population, stream).take(PAIRS)
     except RequirementUnmetError:
         return None
     pairs = label(design, kind, base, sources)

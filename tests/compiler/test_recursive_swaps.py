@@ -11,6 +11,7 @@ from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.vectorize import interchange_columns
 from causalspec.compiler.proofs.derived_models import interchanged
+from causalspec.compiler.proofs.examine import examine
 from causalspec.compiler.specification import CounterfactualDesign, SwapKind
 from causalspec.dsl.diagnostics import Diagnostic
 from causalspec.dsl.formatter import format_source
@@ -196,6 +197,26 @@ def test_solved_pairs_share_noise() -> None:
     assert (pairs.base["u"] == pairs.sources[0]["u"]).all()
     assert int((pairs.base["a"] == pairs.sources[0]["b"]).sum()) >= 50
     check_labels(pairs)
+
+
+def test_a_swap_that_only_fresh_noise_shows_is_refused_under_shared() -> None:
+    text = """
+task Coin {
+  input a : bool
+  output y : bool = a
+}
+model Flip of Coin approximately {
+  noise u : bool
+  var luck = u
+  output y = luck != a
+}
+counterfactuals D of Flip { swap luck  noise WAY  split train 100 }
+"""
+    for way, codes in (("fresh", set[str]()), ("shared", {"CS501"})):
+        specification, diagnostics = attempt(text.replace("WAY", way))
+        assert specification is not None
+        examine(specification, diagnostics)
+        assert {one.code for one in diagnostics if one.code == "CS501"} == codes
 
 
 def test_ways_that_do_not_exist_get_a_suggestion() -> None:
