@@ -25,6 +25,7 @@ EXAMPLE = (
 )
 
 ROWS = 10
+MOST_ROWS = 1_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +66,8 @@ def run(options: argparse.Namespace) -> ExitCode:
     model = find_model("sample", specification, options.model)
     if model is None:
         return ExitCode.WRONG_USAGE
+    if options.rows > MOST_ROWS:
+        return _usage(f"--rows: {options.rows:,} rows are more than {MOST_ROWS:,}")
     if options.questions and (options.observe or options.do):
         return _usage("--questions makes up its own evidence: leave out --observe and --do")
     from causalspec.compiler.model import Role

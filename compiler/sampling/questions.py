@@ -13,12 +13,9 @@ from fractions import Fraction
 from ..data.randomness import Stream
 from ..model import CausalModel
 from ..proofs.wording import assigned, setting_text
-from .derivations import derivation, model_in_words
+from .derivations import MOST_WORLDS_TOLD, derivation, model_in_words
 from .rungs import Outcome, Query, Rung, Samples, abduce, outcomes, sample
 from .worlds import world_count
-
-FEW_WORLDS = 4_096
-"""Where there are more, questions give every input, so that only noise stays open."""
 
 _MOST_EVIDENCE = 3
 
@@ -81,7 +78,8 @@ def _row(drawn: Samples, row: int) -> dict[str, int]:
 def _query(
     model: CausalModel, rung: Rung, world: Mapping[str, int], of: str, chance: _Chance
 ) -> Query:
-    few = world_count(model, {}) <= FEW_WORLDS
+    # Where derivations can't spell out every world, the inputs are given: only noise stays open.
+    few = world_count(model, {}) <= MOST_WORLDS_TOLD
     inputs = {} if few else {name: world[name] for name in model.inputs}
     if rung is Rung.OBSERVATION:
         return Query(model, inputs if inputs else _evidence(model, world, chance, of), {})

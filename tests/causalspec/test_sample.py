@@ -137,6 +137,11 @@ def test_members_of_families_and_tasks(capsys: pytest.CaptureFixture[str]) -> No
             2,
             "--questions makes up its own evidence: leave out --observe and --do",
         ),
+        (
+            (SQUAD, "TwoRiflemen", "--rows", "1000001"),
+            2,
+            "--rows: 1,000,001 rows are more than 1,000,000",
+        ),
         ((PRICES, "LeftBoundary", "--exact"), 4, "has 1,000,000,000 settings"),
         ((SQUAD, "TwoRiflemen", "--do", "first"), 2, "`first` is not like dead=true"),
     ],
