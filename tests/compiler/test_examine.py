@@ -96,6 +96,36 @@ model M of Sum approximately {
     ]
 
 
+LARGE = """
+language 1
+
+task T {
+  input a, b, c : 0..99_999
+  output y : bool = a == b
+}
+
+model M of T approximately {
+  var v : 0..4 = if a == 77_777 and b == 12_345 and c - a == LAST then 5 else 4
+  output y = v == 4
+}
+"""
+
+
+def test_one_departure_among_a_thousand_million_million_inputs_is_found() -> None:
+    assert findings(LARGE.replace("LAST", "22_222")) == [
+        "CS322 v: `v` leaves its domain: it is `5` at `a = 77777, b = 12345, c = 99999`"
+    ]
+
+
+def test_mechanisms_are_proved_to_stay_in_their_domains_at_a_thousand_million_million_inputs() -> (
+    None
+):
+    _, examinations = examined(LARGE.replace("LAST", "22_223"))
+    assert ("the mechanisms of `M` stay in their domains", True, "proved") in [
+        (one.question, one.holds, one.evidence.text) for one in examinations
+    ]
+
+
 def test_a_wrong_hypothesis_is_refuted_at_the_smallest_admissible_input() -> None:
     text = DIGITS + "}\n\nmodel M of Sum {\n  output total = if a == 7 then 15 else a + b\n}"
     assert findings(text) == [
