@@ -1,8 +1,8 @@
 """Rows a second and peak memory of every form of a data set; what tokens cost beside a tokenizer.
 
 Each measurement is a process of its own that writes price tagging, both prompts rendered for base
-and source, on one thread; processor time is counted, so that a busy machine disturbs little. The
-tokenizer itself is timed on the same texts in the same process, in turns.
+and source, on one thread; processor time is counted, so that a busy machine disturbs little. What
+the tokenizer itself takes of writing tokens is timed inside the same run.
 
     python benchmarks/data_forms.py
     python benchmarks/data_forms.py --tokenizer FOLDER
@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 SPEC = Path(__file__).parents[1] / "specs" / "price_tagging" / "price_tagging.causal"
 ROUNDS = 3
@@ -64,35 +63,45 @@ def measured(form: str, rows: int) -> tuple[float, float, float]:
     return rows / seconds, size / rows, peak
 
 
-def tokenizer_seconds(folder: str) -> Iterator[tuple[float, float]]:
-    """The time of writing tensors with tokens, and the tokenizer's own time, in turns."""
+class Ids(NamedTuple):
+    """An encoded text."""
+
+    ids: list[int]
+
+
+class TimedTokenizer:
+    """A tokenizer of the library `tokenizers` that counts the processor time from texts to ids."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+        self.seconds = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    def encode_batch_fast(self, texts: list[str]) -> list[Ids]:
+        """The same ids as without the clock; what else was encoded is let go of."""
+        started = time.process_time()
+        ids: list[list[int]] = [one.ids for one in self._backend.encode_batch_fast(texts)]
+        self.seconds += time.process_time() - started
+        return [Ids(one) for one in ids]
+
+
+def tokenizer_ratios(folder: str) -> Iterator[float]:
+    """The time of writing tensors with tokens, as a multiple of what the tokenizer took of it."""
     from transformers import AutoTokenizer
 
-    from causalspec.compiler.data.counterfactuals import generate
     from causalspec.compiler.data.forms.write import Form, write_data
-    from causalspec.compiler.data.prompts import render
-    from causalspec.runtime.token_columns import load_tokenizer
+    from causalspec.runtime.token_columns import BulkTokenizer
 
+    loaded: Any = AutoTokenizer.from_pretrained(folder)
     wanted = order(TOKENIZED_ROWS)
-    pairs = generate(wanted.design, "train", rows=TOKENIZED_ROWS)
-    task = wanted.specification.tasks[wanted.design.model.task]
-    texts = [
-        text
-        for prompt in task.prompts.values()
-        for side in (pairs.base, pairs.sources[0])
-        for text in render(prompt, task.model, side).texts
-    ]
-    bare: Any = AutoTokenizer.from_pretrained(folder).backend_tokenizer
-    for _ in range(2 * ROUNDS):
-        started = time.process_time()
-        for start in range(0, len(texts), 1024):
-            bare.encode_batch_fast(texts[start : start + 1024])
-        alone = time.process_time() - started
-        tokenize = load_tokenizer(folder)
+    for _ in range(ROUNDS):
+        timed = TimedTokenizer(loaded.backend_tokenizer)
         with tempfile.TemporaryDirectory() as out:
             started = time.process_time()
-            write_data(wanted, Path(out), Form.TENSORS, "benchmark", tokenize)
-            yield time.process_time() - started, alone
+            write_data(wanted, Path(out), Form.TENSORS, "benchmark", BulkTokenizer(timed))
+            yield (time.process_time() - started) / timed.seconds
 
 
 def main() -> None:
@@ -115,11 +124,11 @@ def main() -> None:
         )
     if options.tokenizer:
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
-        ours, alone = zip(*tokenizer_seconds(options.tokenizer), strict=True)
-        ratios = sorted(one / other for one, other in zip(ours, alone, strict=True))
-        spread = f"{ratios[0]:.3f} {statistics.median(ratios):.3f} {ratios[-1]:.3f}"
-        print(f"with tokens  {spread} times the tokenizer itself (min, median, max)")
-        print(f"             {min(ours) / min(alone):.3f} at the fastest of each")
+        low, middle, high = sorted(tokenizer_ratios(options.tokenizer))
+        print(
+            f"with tokens  {low:.3f} {middle:.3f} {high:.3f} times the tokenizer alone "
+            "(min, median, max)"
+        )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,11 @@ class BulkTokenizer:
         new = [text for text in dict.fromkeys(texts) if text not in known]
         for start in range(0, len(new), _BATCH):
             batch = new[start : start + _BATCH]
-            for text, encoded in zip(batch, self._backend.encode_batch_fast(batch), strict=True):
-                ids = np.array(encoded.ids, dtype=np.int32)
-                known[text] = ids[: len(ids) - self._dropped]
+            encoded: list[list[int]] = [one.ids for one in self._backend.encode_batch_fast(batch)]
+            ends = np.cumsum([0, *map(len, encoded)]).tolist()
+            ids = np.fromiter(chain.from_iterable(encoded), np.int32, ends[-1])
+            for text, (first, last) in zip(batch, pairwise(ends), strict=True):
+                known[text] = ids[first : last - self._dropped]
         rows = [known[text] for text in texts]
         lengths = np.fromiter(map(len, rows), np.int32, len(rows))
         return TokenRows(np.concatenate([np.zeros(0, np.int32), *rows]), lengths)

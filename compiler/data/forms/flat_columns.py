@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -178,10 +179,11 @@ def _flat_columns(task: Task, design: CounterfactualDesign) -> Iterator[FlatColu
     for output in model.outputs:
         yield CodedColumn(f"label.{output}", model.by_name[output].domain, _label(output))
     for prompt, template in task.prompts.items():
+        renderer = _renderer(template, task.model)
         for side, name in enumerate(("base", *source_names(design))):
             yield PromptColumn(
                 f"prompt.{prompt}.{name}",
-                _rendered(template, task.model, side),
+                _rendered(renderer, side),
                 template,
                 _inputs(side),
             )
@@ -231,14 +233,24 @@ def _label(output: str) -> Callable[[InterchangePairs], Column]:
 Rendered: TypeAlias = Callable[[InterchangePairs], Sequence[Piece]]
 
 
+def _renderer(template: PromptTemplate, model: CausalModel) -> Callable[[Encode], PromptRenderer]:
+    """One renderer for base and sources, so that each value is rendered once for all of them."""
+
+    @cache
+    def renderer(encode: Encode) -> PromptRenderer:
+        return PromptRenderer(template, model, encode)
+
+    return renderer
+
+
 def _rendered(
-    template: PromptTemplate, model: CausalModel, side: int
+    renderer: Callable[[Encode], PromptRenderer], side: int
 ) -> Callable[[Encode], Rendered]:
     given = _inputs(side)
 
     def encoded(encode: Encode) -> Rendered:
-        renderer = PromptRenderer(template, model, encode)
-        return lambda pairs: renderer.pieces(given(pairs))
+        own = renderer(encode)
+        return lambda pairs: own.pieces(given(pairs))
 
     return encoded
 
