@@ -6,6 +6,7 @@ Names are found by themselves where they differ in punctuation and case only (`b
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from ..domains import Domain, Symbols
 from ..expressions import Reference
 from ..specification import CounterfactualDesign, PairExpression
 from .audit_files import RowFile
+from .audit_values import written
 from .conditions import Relevance, source_names
 
 KIND = "kind"
@@ -58,34 +60,46 @@ class Layout:
 
 
 def read_column_map(path: Path) -> ColumnMap:
-    """A map from TOML or JSON: a table `columns`, and where words differ a table `values`."""
-    source = ""
-    try:
-        source = path.read_text(encoding="utf-8")
-        if path.suffix.lower() == ".json":
-            import json
+    """A map from TOML or JSON: a table `columns`, and where words differ a table `values`.
 
-            content: Any = json.loads(source)
-        else:
-            content = tomllib.loads(source)
+    Raises `ToolFailure` for a file that is none.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        content: Any = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except OSError as error:
         raise ToolFailure(f"can't read `{path}`: {error.strerror or error}") from error
     except ValueError as error:  # both libraries' errors, and text that is not UTF-8
         raise ToolFailure(f"the column map `{path}` is not well formed: {error}") from error
-    example = '[columns]\n"base.amount" = "base_price"'
-    if not isinstance(content, dict) or not set(cast(dict[str, Any], content)) <= {
-        "columns",
-        "values",
-    }:
-        raise ToolFailure(f"the column map `{path}` has a table `columns`", f"write\n{example}")
-    tables = cast(dict[str, dict[str, Any]], content)
+    tables = _table(path, content)
+    if not set(tables) <= {"columns", "values"}:
+        raise _no_map(path)
+    columns = _table(path, tables.get("columns", {}))
+    values = {
+        name: _table(path, one) for name, one in _table(path, tables.get("values", {})).items()
+    }
     return ColumnMap(
-        {name: str(one) for name, one in tables.get("columns", {}).items()},
+        {name: str(column) for name, column in columns.items()},
         {
-            name: {str(word): str(value) for word, value in cast(dict[str, Any], one).items()}
-            for name, one in tables.get("values", {}).items()
+            name: {word: written(value) for word, value in words.items()}
+            for name, words in values.items()
         },
     )
+
+
+def _table(path: Path, content: Any) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise _no_map(path)
+    return cast(dict[str, Any], content)
+
+
+def _no_map(path: Path) -> ToolFailure:
+    advice = """write
+    [columns]
+    "base.amount" = "base_price"
+    [values."label.answer"]
+    "1" = "Yes\""""
+    return ToolFailure(f"the column map `{path}` is not made of `columns` and `values`", advice)
 
 
 def wanted_of(design: CounterfactualDesign, by: Sequence[str]) -> tuple[Wanted, ...]:
@@ -147,6 +161,11 @@ def lay_out(file: RowFile, wanted: Sequence[Wanted], told: ColumnMap) -> Layout:
     if not problems:
         missing = [one for one in wanted if one.required and one.name not in columns]
         problems += [_missing(file, one.name, unread) for one in missing]
+        problems += [
+            Diagnostic("CS532", f"the file has two columns called `{column}`", file.header())
+            for column in dict.fromkeys(columns.values())
+            if file.columns.count(column) > 1
+        ]
     if problems:
         raise SpecError(problems)
     return Layout(columns, guessed, unread)

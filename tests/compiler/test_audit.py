@@ -228,6 +228,13 @@ def test_strata_count_what_they_are_asked_to(tmp_path: Path) -> None:
         audit(ONE, open_rows(tmp_path / "data.csv"), ColumnMap(), ["base.abov"])
 
 
+def test_a_column_that_stands_twice_is_not_guessed_at(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, rows_of(ONE))
+    header, _, rest = path.read_text(encoding="utf-8").partition("\n")
+    path.write_text(f"{header.replace('kind', 'base.upper')}\n{rest}", encoding="utf-8")
+    assert complaints(ONE, path) == ["CS532 1:1 the file has two columns called `base.upper`"]
+
+
 def test_rows_that_the_task_does_not_admit_are_counted(tmp_path: Path) -> None:
     rows = rows_of(ONE)
     rows[0] |= {"base.lower": "5.00", "base.upper": "5.01", "base.amount": "9.00"}
@@ -380,7 +387,12 @@ def test_a_map_that_names_what_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("[columns", "is not well formed"), ("[column]\n", "has a table `columns`")],
+    [
+        ("[columns", "is not well formed"),
+        ("[column]\n", "is not made of `columns` and `values`"),
+        ("columns = 3\n", "is not made of `columns` and `values`"),
+        ('[values]\n"label.answer" = "Yes"\n', "is not made of `columns` and `values`"),
+    ],
 )
 def test_a_map_that_is_none(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "map.toml").write_text(text, encoding="utf-8")
