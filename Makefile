@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python -m
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install test long rooms check check-wheel smollm2 demo benchmarks clean
+.PHONY: help install test long coverage rooms check check-wheel smollm2 demo benchmarks clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -23,6 +23,10 @@ test: $(INSTALLED) smollm2  ## run the tests (a few minutes)
 
 long: $(INSTALLED) smollm2  ## run the tests with long fuzzing and differential runs
 	CAUSALSPEC_LONG=1 $(RUN) pytest
+
+coverage: $(INSTALLED)  ## measure which lines and branches of dsl/ the tests reach: at least 98 %
+	$(RUN) pytest tests/dsl tests/compiler/test_findings.py tests/compiler/test_broken_files.py \
+	  --cov=causalspec.dsl --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=98
 
 check: rooms check-wheel  ## lint, format and types, over the rooms and over the built wheel
 	$(RUN) ruff check .

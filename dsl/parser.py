@@ -14,6 +14,8 @@ from .source import Source, Span
 from .tokens import comments_between, tokenize
 
 LANGUAGE = "1"
+SLOT_TOKENS = 10
+"""A slot is read by a parser of its own: it takes as long as so many tokens."""
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -96,7 +98,7 @@ class _SlotParser:
         if self._tokens_left < 0:
             return None
         tokens = tokenize(self._source, start, end, found)
-        self._tokens_left -= len(tokens) + 2  # for its braces
+        self._tokens_left -= len(tokens) + SLOT_TOKENS
         if self._tokens_left < 0:
             _report_tokens(self._source, start, self._diagnostics)
             return None
