@@ -21,6 +21,7 @@ BLOCK = re.compile(
 PROGRAMS = {
     "causalspec": [sys.executable, "-m", "causalspec.command_line"],
     "pytest": [sys.executable, "-m", "pytest"],
+    "python": [sys.executable],
 }
 
 

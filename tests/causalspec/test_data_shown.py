@@ -1,0 +1,124 @@
+"""`causalspec data --show`: pairs as a person compares them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from causalspec.command_line import main
+
+SPEC = """\
+language 1
+
+task Sum {
+  input a, b : 0..5
+  input sure : bool
+  output total : 0..10 = a + b
+  output fine : bool = sure
+}
+
+model Carried of Sum {
+  var kept = a
+  var doubled = kept + b
+  output total = doubled
+  output fine =
+    sure
+}
+
+counterfactuals Kept of Carried {
+  swap kept
+  keep where result.total != base.total
+  split test 40
+}
+
+counterfactuals Inner of Carried {
+  swap doubled from (s1 with kept from s2)
+  split test 4
+}
+"""
+KEPT = """\
+pair 1: swap kept from source
+                base                source
+a               {a}                   {source_a}
+b               {b}                   {source_b}
+sure            {sure:5}               {source_sure}
+kept            {a}                   {source_a} (swapped in)
+total           {total}                   {source_total}
+label of total  {label} (changed)
+fine            {sure:5}               {source_sure}
+label of fine   {sure} (as in the base)
+  {label}, since total = doubled, with doubled = {label}
+
+Kept.test, all 40 rows: 0.0% keep the base's label
+swap  label    rows
+kept  changed    40
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    Path("sum.causal").write_text(SPEC, encoding="utf-8")
+
+
+def squeezed(text: str) -> list[list[str]]:
+    """The words of every line: columns are as wide as what stands in them."""
+    return [line.split() for line in text.splitlines()]
+
+
+def test_base_and_source_stand_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
+    from causalspec.compiler.compile import load_specification
+    from causalspec.compiler.data.counterfactuals import generate_chunks
+
+    specification, _ = load_specification(Path("sum.causal"))
+    assert specification is not None
+    design = specification.counterfactuals["Kept"]
+    pairs = next(generate_chunks(design, "test"))
+    a, b, source_a, source_b = (
+        int(side[name][0]) for side in (pairs.base, pairs.sources[0]) for name in ("a", "b")
+    )
+    truths = [("false", "true")[int(one["sure"][0])] for one in (pairs.base, pairs.sources[0])]
+    wanted = KEPT.format(
+        a=a,
+        b=b,
+        sure=truths[0],
+        source_a=source_a,
+        source_b=source_b,
+        source_sure=truths[1],
+        total=a + b,
+        source_total=source_a + source_b,
+        label=source_a + b,
+    )
+    capsys.readouterr()
+    assert main(["data", "sum.causal", "Kept", "--show", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert squeezed(printed) == squeezed(wanted)
+    assert all(line == line.rstrip() and len(line) <= 80 for line in printed.splitlines())
+
+
+def test_a_source_that_is_intervened_on_is_shown_as_it_runs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["data", "sum.causal", "Inner", "--show", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "pair 1: swap doubled from (s1 with kept from s2)"
+    shown = {line.split()[0]: line.split()[1:] for line in lines[2:7]}
+    # The inner swap gives s1 the `kept` of s2, which is its `a`.
+    assert int(shown["doubled"][1]) == int(shown["a"][2]) + int(shown["b"][1])
+
+
+def test_the_width_is_respected(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main(["data", "sum.causal", "Kept", "--show", "3"]) == 0
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 40
+    assert "\x1b" not in printed
+
+
+def test_a_split_without_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "sum.causal", "Kept", "--show", "3", "--rows", "0"]) == 0
+    assert capsys.readouterr().out == "test has no rows\n"
