@@ -27,9 +27,9 @@ DECLARATIONS: Final = (
     "table", "task", "type",
 )  # fmt: skip
 STATEMENTS: Final = (
-    "allow", "balance", "collapse", "cover", "distinguish", "encode", "example", "expect", "input", "keep",
-    "let", "marginalize", "merge", "noise", "of", "output", "prompt", "require", "say", "seed",
-    "split", "swap", "var",
+    "allow", "balance", "collapse", "cover", "distinguish", "encode", "example", "expect", "input",
+    "keep", "let", "marginalize", "merge", "noise", "of", "output", "prompt", "require", "say",
+    "seed", "split", "swap", "var",
 )  # fmt: skip
 EXPRESSION_WORDS: Final = ("else", "if", "match", "then")
 OPERATOR_WORDS: Final = ("and", "in", "not", "or")

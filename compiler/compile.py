@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ..dsl import syntax
 from ..dsl.diagnostics import Diagnostics
+from ..dsl.limits import MOST_MISTAKES
 from ..dsl.parser import parse
 from ..dsl.reading import read_source
-from ..dsl.source import Source
+from ..dsl.source import Source, Span
 from .front.abstractions import compile_abstractions
 from .front.claims import compile_claim
 from .front.derivations import derive_models
@@ -109,6 +110,7 @@ def check_source(source: Source, folder: Path | None, diagnostics: Diagnostics) 
     file = parse(source, diagnostics)
     specification = compile_file(file, folder, diagnostics)
     if specification is None:
+        _keep_first(diagnostics)
         return CheckedFile(None, diagnostics)
     # Solvers take long to import, and a file with errors needs none.
     from .proofs.examine import examine
@@ -116,6 +118,17 @@ def check_source(source: Source, folder: Path | None, diagnostics: Diagnostics) 
     examinations = examine(specification, diagnostics)
     silence(file, diagnostics)
     return CheckedFile(None if diagnostics.has_errors else specification, diagnostics, examinations)
+
+
+def _keep_first(diagnostics: Diagnostics) -> None:
+    """Leave out what nobody would read to its end: one slip can make thousands of names wrong."""
+    found = list(diagnostics)
+    left_out = len(found) - MOST_MISTAKES
+    if left_out > 1:  # one more may be the parser's own remark that it gave up
+        diagnostics.found[:] = found[:MOST_MISTAKES]
+        last = found[MOST_MISTAKES - 1].span
+        message = f"{left_out} further mistakes are not shown"
+        diagnostics.error("CS904", message, Span(last.source, last.end, last.end))
 
 
 def load_specification(path: Path) -> tuple[Specification | None, Diagnostics]:

@@ -112,11 +112,30 @@ class InternalError(Exception):
         super().__init__(f"{message} (a mistake in causalspec: please report it with the spec)")
 
 
+_MOST_LISTED = 10
+
+
 def closest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate that `name` is most likely a misspelling of, if any is near enough."""
     by_folded = {candidate.casefold(): candidate for candidate in candidates if candidate != name}
     matches = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[matches[0]] if matches else None
+
+
+def suggestion(name: str, candidates: Iterable[str]) -> str:
+    """How a message about a name that is not there ends: with the one that was meant, or with what
+    there is.
+    """
+    known = list(candidates)
+    begun = [one for one in known if name and one.casefold().startswith(name.casefold())]
+    near = closest(name, known) or (begun[0] if len(begun) == 1 else None)
+    if near is not None:
+        return f"did you mean `{near}`?"
+    if not known:
+        return "there is none"
+    listed = ", ".join(f"`{one}`" for one in known[:_MOST_LISTED])
+    more = f" and {len(known) - _MOST_LISTED} more" if len(known) > _MOST_LISTED else ""
+    return f"there {'is' if len(known) == 1 else 'are'} {listed}{more}"
 
 
 class ToolFailure(Exception):  # noqa: N818 (`SpecError` and it are told apart by their names)

@@ -180,9 +180,7 @@ def _joined(source: Source, tokens: Iterator[Token], diagnostics: Diagnostics) -
         yield held
 
 
-def _as_one(
-    source: Source, left: Token, right: Token, diagnostics: Diagnostics
-) -> Token | None:
+def _as_one(source: Source, left: Token, right: Token, diagnostics: Diagnostics) -> Token | None:
     """What two tokens without a space between them were meant as, if that is a single one."""
     if (left.type, right.type) == ("NUMBER", "NAME"):
         span = span_of(source, left).to(span_of(source, right))

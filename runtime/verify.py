@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ..compiler.specification import Claim, Specification
-from ..dsl.diagnostics import closest
+from ..dsl.diagnostics import suggestion
 from .align import FitSettings
 from .claims import pose, verify_claim
 from .fitting import Workshop
@@ -84,9 +84,8 @@ def choose_claims(specification: Specification, names: Sequence[str]) -> tuple[C
     """The named claims, or all. Raises `LookupError` for a name that none has."""
     for name in names:
         if name not in specification.claims:
-            near = closest(name, specification.claims)
-            hint = f"; did you mean `{near}`?" if near else ""
-            raise LookupError(f"there is no claim `{name}`{hint}")
+            meant = suggestion(name, specification.claims)
+            raise LookupError(f"there is no claim `{name}`; {meant}")
     return tuple(specification.claims[name] for name in names or specification.claims)
 
 

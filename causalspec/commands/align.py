@@ -76,16 +76,15 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 def _problem(specification: Specification, options: argparse.Namespace) -> str | None:
     """What is wrong with the names on the command line."""
-    from causalspec.dsl.diagnostics import closest
+    from causalspec.dsl.diagnostics import suggestion
 
     if options.alignment not in specification.alignments:
-        near = closest(options.alignment, specification.alignments)
-        hint = f"; did you mean `{near}`?" if near else ""
-        return f"there is no alignment `{options.alignment}`{hint}"
+        meant = suggestion(options.alignment, specification.alignments)
+        return f"there is no alignment `{options.alignment}`; {meant}"
     fitting = _designs(specification, options)
     if options.data is not None and options.data not in fitting:
-        names = ", ".join(fitting) or "none"
-        return f"`{options.data}` is no data for `{options.alignment}`: there is {names}"
+        meant = suggestion(options.data, fitting)
+        return f"`{options.data}` is no data for `{options.alignment}`; {meant}"
     if options.data is None and len(fitting) != 1:
         names = ", ".join(fitting) or "none"
         return f"name the data with --data: {names}"

@@ -86,23 +86,19 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 def _complaint(specification: Specification, options: argparse.Namespace) -> str | None:
     """What was asked for and is not there."""
-    from causalspec.dsl.diagnostics import closest
+    from causalspec.dsl.diagnostics import suggestion
 
     known = specification.counterfactuals
     if options.name is not None and options.name not in known:
-        hint = _hint(closest(options.name, known))
-        return f"there is no counterfactuals declaration `{options.name}`{hint}"
+        meant = suggestion(options.name, known)
+        return f"there is no counterfactuals declaration `{options.name}`; {meant}"
     if not known:
         return f"{options.spec} declares no counterfactuals"
     for name, design in known.items():
         splits = [one.name for one in design.splits]
         if options.name in (None, name) and options.split not in (None, *splits):
-            return f"`{name}` has no split `{options.split}`{_hint(closest(options.split, splits))}"
+            return f"`{name}` has no split `{options.split}`; {suggestion(options.split, splits)}"
     return None
-
-
-def _hint(near: str | None) -> str:
-    return f"; did you mean `{near}`?" if near else ""
 
 
 def _usage(message: str) -> ExitCode:

@@ -41,15 +41,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Write one picture, or one after the other where a text can hold several."""
-    from causalspec.dsl.diagnostics import closest
+    from causalspec.dsl.diagnostics import suggestion
 
     specification = load_checked(options.spec)
     tasks = {name: task.model for name, task in specification.tasks.items()}
     models = tasks | dict(specification.models)
     if options.model is not None and options.model not in models:
-        near = closest(options.model, models)
-        hint = f"; did you mean `{near}`?" if near else f"; there are {', '.join(models)}"
-        return _usage(f"there is no model `{options.model}`{hint}")
+        meant = suggestion(options.model, models)
+        return _usage(f"there is no model `{options.model}`; {meant}")
     if options.unfold and options.to not in _PICTURES:
         return _usage(f"`--unfold` is for pictures, not for `--to {options.to}`")
     chosen = [models[options.model]] if options.model else list(specification.models.values())

@@ -150,11 +150,9 @@ def _names(model: CausalModel, given: Sequence[str] | None) -> list[str] | None:
 
 
 def _unknown(model: CausalModel, name: str, known: Sequence[str]) -> str:
-    from causalspec.dsl.diagnostics import closest
+    from causalspec.dsl.diagnostics import suggestion
 
-    near = closest(name, known)
-    hint = f"did you mean `{near}`?" if near else f"there are {', '.join(known)}"
-    return f"`{model.name}` has no variable `{name}`; {hint}"
+    return f"`{model.name}` has no variable `{name}`; {suggestion(name, known)}"
 
 
 def _usage(message: str) -> ExitCode:

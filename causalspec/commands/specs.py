@@ -35,7 +35,7 @@ def load_compiled(path: Path) -> Specification:
 
 def find_model(command: str, specification: Specification, name: str) -> CausalModel | None:
     """A model or a task by name; None with a message for one that is not there."""
-    from causalspec.dsl.diagnostics import closest
+    from causalspec.dsl.diagnostics import suggestion
 
     tasks = {one.name: one.model for one in specification.tasks.values()}
     models = {**tasks, **specification.models}
@@ -51,8 +51,7 @@ def find_model(command: str, specification: Specification, name: str) -> CausalM
         said = f"`{name}` is {kind}, not a model; there are {', '.join(models)}"
         print(f"causalspec {command}: {said}", file=sys.stderr)
         return None
-    near = closest(name, models)
-    hint = f"; did you mean `{near}`?" if near else f"; there are {', '.join(models)}"
+    hint = f"; {suggestion(name, models)}"
     print(f"causalspec {command}: there is no model `{name}`{hint}", file=sys.stderr)
     return None
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ...dsl.diagnostics import Diagnostic, SpecError, closest
+from ...dsl.diagnostics import Diagnostic, SpecError, suggestion
 from ..specification import CounterfactualDesign
 from .covering import coverable
 from .feasibility import unmet
@@ -132,9 +132,7 @@ def try_out(design: CounterfactualDesign) -> Trial:
 def _number_of(design: CounterfactualDesign, split: str) -> int:
     names = [one.name for one in design.splits]
     if split not in names:
-        near = closest(split, names)
-        hint = f"did you mean `{near}`?" if near else f"it has {', '.join(names)}"
-        raise LookupError(f"`{design.name}` has no split `{split}`: {hint}")
+        raise LookupError(f"`{design.name}` has no split `{split}`; {suggestion(split, names)}")
     return names.index(split)
 
 

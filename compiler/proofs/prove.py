@@ -18,6 +18,9 @@ from .sums import MOST_TERMS, Sum
 
 SECONDS_A_QUESTION = 5
 
+_STEPS_A_SECOND = 40_000_000
+"""Of z3's own count, looked at more often than the clock: more than it does in a second."""
+
 Term = Any  # a z3 term: z3 has no types of its own to offer
 
 
@@ -35,6 +38,8 @@ def solve_for(
     translation = _Translation(z3, context)
     solver = z3.Solver(ctx=context)
     solver.set("timeout", max(1, round(1000 * seconds)))
+    solver.set("rlimit", max(1, round(_STEPS_A_SECOND * seconds)))
+    solver.set("smt.arith.nl.grobner", False)  # its loops look at no clock, and fill the memory
     needed = _needed(model, condition)
     for variable in model.variables:
         if variable.name not in needed:

@@ -63,7 +63,9 @@ def drawn(side: str, seed: int) -> Iterator[tuple[float | str, ...]]:
             width = round(chance.uniform(2.5, 7.5), 2)
             lower = round(chance.uniform(0.05, 9.95 - width), 2)
             upper = lower + width  # not rounded: 6.1899999999999995 is 6.19
-            low, high = {1: (0.01, lower - 0.01), 2: (lower, upper), 3: (upper + 0.01, 9.99)}[region]
+            low, high = {1: (0.01, lower - 0.01), 2: (lower, upper), 3: (upper + 0.01, 9.99)}[
+                region
+            ]
             cells += [lower, upper, round(chance.uniform(low, high), 2)]
         yield (*cells, label)
 

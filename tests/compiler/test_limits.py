@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from causalspec.compiler.compile import CheckedFile, check_source
 from causalspec.compiler.expressions import All, Constant, Not
 from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.front.size import MOST_DEPTH, MOST_NODES, check_size
@@ -139,3 +140,17 @@ def test_bytes_of_a_word_list(tmp_path: Path) -> None:
     assert codes('type W = words "words.txt"', tmp_path) == []
     words.write_bytes(b"x" * (16 * 2**20 + 1))
     assert codes('type W = words "words.txt"', tmp_path) == ["CS925"]
+
+
+def test_no_more_mistakes_are_shown_than_anybody_reads() -> None:
+    def names(count: int) -> list[str]:
+        text = "".join(f"type T{k} = Unknown{k}\n" for k in range(count))
+        return [one.message for one in checked(text).diagnostics]
+
+    assert len(names(101)) == 101
+    assert len(names(102)) == 101
+    assert names(300)[100] == "200 further mistakes are not shown"
+
+
+def checked(text: str) -> CheckedFile:
+    return check_source(Source("test.causal", "language 1\n" + text), None, Diagnostics())
