@@ -88,7 +88,7 @@ def test_on_rows_of_the_sampler_exactly_one_pair_of_regions_is_wrong(
 
 @both
 def test_the_table_itself_gives_the_share_and_the_ceiling(side: str) -> None:
-    """Twelve rows: each pair labelled Yes twice, since three pairs share what six share under No."""
+    """Twelve rows: each pair labelled Yes twice, since three share what six share under No."""
     found = audited(side, FOLDER / f"{side}.csv")
     derived = {(int(b), int(s)): label for b, s, label in found.strata}
     written = {pair: "Yes" if pair in YES[side] else "No" for pair in ALL}
