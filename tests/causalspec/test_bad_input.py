@@ -73,7 +73,7 @@ def nothing_is_left() -> bool:
         ),
         (
             ("align", "Last", "--data", "Swap"),
-            "causalspec align: `Swap` is no data for `Last`: there is SwapColor\n",
+            "causalspec align: `Swap` is no data for `Last`; did you mean `SwapColor`?\n",
         ),
     ],
 )
@@ -138,14 +138,14 @@ def test_what_check_finds(command: Command, old: str, new: str, message: str, cu
         (
             "token last",
             "token slot(second).last + 4",
-            "error[CS620]: `slot(second).last + 4` falls outside the prompt `blue blue right`",
+            "error[CS620]: `slot(second).last + 4` falls outside the prompt `white black right`",
             "slot(second).last + 4",
         ),
         (
             'say answer " {answer}"',
             'say answer "{answer}"',
-            "error[CS621]: the answer `blue` changes the last tokens of the prompt "
-            "`blue blue right`",
+            "error[CS621]: the answer `black` changes the last tokens of the prompt "
+            "`white black right`",
             'say answer "{answer}"',
         ),
         (
@@ -157,7 +157,7 @@ def test_what_check_finds(command: Command, old: str, new: str, message: str, cu
         (
             "red, green",
             "purple, orange",
-            "error[CS623]: the answers ` purple` and ` orange` start with the same token `<unk>`",
+            "error[CS623]: the answers ` orange` and ` purple` start with the same token `<unk>`",
             'say answer " {answer}"',
         ),
         (

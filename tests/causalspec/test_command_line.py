@@ -248,7 +248,7 @@ def test_a_link_stays_a_link(run: Terminal) -> None:
         ("svg", "<svg "),
         ("mermaid", "flowchart "),
         ("dot", "digraph "),
-        ("latex", "\\begin{gather*}\n"),
+        ("latex", "% Adding: needs amsmath\n\\begin{tabular}{lll}\n"),
     ],
 )
 def test_forms(form: str, start: str, run: Terminal) -> None:

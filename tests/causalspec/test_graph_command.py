@@ -50,7 +50,10 @@ def test_a_picture_into_a_file(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["CarryChian"], "there is no model `CarryChian`; did you mean `CarryChain`?"),
-        (["Xyzzy"], "there is no model `Xyzzy`; there are Addition, CarryChain, NoCarry, Only"),
+        (
+            ["Xyzzy"],
+            "there is no model `Xyzzy`; there are `Addition`, `CarryChain`, `NoCarry`, `Only",
+        ),
         (["--to", "svg"], "name the model to draw: Addition, CarryChain, NoCarry, Only"),
         (["NoCarry", "--unfold", "--to", "latex"], "`--unfold` is for pictures, not for `--to lat"),
     ],

@@ -166,7 +166,7 @@ def test_rows_of_the_design_can_be_overridden_but_the_values_stay() -> None:
 
 
 def test_an_unknown_split_gets_a_suggestion() -> None:
-    with pytest.raises(LookupError, match="has no split `tset`: did you mean `test`"):
+    with pytest.raises(LookupError, match="has no split `tset`; did you mean `test`"):
         generate(SWAP_ABOVE, "tset")
 
 

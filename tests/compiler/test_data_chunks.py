@@ -116,7 +116,7 @@ def test_what_cannot_be_asked_for() -> None:
         next(generate_chunks(PLAIN, "train", chunk_rows=0))
     with pytest.raises(ValueError, match="rows must be 0 to 10,000,000,000"):
         next(generate_chunks(PLAIN, "train", rows=MOST_STREAMED_ROWS + 1))
-    with pytest.raises(LookupError, match="has no split `tain`: did you mean `train`"):
+    with pytest.raises(LookupError, match="has no split `tain`; did you mean `train`"):
         next(generate_chunks(PLAIN, "tain"))
 
 
