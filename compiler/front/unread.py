@@ -23,6 +23,7 @@ Block: TypeAlias = (
 
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LED_BY = re.compile(r"([a-z]+)\b(?!\s*[A-Za-z_])")
+WITHOUT_VALUES = re.compile(r"type\s+\w+\s*=?\s*")
 VARIABLES = frozenset({"name", "variable", "output", "input", "family"})
 DECLARED_BY = {
     **dict.fromkeys(("input", "let", "var", "noise", "output", "merge"), VARIABLES),
@@ -46,7 +47,7 @@ class Unread:
     names: frozenset[str] = frozenset()
     """The words of it: any of them may have been declared there."""
     nameless: frozenset[str] = frozenset()
-    """What was to be declared there, where not even its name is written."""
+    """What was to be declared there, where not even its name is written (of a type, its values)."""
 
     def may_declare(self, name: str) -> bool:
         """Whether a name that nothing declares stands in what was not read."""
@@ -88,6 +89,8 @@ def set_aside(file: syntax.File) -> tuple[syntax.File, Unread]:
 
 
 def _nameless(text: str) -> frozenset[str]:
+    if WITHOUT_VALUES.fullmatch(text):
+        return frozenset({"name"})
     led = LED_BY.match(text)
     return DECLARED_BY.get(led[1], frozenset()) if led is not None else frozenset()
 
