@@ -127,10 +127,18 @@ def _report_misplaced(word: str, mistake: Mistake, diagnostics: Diagnostics) -> 
     )
 
 
+def _follows_a_missing_value(mistake: Mistake) -> bool:
+    """Whether a line `name =` stands below a line that ends in `=`: there the value is missing."""
+    before = mistake.tokens[max(0, mistake.index - 2) : mistake.index]
+    if [str(mistake.token), *(one.type for one in before)] != ["=", "EQUALS", "NAME"]:
+        return False
+    return before[0].line != before[1].line
+
+
 def _other_equality(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
     """`=` where `==` or `=>` is meant, and the other way round."""
     wrong = str(mistake.token)
-    if wrong not in {"=", "==", "=>"}:
+    if wrong not in {"=", "==", "=>"} or _follows_a_missing_value(mistake):
         return None
     comparison = ">=" if wrong == "=>" else "=="
     for kind, right in (("COMPARISON", comparison), ("ARROW", "=>"), ("EQUALS", "=")):

@@ -40,7 +40,9 @@ def compile_mechanism(variable: Declared) -> Pending:
     environment, source = variable.environment, variable.source
     variable.progress = Progress.RUNNING
     environment.waiting.append(variable)
-    expected = PlainWords() if variable.union else variable.domain
+    # A type that could not be understood is reported: what it might unite is not held against it.
+    mistyped = variable.typed and variable.domain is None
+    expected = PlainWords() if variable.union or mistyped else variable.domain
     value = yield Compile(environment, source, expected)
     environment.waiting.pop()
     variable.progress = Progress.DONE
