@@ -23,12 +23,16 @@ PROGRAMS = {
     "pytest": [sys.executable, "-m", "pytest"],
     "python": [sys.executable],
 }
+# What pytest and rich read to learn where they run: on a build server pytest cuts no line short.
+SURROUNDINGS = re.compile(
+    r"PYTEST_|PY_COLORS|NO_COLOR|FORCE_COLOR|CI$|BUILD_NUMBER$|GITHUB_ACTIONS$"
+)
 
 
 def output_of(command: str, folder: Path) -> str:
     """What a command writes to a pipe, in 80 columns, without what differs from run to run."""
     program, *arguments = shlex.split(command)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    environment = {k: v for k, v in os.environ.items() if not SURROUNDINGS.match(k)}
     result = subprocess.run(
         [*PROGRAMS[program], *arguments],
         cwd=folder,
@@ -62,6 +66,16 @@ def test_the_output_shown_is_what_comes_out(page: Path, tmp_path: Path):
     if os.environ.get("CAUSALSPEC_WRITE_DOCS"):
         page.write_text(made, encoding="utf-8")
     assert made == text
+
+
+def test_a_build_server_shows_what_a_person_sees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "test_wrong.py").write_text(
+        f"def test_wrong():\n    raise ValueError('{'long ' * 20}')\n"
+    )
+    seen = output_of("pytest -q test_wrong.py", tmp_path)
+    for name in ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "FORCE_COLOR"):
+        monkeypatch.setenv(name, "1")
+    assert output_of("pytest -q test_wrong.py", tmp_path) == seen
 
 
 def test_a_page_with_other_output_is_noticed(tmp_path: Path):
