@@ -222,7 +222,8 @@ def _near(
     model: CausalModel, condition: Expression, anchor: Mapping[str, int], stream: Stream
 ) -> Mapping[str, int] | bool | None:
     """A pair that meets the condition, with the anchor's values for as many inputs as it can be
-    given, tried one after the other in random order.
+    given, tried one after the other in random order; where an input can't have its value, then one
+    on a random side of it, so that pairs differ there, too.
     """
     from ..proofs.evidence import NoWitness
     from ..proofs.prove import solve_for
@@ -233,15 +234,21 @@ def _near(
         return False if answer.is_certain else None
     fixed: list[Expression] = []
     order: list[int] = stream.permutation(len(names)).tolist()
+    sides: list[int] = stream.derive("side").below(2, 0, len(names)).tolist()
     for k in order[:MOST_ANCHORED]:
-        same = Compare(ComparisonOperator.EQUAL, Reference(names[k]), Constant(anchor[names[k]]))
-        nearer = solve_for(model, All((condition, *fixed, same)))
-        if isinstance(nearer, NoWitness):
-            if not nearer.is_certain:
+        read, code = Reference(names[k]), Constant(anchor[names[k]])
+        beside = (read, code) if sides[k] else (code, read)
+        for wish in (
+            Compare(ComparisonOperator.EQUAL, read, code),
+            Compare(ComparisonOperator.LESS, *beside),
+        ):
+            nearer = solve_for(model, All((condition, *fixed, wish)))
+            if not isinstance(nearer, NoWitness):
+                answer = nearer
+                fixed.append(wish)
                 break
-            continue
-        answer = nearer
-        fixed.append(same)
+            if not nearer.is_certain:
+                return answer.setting
     return answer.setting
 
 

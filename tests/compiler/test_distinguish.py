@@ -130,8 +130,8 @@ def test_rare_pairs_are_solved_for_and_spread() -> None:
     design = compiled(RARE).counterfactuals["D"]
     pairs = generate(design, "train")
     assert_told_apart(pairs)
-    assert len(numpy.unique(pairs.base["b"])) >= 8
-    assert len(numpy.unique(pairs.sources[0]["a"])) >= 8
+    assert len(numpy.unique(pairs.base["b"])) >= 12
+    assert len(numpy.unique(pairs.sources[0]["a"])) >= 12
     seen = {one.name: one.seen for one in pairs.coverage}
     assert seen["c"] > 24
     test = generate(design, "test")
