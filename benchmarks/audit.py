@@ -1,6 +1,6 @@
 """Rows a second that `causalspec data --audit` derives anew, by the form of the file.
 
-Processor time on one thread; beside text forms, how many of the same rows Python's own reader reads.
+Processor time on one thread; beside text forms, how many of these rows Python's own reader reads.
 
     python benchmarks/audit.py
 """

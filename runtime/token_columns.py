@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiler.data.forms.libraries import library
-from ..compiler.data.forms.tensors import Tokenize, TokenRows
-from ..dsl.diagnostics import ToolFailure
+from ..compiler.data.forms.tensors import TokenRows
 
 REMEMBERED = 1 << 17
 """So many distinct texts are tokenized once only, however far apart they stand."""
@@ -20,28 +17,10 @@ REMEMBERED = 1 << 17
 _BATCH = 1 << 10  # an encoded text takes kilobytes until its ids are read off
 
 
-def load_tokenizer(folder: Path | str) -> Tokenize:
-    """The tokenizer of a transformers folder. Special tokens that it puts after a text are dropped:
-    the answer comes there.
-
-    Raises `ToolFailure` where there is none, or none that works in bulk.
-    """
-    transformers = library("transformers", "a tokenizer", extra="run")
-    if not Path(folder).is_dir():
-        raise ToolFailure(f"`{folder}` is no folder with a tokenizer")
-    try:
-        loaded: Any = transformers.AutoTokenizer.from_pretrained(str(folder))
-        backend: Any = loaded.backend_tokenizer
-    except Exception as error:  # a library's own, of many kinds
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise ToolFailure(f"there is no tokenizer at `{folder}`: {reason}") from error
-    backend.no_padding()
-    backend.no_truncation()
-    return BulkTokenizer(backend)
-
-
 class BulkTokenizer:
-    """Tokenizes each distinct text once. `backend` is a tokenizer of the library `tokenizers`."""
+    """Tokenizes each distinct text once. `backend` is a tokenizer of the library `tokenizers`;
+    special tokens that it puts after a text are dropped: the answer comes there.
+    """
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend

@@ -74,9 +74,9 @@ def _examine_answers(where: str, checked: list[CheckedFile]) -> None:
     from causalspec.dsl.diagnostics import Diagnostics
     from causalspec.dsl.parser import parse
 
-    from ..findings.answers import examine_answers, load_tokenizer
+    from ..findings.answers import examine_answers, tokenizer_at
 
-    tokenize = load_tokenizer(where)
+    tokenize = tokenizer_at(where)
     for one in checked:
         if one.specification is not None:
             found = Diagnostics(list(examine_answers(one.specification, tokenize)))

@@ -49,8 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--tokenizer",
-        metavar="FOLDER",
-        help="with safetensors: write the prompts, too, as this transformers tokenizer's ids",
+        metavar="WHERE",
+        help="with safetensors: write the prompts, too, as the ids of this tokenizer: a "
+        "transformers folder, a tokenizer.json, a GGUF file, package:NAME, or a name on the hub",
     )
     add_format_argument(parser)
     audit.add_arguments(parser)
@@ -173,9 +174,10 @@ def _record(design: CounterfactualDesign, written: WrittenSplit) -> dict[str, An
 def _tokenizer(where: str | None) -> Tokenize | None:
     if where is None:
         return None
-    from causalspec.runtime.token_columns import load_tokenizer
+    from causalspec.runtime.token_columns import BulkTokenizer
+    from causalspec.runtime.tokenizer_places import load_tokenizer
 
-    return load_tokenizer(where)
+    return BulkTokenizer(load_tokenizer(where))
 
 
 @contextmanager

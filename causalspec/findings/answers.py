@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from causalspec.dsl.diagnostics import Diagnostic, Severity, ToolFailure
+from causalspec.dsl.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
     from causalspec.compiler.specification import Specification, Task
@@ -17,51 +17,21 @@ if TYPE_CHECKING:
 Tokens: TypeAlias = tuple[str, ...]
 Tokenize: TypeAlias = Callable[[str], Tokens]
 
-PACKAGE_PREFIX = "package:"
 ROWS = 1 << 14
 LISTED = 4
 
 
-def load_tokenizer(where: str) -> Tokenize:
+def tokenizer_at(where: str) -> Tokenize:
     """The tokenizer of a folder, of a `tokenizer.json`, a GGUF file, a package or the hub.
 
     The first two need nothing but the package `tokenizers`. Raises `ToolFailure` where none can be
     had.
     """
-    path = Path(where).expanduser()
-    file = path / "tokenizer.json" if path.is_dir() else path
-    try:
-        if file.suffix == ".json":
-            from tokenizers import Tokenizer
+    from causalspec.runtime.tokenizer_places import load_tokenizer
 
-            fast: Any = Tokenizer.from_file(str(file))
-            return lambda text: tuple(fast.encode(text, add_special_tokens=False).tokens)
-        return _from_transformers(where, path)
-    except ImportError as error:
-        raise ToolFailure(
-            f"tokenizers cannot be read here: {error}",
-            "`pip install 'causalspec[run]'` brings them",
-        ) from error
-    except ToolFailure:
-        raise
-    except Exception as error:  # a library's own, of many kinds
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise ToolFailure(f"there is no tokenizer at `{where}`: {reason}") from error
-
-
-def _from_transformers(where: str, path: Path) -> Tokenize:
-    from transformers import AutoTokenizer
-
-    if where.startswith(PACKAGE_PREFIX):
-        from causalspec.runtime.loading import packaged_network
-
-        path = packaged_network(where.removeprefix(PACKAGE_PREFIX))
-    kind: Any = AutoTokenizer
-    if path.suffix == ".gguf":
-        slow = kind.from_pretrained(str(path.parent), gguf_file=path.name)
-    else:
-        slow = kind.from_pretrained(where)
-    return lambda text: tuple(slow.tokenize(text, add_special_tokens=False))
+    file = Path(where).expanduser() / "tokenizer.json"
+    backend = load_tokenizer(str(file) if file.is_file() else where)
+    return lambda text: tuple(backend.encode(text, add_special_tokens=False).tokens)
 
 
 def examine_answers(specification: Specification, tokenize: Tokenize) -> Iterator[Diagnostic]:

