@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
 import lark
+from lark.parsers.lalr_analysis import Reduce, Shift
 
 GRAMMAR: Final = Path(__file__).with_name("grammar.lark")
 TABLES: Final = Path(__file__).with_name("grammar.json")
@@ -40,7 +42,7 @@ def build(text: str, *, strict: bool = False) -> lark.Lark:
         parser="lalr",
         lexer="basic",
         start=["start", "slot"],
-        propagate_positions=True,
+        propagate_positions=False,  # `automaton` knows where its values stand
         maybe_placeholders=True,
         strict=strict,
     )
@@ -56,14 +58,40 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(f"{lark.__version__}\n{text}".encode()).hexdigest()
 
 
+class _States(Mapping[int, Mapping[str, tuple[Any, Any]]]):
+    """Lark's rows of the states, each read off the stored tables when it is asked for: a spec
+    reaches a few of them, and to read all takes longer than to parse it.
+    """
+
+    def __init__(self, tables: dict[str, Any], rules: dict[int, Any]) -> None:
+        self._rows = {state: (shifts, reductions) for state, shifts, reductions in tables["states"]}
+        self._tokens = dict(tables["tokens"])
+        self._rules = rules
+
+    def __getitem__(self, state: int) -> Mapping[str, tuple[Any, Any]]:
+        shifts, reductions = self._rows[state]
+        tokens = self._tokens
+        row: dict[str, tuple[Any, Any]] = {tokens[one]: (Shift, target) for one, target in shifts}
+        for rule, *ended_by in reductions:
+            row.update(
+                dict.fromkeys((tokens[one] for one in ended_by), (Reduce, self._rules[rule["@"]]))
+            )
+        return row
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
 def _from_tables(tables: dict[str, Any]) -> lark.Lark:
     data = tables["data"]
-    table = data["parser"]["parser"]
-    table["tokens"] = dict(tables["tokens"])
-    table["states"] = {
-        state: {token: (SHIFT, target) for token, target in shifts}
-        | {token: (1 - SHIFT, rule) for rule, *tokens in reductions for token in tokens}
-        for state, shifts, reductions in tables["states"]
-    }
+    data["parser"]["parser"] |= {"tokens": {}, "states": {}}
     # The way that Lark's generated stand-alone parsers start; guarded by the fingerprint.
-    return lark.Lark._load_from_dict(data, dict(tables["memo"]))  # pyright: ignore
+    parser = cast("Any", lark.Lark)._load_from_dict(data, dict(tables["memo"]))
+    rules = {
+        reference["@"]: rule for reference, rule in zip(data["rules"], parser.rules, strict=True)
+    }
+    parser.parser.parser.parser.parse_table.states = _States(tables, rules)
+    return cast("lark.Lark", parser)
