@@ -24,9 +24,10 @@ class InterchangeBatches(IterableDataset[Batch]):
     """Batches of a split, in the order of its rows and never shuffled.
 
     A batch has every column of the data by name: a column of values as a LongTensor [batch] of
-    codes, prompts and answers as lists of texts. Give it to a `DataLoader` with `batch_size=None`:
-    it makes whole batches. Workers take turns, each batch is made by one of them, and the loader
-    hands them on in the order of the rows, however many workers there are.
+    codes, prompts and answers as lists of texts; with `slots`, where each slot of a prompt starts
+    and ends is a column of values, too. Give it to a `DataLoader` with `batch_size=None`: it makes
+    whole batches. Workers take turns, each batch is made by one of them, and the loader hands them
+    on in the order of the rows, however many workers there are.
     """
 
     def __init__(
@@ -38,17 +39,18 @@ class InterchangeBatches(IterableDataset[Batch]):
         *,
         rows: int | None = None,
         seed: int | None = None,
+        slots: bool = False,
     ) -> None:
         if batch < 1:
             raise ValueError(f"a batch has at least one row, not {batch}")
         self._design, self._split, self._batch = design, split, batch
-        self._rows, self._seed = rows, seed
+        self._rows, self._seed, self._slots = rows, seed, slots
         self._specification = specification
 
     def __iter__(self) -> Iterator[Batch]:
         worker: Any = get_worker_info()
         own, workers = (worker.id, worker.num_workers) if worker is not None else (0, 1)
-        columns = flat_columns(self._specification, self._design)
+        columns = flat_columns(self._specification, self._design, slots=self._slots)
         rendered = {
             one.name: one.pieces(str.encode) for one in columns if not isinstance(one, CodedColumn)
         }

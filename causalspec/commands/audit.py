@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LISTED = 20
 """So many wrong rows are printed unless `--show` says otherwise."""
+MOST_UNREAD = 8
+"""So many columns that nothing reads are named."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -119,7 +121,9 @@ def _lines(path: Path, found: Audit, always_counted: bool) -> Iterator[str]:
         read = (f"{name} = {column}" for name, column in found.layout.guessed.items())
         yield f"read as: {', '.join(read)}"
     if found.layout.unread:
-        yield f"not read: {', '.join(found.layout.unread)}"
+        shown = found.layout.unread[:MOST_UNREAD]
+        more = len(found.layout.unread) - len(shown)
+        yield f"not read: {', '.join(shown)}{f' and {more} more' if more else ''}"
     if found.by and (found.wrong or always_counted):
         yield ""
         yield from _strata(found)

@@ -53,6 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with safetensors: write the prompts, too, as the ids of this tokenizer: a "
         "transformers folder, a tokenizer.json, a GGUF file, package:NAME, or a name on the hub",
     )
+    parser.add_argument(
+        "--slots",
+        action="store_true",
+        help="write where every slot of a prompt stands, too: its characters, and its tokens "
+        "where there is a tokenizer",
+    )
     add_format_argument(parser)
     audit.add_arguments(parser)
 
@@ -125,7 +131,8 @@ def _show(
     shown = sample(design, split, options.show, options.rows, options.seed)
     if options.format == "text":
         print_pairs(specification, shown)
-    return list(records(shown.pairs, flat_columns(specification, design)))
+    columns = flat_columns(specification, design, slots=options.slots)
+    return list(records(shown.pairs, columns))
 
 
 # Writing ------------------------------------------------------------------------------------------
@@ -145,7 +152,9 @@ def _write(
     with _progress(
         f"{design.name} as {options.form}", {name: rows[name] for name in splits}
     ) as advance:
-        order = Order(specification, design, splits, options.rows, options.seed, advance)
+        order = Order(
+            specification, design, splits, options.rows, options.seed, options.slots, advance
+        )
         written = write_data(order, options.out, Form(options.form), __version__, tokenize)
     if options.format == "text":
         for one in written:

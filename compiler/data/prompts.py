@@ -103,11 +103,23 @@ def render(template: PromptTemplate, model: CausalModel, columns: Columns) -> Re
     """Every row's text. `model` is the task's, `columns` hold its inputs."""
     rows = _length(columns)
     arms = PromptRenderer(template, model, str.encode).arms(columns)
-    names = dict.fromkeys(part.name for arm in template.arms for part in _slots(arm))
-    spans = {name: np.full((rows, 2), ABSENT, dtype=np.int32) for name in names}
+    texts = join([Arms(arms)], rows).texts()
+    return RenderedPrompts(tuple(texts), slot_spans(template, arms, rows))
+
+
+def slot_names(template: PromptTemplate) -> tuple[str, ...]:
+    """The slots of a prompt, those of any arm, each once."""
+    return tuple(dict.fromkeys(part.name for arm in template.arms for part in _slots(arm)))
+
+
+def slot_spans(
+    template: PromptTemplate, arms: Sequence[Arm], rows: int
+) -> dict[str, NDArray[np.int32]]:
+    """The span of every slot, [rows, 2], as in `RenderedPrompts`. `arms` are the rendered ones."""
+    spans = {name: np.full((rows, 2), ABSENT, dtype=np.int32) for name in slot_names(template)}
     for arm, rendered in zip(template.arms, arms, strict=True):
         _write_spans(arm, rendered, spans)
-    return RenderedPrompts(tuple(join([Arms(arms)], rows).texts()), spans)
+    return spans
 
 
 def _write_spans(arm: TemplateArm, rendered: Arm, spans: Mapping[str, NDArray[np.int32]]) -> None:

@@ -138,6 +138,19 @@ def test_numbers_out_of_range(arguments: list[str], complaint: str, run: Termina
     assert f"causalspec data: error: {complaint}" in complaints
 
 
+def test_slots_are_written_when_they_are_asked_for(run: Terminal, tmp_path: Path) -> None:
+    prompt = '  prompt main "Twice {number as first} is"\n}\n\nmodel'
+    text = DOUBLING.replace("}\n\nmodel", prompt, 1)
+    Path("good.causal").write_text(text, encoding="utf-8")
+    assert run("good.causal", "--slots", "--split", "test")[0] == 0
+    written = (tmp_path / "data" / "SwapAgain.test.jsonl").read_text("utf-8")
+    for row in map(json.loads, written.splitlines()):
+        start, end = (row[f"prompt.main.source.{which}.first"] for which in ("start", "end"))
+        assert row["prompt.main.source"][start:end] == str(row["source.number"])
+    assert run("good.causal", "--split", "test")[0] == 0
+    assert ".start." not in (tmp_path / "data" / "SwapAgain.test.jsonl").read_text("utf-8")
+
+
 def test_a_tokenizer_is_for_tensors(run: Terminal) -> None:
     assert run("good.causal", "--tokenizer", "folder") == (
         *(2, ""),

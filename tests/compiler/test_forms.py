@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 import safetensors.numpy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+from numpy.typing import NDArray
 
 from causalspec.compiler.compile import load_specification
 from causalspec.compiler.data.counterfactuals import InterchangePairs, generate, generate_chunks
@@ -282,11 +283,17 @@ def test_tensors_hold_codes_and_say_what_they_mean(
     assert meaning["base.count"] == {"type": "integer"}
 
 
-def by_letter(texts: Sequence[str]) -> TokenRows:
+def by_letter(
+    texts: Sequence[str], spans: Mapping[str, NDArray[numpy.int32]] | None = None
+) -> TokenRows:
     """A tokenizer for which a character is a token."""
     ids = [ord(character) for text in texts for character in text]
     lengths = numpy.array([len(text) for text in texts], dtype=numpy.int32)
-    return TokenRows(numpy.array(ids, dtype=numpy.int32), lengths)
+    slots = {
+        name: numpy.where(span < 0, -1, span - [0, 1]).astype(numpy.int32)
+        for name, span in (spans or {}).items()
+    }
+    return TokenRows(numpy.array(ids, dtype=numpy.int32), lengths, slots)
 
 
 def test_token_ids_are_padded_on_the_left(
@@ -308,6 +315,65 @@ def test_token_ids_are_padded_on_the_left(
         assert mask == [False] * padding + [True] * len(text)
         positions = tensors["prompt.short.s2.position_ids"][row].tolist()
         assert positions == [0] * padding + list(range(len(text)))
+
+
+# Where slots stand --------------------------------------------------------------------------------
+
+
+def slot_texts(row: Mapping[str, Any], prompt: str) -> dict[str, str | None]:
+    """What stands in a row's prompt where its slots are said to; None where one is absent."""
+    found: dict[str, str | None] = {}
+    for name, start in row.items():
+        if name.startswith(f"{prompt}.start."):
+            slot = name.removeprefix(f"{prompt}.start.")
+            end = int(row[f"{prompt}.end.{slot}"])
+            found[slot] = row[prompt][int(start) : end] if int(start) >= 0 else None
+    return found
+
+
+@pytest.mark.parametrize("form", [Form.JSON_LINES, Form.CSV, Form.PARQUET])
+def test_slots_stand_where_their_columns_say(
+    specification: Specification, design: CounterfactualDesign, form: Form, tmp_path: Path
+) -> None:
+    order = Order(specification, design, ["test"], slots=True)
+    (written,) = write_data(order, tmp_path, form, "1")
+    if form is Form.PARQUET:
+        rows = pyarrow.parquet.read_table(written.rows).to_pylist()
+    elif form is Form.CSV:
+        with written.rows.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    else:
+        rows = [json.loads(line) for line in written.rows.read_text("utf-8").splitlines()]
+    arms: set[str | None] = set()
+    for row in rows:
+        for side in ("base", "s1", "s2"):
+            found = slot_texts(row, f"prompt.short.{side}")
+            assert list(found) == ["amount", "limit", "count", "day"]
+            monday = row[f"{side}.day"] == "Mon"
+            assert found["day"] == (None if monday else row[f"{side}.day"])
+            assert found["amount"] == str(row[f"{side}.amount"])
+            assert found["count"] is not None and int(found["count"]) == int(row[f"{side}.count"])
+            arms.add(found["day"])
+    assert None in arms and len(arms) > 1
+
+
+def test_tensors_hold_the_tokens_of_slots(
+    specification: Specification,
+    design: CounterfactualDesign,
+    pairs: InterchangePairs,
+    tmp_path: Path,
+) -> None:
+    order = Order(specification, design, ["test"], slots=True)
+    (written,) = write_data(order, tmp_path, Form.TENSORS, "1", by_letter)
+    tensors = safetensors.numpy.load_file(written.rows)
+    prompt = "prompt.short.s1"
+    letters = tensors[f"{prompt}.token_ids"]
+    for row, wanted in enumerate(expected(specification, pairs)):
+        first, last = (tensors[f"{prompt}.{end}_token.day"][row] for end in ("first", "last"))
+        if wanted["s1.day"] == "Mon":
+            assert first == last == tensors[f"{prompt}.start.day"][row] == -1
+        else:
+            assert "".join(map(chr, letters[row, first : last + 1])) == wanted["s1.day"]
 
 
 # The same bytes -----------------------------------------------------------------------------------

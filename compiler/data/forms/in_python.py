@@ -18,8 +18,11 @@ from .flat_columns import CodedColumn, Decimal, Integer, Truth, flat_columns
 from .hugging_face import dataset_of
 
 
-def numpy_columns(specification: Specification, pairs: InterchangePairs) -> dict[str, NDArray[Any]]:
-    """Every column of some pairs by its name, each of shape [rows].
+def numpy_columns(
+    specification: Specification, pairs: InterchangePairs, *, slots: bool = False
+) -> dict[str, NDArray[Any]]:
+    """Every column of some pairs by its name, each of shape [rows]; with `slots` also where in each
+    prompt each of its slots starts and ends.
 
     Whole numbers are integers, truth values are booleans, decimals are exact (`decimal.Decimal`
     objects), all else is text (`str` objects).
@@ -28,7 +31,7 @@ def numpy_columns(specification: Specification, pairs: InterchangePairs) -> dict
         column.name: _values(column, column.codes(pairs))
         if isinstance(column, CodedColumn)
         else _objects(join(column.pieces(str.encode)(pairs), len(pairs)).texts())
-        for column in flat_columns(specification, pairs.design)
+        for column in flat_columns(specification, pairs.design, slots=slots)
     }
 
 
@@ -39,6 +42,7 @@ def hugging_face_dataset(
     *,
     rows: int | None = None,
     seed: int | None = None,
+    slots: bool = False,
 ) -> Any:
     """A split as a `datasets.Dataset` in memory, with the columns and features of the folder that
     `causalspec data --form datasets` writes.
@@ -46,7 +50,7 @@ def hugging_face_dataset(
     Raises `ToolFailure` without the library, and what `generate_chunks` raises.
     """
     chunks = generate_chunks(design, split, rows=rows, seed=seed, chunk_rows=BLOCK_ROWS)
-    return dataset_of(chunks, flat_columns(specification, design))
+    return dataset_of(chunks, flat_columns(specification, design, slots=slots))
 
 
 def _values(column: CodedColumn, codes: Column) -> NDArray[Any]:

@@ -3,20 +3,22 @@
 A column of values is a tensor [rows] of codes under its own name; the file's metadata says what
 codes mean. Prompts, tokenized, are `NAME.token_ids` [rows, T], `NAME.mask`, false on padding, and
 `NAME.position_ids`, which count a prompt's own tokens from 0. T is the longest prompt's length;
-padding is on the left. Rows are written as they come: each tensor waits in a nameless file of its
-own, since the format wants one whole tensor after the other
+padding is on the left. Asked for slots, `NAME.first_token.SLOT` and `NAME.last_token.SLOT` [rows]
+are places in a row of `token_ids`. Rows are written as they come: each tensor waits in a nameless
+file of its own, since the format wants one whole tensor after the other
 (https://huggingface.co/docs/safetensors/index#format).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,7 @@ from numpy.typing import NDArray
 from ...domains import Numbers, Truths
 from ...evaluators.columns import storage_of
 from ..pairs import InterchangePairs
+from ..prompts import ABSENT
 from ..text_columns import join
 from .flat_columns import CodedColumn, FlatColumn, PromptColumn, Symbol
 
@@ -39,13 +42,22 @@ _NAMES = {
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TokenRows:
-    """Tokens of some texts, one after the other: text i has `lengths[i]` of the `ids`."""
+    """Tokens of some texts, one after the other: text i has `lengths[i]` of the `ids`. `slots` are
+    by name [texts, 2] the first and the last of a text's tokens that a slot reaches into, counted
+    from 0; -1 where there is none.
+    """
 
     ids: NDArray[np.int32]
     lengths: NDArray[np.int32]
+    slots: Mapping[str, NDArray[np.int32]] = field(default_factory=dict[str, NDArray[np.int32]])
 
 
-Tokenize: TypeAlias = Callable[[Sequence[str]], TokenRows]
+class Tokenize(Protocol):
+    """A tokenizer of many texts; `spans` are by slot the characters [texts, 2] that it takes up."""
+
+    def __call__(
+        self, texts: Sequence[str], spans: Mapping[str, NDArray[np.int32]] | None = None
+    ) -> TokenRows: ...
 
 
 def write_tensors(
@@ -63,7 +75,7 @@ def write_tensors(
             return opened.enter_context(TemporaryFile(dir=path.parent))
 
         values = [_Codes(one, spool()) for one in coded]
-        tokens = [_Tokens(one, spool()) for one in prompts]
+        tokens = [_Tokens(one, spool) for one in prompts]
         for pairs in blocks:
             for one in values:
                 one.add(pairs)
@@ -125,15 +137,21 @@ class _Codes:
 class _Tokens:
     """Token ids one after the other as they come; they are padded once the longest is known."""
 
-    def __init__(self, column: PromptColumn, file: BinaryIO) -> None:
-        self._column, self._file = column, file
+    def __init__(self, column: PromptColumn, spool: Callable[[], BinaryIO]) -> None:
+        self._column, self._file = column, spool()
         self._rendered = column.pieces(str.encode)
         self._lengths: list[NDArray[np.int32]] = []
+        spans = column.spans
+        self._slots = {} if spans is None else {name: spool() for name in spans.names}
 
     def add(self, pairs: InterchangePairs, tokenize: Tokenize) -> None:
-        tokens = tokenize(join(self._rendered(pairs), len(pairs)).texts())
+        texts = join(self._rendered(pairs), len(pairs)).texts()
+        spans = self._column.spans
+        tokens = tokenize(texts) if spans is None else tokenize(texts, spans(pairs))
         self._file.write(tokens.ids.astype("<i4").tobytes())
         self._lengths.append(tokens.lengths)
+        for name, file in self._slots.items():
+            file.write(tokens.slots[name].astype("<i4").tobytes())
 
     def tensors(self) -> Iterator[_Tensor]:
         longest = max((int(one.max(initial=0)) for one in self._lengths), default=0)
@@ -160,6 +178,18 @@ class _Tokens:
         yield _Tensor(f"{name}.token_ids", np.dtype(np.int32), shape, ids)
         yield _Tensor(f"{name}.mask", np.dtype(np.bool_), shape, masks)
         yield _Tensor(f"{name}.position_ids", np.dtype(np.int32), shape, positions)
+        for slot, file in self._slots.items():
+            for end, which in enumerate(("first_token", "last_token")):
+                parts = partial(self._places, file, end, longest)
+                yield _Tensor(f"{name}.{which}.{slot}", np.dtype(np.int32), shape[:1], parts)
+
+    def _places(self, file: BinaryIO, end: int, longest: int) -> Iterator[NDArray[np.int32]]:
+        """Where a slot's first (0) or last (1) token stands in the padded row."""
+        file.seek(0)
+        for lengths in self._lengths:
+            read = np.frombuffer(file.read(len(lengths) * 8), dtype="<i4").reshape(-1, 2)
+            own = read[:, end]
+            yield np.where(own < 0, ABSENT, own + (longest - lengths)).astype(np.int32)
 
 
 def _read(file: BinaryIO, kind: np.dtype[Any], count: int) -> Iterator[NDArray[Any]]:

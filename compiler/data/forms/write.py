@@ -40,7 +40,8 @@ class Form(StrEnum):
 @dataclass(frozen=True, eq=False, slots=True)
 class Order:
     """What is to be written: so many rows (None: as declared) of some splits, from a seed (None:
-    the declared one). `advance` is told the split and how many of its rows are made.
+    the declared one), with where every slot of a prompt stands if `slots`. `advance` is told the
+    split and how many of its rows are made.
     """
 
     specification: Specification
@@ -48,6 +49,7 @@ class Order:
     splits: Sequence[str]
     rows: int | None = None
     seed: int | None = None
+    slots: bool = False
     advance: Callable[[str, int], None] | None = None
 
     def blocks(self, split: str, counted: Counted) -> Iterator[InterchangePairs]:
@@ -81,7 +83,7 @@ def write_data(
     Raises `ToolFailure` for a folder that cannot be written, a full disk and a missing library, and
     what `generate_chunks` raises; then nothing stands under the name of what was not finished.
     """
-    columns = flat_columns(order.specification, order.design)
+    columns = flat_columns(order.specification, order.design, slots=order.slots)
     write = _Writer(order, columns, folder, form, version, tokenize)
     try:
         folder.mkdir(parents=True, exist_ok=True)
