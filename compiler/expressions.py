@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from operator import attrgetter
-from typing import get_args
+from typing import cast, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,26 @@ _OPERANDS = {kind: _operands(kind) for kind in get_args(Expression)}
 def children(expression: Expression) -> tuple[Expression, ...]:
     """The direct subexpressions, left to right."""
     return _OPERANDS[type(expression)](expression)
+
+
+def postorder(expression: Expression) -> tuple[Expression, ...]:
+    """The nodes of an expression, each object once, left to right, operands before their node."""
+    nodes: list[Expression] = []
+    seen: set[int] = set()
+    stack: list[Expression | None] = [expression]  # None: the operands of the next one are done
+    while stack:
+        node = stack.pop()
+        if node is None:
+            nodes.append(cast("Expression", stack.pop()))
+        elif id(node) not in seen:
+            seen.add(id(node))
+            operands = children(node)
+            if operands:
+                stack += (node, None)
+                stack += reversed(operands)
+            else:
+                nodes.append(node)
+    return tuple(nodes)
 
 
 def references(expression: Expression) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ..dsl.source import Span
 from .domains import Domain
-from .expressions import Expression, references
+from .expressions import Expression, postorder, references
 
 
 class Role(StrEnum):
@@ -37,6 +37,11 @@ class Variable:
     @cached_property
     def parents(self) -> tuple[str, ...]:
         return references(self.mechanism) if self.mechanism is not None else ()
+
+    @cached_property
+    def nodes(self) -> tuple[Expression, ...]:
+        """The nodes of the mechanism in `postorder`, for evaluators that walk it often."""
+        return postorder(self.mechanism) if self.mechanism is not None else ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...dsl.source import Span
 from ..evaluators.columns import Column, Columns
-from ..evaluators.vectorize import pair_columns
+from ..evaluators.vectorize import PairExpressions
 from ..expressions import Reference, references
 from ..model import CausalModel
 from ..specification import CounterfactualDesign, SwapKind
@@ -49,29 +49,41 @@ class LabelledPairs:
         return admitted
 
 
-def label(
-    design: CounterfactualDesign, kind: SwapKind, base: Columns, sources: Sequence[Columns]
-) -> LabelledPairs:
-    """Solve base, sources and intervention, and evaluate every condition, in one program."""
-    model, names = design.model, source_names(design)
-    conditions = [one.expression for one in (*design.keep, *design.stratified)]
-    outputs = [
-        Reference(f"{side}.{name}") for side in (_RESULT, _BASE, *names) for name in model.outputs
-    ]
-    columns = pair_columns(model, base, sources, kind, [*conditions, *outputs], source_names=names)
-    kept = [columns[i].astype(np.bool_) for i in range(len(design.keep))]
-    stratified = tuple(columns[len(design.keep) : len(conditions)])
-    sides = [
-        dict(zip(model.outputs, columns[start : start + len(model.outputs)], strict=True))
-        for start in range(len(conditions), len(columns), max(1, len(model.outputs)))
-    ]
-    number = design.kinds.index(kind)
-    for distinction in design.distinctions:
-        apart = np.ones(len(next(iter(columns), ())), dtype=np.bool_)
-        for other in distinction.kinds[number]:
-            apart &= ~predicts(distinction.rival, other, base, sources, sides[0])
-        kept.append(apart)
-    return LabelledPairs(tuple(kept), stratified, sides[0], sides[1], tuple(sides[2:]))
+class Labeller:
+    """Labels the pairs of a design and evaluates its conditions, in one program for each kind."""
+
+    def __init__(self, design: CounterfactualDesign) -> None:
+        self.design = design
+        self._names = source_names(design)
+        outputs = [
+            Reference(f"{side}.{name}")
+            for side in (_RESULT, _BASE, *self._names)
+            for name in design.model.outputs
+        ]
+        wanted = [*(one.expression for one in (*design.keep, *design.stratified)), *outputs]
+        self._wanted = [
+            PairExpressions(design.model, kind, wanted, self._names) for kind in design.kinds
+        ]
+
+    def label(self, kind: SwapKind, base: Columns, sources: Sequence[Columns]) -> LabelledPairs:
+        """Solve base, sources and intervention, and evaluate every condition."""
+        design = self.design
+        number = design.kinds.index(kind)
+        columns: list[Column] = self._wanted[number].columns(base, sources)
+        conditions = len(design.keep) + len(design.stratified)
+        kept = [columns[i].astype(np.bool_) for i in range(len(design.keep))]
+        stratified = tuple(columns[len(design.keep) : conditions])
+        outputs = design.model.outputs
+        sides = [
+            dict(zip(outputs, columns[start : start + len(outputs)], strict=True))
+            for start in range(conditions, len(columns), max(1, len(outputs)))
+        ]
+        for distinction in design.distinctions:
+            apart = np.ones(len(next(iter(columns), ())), dtype=np.bool_)
+            for other in distinction.kinds[number]:
+                apart &= ~predicts(distinction.rival, other, base, sources, sides[0])
+            kept.append(apart)
+        return LabelledPairs(tuple(kept), stratified, sides[0], sides[1], tuple(sides[2:]))
 
 
 def filters(design: CounterfactualDesign) -> tuple[Span, ...]:

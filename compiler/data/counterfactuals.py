@@ -14,6 +14,7 @@ from functools import partial
 
 from ...dsl.diagnostics import Diagnostic, SpecError, suggestion
 from ..specification import CounterfactualDesign
+from .conditions import Labeller
 from .covering import coverable
 from .feasibility import unmet
 from .generator import Generator
@@ -79,7 +80,7 @@ def generate_chunks(
     wanted = design.splits[number].rows if rows is None else rows
     _require_in_range(wanted, MOST_STREAMED_ROWS)
     plan = _Plan.of(design, seed)
-    generator = Generator(design, plan.values[number], plan.coverable, wanted, seed)
+    generator = Generator(plan.labeller, plan.values[number], plan.coverable, wanted, seed)
     waiting: list[InterchangePairs] = []
     missing = chunk_rows
     for k, stretch in enumerate(generator.stretches()):
@@ -142,7 +143,7 @@ class _Plan:
     the combinations that can be covered.
     """
 
-    design: CounterfactualDesign
+    labeller: Labeller
     seed: int
     values: Sequence[SplitValues]
     coverable: Coverable
@@ -153,18 +154,19 @@ class _Plan:
             message = f"`{design.model.name}` is cyclic, so a label may have no value or several"
             advice = "counterfactual data needs a model with one solution for every input"
             raise SpecError([Diagnostic("CS517", message, design.span, advice)])
+        labeller = Labeller(design)
         possible = coverable(design, seed)
         if not design.disjoint:
             values = tuple(SplitValues(split.name, ()) for split in design.splits)
         else:
-            values = partition(design, seed, partial(unmet, design, seed, possible))
-        return _Plan(design, seed, values, possible)
+            values = partition(design, seed, partial(unmet, labeller, seed, possible))
+        return _Plan(labeller, seed, values, possible)
 
     def pairs(self, number: int, rows: int) -> InterchangePairs:
         _require_in_range(rows, MOST_ROWS)
         own = self.values[number]
-        generator = Generator(self.design, own, self.coverable, rows, self.seed)
-        table = Table.empty(self.design, rows)
+        generator = Generator(self.labeller, own, self.coverable, rows, self.seed)
+        table = Table.empty(self.labeller.design, rows)
         for k, stretch in enumerate(generator.stretches()):
             generator.fill(table.part(stretch.start, stretch.stop), k)
         return table.pairs(own.split, self.seed, generator.strata)

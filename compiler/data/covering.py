@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import product
 
 from ..specification import CounterfactualDesign, SwapKind
-from .conditions import LabelledPairs, label
+from .conditions import LabelledPairs, Labeller
 from .enumerated_pairs import EnumeratedPairs
 from .populations import Population, populate
 from .randomness import Stream
@@ -63,7 +63,7 @@ def _occurring(
     except RequirementUnmetError:
         yield from wanted
         return
-    seen = _combinations(design, label(design, kind, base, sources), _PILOT)
+    seen = _combinations(design, Labeller(design).label(kind, base, sources), _PILOT)
     yield from seen
     without_balance = replace(design, balance=None, balance_domain=None)
     solver = PairSolver(without_balance, number, population, {}, stream.derive("solver"))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..evaluators.columns import Column, Columns
 from ..specification import CounterfactualDesign, SwapKind
 from .blocks import ENUMERATED_SETTINGS, Block, Grouped, Listed
-from .conditions import LabelledPairs, Relevance, label, shared_noise
+from .conditions import LabelledPairs, Labeller, Relevance, shared_noise
 from .populations import Population
 from .randomness import Stream
 from .samplers import with_noise_of
@@ -73,9 +73,8 @@ class EnumeratedPairs:
         for block, group in zip(blocks, groups, strict=True):
             weights *= block.sizes[group]
         base, *sources = _first_settings(sides, groups, len(number))
-        return EnumeratedPairs(
-            design, tuple(sides), tuple(groups), weights, label(design, kind, base, sources)
-        )
+        labelled = Labeller(design).label(kind, base, sources)
+        return EnumeratedPairs(design, tuple(sides), tuple(groups), weights, labelled)
 
     def __len__(self) -> int:
         return len(self.weights)

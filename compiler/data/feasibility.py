@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ...dsl.diagnostics import Diagnostic, Related, SpecError
 from ..specification import CounterfactualDesign, SwapKind
 from .blocks import ENUMERATED_SETTINGS
-from .conditions import LabelledPairs, filters, label, quoted
+from .conditions import LabelledPairs, Labeller, filters, quoted
 from .enumerated_pairs import EnumeratedPairs
 from .partitions import SplitValues
 from .populations import Population, populate
@@ -68,9 +68,10 @@ def require_some(design: CounterfactualDesign, population: Population) -> None:
 
 
 def unmet(
-    design: CounterfactualDesign, seed: int, coverable: Coverable, values: SplitValues
+    labeller: Labeller, seed: int, coverable: Coverable, values: SplitValues
 ) -> Diagnostic | None:
     """Why a split with such values is certainly impossible; None where it may be possible."""
+    design = labeller.design
     population = populate(design.model, values.allowed)
     if population.is_empty:
         return _nothing_admitted(design)
@@ -85,7 +86,7 @@ def unmet(
             base, sources = PairSampler(design, population, stream).take(_PILOT)
         except RequirementUnmetError:
             return None
-        tally = tallied(label(design, kind, base, sources), _PILOT, strata)
+        tally = tallied(labeller.label(kind, base, sources), _PILOT, strata)
         if not _lacking(tally, range(len(strata))):
             continue
         pairs = EnumeratedPairs.of(design, kind, population)

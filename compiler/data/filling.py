@@ -12,7 +12,7 @@ from ...dsl.diagnostics import Diagnostic, SpecError
 from ..evaluators.columns import Columns
 from .balance import Layout
 from .balance import Places as CellPlaces
-from .conditions import filters, label, quoted
+from .conditions import Labeller, filters, quoted
 from .enumerated_pairs import EnumeratedPairs
 from .feasibility import Tally, explain_rare, explain_rare_inputs, never, prove_unmet
 from .populations import Population
@@ -31,7 +31,12 @@ class Filler:
     """Fills the rows of kind `number`, of which a split holds `layout.counts[number]`."""
 
     def __init__(
-        self, number: int, layout: Layout, population: Population, solver: PairSolver
+        self,
+        number: int,
+        layout: Layout,
+        population: Population,
+        solver: PairSolver,
+        labeller: Labeller,
     ) -> None:
         self._strata = layout.strata
         self._design = layout.strata.design
@@ -40,6 +45,7 @@ class Filler:
         self._counts: list[int] = layout.counts[number].tolist()
         self._population = population
         self._solver = solver
+        self._labeller = labeller
         self._conditional = bool(filters(self._design) or self._design.stratified)
 
     def fill(self, table: Table, cells: CellPlaces, stream: Stream) -> None:
@@ -67,7 +73,7 @@ class Filler:
                 base, sources = sampler.take(size)
             except RequirementUnmetError as error:
                 raise SpecError([explain_rare_inputs(self._design, error)]) from None
-            pairs = label(self._design, self._kind, base, sources)
+            pairs = self._labeller.label(self._kind, base, sources)
             if not self._conditional:
                 table.write(_slice(cells[0], done, done + size), None, base, sources, pairs)
                 filled[0] += size
@@ -99,7 +105,7 @@ class Filler:
             if found is None:
                 return False
             base, *sources = found
-            pairs = label(self._design, self._kind, base, sources)
+            pairs = self._labeller.label(self._kind, base, sources)
             table.write(_slice(places, filled[stratum], len(places)), None, base, sources, pairs)
             filled[stratum] = len(places)
         return True

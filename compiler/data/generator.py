@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...dsl.diagnostics import SpecError
-from ..specification import CounterfactualDesign
 from .balance import STRETCH, Layout
+from .conditions import Labeller
 from .feasibility import nothing_to_cover, require_some
 from .filling import Filler
 from .partitions import SplitValues
@@ -22,13 +22,13 @@ class Generator:
 
     def __init__(
         self,
-        design: CounterfactualDesign,
+        labeller: Labeller,
         values: SplitValues,
         coverable: Coverable,
         rows: int,
         seed: int,
     ) -> None:
-        self._design = design
+        design = labeller.design
         self._rows = rows
         self._stream = Stream.of(seed, design.name, values.split)
         population = populate(design.model, values.allowed)
@@ -42,7 +42,7 @@ class Generator:
         for number in range(len(design.kinds)):
             own = self._stream.derive("solver", str(number))
             solver = PairSolver(design, number, population, values.allowed, own)
-            self._fillers.append(Filler(number, self._layout, population, solver))
+            self._fillers.append(Filler(number, self._layout, population, solver, labeller))
 
     def stretches(self) -> Iterator[range]:
         """The rows of each stretch, in order."""

@@ -29,7 +29,7 @@ from ..expressions import (
 )
 from ..model import CausalModel
 from ..specification import CounterfactualDesign, SwapKind
-from .conditions import label, shared_noise, source_names
+from .conditions import Labeller, shared_noise, source_names
 from .populations import Population
 from .randomness import Stream
 from .samplers import PairSampler, with_noise_of
@@ -257,6 +257,7 @@ class _Walk:
 
     def __init__(self, design: CounterfactualDesign, kind: SwapKind, stratum: Stratum) -> None:
         self._design, self._kind, self._stratum = design, kind, stratum
+        self._labeller = Labeller(design)
         requirement = design.model.requirement
         self._required = (
             None if requirement is None else ColumnExpression.of(requirement, design.model.by_name)
@@ -285,7 +286,7 @@ class _Walk:
         ]
 
     def _met(self, sides: Sequence[Columns], rows: int) -> NDArray[np.bool_]:
-        pairs = label(self._design, self._kind, sides[0], sides[1:])
+        pairs = self._labeller.label(self._kind, sides[0], sides[1:])
         met = pairs.admitted(rows)
         for column, code in zip(pairs.stratified, self._stratum, strict=True):
             met &= column == code

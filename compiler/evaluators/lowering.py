@@ -12,6 +12,7 @@ from typing import Any as Array
 
 from .. import expressions as nodes
 from ..expressions import ArithmeticOperator, ComparisonOperator, Expression
+from ..model import Variable
 from .arrays import BOOLEAN, NUMPY
 from .intervals import Interval, arithmetic_interval, decided, decided_of_one
 from .program import Instruction, Operation, Program, ScalarRegister, Table, run
@@ -80,10 +81,10 @@ class ProgramBuilder:
     ) -> int:
         if interval.low == interval.high:
             return self.constant(interval.low)
-        register = self._known.get((operation, operands, width))
+        key = (operation, operands, width)
+        register = self._known.get(key)
         if register is None:
-            register = self._new_register(interval, width, None)
-            self._known[operation, operands, width] = register
+            register = self._known[key] = self._new_register(interval, width, None)
             self._instructions.append(Instruction(operation, operands, width, register))
         return register
 
@@ -202,25 +203,20 @@ class ProgramBuilder:
     # Expressions -------------------------------------------------------------------------------
 
     def lower(
-        self, root: Expression, environment: Mapping[str, int], memory: dict[int, int]
+        self,
+        postorder: Sequence[Expression],
+        environment: Mapping[str, int],
+        memory: dict[int, int],
     ) -> int:
-        """The register of an expression whose references stand for registers of `environment`.
+        """The register of an expression, given by its nodes in `postorder`, whose references stand
+        for registers of `environment`.
 
         `memory` remembers nodes by identity for as long as the environment stays the same.
         """
-        stack = [root]
-        while stack:  # a stack of our own: a sum over a long family nests deeper than Python may
-            node = stack[-1]
-            if id(node) in memory:
-                stack.pop()
-                continue
-            missing = [one for one in nodes.children(node) if id(one) not in memory]
-            if missing:
-                stack.extend(reversed(missing))
-                continue
-            stack.pop()
-            memory[id(node)] = self._node(node, environment, memory)
-        return memory[id(root)]
+        for node in postorder:
+            if id(node) not in memory:
+                memory[id(node)] = self._node(node, environment, memory)
+        return memory[id(postorder[-1])]
 
     def _node(
         self, node: Expression, environment: Mapping[str, int], memory: Mapping[int, int]
@@ -249,28 +245,23 @@ class ProgramBuilder:
             case nodes.Lookup(table, index):
                 return self._take(table, memory[id(index)])
 
-    def tabulated(
-        self,
-        mechanism: Expression,
-        parents: Sequence[str],
-        environment: Mapping[str, int],
-        rows: int,
-    ) -> int:
-        """The mechanism as a table over its parents' settings where that saves work on `rows`
-        rows, lowered as it stands otherwise.
+    def tabulated(self, variable: Variable, environment: Mapping[str, int], largest: int) -> int:
+        """A variable's mechanism as a table over its parents' settings where that saves work and
+        takes at most `largest` entries, lowered as it stands otherwise.
         """
+        parents = variable.parents
         registers = [environment[name] for name in parents]
         intervals = [self._intervals[register] for register in registers]
         size = 1
         for low, high in intervals:
             size *= high - low + 1
         # Finding the index costs two operations a parent, and reading the table about three.
-        small = parents and size <= min(TABLE_LIMIT, rows // 8)
-        if not (small and _node_count(mechanism) > 2 * len(parents) + 4):
-            return self.lower(mechanism, environment, {})
+        small = parents and size <= largest
+        if not (small and len(variable.nodes) > 2 * len(parents) + 4):
+            return self.lower(variable.nodes, environment, {})
         builder = ProgramBuilder()
         loads = [builder.load(k, interval) for k, interval in enumerate(intervals)]
-        result = builder.lower(mechanism, dict(zip(parents, loads, strict=True)), {})
+        result = builder.lower(variable.nodes, dict(zip(parents, loads, strict=True)), {})
         grid = NUMPY.table(range(size), 64)
         columns: list[Array] = []
         index, stride = self.constant(0), size
@@ -320,15 +311,3 @@ class ProgramBuilder:
 
     def _is_scalar(self, register: int) -> bool:
         return self._constants[register] is not None
-
-
-def _node_count(root: Expression) -> int:
-    """The distinct nodes of an expression, by identity."""
-    seen: set[int] = set()
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if id(node) not in seen:
-            seen.add(id(node))
-            stack.extend(nodes.children(node))
-    return len(seen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import Any
 
 from ...dsl.diagnostics import InternalError
@@ -14,7 +14,7 @@ from .intervals import Interval
 Array = Any  # numpy.ndarray or torch.Tensor: `ArrayLibrary` tells them apart
 
 
-class Operation(Enum):
+class Operation(IntEnum):  # whose members hash fast
     """What an instruction does; its operands are registers unless said otherwise."""
 
     LOAD = auto()  # operand: the number of a given column

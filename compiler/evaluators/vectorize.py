@@ -14,19 +14,20 @@ need it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from ...dsl.diagnostics import InternalError
 from ..domains import Domain
-from ..expressions import Expression, references
+from ..expressions import Expression, postorder, references
 from ..model import CausalModel
 from ..specification import SwapKind
 from .arrays import library_of
 from .intervals import Interval, UnsupportedModelError, interval_of
-from .lowering import ProgramBuilder
-from .program import run
+from .lowering import TABLE_LIMIT, ProgramBuilder
+from .program import Program, run
 
 __all__ = [
+    "PairExpressions",
     "UnsupportedModelError",
     "evaluate_columns",
     "interchange_columns",
@@ -57,7 +58,8 @@ def solve_columns(
     batch = _Batch([*inputs.values(), *(interventions or {}).values()])
     given = {**inputs, **(interventions or {})}
     registers = batch.solve(model, given, names)
-    return dict(zip(names, batch.run([registers[name] for name in names]), strict=True))
+    program = batch.program([registers[name] for name in names])
+    return dict(zip(names, batch.run(program), strict=True))
 
 
 def interchange_columns(
@@ -78,7 +80,8 @@ def interchange_columns(
     batch = _Batch([column for setting in (base, *sources) for column in setting.values()])
     swapped = batch.swapped(model, sources, kind)
     registers = batch.solve(model, base, names, swapped)
-    return dict(zip(names, batch.run([registers[name] for name in names]), strict=True))
+    program = batch.program([registers[name] for name in names])
+    return dict(zip(names, batch.run(program), strict=True))
 
 
 def pair_columns(
@@ -96,23 +99,59 @@ def pair_columns(
     a source's, and `result.x` in the base's under the interchange of `kind`: filters, balanced
     values and labels of a counterfactual design.
     """
-    batch = _Batch([column for setting in (base, *sources) for column in setting.values()])
-    read: dict[str, list[str]] = {}
-    for name in dict.fromkeys(name for one in wanted for name in references(one)):
-        side, _, variable = name.partition(".")
-        read.setdefault(side, []).append(variable)
-    environment: dict[str, int] = {}
+    return PairExpressions(model, kind, wanted, source_names).columns(base, sources)
 
-    def enter(side: str, registers: Mapping[str, int]) -> None:
-        environment.update({f"{side}.{name}": registers[name] for name in read.get(side, ())})
 
-    enter("base", batch.solve(model, base, read.get("base", [])))
-    for name, source in zip(source_names, sources, strict=True):
-        enter(name, batch.solve(model, source, read.get(name, [])))
-    if "result" in read:
-        swapped = batch.swapped(model, sources, kind)
-        enter("result", batch.solve(model, base, read["result"], swapped))
-    return batch.run(batch.lower(wanted, environment))
+class PairExpressions:
+    """What `pair_columns` computes, for those who compute it again and again: a program is made
+    once for all pairs whose columns are given in the same way, in about as many rows.
+    """
+
+    def __init__(
+        self,
+        model: CausalModel,
+        kind: SwapKind,
+        wanted: Sequence[Expression],
+        source_names: Sequence[str] = ("source",),
+    ) -> None:
+        self._model = model
+        self._kind = kind
+        self._wanted = wanted
+        self._source_names = source_names
+        self._read: dict[str, list[str]] = {}
+        for name in dict.fromkeys(name for one in wanted for name in references(one)):
+            side, _, variable = name.partition(".")
+            self._read.setdefault(side, []).append(variable)
+        self._programs: dict[_Layout, Program] = {}
+
+    def columns(
+        self, base: Mapping[str, Array | int], sources: Sequence[Mapping[str, Array | int]]
+    ) -> list[Array]:
+        """The columns of the expressions over these pairs."""
+        batch = _Batch([column for setting in (base, *sources) for column in setting.values()])
+        layout = batch.layout((base, *sources))
+        program = self._programs.get(layout)
+        if program is None:
+            program = self._programs[layout] = self._lowered(batch, base, sources)
+        return batch.run(program)
+
+    def _lowered(
+        self, batch: _Batch, base: Mapping[str, Any], sources: Sequence[Mapping[str, Any]]
+    ) -> Program:
+        environment: dict[str, int] = {}
+
+        def enter(side: str, registers: Mapping[str, int]) -> None:
+            names = self._read.get(side, ())
+            environment.update({f"{side}.{name}": registers[name] for name in names})
+
+        model, read = self._model, self._read
+        enter("base", batch.solve(model, base, read.get("base", [])))
+        for name, source in zip(self._source_names, sources, strict=True):
+            enter(name, batch.solve(model, source, read.get(name, [])))
+        if "result" in read:
+            swapped = batch.swapped(model, sources, self._kind)
+            enter("result", batch.solve(model, base, read["result"], swapped))
+        return batch.program(batch.lower(self._wanted, environment))
 
 
 def evaluate_columns(
@@ -124,7 +163,11 @@ def evaluate_columns(
     batch = _Batch(columns.values())
     names = dict.fromkeys(name for one in wanted for name in references(one))
     environment = {n: batch.enter(columns[n], interval_of(domains[n])) for n in names}
-    return batch.run(batch.lower(wanted, environment))
+    return batch.run(batch.program(batch.lower(wanted, environment)))
+
+
+_Layout: TypeAlias = tuple[int, tuple[tuple[tuple[str, int | None, int], ...], ...]]
+"""All that a program depends on of the columns: see `_Batch.layout`."""
 
 
 class _Batch:
@@ -139,8 +182,10 @@ class _Batch:
             raise InternalError(f"columns of different lengths: {sorted(lengths)}")
         self._rows: int = lengths.pop() if lengths else 1
         self._width: int = max((self._arrays.width(one) for one in columns), default=64)
-        self._columns: list[Any] = []
-        self._numbers: dict[int, int] = {}
+        self._columns = list({id(one): one for one in columns}.values())
+        self._numbers = {id(one): number for number, one in enumerate(self._columns)}
+        # Rounded, so that a few more or fewer rows get the same program.
+        self._largest_table = 1 << min(TABLE_LIMIT, self._rows // 8).bit_length() >> 1
         self._intervals: dict[int, dict[str, Interval]] = {}  # by the model's identity
         self._builder = ProgramBuilder()
 
@@ -148,10 +193,17 @@ class _Batch:
         """The register of a given column, or of a constant."""
         if isinstance(column, int):
             return self._builder.constant(column)
-        number = self._numbers.setdefault(id(column), len(self._columns))
-        if number == len(self._columns):
-            self._columns.append(column)
-        return self._builder.load(number, interval)
+        return self._builder.load(self._numbers[id(column)], interval)
+
+    def layout(self, settings: Sequence[Mapping[str, Any]]) -> _Layout:
+        """How large tables may be, and which column, or constant, each name has in each setting."""
+        return self._largest_table, tuple(
+            tuple(
+                (name, None, one) if isinstance(one, int) else (name, self._numbers[id(one)], 0)
+                for name, one in setting.items()
+            )
+            for setting in settings
+        )
 
     def solve(
         self,
@@ -182,9 +234,7 @@ class _Batch:
             elif variable.mechanism is None:
                 raise InternalError(f"no column for `{name}` of `{model.name}`")
             else:
-                registers[name] = self._builder.tabulated(
-                    variable.mechanism, variable.parents, registers, self._rows
-                )
+                registers[name] = self._builder.tabulated(variable, registers, self._largest_table)
         return registers
 
     def _reach(self, model: CausalModel, name: str) -> Interval:
@@ -217,10 +267,14 @@ class _Batch:
 
     def lower(self, wanted: Sequence[Expression], environment: Mapping[str, int]) -> list[int]:
         memory: dict[int, int] = {}
-        return [self._builder.lower(one, environment, memory) for one in wanted]
+        return [self._builder.lower(postorder(one), environment, memory) for one in wanted]
 
-    def run(self, results: Sequence[int]) -> list[Any]:
-        program = self._builder.finish(results)
+    def program(self, results: Sequence[int]) -> Program:
+        """What computes the registers `results`."""
+        return self._builder.finish(results)
+
+    def run(self, program: Program) -> list[Any]:
+        """The columns of a program made for this batch, or for one of the same layout."""
         return run(program, self._columns, self._rows, self._arrays, self._width)
 
 
@@ -236,7 +290,7 @@ def mechanism_intervals(model: CausalModel) -> dict[str, Interval]:
     for number, variable in enumerate(model.variables):
         interval = interval_of(variable.domain)
         if variable.mechanism is not None:
-            lowered = builder.lower(variable.mechanism, registers, {})
+            lowered = builder.lower(variable.nodes, registers, {})
             intervals[variable.name] = builder.interval(lowered)
             interval = interval.hull(intervals[variable.name])
         registers[variable.name] = builder.load(number, interval)

@@ -10,7 +10,7 @@ import numpy
 from numpy.typing import NDArray
 
 from ...dsl.diagnostics import Diagnostics
-from ..data.conditions import LabelledPairs, filters, label, shared_noise
+from ..data.conditions import LabelledPairs, Labeller, filters, shared_noise
 from ..data.populations import populate
 from ..data.randomness import Stream
 from ..data.samplers import PairSampler, RequirementUnmetError
@@ -125,7 +125,7 @@ def _share(design: CounterfactualDesign, kind: SwapKind) -> _Share | None:
         base, sources = PairSampler(design, population, stream).take(PAIRS)
     except RequirementUnmetError:
         return None
-    pairs = label(design, kind, base, sources)
+    pairs = Labeller(design).label(kind, base, sources)
     unchanged = numpy.ones(PAIRS, numpy.bool_)
     for name in design.model.outputs:
         unchanged &= pairs.label[name] == pairs.base_outputs[name]

@@ -169,6 +169,8 @@ def _surely_nowhere(model: CausalModel, condition: Expression) -> bool:
 def column(codes: range | tuple[int, ...], positions: Any) -> Any:
     """The codes at these positions."""
     if isinstance(codes, range):  # perhaps too long to list
+        if (codes.start, codes.step) == (0, 1):
+            return positions
         return codes.start + codes.step * positions
     return numpy.array(codes, numpy.int64)[positions]
 
