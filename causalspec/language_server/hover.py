@@ -14,7 +14,7 @@ from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostics
 
 from .analysis import Analysis
-from .mathematics import mechanism_text
+from .mathematics import mechanism_over_lines
 from .symbols import Kind, Occurrence
 
 MOST_VALUES = 12
@@ -96,7 +96,7 @@ def _some(members: Mapping[str, Variable]) -> str:
 def _mechanism(model: CausalModel, variable: Variable) -> Iterator[str]:
     if variable.mechanism is None:
         return
-    text = mechanism_text(model, variable.name)
+    text = mechanism_over_lines(model, variable.name)
     if text is not None:
         yield _code(text)
     parents = ", ".join(f"`{name}`" for name in dict.fromkeys(variable.parents))

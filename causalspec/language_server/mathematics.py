@@ -9,7 +9,7 @@ from causalspec.compiler.model import CausalModel
 from causalspec.compiler.views.symbolic import TooLargeToShowError, mechanism_formula
 
 
-def mechanism_text(model: CausalModel, name: str) -> str | None:
+def mechanism_over_lines(model: CausalModel, name: str) -> str | None:
     """A mechanism over several lines, `carry = ⌊x/10⌋`; None where nobody would read it."""
     try:
         formula = mechanism_formula(model, name)

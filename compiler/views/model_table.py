@@ -8,7 +8,7 @@ from ..domains import Domain, Numbers, Truths, Tuples
 from ..front.values import described, listed
 from ..model import CausalModel, Role
 from .families import INDEX, Line, lines
-from .symbolic import condition_latex, escaped, mechanism_latex, mechanism_text, variable_latex
+from .symbolic import condition_latex, escaped, mechanism_latex, unicode_mathematics, variable_latex
 
 _MOST_WORDS = 4
 
@@ -79,7 +79,7 @@ def _markdown_lines(model: CausalModel) -> Iterator[str]:
         yield f"| {' | '.join(_markdown_cells(line))} |"
     if model.requirement is not None:
         yield ""
-        yield f"where {_code(mechanism_text(model, model.requirement))}"
+        yield f"where {_code(unicode_mathematics(model, model.requirement))}"
 
 
 def _markdown_cells(line: Line) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _markdown_cells(line: Line) -> Iterator[str]:
     if variable.mechanism is None:
         yield span.removeprefix(", ")
     else:
-        yield _code(mechanism_text(line.model, variable.mechanism, variable.domain)) + span
+        yield _code(unicode_mathematics(line.model, variable.mechanism, variable.domain)) + span
 
 
 def _text_domain(domain: Domain) -> str:

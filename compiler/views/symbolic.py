@@ -69,7 +69,9 @@ def condition_latex(model: CausalModel, condition: Expression) -> str:
     return translation.as_latex(translation.truth(condition))
 
 
-def mechanism_text(model: CausalModel, mechanism: Expression, domain: Domain | None = None) -> str:
+def unicode_mathematics(
+    model: CausalModel, mechanism: Expression, domain: Domain | None = None
+) -> str:
     """An expression over a model's variables on one line, such as `⌊(x + y)/10⌋`. `domain` is that
     of its values, by default truth values.
     """

@@ -26,7 +26,7 @@ from causalspec.compiler.views.symbolic import (
     TooLargeToShowError,
     mechanism_formula,
     mechanism_latex,
-    mechanism_text,
+    unicode_mathematics,
 )
 
 from .cases import (
@@ -152,7 +152,7 @@ ABOVE = Compare(ComparisonOperator.LESS_OR_EQUAL, Reference("lower"), Reference(
 def test_one_line_of_text(model: CausalModel, name: str, text: str) -> None:
     variable = model.by_name[name]
     assert variable.mechanism is not None
-    assert mechanism_text(model, variable.mechanism, variable.domain) == text
+    assert unicode_mathematics(model, variable.mechanism, variable.domain) == text
 
 
 @pytest.mark.parametrize(
@@ -178,4 +178,4 @@ def test_one_line_of_text(model: CausalModel, name: str, text: str) -> None:
     ],
 )
 def test_truth_values_are_shortened(expression: Expression, text: str) -> None:
-    assert mechanism_text(LEFT_BOUNDARY, expression) == text
+    assert unicode_mathematics(LEFT_BOUNDARY, expression) == text
