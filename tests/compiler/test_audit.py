@@ -532,12 +532,28 @@ def test_every_code_has_a_page() -> None:
     assert sorted(reported) == CODES
 
 
+def blocks_of(code: str, kind: str) -> dict[str, str]:
+    shown = rf"^```{kind} (\w+)\n(.*?)^```$"
+    return dict(re.findall(shown, catalogue.page(code).text, re.MULTILINE | re.DOTALL))
+
+
 @pytest.mark.parametrize("code", CODES[:3])
 def test_the_page_fails_and_the_fix_works(code: str, tmp_path: Path) -> None:
-    page = catalogue.page(code).text
-    blocks = dict(re.findall(r"^```text (\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
+    blocks = blocks_of(code, "text")
     of = compiled(blocks["spec"]).counterfactuals["SwapAgain"]
     for name in ("fails", "fixed"):
         (tmp_path / f"{name}.csv").write_text(blocks[name], encoding="utf-8")
     assert {one.split()[0] for one in complaints(of, tmp_path / "fails.csv")} == {code}
     assert audited(of, tmp_path / "fixed.csv").wrong == 0
+
+
+def test_the_map_on_the_page_fails_and_the_fix_works(tmp_path: Path) -> None:
+    blocks, maps = blocks_of("CS533", "text"), blocks_of("CS533", "toml")
+    of = compiled(blocks["spec"]).counterfactuals["SwapAgain"]
+    (tmp_path / "data.csv").write_text(blocks["csv"], encoding="utf-8")
+    for name, text in maps.items():
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    fails, fixed = (read_column_map(tmp_path / f"{name}.toml") for name in ("fails", "fixed"))
+    found = complaints(of, tmp_path / "data.csv", fails)
+    assert {one.split()[0] for one in found} == {"CS533"} and len(found) == 2
+    assert audited(of, tmp_path / "data.csv", fixed).wrong == 0

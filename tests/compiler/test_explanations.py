@@ -11,30 +11,24 @@ import causalspec.compiler.compile as driver
 from causalspec.compiler.compile import compile_file
 from causalspec.dsl import Diagnostics, Source, catalogue, parse
 
+from ..page_examples import write_example
+
 ROOM = Path(driver.__file__).parent
-FILE = re.compile(r"^```text (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FRONT_END = r"CS(2|30|31|40|60[1-4]|7[01]|92)"
 OURS = tuple(code for code in catalogue.codes() if re.match(FRONT_END, code))
-WITHOUT_EXAMPLES = ("CS224", "CS925", "CS926")
 
 
-def codes_found(text: str, folder: Path) -> list[str]:
+def codes_found(file: Path) -> list[str]:
     diagnostics = Diagnostics()
-    compile_file(parse(Source("page.causal", text), diagnostics), folder, diagnostics)
+    source = Source(file.name, file.read_text(encoding="utf-8"))
+    compile_file(parse(source, diagnostics), file.parent, diagnostics)
     return [one.code for one in diagnostics]
 
 
 @pytest.mark.parametrize("code", OURS)
 def test_page(code: str, tmp_path: Path) -> None:
-    page = catalogue.page(code)
-    for name, content in FILE.findall(page.text):
-        (tmp_path / name).write_text(content, encoding="utf-8")
-    if code in WITHOUT_EXAMPLES:
-        assert (page.fails, page.fixed) == (None, None)
-        return
-    assert page.fails is not None and page.fixed is not None
-    assert codes_found(page.fails, tmp_path) == [code]
-    assert codes_found(page.fixed, tmp_path) == []
+    assert codes_found(write_example(code, "Fails", tmp_path)) == [code]
+    assert codes_found(write_example(code, "Fixed", tmp_path)) == []
 
 
 def test_every_code_that_the_front_end_reports_has_a_page() -> None:
