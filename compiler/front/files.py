@@ -56,8 +56,8 @@ def place_of(compilation: Compilation, name: str, span: Span) -> Path | None:
         place = (folder / "/".join(windows.parts)).resolve()
         outside = outside or not place.is_relative_to(folder)
         found = not outside and place.is_file()
-    except (OSError, RuntimeError, ValueError):
-        outside, found, place = True, False, folder
+    except (OSError, RuntimeError, ValueError):  # links in a circle, a name that is too long
+        found, place = False, folder / windows.name
     if outside:
         compilation.error(
             "CS223",

@@ -35,7 +35,7 @@ HOSTILE: dict[str, tuple[str, set[str]]] = {
     "environment variable": (LIST.format("$HOME/secret.txt"), {"CS220"}),
     "link out of the folder": (LIST.format("link.txt"), {"CS223"}),
     "linked folder": (LIST.format("linked/secret.txt"), {"CS223"}),
-    "circle of links": (LIST.format("circle.txt"), {"CS223"}),
+    "circle of links": (LIST.format("circle.txt"), {"CS220"}),
     "folder as a file": (LIST.format("inside"), {"CS220"}),
     "pipe": (LIST.format("pipe"), {"CS220"}),
     "device": (LIST.format("/dev/zero"), {"CS223"}),
