@@ -6,11 +6,13 @@ Evaluators see codes only. A domain turns codes into what people read, and back.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
+from ..dsl.records import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Truths:
     """`bool`: 0 is false, 1 is true."""
 
@@ -25,7 +27,7 @@ class Truths:
         return "true" if code else "false"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Numbers:
     """Exact numbers `code / denominator` with `low <= code <= high` and `code - low` a multiple of
     `step` (all three in codes): `0.00..9.99 step 0.01` is `Numbers(0, 999, 1, 100)`.
@@ -60,7 +62,7 @@ class Numbers:
         return sign + (f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Symbols:
     """Named values; a code is the position in `members`.
 
@@ -82,7 +84,7 @@ class Symbols:
         return self.members[code]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rows:
     """The rows of a table; a code is the row's number from 0. `keys` are the key column's words."""
 
@@ -101,7 +103,7 @@ class Rows:
         return self.keys[code]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Column:
     """A column of a table: the code in `domain` for every row."""
 
@@ -110,7 +112,7 @@ class Column:
     codes: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tuples:
     """Named tuples in mixed radix, the first field slowest; digits count domain positions."""
 
@@ -139,7 +141,7 @@ class Tuples:
         return "(" + ", ".join(f"{n} = {one.domain.text(c)}" for one, (n, c) in parts) + ")"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TupleField:
     name: str
     domain: Domain

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from ..dsl.records import record
 from ..dsl.source import Source, Span
 from .domains import Domain
 from .expressions import Expression
@@ -18,7 +19,7 @@ from .model import CausalModel
 # Prompts and answers -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SlotValue:
     """A slot: an expression over the task's inputs and abbreviations, rendered by its domain.
 
@@ -32,7 +33,7 @@ class SlotValue:
     format: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TemplateArm:
     """A text with slots, used for rows where `condition` holds (None: always)."""
 
@@ -40,7 +41,7 @@ class TemplateArm:
     parts: tuple[str | SlotValue, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PromptTemplate:
     """Arms are tried in order; the last one always applies."""
 
@@ -57,14 +58,14 @@ class PromptTemplate:
         return tuple(p.name for p in first if isinstance(p, SlotValue) and p.name in shared)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Encoding:
     """`encode vector { a, b as symbol(dim = 4) }`: each input's tensor, concatenated in order."""
 
     groups: tuple[EncodedInput, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EncodedInput:
     """One input's coding: `symbol` (a fixed random vector a value), `onehot` or `scalar`."""
 
@@ -73,7 +74,7 @@ class EncodedInput:
     dimension: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Example:
     """A unit test in the spec: codes by variable name. `model` is a task or a model."""
 
@@ -84,7 +85,7 @@ class Example:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Task:
     """What is observed. `model` holds inputs, abbreviations and the correct outputs.
 
@@ -103,7 +104,7 @@ class Task:
 # Counterfactual data ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SwapKind:
     """One kind of intervention: each variable takes its value from a numbered source."""
 
@@ -141,14 +142,14 @@ class SwapKind:
         return tuple(sorted({*self.sources, *(number for some in inner for number in some)}))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SplitSize:
     name: str
     rows: int
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PairExpression:
     """A condition or value over a pair. Its references are prefixed: `base.x`, `source.x` (or
     `s1.x`, `s2.x`, … by the source's declared name) and `result.x`, where `x` is any variable of
@@ -159,14 +160,14 @@ class PairExpression:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StratifiedValue(PairExpression):
     """A value over a pair that rows are spread evenly over."""
 
     domain: Domain = field(kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Distinction:
     """`distinguish from RIVAL`: a filter. A pair of the design's kind number k meets it when under
     none of `kinds[k]`, interventions on the rival, the rival's label is the pair's own.
@@ -177,7 +178,7 @@ class Distinction:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CounterfactualDesign:
     """A `counterfactuals` declaration. Source 0 is called `source` where it has no other name."""
 
@@ -219,7 +220,7 @@ class Anchor(StrEnum):
     TEXT = "text"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TokenPosition:
     """A place in every prompt. `argument` is the slot's name or the searched text; `part` is which
     of its tokens: 0 for first, -1 for last, or the number k of `slot(n)[k]`.
@@ -248,7 +249,7 @@ class TokenPosition:
         return written
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TokenRange:
     """Every position from `first` to `last`, counted in tokens of each prompt."""
 
@@ -256,7 +257,7 @@ class TokenRange:
     last: TokenPosition
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Method:
     """An alignment method with its checked arguments: `das`, `full_vector`."""
 
@@ -264,7 +265,7 @@ class Method:
     dimension: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Placement:
     """Where one variable might live. Layers count from 0; `last_layer` None is the network's last.
 
@@ -280,7 +281,7 @@ class Placement:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Alignment:
     name: str
     model: CausalModel
@@ -299,7 +300,7 @@ class Control(StrEnum):
     FULL_VECTOR = "full_vector"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Metric:
     """`iia`, `iia(random_network)`, `iia(MidpointDistance)`, `lower(iia)`, `upper(iia)`.
 
@@ -310,7 +311,7 @@ class Metric:
     of: Control | str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MetricArithmetic:
     operator: str  # "+", "-", "*" or "/"
     left: MetricExpression
@@ -320,7 +321,7 @@ class MetricArithmetic:
 MetricExpression = Metric | MetricArithmetic | float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expectation:
     """`left operator right`, e.g. `iia - iia(random_network) >= 0.30`; `text` as written."""
 
@@ -331,7 +332,7 @@ class Expectation:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Claim:
     """The statement that CI checks. `data` names designs with a split each; their scores' mean is
     taken. `prompt` is where it is scored, `fitted_on` where it is fitted.
@@ -365,7 +366,7 @@ class Claim:
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Abstraction:
     """The statement that `coarse` is a constructive abstraction of `fine`, to be proved or refuted.
 

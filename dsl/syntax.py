@@ -6,28 +6,29 @@ equal when the files say the same thing. The parser builds these nodes and check
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
+from .records import record
 from .source import Source, Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Node:
-    span: Span = field(compare=False, repr=False)
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
 
 # Leaves -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Name(Node):
     """A name where it is declared or used."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Number(Node):
     """An exact decimal literal, as written: `7`, `2_000`, `2.50`; never negative."""
 
@@ -44,14 +45,14 @@ class Number(Node):
         return int(self.text.replace("_", "").replace(".", ""))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text(Node):
     """A quoted text. `value` is what it stands for, escapes resolved."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Truth(Node):
     """`true` or `false`."""
 
@@ -61,7 +62,7 @@ class Truth(Node):
 # Expressions --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Field(Node):
     """`city.country`, `bracket.low`, `Cause.test`, `result.answer`."""
 
@@ -69,7 +70,7 @@ class Field(Node):
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Member(Node):
     """`carry[2]`: a member of a family."""
 
@@ -77,7 +78,7 @@ class Member(Node):
     index: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call(Node):
     """`abs(x)`, `max(x, y)`, `within(lower, x)`, `das(dim = 16)`, `iia(random_subspace)`."""
 
@@ -85,7 +86,7 @@ class Call(Node):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Argument(Node):
     """One argument, with its name where one is written."""
 
@@ -93,7 +94,7 @@ class Argument(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Aggregate(Node):
     """`sum(body for index in range)`; also all, any, count, argmax, first, min, max."""
 
@@ -103,20 +104,20 @@ class Aggregate(Node):
     range: ValueSet
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unary(Node):
     operator: Literal["-", "not"]
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Binary(Node):
     operator: Literal["+", "-", "*", "/", "//", "%", "**"]
     left: Expression
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Logical(Node):
     """`a and b and c`, flattened."""
 
@@ -124,7 +125,7 @@ class Logical(Node):
     operands: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Comparison(Node):
     """A chain, as in `lower <= amount <= upper`: one operator fewer than operands."""
 
@@ -132,7 +133,7 @@ class Comparison(Node):
     operators: tuple[Literal["==", "!=", "<", "<=", ">", ">="], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Membership(Node):
     """`x in 2.50..7.50`, `x in {A, B}`, `x in Digit`, `x not in …` (negated)."""
 
@@ -141,14 +142,14 @@ class Membership(Node):
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Conditional(Node):
     condition: Expression
     then: Expression
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Match(Node):
     """`match x { A => 1  B, C => 2  else => 3 }`."""
 
@@ -156,7 +157,7 @@ class Match(Node):
     arms: tuple[Arm, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Arm(Node):
     """`A, 3..5 => result`; no patterns means `else`. `result` is an expression or a template."""
 
@@ -164,14 +165,14 @@ class Arm(Node):
     result: Expression | Template
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tuple(Node):
     """`(low = lower, high = upper)`."""
 
     fields: tuple[Assignment, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assignment(Node):
     """`target = value` in a tuple, an example, a `do` or an abstraction."""
 
@@ -182,14 +183,14 @@ class Assignment(Node):
 # Sets of values: one notation for types, `in` tests and match patterns -------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NamedSet(Node):
     """`bool`, `Digit`, `City`, `words` without a file."""
 
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RangeSet(Node):
     """`0..9`, `0.00..9.99 step 0.01`, `0..digits - 1`, `0..*` (no upper end)."""
 
@@ -198,28 +199,28 @@ class RangeSet(Node):
     step: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ElementSet(Node):
     """`{Yes, No}`, `{1, 3, 5}`: names declare symbols in a type, refer to them elsewhere."""
 
     elements: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WordsSet(Node):
     """`words "names.txt"`."""
 
     path: Text
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TupleSet(Node):
     """`(low : Price, high : Price)`."""
 
     fields: tuple[TypedName, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TypedName(Node):
     """`low : Price`: a tuple's field, a function's parameter, a table's column."""
 
@@ -238,14 +239,14 @@ Pattern: TypeAlias = Expression | RangeSet
 # Templates ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verbatim(Node):
     """Text of a template that stands for itself, `{{` and `}}` resolved."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Slot(Node):
     """`{subject as s2}`, `{amount:.2f}`."""
 
@@ -254,7 +255,7 @@ class Slot(Node):
     format: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Template(Node):
     '''A quoted text with slots; `triple` when it was written between `"""`.'''
 
@@ -262,7 +263,7 @@ class Template(Node):
     triple: bool = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TemplateMatch(Node):
     """`match asked { Country => "…" }`; in `say y { … }` the subject is the output itself."""
 
@@ -273,7 +274,7 @@ class TemplateMatch(Node):
 # Statements of tasks and models ------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Declarator(Node):
     """`x`, or the family `x[i in 0..3]`."""
 
@@ -282,7 +283,7 @@ class Declarator(Node):
     range: ValueSet | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Distribution(Node):
     """`~ bernoulli(0.1)`, `~ weights { A => 2  else => 1 }`, `~ uniform`."""
 
@@ -291,7 +292,7 @@ class Distribution(Node):
     arms: tuple[Arm, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Input(Node):
     """`input x, y : T ~ …`."""
 
@@ -300,7 +301,7 @@ class Input(Node):
     distribution: Distribution | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Noise(Node):
     """`noise u : T ~ bernoulli(0.1)`."""
 
@@ -309,18 +310,18 @@ class Noise(Node):
     distribution: Distribution | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Require(Node):
     condition: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Let(Node):
     name: Name
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Variable(Node):
     """`var v : T = mechanism`."""
 
@@ -329,7 +330,7 @@ class Variable(Node):
     mechanism: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Output(Node):
     """`output y : T = mechanism`."""
 
@@ -338,13 +339,13 @@ class Output(Node):
     mechanism: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prompt(Node):
     name: Name
     body: Template | TemplateMatch
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Say(Node):
     """`say y { Yes => "Yes" }` or `say y " {y}"`."""
 
@@ -352,7 +353,7 @@ class Say(Node):
     body: Template | TemplateMatch
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Encode(Node):
     """`encode vector { a, b as symbol(dim = 4) }`."""
 
@@ -360,13 +361,13 @@ class Encode(Node):
     groups: tuple[EncodeGroup, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EncodeGroup(Node):
     inputs: tuple[Expression, ...]
     coding: Call
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Example(Node):
     """`example { inputs } do { interventions } gives { expected }`."""
 
@@ -382,13 +383,13 @@ ModelStatement: TypeAlias = Variable | Output | Noise | Let | Example
 # Declarations ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TypeDeclaration(Node):
     name: Name
     type: ValueSet
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TableDeclaration(Node):
     """`table City "cities.csv" key name { country : words }`."""
 
@@ -399,20 +400,20 @@ class TableDeclaration(Node):
     documentation: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FunctionDeclaration(Node):
     name: Name
     parameters: tuple[TypedName, ...]
     body: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ImportDeclaration(Node):
     path: Text
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskDeclaration(Node):
     name: Name
     parameters: tuple[Argument, ...]
@@ -420,7 +421,7 @@ class TaskDeclaration(Node):
     body: tuple[TaskStatement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ModelDeclaration(Node):
     name: Name
     task: Name
@@ -430,7 +431,7 @@ class ModelDeclaration(Node):
     body: tuple[ModelStatement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Swap(Node):
     """`swap left from s1, right from s2 weight 2`: one kind of intervention."""
 
@@ -438,7 +439,7 @@ class Swap(Node):
     weight: Number | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SwapItem(Node):
     """`left from s1`, or `left from (s1 with right from s2)`: `within` says what is swapped in the
     source's own run.
@@ -449,40 +450,40 @@ class SwapItem(Node):
     within: tuple[SwapItem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Keep(Node):
     """`keep where condition`."""
 
     condition: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Balance(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cover(Node):
     """`cover left, right`: every combination of the values that can exist, equally often."""
 
     values: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NoiseSharing(Node):
     """`noise shared` or `noise fresh`."""
 
     way: Name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Distinguish(Node):
     """`distinguish from Rival, Other`: only pairs on which all of them predict another label."""
 
     models: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Split(Node):
     """`split train 8000, test 1000 disjoint by (first, second)`."""
 
@@ -490,13 +491,13 @@ class Split(Node):
     disjoint: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SplitPart(Node):
     name: Name
     rows: Number
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Seed(Node):
     value: Number
 
@@ -506,7 +507,7 @@ CounterfactualsStatement: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CounterfactualsDeclaration(Node):
     name: Name
     model: Name
@@ -514,7 +515,7 @@ class CounterfactualsDeclaration(Node):
     body: tuple[CounterfactualsStatement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TokenPosition(Node):
     """`last`, `slot(amount).first + 1`, `slot(name)[2]`, `text("dollars").last`, `all`."""
 
@@ -524,7 +525,7 @@ class TokenPosition(Node):
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Placement(Node):
     """`var v, w at residual layers 0..* token last by das(dim = 16)`.
 
@@ -538,7 +539,7 @@ class Placement(Node):
     method: Call
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AlignDeclaration(Node):
     name: Name
     model: Name
@@ -546,7 +547,7 @@ class AlignDeclaration(Node):
     body: tuple[Placement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Of(Node):
     """`of M on D.test prompt p with A fitted on q`; `data` is `D.test` or `mean(…)`."""
 
@@ -557,21 +558,21 @@ class Of(Node):
     fitted_on: Name | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expect(Node):
     """`expect iia - iia(random_network) >= 0.30`."""
 
     condition: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ClaimDeclaration(Node):
     name: Name
     documentation: Text | None
     body: tuple[Of | Expect, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AbstractionDeclaration(Node):
     name: Name
     fine: Name
@@ -580,12 +581,12 @@ class AbstractionDeclaration(Node):
     body: tuple[Assignment, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Marginalize(Node):
     variables: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Merge(Node):
     """`merge (b, c) as d`."""
 
@@ -593,7 +594,7 @@ class Merge(Node):
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Collapse(Node):
     """`collapse e { 0..4 => Low  5..9 => High }`."""
 
@@ -601,7 +602,7 @@ class Collapse(Node):
     arms: tuple[Arm, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DeriveDeclaration(Node):
     name: Name
     model: Name
@@ -616,14 +617,14 @@ Declaration: TypeAlias = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Comment(Node):
     """`# text`, with the `#`."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Allow(Node):
     """`allow CS502 "reason"`: a warning that the file's author has seen and accepts."""
 
@@ -631,7 +632,7 @@ class Allow(Node):
     reason: Text
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class File(Node):
     """One `.causal` file. Comments lie beside the tree: the formatter puts them back.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...dsl.diagnostics import InternalError
+from ...dsl.records import record
 from ..domains import Domain
 from ..evaluators.columns import Column
 from ..specification import CounterfactualDesign, StratifiedValue
@@ -23,7 +24,7 @@ Stratum = tuple[int, ...]
 """A code for each covered value, then one for the balanced value if there is any."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Coverable:
     """The combinations of a design's covered values that some pair has, and those that none has."""
 
@@ -104,7 +105,7 @@ class Strata:
         return _Lookup.of([self.design.balance_domain], [(code,) for code in self.balanced])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Lookup:
     """The places of wanted settings of some values: `places` by their mixed-radix number."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from ...dsl import syntax
+from ...dsl.records import record
 from ...dsl.source import Span
 from ..domains import Domain
 from ..expressions import Expression, Reference, references
@@ -60,7 +61,7 @@ class Declared:
         return Value(Reference(self.name), self.domain)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Family:
     """`x[i in 0..3]`: members by index."""
 
@@ -68,7 +69,7 @@ class Family:
     members: Mapping[int, Value | Declared]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Side:
     """One setting of a pair: what `base.` or `result.` stands before."""
 
@@ -76,7 +77,7 @@ class Side:
     scope: Scope
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hidden:
     """A name that is declared, but that this place must not read; `reason` says why."""
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
 from ...dsl import syntax
+from ...dsl.records import record
 from ...dsl.source import Span
 
 Statement = TypeVar("Statement", bound=syntax.Node)
@@ -39,7 +40,7 @@ DECLARED_BY = {
 """What is declared by a statement that this word leads, as messages about unknown names say it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unread:
     """What the parser could not read of a file."""
 

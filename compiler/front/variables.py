@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ...dsl import syntax
+from ...dsl.records import record
 from ..domains import Domain, Truths
 from ..expressions import Constant
 from ..model import Role, Variable
@@ -31,7 +32,7 @@ class Roster:
         return [one for one in self.members if one.role in roles]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kind:
     """What a statement says about each variable that it declares."""
 

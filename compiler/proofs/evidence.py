@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from ...dsl.records import record
 from ...dsl.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Proved:
     """By algebra on intervals, or by the solver, for every setting."""
 
@@ -18,7 +18,7 @@ class Proved:
         return "proved"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exhaustive:
     """Every one of `count` settings was tried."""
 
@@ -30,7 +30,7 @@ class Exhaustive:
         return f"exhaustive ({self.count:,})"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sampled:
     """So many settings were drawn, which shows what there is and not what there isn't."""
 
@@ -43,7 +43,7 @@ class Sampled:
         return f"sampled ({self.count:,}, seed {self.seed})"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unknown:
     """The question was beyond every limit."""
 
@@ -64,14 +64,14 @@ def combined(first: Evidence, second: Evidence) -> Evidence:
     return max(first, second, key=lambda one: strength.index(type(one)))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Witness:
     """A setting of inputs and noise that makes a condition true."""
 
     setting: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NoWitness:
     """No setting was found; only `Proved` and `Exhaustive` say that there is none."""
 
@@ -83,7 +83,7 @@ class NoWitness:
         return isinstance(self.evidence, Proved | Exhaustive)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Examination:
     """One question about a specification with its answer. `holds` is None where it is open.
 
