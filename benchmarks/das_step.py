@@ -28,8 +28,8 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
-from causalspec.runtime.align import FitSettings
 from causalspec.runtime.decoder_subject import DecoderSubject, decoder_subjects
+from causalspec.runtime.fit_settings import FitSettings
 from causalspec.runtime.networks import Network, load_network
 from causalspec.runtime.packaged import packaged_network
 from causalspec.runtime.sites import PlacedVariable, SiteMaps, build_maps

@@ -11,11 +11,12 @@ from torch import Tensor
 
 from ..compiler.specification import Claim, Method, Specification
 from ..compiler.views.graph import svg
-from .align import FitSettings, predict
+from .align import predict
 from .candidates import Candidates, candidates
 from .controls import Finalist, score_controls
 from .expectations import judge
 from .experiment import Experiment, Lot, experiment, harvest_lots
+from .fit_settings import FitSettings
 from .fitting import Workshop, score_of
 from .results import ClaimVerdict, ControlScore, PairRow, Score
 from .sites import SiteMaps

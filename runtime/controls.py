@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from ..compiler.data.counterfactuals import InterchangePairs
 from ..compiler.model import CausalModel
 from ..compiler.specification import Control, Method, Specification
-from .align import FitSettings, predict_without_swap
+from .align import predict_without_swap
 from .candidates import Candidates
 from .experiment import Experiment, Lot, harvest_lots
+from .fit_settings import FitSettings
 from .fitting import Workshop, fit_and_score, score_of, with_shuffled_labels
 from .results import ControlScore, Score
 from .rivals import rival_design

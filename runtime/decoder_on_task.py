@@ -14,9 +14,9 @@ from ..compiler.evaluators.vectorize import solve_columns
 from ..compiler.specification import PromptTemplate, Task, TokenPosition, TokenRange
 from ..dsl.diagnostics import Diagnostic, SpecError
 from ..dsl.source import Span
-from .align import FitSettings
 from .answers import FindingKind, TokenFinding, answer_tokens
 from .decoder_subject import decoder_subjects
+from .fit_settings import FitSettings
 from .networks import Network, random_network
 from .subjects import Subject
 from .task_network import Presentation, TaskNetwork

@@ -12,9 +12,9 @@ from ..compiler.data.encodings import encode_columns
 from ..compiler.evaluators.columns import Column, Columns
 from ..compiler.evaluators.vectorize import solve_columns
 from ..compiler.specification import Task, TokenPosition, TokenRange
-from .align import FitSettings
 from .feed_forward import FeedForwardNetwork, random_feed_forward
 from .feed_forward_subject import feed_forward_subject
+from .fit_settings import FitSettings
 from .networks import NetworkError, content_hash
 from .subjects import Subject
 from .task_network import Presentation, TaskNetwork

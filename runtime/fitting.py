@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from .align import FitProgress, FitSettings, Fitted, fit, predict
+from .align import FitProgress, Fitted, fit, predict
 from .experiment import Lot
+from .fit_settings import FitSettings
 from .results import Score
 from .resume import FitState
 from .run_folder import RunFolder, Stage

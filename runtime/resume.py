@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -16,10 +16,8 @@ from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariable
 from torch import Tensor
 
 from ..dsl.diagnostics import ToolFailure
-
-if TYPE_CHECKING:
-    from .align import FitSettings
-    from .sites import SiteMaps
+from .fit_settings import FitSettings
+from .sites import SiteMaps
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .align import FitSettings
 from .candidates import Candidates
 from .experiment import Experiment, Lot, harvest_lots
+from .fit_settings import FitSettings
 from .fitting import ScoredFit, Workshop, fit_and_score
 from .results import Site as NamedSite
 from .results import SiteScore

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..compiler.evaluators.columns import Columns
 from ..compiler.specification import Task, TokenPosition, TokenRange
-from .align import FitSettings
+from .fit_settings import FitSettings
 from .subjects import Subject
 from .watch import Watcher
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ..compiler.specification import Claim, Specification
 from ..dsl.diagnostics import suggestion
-from .align import FitSettings
 from .claims import pose, verify_claim
+from .fit_settings import FitSettings
 from .fitting import Workshop
 from .memory import memory_failures
 from .result_files import check_destination, write_results

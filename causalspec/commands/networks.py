@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .numbers import count, positive, rate
 
 if TYPE_CHECKING:
-    from causalspec.runtime.align import FitSettings
+    from causalspec.runtime.fit_settings import FitSettings
     from causalspec.runtime.task_network import TaskNetwork
 
 

@@ -11,7 +11,6 @@ from causalspec.compiler.specification import Method
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.align import (
     FitProgress,
-    FitSettings,
     Fitted,
     fit,
     interchange_intervention_accuracy,
@@ -21,6 +20,7 @@ from causalspec.runtime.align import (
 from causalspec.runtime.decoder_subject import DecoderSubject, decoder_subjects
 from causalspec.runtime.feed_forward import FeedForwardNetwork, random_feed_forward
 from causalspec.runtime.feed_forward_subject import FeedForwardSubject, feed_forward_subject
+from causalspec.runtime.fit_settings import FitSettings
 from causalspec.runtime.maps import DistributedAlignment
 from causalspec.runtime.resume import FitState, load_state, save_state
 from causalspec.runtime.sites import PlacedVariable, SiteMaps, build_maps

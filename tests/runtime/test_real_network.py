@@ -11,14 +11,10 @@ import torch
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.align import (
-    FitSettings,
-    fit,
-    interchange_intervention_accuracy,
-    predict,
-)
+from causalspec.runtime.align import fit, interchange_intervention_accuracy, predict
 from causalspec.runtime.answers import answer_tokens
 from causalspec.runtime.decoder_subject import decoder_subjects
+from causalspec.runtime.fit_settings import FitSettings
 from causalspec.runtime.networks import Network, load_network
 from causalspec.runtime.packaged import packaged_network
 from causalspec.runtime.sites import PlacedVariable, build_maps

@@ -9,7 +9,7 @@ import pytest
 
 from causalspec.compiler.compile import check_file
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.align import FitSettings
+from causalspec.runtime.fit_settings import FitSettings
 from causalspec.runtime.loading import load_task_network
 from causalspec.runtime.packaged import packaged_network
 from causalspec.runtime.result_files import read_results

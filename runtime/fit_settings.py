@@ -1,0 +1,27 @@
+"""How a fit goes: what steers training, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """How a fit goes: Adam, its rate rising linearly over `warmup` of the steps, then falling to 0.
+
+    `batch` is in rows; with fewer rows than that, every batch is all of them.
+    """
+
+    steps: int = 200
+    batch: int = 32
+    learning_rate: float = 1e-2
+    warmup: float = 0.1
+    seed: int = 0
+    checkpoint_every: int = 50
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate of a step, counted from 0."""
+        rising = max(1, round(self.warmup * self.steps))
+        if step < rising:
+            return self.learning_rate * (step + 1) / rising
+        return self.learning_rate * (self.steps - step) / max(1, self.steps - rising)
