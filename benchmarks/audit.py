@@ -42,9 +42,9 @@ def seconds(work: Callable[[], object]) -> float:
 def main() -> None:
     """Print a line a form."""
     from causalspec.compiler.compile import load_specification
-    from causalspec.compiler.data.audit import Audit, audit
-    from causalspec.compiler.data.audit_columns import ColumnMap
-    from causalspec.compiler.data.audit_files import open_rows
+    from causalspec.compiler.data.audit.columns import ColumnMap
+    from causalspec.compiler.data.audit.files import open_rows
+    from causalspec.compiler.data.audit.labels import Audit, audit
     from causalspec.compiler.data.forms.write import Form, Order, write_data
 
     specification, _ = load_specification(SPEC)

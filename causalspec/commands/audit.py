@@ -12,8 +12,8 @@ from ..exit_codes import ExitCode
 from .output import print_json
 
 if TYPE_CHECKING:
-    from causalspec.compiler.data.audit import Audit, WrongRow
-    from causalspec.compiler.data.audit_columns import ColumnMap
+    from causalspec.compiler.data.audit.columns import ColumnMap
+    from causalspec.compiler.data.audit.labels import Audit, WrongRow
     from causalspec.compiler.specification import CounterfactualDesign, Specification
 
 LISTED = 20
@@ -59,8 +59,8 @@ def run(
     if len(designs) > 1:
         names = ", ".join(one.name for one in designs)
         return _usage(f"name the declaration that the labels are to follow from: {names}")
-    from causalspec.compiler.data.audit import audit, with_abbreviations
-    from causalspec.compiler.data.audit_files import open_rows
+    from causalspec.compiler.data.audit.files import open_rows
+    from causalspec.compiler.data.audit.labels import audit, with_abbreviations
 
     as_json = options.format == "json"
     most = options.show if options.show is not None or as_json else LISTED
@@ -88,7 +88,7 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 def _column_map(options: argparse.Namespace) -> ColumnMap:
-    from causalspec.compiler.data.audit_columns import ColumnMap, read_column_map
+    from causalspec.compiler.data.audit.columns import ColumnMap, read_column_map
 
     told = ColumnMap() if options.columns is None else read_column_map(options.columns)
     return ColumnMap({**told.columns, **dict(options.column)}, told.values)

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from causalspec.compiler.data import audit_files
-from causalspec.compiler.data.audit import Audit, audit
-from causalspec.compiler.data.audit_columns import ColumnMap, read_column_map
-from causalspec.compiler.data.audit_files import open_rows
+from causalspec.compiler.data.audit import files
+from causalspec.compiler.data.audit.columns import ColumnMap, read_column_map
+from causalspec.compiler.data.audit.files import open_rows
+from causalspec.compiler.data.audit.labels import Audit, audit
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.specification import CounterfactualDesign
@@ -200,8 +200,8 @@ def test_chunks_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         rows[k]["label.same"] = "true" if rows[k]["label.same"] == "false" else "false"
     path = csv_file(tmp_path, rows)
     whole = audited(TWO, path)
-    monkeypatch.setattr("causalspec.compiler.data.audit_text.CHUNK_ROWS", 8)
-    monkeypatch.setattr("causalspec.compiler.data.audit_text._ROWS_AT_A_TIME", 4)
+    monkeypatch.setattr("causalspec.compiler.data.audit.text_files.CHUNK_ROWS", 8)
+    monkeypatch.setattr("causalspec.compiler.data.audit.text_files._ROWS_AT_A_TIME", 4)
     pieces = audited(TWO, path)
     assert pieces.wrong_rows == whole.wrong_rows
     assert pieces.strata == whole.strata
@@ -526,8 +526,8 @@ CODES = [code for code in catalogue.codes() if "CS530" <= code <= "CS533"]
 
 
 def test_every_code_has_a_page() -> None:
-    folder = Path(audit_files.__file__).parent
-    sources = [file.read_text(encoding="utf-8") for file in folder.glob("audit*.py")]
+    folder = Path(files.__file__).parent
+    sources = [file.read_text(encoding="utf-8") for file in folder.glob("*.py")]
     reported = {code for text in sources for code in re.findall(r'"(CS[0-9]{3})"', text)}
     assert sorted(reported) == CODES
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from causalspec.compiler.compile import load_specification
-from causalspec.compiler.data.audit import Audit, audit, with_abbreviations
-from causalspec.compiler.data.audit_columns import read_column_map
-from causalspec.compiler.data.audit_files import open_rows
+from causalspec.compiler.data.audit.columns import read_column_map
+from causalspec.compiler.data.audit.files import open_rows
+from causalspec.compiler.data.audit.labels import Audit, audit, with_abbreviations
 from causalspec.compiler.specification import CounterfactualDesign
 
 ROOT = Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""Rows of a data set that somebody made: JSON Lines, CSV or Parquet, read chunk by chunk.
+"""Rows of a data set that somebody made, whatever its form: chunk by chunk.
 
 Only the columns that are asked for become lists; cells stay as the file has them. A row that is
 broken raises `SpecError` with the file's own line.
@@ -15,11 +15,10 @@ from typing import Any, Protocol, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.diagnostics import Diagnostic, SpecError, ToolFailure, closest
-from ...dsl.source import Source, Span
+from ....dsl.diagnostics import Diagnostic, SpecError
+from ....dsl.source import Source, Span
 
 CHUNK_ROWS = 1 << 13
-FORMS = (".jsonl", ".csv", ".tsv", ".parquet")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,25 +80,6 @@ class RowFile(Protocol):
     def header(self) -> Span:
         """Where the columns are named, for messages."""
         ...
-
-
-def open_rows(path: Path) -> RowFile:
-    """The rows of a file, by its ending. Raises `ToolFailure` where there is none to read."""
-    form = path.suffix.lower()
-    if form not in FORMS:
-        near = closest(form, FORMS)
-        hint = f"did you mean `{path.stem}{near}`?" if near else None
-        raise ToolFailure(f"`{path}` is neither of {', '.join(FORMS)}", hint)
-    if not path.is_file():
-        beside = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = closest(path.name, beside)
-        raise ToolFailure(f"there is no file `{path}`", f"did you mean `{near}`?" if near else None)
-    from .audit_parquet import Parquet
-    from .audit_text import Csv, JsonLines
-
-    if form == ".jsonl":
-        return JsonLines(path)
-    return Parquet(path) if form == ".parquet" else Csv(path, "\t" if form == ".tsv" else ",")
 
 
 def broken(path: Path, line: int, message: str, *, is_text: bool = True) -> SpecError:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...dsl.diagnostics import ToolFailure
-from ...dsl.source import Source, Span
-from .audit_files import CHUNK_ROWS, Chunk, Encoded
+from ....dsl.diagnostics import ToolFailure
+from ....dsl.source import Source, Span
+from .rows import CHUNK_ROWS, Chunk, Encoded
 
 
 class Parquet:

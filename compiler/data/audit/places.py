@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 
-from ...dsl.source import Span
-from .audit_files import Chunk, Excerpt, RowFile, line_of
-from .audit_text import JsonLines
+from ....dsl.source import Span
+from .rows import Chunk, Excerpt, RowFile, line_of
+from .text_files import JsonLines
 
 
 def cell_span(file: RowFile, chunk: Chunk, row: int, column: str, cell: object) -> Span:

@@ -14,8 +14,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NoReturn, TextIO, cast
 
-from ...dsl.source import Source, Span
-from .audit_files import CHUNK_ROWS, Chunk, broken, line_of
+from ....dsl.source import Source, Span
+from .rows import CHUNK_ROWS, Chunk, broken, line_of
 
 _ROWS_AT_A_TIME = 64
 

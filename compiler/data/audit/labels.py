@@ -14,20 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.diagnostics import Diagnostic, SpecError, closest
-from ..domains import Domain, Numbers
-from ..evaluators.columns import ColumnExpression, Columns
-from ..evaluators.vectorize import pair_columns
-from ..expressions import Reference
-from ..front.values import described
-from ..model import CausalModel, Role
-from ..proofs.wording import value_text
-from ..specification import CounterfactualDesign, SwapKind
-from .audit_columns import KIND, ColumnMap, Layout, Wanted, lay_out, wanted_of
-from .audit_files import Chunk, RowFile
-from .audit_places import cell_span
-from .audit_values import UNREADABLE, CellReader, written
-from .conditions import source_names
+from ....dsl.diagnostics import Diagnostic, SpecError, closest
+from ...domains import Domain, Numbers
+from ...evaluators.columns import ColumnExpression, Columns
+from ...evaluators.vectorize import pair_columns
+from ...expressions import Reference
+from ...front.values import described
+from ...model import CausalModel, Role
+from ...proofs.wording import value_text
+from ...specification import CounterfactualDesign, SwapKind
+from ..conditions import source_names
+from .columns import KIND, ColumnMap, Layout, Wanted, lay_out, wanted_of
+from .places import cell_span
+from .rows import Chunk, RowFile
+from .values import UNREADABLE, CellReader, written
 
 MOST_PROBLEMS = 20
 """After so many cells that can't be read, the rest of the file is not looked at."""

@@ -1,0 +1,1 @@
+"""Data sets that somebody made: their rows read, every label derived anew and compared."""

@@ -1,0 +1,28 @@
+"""The file of a data set that somebody made: JSON Lines, CSV or Parquet, by its ending."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ....dsl.diagnostics import ToolFailure, closest
+from .parquet import Parquet
+from .rows import RowFile
+from .text_files import Csv, JsonLines
+
+FORMS = (".jsonl", ".csv", ".tsv", ".parquet")
+
+
+def open_rows(path: Path) -> RowFile:
+    """The rows of a file, by its ending. Raises `ToolFailure` where there is none to read."""
+    form = path.suffix.lower()
+    if form not in FORMS:
+        near = closest(form, FORMS)
+        hint = f"did you mean `{path.stem}{near}`?" if near else None
+        raise ToolFailure(f"`{path}` is neither of {', '.join(FORMS)}", hint)
+    if not path.is_file():
+        beside = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = closest(path.name, beside)
+        raise ToolFailure(f"there is no file `{path}`", f"did you mean `{near}`?" if near else None)
+    if form == ".jsonl":
+        return JsonLines(path)
+    return Parquet(path) if form == ".parquet" else Csv(path, "\t" if form == ".tsv" else ",")
