@@ -1,8 +1,8 @@
 """The parser as an automaton that can be asked what it would do, without doing it.
 
-The states and what completes a rule are Lark's; they are driven here. A rule of one part that only
-hands this part on, as most are that a number goes through on its way to being an expression, then
-costs a step to another state and nothing else.
+The states and what completes a rule are Lark's; they are driven here. Most rules that a number goes
+through on its way to being an expression have one part and only hand it on: a row of them is passed
+in one step, which is remembered.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class _Table(dict[int, Row]):
         self._lark_rows = lark_rows
         self._callbacks = callbacks
         self._completions: dict[int, Completion] = {}
+        self._targets: dict[tuple[int, str, str], int] = {}
 
     def __missing__(self, state: int) -> Row:
         row = self[state] = {
@@ -56,6 +57,19 @@ class _Table(dict[int, Row]):
             for name, (action, argument) in self._lark_rows[state].items()
         }
         return row
+
+    def target(self, state: int, name: str, kind: str) -> int:
+        """The state that a value of this name leads to from `state` when a token of this kind is
+        next, once the rules are passed that only hand the value on.
+        """
+        key = (state, name, kind)
+        target = self._targets.get(key)
+        if target is None:
+            target = cast("int", self[state][name])
+            while isinstance(rule := self[target].get(kind), Completion) and rule.build is None:
+                target = cast("int", self[state][rule.name])
+            self._targets[key] = target
+        return target
 
     def _completion(self, rule: Any) -> Completion:
         known = self._completions.get(id(rule))
@@ -96,7 +110,7 @@ class Automaton:
         """Read a token that is accepted."""
         kind, stack, rows = token.type, self._stack, self._rows
         while not isinstance(entry := rows[stack[-1]][kind], int):
-            self._complete(entry)
+            self._complete(entry, kind)
         stack.append(entry)
         self._values.append(token)
         start = token.start_pos or 0
@@ -107,7 +121,7 @@ class Automaton:
         """Read the end of the text, which must be accepted."""
         stack, rows = self._stack, self._rows
         while stack[-1] != self._end_state:
-            self._complete(cast("Completion", rows[stack[-1]][END]))
+            self._complete(cast("Completion", rows[stack[-1]][END]), END)
         return cast("Tree[Token]", self._values[-1])
 
     def cut(self, height: int) -> None:
@@ -143,11 +157,11 @@ class Automaton:
         row = self._rows[self._stack[-1]]
         return {kind for kind in row if kind.isupper() and self.accepts([kind])}
 
-    def _complete(self, rule: Completion) -> None:
-        """Replace the values of a rule by the one that they make."""
+    def _complete(self, rule: Completion, kind: str) -> None:
+        """Replace the values of a rule by the one that they make, before a token of this kind."""
         stack, extents = self._stack, self._extents
         if rule.build is None:
-            stack[-1] = cast("int", self._rows[stack[-2]][rule.name])
+            stack[-1] = self._rows.target(stack[-2], rule.name, kind)
             return
         first = len(self._values) - rule.size
         value = rule.build(self._values[first:])
@@ -158,7 +172,7 @@ class Automaton:
             value.meta.start_pos, value.meta.end_pos = extent
             value.meta.empty = False
         del stack[first + 1 :], self._values[first:], extents[first:]
-        stack.append(cast("int", self._rows[stack[-1]][rule.name]))
+        stack.append(self._rows.target(stack[-1], rule.name, kind))
         self._values.append(value)
         extents.append(extent)
 
@@ -177,7 +191,7 @@ class Automaton:
                 del pushed[len(pushed) - from_pushed :]
             kept -= entry.size - from_pushed
             state = pushed[-1] if pushed else self._stack[kept - 1]
-            target = cast("int", self._rows[state][entry.name])
+            target = self._rows.target(state, entry.name, kind)
             pushed.append(target)
             if kind == END and target == self._end_state:
                 return kept, pushed
