@@ -6,13 +6,11 @@ Evaluators see codes only. A domain turns codes into what people read, and back.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 
-from ..dsl.records import record
 
-
-@record
+@dataclass(frozen=True, slots=True)
 class Truths:
     """`bool`: 0 is false, 1 is true."""
 
@@ -27,7 +25,7 @@ class Truths:
         return "true" if code else "false"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Numbers:
     """Exact numbers `code / denominator` with `low <= code <= high` and `code - low` a multiple of
     `step` (all three in codes): `0.00..9.99 step 0.01` is `Numbers(0, 999, 1, 100)`.
@@ -62,7 +60,7 @@ class Numbers:
         return sign + (f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Symbols:
     """Named values; a code is the position in `members`.
 
@@ -84,7 +82,7 @@ class Symbols:
         return self.members[code]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Rows:
     """The rows of a table; a code is the row's number from 0. `keys` are the key column's words."""
 
@@ -103,7 +101,7 @@ class Rows:
         return self.keys[code]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table: the code in `domain` for every row."""
 
@@ -112,7 +110,7 @@ class Column:
     codes: tuple[int, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Tuples:
     """Named tuples in mixed radix, the first field slowest; digits count domain positions."""
 
@@ -141,7 +139,7 @@ class Tuples:
         return "(" + ", ".join(f"{n} = {one.domain.text(c)}" for one, (n, c) in parts) + ")"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TupleField:
     name: str
     domain: Domain

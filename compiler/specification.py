@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from ..dsl.records import record
 from ..dsl.source import Source, Span
 from .domains import Domain
 from .expressions import Expression
@@ -19,7 +18,7 @@ from .model import CausalModel
 # Prompts and answers -------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class SlotValue:
     """A slot: an expression over the task's inputs and abbreviations, rendered by its domain.
 
@@ -33,7 +32,7 @@ class SlotValue:
     format: str | None = None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TemplateArm:
     """A text with slots, used for rows where `condition` holds (None: always)."""
 
@@ -41,7 +40,7 @@ class TemplateArm:
     parts: tuple[str | SlotValue, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class PromptTemplate:
     """Arms are tried in order; the last one always applies."""
 
@@ -58,14 +57,14 @@ class PromptTemplate:
         return tuple(p.name for p in first if isinstance(p, SlotValue) and p.name in shared)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Encoding:
     """`encode vector { a, b as symbol(dim = 4) }`: each input's tensor, concatenated in order."""
 
     groups: tuple[EncodedInput, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class EncodedInput:
     """One input's coding: `symbol` (a fixed random vector a value), `onehot` or `scalar`."""
 
@@ -74,7 +73,7 @@ class EncodedInput:
     dimension: int
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Example:
     """A unit test in the spec: codes by variable name. `model` is a task or a model."""
 
@@ -85,7 +84,7 @@ class Example:
     span: Span = field(compare=False, repr=False)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Task:
     """What is observed. `model` holds inputs, abbreviations and the correct outputs.
 
@@ -104,7 +103,7 @@ class Task:
 # Counterfactual data ---------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class SwapKind:
     """One kind of intervention: each variable takes its value from a numbered source."""
 
@@ -142,14 +141,14 @@ class SwapKind:
         return tuple(sorted({*self.sources, *(number for some in inner for number in some)}))
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class SplitSize:
     name: str
     rows: int
     span: Span = field(compare=False, repr=False)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class PairExpression:
     """A condition or value over a pair. Its references are prefixed: `base.x`, `source.x` (or
     `s1.x`, `s2.x`, … by the source's declared name) and `result.x`, where `x` is any variable of
@@ -160,14 +159,14 @@ class PairExpression:
     span: Span = field(compare=False, repr=False)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class StratifiedValue(PairExpression):
     """A value over a pair that rows are spread evenly over."""
 
     domain: Domain = field(kw_only=True)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Distinction:
     """`distinguish from RIVAL`: a filter. A pair of the design's kind number k meets it when under
     none of `kinds[k]`, interventions on the rival, the rival's label is the pair's own.
@@ -178,7 +177,7 @@ class Distinction:
     span: Span = field(compare=False, repr=False)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class CounterfactualDesign:
     """A `counterfactuals` declaration. Source 0 is called `source` where it has no other name."""
 
@@ -220,7 +219,7 @@ class Anchor(StrEnum):
     TEXT = "text"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TokenPosition:
     """A place in every prompt. `argument` is the slot's name or the searched text; `part` is which
     of its tokens: 0 for first, -1 for last, or the number k of `slot(n)[k]`.
@@ -249,7 +248,7 @@ class TokenPosition:
         return written
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TokenRange:
     """Every position from `first` to `last`, counted in tokens of each prompt."""
 
@@ -257,7 +256,7 @@ class TokenRange:
     last: TokenPosition
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Method:
     """An alignment method with its checked arguments: `das`, `full_vector`."""
 
@@ -265,7 +264,7 @@ class Method:
     dimension: int | None = None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Placement:
     """Where one variable might live. Layers count from 0; `last_layer` None is the network's last.
 
@@ -281,7 +280,7 @@ class Placement:
     span: Span = field(compare=False, repr=False)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Alignment:
     name: str
     model: CausalModel
@@ -300,7 +299,7 @@ class Control(StrEnum):
     FULL_VECTOR = "full_vector"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Metric:
     """`iia`, `iia(random_network)`, `iia(MidpointDistance)`, `lower(iia)`, `upper(iia)`.
 
@@ -311,7 +310,7 @@ class Metric:
     of: Control | str | None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class MetricArithmetic:
     operator: str  # "+", "-", "*" or "/"
     left: MetricExpression
@@ -321,7 +320,7 @@ class MetricArithmetic:
 MetricExpression = Metric | MetricArithmetic | float
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Expectation:
     """`left operator right`, e.g. `iia - iia(random_network) >= 0.30`; `text` as written."""
 
@@ -332,7 +331,7 @@ class Expectation:
     span: Span = field(compare=False, repr=False)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Claim:
     """The statement that CI checks. `data` names designs with a split each; their scores' mean is
     taken. `prompt` is where it is scored, `fitted_on` where it is fitted.
@@ -366,7 +365,7 @@ class Claim:
         return tuple(found)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Abstraction:
     """The statement that `coarse` is a constructive abstraction of `fine`, to be proved or refuted.
 

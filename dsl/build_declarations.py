@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from lark import Token
 
 from . import syntax
 from .build_statements import StatementBuilder
-from .records import record
 from .source import Span
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class LanguageStatement:
     """`language 1`, wherever it stands; the parser makes sure that it comes first."""
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-
-from .records import record
 
 FOLDER: Final = Path(__file__).with_name("explanations")
 CODE: Final = re.compile(r"CS[1-9][0-9]{2}")
@@ -14,7 +13,7 @@ TITLE: Final = re.compile(r"# (CS[1-9][0-9]{2}): (.+)\n")
 EXAMPLE: Final = r"^## {heading}\n\n?(?:[^`\n].*\n+)*```causal\n(.*?)^```$"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Page:
     """One explanation. The examples are None where no text in a page could show the mistake."""
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .records import record
 from .source import Span
 
 
@@ -18,7 +17,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Related:
     """Another place that the reader should see, and why."""
 
@@ -26,7 +25,7 @@ class Related:
     message: str
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Fix:
     """A replacement that is certain to be what the author meant; `check --fix` applies it."""
 
@@ -35,7 +34,7 @@ class Fix:
     title: str
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding about a spec.
 

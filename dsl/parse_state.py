@@ -8,7 +8,6 @@ from lark import Token
 
 from .automaton import Automaton
 from .diagnostics import Diagnostics
-from .records import record
 from .source import Source, Span
 from .tokens import span_of
 from .words import BLOCKS, DECLARATIONS, spellings
@@ -16,7 +15,7 @@ from .words import BLOCKS, DECLARATIONS, spellings
 CLOSERS = {"LBRACE": "RBRACE", "LPAR": "RPAR", "LSQB": "RSQB"}
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Opening:
     """A bracket that nothing has closed yet, and the height of the stack once it was read."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from lark import Token
 
 from .automaton import END, Automaton
 from .diagnostics import Diagnostics, Fix, closest
-from .records import record
 from .source import Source, Span
 from .tokens import span_of
 from .words import BLOCKS, DECLARATIONS, STATEMENTS, expected, found, keywords, spellings
@@ -22,7 +22,7 @@ EQUALITIES = {
 }
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Mistake:
     """The token at `index` is not accepted. `block` is the declaration whose block it is in."""
 

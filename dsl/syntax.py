@@ -6,29 +6,28 @@ equal when the files say the same thing. The parser builds these nodes and check
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from .records import record
 from .source import Source, Span
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    span: Span = field(kw_only=True, compare=False, repr=False)
+    span: Span = field(compare=False, repr=False)
 
 
 # Leaves -------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Name(Node):
     """A name where it is declared or used."""
 
     text: str
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Number(Node):
     """An exact decimal literal, as written: `7`, `2_000`, `2.50`; never negative."""
 
@@ -45,14 +44,14 @@ class Number(Node):
         return int(self.text.replace("_", "").replace(".", ""))
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Text(Node):
     """A quoted text. `value` is what it stands for, escapes resolved."""
 
     value: str
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Truth(Node):
     """`true` or `false`."""
 
@@ -62,7 +61,7 @@ class Truth(Node):
 # Expressions --------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Field(Node):
     """`city.country`, `bracket.low`, `Cause.test`, `result.answer`."""
 
@@ -70,7 +69,7 @@ class Field(Node):
     name: Name
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Member(Node):
     """`carry[2]`: a member of a family."""
 
@@ -78,7 +77,7 @@ class Member(Node):
     index: Expression
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Call(Node):
     """`abs(x)`, `max(x, y)`, `within(lower, x)`, `das(dim = 16)`, `iia(random_subspace)`."""
 
@@ -86,7 +85,7 @@ class Call(Node):
     arguments: tuple[Argument, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Argument(Node):
     """One argument, with its name where one is written."""
 
@@ -94,7 +93,7 @@ class Argument(Node):
     value: Expression
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Aggregate(Node):
     """`sum(body for index in range)`; also all, any, count, argmax, first, min, max."""
 
@@ -104,20 +103,20 @@ class Aggregate(Node):
     range: ValueSet
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Unary(Node):
     operator: Literal["-", "not"]
     operand: Expression
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Binary(Node):
     operator: Literal["+", "-", "*", "/", "//", "%", "**"]
     left: Expression
     right: Expression
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Logical(Node):
     """`a and b and c`, flattened."""
 
@@ -125,7 +124,7 @@ class Logical(Node):
     operands: tuple[Expression, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Comparison(Node):
     """A chain, as in `lower <= amount <= upper`: one operator fewer than operands."""
 
@@ -133,7 +132,7 @@ class Comparison(Node):
     operators: tuple[Literal["==", "!=", "<", "<=", ">", ">="], ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Membership(Node):
     """`x in 2.50..7.50`, `x in {A, B}`, `x in Digit`, `x not in …` (negated)."""
 
@@ -142,14 +141,14 @@ class Membership(Node):
     negated: bool
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Conditional(Node):
     condition: Expression
     then: Expression
     otherwise: Expression
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Match(Node):
     """`match x { A => 1  B, C => 2  else => 3 }`."""
 
@@ -157,7 +156,7 @@ class Match(Node):
     arms: tuple[Arm, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Arm(Node):
     """`A, 3..5 => result`; no patterns means `else`. `result` is an expression or a template."""
 
@@ -165,14 +164,14 @@ class Arm(Node):
     result: Expression | Template
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Tuple(Node):
     """`(low = lower, high = upper)`."""
 
     fields: tuple[Assignment, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Assignment(Node):
     """`target = value` in a tuple, an example, a `do` or an abstraction."""
 
@@ -183,14 +182,14 @@ class Assignment(Node):
 # Sets of values: one notation for types, `in` tests and match patterns -------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class NamedSet(Node):
     """`bool`, `Digit`, `City`, `words` without a file."""
 
     name: Name
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class RangeSet(Node):
     """`0..9`, `0.00..9.99 step 0.01`, `0..digits - 1`, `0..*` (no upper end)."""
 
@@ -199,28 +198,28 @@ class RangeSet(Node):
     step: Expression | None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class ElementSet(Node):
     """`{Yes, No}`, `{1, 3, 5}`: names declare symbols in a type, refer to them elsewhere."""
 
     elements: tuple[Expression, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class WordsSet(Node):
     """`words "names.txt"`."""
 
     path: Text
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TupleSet(Node):
     """`(low : Price, high : Price)`."""
 
     fields: tuple[TypedName, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TypedName(Node):
     """`low : Price`: a tuple's field, a function's parameter, a table's column."""
 
@@ -239,14 +238,14 @@ Pattern: TypeAlias = Expression | RangeSet
 # Templates ------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Verbatim(Node):
     """Text of a template that stands for itself, `{{` and `}}` resolved."""
 
     text: str
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Slot(Node):
     """`{subject as s2}`, `{amount:.2f}`."""
 
@@ -255,7 +254,7 @@ class Slot(Node):
     format: str | None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Template(Node):
     '''A quoted text with slots; `triple` when it was written between `"""`.'''
 
@@ -263,7 +262,7 @@ class Template(Node):
     triple: bool = field(compare=False)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TemplateMatch(Node):
     """`match asked { Country => "…" }`; in `say y { … }` the subject is the output itself."""
 
@@ -274,7 +273,7 @@ class TemplateMatch(Node):
 # Statements of tasks and models ------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Declarator(Node):
     """`x`, or the family `x[i in 0..3]`."""
 
@@ -283,7 +282,7 @@ class Declarator(Node):
     range: ValueSet | None = None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Distribution(Node):
     """`~ bernoulli(0.1)`, `~ weights { A => 2  else => 1 }`, `~ uniform`."""
 
@@ -292,7 +291,7 @@ class Distribution(Node):
     arms: tuple[Arm, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Input(Node):
     """`input x, y : T ~ …`."""
 
@@ -301,7 +300,7 @@ class Input(Node):
     distribution: Distribution | None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Noise(Node):
     """`noise u : T ~ bernoulli(0.1)`."""
 
@@ -310,18 +309,18 @@ class Noise(Node):
     distribution: Distribution | None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Require(Node):
     condition: Expression
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Let(Node):
     name: Name
     value: Expression
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Variable(Node):
     """`var v : T = mechanism`."""
 
@@ -330,7 +329,7 @@ class Variable(Node):
     mechanism: Expression
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Output(Node):
     """`output y : T = mechanism`."""
 
@@ -339,13 +338,13 @@ class Output(Node):
     mechanism: Expression
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Prompt(Node):
     name: Name
     body: Template | TemplateMatch
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Say(Node):
     """`say y { Yes => "Yes" }` or `say y " {y}"`."""
 
@@ -353,7 +352,7 @@ class Say(Node):
     body: Template | TemplateMatch
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Encode(Node):
     """`encode vector { a, b as symbol(dim = 4) }`."""
 
@@ -361,13 +360,13 @@ class Encode(Node):
     groups: tuple[EncodeGroup, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class EncodeGroup(Node):
     inputs: tuple[Expression, ...]
     coding: Call
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Example(Node):
     """`example { inputs } do { interventions } gives { expected }`."""
 
@@ -383,13 +382,13 @@ ModelStatement: TypeAlias = Variable | Output | Noise | Let | Example
 # Declarations ------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TypeDeclaration(Node):
     name: Name
     type: ValueSet
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TableDeclaration(Node):
     """`table City "cities.csv" key name { country : words }`."""
 
@@ -400,20 +399,20 @@ class TableDeclaration(Node):
     documentation: Text | None = None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class FunctionDeclaration(Node):
     name: Name
     parameters: tuple[TypedName, ...]
     body: Expression
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class ImportDeclaration(Node):
     path: Text
     names: tuple[Name, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TaskDeclaration(Node):
     name: Name
     parameters: tuple[Argument, ...]
@@ -421,7 +420,7 @@ class TaskDeclaration(Node):
     body: tuple[TaskStatement, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class ModelDeclaration(Node):
     name: Name
     task: Name
@@ -431,7 +430,7 @@ class ModelDeclaration(Node):
     body: tuple[ModelStatement, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Swap(Node):
     """`swap left from s1, right from s2 weight 2`: one kind of intervention."""
 
@@ -439,7 +438,7 @@ class Swap(Node):
     weight: Number | None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class SwapItem(Node):
     """`left from s1`, or `left from (s1 with right from s2)`: `within` says what is swapped in the
     source's own run.
@@ -450,40 +449,40 @@ class SwapItem(Node):
     within: tuple[SwapItem, ...] = ()
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Keep(Node):
     """`keep where condition`."""
 
     condition: Expression
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Balance(Node):
     value: Expression
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Cover(Node):
     """`cover left, right`: every combination of the values that can exist, equally often."""
 
     values: tuple[Expression, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class NoiseSharing(Node):
     """`noise shared` or `noise fresh`."""
 
     way: Name
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Distinguish(Node):
     """`distinguish from Rival, Other`: only pairs on which all of them predict another label."""
 
     models: tuple[Name, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Split(Node):
     """`split train 8000, test 1000 disjoint by (first, second)`."""
 
@@ -491,13 +490,13 @@ class Split(Node):
     disjoint: tuple[Expression, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class SplitPart(Node):
     name: Name
     rows: Number
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Seed(Node):
     value: Number
 
@@ -507,7 +506,7 @@ CounterfactualsStatement: TypeAlias = (
 )
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class CounterfactualsDeclaration(Node):
     name: Name
     model: Name
@@ -515,7 +514,7 @@ class CounterfactualsDeclaration(Node):
     body: tuple[CounterfactualsStatement, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TokenPosition(Node):
     """`last`, `slot(amount).first + 1`, `slot(name)[2]`, `text("dollars").last`, `all`."""
 
@@ -525,7 +524,7 @@ class TokenPosition(Node):
     offset: int
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Placement(Node):
     """`var v, w at residual layers 0..* token last by das(dim = 16)`.
 
@@ -539,7 +538,7 @@ class Placement(Node):
     method: Call
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class AlignDeclaration(Node):
     name: Name
     model: Name
@@ -547,7 +546,7 @@ class AlignDeclaration(Node):
     body: tuple[Placement, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Of(Node):
     """`of M on D.test prompt p with A fitted on q`; `data` is `D.test` or `mean(…)`."""
 
@@ -558,21 +557,21 @@ class Of(Node):
     fitted_on: Name | None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Expect(Node):
     """`expect iia - iia(random_network) >= 0.30`."""
 
     condition: Expression
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class ClaimDeclaration(Node):
     name: Name
     documentation: Text | None
     body: tuple[Of | Expect, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class AbstractionDeclaration(Node):
     name: Name
     fine: Name
@@ -581,12 +580,12 @@ class AbstractionDeclaration(Node):
     body: tuple[Assignment, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Marginalize(Node):
     variables: tuple[Expression, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Merge(Node):
     """`merge (b, c) as d`."""
 
@@ -594,7 +593,7 @@ class Merge(Node):
     name: Name
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Collapse(Node):
     """`collapse e { 0..4 => Low  5..9 => High }`."""
 
@@ -602,7 +601,7 @@ class Collapse(Node):
     arms: tuple[Arm, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class DeriveDeclaration(Node):
     name: Name
     model: Name
@@ -617,14 +616,14 @@ Declaration: TypeAlias = (
 )  # fmt: skip
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Comment(Node):
     """`# text`, with the `#`."""
 
     text: str
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Allow(Node):
     """`allow CS502 "reason"`: a warning that the file's author has seen and accepts."""
 
@@ -632,7 +631,7 @@ class Allow(Node):
     reason: Text
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class File(Node):
     """One `.causal` file. Comments lie beside the tree: the formatter puts them back.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.records import record
 from ..evaluators.columns import Column, Columns
 from .randomness import Stream
 
@@ -16,7 +16,7 @@ ENUMERATED_SETTINGS = 1 << 20  # more settings than this are not listed
 _REPEATED_SETTINGS = 1 << 20  # up to this total weight, a list of repeated settings is drawn from
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Listed:
     """Inputs drawn together from a list of distinct settings, with integer `weights` unless all
     weigh the same.
@@ -55,7 +55,7 @@ class Listed:
         return {name: np.repeat(column[:1], rows) for name, column in self.columns.items()}
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Cumulative:
     """Settings with running totals of their weights, too large to repeat."""
 
@@ -69,7 +69,7 @@ class Cumulative:
         return {name: column.take(chosen) for name, column in self.columns.items()}
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Ranged:
     """One input with too many values to list, all of the same weight."""
 
@@ -108,7 +108,7 @@ class Ranged:
 Block = Listed | Ranged
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Grouped:
     """A block's settings in groups that agree in some inputs, one group after the other.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.records import record
 from ...dsl.source import Span
 from ..evaluators.columns import Column, Columns
 from ..evaluators.vectorize import PairExpressions
@@ -29,7 +29,7 @@ def shared_noise(design: CounterfactualDesign) -> tuple[str, ...]:
     return design.model.noise if design.shared_noise else ()
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class LabelledPairs:
     """Pairs with all that is known of them. `kept` has a row of truth values for each filter,
     `stratified` a column for each value of `design.stratified`.
@@ -91,7 +91,7 @@ def filters(design: CounterfactualDesign) -> tuple[Span, ...]:
     return tuple(one.span for one in (*design.keep, *design.distinctions))
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Relevance:
     """The inputs and noise of each side on which some condition can depend."""
 

@@ -9,10 +9,10 @@ All work is bounded: what cannot be met ends with a diagnostic.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from ...dsl.diagnostics import Diagnostic, SpecError, suggestion
-from ...dsl.records import record
 from ..specification import CounterfactualDesign
 from .conditions import Labeller
 from .covering import coverable
@@ -109,7 +109,7 @@ def generate_all(
     return {one.name: plan.pairs(k, one.rows) for k, one in enumerate(design.splits)}
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Trial:
     """The first rows of every split, in the order of the splits; or why they cannot be had."""
 
@@ -137,7 +137,7 @@ def _number_of(design: CounterfactualDesign, split: str) -> int:
     return names.index(split)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class _Plan:
     """What is decided before any row is made: the values of the inputs that each split may use, and
     the combinations that can be covered.

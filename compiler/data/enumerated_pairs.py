@@ -13,7 +13,6 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.records import record
 from ..evaluators.columns import Column, Columns
 from ..specification import CounterfactualDesign, SwapKind
 from .blocks import ENUMERATED_SETTINGS, Block, Grouped, Listed
@@ -25,7 +24,7 @@ from .samplers import with_noise_of
 _LARGEST_WEIGHT = 1 << 62
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class _Side:
     """The blocks of base or of one source: those that matter in groups, the others as they are."""
 

@@ -7,11 +7,11 @@ up in a test source under another input's name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from ...dsl.diagnostics import Diagnostic, Related, SpecError
-from ...dsl.records import record
 from ..domains import Domain
 from ..evaluators.columns import Column, storage_of
 from ..specification import CounterfactualDesign
@@ -21,7 +21,7 @@ MOST_VALUES = 10_000_000
 """A type with more values cannot be partitioned: its values are listed and shuffled."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Share:
     """The values of some inputs that one split may use. `domain` is the inputs' type."""
 
@@ -30,7 +30,7 @@ class Share:
     codes: Column
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class SplitValues:
     """What one split may use, a share for each type that is partitioned."""
 

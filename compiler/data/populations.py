@@ -7,12 +7,12 @@ states outright (`a + b == c`) is computed from the others, so that it costs no 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.records import record
 from ..domains import Numbers
 from ..evaluators.columns import Column, ColumnExpression, Columns, storage, storage_of
 from ..expressions import All, Compare, ComparisonOperator, Expression, Reference
@@ -29,7 +29,7 @@ _MERGED_SETTINGS = 1 << 16  # small independent blocks share one draw up to so m
 _LARGEST_WEIGHT = 1 << 62
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Population:
     """Settings of inputs and noise: one of each block, subject to what could not be enumerated."""
 
@@ -70,7 +70,7 @@ def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
 _NOTHING = np.zeros(0, dtype=np.int8)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class _Condition:
     """A conjunct of `require`, and the inputs that it states outright with what they equal."""
 

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...dsl.diagnostics import InternalError
-from ...dsl.records import record
 from ..domains import Domain, Numbers
 from ..evaluators.columns import Column, ColumnExpression, Columns
 from ..expressions import Reference
@@ -41,7 +40,7 @@ class RenderedPrompts:
     spans: Mapping[str, NDArray[np.int32]]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class PromptCollision:
     """Two rows that render to one text although an output's answers differ."""
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...dsl.diagnostics import InternalError
-from ...dsl.records import record
 from ..domains import Domain
 from ..evaluators.columns import Column
 from ..specification import CounterfactualDesign, StratifiedValue
@@ -24,7 +23,7 @@ Stratum = tuple[int, ...]
 """A code for each covered value, then one for the balanced value if there is any."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Coverable:
     """The combinations of a design's covered values that some pair has, and those that none has."""
 
@@ -105,7 +104,7 @@ class Strata:
         return _Lookup.of([self.design.balance_domain], [(code,) for code in self.balanced])
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class _Lookup:
     """The places of wanted settings of some values: `places` by their mixed-radix number."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.records import record
 from ..evaluators.columns import Column
 from ..specification import CounterfactualDesign
 
@@ -19,7 +19,7 @@ _MARKED_VALUES = 1 << 24  # domains up to this size have a mark for every value
 _MOST_DISTINCT = 1 << 22  # so many distinct values of a larger domain are told apart
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class InputCoverage:
     """How many of an input's values occur in some base or source, of how many in its domain.
 
@@ -32,7 +32,7 @@ class InputCoverage:
     exact: bool = True
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class KindCount:
     """How many rows are of one kind of intervention."""
 
@@ -40,7 +40,7 @@ class KindCount:
     rows: int
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class CombinationCount:
     """How many rows have one combination of the covered values, `values` as people write them.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.records import record
 from ..evaluators.columns import Column, Columns, storage_of
 from ..specification import CounterfactualDesign
 from .conditions import LabelledPairs, source_names
@@ -18,7 +18,7 @@ from .strata import Strata
 Places: TypeAlias = NDArray[np.intp] | slice
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Table:
     """Every column of some rows of a split. Slices of a table share its memory."""
 

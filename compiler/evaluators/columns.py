@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.records import record
 from ..domains import Domain, Numbers, Truths
 from ..expressions import Expression, references
 from ..model import CausalModel, Role, Variable
@@ -35,7 +35,7 @@ def storage_of(domain: Domain) -> np.dtype[np.signedinteger[Any]]:
     return storage(codes[0], codes[-1]) if len(codes) else np.dtype(np.int8)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class ColumnExpression:
     """An expression that the vectorized evaluator computes over given columns.
 

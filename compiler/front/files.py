@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
 from ...dsl import syntax
 from ...dsl.diagnostics import closest
-from ...dsl.records import record
 from ...dsl.source import Span
 from ..domains import Symbols
 from .names import Compilation
@@ -111,7 +111,7 @@ def _report(compilation: Compilation, what: str, problems: list[str], span: Span
     compilation.error("CS221", f"{what} is not well formed", span, help=f"{shown}{more}")
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TableText:
     """A table's cells as text: `cells[row][column]`, and the line that each row stands on."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ...dsl import syntax
 from ...dsl.diagnostics import Related
-from ...dsl.records import record
 from ..domains import Domain, Numbers, Truths
 from ..expressions import Compare, ComparisonOperator, Constant, Lookup
 from .arithmetic import TooLargeError, negation
@@ -35,7 +35,7 @@ def membership(environment: Environment, node: syntax.Membership) -> Pending:
     return negation(inside) if node.negated else inside
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Case:
     """One arm of a match with the positions that it takes, those of earlier arms left out."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ...dsl import syntax
 from ...dsl.diagnostics import Related
-from ...dsl.records import record
 from ..specification import (
     Alignment,
     Control,
@@ -23,7 +23,7 @@ from .names import Compilation, kind_of, with_article
 BOUNDS = ("lower", "upper")
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class ClaimContext:
     """What claims refer to."""
 

@@ -8,10 +8,10 @@ shallow. Questions are data, so the handlers need not know one another.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from ...dsl import syntax
-from ...dsl.records import record
 from ..domains import Domain
 from .names import Compilation
 from .scopes import Declared, Environment
@@ -20,7 +20,7 @@ from .values import Value
 Result = TypeVar("Result")
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class PlainWords:
     """The expected type `words`: symbols of any set, and sets may unite."""
 
@@ -29,7 +29,7 @@ Expected = Domain | PlainWords | None
 """What the place of an expression expects: it decides which set a symbol's name belongs to."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Compile:
     """What is the value of this expression, here?"""
 
@@ -38,7 +38,7 @@ class Compile:
     expected: Expected = None
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Settle:
     """Compile this variable's mechanism, unless that is done: what is a reference to it?"""
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from ...dsl import syntax
-from ...dsl.records import record
 from ...dsl.source import Span
 from ..domains import Domain
 from ..expressions import Expression, Reference, references
@@ -61,7 +60,7 @@ class Declared:
         return Value(Reference(self.name), self.domain)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Family:
     """`x[i in 0..3]`: members by index."""
 
@@ -69,7 +68,7 @@ class Family:
     members: Mapping[int, Value | Declared]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Side:
     """One setting of a pair: what `base.` or `result.` stands before."""
 
@@ -77,7 +76,7 @@ class Side:
     scope: Scope
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Hidden:
     """A name that is declared, but that this place must not read; `reason` says why."""
 

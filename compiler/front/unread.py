@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
 from ...dsl import syntax
-from ...dsl.records import record
 from ...dsl.source import Span
 
 Statement = TypeVar("Statement", bound=syntax.Node)
@@ -40,7 +39,7 @@ DECLARED_BY = {
 """What is declared by a statement that this word leads, as messages about unknown names say it."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Unread:
     """What the parser could not read of a file."""
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ...dsl import syntax
-from ...dsl.records import record
 from ..domains import Domain, Truths
 from ..expressions import Constant
 from ..model import Role, Variable
@@ -32,7 +31,7 @@ class Roster:
         return [one for one in self.members if one.role in roles]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Kind:
     """What a statement says about each variable that it declares."""
 

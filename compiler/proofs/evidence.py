@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from ...dsl.records import record
 from ...dsl.source import Span
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Proved:
     """By algebra on intervals, or by the solver, for every setting."""
 
@@ -18,7 +18,7 @@ class Proved:
         return "proved"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Exhaustive:
     """Every one of `count` settings was tried."""
 
@@ -30,7 +30,7 @@ class Exhaustive:
         return f"exhaustive ({self.count:,})"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Sampled:
     """So many settings were drawn, which shows what there is and not what there isn't."""
 
@@ -43,7 +43,7 @@ class Sampled:
         return f"sampled ({self.count:,}, seed {self.seed})"
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """The question was beyond every limit."""
 
@@ -64,14 +64,14 @@ def combined(first: Evidence, second: Evidence) -> Evidence:
     return max(first, second, key=lambda one: strength.index(type(one)))
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Witness:
     """A setting of inputs and noise that makes a condition true."""
 
     setting: Mapping[str, int]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class NoWitness:
     """No setting was found; only `Proved` and `Exhaustive` say that there is none."""
 
@@ -83,7 +83,7 @@ class NoWitness:
         return isinstance(self.evidence, Proved | Exhaustive)
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Examination:
     """One question about a specification with its answer. `holds` is None where it is open.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy
 from numpy.typing import NDArray
 
 from ...dsl.diagnostics import Diagnostics
-from ...dsl.records import record
 from ..data.conditions import LabelledPairs, Labeller, filters, shared_noise
 from ..data.populations import populate
 from ..data.randomness import Stream
@@ -30,7 +30,7 @@ HALF = 0.5 + 1.5 / PAIRS**0.5
 """One half and three standard deviations of its estimate."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class _Share:
     """How many of a kind's labels equal the base's own answer."""
 

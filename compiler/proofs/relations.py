@@ -23,7 +23,6 @@ from functools import cached_property
 from itertools import combinations, islice
 
 from ...dsl.diagnostics import InternalError
-from ...dsl.records import record
 from .. import expressions as nodes
 from ..evaluators import interpret
 from ..expressions import Compare, ComparisonOperator, Expression, Reference, references
@@ -90,7 +89,7 @@ class Square:
         return tuple(one for one in names if self.translated[one] != self.expected[one])
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Commutes:
     """No square fails, as far as `evidence` goes."""
 
