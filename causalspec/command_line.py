@@ -1,4 +1,4 @@
-"""The `causalspec` command: one module a subcommand, each imported when it is called."""
+"""The `causalspec` command: one module a subcommand, imported when it is called."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status (see `exit_codes`)."""
     # Reading a spec makes many small objects and no garbage: looking for some takes a tenth of it.
     gc.set_threshold(100_000)
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    named = [name for name in COMMANDS if name in given[:1]]
+    options = _parser(named or COMMANDS).parse_args(given)
     try:
         status = int(options.run(options))
         sys.stdout.flush()  # here, where a reader who has left is no surprise
@@ -76,7 +78,7 @@ def _drop_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(commands: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="causalspec",
         description="State a hypothesis about how a network computes something; "
@@ -87,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"causalspec {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    for name in commands:
         command = import_module(f".commands.{name}", __package__)
         subparser = subparsers.add_parser(
             name,

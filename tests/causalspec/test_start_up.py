@@ -10,7 +10,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SMALL = ROOT / "specs" / "hierarchical_equality" / "hierarchical_equality.causal"
-HEAVY = ("torch", "transformers", "sympy", "z3", "rich", "numpy.ma", "causalspec.dsl.formatter")
+HEAVY = (
+    *("torch", "transformers", "sympy", "z3", "rich", "numpy.ma"),
+    *("causalspec.dsl.formatter", "causalspec.commands.verify"),
+)
 
 LOADED = """
 import sys
