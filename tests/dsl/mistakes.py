@@ -10,6 +10,10 @@ from __future__ import annotations
 
 MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
+        "align A of M { var a at residual layers 0..1 token last - 1.5 by das(dim = 2) }\n",
+        ("1:59 CS116 tokens are counted in whole numbers, not `1.5`",),
+    ),
+    (
         "modle M of T { var a = 1 }\n",
         ("1:1 CS105 unknown word `modle` [model]",),
     ),

@@ -40,6 +40,8 @@ def test_every_code_that_the_room_reports_has_a_page() -> None:
 @pytest.mark.parametrize("code", ["CS100", "CS1", "nonsense", "../catalogue", ""])
 def test_there_is_no_page_for_other_codes(code: str) -> None:
     assert catalogue.explanation(code) is None
+    with pytest.raises(ValueError, match="there is no page for"):
+        catalogue.page(code)
 
 
 def test_codes_are_found_in_any_case() -> None:
