@@ -20,6 +20,9 @@ def load_tokenizer(where: str) -> Any:
     path = Path(where).expanduser()
     if where.startswith(PACKAGE_PREFIX):
         path = packaged_network(where.removeprefix(PACKAGE_PREFIX))
+    is_local = path.suffix in (".gguf", ".json") or where.startswith((".", "/", "~"))
+    if is_local and not path.exists():
+        raise ToolFailure(f"there is no file or folder `{where}`")
     of_transformers = path.suffix != ".json"
     module = library("transformers" if of_transformers else "tokenizers", "a tokenizer", "run")
     try:

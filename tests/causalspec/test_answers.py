@@ -66,4 +66,4 @@ def test_the_warning_can_be_accepted(
 def test_there_is_no_tokenizer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = tmp_path / "nothing.json"
     assert checked(catalogue.page("CS623").fixed, place, tmp_path) == ExitCode.TOOL_FAILED
-    assert f"there is no tokenizer at `{place}`" in capsys.readouterr().err
+    assert f"there is no file or folder `{place}`" in capsys.readouterr().err

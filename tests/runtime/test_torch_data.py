@@ -162,8 +162,8 @@ def test_a_file_of_its_own_is_read_as_it_is(tmp_path: Path) -> None:
     ("where", "complaint"),
     [
         (".", "there is no tokenizer at `.`: "),
-        ("./tokenizer.json", "there is no tokenizer at `./tokenizer.json`: No such file"),
-        ("./weights.gguf", "there is no tokenizer at `./weights.gguf`: "),
+        ("./tokenizer.json", "there is no file or folder `./tokenizer.json`"),
+        ("./weights.gguf", "there is no file or folder `./weights.gguf`"),
         ("package:nothing_here", "the package `nothing_here` is not installed"),
         ("package:causalspec", "the package `causalspec` carries 0 GGUF files, not one"),
     ],
