@@ -180,15 +180,18 @@ class ClaimItem(SpecItem):
 
         from rich.console import Console
 
+        from causalspec.commands.networks import require_libraries
         from causalspec.dsl.diagnostics import SpecError, ToolFailure
-        from causalspec.runtime.loading import load_task_network
-        from causalspec.runtime.verdict_table import print_verdicts
-        from causalspec.runtime.verify import VerifySettings, verify
 
         where = str(self.config.getoption("--causalspec-network"))
         results = str(self.config.getoption("--causalspec-results"))
         destination = Path(results) / f"{self.path.stem}-{self._claim}"
         try:
+            require_libraries()
+            from causalspec.runtime.loading import load_task_network
+            from causalspec.runtime.verdict_table import print_verdicts
+            from causalspec.runtime.verify import VerifySettings, verify
+
             if NETWORK not in self.config.stash:
                 self.config.stash[NETWORK] = load_task_network(where)
             network = self.config.stash[NETWORK]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..exit_codes import ExitCode
-from .networks import add_network_arguments, fit_settings, named_network
+from .networks import add_network_arguments, fit_settings, named_network, require_libraries
 from .output import add_format_argument, add_spec_argument, load_checked, print_json
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         print(f"causalspec align: {problem}", file=sys.stderr)
         return ExitCode.WRONG_USAGE
 
+    require_libraries()
     from rich.console import Console
 
     from causalspec.runtime.alignments import align, check_destination

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from causalspec.dsl.diagnostics import ToolFailure
 
 from .numbers import count, positive, rate
 
 if TYPE_CHECKING:
     from causalspec.runtime.fit_settings import FitSettings
     from causalspec.runtime.task_network import TaskNetwork
+
+LIBRARIES = ("torch", "transformers", "safetensors", "filelock", "psutil")
 
 
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +38,16 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="use pairs, too, whose base or source the network answers wrongly",
     )
+
+
+def require_libraries() -> None:
+    """Raises `ToolFailure` where what networks need is not installed: checking does without."""
+    missing = [f"`{name}`" for name in LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise ToolFailure(
+            f"a network needs {', '.join(missing)}, not installed here",
+            "`pip install 'causalspec[run]'` brings what it needs",
+        )
 
 
 def named_network(options: argparse.Namespace) -> TaskNetwork:

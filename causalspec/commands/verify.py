@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from ..exit_codes import ExitCode
-from .networks import add_network_arguments, fit_settings, named_network
+from .networks import add_network_arguments, fit_settings, named_network, require_libraries
 from .output import add_format_argument, add_spec_argument, load_checked
 
 SUMMARY = "verify a spec's claims against a network, with controls and a report"
@@ -32,6 +32,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         print(f"causalspec verify: {options.spec} makes no claim", file=sys.stderr)
         return ExitCode.WRONG_USAGE
 
+    require_libraries()
     from rich.console import Console
 
     from causalspec.runtime.result_files import REPORT, check_destination, to_json

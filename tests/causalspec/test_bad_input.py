@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,21 @@ def test_a_network_that_does_not_play(command: Command) -> None:
 
 
 # Networks --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments", [("verify",), ("align", "Last")], ids=["verify", "align"]
+)
+def test_what_a_network_needs_is_not_installed(
+    arguments: tuple[str, ...], command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors", None)  # as if it were not there
+    assert command(WHOLE, *arguments) == (
+        5,
+        "error: a network needs `safetensors`, not installed here\n"
+        "  help: `pip install 'causalspec[run]'` brings what it needs\n",
+    )
+    assert nothing_is_left()
 
 
 def test_networks_that_are_none(command: Command, player: Path) -> None:
