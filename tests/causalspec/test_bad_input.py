@@ -232,9 +232,7 @@ def test_a_network_that_does_not_play(command: Command) -> None:
 # Networks --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "arguments", [("verify",), ("align", "Last")], ids=["verify", "align"]
-)
+@pytest.mark.parametrize("arguments", [("verify",), ("align", "Last")], ids=["verify", "align"])
 def test_what_a_network_needs_is_not_installed(
     arguments: tuple[str, ...], command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
