@@ -20,6 +20,7 @@ from .feasibility import unmet
 from .generator import Generator
 from .pairs import InterchangePairs
 from .partitions import SplitValues, partition
+from .populations import Population, populate
 from .strata import Coverable
 from .summary import DataSummary
 from .table import Table
@@ -80,7 +81,7 @@ def generate_chunks(
     wanted = design.splits[number].rows if rows is None else rows
     _require_in_range(wanted, MOST_STREAMED_ROWS)
     plan = _Plan.of(design, seed)
-    generator = Generator(plan.labeller, plan.values[number], plan.coverable, wanted, seed)
+    generator = plan.generator(number, wanted)
     waiting: list[InterchangePairs] = []
     missing = chunk_rows
     for k, stretch in enumerate(generator.stretches()):
@@ -139,13 +140,14 @@ def _number_of(design: CounterfactualDesign, split: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is decided before any row is made: the values of the inputs that each split may use, and
-    the combinations that can be covered.
+    """What is decided before any row is made: the values of the inputs that each split may use, the
+    settings that it draws from, and the combinations that can be covered.
     """
 
     labeller: Labeller
     seed: int
     values: Sequence[SplitValues]
+    populations: Sequence[Population]
     coverable: Coverable
 
     @staticmethod
@@ -158,18 +160,24 @@ class _Plan:
         possible = coverable(design, seed)
         if not design.disjoint:
             values = tuple(SplitValues(split.name, ()) for split in design.splits)
+            populations = [populate(design.model, {})] * len(values)
         else:
             values = partition(design, seed, partial(unmet, labeller, seed, possible))
-        return _Plan(labeller, seed, values, possible)
+            populations = [populate(design.model, one.allowed) for one in values]
+        return _Plan(labeller, seed, values, populations, possible)
+
+    def generator(self, number: int, rows: int) -> Generator:
+        """Of so many rows of a split."""
+        values, population = self.values[number], self.populations[number]
+        return Generator(self.labeller, population, values, self.coverable, rows, self.seed)
 
     def pairs(self, number: int, rows: int) -> InterchangePairs:
         _require_in_range(rows, MOST_ROWS)
-        own = self.values[number]
-        generator = Generator(self.labeller, own, self.coverable, rows, self.seed)
+        generator = self.generator(number, rows)
         table = Table.empty(self.labeller.design, rows)
         for k, stretch in enumerate(generator.stretches()):
             generator.fill(table.part(stretch.start, stretch.stop), k)
-        return table.pairs(own.split, self.seed, generator.strata)
+        return table.pairs(self.values[number].split, self.seed, generator.strata)
 
 
 def _require_in_range(rows: int, most: int) -> None:

@@ -49,7 +49,7 @@ class EnumeratedPairs:
         design: CounterfactualDesign, kind: SwapKind, population: Population
     ) -> EnumeratedPairs | None:
         """None where there are too many, or some that cannot be listed."""
-        if population.rejections or population.is_empty:
+        if not population.is_listed or population.is_empty:
             return None
         relevance = Relevance.of(design, kind)
         sides: list[_Side] = []

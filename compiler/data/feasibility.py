@@ -166,8 +166,8 @@ def explain_rare_inputs(design: CounterfactualDesign, error: RequirementUnmetErr
     """Why sampling inputs gave up."""
     message = f"too few inputs of `{design.model.task}` meet its `require`"
     advice = (
-        f"{error.accepted:,} of {error.attempts:,} sampled inputs did; the inputs that it relates "
-        f"have more than {ENUMERATED_SETTINGS:,} settings together, too many to list"
+        f"{error.accepted:,} of {error.attempts:,} settings that were tried did; the inputs that "
+        f"it relates have more than {ENUMERATED_SETTINGS:,} settings together, too many to list"
     )
     return Diagnostic("CS510", message, design.span, advice)
 

@@ -10,7 +10,7 @@ from .conditions import Labeller
 from .feasibility import nothing_to_cover, require_some
 from .filling import Filler
 from .partitions import SplitValues
-from .populations import populate
+from .populations import Population
 from .randomness import Stream
 from .solved_pairs import PairSolver
 from .strata import Coverable, Strata
@@ -18,11 +18,14 @@ from .table import Table
 
 
 class Generator:
-    """What is needed to make any stretch of a split of `rows` rows."""
+    """What is needed to make any stretch of a split of `rows` rows, whose inputs are drawn from a
+    population.
+    """
 
     def __init__(
         self,
         labeller: Labeller,
+        population: Population,
         values: SplitValues,
         coverable: Coverable,
         rows: int,
@@ -31,7 +34,6 @@ class Generator:
         design = labeller.design
         self._rows = rows
         self._stream = Stream.of(seed, design.name, values.split)
-        population = populate(design.model, values.allowed)
         require_some(design, population)
         strata = Strata.of(design, values, coverable)
         if not len(strata):

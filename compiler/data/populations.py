@@ -1,7 +1,9 @@
 """The settings of the inputs that a split may use: those that `require` admits.
 
 Inputs that `require` relates are listed together when they have few settings, and an input that it
-states outright (`a + b == c`) is computed from the others, so that it costs no enumeration.
+states outright (`a + b == c`) is computed from the others, so that it costs no enumeration. Where
+they have many, draws are thrown away that it does not admit; where that would be nearly all, what
+it admits is constructed.
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ..domains import Numbers
 from ..evaluators.columns import Column, ColumnExpression, Columns, storage, storage_of
-from ..expressions import All, Compare, ComparisonOperator, Expression, Reference
+from ..evaluators.intervals import UnsupportedModelError
+from ..expressions import All
 from ..model import CausalModel, Variable
 from .blocks import (
     ENUMERATED_SETTINGS,
@@ -24,17 +26,33 @@ from .blocks import (
     Ranged,
     product,
 )
+from .construction import Construction, among, construct
+from .randomness import Stream
+from .requirements import Condition, conjuncts
 
 _MERGED_SETTINGS = 1 << 16  # small independent blocks share one draw up to so many settings
 _LARGEST_WEIGHT = 1 << 62
+_PILOT = 1 << 14
+_RARE = 64  # where fewer than one draw in so many is admitted, settings are constructed
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Settings of inputs and noise: one of each block, subject to what could not be enumerated."""
+    """Settings of inputs and noise: one of each block, subject to what could not be enumerated.
+
+    Where `whole` is false, a block is a sample of the settings of its inputs. `in_vain` counts the
+    settings that were tried where some must exist, or may, but none was found.
+    """
 
     blocks: tuple[Block, ...]
     rejections: tuple[ColumnExpression, ...]
+    whole: bool = True
+    in_vain: int = 0
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the blocks hold every setting that is admitted, and no other."""
+        return self.whole and not self.rejections and not self.in_vain
 
     @property
     def is_empty(self) -> bool:
@@ -48,11 +66,12 @@ def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
     Inputs are uniform over what is admitted unless they have weights; noise is independent of all.
     """
     drawn = {name: model.by_name[name] for name in (*model.inputs, *model.noise)}
-    conditions = [_Condition.of(one, model) for one in _conjuncts(model.requirement)]
+    conditions = [Condition.of(one, model) for one in conjuncts(model.requirement)]
     if not all(one.holds.over({}, 1)[0] for one in conditions if not one.reads):
         return Population((Listed(dict.fromkeys(drawn, _NOTHING), 0),), ())
     blocks: list[Block] = []
     rejections: list[ColumnExpression] = []
+    whole, in_vain = True, 0
     for names in _connected(tuple(drawn), [one.reads for one in conditions]):
         mine = [one for one in conditions if one.reads and one.reads[0] in names]
         single = {name: _single(drawn[name], allowed.get(name)) for name in names}
@@ -61,50 +80,22 @@ def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
         listed = [block for block in free if isinstance(block, Listed)]
         if mine and len(listed) == len(free) and _can_join(listed, ENUMERATED_SETTINGS):
             blocks.append(_admitted(_joined(listed), computed, single, mine))
-        else:
+        elif not mine:
             blocks.extend(single.values())
-            rejections.extend(one.holds for one in mine)
-    return Population(tuple(_merged(blocks)), tuple(rejections))
+        else:
+            made = _constructed(model, single, computed, mine)
+            if made is None:
+                blocks.extend(single.values())
+                rejections.append(_together(mine, model))
+            elif made.settings or made.is_whole:
+                blocks.append(_narrowed(made, single))
+                whole = whole and made.is_whole
+            else:
+                in_vain += made.tried
+    return Population(tuple(_merged(blocks)), tuple(rejections), whole, in_vain)
 
 
 _NOTHING = np.zeros(0, dtype=np.int8)
-
-
-@dataclass(frozen=True, slots=True)
-class _Condition:
-    """A conjunct of `require`, and the inputs that it states outright with what they equal."""
-
-    holds: ColumnExpression
-    states: tuple[tuple[str, ColumnExpression], ...]
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        return self.holds.reads
-
-    @staticmethod
-    def of(expression: Expression, model: CausalModel) -> _Condition:
-        stated: list[tuple[str, ColumnExpression]] = []
-        match expression:
-            case Compare(ComparisonOperator.EQUAL, left, right):
-                for one, other in ((left, right), (right, left)):
-                    if isinstance(one, Reference) and one.name in model.inputs:
-                        value = ColumnExpression.of(other, model.by_name, _ANY_INTEGER)
-                        if one.name not in value.reads:
-                            stated.append((one.name, value))
-            case _:
-                pass
-        return _Condition(ColumnExpression.of(expression, model.by_name), tuple(stated))
-
-
-_ANY_INTEGER = Numbers(-(2**31), 2**31)
-
-
-def _conjuncts(requirement: Expression | None) -> Iterator[Expression]:
-    if isinstance(requirement, All):
-        for operand in requirement.operands:
-            yield from _conjuncts(operand)
-    elif requirement is not None:
-        yield requirement
 
 
 def _connected(names: Sequence[str], links: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
@@ -161,7 +152,7 @@ def _joined(blocks: Sequence[Listed]) -> Listed:
 
 
 def _computed(
-    single: Mapping[str, Block], conditions: Sequence[_Condition]
+    single: Mapping[str, Block], conditions: Sequence[Condition]
 ) -> Mapping[str, ColumnExpression]:
     """Inputs of uniform weight that a condition states in terms of inputs not computed themselves;
     none where the inputs are few enough to do without.
@@ -180,11 +171,50 @@ def _computed(
     return computed
 
 
+def _constructed(
+    model: CausalModel,
+    single: Mapping[str, Block],
+    computed: Mapping[str, ColumnExpression],
+    conditions: Sequence[Condition],
+) -> Construction | None:
+    """None where enough of all settings meet the conditions, or weights are too large."""
+    weighted = [
+        one for one in single.values() if isinstance(one, Listed) and one.weights is not None
+    ]
+    if prod(one.total for one in weighted) > _LARGEST_WEIGHT:
+        return None
+    if not all(block.settings for block in single.values()):
+        return None
+    stream = Stream.of(0, "pilot")
+    columns: dict[str, Column] = {}
+    for name, block in single.items():
+        columns.update(block.drawn().draw(stream.derive(name), 0, _PILOT))
+    try:
+        met = np.count_nonzero(_together(conditions, model).over(columns, _PILOT))
+    except UnsupportedModelError:  # said where settings are drawn
+        return None
+    if met * _RARE >= _PILOT:
+        return None
+    return construct(model, single, computed, conditions)
+
+
+def _together(conditions: Sequence[Condition], model: CausalModel) -> ColumnExpression:
+    return ColumnExpression.of(All(tuple(one.expression for one in conditions)), model.by_name)
+
+
+def _narrowed(made: Construction, single: Mapping[str, Block]) -> Listed:
+    """What was constructed as a block, each input in the smallest type that holds its codes."""
+    columns = {
+        name: column.astype(storage(*_ends(single[name]))) for name, column in made.columns.items()
+    }
+    return _listed(columns, made.weights)
+
+
 def _admitted(
     block: Listed,
     computed: Mapping[str, ColumnExpression],
     single: Mapping[str, Block],
-    conditions: Sequence[_Condition],
+    conditions: Sequence[Condition],
 ) -> Listed:
     """The settings of a block, with the inputs that follow from it, that meet every condition."""
     if not block.settings:
@@ -193,7 +223,7 @@ def _admitted(
     kept = np.ones(block.settings, dtype=np.bool_)
     for name, value in computed.items():
         column = value.over(block.columns, block.settings).astype(np.int64)
-        kept &= _among(column, single[name])
+        kept &= among(column, single[name])
         columns[name] = column
     columns = {name: columns[name][kept] for name in single}
     weights = None if block.weights is None else block.weights[kept]
@@ -205,15 +235,6 @@ def _admitted(
         admitted &= condition.holds.over(columns, rows).astype(np.bool_)
     final = {name: column[admitted] for name, column in columns.items()}
     return _listed(final, None if weights is None else weights[admitted])
-
-
-def _among(column: Column, block: Block) -> NDArray[np.bool_]:
-    """Whether each code is one of the block's."""
-    if isinstance(block, Ranged):
-        low, high = _ends(block)
-        return (column >= low) & (column <= high) & ((column - low) % block.codes.step == 0)
-    (codes,) = block.columns.values()
-    return np.isin(column, codes)
 
 
 def _ends(block: Block) -> tuple[int, int]:

@@ -36,6 +36,7 @@ class Sampler:
     """
 
     def __init__(self, population: Population, stream: Stream) -> None:
+        self._in_vain = population.in_vain
         self._rejections = population.rejections
         self._blocks = [(block.drawn(), stream.derive(*block.names)) for block in population.blocks]
         self._position = 0
@@ -44,6 +45,8 @@ class Sampler:
 
     def take(self, count: int) -> Columns:
         """The next `count` settings. Raises `RequirementUnmetError` after bounded work."""
+        if self._in_vain:
+            raise RequirementUnmetError(self._in_vain, 0)
         if not self._rejections:
             return self._candidates(count)
         parts = [self._waiting] if self._waiting else []

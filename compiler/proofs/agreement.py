@@ -122,7 +122,8 @@ def _every(population: Population, sides: int) -> Columns | None:
     for block in population.blocks:
         count *= block.settings
         total *= block.total
-    if population.rejections or count**sides > ENUMERATION_LIMIT or total**sides > LARGEST_TOTAL:
+    few = count**sides <= ENUMERATION_LIMIT and total**sides <= LARGEST_TOTAL
+    if not (population.is_listed and few):
         return None
     listed = product(
         [

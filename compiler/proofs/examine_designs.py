@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...dsl.diagnostics import Diagnostics
 from ..data.conditions import LabelledPairs, Labeller, filters, shared_noise
-from ..data.populations import populate
+from ..data.populations import Population, populate
 from ..data.randomness import Stream
 from ..data.samplers import PairSampler, RequirementUnmetError
 from ..evaluators.columns import Column
@@ -48,10 +48,13 @@ def examine_design(design: CounterfactualDesign, diagnostics: Diagnostics) -> It
     the design checks that the swap does not show.
     """
     high: list[_Share] = []
+    population = None if design.model.cyclic else populate(design.model, {})
     for kind in design.kinds:
         swap = _examine_swap(design, kind, diagnostics)
         yield swap
-        share = _share(design, kind) if swap.holds is not False else None
+        share = None
+        if population is not None and not population.is_empty and swap.holds is not False:
+            share = _share(design, kind, population)
         if share is None:
             continue
         subject = f"swapping `{kind.name}` in `{design.name}`"
@@ -113,14 +116,9 @@ def _warn_of_labels(
     )
 
 
-def _share(design: CounterfactualDesign, kind: SwapKind) -> _Share | None:
+def _share(design: CounterfactualDesign, kind: SwapKind, population: Population) -> _Share | None:
     """None where too few pairs can be had to say; data generation then says why."""
-    if design.model.cyclic:
-        return None
     stream = Stream.of(design.seed, design.name, "examined", kind.name)
-    population = populate(design.model, {})
-    if population.is_empty:
-        return None
     try:
         base, sources = PairSampler(design, population, stream).take(PAIRS)
     except RequirementUnmetError:

@@ -172,7 +172,7 @@ def _texts_that_collide(task: Task, prompt: PromptTemplate) -> list[dict[str, in
     for block in population.blocks:
         count *= block.settings
     try:
-        if count <= SAMPLE and not population.rejections:
+        if count <= SAMPLE and population.is_listed:
             columns = product([every(block) for block in population.blocks])
         else:
             columns = Sampler(population, Stream.of(0, "prompts", prompt.name)).take(SAMPLE)

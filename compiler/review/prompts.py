@@ -161,7 +161,7 @@ def _inputs(model: CausalModel, seed: str) -> tuple[Columns | None, Evidence]:
     for block in population.blocks:
         count *= block.settings
     try:
-        if count <= _SAMPLE and not population.rejections:
+        if count <= _SAMPLE and population.is_listed:
             return product([every(block) for block in population.blocks]), Exhaustive(count)
         drawn = Sampler(population, Stream.of(0, "review", seed)).take(_SAMPLE)
     except RequirementUnmetError:

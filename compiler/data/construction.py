@@ -1,0 +1,167 @@
+"""Settings built input by input, for a `require` that few of a huge product's settings meet.
+
+Each step gives every setting so far each value of one more input, and drops those that already
+break a condition. Where a step would have more than `MOST_SETTINGS`, that many of them are drawn at
+random, each as likely as any other: stochastic enumeration of a search tree (Rubinstein,
+"Stochastic enumeration method for counting NP-hard problems", 2013). Without such a step the
+settings are all there are; with one, they are a sample of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..evaluators.columns import Column, ColumnExpression
+from ..expressions import All
+from ..model import CausalModel
+from .blocks import Block, Listed, Ranged
+from .randomness import Stream
+from .requirements import Condition
+
+MOST_SETTINGS = 1 << 17
+"""So many settings are taken from one step to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Construction:
+    """Distinct settings of some inputs, with `weights` unless all weigh the same; `is_whole` says
+    whether there are no others. `tried` counts the settings, whole or in part, that were looked at.
+    """
+
+    columns: Mapping[str, Column]
+    settings: int
+    weights: NDArray[np.int64] | None
+    is_whole: bool
+    tried: int
+
+
+def construct(
+    model: CausalModel,
+    single: Mapping[str, Block],
+    computed: Mapping[str, ColumnExpression],
+    conditions: Sequence[Condition],
+) -> Construction:
+    """Settings of the inputs in `single` that meet every condition, each `computed` one having the
+    value that follows from the others.
+    """
+    builder = _Builder(model, single, dict(computed), list(conditions))
+    for name in _in_order(single, computed, conditions):
+        builder.extend(name)
+    return builder.result()
+
+
+def _in_order(
+    single: Mapping[str, Block],
+    computed: Mapping[str, ColumnExpression],
+    conditions: Sequence[Condition],
+) -> Iterator[str]:
+    """The inputs that are not computed, so that conditions are decided early: the one whose missing
+    inputs have the fewest settings comes next.
+    """
+    waiting: list[list[str]] = []
+    for one in conditions:
+        read = [reads for name in one.reads for reads in _computed_from(name, computed)]
+        waiting.append([name for name in single if name in read])
+    given: set[str] = set()
+    while waiting:
+        missing = [[name for name in names if name not in given] for names in waiting]
+        waiting = [names for names in missing if names]
+        if waiting:
+            nearest = min(waiting, key=lambda names: prod(single[one].settings for one in names))
+            yield from nearest
+            given.update(nearest)
+    yield from (name for name in single if name not in given and name not in computed)
+
+
+def _computed_from(name: str, computed: Mapping[str, ColumnExpression]) -> tuple[str, ...]:
+    return computed[name].reads if name in computed else (name,)
+
+
+class _Builder:
+    def __init__(
+        self,
+        model: CausalModel,
+        single: Mapping[str, Block],
+        computed: dict[str, ColumnExpression],
+        conditions: list[Condition],
+    ) -> None:
+        self._model = model
+        self._single = single
+        self._computed = computed
+        self._conditions = conditions
+        self._columns: dict[str, Column] = {}
+        self._weights: NDArray[np.int64] | None = None
+        self._settings = 1
+        self._is_whole = True
+        self._tried = 0
+        self._stream = Stream.of(0, "construction")
+
+    def extend(self, name: str) -> None:
+        """Give every setting so far each value of one more input."""
+        block = self._single[name]
+        count = self._settings * block.settings
+        if count > MOST_SETTINGS:
+            drawn = self._stream.derive(name).below(count, 0, MOST_SETTINGS).astype(np.int64)
+            chosen = np.unique(drawn)
+            self._is_whole = False
+        else:
+            chosen = np.arange(count)
+        self._settings = len(chosen)
+        self._tried += self._settings
+        before, own = np.divmod(chosen, max(1, block.settings))
+        self._take(before)
+        self._columns[name] = _values(block, own)
+        if isinstance(block, Listed) and block.weights is not None:
+            weights = np.ones(1, np.int64) if self._weights is None else self._weights
+            self._weights = weights * block.weights[own]
+        self._follow()
+        self._check()
+
+    def result(self) -> Construction:
+        columns = {name: self._columns[name] for name in self._single}
+        return Construction(columns, self._settings, self._weights, self._is_whole, self._tried)
+
+    def _follow(self) -> None:
+        """Add what can be computed by now."""
+        for name, value in list(self._computed.items()):
+            if self._columns.keys() >= set(value.reads):
+                column = value.over(self._columns, self._settings).astype(np.int64)
+                self._columns[name] = column
+                self._take(np.flatnonzero(among(column, self._single[name])))
+                del self._computed[name]
+
+    def _check(self) -> None:
+        """Drop the settings that break a condition which can be decided by now."""
+        given = self._columns.keys()
+        ready = [one for one in self._conditions if given >= set(one.reads)]
+        self._conditions = [one for one in self._conditions if not given >= set(one.reads)]
+        if ready and self._settings:
+            together = All(tuple(one.expression for one in ready))
+            holds = ColumnExpression.of(together, self._model.by_name)
+            self._take(np.flatnonzero(holds.over(self._columns, self._settings)))
+
+    def _take(self, rows: NDArray[np.intp]) -> None:
+        self._columns = {name: column[rows] for name, column in self._columns.items()}
+        self._weights = None if self._weights is None else self._weights[rows]
+        self._settings = len(rows)
+
+
+def _values(block: Block, positions: NDArray[np.int64]) -> Column:
+    if isinstance(block, Ranged):
+        return positions * block.codes.step + block.codes.start
+    (column,) = block.columns.values()
+    return column[positions]
+
+
+def among(column: Column, block: Block) -> NDArray[np.bool_]:
+    """Whether each code is one of those of a block of one input."""
+    if isinstance(block, Ranged):
+        low, high, step = block.codes[0], block.codes[-1], block.codes.step
+        return (column >= low) & (column <= high) & ((column - low) % step == 0)
+    (codes,) = block.columns.values()
+    return np.isin(column, codes)

@@ -1,0 +1,53 @@
+"""The conditions of a model's `require`, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..domains import Numbers
+from ..evaluators.columns import ColumnExpression
+from ..expressions import All, Compare, ComparisonOperator, Expression, Reference
+from ..model import CausalModel
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A conjunct of `require`, and the inputs that it states outright with what they equal."""
+
+    expression: Expression
+    holds: ColumnExpression
+    states: tuple[tuple[str, ColumnExpression], ...]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The inputs that decide it."""
+        return self.holds.reads
+
+    @staticmethod
+    def of(expression: Expression, model: CausalModel) -> Condition:
+        """A conjunct of the model's `require`."""
+        stated: list[tuple[str, ColumnExpression]] = []
+        match expression:
+            case Compare(ComparisonOperator.EQUAL, left, right):
+                for one, other in ((left, right), (right, left)):
+                    if isinstance(one, Reference) and one.name in model.inputs:
+                        value = ColumnExpression.of(other, model.by_name, _ANY_INTEGER)
+                        if one.name not in value.reads:
+                            stated.append((one.name, value))
+            case _:
+                pass
+        holds = ColumnExpression.of(expression, model.by_name)
+        return Condition(expression, holds, tuple(stated))
+
+
+_ANY_INTEGER = Numbers(-(2**31), 2**31)
+
+
+def conjuncts(requirement: Expression | None) -> Iterator[Expression]:
+    """What must hold together, one by one."""
+    if isinstance(requirement, All):
+        for operand in requirement.operands:
+            yield from conjuncts(operand)
+    elif requirement is not None:
+        yield requirement

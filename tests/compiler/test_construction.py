@@ -1,0 +1,137 @@
+"""Inputs that a `require` leaves few of among many: constructed, not waited for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import permutations, product
+
+import numpy
+import pytest
+
+from causalspec.compiler.data.counterfactuals import generate
+from causalspec.compiler.data.populations import populate
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.samplers import Sampler
+from causalspec.compiler.model import CausalModel
+from causalspec.dsl.diagnostics import SpecError
+
+from .compiled import compiled
+
+TREES = """
+task Trees(nodes = 4) {
+  input parent[j in 0..nodes - 2], child[j in 0..nodes - 2] : 0..nodes - 1
+  input level[v in 0..nodes - 1] : 0..2
+  require all(all(all(not (parent[j] == u and child[j] == v) or level[v] == level[u] + 1
+    for u in 0..nodes - 1) for v in 0..nodes - 1) for j in 0..nodes - 2)
+  require all(any(child[j] == v for j in 0..nodes - 2) or level[v] == 0 for v in 0..nodes - 1)
+  require all(all(i == j or child[i] != child[j] for j in 0..nodes - 2) for i in 0..nodes - 2)
+  output root : 0..nodes - 1 = first(level[v] == 0 for v in 0..nodes - 1)
+}
+"""
+
+SHUFFLES = """
+task Shuffles {
+  input card[i in 0..11] : 0..11
+  require all(all(i == j or card[i] != card[j] for j in 0..11) for i in 0..11)
+  output top : 0..11 = card[0]
+}
+"""
+
+DIGITS = """
+type Number = 0..1_000_000_000
+task Same {
+  input x, y : Number
+  require x == y
+  output digit : 0..9 = x % 10
+}
+model Copy of Same {
+  var whole = x
+  output digit = whole % 10
+}
+counterfactuals SwapWhole of Copy {
+  swap whole
+  split train 1_000
+}
+"""
+
+
+HOPELESS = """
+task Squares {
+  input x : 0..1_000_000_000
+  require x * x % 1_000_003 == 5
+  output digit : 0..9 = x % 10
+}
+model Copy of Squares {
+  var whole = x
+  output digit = whole % 10
+}
+counterfactuals SwapWhole of Copy {
+  swap whole
+  split train 1_000
+}
+"""
+
+
+def task_of(text: str) -> CausalModel:
+    (task,) = compiled(text).tasks.values()
+    return task.model
+
+
+def is_tree(setting: dict[str, int]) -> bool:
+    parent = [setting[f"parent[{j}]"] for j in range(3)]
+    child = [setting[f"child[{j}]"] for j in range(3)]
+    level = [setting[f"level[{v}]"] for v in range(4)]
+    return (
+        len(set(child)) == 3
+        and all(level[v] == 0 for v in range(4) if v not in child)
+        and all(level[v] == level[u] + 1 for u, v in zip(parent, child, strict=True))
+    )
+
+
+def test_every_setting_is_listed_where_they_are_few_enough() -> None:
+    model = task_of(TREES)
+    population = populate(model, {})
+    assert population.is_listed
+    (block,) = population.blocks
+    rows = set(zip(*(block.columns[name].tolist() for name in model.inputs), strict=True))
+    ends = list(product(range(4), repeat=3))
+    every = {
+        (*parent, *child, *level)
+        for parent in ends
+        for child in permutations(range(4), 3)
+        for level in product(range(3), repeat=4)
+        if is_tree(dict(zip(model.inputs, (*parent, *child, *level), strict=True)))
+    }
+    assert rows == every
+    assert block.settings == len(every)
+
+
+def test_of_too_many_each_is_as_likely_as_any_other() -> None:
+    population = populate(task_of(SHUFFLES), {})
+    assert (population.whole, population.is_listed, population.rejections) == (False, False, ())
+    drawn = Sampler(population, Stream.of(0, "test")).take(50_000)
+    cards = numpy.stack([drawn[f"card[{i}]"] for i in range(12)])
+    assert (numpy.sort(cards, axis=0) == numpy.arange(12)[:, None]).all()
+    assert len(set(map(tuple, cards.T.tolist()))) > 8_000
+    for place in cards:
+        counts = Counter(place.tolist())
+        assert all(abs(counts[card] / 50_000 - 1 / 12) < 1 / 60 for card in range(12))
+
+
+def test_an_input_that_is_stated_costs_no_draw() -> None:
+    pairs = generate(compiled(DIGITS).counterfactuals["SwapWhole"], "train")
+    for side in (pairs.base, *pairs.sources):
+        assert (side["x"] == side["y"]).all()
+        assert len(set(side["x"].tolist())) > 990
+
+
+def test_what_is_not_found_is_said() -> None:
+    with pytest.raises(SpecError) as caught:
+        generate(compiled(HOPELESS).counterfactuals["SwapWhole"], "train")
+    (one,) = caught.value.diagnostics
+    assert (one.code, one.message, one.help) == (
+        "CS510",
+        "too few inputs of `Squares` meet its `require`",
+        "0 of 131,066 settings that were tried did; the inputs that it relates have more than "
+        "1,048,576 settings together, too many to list",
+    )
