@@ -9,9 +9,9 @@ al., 1953) comes nearer and nearer to drawing evenly among all pairs that can be
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +35,16 @@ from .randomness import Stream
 from .samplers import PairSampler, with_noise_of
 from .strata import Stratum
 
+if TYPE_CHECKING:
+    from ..proofs.prove import Translated
+
 SEEDS = 48
 STEPS = 160
 MOST_RANGES = 32
 MOST_ANCHORED = 6
 MOST_UNDECIDED = 2
 """The solver may fail to answer so often: each time costs its whole time limit."""
+SECONDS_A_WISH = 1
 _BASE = "base."
 
 Allowed = Mapping[str, Column]
@@ -78,26 +82,30 @@ class PairSolver:
         return self._known[stratum]
 
     def _solve(self, stratum: Stratum, count: int) -> Sequence[Seed] | Literal[False] | None:
+        from ..proofs.evidence import NoWitness
+        from ..proofs.prove import Translated
+
         stream = self._stream.derive(*map(str, stratum))
         base, others = PairSampler(self._design, self._population, stream).take(SEEDS)
         anchors = (base, *others)
         model, condition, whole = _question(
             self._design, self._kind, stratum, self._allowed, anchors
         )
+        question = Translated(model, condition, (*model.inputs, *model.noise))
+        answer = question.solve()
+        if isinstance(answer, NoWitness):
+            return False if whole and answer.is_certain else None
         seeds: list[Seed] = []
         undecided = 0
         for number in range(count):
             values = dict(_named(anchors, number))
-            found = _near(model, condition, values, stream.derive("seed", str(number)))
-            if isinstance(found, Mapping):
-                seeds.append(found)
-                continue
-            if found is False and not seeds:
-                return False if whole else None
-            undecided += 1
+            question.forget()
+            near = _near(question, answer.setting, values, stream.derive("seed", str(number)))
+            seeds.append(near.setting)
+            undecided += not near.is_decided
             if undecided == MOST_UNDECIDED:
                 break
-        return seeds or None
+        return seeds
 
     def spread(
         self, seeds: Sequence[Seed], stratum: Stratum, rows: int, stream: Stream
@@ -218,20 +226,22 @@ def _among(
     return tuple(Within(read, *pair) for pair in zip(starts, ends, strict=True)), whole
 
 
-def _near(
-    model: CausalModel, condition: Expression, anchor: Mapping[str, int], stream: Stream
-) -> Mapping[str, int] | bool | None:
-    """A pair that meets the condition, with the anchor's values for as many inputs as it can be
-    given, tried one after the other in random order; where an input can't have its value, then one
-    on a random side of it, so that pairs differ there, too.
-    """
-    from ..proofs.evidence import NoWitness
-    from ..proofs.prove import solve_for
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """A pair near an anchor, and whether the solver could always say."""
 
+    setting: Mapping[str, int]
+    is_decided: bool
+
+
+def _near(
+    question: Translated, setting: Mapping[str, int], anchor: Mapping[str, int], stream: Stream
+) -> _Near:
+    """A pair as asked for, with the anchor's values for as many inputs as it can be given, tried
+    one after the other in random order; where an input can't have its value, then one on a random
+    side of it, so that pairs differ there, too. Without any, it is the given one.
+    """
     names = list(anchor)
-    answer = solve_for(model, condition)
-    if isinstance(answer, NoWitness):
-        return False if answer.is_certain else None
     fixed: list[Expression] = []
     order: list[int] = stream.permutation(len(names)).tolist()
     sides: list[int] = stream.derive("side").below(2, 0, len(names)).tolist()
@@ -242,14 +252,22 @@ def _near(
             Compare(ComparisonOperator.EQUAL, read, code),
             Compare(ComparisonOperator.LESS, *beside),
         ):
-            nearer = solve_for(model, All((condition, *fixed, wish)))
-            if not isinstance(nearer, NoWitness):
-                answer = nearer
+            met = question.is_possible(SECONDS_A_WISH, [*fixed, wish])
+            if met:
                 fixed.append(wish)
                 break
-            if not nearer.is_certain:
-                return answer.setting
-    return answer.setting
+            if met is None:
+                return _Near(_of(question, fixed, setting), is_decided=False)
+    return _Near(_of(question, fixed, setting), is_decided=True)
+
+
+def _of(
+    question: Translated, wishes: Sequence[Expression], setting: Mapping[str, int]
+) -> Mapping[str, int]:
+    from ..proofs.evidence import Witness
+
+    found = question.solve(SECONDS_A_WISH, wishes) if wishes else None
+    return found.setting if isinstance(found, Witness) else setting
 
 
 class _Walk:

@@ -6,13 +6,14 @@ z3 is loaded when the first question is asked: a spec with few inputs never wait
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from .. import expressions as nodes
 from ..domains import Domain, Numbers
 from ..expressions import ArithmeticOperator, ComparisonOperator, Expression
-from ..model import CausalModel
+from ..model import CausalModel, Variable
 from .evidence import NoWitness, Proved, Unknown, Witness
 from .sums import MOST_TERMS, Sum
 
@@ -32,42 +33,98 @@ def solve_for(
     The condition may read any variable of the model, which must be acyclic. The answer is unknown
     where the solver needs more than so many seconds.
     """
-    z3: Any = importlib.import_module("z3")
-    # A context of its own: what was asked before must not change which answer is found.
-    context = z3.Context()
-    translation = _Translation(z3, context)
-    solver = z3.Solver(ctx=context)
-    solver.set("timeout", max(1, round(1000 * seconds)))
-    solver.set("rlimit", max(1, round(_STEPS_A_SECOND * seconds)))
-    solver.set("smt.arith.nl.grobner", False)  # its loops look at no clock, and fill the memory
-    needed = _needed(model, condition)
-    for variable in model.variables:
-        if variable.name not in needed:
-            continue
+    return Translated(model, condition).solve(seconds)
+
+
+class Translated:
+    """A condition on a model as the solver reads it, to be asked about again and again under
+    further wishes, which may read what it reads and the variables `also`.
+    """
+
+    def __init__(
+        self, model: CausalModel, condition: Expression, also: Collection[str] = ()
+    ) -> None:
+        self._z3: Any = importlib.import_module("z3")
+        # A context of its own: what was asked before must not change which answer is found.
+        self._context = self._z3.Context()
+        self._model = model
+        self._translation = _Translation(self._z3, self._context)
+        self._read: list[Expression] = []  # kept: terms are remembered by an expression's identity
+        self._solver = self._new_solver()
+        needed = _needed(model, condition) | set(also)
+        for variable in model.variables:
+            if variable.name in needed:
+                self._declare(variable)
+        if model.requirement is not None:
+            self._require(model.requirement)
+        self._require(condition)
+
+    def forget(self) -> None:
+        """Drop what earlier answers have taught: the next ones resemble them less."""
+        asserted = self._solver.assertions()
+        self._solver = self._new_solver()
+        self._solver.add(asserted)
+
+    def _new_solver(self) -> Any:
+        solver = self._z3.Solver(ctx=self._context)
+        solver.set("smt.arith.nl.grobner", False)  # its loops look at no clock, and fill the memory
+        return solver
+
+    def solve(
+        self, seconds: float = SECONDS_A_QUESTION, wishes: Sequence[Expression] = ()
+    ) -> Witness | NoWitness:
+        """A setting that meets the condition and all wishes, as `solve_for`."""
+        with self._under(wishes, seconds):
+            return self._answer(self._solver.check())
+
+    def is_possible(self, seconds: float, wishes: Sequence[Expression]) -> bool | None:
+        """Whether there is such a setting; None where the solver needs longer."""
+        with self._under(wishes, seconds):
+            answer = self._solver.check()
+        return None if answer == self._z3.unknown else answer == self._z3.sat
+
+    @contextmanager
+    def _under(self, wishes: Sequence[Expression], seconds: float) -> Iterator[None]:
+        self._solver.set("timeout", max(1, round(1000 * seconds)))
+        self._solver.set("rlimit", max(1, round(_STEPS_A_SECOND * seconds)))
+        if wishes:
+            self._solver.push()
+        for wish in wishes:
+            self._require(wish)
+        yield
+        if wishes:
+            self._solver.pop()
+
+    def _declare(self, variable: Variable) -> None:
+        terms, translation = self._translation.terms, self._translation
         if variable.mechanism is None:
-            term = z3.Int(variable.name, context)
-            translation.terms[variable.name] = term
-            solver.add(_member(z3, term, variable.domain))
+            term = self._z3.Int(variable.name, self._context)
+            terms[variable.name] = term
+            self._solver.add(_member(self._z3, term, variable.domain))
         else:
-            translation.terms[variable.name] = translation.translate(variable.mechanism)
+            terms[variable.name] = translation.translate(variable.mechanism)
             translation.sums[variable.name] = translation.sum_of(variable.mechanism)
-    if model.requirement is not None:
-        solver.add(translation.truth(translation.translate(model.requirement)))
-    solver.add(translation.truth(translation.translate(condition)))
-    answer = solver.check()
-    if answer == z3.unsat:
-        return NoWitness(Proved())
-    if answer == z3.unknown:
-        return NoWitness(Unknown())
-    found = solver.model()
-    setting: dict[str, int] = {}
-    for name in (*model.inputs, *model.noise):
-        value = found.eval(translation.terms[name]) if name in translation.terms else None
-        if value is not None and z3.is_int_value(value):
-            setting[name] = value.as_long()
-        else:  # any value will do
-            setting[name] = model.by_name[name].domain.codes()[0]
-    return Witness(setting)
+
+    def _require(self, condition: Expression) -> None:
+        self._read.append(condition)
+        translation = self._translation
+        self._solver.add(translation.truth(translation.translate(condition)))
+
+    def _answer(self, answer: Any) -> Witness | NoWitness:
+        if answer == self._z3.unsat:
+            return NoWitness(Proved())
+        if answer == self._z3.unknown:
+            return NoWitness(Unknown())
+        found = self._solver.model()
+        terms = self._translation.terms
+        setting: dict[str, int] = {}
+        for name in (*self._model.inputs, *self._model.noise):
+            value = found.eval(terms[name]) if name in terms else None
+            if value is not None and self._z3.is_int_value(value):
+                setting[name] = value.as_long()
+            else:  # any value will do
+                setting[name] = self._model.by_name[name].domain.codes()[0]
+        return Witness(setting)
 
 
 def _needed(model: CausalModel, condition: Expression) -> set[str]:
