@@ -1,10 +1,10 @@
 """Settings built input by input, for a `require` that few of a huge product's settings meet.
 
-Each step gives every setting so far each value of one more input, and drops those that already
-break a condition. Where a step would have more than `MOST_SETTINGS`, that many of them are drawn at
-random, each as likely as any other: stochastic enumeration of a search tree (Rubinstein,
-"Stochastic enumeration method for counting NP-hard problems", 2013). Without such a step the
-settings are all there are; with one, they are a sample of them.
+Each step gives every setting so far each value of one more input, and drops those that break a
+condition already, whatever the inputs have that are still missing. Where a step would have more
+than `MOST_SETTINGS`, that many of them are drawn at random, each as likely as any other: stochastic
+enumeration of a search tree (Rubinstein, "Stochastic enumeration method for counting NP-hard
+problems", 2013). Without such a step the settings are all there are; with one, they are a sample.
 """
 
 from __future__ import annotations
@@ -17,14 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..evaluators.columns import Column, ColumnExpression
+from ..evaluators.intervals import UnsupportedModelError
 from ..expressions import All
 from ..model import CausalModel
 from .blocks import Block, Listed, Ranged
+from .pruning import may_hold
 from .randomness import Stream
 from .requirements import Condition
 
 MOST_SETTINGS = 1 << 17
 """So many settings are taken from one step to the next."""
+
+_FEW = 4  # a condition on so few inputs is decided soon: no need to look ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class _Builder:
         self._is_whole = True
         self._tried = 0
         self._stream = Stream.of(0, "construction")
+        self._ends = {name: ends(block) for name, block in single.items()}
 
     def extend(self, name: str) -> None:
         """Give every setting so far each value of one more input."""
@@ -121,6 +126,7 @@ class _Builder:
             self._weights = weights * block.weights[own]
         self._follow()
         self._check()
+        self._prune(name)
 
     def result(self) -> Construction:
         columns = {name: self._columns[name] for name in self._single}
@@ -145,6 +151,22 @@ class _Builder:
             holds = ColumnExpression.of(together, self._model.by_name)
             self._take(np.flatnonzero(holds.over(self._columns, self._settings)))
 
+    def _prune(self, name: str) -> None:
+        """Drop the settings that break a condition whatever the inputs have that are missing."""
+        given = self._columns.keys()
+        touched = [
+            may_hold(one.expression, self._model, given, self._ends)
+            for one in self._conditions
+            if len(one.reads) > _FEW and name in one.reads
+        ]
+        if not touched or not self._settings:
+            return
+        may = ColumnExpression.of(All(tuple(touched)), self._model.by_name)
+        try:
+            self._take(np.flatnonzero(may.over(self._columns, self._settings)))
+        except UnsupportedModelError:  # its bounds are beyond 64 bits, though its values may not be
+            return
+
     def _take(self, rows: NDArray[np.intp]) -> None:
         self._columns = {name: column[rows] for name, column in self._columns.items()}
         self._weights = None if self._weights is None else self._weights[rows]
@@ -158,10 +180,18 @@ def _values(block: Block, positions: NDArray[np.int64]) -> Column:
     return column[positions]
 
 
+def ends(block: Block) -> tuple[int, int]:
+    """The least and the greatest code of a block of one input; 0 and 0 without any."""
+    if isinstance(block, Ranged):
+        return block.codes[0], block.codes[-1]
+    (codes,) = block.columns.values()
+    return (int(codes.min()), int(codes.max())) if len(codes) else (0, 0)
+
+
 def among(column: Column, block: Block) -> NDArray[np.bool_]:
     """Whether each code is one of those of a block of one input."""
     if isinstance(block, Ranged):
-        low, high, step = block.codes[0], block.codes[-1], block.codes.step
-        return (column >= low) & (column <= high) & ((column - low) % step == 0)
+        low, high = ends(block)
+        return (column >= low) & (column <= high) & ((column - low) % block.codes.step == 0)
     (codes,) = block.columns.values()
     return np.isin(column, codes)

@@ -26,7 +26,7 @@ from .blocks import (
     Ranged,
     product,
 )
-from .construction import Construction, among, construct
+from .construction import Construction, among, construct, ends
 from .randomness import Stream
 from .requirements import Condition, conjuncts
 
@@ -205,7 +205,7 @@ def _together(conditions: Sequence[Condition], model: CausalModel) -> ColumnExpr
 def _narrowed(made: Construction, single: Mapping[str, Block]) -> Listed:
     """What was constructed as a block, each input in the smallest type that holds its codes."""
     columns = {
-        name: column.astype(storage(*_ends(single[name]))) for name, column in made.columns.items()
+        name: column.astype(storage(*ends(single[name]))) for name, column in made.columns.items()
     }
     return _listed(columns, made.weights)
 
@@ -229,20 +229,12 @@ def _admitted(
     weights = None if block.weights is None else block.weights[kept]
     rows = int(np.count_nonzero(kept))
     for name in computed:
-        columns[name] = columns[name].astype(storage(*_ends(single[name])))
+        columns[name] = columns[name].astype(storage(*ends(single[name])))
     admitted = np.ones(rows, dtype=np.bool_)
     for condition in conditions if rows else ():
         admitted &= condition.holds.over(columns, rows).astype(np.bool_)
     final = {name: column[admitted] for name, column in columns.items()}
     return _listed(final, None if weights is None else weights[admitted])
-
-
-def _ends(block: Block) -> tuple[int, int]:
-    """The least and the greatest code of a block of one input; 0 and 0 without any."""
-    if isinstance(block, Ranged):
-        return block.codes[0], block.codes[-1]
-    (codes,) = block.columns.values()
-    return (int(codes.min()), int(codes.max())) if len(codes) else (0, 0)
 
 
 def _merged(blocks: Sequence[Block]) -> Iterator[Block]:

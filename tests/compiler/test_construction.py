@@ -7,15 +7,24 @@ from itertools import permutations, product
 
 import numpy
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.data.populations import populate
+from causalspec.compiler.data.pruning import may_hold
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.samplers import Sampler
+from causalspec.compiler.domains import Truths
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evaluators.columns import ColumnExpression
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError
 from causalspec.compiler.model import CausalModel
 from causalspec.dsl.diagnostics import SpecError
 
+from .columns_of import as_settings
 from .compiled import compiled
+from .strategies import Names, models, truths
 
 TREES = """
 task Trees(nodes = 4) {
@@ -34,6 +43,23 @@ task Shuffles {
   input card[i in 0..11] : 0..11
   require all(all(i == j or card[i] != card[j] for j in 0..11) for i in 0..11)
   output top : 0..11 = card[0]
+}
+"""
+
+TWO_OF_MANY = """
+task Flags {
+  input flag[i in 0..23] : bool
+  require count(flag[i] for i in 0..23) == 2
+  output first : bool = flag[0]
+}
+"""
+
+ONE_OF_A_TRILLION = """
+task Nothing {
+  input digit[i in 0..11] : 0..9
+  let total = sum(digit[i] for i in 0..11)
+  require total <= 0
+  output first : 0..9 = digit[0]
 }
 """
 
@@ -104,6 +130,41 @@ def test_every_setting_is_listed_where_they_are_few_enough() -> None:
     }
     assert rows == every
     assert block.settings == len(every)
+
+
+@pytest.mark.parametrize(("text", "count"), [(TWO_OF_MANY, 276), (ONE_OF_A_TRILLION, 1)])
+def test_what_can_no_longer_hold_is_dropped_at_once(text: str, count: int) -> None:
+    model = task_of(text)
+    population = populate(model, {})
+    (block,) = population.blocks
+    assert (population.is_listed, block.settings) == (True, count)
+    drawn = Sampler(population, Stream.of(0, "test")).take(1_000)
+    for setting in as_settings(drawn)[:100]:
+        assert interpret.satisfies(model, setting)
+
+
+@given(data=some.data(), model=models())
+def test_nothing_is_dropped_that_can_still_hold(data: some.DataObject, model: CausalModel) -> None:
+    truth = [one.name for one in model.variables if isinstance(one.domain, Truths)]
+    number = [one.name for one in model.variables if one.name not in truth]
+    condition = data.draw(truths(Names(tuple(truth), tuple(number)), 3))
+    drawn = (*model.inputs, *model.noise)
+    given_names = data.draw(some.sets(some.sampled_from(drawn)))
+    codes = {name: model.by_name[name].domain.codes() for name in drawn}
+    every = list(product(*codes.values()))
+    columns = {name: numpy.array([row[k] for row in every]) for k, name in enumerate(drawn)}
+    ends = {name: (one[0], one[-1]) for name, one in codes.items()}
+    perhaps = may_hold(condition, model, given_names, ends)
+    holds = ColumnExpression.of(condition, model.by_name).over(columns, len(every)) != 0
+    may = ColumnExpression.of(perhaps, model.by_name)
+    assert set(may.reads) <= given_names
+    try:
+        kept = may.over(columns, len(every)) != 0
+    except UnsupportedModelError:
+        return
+    assert not (holds & ~kept).any()
+    if given_names == set(drawn):
+        assert (holds == kept).all()
 
 
 def test_of_too_many_each_is_as_likely_as_any_other() -> None:
