@@ -6,7 +6,7 @@ z3 is loaded when the first question is asked: a spec with few inputs never wait
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -84,7 +84,7 @@ class Translated:
         return None if answer == self._z3.unknown else answer == self._z3.sat
 
     @contextmanager
-    def _under(self, wishes: Sequence[Expression], seconds: float) -> Iterator[None]:
+    def _under(self, wishes: Sequence[Expression], seconds: float) -> Generator[None]:
         self._solver.set("timeout", max(1, round(1000 * seconds)))
         self._solver.set("rlimit", max(1, round(_STEPS_A_SECOND * seconds)))
         if wishes:

@@ -63,6 +63,37 @@ task Nothing {
 }
 """
 
+PATHS = """
+task PathFinding(nodes = 7, depth = 3) {
+  input from_node[j in 0..nodes - 2], to_node[j in 0..nodes - 2] : 0..nodes - 1
+  input goal : 0..nodes - 1
+  input level[v in 0..nodes - 1] : 0..depth
+  require all(all(all(not (from_node[j] == u and to_node[j] == v) or level[v] == level[u] + 1
+    for u in 0..nodes - 1) for v in 0..nodes - 1) for j in 0..nodes - 2)
+  require all(any(to_node[j] == v for j in 0..nodes - 2) or level[v] == 0 for v in 0..nodes - 1)
+  require all(all(i == j or to_node[i] != to_node[j] for j in 0..nodes - 2) for i in 0..nodes - 2)
+  require all(count(from_node[j] == v for j in 0..nodes - 2) <= 2 for v in 0..nodes - 1)
+  let root = first(all(to_node[j] != v for j in 0..nodes - 2) for v in 0..nodes - 1)
+  require goal != root
+  require all(from_node[j] != goal for j in 0..nodes - 2)
+  output back[t in 0..depth] : 0..nodes - 1 =
+    if t == 0 then goal
+    else if back[t - 1] == root then root
+    else sum(if to_node[j] == back[t - 1] then from_node[j] else 0 for j in 0..nodes - 2)
+}
+model BackwardChaining of PathFinding {
+  var step[t in 0..depth] = if t == 0 then goal
+    else if step[t - 1] == root then root
+    else sum(if to_node[j] == step[t - 1] then from_node[j] else 0 for j in 0..nodes - 2)
+  output back[t in 0..depth] = step[t]
+}
+counterfactuals SwapStep of BackwardChaining {
+  swap step[1]
+  keep where result.back[2] != base.back[2]
+  split train 1_000, test 200
+}
+"""
+
 DIGITS = """
 type Number = 0..1_000_000_000
 task Same {
@@ -184,6 +215,15 @@ def test_an_input_that_is_stated_costs_no_draw() -> None:
     for side in (pairs.base, *pairs.sources):
         assert (side["x"] == side["y"]).all()
         assert len(set(side["x"].tolist())) > 990
+
+
+def test_paths_in_trees_are_had_in_seconds() -> None:
+    design = compiled(PATHS).counterfactuals["SwapStep"]
+    pairs = generate(design, "test")
+    for side in (pairs.base, *pairs.sources):
+        settings = as_settings(side)
+        assert all(interpret.satisfies(design.model, one) for one in settings)
+        assert len({tuple(one.values()) for one in settings}) > 190
 
 
 def test_what_is_not_found_is_said() -> None:
