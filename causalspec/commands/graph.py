@@ -1,4 +1,7 @@
-"""`causalspec graph`: a model's causal graph as a picture, or its mechanisms as mathematics."""
+"""`causalspec graph`: a model's causal graph as a picture, or its mechanisms as mathematics.
+
+Nothing is proved first: a picture helps most where a hypothesis does not hold yet.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..exit_codes import ExitCode
-from .output import add_spec_argument, load_checked, replace_text
+from .output import add_spec_argument, replace_text
+from .specs import load_compiled
 
 if TYPE_CHECKING:
     from causalspec.compiler.model import CausalModel
@@ -43,7 +47,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     """Write one picture, or one after the other where a text can hold several."""
     from causalspec.dsl.diagnostics import suggestion
 
-    specification = load_checked(options.spec)
+    specification = load_compiled(options.spec)
     tasks = {name: task.model for name, task in specification.tasks.items()}
     models = tasks | dict(specification.models)
     if options.model is not None and options.model not in models:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,51 @@ def test_a_picture_into_a_file(tmp_path: Path) -> None:
 def test_wrong_usage(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["graph", ADDITION, *arguments]) == ExitCode.WRONG_USAGE
     assert said in capsys.readouterr().err
+
+
+FAILING_EXAMPLE = """language 1
+task Add {
+  input a, b : 0..4
+  output sum : 0..8 = a + b
+  example { a = 1  b = 1 } gives { sum = 3 }
+}
+model Whole of Add {
+  var total = a + b
+  output sum = total
+}
+"""
+
+
+def test_a_model_is_drawn_though_an_example_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = tmp_path / "add.causal"
+    spec.write_text(FAILING_EXAMPLE, encoding="utf-8")
+    assert main(["check", "--quiet", str(spec)]) == ExitCode.SPEC_INVALID
+    capsys.readouterr()
+    assert main(["graph", str(spec), "Whole"]) == ExitCode.FINE
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert '(["total"])' in printed.out
+
+
+def test_what_does_not_compile_is_not_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = tmp_path / "add.causal"
+    spec.write_text(FAILING_EXAMPLE.replace("a + b", "a + c"), encoding="utf-8")
+    assert main(["graph", str(spec), "Whole"]) == ExitCode.SPEC_INVALID
+    printed = capsys.readouterr()
+    assert (printed.out, "unknown name `c`" in printed.err) == ("", True)
+
+
+def test_drawing_proves_nothing_and_samples_nothing() -> None:
+    program = (
+        "import sys\n"
+        "from causalspec.command_line import main\n"
+        "status = main(sys.argv[1:])\n"
+        "print(status, *(one for one in sys.modules if one.endswith(('.examine', 'z3'))))"
+    )
+    command = [sys.executable, "-c", program, "graph", ADDITION, "CarryChain", "--to", "dot"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0"
