@@ -21,12 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Serve until the editor leaves."""
     from causalspec.dsl.diagnostics import ToolFailure
+    from causalspec.dsl.installation import install_command
 
     del options
     if find_spec("pygls") is None:
-        raise ToolFailure(
-            "the language server needs `pygls`", help="pip install 'causalspec[editor]'"
-        )
+        raise ToolFailure("the language server needs `pygls`", install_command("editor"))
     from ..language_server.server import make_server
 
     # The protocol has the output for itself: whatever else is printed goes to standard error.

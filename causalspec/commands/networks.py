@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.dsl.installation import install_command
 
 from .numbers import count, positive, rate
 
@@ -46,7 +47,7 @@ def require_libraries() -> None:
     if missing:
         raise ToolFailure(
             f"a network needs {', '.join(missing)}, not installed here",
-            "`pip install 'causalspec[run]'` brings what it needs",
+            f"`{install_command('run')}` brings what it needs",
         )
 
 

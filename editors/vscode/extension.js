@@ -22,7 +22,7 @@ async function activate(context) {
   } catch (error) {
     vscode.window.showErrorMessage(
       `causalspec: \`${command.join(" ")}\` does not start (${error.message}). ` +
-        "It comes with: pip install 'causalspec[editor]'"
+        "It comes with: pip install 'causalspec[editor] @ git+https://github.com/causalspec/causalspec'"
     );
   }
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ....dsl.diagnostics import ToolFailure
+from ....dsl.installation import install_command
 from ....dsl.source import Source, Span
 from .rows import CHUNK_ROWS, Chunk, Encoded
 
@@ -23,7 +24,7 @@ class Parquet:
             parquet: Any = importlib.import_module("pyarrow.parquet")
         except ImportError as error:
             message = f"`{path}` is a Parquet file, and pyarrow is not installed"
-            raise ToolFailure(message, "pip install 'causalspec[data]'") from error
+            raise ToolFailure(message, install_command("data")) from error
         try:
             self._file: Any = parquet.ParquetFile(path)
         except Exception as error:  # pyarrow's own errors have no common public base

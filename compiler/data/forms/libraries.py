@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from ....dsl.diagnostics import ToolFailure
+from ....dsl.installation import install_command
 
 
 def library(name: str, purpose: str, extra: str = "data") -> Any:
@@ -15,5 +16,5 @@ def library(name: str, purpose: str, extra: str = "data") -> Any:
     except ImportError as error:
         raise ToolFailure(
             f"{purpose} needs the library `{name.partition('.')[0]}`: {error}",
-            f"`pip install 'causalspec[{extra}]'` brings it",
+            f"`{install_command(extra)}` brings it",
         ) from error
