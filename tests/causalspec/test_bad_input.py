@@ -240,7 +240,8 @@ def test_what_a_network_needs_is_not_installed(
     assert command(WHOLE, *arguments) == (
         5,
         "error: a network needs `safetensors`, not installed here\n"
-        "  help: `pip install 'causalspec[run] @ git+https://github.com/causalspec/causalspec'` brings what it needs\n",
+        "  help: `pip install 'causalspec[run] @ git+https://github.com/causalspec/causalspec'` "
+        "brings what it needs\n",
     )
     assert nothing_is_left()
 

@@ -185,7 +185,8 @@ def test_a_missing_library_is_named_with_its_extra(
     assert complaints.startswith(f"error: {purpose}")
     assert " needs the library `pyarrow`: " in complaints
     assert complaints.endswith(
-        "\n  help: `pip install 'causalspec[data] @ git+https://github.com/causalspec/causalspec'` brings it\n"
+        "\n  help: `pip install 'causalspec[data] @ git+https://github.com/causalspec/causalspec'` "
+        "brings it\n"
     )
     assert files(tmp_path / "data") == []
 
