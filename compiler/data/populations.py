@@ -40,19 +40,19 @@ _RARE = 64  # where fewer than one draw in so many is admitted, settings are con
 class Population:
     """Settings of inputs and noise: one of each block, subject to what could not be enumerated.
 
-    Where `whole` is false, a block is a sample of the settings of its inputs. `in_vain` counts the
-    settings that were tried where some must exist, or may, but none was found.
+    `sampled` is not 0 where a block is a sample of the settings of its inputs: so many. `in_vain`
+    counts the settings that were tried where some may exist, but none was found.
     """
 
     blocks: tuple[Block, ...]
     rejections: tuple[ColumnExpression, ...]
-    whole: bool = True
+    sampled: int = 0
     in_vain: int = 0
 
     @property
     def is_listed(self) -> bool:
         """Whether the blocks hold every setting that is admitted, and no other."""
-        return self.whole and not self.rejections and not self.in_vain
+        return not (self.sampled or self.rejections or self.in_vain)
 
     @property
     def is_empty(self) -> bool:
@@ -71,7 +71,7 @@ def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
         return Population((Listed(dict.fromkeys(drawn, _NOTHING), 0),), ())
     blocks: list[Block] = []
     rejections: list[ColumnExpression] = []
-    whole, in_vain = True, 0
+    sampled, in_vain = 0, 0
     for names in _connected(tuple(drawn), [one.reads for one in conditions]):
         mine = [one for one in conditions if one.reads and one.reads[0] in names]
         single = {name: _single(drawn[name], allowed.get(name)) for name in names}
@@ -89,10 +89,10 @@ def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
                 rejections.append(_together(mine, model))
             elif made.settings or made.is_whole:
                 blocks.append(_narrowed(made, single))
-                whole = whole and made.is_whole
+                sampled = max(sampled, 0 if made.is_whole else made.settings)
             else:
                 in_vain += made.tried
-    return Population(tuple(_merged(blocks)), tuple(rejections), whole, in_vain)
+    return Population(tuple(_merged(blocks)), tuple(rejections), sampled, in_vain)
 
 
 _NOTHING = np.zeros(0, dtype=np.int8)

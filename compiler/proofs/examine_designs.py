@@ -49,6 +49,10 @@ def examine_design(design: CounterfactualDesign, diagnostics: Diagnostics) -> It
     """
     high: list[_Share] = []
     population = None if design.model.cyclic else populate(design.model, {})
+    if population is not None and population.sampled:
+        task = design.model.task
+        question = f"`{design.name}` draws from a fair sample of the inputs that `{task}` admits"
+        yield Examination(question, True, Sampled(population.sampled, 0), design.span)
     for kind in design.kinds:
         swap = _examine_swap(design, kind, diagnostics)
         yield swap

@@ -7,7 +7,7 @@ from itertools import permutations, product
 
 import numpy
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from causalspec.compiler.data.counterfactuals import generate
@@ -20,7 +20,8 @@ from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.columns import ColumnExpression
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
 from causalspec.compiler.model import CausalModel
-from causalspec.dsl.diagnostics import SpecError
+from causalspec.compiler.proofs.examine_designs import examine_design
+from causalspec.dsl.diagnostics import Diagnostics, SpecError
 
 from .columns_of import as_settings
 from .compiled import compiled
@@ -174,6 +175,7 @@ def test_what_can_no_longer_hold_is_dropped_at_once(text: str, count: int) -> No
         assert interpret.satisfies(model, setting)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # models and conditions, drawn one by one
 @given(data=some.data(), model=models())
 def test_nothing_is_dropped_that_can_still_hold(data: some.DataObject, model: CausalModel) -> None:
     truth = [one.name for one in model.variables if isinstance(one.domain, Truths)]
@@ -200,7 +202,7 @@ def test_nothing_is_dropped_that_can_still_hold(data: some.DataObject, model: Ca
 
 def test_of_too_many_each_is_as_likely_as_any_other() -> None:
     population = populate(task_of(SHUFFLES), {})
-    assert (population.whole, population.is_listed, population.rejections) == (False, False, ())
+    assert (population.sampled, population.is_listed, population.rejections) == (8176, False, ())
     drawn = Sampler(population, Stream.of(0, "test")).take(50_000)
     cards = numpy.stack([drawn[f"card[{i}]"] for i in range(12)])
     assert (numpy.sort(cards, axis=0) == numpy.arange(12)[:, None]).all()
@@ -221,9 +223,31 @@ def test_paths_in_trees_are_had_in_seconds() -> None:
     design = compiled(PATHS).counterfactuals["SwapStep"]
     pairs = generate(design, "test")
     for side in (pairs.base, *pairs.sources):
-        settings = as_settings(side)
-        assert all(interpret.satisfies(design.model, one) for one in settings)
-        assert len({tuple(one.values()) for one in settings}) > 190
+        drawn = as_settings(side)
+        assert all(interpret.satisfies(design.model, one) for one in drawn)
+        assert len({tuple(one.values()) for one in drawn}) > 190
+
+
+def test_a_sample_of_the_inputs_is_told() -> None:
+    diagnostics = Diagnostics()
+    design = compiled(PATHS).counterfactuals["SwapStep"]
+    told = [
+        (one.question, one.holds, one.evidence.text) for one in examine_design(design, diagnostics)
+    ]
+    assert told == [
+        (
+            "`SwapStep` draws from a fair sample of the inputs that `PathFinding` admits",
+            True,
+            "sampled (21,540, seed 0)",
+        ),
+        ("swapping `step[1]` in `SwapStep` changes some output", True, "exhaustive (1)"),
+        (
+            "swapping `step[1]` in `SwapStep` changes most labels (0% equal the base's own)",
+            True,
+            "sampled (11,015, seed 0)",
+        ),
+    ]
+    assert list(diagnostics) == []
 
 
 def test_what_is_not_found_is_said() -> None:
