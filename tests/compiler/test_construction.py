@@ -175,6 +175,12 @@ def test_what_can_no_longer_hold_is_dropped_at_once(text: str, count: int) -> No
         assert interpret.satisfies(model, setting)
 
 
+def test_that_nothing_is_admitted_is_certain() -> None:
+    text = TWO_OF_MANY.replace("== 2", "== 2\n  require count(flag[i] for i in 0..22) == 3")
+    population = populate(task_of(text), {})
+    assert (population.is_listed, population.is_empty) == (True, True)
+
+
 @settings(suppress_health_check=[HealthCheck.too_slow])  # models and conditions, drawn one by one
 @given(data=some.data(), model=models())
 def test_nothing_is_dropped_that_can_still_hold(data: some.DataObject, model: CausalModel) -> None:
