@@ -39,15 +39,27 @@ def _replace_the_wrong_one(state: ParseState) -> bool:
     ):
         return False
     written, span = spellings()[right], state.span(token)
+    fix = None if _opened_wrongly(state) else Fix(span, written, f"write `{written}`")
+    if fix is None:
+        state.unread.append(span)
     state.diagnostics.error(
         "CS107",
         f"`{token}` cannot close `{innermost}`",
         span,
         related=[Related(state.span(innermost), f"this `{innermost}` is open")],
-        fix=Fix(span, written, f"write `{written}`"),
+        fix=fix,
     )
     state.tokens[state.index] = Token(right, written, token.start_pos, 1, 1, 1, 1, token.end_pos)
     return True
+
+
+def _opened_wrongly(state: ParseState) -> bool:
+    """Whether the next token closes rightly what reads as well with a bracket of its own kind."""
+    opening, token = state.open[-1], state.token
+    start = next(i for i in range(state.index, -1, -1) if state.tokens[i] is opening.token)
+    kind = next(kind for kind, closer in CLOSERS.items() if closer == token.type)
+    inside = [one.type for one in state.tokens[start + 1 : state.index]]
+    return state.automaton.accepts([kind, *inside, token.type], opening.height - 1)
 
 
 def _drop_a_stray_one(state: ParseState) -> bool:

@@ -14,6 +14,8 @@ from .source import Source, Span
 from .tokens import comments_between, tokenize
 
 LANGUAGE = "1"
+GUESSED = frozenset({"CS103", "CS105", "CS109", "CS110", "CS116"})
+"""Mistakes past which reading goes on with what was most likely meant."""
 SLOT_TOKENS = 10
 """A slot is read by a parser of its own: it takes as long as so many tokens."""
 BYTE_ORDER_MARK = "\ufeff"
@@ -80,8 +82,8 @@ def _parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
 
 
 def _guessed(diagnostics: Diagnostics) -> list[Span]:
-    """Texts and numbers that mean something else than what is left of them in the tree."""
-    return [one.span for one in diagnostics.found if one.code in {"CS103", "CS116"} and not one.fix]
+    """What may mean something else than what is left of it in the tree."""
+    return [one.span for one in diagnostics.found if one.code in GUESSED and not one.fix]
 
 
 class _SlotParser:

@@ -10,10 +10,12 @@ from lark import Token, Tree
 
 from .automaton import END, Automaton
 from .brackets import closed_later, mend_brackets
-from .diagnostics import Diagnostics
+from .diagnostics import Diagnostics, Fix
 from .limits import DEEPEST_NESTING, MOST_MISTAKES, TALLEST_STACK
+from .mistake import Mistake
 from .parse_state import CLOSERS, Opening, ParseState
-from .repairs import Mistake, repair, report, report_nested
+from .repairs import repair
+from .reports import report, report_foreign, report_nested
 from .resuming import resume
 from .source import Source, Span
 from .words import DECLARATIONS, spellings
@@ -29,7 +31,12 @@ class Reader:
         closing = "}" if start == "slot" else ""
         ended = [*tokens, Token(END, closing, end, 1, 1, 1, 1, end)]
         self._state = ParseState(source, Automaton(start), ended, diagnostics)
-        self._unreadable = [one.span.start for one in diagnostics.found if one.code == "CS101"]
+        self._unreadable = [
+            one.span.start
+            for one in diagnostics.found
+            if one.code in {"CS101", "CS109"} and one.fix is None
+        ]
+        self._resumed: int | None = None
         # Where a text ends that has no closing quotes is a guess, so what it says is one too.
         self._state.unread += [one.span for one in diagnostics.found if one.code == "CS102"]
 
@@ -56,6 +63,10 @@ class Reader:
     def _push(self, token: Token) -> bool:
         """Read a token that is accepted; False where brackets are nested too deep."""
         state = self._state
+        if token == "->":
+            span = state.span(token)
+            fix = Fix(span, "=>", "write `=>`")
+            state.diagnostics.error("CS109", "`->` is written `=>`", span, fix=fix)
         state.automaton.push(token)
         state.index += 1
         if token.type in CLOSERS:
@@ -82,6 +93,12 @@ class Reader:
             index=state.index,
             block=state.block,
         )
+        if (
+            self._resumed == state.index - 1
+            or self._follows_the_unreadable(mistake)
+            or report_foreign(mistake, state.diagnostics)
+        ):
+            return self._resume()
         replacement = repair(mistake, state.diagnostics)
         if replacement is not None:
             state.tokens[state.index : state.index + 1] = replacement
@@ -96,11 +113,18 @@ class Reader:
             return resumed
         if mend_brackets(state):
             return True
-        if not self._follows_the_unreadable(mistake):
-            report(mistake, state.diagnostics)
-        return resume(state)
+        report(mistake, state.diagnostics)
+        return self._resume()
+
+    def _resume(self) -> bool:
+        """Skip to where reading can go on; what follows a bracket there belongs to the mistake."""
+        resumed = resume(self._state)
+        self._resumed = self._state.index if self._state.token.type in CLOSERS.values() else None
+        return resumed
 
     def _follows_the_unreadable(self, mistake: Mistake) -> bool:
-        """Whether characters that were left out, and reported, stand before the wrong token."""
+        """Whether what was reported as left out, or as foreign, stands before the wrong token, or
+        is the token.
+        """
         low = mistake.previous_end
-        return any(low <= start < mistake.span.start for start in self._unreadable)
+        return any(low <= start <= mistake.span.start for start in self._unreadable)

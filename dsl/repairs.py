@@ -1,60 +1,24 @@
-"""What to say about a token that cannot stand where it stands, and what surely was meant."""
+"""What surely was meant by a token that cannot stand where it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 from lark import Token
 
-from .automaton import END, Automaton
+from .automaton import END
 from .diagnostics import Diagnostics, Fix, closest
+from .foreign import WORDS
+from .mistake import Mistake
 from .source import Source, Span
+from .spelling import only_word_meant
 from .tokens import span_of
-from .words import BLOCKS, DECLARATIONS, STATEMENTS, expected, found, keywords, spellings
+from .words import LEADING_WORDS, OPERATOR_WORDS, keywords
 
-LEADING_WORDS = STATEMENTS | set(DECLARATIONS)
 EQUALITIES = {
     "==": "compares",
     ">=": "compares",
     "=>": "leads to an arm's result",
     "=": "gives a value",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """The token at `index` is not accepted. `block` is the declaration whose block it is in."""
-
-    source: Source
-    automaton: Automaton
-    tokens: list[Token]
-    index: int
-    block: str | None
-
-    @property
-    def token(self) -> Token:
-        """The wrong one."""
-        return self.tokens[self.index]
-
-    @property
-    def span(self) -> Span:
-        """Where it stands."""
-        return span_of(self.source, self.token)
-
-    @property
-    def previous(self) -> Token | None:
-        """The last that was right."""
-        return self.tokens[self.index - 1] if self.index else None
-
-    @property
-    def previous_end(self) -> int:
-        """Where the last that was right ends."""
-        return span_of(self.source, self.previous).end if self.previous is not None else 0
-
-    def fits(self, *kinds: str) -> bool:
-        """Whether these tokens in the place of the wrong one let the one after it be read."""
-        return self.automaton.accepts([*kinds, self.tokens[self.index + 1].type])
 
 
 def repair(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
@@ -76,57 +40,6 @@ def repair(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
     return None
 
 
-def report(mistake: Mistake, diagnostics: Diagnostics) -> None:
-    """Report a mistake that has no certain repair."""
-    token, span = mistake.token, mistake.span
-    word = spellings().get(token.type)
-    kinds = mistake.automaton.expected()
-    complete = bool(kinds & {"RBRACE", END}) and bool(_leading(kinds))
-    if word in STATEMENTS and complete and word not in BLOCKS.get(mistake.block or "", ()):
-        _report_misplaced(word, mistake, diagnostics)
-        return
-    previous = mistake.previous if {"PLUS", "TIMES"} <= kinds or not complete else None
-    after = f" after {found(previous)}" if previous is not None else ""
-    block = bool(_leading(kinds) - {END})
-    if complete and {"PLUS", "TIMES"} <= kinds:
-        diagnostics.error(
-            "CS104",
-            f"unexpected {found(token)}{after}",
-            span,
-            help="the statement is complete before it: is an operator missing?" if block else None,
-        )
-        return
-    diagnostics.error("CS104", f"expected {expected(kinds)}{after}, found {found(token)}", span)
-
-
-def report_nested(mistake: Mistake, diagnostics: Diagnostics) -> None:
-    """Report a declaration inside another one."""
-    word = str(mistake.token)
-    diagnostics.error(
-        "CS108",
-        f"`{word}` cannot stand inside {_a(mistake.block)}",
-        mistake.span,
-        help="declarations stand side by side in a file, outside all braces",
-    )
-
-
-def _report_misplaced(word: str, mistake: Mistake, diagnostics: Diagnostics) -> None:
-    homes = [block for block, words in BLOCKS.items() if word in words]
-    home = f"`{word}` belongs inside {' or '.join(_a(block) for block in homes)}"
-    if mistake.block is None:
-        diagnostics.error(
-            "CS108", f"`{word}` stands outside all declarations", mistake.span, help=home
-        )
-        return
-    holds = _listed(f"`{one}`" for one in BLOCKS[mistake.block])
-    diagnostics.error(
-        "CS108",
-        f"`{word}` cannot stand in {_a(mistake.block)}",
-        mistake.span,
-        help=f"{home}; {_a(mistake.block)} holds {holds}",
-    )
-
-
 def _follows_a_missing_value(mistake: Mistake) -> bool:
     """Whether a line `name =` stands below a line that ends in `=`: there the value is missing."""
     before = mistake.tokens[max(0, mistake.index - 2) : mistake.index]
@@ -143,12 +56,16 @@ def _other_equality(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] |
     comparison = ">=" if wrong == "=>" else "=="
     for kind, right in (("COMPARISON", comparison), ("ARROW", "=>"), ("EQUALS", "=")):
         if right != wrong and mistake.fits(kind):
+            fix = Fix(mistake.span, right, f"write `{right}`")
+            advice = f"`{right}` {EQUALITIES[right]}, `{wrong}` {EQUALITIES[wrong]}"
+            if (wrong, right) == ("=>", ">=") and mistake.after.type != "NUMBER":
+                fix, advice = None, f"{advice}; that `b` follows from `a` is written `not a or b`"
             diagnostics.error(
                 "CS110",
                 f"expected `{right}`, found `{wrong}`",
                 mistake.span,
-                help=f"`{right}` {EQUALITIES[right]}, `{wrong}` {EQUALITIES[wrong]}",
-                fix=Fix(mistake.span, right, f"write `{right}`"),
+                help=advice,
+                fix=fix,
             )
             return [_in_place(mistake.token, kind, right)]
     return None
@@ -207,12 +124,28 @@ def _foreign_comment(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] 
             return None
         mistake.automaton.cut(height)
     span = span_of(source, tokens[slashes])
-    diagnostics.error("CS109", "a comment starts with `#`", span, fix=Fix(span, "#", "write `#`"))
+    rest = Span(source, span.start, _line_end(source, span.start))
+    # Behind a value, it may be a division with a mistake after it.
+    leads = slashes == index or span_of(source, tokens[slashes - 1]).end <= _line_start(
+        source, span
+    )
+    fix = Fix(rest, f"#{rest.text[2:]}", "write `#`") if leads else None
+    advice = None if leads else "`//` divides and rounds down"
+    diagnostics.error("CS109", "a comment starts with `#`", rest, help=advice, fix=fix)
     while (after := tokens[index + 1]).type != END and (
         source.position(after.start_pos or 0)[0] == line
     ):
         del tokens[index + 1]
     return []
+
+
+def _line_start(source: Source, span: Span) -> int:
+    return source.text.rfind("\n", 0, span.start) + 1
+
+
+def _line_end(source: Source, offset: int) -> int:
+    end = source.text.find("\n", offset)
+    return len(source.text[: end if end >= 0 else None].rstrip())
 
 
 def _bare_point(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
@@ -235,7 +168,7 @@ def _bare_point(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | Non
 
 def _misspelt_word(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
     """A name where a keyword is expected that is spelt much like it."""
-    token, span = mistake.token, mistake.span
+    token = mistake.token
     if token.type != "NAME":
         return None
     kinds = mistake.automaton.expected()
@@ -243,7 +176,7 @@ def _misspelt_word(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | 
     meant = closest(str(token), candidates) or _lengthened(str(token), candidates)
     if meant is None:
         return None
-    _report_misspelt(span, meant, diagnostics)
+    _report_misspelt(mistake, token, meant, candidates, diagnostics)
     return [_in_place(token, keywords()[meant], meant)]
 
 
@@ -260,30 +193,39 @@ def _misspelt_word_before(mistake: Mistake, diagnostics: Diagnostics) -> list[To
     meant = closest(str(previous), candidates)
     if meant is None or automaton.height_before(previous) != below:
         return None
-    _report_misspelt(span_of(mistake.source, previous), meant, diagnostics)
+    _report_misspelt(mistake, previous, meant, candidates, diagnostics)
     automaton.cut(below)
     automaton.push(_in_place(previous, keywords()[meant], meant))
     return [token]
 
 
-def _report_misspelt(span: Span, meant: str, diagnostics: Diagnostics) -> None:
+def _report_misspelt(
+    mistake: Mistake, token: Token, meant: str, candidates: list[str], diagnostics: Diagnostics
+) -> None:
+    """Suggest a word, and put it in only where no other can have been meant."""
+    span = span_of(mistake.source, token)
+    only = only_word_meant(str(token), candidates) or _lengthened(str(token), candidates)
+    certain = only == meant and not mistake.is_declared(token)
+    certain = certain and meant not in OPERATOR_WORDS and token not in WORDS
     diagnostics.error(
         "CS105",
         f"unknown word `{span.text}`",
         span,
         help=f"did you mean `{meant}`?",
-        fix=Fix(span, meant, f"write `{meant}`"),
+        fix=Fix(span, meant, f"write `{meant}`") if certain else None,
     )
 
 
 def _lengthened(word: str, candidates: list[str]) -> str | None:
-    """`variable` for `var`, `func` for `function`: one starts with the other."""
-    for candidate in candidates:
-        if min(len(word), len(candidate)) > 2 and (
-            word.startswith(candidate) or candidate.startswith(word)
-        ):
-            return candidate
-    return None
+    """`variable` for `var`, `func` for `function`: one statement starts with the other."""
+    begun = [
+        one
+        for one in candidates
+        if one in LEADING_WORDS
+        and min(len(word), len(one)) > 2
+        and (word.startswith(one) or one.startswith(word))
+    ]
+    return begun[0] if len(begun) == 1 else None
 
 
 def _reserved_name(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
@@ -302,21 +244,6 @@ def _reserved_name(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | 
     return [_in_place(token, "NAME", word)]
 
 
-def _leading(kinds: Iterable[str]) -> set[str]:
-    """The tokens among `kinds` that start a statement or a declaration, or end the file."""
-    return {kind for kind in kinds if kind == END or spellings().get(kind) in LEADING_WORDS}
-
-
 def _in_place(token: Token, kind: str, text: str) -> Token:
     """A token of our making that stands where `token` stands."""
     return Token(kind, text, token.start_pos, 1, 1, 1, 1, token.end_pos)
-
-
-def _a(block: str | None) -> str:
-    noun = {"align": "alignment", "derive": "derived model", None: "declaration"}.get(block, block)
-    return f"{'an' if str(noun)[0] in 'aeiou' else 'a'} {noun}"
-
-
-def _listed(words: Iterable[str]) -> str:
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last

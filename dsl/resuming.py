@@ -48,7 +48,8 @@ def _start_of_the_unread(state: ParseState) -> int:
     if complete and state.index:
         before = state.span(state.tokens[state.index - 1]).end
         wrong = state.token.start_pos or 0
-        if "\n" in state.source.text[before:wrong] or not state.open:
+        ended = not state.open and state.tokens[state.index - 1].type == "RBRACE"
+        if "\n" in state.source.text[before:wrong] or ended:
             return wrong
     return state.statement_start(state.index)
 

@@ -128,13 +128,21 @@ def _slot(span: Span, parse_slot: ParseSlot, diagnostics: Diagnostics) -> Slot |
 
 def _report_brace(span: Span, diagnostics: Diagnostics) -> None:
     what = "opens a slot that nothing closes" if span.text == "{" else "closes no slot"
+    doubled = span.text * 2
     diagnostics.error(
         "CS114",
         f"`{span.text}` {what}",
         span,
-        help=f"a brace that stands for itself is written `{span.text * 2}`",
-        fix=Fix(span, span.text * 2, f"write `{span.text * 2}`"),
+        help=f"a brace that stands for itself is written `{doubled}`",
+        fix=None if _meets_a_word(span) else Fix(span, doubled, f"write `{doubled}`"),
     )
+
+
+def _meets_a_word(span: Span) -> bool:
+    """Whether a brace stands beside what could be in a slot: its partner may be what is missing."""
+    text = span.source.text
+    beside = text[span.end : span.end + 1] if span.text == "{" else text[span.start - 1]
+    return beside.isalnum() or beside in ("_", ")", "]")
 
 
 def _quotes(token: Token) -> int:

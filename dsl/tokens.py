@@ -7,6 +7,7 @@ characters that start no token, and what people write who come from another lang
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 
@@ -14,6 +15,7 @@ from lark import Token
 from lark.exceptions import UnexpectedCharacters
 
 from .diagnostics import Diagnostics, Fix, Related
+from .foreign import block_comment_at, sign_at, space_at
 from .grammar import interactive
 from .limits import MOST_MISTAKES, MOST_TOKENS
 from .source import Source, Span
@@ -22,22 +24,18 @@ from .syntax import Comment
 COMMENT = re.compile(r"#[^\n]*")
 UNREADABLE = re.compile(r"[^A-Za-z0-9_\"#\s{}()\[\],.:=<>+\-*/%~!&|;'‘’“”]+")
 CURLY_TEXT = re.compile(r"[“”]([^“”\"\\\n]*)[“”\"]|['‘’]([^'‘’\"\\\n]*)['‘’]")
-FOREIGN_OPERATORS = {
-    "&&": "and",
-    "&": "and",
-    "||": "or",
-    "|": "or",
-    "!": "not",
-}
-"""Operators of other languages whose characters start no token here, and what to write."""
-
 PAIRS = {
     ("-", ">"): ("ARROW", "=>"),
     ("<", ">"): ("COMPARISON", "!="),
     (":", "="): ("EQUALS", "="),
     ("=", "<"): ("COMPARISON", "<="),
+    ("==", "="): ("COMPARISON", "=="),
+    ("!=", "="): ("COMPARISON", "!="),
 }
 """Two tokens that, written without a space between them, are an operator of other languages."""
+
+PREFIXES = frozenset({"f", "r", "b", "u", "rf", "fr", "F", "R"})
+"""What other languages write right before a text's quotes."""
 
 TRUTHS = {"True": "TRUE", "False": "FALSE"}
 
@@ -76,17 +74,65 @@ def comments_between(source: Source, tokens: list[Token]) -> tuple[Comment, ...]
 
 def _read(source: Source, start: int, end: int, diagnostics: Diagnostics) -> Iterator[Token]:
     position = start
+    seen: set[str] = set()
     while position < end and len(diagnostics.found) < MOST_MISTAKES:
         lexer = interactive(source.text[position:end], "start")
+        last: Token | None = None
         try:
             for token in lexer.lexer_thread.lex(lexer.parser_state):
-                yield _moved(token, position)
-            return
+                moved = _moved(token, position)
+                if source.text.startswith("/*", moved.start_pos, end):
+                    resumed = block_comment_at(source, moved.start_pos or 0, end, diagnostics)
+                    break
+                if last is not None:
+                    yield last
+                last = moved
+            else:
+                resumed = end
         except UnexpectedCharacters as unexpected:
-            position += unexpected.pos_in_stream
-        position, token = _step_over(source, position, end, diagnostics)
-        if token is not None:
-            yield token
+            resumed = position + unexpected.pos_in_stream
+            if _is_letter(source.text[resumed]):
+                first = resumed
+                if last is not None and last.end_pos == resumed and last[0].isidentifier():
+                    first, last = last.start_pos or 0, None
+                if last is not None:
+                    yield last
+                last = _other_letters(source, first, end, seen, diagnostics)
+                resumed = last.end_pos or end
+            else:
+                if last is not None:
+                    yield last
+                resumed, last = _step_over(source, resumed, end, diagnostics)
+        if last is not None:
+            yield last
+        position = resumed
+
+
+def _is_letter(character: str) -> bool:
+    """Whether a character is a letter, or an accent on one."""
+    return unicodedata.category(character)[0] in "LM"
+
+
+def _other_letters(
+    source: Source, start: int, end: int, seen: set[str], diagnostics: Diagnostics
+) -> Token:
+    """A name with letters beyond a to z is read as one, and reported where it comes first."""
+    stop = start
+    while stop < end and (
+        source.text[stop].isalnum() or _is_letter(source.text[stop]) or source.text[stop] == "_"
+    ):
+        stop += 1
+    span = Span(source, start, stop)
+    if span.text not in seen:
+        seen.add(span.text)
+        diagnostics.error(
+            "CS118",
+            f"`{span.text}` has letters that names cannot have",
+            span,
+            help="names are of the letters a to z, digits and `_`; a symbol may be any text in "
+            'quotes, as in `{"Köln", Bonn}`',
+        )
+    return _token("NAME", span.text, span)
 
 
 def _step_over(
@@ -106,24 +152,19 @@ def _step_over(
             fix=Fix(span, straight, f"write `{straight}`"),
         )
         return span.end, _token("SHORT_TEXT", straight, span)
-    for foreign, written in FOREIGN_OPERATORS.items():
-        if text.startswith(foreign, start, end):
-            span = Span(source, start, start + len(foreign))
-            spaced = written if text[span.end : span.end + 1].isspace() else f"{written} "
-            diagnostics.error(
-                "CS109",
-                f"`{foreign}` is written `{written}`",
-                span,
-                fix=Fix(span, spaced, f"write `{written}`"),
-            )
-            return span.end, _token(written.upper(), written, span)
+    if (sign := sign_at(source, start, end, diagnostics)) is not None:
+        span = Span(source, start, start + len(sign.written))
+        return span.end, _token(sign.kind, sign.here, span) if sign.kind else None
+    if space_at(source, start, diagnostics):
+        return start + 1, None
     if text[start] == ";":
         span = Span(source, start, start + 1)
+        between = "" if text[span.end : span.end + 1].isspace() or span.end == end else " "
         diagnostics.error(
             "CS109",
             "statements need no `;` at their end",
             span,
-            fix=Fix(span, "", "remove `;`"),
+            fix=Fix(span, between, "remove `;`"),
         )
         return span.end, None
     unreadable = UNREADABLE.match(text, start, end)
@@ -157,6 +198,7 @@ def _joined(source: Source, tokens: Iterator[Token], diagnostics: Diagnostics) -
     """Replace what other languages write by what stands here for the same thing."""
     held: Token | None = None
     for token in tokens:
+        before = held
         if held is not None:
             joined = None
             if held.end_pos == token.start_pos:
@@ -167,17 +209,24 @@ def _joined(source: Source, tokens: Iterator[Token], diagnostics: Diagnostics) -
             yield held
         held = token
         if token.type == "NAME" and token in TRUTHS:
-            span = span_of(source, token)
-            written = token.lower()
-            diagnostics.error(
-                "CS109",
-                f"`{token}` is written `{written}`",
-                span,
-                fix=Fix(span, written, f"write `{written}`"),
-            )
-            held = _token(TRUTHS[token], written, span)
+            held = _truth(source, before, token, diagnostics)
     if held is not None:
         yield held
+
+
+def _truth(source: Source, before: Token | None, token: Token, diagnostics: Diagnostics) -> Token:
+    """`True` and `False`, which among other elements of a set may be meant as symbols."""
+    span, written = span_of(source, token), token.lower()
+    listed = before is not None and before in {"{", ","}
+    element = listed and re.compile(r"\s*[,}]").match(source.text, span.end) is not None
+    diagnostics.error(
+        "CS109",
+        f"`{token}` is written `{written}`",
+        span,
+        help="the set of truth values is the type `bool`" if element else None,
+        fix=None if element else Fix(span, written, f"write `{written}`"),
+    )
+    return _token(TRUTHS[token], written, span)
 
 
 def _as_one(source: Source, left: Token, right: Token, diagnostics: Diagnostics) -> Token | None:
@@ -186,11 +235,17 @@ def _as_one(source: Source, left: Token, right: Token, diagnostics: Diagnostics)
         span = span_of(source, left).to(span_of(source, right))
         diagnostics.error("CS116", f"`{span.text}` is not a number", span)
         return left
+    span = span_of(source, left).to(span_of(source, right))
+    if left.type == "NAME" and left in PREFIXES and right.type in {"SHORT_TEXT", "LONG_TEXT"}:
+        told = f"texts need no `{left}` before them: `{{…}}` is a slot in every prompt"
+        diagnostics.error("CS109", told, span_of(source, left))
+        return right
     pair = PAIRS.get((str(left), str(right)))
     if pair is None:
         return None
-    span = span_of(source, left).to(span_of(source, right))
     kind, written = pair
+    if kind == "ARROW":  # Whether it stands in an arm, the parser can tell.
+        return _token(kind, span.text, span)
     diagnostics.error(
         "CS109",
         f"`{span.text}` is written `{written}`",

@@ -36,8 +36,13 @@ DECLARATIONS: Final = (
 )
 STATEMENTS: Final = frozenset(word for words in BLOCKS.values() for word in words)
 
+LEADING_WORDS: Final = STATEMENTS | set(DECLARATIONS)
+
 OPERAND_WORDS: Final = frozenset({"if", "not", "match", "true", "false"})
 """Reserved words that an expression may start with."""
+
+OPERATOR_WORDS: Final = frozenset({"and", "or", "not", "in"})
+"""Words that a formula hangs on: what looks like one may be another one, so none is put in."""
 
 OPERATORS: Final = frozenset(
     {"PLUS", "MINUS", "TIMES", "DIVISION", "POWER", "COMPARISON", "AND", "OR", "IN", "NOT", "DOT"}

@@ -91,8 +91,15 @@ def choose(condition: Value, then: Value, otherwise: Value, domain: Domain) -> V
     return Value(Choose(condition.node, then.node, otherwise.node), domain)
 
 
-def equal(compilation: Compilation, left: Value, right: Value, spans: tuple[Span, Span]) -> Value:
-    """`left == right` for values of any one kind."""
+def equal(
+    compilation: Compilation,
+    left: Value,
+    right: Value,
+    spans: tuple[Span, Span],
+    *,
+    help: str | None = None,
+) -> Value:
+    """`left == right` for values of any one kind; `help` is for where they can't be compared."""
     match left.domain, right.domain:
         case (None, _) | (_, None):
             return POISONED
@@ -105,6 +112,7 @@ def equal(compilation: Compilation, left: Value, right: Value, spans: tuple[Span
                     f"`{spans[0].text}` and `{spans[1].text}` are never equal: "
                     f"{described(one)} and {described(other)} share no symbol",
                     spans[1],
+                    help=help,
                 )
                 return POISONED
             shared = union_of([one, other])
@@ -118,7 +126,7 @@ def equal(compilation: Compilation, left: Value, right: Value, spans: tuple[Span
                 mine, theirs = tuple_field(left, field.name), tuple_field(right, field.name)
                 assert mine is not None
                 assert theirs is not None
-                parts.append(equal(compilation, mine, theirs, spans))
+                parts.append(equal(compilation, mine, theirs, spans, help=help))
             if any(part.domain is None for part in parts):
                 return POISONED
             return conjunction(parts)
@@ -128,6 +136,7 @@ def equal(compilation: Compilation, left: Value, right: Value, spans: tuple[Span
                 f"`{spans[0].text}` is {kind_of_value(one)}, "
                 f"`{spans[1].text}` is {kind_of_value(other)}: they cannot be compared",
                 spans[1],
+                help=help,
             )
             return POISONED
         case _:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...dsl import syntax
 from ...dsl.diagnostics import Diagnostics, Fix, Related, closest
+from ...dsl.foreign import told_of
 from ...dsl.source import Span
+from ...dsl.spelling import one_slip, only_name_meant
+from ...dsl.words import OPERATOR_WORDS
 from ..domains import Domain, Rows, Symbols
 from .unread import Unread
 
@@ -110,14 +114,21 @@ class Compilation:
         """
         if name.text in self.failed or self.unread.may_declare(name.text):
             return
-        known = tuple(dict.fromkeys(candidates))[:MOST_CANDIDATES]
+        every = tuple(dict.fromkeys(candidates))
+        known = every[:MOST_CANDIDATES]
         suggestion = closest(name.text, (*known, *words))
         advice, fix = help, None
         if suggestion is not None:
             advice = f"did you mean `{suggestion}`?"
-            if [one for one in (*known, *words) if one_slip(name.text, one)] == [suggestion]:
-                fix = Fix(name.span, suggestion, f"replace `{name.text}` by `{suggestion}`")
-        if fix is None and what in self.unread.nameless:
+            meant = only_name_meant(name.text, (*known, *words)) if known == every else None
+            if meant is not None and meant not in OPERATOR_WORDS and _stands_once(name):
+                fix = Fix(name.span, meant, f"replace `{name.text}` by `{meant}`")
+        is_slip = suggestion is not None and one_slip(name.text, suggestion)
+        told = told_of(name.text, name.span.source, name.span.start)
+        if told is not None and not is_slip:
+            self.error(code, f"unknown {what} `{name.text}`", name.span, help=told)
+            return
+        if what in self.unread.nameless and not is_slip:
             return
         if suggestion is None and help is None and 0 < len(known) <= 8:
             advice = "known here: " + ", ".join(f"`{one}`" for one in known)
@@ -128,21 +139,9 @@ class Compilation:
         return (name for name, one in self.declared.items() if isinstance(one, kinds))
 
 
-def one_slip(written: str, meant: str) -> bool:
-    """Whether one letter too many, too few, wrong, or swapped with its neighbour lies between."""
-    if written == meant or abs(len(written) - len(meant)) > 1:
-        return False
-    start = next(
-        (i for i, (a, b) in enumerate(zip(written, meant, strict=False)) if a != b),
-        min(len(written), len(meant)),
-    )
-    rest, other = written[start:], meant[start:]
-    return (
-        rest[1:] == other[1:]
-        or rest[1:] == other
-        or rest == other[1:]
-        or (rest[:2] == other[1::-1] and rest[2:] == other[2:])
-    )
+def _stands_once(name: syntax.Name) -> bool:
+    """Whether its file holds a name in one place only: one that is written twice is no slip."""
+    return len(re.findall(rf"\b{re.escape(name.text)}\b", name.span.source.text)) == 1
 
 
 def collect(file: syntax.File, into: Compilation) -> None:

@@ -27,6 +27,8 @@ from .questions import Compile, Helper, Pending
 from .scopes import Environment
 from .values import POISONED, Value, described
 
+CHAINED = "comparisons chain: `a == b == c` is `a == b and b == c`, not `(a == b) == c`"
+
 
 def operand(
     environment: Environment, written: syntax.Expression, kind: type[Numbers] | type[Truths]
@@ -164,13 +166,14 @@ def comparison(environment: Environment, node: syntax.Comparison) -> Pending:
     if any(value.domain is None for value in values.values()):
         return POISONED
     parts: list[Value] = []
+    chained = CHAINED if len(node.operators) > 1 else None
     for index, operator in enumerate(node.operators):
         left, right = values[index], values[index + 1]
         nodes = (node.operands[index], node.operands[index + 1])
         if operator in ("==", "!="):
             spans = (nodes[0].span, nodes[1].span)
             try:
-                same = equal(environment.compilation, left, right, spans)
+                same = equal(environment.compilation, left, right, spans, help=chained)
             except TooLargeError:
                 return too_large(environment, node)
             if same.domain is None:

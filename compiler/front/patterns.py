@@ -7,11 +7,11 @@ from fractions import Fraction
 from math import ceil, floor
 
 from ...dsl import syntax
+from ...dsl.spelling import one_slip
 from ..domains import Domain, Numbers, Symbols, Truths, Tuples
 from ..expressions import Compare, ComparisonOperator, Constant, Expression, Within
 from .arithmetic import disjunction, exact, truth
 from .constants import constant_number
-from .names import one_slip
 from .questions import Compile, Helper
 from .scopes import Environment
 from .types import domain_of
@@ -83,6 +83,7 @@ def covered_by(
             return (yield from covered_by(environment, named, domain))
         case syntax.Name(text=text) if (
             one_slip(text, "else")
+            and not (isinstance(domain, Symbols) and any(one_slip(text, m) for m in domain.members))
             and environment.scope.find(text) is None
             and not (isinstance(domain, Symbols) and text in domain.members)
         ):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from causalspec.compiler.compile import compile_file
 from causalspec.dsl import Diagnostic, Diagnostics, Source, apply_fixes, parse
 
+from .foreign_mistakes import FOREIGN
 from .mistakes import MISTAKES
 
 PRELUDE = "language 1\n"
@@ -17,10 +19,10 @@ def found_in(text: str) -> tuple[Source, list[Diagnostic]]:
     return source, list(diagnostics)
 
 
-def said(diagnostic: Diagnostic) -> str:
+def said(diagnostic: Diagnostic, *, prelude: int = 1) -> str:
     line, column = diagnostic.span.source.position(diagnostic.span.start)
     fix = f" [{diagnostic.fix.replacement}]" if diagnostic.fix else ""
-    return f"{line - 1}:{column} {diagnostic.code} {diagnostic.message}{fix}"
+    return f"{line - prelude}:{column} {diagnostic.code} {diagnostic.message}{fix}"
 
 
 @pytest.mark.parametrize(("program", "messages"), MISTAKES, ids=[one for one, _ in MISTAKES])
@@ -35,6 +37,18 @@ def test_fixed_mistakes_are_gone(program: str, messages: tuple[str, ...]) -> Non
     without_a_fix = [one.message for one in found if one.fix is None]
     _, left = found_in(apply_fixes(source, found))
     assert [one.message for one in left] == without_a_fix
+
+
+@pytest.mark.parametrize(("program", "line", "messages"), FOREIGN, ids=[o[1] for o in FOREIGN])
+def test_notation_of_other_languages(program: str, line: str, messages: tuple[str, ...]) -> None:
+    source, diagnostics = Source("foreign.causal", program.format(line=line)), Diagnostics()
+    compile_file(parse(source, diagnostics), None, diagnostics)
+    *found, last = diagnostics
+    assert last.message.lower() in ("unknown name `nowhere`", "unknown type `nowhere`")
+    helps = [None if (one.help or "").startswith("known here") else one.help for one in found]
+    shown = [f" | {advice}" if advice else "" for advice in helps]
+    written = [said(one, prelude=0) + more for one, more in zip(found, shown, strict=True)]
+    assert tuple(written) == messages
 
 
 def test_a_file_without_a_version_is_fixed() -> None:

@@ -1,5 +1,7 @@
 """What people and programs see of diagnostics."""
 
+# ruff: noqa: E501 (whole output, as it is printed)
+
 from __future__ import annotations
 
 from causalspec.dsl import Diagnostics, Source, Span, parse, render_text, to_json
@@ -10,11 +12,12 @@ TEXT = (
 )
 
 SHOWN = """\
-error[CS101]: unknown characters `日本`
+error[CS118]: `日本` has letters that names cannot have
  --> wide.causal:3:7
   |
 3 |   say 日本 "é" 🙂 @
   |       ^^^^
+  = help: names are of the letters a to z, digits and `_`; a symbol may be any text in quotes, as in `{"Köln", Bonn}`
 
 error[CS101]: unknown character `🙂`
  --> wide.causal:3:14

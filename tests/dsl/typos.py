@@ -82,6 +82,17 @@ def typo(program: Program, chance: random.Random) -> Typo | None:
     return Typo(program, word, written, start, is_keyword)
 
 
+def declared_names(file: syntax.File) -> set[str]:
+    """Every name that a file declares or chooses freely."""
+    return {
+        node.text
+        for root in file.declarations
+        for node, parent, field in nodes_of(root)
+        if isinstance(node, syntax.Name)
+        and (field in DECLARING.get(type(parent).__name__, "").split() or _is_free(node, parent))
+    }
+
+
 def _words(text: str) -> set[str]:
     return set("".join(one if one.isalnum() or one == "_" else " " for one in text).split())
 

@@ -1,0 +1,131 @@
+"""What to say about a token that cannot stand where it stands, where no repair is certain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .automaton import END
+from .diagnostics import Diagnostics
+from .foreign import PHRASES, WINDOW, WORDS
+from .mistake import Mistake
+from .source import Span
+from .words import (
+    BLOCKS,
+    LEADING_WORDS,
+    STATEMENTS,
+    expected,
+    found,
+    spellings,
+)
+
+
+def report(mistake: Mistake, diagnostics: Diagnostics) -> None:
+    """Report a mistake that has no certain repair."""
+    token, span = mistake.token, mistake.span
+    word = spellings().get(token.type)
+    kinds = mistake.automaton.expected()
+    complete = bool(kinds & {"RBRACE", END}) and bool(_leading(kinds))
+    if word in STATEMENTS and complete and word not in BLOCKS.get(mistake.block or "", ()):
+        _report_misplaced(word, mistake, diagnostics)
+        return
+    previous = mistake.previous if {"PLUS", "TIMES"} <= kinds or not complete else None
+    after = f" after {found(previous)}" if previous is not None else ""
+    block = bool(_leading(kinds) - {END})
+    if complete and {"PLUS", "TIMES"} <= kinds:
+        diagnostics.error(
+            "CS104",
+            f"unexpected {found(token)}{after}",
+            span,
+            help="the statement is complete before it: is an operator missing?" if block else None,
+        )
+        return
+    diagnostics.error("CS104", f"expected {expected(kinds)}{after}, found {found(token)}", span)
+
+
+def report_nested(mistake: Mistake, diagnostics: Diagnostics) -> None:
+    """Report a declaration inside another one."""
+    word = str(mistake.token)
+    diagnostics.error(
+        "CS108",
+        f"`{word}` cannot stand inside {_a(mistake.block)}",
+        mistake.span,
+        help="declarations stand side by side in a file, outside all braces",
+    )
+
+
+def _report_misplaced(word: str, mistake: Mistake, diagnostics: Diagnostics) -> None:
+    homes = [block for block, words in BLOCKS.items() if word in words]
+    home = f"`{word}` belongs inside {' or '.join(_a(block) for block in homes)}"
+    if mistake.block is None:
+        diagnostics.error(
+            "CS108", f"`{word}` stands outside all declarations", mistake.span, help=home
+        )
+        return
+    holds = _listed(f"`{one}`" for one in BLOCKS[mistake.block])
+    diagnostics.error(
+        "CS108",
+        f"`{word}` cannot stand in {_a(mistake.block)}",
+        mistake.span,
+        help=f"{home}; {_a(mistake.block)} holds {holds}",
+    )
+
+
+def report_foreign(mistake: Mistake, diagnostics: Diagnostics) -> bool:
+    """Report a token that cannot stand where it stands, if another language explains it."""
+    found = _word(mistake) or _phrase(mistake)
+    if found is None:
+        return False
+    span, told = found
+    diagnostics.error("CS109", told, span)
+    return True
+
+
+def _word(mistake: Mistake) -> tuple[Span, str] | None:
+    token, previous = mistake.token, mistake.previous
+    if token.type == "NAME" and token in WORDS and not mistake.is_declared(token):
+        return mistake.span, WORDS[token]
+    if previous is None or previous.type != "NAME" or previous not in WORDS:
+        return None
+    told = WORDS[previous]
+    # A statement that starts behind it has no part in what is wrong; an operator stands between.
+    starts = spellings().get(token.type) in STATEMENTS
+    if starts or told.startswith("`a ") or previous == "return" or mistake.is_declared(previous):
+        return None
+    return Span(mistake.source, mistake.previous_end - len(previous), mistake.previous_end), told
+
+
+def _phrase(mistake: Mistake) -> tuple[Span, str] | None:
+    text, wrong = mistake.source.text, mistake.span.start
+    low, high = mistake.previous_end - WINDOW, mistake.previous_end
+    before = text[max(0, low) : high]
+    kinds = {spellings().get(kind, kind) for kind in mistake.automaton.expected()}
+    for phrase in PHRASES:
+        if phrase.instead_of and phrase.instead_of not in kinds:
+            continue
+        if phrase.instead_of == ".." and "=>" in kinds:
+            continue  # An arm of a `match`, whose range is only one of what may stand there.
+        led = re.search(rf"(?:{phrase.before})\Z", before)
+        followed = re.compile(phrase.after).match(text, wrong)
+        if led is None or followed is None:
+            continue
+        if led[0] and followed[0] and "\n" in text[high:wrong]:
+            continue  # Two statements, of which the second one is wrong.
+        start = high - len(led[0]) if led[0] else wrong
+        return Span(mistake.source, start, followed.end() if followed[0] else high), phrase.told
+    return None
+
+
+def _leading(kinds: Iterable[str]) -> set[str]:
+    """The tokens among `kinds` that start a statement or a declaration, or end the file."""
+    return {kind for kind in kinds if kind == END or spellings().get(kind) in LEADING_WORDS}
+
+
+def _a(block: str | None) -> str:
+    noun = {"align": "alignment", "derive": "derived model", None: "declaration"}.get(block, block)
+    return f"{'an' if str(noun)[0] in 'aeiou' else 'a'} {noun}"
+
+
+def _listed(words: Iterable[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
