@@ -84,11 +84,17 @@ class Symbols:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of a table; a code is the row's number from 0. `keys` are the key column's words."""
+    """The rows of a table; a code is the row's number from 0. `keys` are the key column's words.
+
+    A column may be of the table's own type, or of one that leads back to it, so the columns are
+    put in once all tables are known. Two tables are the same where their names, keys and `cells`
+    (the text of each row) are.
+    """
 
     table: str
     keys: tuple[str, ...]
-    columns: tuple[Column, ...] = field(repr=False)
+    columns: list[Column] = field(repr=False, compare=False)
+    cells: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
 
     @property
     def size(self) -> int:

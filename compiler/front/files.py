@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
@@ -12,6 +10,7 @@ from ...dsl import syntax
 from ...dsl.diagnostics import closest
 from ...dsl.source import Span
 from ..domains import Symbols
+from .cells import BLANKS, BrokenCellError, lines_of, rows_of
 from .names import Compilation
 
 LARGEST_FILE = 16 * 2**20
@@ -81,18 +80,18 @@ def place_of(compilation: Compilation, name: str, span: Span) -> Path | None:
 
 
 def read_words(compilation: Compilation, path: syntax.Text) -> Symbols | None:
-    """A word list: one symbol a line. Every faulty line is named."""
+    """A word list: one symbol a line, without blanks around it. Every faulty line is named."""
     text = read_beside(compilation, path)
     if text is None:
         return None
-    lines = text.splitlines()
+    lines = lines_of(text)
     if len(lines) > MOST_LINES:
         compilation.error("CS925", f"`{path.value}` has more than {MOST_LINES} lines", path.span)
         return None
     first: dict[str, int] = {}
     problems: list[str] = [] if lines else ["it is empty"]
     for number, line in enumerate(lines, 1):
-        word = line.strip()
+        word = line.strip(BLANKS)
         if not word:
             problems.append(f"line {number} is blank")
         elif word in first:
@@ -125,32 +124,28 @@ def read_table(compilation: Compilation, path: syntax.Text) -> TableText | None:
     text = read_beside(compilation, path)
     if text is None:
         return None
+    header: tuple[str, ...] | None = None
     rows: list[tuple[str, ...]] = []
     lines: list[int] = []
     problems: list[str] = []
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: tuple[str, ...] | None = None
     try:
-        for row in reader:
+        for row in rows_of(text):
             if len(rows) > MOST_LINES:
                 compilation.error(
                     "CS925", f"`{path.value}` has more than {MOST_LINES} lines", path.span
                 )
                 return None
-            cells = tuple(cell.strip() for cell in row)
             if header is None:
-                header = cells
-            elif not cells:
-                continue
-            elif len(cells) != len(header):
+                header = row.cells
+            elif len(row.cells) != len(header):
                 problems.append(
-                    f"line {reader.line_num} has {len(cells)} cells, the header {len(header)}"
+                    f"line {row.line} has {len(row.cells)} cells, the header {len(header)}"
                 )
             else:
-                rows.append(cells)
-                lines.append(reader.line_num)
-    except csv.Error as problem:
-        problems.append(f"line {reader.line_num}: {problem}")
+                rows.append(row.cells)
+                lines.append(row.line)
+    except BrokenCellError as problem:
+        problems.append(str(problem))
     if header is None or not (rows or problems):
         problems.append("it has no rows")
     elif len(set(header)) != len(header):

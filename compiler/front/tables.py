@@ -12,24 +12,39 @@ from .names import Compilation, duplicate
 
 
 def table_rows(
-    compilation: Compilation,
-    declaration: syntax.TableDeclaration,
-    types: Sequence[Domain | None],
-) -> Rows | None:
-    """The rows of a table; `types` holds each column's domain, None for whichever words occur."""
+    compilation: Compilation, declaration: syntax.TableDeclaration
+) -> tuple[Rows, TableText] | None:
+    """The rows of a table by their keys, with the text that its other columns are in still."""
     text = read_table(compilation, declaration.path)
     if text is None or not _columns_exist(compilation, declaration, text):
         return None
     problems: list[str] = []
     keys = _keys(declaration, text, problems)
-    origin = declaration.name.text
-    key_domain = Symbols(keys, f"{origin}.{declaration.key.text}")
-    columns = [Column(declaration.key.text, key_domain, tuple(range(len(keys))))]
+    if problems:
+        report_cells(compilation, declaration.path, problems)
+        return None
+    origin, key = declaration.name.text, declaration.key.text
+    key_domain = Symbols(keys, f"{origin}.{key}")
+    columns = [Column(key, key_domain, tuple(range(len(keys))))]
+    return Rows(origin, keys, columns, text.cells), text
+
+
+def add_columns(
+    compilation: Compilation,
+    declaration: syntax.TableDeclaration,
+    text: TableText,
+    types: Sequence[Domain | None],
+    rows: Rows,
+) -> bool:
+    """Read a table's columns; `types` holds each one's domain, None for whichever words occur.
+    False where a cell does not have its column's type, which is reported.
+    """
+    problems: list[str] = []
     for one, type_ in zip(declaration.columns, types, strict=True):
         place = text.header.index(one.name.text)
         cells = [row[place] for row in text.cells]
         words = tuple(dict.fromkeys(cell for cell in cells if cell))
-        domain = Symbols(words, f"{origin}.{one.name.text}") if type_ is None else type_
+        domain = Symbols(words, f"{rows.table}.{one.name.text}") if type_ is None else type_
         named = {} if isinstance(domain, Numbers) else {domain.text(c): c for c in domain.codes()}
         codes: list[int] = []
         for line, cell in zip(text.lines, cells, strict=True):
@@ -37,14 +52,13 @@ def table_rows(
             if code is not None:
                 codes.append(code)
             elif cell:
-                problems.append(f"line {line}: `{cell}` is no `{one.type.span.text}`")
+                problems.append(f"line {line}: `{cell}` is not a value of `{one.type.span.text}`")
             else:
                 problems.append(f"line {line} has no `{one.name.text}`")
-        columns.append(Column(one.name.text, domain, tuple(codes)))
+        rows.columns.append(Column(one.name.text, domain, tuple(codes)))
     if problems:
         report_cells(compilation, declaration.path, problems)
-        return None
-    return Rows(origin, keys, tuple(columns))
+    return not problems
 
 
 def _columns_exist(

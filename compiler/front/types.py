@@ -8,12 +8,12 @@ from math import lcm
 
 from ...dsl import syntax
 from ...dsl.diagnostics import Related
-from ..domains import Domain, Numbers, Rows, Symbols, Truths, TupleField, Tuples
+from ..domains import Domain, Numbers, Symbols, Truths, TupleField, Tuples
 from .constants import constant_number, written_denominator
 from .files import read_words
 from .names import Compilation, duplicate, kind_of, with_article
 from .scopes import Environment
-from .tables import table_rows
+from .tables import add_columns, table_rows
 
 LARGEST_INTEGER = 2**31 - 1
 LARGEST_DOMAIN = 2**62
@@ -80,14 +80,13 @@ def named_domain(compilation: Compilation, name: str) -> Domain | None:
     """The domain of a declared type or table, computed once."""
     if name in compilation.domains:
         return compilation.domains[name]
-    # Until it is known: `type A = A` and longer circles find this.
-    compilation.domains[name] = None
     declaration = compilation.declared[name]
     if isinstance(declaration, syntax.TableDeclaration):
-        compilation.domains[name] = _table(compilation, declaration)
+        _table(compilation, declaration)
     elif isinstance(declaration, syntax.TypeDeclaration):
         chain = _alias_circle(compilation, declaration)
         if chain is not None:
+            compilation.domains[name] = None
             compilation.error(
                 "CS208",
                 f"type `{name}` is declared in terms of itself",
@@ -95,6 +94,7 @@ def named_domain(compilation: Compilation, name: str) -> Domain | None:
                 help="give one of the types its values, as in `0..9`",
             )
             return None
+        # A table that leads back here finds its own rows, which are known before their columns.
         domain = domain_of(Environment(compilation), declaration.type)
         if isinstance(domain, Symbols) and isinstance(declaration.type, syntax.ElementSet):
             domain = Symbols(domain.members, name)
@@ -242,23 +242,28 @@ def _tuple(environment: Environment, written: syntax.TupleSet) -> Tuples | None:
     return domain
 
 
-def _table(compilation: Compilation, declaration: syntax.TableDeclaration) -> Rows | None:
+def _table(compilation: Compilation, declaration: syntax.TableDeclaration) -> None:
+    """Read a table: its rows first, for its columns may be of its own type."""
+    name = declaration.name.text
+    read = table_rows(compilation, declaration)
+    if read is None:
+        compilation.domains[name] = None
+        return
+    rows, text = read
+    compilation.domains[name] = rows
     environment = Environment(compilation)
-    types = [
-        None if is_plain_words(one.type) else domain_of(environment, one.type)
-        for one in declaration.columns
-    ]
-    if any(
-        domain is None and not is_plain_words(one.type)
-        for one, domain in zip(declaration.columns, types, strict=True)
-    ):
-        return None
-    rows = table_rows(compilation, declaration, types)
-    if rows is not None:
-        compilation.symbol_sets.append(rows)
-        compilation.symbol_sets.extend(
-            column.domain
-            for column in rows.columns[1:]  # the key is the row itself
-            if isinstance(column.domain, Symbols) and column.domain not in compilation.symbol_sets
-        )
-    return rows
+    written = [one.type for one in declaration.columns]
+    types = [None if is_plain_words(one) else domain_of(environment, one) for one in written]
+    unknown = any(
+        domain is None and not is_plain_words(one)
+        for one, domain in zip(written, types, strict=True)
+    )
+    if unknown or not add_columns(compilation, declaration, text, types, rows):
+        compilation.domains[name] = None
+        return
+    compilation.symbol_sets.append(rows)
+    compilation.symbol_sets.extend(
+        column.domain
+        for column in rows.columns[1:]  # the key is the row itself
+        if isinstance(column.domain, Symbols) and column.domain not in compilation.symbol_sets
+    )

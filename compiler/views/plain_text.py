@@ -218,6 +218,10 @@ class _Writer:
                 return domain if isinstance(domain, Symbols | Rows) else None
             case nodes.Choose(_, then, otherwise):
                 return self._words(then) or self._words(otherwise)
+            case nodes.Lookup(table, index):
+                rows = self._words(index)
+                columns = rows.columns if isinstance(rows, Rows) else ()
+                return next((one.domain for one in columns if one.codes == table), None)
             case _:
                 return None
 

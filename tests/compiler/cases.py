@@ -261,7 +261,7 @@ LANGUAGE = Symbols(("French", "Swahili", "Spanish"), "language")
 CITY = Rows(
     "City",
     ("Paris", "Nairobi", "Lyon", "Santiago"),
-    (Column("country", COUNTRY, (0, 1, 0, 2)), Column("language", LANGUAGE, (0, 1, 0, 2))),
+    [Column("country", COUNTRY, (0, 1, 0, 2)), Column("language", LANGUAGE, (0, 1, 0, 2))],
 )
 WORDS = Symbols((*COUNTRY.members, *LANGUAGE.members), "words")
 SEPARATE_ATTRIBUTES = CausalModel(

@@ -14,5 +14,6 @@ from .text_lines import json_lines
 def records(pairs: InterchangePairs, columns: Sequence[FlatColumn]) -> Iterator[dict[str, Any]]:
     """The rows in order: each column's value under its name."""
     for lines in json_lines([pairs], columns):
-        for line in lines.splitlines():
+        # A value may hold what `splitlines` takes for the end of a line.
+        for line in lines.removesuffix("\n").split("\n"):
             yield json.loads(line)
