@@ -112,7 +112,6 @@ WORDS = {
     "integer": WHOLE,
     "nat": WHOLE,
     "float": "numbers are exact decimals in steps, as in `0.00..9.99 step 0.01`",
-    "double": "numbers are exact decimals in steps, as in `0.00..9.99 step 0.01`",
     "real": "numbers are exact decimals in steps, as in `0.00..9.99 step 0.01`",
     "str": WORDLIKE,
     "string": WORDLIKE,

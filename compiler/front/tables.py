@@ -7,22 +7,20 @@ from collections.abc import Sequence
 from ...dsl import syntax
 from ..domains import Column, Domain, Numbers, Rows, Symbols
 from ..written_values import number_code
-from .files import TableText, read_table, report_cells
+from .files import TableText, read_table
 from .names import Compilation, duplicate
 
 
 def table_rows(
-    compilation: Compilation, declaration: syntax.TableDeclaration
+    compilation: Compilation, declaration: syntax.TableDeclaration, problems: list[str]
 ) -> tuple[Rows, TableText] | None:
-    """The rows of a table by their keys, with the text that its other columns are in still."""
+    """The rows of a table by their keys, with the text that its other columns are in still; what is
+    wrong with keys is added to `problems`.
+    """
     text = read_table(compilation, declaration.path)
     if text is None or not _columns_exist(compilation, declaration, text):
         return None
-    problems: list[str] = []
     keys = _keys(declaration, text, problems)
-    if problems:
-        report_cells(compilation, declaration.path, problems)
-        return None
     origin, key = declaration.name.text, declaration.key.text
     key_domain = Symbols(keys, f"{origin}.{key}")
     columns = [Column(key, key_domain, tuple(range(len(keys))))]
@@ -30,16 +28,15 @@ def table_rows(
 
 
 def add_columns(
-    compilation: Compilation,
     declaration: syntax.TableDeclaration,
     text: TableText,
     types: Sequence[Domain | None],
     rows: Rows,
-) -> bool:
+    problems: list[str],
+) -> None:
     """Read a table's columns; `types` holds each one's domain, None for whichever words occur.
-    False where a cell does not have its column's type, which is reported.
+    Cells that do not have their column's type are added to `problems`.
     """
-    problems: list[str] = []
     for one, type_ in zip(declaration.columns, types, strict=True):
         place = text.header.index(one.name.text)
         cells = [row[place] for row in text.cells]
@@ -56,9 +53,6 @@ def add_columns(
             else:
                 problems.append(f"line {line} has no `{one.name.text}`")
         rows.columns.append(Column(one.name.text, domain, tuple(codes)))
-    if problems:
-        report_cells(compilation, declaration.path, problems)
-    return not problems
 
 
 def _columns_exist(

@@ -10,7 +10,7 @@ from ...dsl import syntax
 from ...dsl.diagnostics import Related
 from ..domains import Domain, Numbers, Symbols, Truths, TupleField, Tuples
 from .constants import constant_number, written_denominator
-from .files import read_words
+from .files import read_words, report_cells
 from .names import Compilation, duplicate, kind_of, with_article
 from .scopes import Environment
 from .tables import add_columns, table_rows
@@ -245,7 +245,8 @@ def _tuple(environment: Environment, written: syntax.TupleSet) -> Tuples | None:
 def _table(compilation: Compilation, declaration: syntax.TableDeclaration) -> None:
     """Read a table: its rows first, for its columns may be of its own type."""
     name = declaration.name.text
-    read = table_rows(compilation, declaration)
+    problems: list[str] = []
+    read = table_rows(compilation, declaration, problems)
     if read is None:
         compilation.domains[name] = None
         return
@@ -258,7 +259,11 @@ def _table(compilation: Compilation, declaration: syntax.TableDeclaration) -> No
         domain is None and not is_plain_words(one)
         for one, domain in zip(written, types, strict=True)
     )
-    if unknown or not add_columns(compilation, declaration, text, types, rows):
+    if not unknown:
+        add_columns(declaration, text, types, rows, problems)
+    if problems:
+        report_cells(compilation, declaration.path, problems)
+    if unknown or problems:
         compilation.domains[name] = None
         return
     compilation.symbol_sets.append(rows)

@@ -112,7 +112,7 @@ def test_faulty_lines_of_a_table_are_named(tmp_path: Path) -> None:
     (tmp_path / "cities.csv").write_text("name,size\nParis,3\nParis,x\n", encoding="utf-8")
     assert findings(text, tmp_path) == [
         "CS221 2:12 the table `cities.csv` is not well formed "
-        "(line 3 repeats the key `Paris` of line 2; line 3: `x` is no `0..9`)"
+        "(line 3 repeats the key `Paris` of line 2; line 3: `x` is not a value of `0..9`)"
     ]
 
 

@@ -15,5 +15,5 @@ def records(pairs: InterchangePairs, columns: Sequence[FlatColumn]) -> Iterator[
     """The rows in order: each column's value under its name."""
     for lines in json_lines([pairs], columns):
         # A value may hold what `splitlines` takes for the end of a line.
-        for line in lines.removesuffix("\n").split("\n"):
+        for line in lines.removesuffix(b"\n").split(b"\n"):
             yield json.loads(line)
