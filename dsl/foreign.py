@@ -73,6 +73,7 @@ CONDITIONAL = "`x if c else y` is written `if c then x else y`"
 IMPORT = 'an import names a file and what it takes, as in `import "lexicon.causal" { Name }`'
 LAMBDA = "a function is declared at the top level, as in `function double(x : 0..9) = 2 * x`"
 LENGTH = "a family's length is the number that it is declared with, often a task's parameter"
+BEHIND_A_COMMA = "an arm that starts with `(` follows a comma, as in `A => 1, (x = B, y = C) => 2`"
 LIST = "there are no lists: a family is declared as in `x[i in 0..2]` and read by `x[1]`"
 NOTHING = "every variable has a value: declare one more symbol, as in `{Yes, No, Unknown}`"
 WHOLE = "whole numbers are written as a range, as in `0..9`"
@@ -136,6 +137,8 @@ PHRASES = (
     Phrase(r"\w", r"(:|to\b)\s*[\w-]+", "..", RANGE),
     Phrase(r"\bin\s+\w+", "", "..", RANGE),
     Phrase(r"\{\s*-?\w+", r"\.\.", "}", "a range stands without braces, as in `0..9`"),
+    Phrase(r"\([^()\n]*=[^()\n]*\)", "=>", "", BEHIND_A_COMMA),
+    Phrase("", r"\([^()\n]*=[^()\n]*\)\s*=>", "", BEHIND_A_COMMA),
     Phrase("", r"\[", "{", "a set of values is written in braces, as in `{Red, Green}`"),
     Phrase("", r"\[", "if", LIST),
     Phrase(r"\(\s*[^()\n]+", ",", ")", "a tuple names its parts, as in `(first = a, second = b)`"),

@@ -117,7 +117,9 @@ def _inline(
     if not whole:
         return POISONED
     inlining = (*environment.inlining, name)
-    inner = replace(environment, compilation=home, scope=Scope(bindings), inlining=inlining)
+    inner = replace(
+        environment, compilation=home, scope=Scope(bindings), inlining=inlining, called=True
+    )
     return (yield Compile(inner, declaration.body))
 
 

@@ -14,6 +14,7 @@ from .calls import call
 from .joining import choose, together
 from .matching import match_values, membership
 from .operators import binary, comparison, logical, operand, too_large, unary
+from .patterns import reads_constants
 from .questions import (
     Compile,
     Expected,
@@ -31,7 +32,6 @@ from .size import check_size, too_much
 from .symbols import symbol
 from .tuple_codes import tuple_value
 from .types import LARGEST_INTEGER
-from .unread import WORD
 from .values import POISONED, Value
 
 
@@ -152,7 +152,7 @@ def _conditional(environment: Environment, node: syntax.Conditional, expected: E
         # What an index decides leaves one branch: the other may read members that do not exist.
         taken = node.then if condition.constant else node.otherwise
         return (yield Compile(environment, taken, expected))
-    if condition.domain is None and _reads_constants(environment, node.condition):
+    if condition.domain is None and reads_constants(environment, node.condition):
         return POISONED  # Likewise, had the condition been right.
     then = yield Compile(environment, node.then, expected)
     otherwise = yield Compile(environment, node.otherwise, expected)
@@ -167,12 +167,6 @@ def _conditional(environment: Environment, node: syntax.Conditional, expected: E
         return POISONED
     (then, otherwise), domain = joined
     return choose(condition, then, otherwise, domain)
-
-
-def _reads_constants(environment: Environment, condition: syntax.Expression) -> bool:
-    """Whether a name of the condition stands for an index or a task's parameter."""
-    bindings = (environment.scope.find(word) for word in WORD.findall(condition.span.text))
-    return any(isinstance(one, Value) and one.constant is not None for one in bindings)
 
 
 def _tuple(environment: Environment, node: syntax.Tuple, expected: Expected) -> Pending:

@@ -12,7 +12,7 @@ from ..expressions import Compare, ComparisonOperator, Constant, Lookup
 from .arithmetic import TooLargeError, negation
 from .joining import choose, together
 from .operators import too_large
-from .patterns import LARGEST_TABLE, Interval, covered_by, intersect, merge, within, without
+from .patterns import LARGEST_TABLE, Interval, around, covered_by, intersect, merge, within, without
 from .questions import Compile, Expected, Helper, Pending
 from .scopes import Environment
 from .tuple_codes import position
@@ -28,11 +28,12 @@ def membership(environment: Environment, node: syntax.Membership) -> Pending:
     value = yield Compile(environment, node.operand)
     if value.domain is None:
         return POISONED
-    covered = yield from covered_by(environment, node.values, value.domain)
+    inside = around(environment, value, node.operand)
+    covered = yield from covered_by(inside, node.values, value.domain)
     if covered is None:
         return POISONED
-    inside = within(value, covered)
-    return negation(inside) if node.negated else inside
+    found = within(value, covered)
+    return negation(found) if node.negated else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ def cases(
     *,
     code: str = "CS304",
 ) -> Helper[list[Case] | None]:
-    """The arms of a match over `domain`: each reachable, and every value taken by one."""
+    """The arms of a match over `domain`: each reachable, and every value taken by one. Where the
+    subject is narrowed, another arm may be the one that is reached elsewhere.
+    """
     compilation = environment.compilation
     free: list[Interval] = [(0, domain.size - 1)]
     found: list[Case] = []
@@ -63,7 +66,7 @@ def cases(
             sound = sound and one is not None
             covered += one or []
         taken = merge(intersect(free, covered)) if arm.patterns else free
-        if not taken and (sound or not arm.patterns):
+        if not taken and (sound or not arm.patterns) and not environment.narrowed:
             place = arm.patterns[0].span.to(arm.patterns[-1].span) if arm.patterns else arm.span
             written = place.text if arm.patterns else "else"
             compilation.error(
@@ -103,10 +106,13 @@ def match_values(environment: Environment, node: syntax.Match, expected: Expecte
     domain = subject.domain
     if domain is None:
         return POISONED
-    found = yield from cases(environment, node.arms, domain, node.subject)
+    inside = around(environment, subject, node.subject)
+    found = yield from cases(inside, node.arms, domain, node.subject)
     if found is not None and subject.constant is not None:
         place = domain.codes().index(subject.constant)
         found = [one for one in found if any(low <= place <= high for low, high in one.taken)]
+    elif found is not None:
+        found = [one for one in found if one.taken]
     results: list[Value] = []
     arms = node.arms if found is None else [one.arm for one in found]
     for arm in arms:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 
@@ -12,9 +13,11 @@ from ..domains import Domain, Numbers, Symbols, Truths, Tuples
 from ..expressions import Compare, ComparisonOperator, Constant, Expression, Within
 from .arithmetic import disjunction, exact, truth
 from .constants import constant_number
+from .conversion import convert
 from .questions import Compile, Helper
 from .scopes import Environment
 from .types import domain_of
+from .unread import WORD
 from .values import Value, described
 
 Interval = tuple[int, int]
@@ -43,6 +46,20 @@ def within(value: Value, intervals: Sequence[Interval]) -> Value:
             test = Compare(ComparisonOperator.EQUAL, value.node, Constant(codes[low]))
         tests.append(Value(test, Truths()))
     return disjunction(tests)
+
+
+def around(environment: Environment, subject: Value, written: syntax.Expression) -> Environment:
+    """Where the patterns of a subject are compiled: an index, a parameter or a function's argument
+    is one value, or a few, each time that the same patterns are read.
+    """
+    narrow = subject.constant is not None or environment.called
+    return replace(environment, narrowed=narrow or reads_constants(environment, written))
+
+
+def reads_constants(environment: Environment, written: syntax.Expression) -> bool:
+    """Whether a name of the expression stands for an index or a task's parameter."""
+    bindings = (environment.scope.find(word) for word in WORD.findall(written.span.text))
+    return any(isinstance(one, Value) and one.constant is not None for one in bindings)
 
 
 def merge(intervals: Sequence[Interval]) -> list[Interval]:
@@ -115,10 +132,13 @@ def _constant(
         if place.denominator == 1 and 0 <= place < domain.size:
             return [(int(place), int(place))]
         return _outside(environment, pattern, domain)
-    if type(value.domain) is not type(domain) or isinstance(domain, Tuples):
+    if isinstance(domain, Tuples) and isinstance(value.domain, Tuples):
+        code = convert(compilation, value, domain, pattern.span).constant
+        return None if code is None else [(code, code)]
+    if type(value.domain) is not type(domain):
         compilation.error(
             "CS206",
-            f"`{pattern.span.text}` is no value of {described(domain)}",
+            f"`{pattern.span.text}` is not a value of {described(domain)}",
             pattern.span,
         )
         return None
@@ -129,10 +149,15 @@ def _constant(
     return _outside(environment, pattern, domain) if position is None else [(position, position)]
 
 
-def _outside(environment: Environment, pattern: syntax.Node, domain: Domain) -> None:
+def _outside(
+    environment: Environment, pattern: syntax.Node, domain: Domain
+) -> list[Interval] | None:
+    if environment.narrowed:
+        return []
     environment.compilation.error(
         "CS302", f"`{pattern.span.text}` lies outside {described(domain)}", pattern.span
     )
+    return None
 
 
 def _range(
@@ -213,7 +238,7 @@ def _shared(
         return places or _outside(environment, pattern, domain)
     environment.compilation.error(
         "CS206",
-        f"`{pattern.span.text}` is no set of values of {described(domain)}",
+        f"`{pattern.span.text}` is not a set of values of {described(domain)}",
         pattern.span,
     )
     return None

@@ -125,6 +125,12 @@ class Environment:
     waiting: list[Declared] = field(default_factory=list[Declared])
     cyclic: bool = False
     """Whether variables may depend on themselves here."""
+    called: bool = False
+    """Whether this is a function's body with the arguments of one call."""
+    narrowed: bool = False
+    """Whether a subject has only some of the values here that its text speaks of, so that a pattern
+    may take none of them.
+    """
 
     def inner(self, bindings: Mapping[str, Binding]) -> Environment:
         """The same place with more names in reach."""

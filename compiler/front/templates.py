@@ -11,7 +11,7 @@ from ..specification import PromptTemplate, SlotValue, TemplateArm
 from .elaborate import complete, elaborate
 from .matching import Case, cases
 from .names import Compilation, duplicate
-from .patterns import within
+from .patterns import around, within
 from .scopes import Declared, Environment, Family
 from .tasks import TaskDraft
 from .values import Value, described
@@ -43,7 +43,8 @@ def _arms(
     subject = elaborate(environment, body.subject)
     found: list[Case] | None = None
     if subject.domain is not None:
-        found = complete(cases(environment, body.arms, subject.domain, body.subject))
+        inside = around(environment, subject, body.subject)
+        found = complete(cases(inside, body.arms, subject.domain, body.subject))
     if found is None:
         # The texts may hold mistakes of their own.
         for arm in body.arms:
