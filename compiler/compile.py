@@ -16,6 +16,7 @@ from .front.claims import compile_claim
 from .front.derivations import derive_models
 from .front.designs import compile_design
 from .front.examples import compile_examples
+from .front.file_names import check_file_names
 from .front.functions import check_functions
 from .front.imports import import_names
 from .front.input_encoding import encoding_of
@@ -45,6 +46,7 @@ def compile_file(
     compilation = Compilation(diagnostics, folder, unread=unread)
     import_names(file, compilation)
     collect(file, compilation)
+    check_file_names(file, compilation)
     for name in compilation.names_of(syntax.TypeDeclaration, syntax.TableDeclaration):
         named_domain(compilation, name)
     drafts = _draft_tasks(file, compilation)

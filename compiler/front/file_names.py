@@ -1,0 +1,51 @@
+"""Names that become files: of data sets, their splits, alignment maps and result folders.
+
+Many disks take names that differ in case only for one, and Windows takes a few for devices: there,
+one file would replace another, or what is written would go nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...dsl import syntax
+from ...dsl.diagnostics import Related
+from .names import Compilation
+
+DEVICES = frozenset(
+    ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)))
+)
+"""https://learn.microsoft.com/windows/win32/fileio/naming-a-file"""
+
+
+def check_file_names(file: syntax.File, compilation: Compilation) -> None:
+    """Report names that cannot be files of their own, wherever the spec is used."""
+    designs = [o for o in file.declarations if isinstance(o, syntax.CounterfactualsDeclaration)]
+    fitted = syntax.AlignDeclaration | syntax.ClaimDeclaration
+    _check(compilation, (one.name for one in designs))
+    _check(compilation, (one.name for one in file.declarations if isinstance(one, fitted)))
+    for design in designs:
+        splits = (one for one in design.body if isinstance(one, syntax.Split))
+        _check(compilation, (part.name for split in splits for part in split.parts))
+
+
+def _check(compilation: Compilation, names: Iterable[syntax.Name]) -> None:
+    first: dict[str, syntax.Name] = {}
+    for name in names:
+        folded = name.text.lower()
+        other = first.setdefault(folded, name)
+        if other.text != name.text:
+            compilation.error(
+                "CS214",
+                f"`{name.text}` and `{other.text}` differ in case only, and both become files",
+                name.span,
+                help="choose another name: many disks take the two for one",
+                related=(Related(other.span, "the other one"),),
+            )
+        elif folded in DEVICES:
+            compilation.error(
+                "CS214",
+                f"`{name.text}` becomes a file, and is a device on Windows",
+                name.span,
+                help="choose another name: what is written there would be lost",
+            )
