@@ -21,6 +21,7 @@ from ..front.values import Value
 from ..model import CausalModel
 from .tuple_parts import tuple_parts
 from .unicode_text import unicode_text
+from .units import scaled
 
 MOST_NODES = 400
 """A mechanism of more nodes is not shown: nobody would read it."""
@@ -131,7 +132,8 @@ class _Translation:
         parts = tuple_parts(expression, domain) if isinstance(domain, Tuples) else None
         if parts is not None:
             return self._sympy.Tuple(*(self.shown(one, of_part) for one, of_part in parts))
-        return self._value(expression, domain) / _denominator(domain)
+        unit = self._sympy.Rational(1, _denominator(domain))
+        return scaled(self._sympy, self._value(expression, domain), unit)
 
     def as_latex(self, formula: Formula) -> str:
         """For math mode."""
@@ -327,11 +329,13 @@ class _Translation:
                 words.text(old) == domain.text(new) for old, new in pairs
             ):
                 return self._value(index)  # the same words under other codes
-        if words is not None and len(table) <= _LISTED_TABLE:
+        if len(table) <= _LISTED_TABLE:
             at = self._value(index, words)
             chosen = [self._member(domain, one) if domain else self._sympy.Integer(one)
                       for one in table]  # fmt: skip
-            where = [self._sympy.Eq(at, self._member(words, one)) for one in words.codes()]
+            places = [self._member(words, k) if words else self._sympy.Integer(k)
+                      for k in range(len(table))]  # fmt: skip
+            where = [self._related(self._sympy.Eq, at, one) for one in places]
             return self._by_cases(list(zip(chosen, where, strict=True))[:-1], chosen[-1])
         return self._sympy.Function("table")(self._value(index, words))
 

@@ -67,7 +67,8 @@ def _written(formula: Any) -> tuple[str, int]:
         case "Pow":
             return f"{_within(arguments[0], _ATOM)}^{_within(arguments[1], _ATOM)}", _ATOM
         case "Rational" | "Half":
-            return _number(formula), _PRODUCT
+            text = _number(formula)
+            return text, _ATOM if text.replace(".", "").isdigit() else _PRODUCT
         case _ if formula.is_Integer:
             return str(formula), _SUM if formula < 0 else _ATOM
         case _:
@@ -118,7 +119,8 @@ def _product(formula: Any) -> str:
     """`3·x`, `(x + y)/10`, `-x`."""
     numerator, denominator = formula.as_numer_denom()
     if denominator != 1:
-        return f"{_within(numerator, _PRODUCT)}/{_within(denominator, _ATOM)}"
+        least = _ATOM if numerator.func.__name__ == "Mod" else _PRODUCT
+        return f"{_within(numerator, least)}/{_within(denominator, _ATOM)}"
     if formula.could_extract_minus_sign():
         return f"-{_within(-formula, _PRODUCT)}"
     numbers = [one for one in formula.args if one.is_number]

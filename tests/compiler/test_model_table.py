@@ -12,6 +12,7 @@ from causalspec.compiler.views.families import lines
 from causalspec.compiler.views.model_table import latex_table, markdown_table
 
 from .cases import CASES, LEFT_BOUNDARY, Case, addition
+from .compiled import compiled
 
 CARRY = addition(3)[1]
 
@@ -107,3 +108,35 @@ def test_members_that_differ_stand_apart() -> None:
         ("z[i]", (0, 2)),
         ("z[3]", None),
     ]
+
+
+def test_scaled_decimals_are_shown_in_their_own_units() -> None:
+    model = compiled(
+        """
+type Price = 0.00..9.99 step 0.01
+task T {
+  input a, b : Price
+  input s : {Low, High}
+  input k : 0..3
+  output o : 0.00..19.98 step 0.01 = a + b
+}
+model M of T approximately {
+  var m = if s == Low then 1.50 else 2.25
+  var n = match k { 0 => 0.50  1 => 1.25  2 => 2.00  3 => 9.75 }
+  var rest = a % 0.25
+  var pair = (low = min(a, b), high = max(a, 3.5))
+  var mixed = if k == 0 then k else a
+  output o = m + n + rest + pair.low + pair.high + mixed
+}
+"""
+    ).models["M"]
+    mechanisms = [line.split(" | ")[-1] for line in markdown_table(model).splitlines()[8:-1]]
+    assert mechanisms == [
+        "`if s = Low then 1.5 else 2.25` |",
+        "`if k = 0 then 0.5 else if k = 1 then 1.25 else if k = 2 then 2 else 9.75` |",
+        "`a mod 0.25` |",
+        "`(min(a, b), max(a, 3.5))` |",
+        "`if k = 0 then k else a` |",
+    ]
+    assert r"\min\left(a, b\right)" in latex_table(model)
+    assert "100" not in latex_table(model)
