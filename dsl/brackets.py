@@ -133,6 +133,14 @@ def _report_unclosed(state: ParseState, unclosed: list[Opening], token: Token) -
         if len(last) != (last.end_pos or 0) - (last.start_pos or 0):
             return  # An unterminated text, reported already, swallowed what closes them.
     innermost = unclosed[-1].token
+    if (token.type, str(token), innermost.type) == (END, "}", "LBRACE"):
+        state.diagnostics.error(
+            "CS106",
+            "a slot ends at its first `}`, so no braces can stand in it",
+            state.span(innermost),
+            help="name the value with `let`, and show that name",
+        )
+        return
     state.diagnostics.error(
         "CS106",
         f"expected `{spellings()[CLOSERS[innermost.type]]}` before {found(token)}",

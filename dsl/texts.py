@@ -37,6 +37,7 @@ def template_of(
     parts: list[Verbatim | Slot] = []
     verbatim = _Verbatim(source, start, diagnostics)
     position = 0
+    readable = True
     while (found := BRACES.match(body, position)) is not None:
         if len(diagnostics.found) >= MOST_MISTAKES:
             break
@@ -49,13 +50,14 @@ def template_of(
             continue
         closing = body.find("}", position) if brace == "{" else -1
         if closing < 0:
-            _report_brace(span, diagnostics)
+            _report_brace(span, diagnostics, readable=readable)
             verbatim.add(brace, span.start)
             continue
         verbatim.flush(parts)
         slot = _slot(Span(source, span.start, start + closing + 1), parse_slot, diagnostics)
         if slot is not None:
             parts.append(slot)
+        readable = readable and slot is not None
         position = closing + 1
         verbatim = _Verbatim(source, start + position, diagnostics)
     verbatim.add(body[position:], start + position)
@@ -126,7 +128,8 @@ def _slot(span: Span, parse_slot: ParseSlot, diagnostics: Diagnostics) -> Slot |
     return Slot(span=span, value=value, alias=alias, format=written if colon else None)
 
 
-def _report_brace(span: Span, diagnostics: Diagnostics) -> None:
+def _report_brace(span: Span, diagnostics: Diagnostics, *, readable: bool) -> None:
+    """Report a brace without its partner, which may belong to a slot that cannot be read."""
     what = "opens a slot that nothing closes" if span.text == "{" else "closes no slot"
     doubled = span.text * 2
     diagnostics.error(
@@ -134,7 +137,9 @@ def _report_brace(span: Span, diagnostics: Diagnostics) -> None:
         f"`{span.text}` {what}",
         span,
         help=f"a brace that stands for itself is written `{doubled}`",
-        fix=None if _meets_a_word(span) else Fix(span, doubled, f"write `{doubled}`"),
+        fix=Fix(span, doubled, f"write `{doubled}`")
+        if readable and not _meets_a_word(span)
+        else None,
     )
 
 

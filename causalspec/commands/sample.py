@@ -70,6 +70,8 @@ def run(options: argparse.Namespace) -> ExitCode:
         return _usage(f"--rows: {options.rows:,} rows are more than {MOST_ROWS:,}")
     if options.questions and (options.observe or options.do):
         return _usage("--questions makes up its own evidence: leave out --observe and --do")
+    if options.of and not options.exact:
+        return _usage("--of goes with --exact: what is drawn has a value for every variable")
     from causalspec.compiler.model import Role
     from causalspec.compiler.sampling.rungs import Query, UnanswerableError
 

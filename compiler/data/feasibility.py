@@ -157,9 +157,9 @@ def explain_rare(
             return Diagnostic("CS514", f"too few pairs have {wanted}", span, advice)
     i = shares.index(min(shares))
     message = f"too few pairs meet {quoted(filters(design)[i])}"
-    return Diagnostic(
-        "CS512", message, filters(design)[i], _rate(kind, passing[i + 1], passing[i], rows)
-    )
+    rate = _rate(kind, passing[i + 1], passing[i], rows)
+    advice = f"sources are drawn whatever their base is, and not made from it: {rate}"
+    return Diagnostic("CS512", message, filters(design)[i], advice)
 
 
 def explain_rare_inputs(design: CounterfactualDesign, error: RequirementUnmetError) -> Diagnostic:

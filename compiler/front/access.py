@@ -107,6 +107,8 @@ def member(environment: Environment, node: syntax.Member) -> Pending:
     if not isinstance(family, Family):
         if isinstance(family, Value) and family.domain is None:
             return POISONED
+        if isinstance(family, Hidden) and isinstance(name, syntax.Name):
+            return (yield from bound(environment, family, name))
         compilation.error("CS211", f"`{node.family.span.text}` is not a family", node.family.span)
         return POISONED
     index = yield Compile(environment, node.index)

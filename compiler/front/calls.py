@@ -8,6 +8,7 @@ from ...dsl import syntax
 from ...dsl.diagnostics import Related
 from ..domains import Numbers
 from ..expressions import ArithmeticOperator
+from .aggregates import AGGREGATES
 from .arithmetic import TooLargeError, absolute, extreme
 from .conversion import convert_inside
 from .names import kind_of, with_article
@@ -40,6 +41,13 @@ def call(environment: Environment, node: syntax.Call) -> Pending:
         environment.compilation.error(
             "CS202", f"`{name}` is a variable, not a function", node.function.span
         )
+    elif name in AGGREGATES:
+        environment.compilation.error(
+            "CS207",
+            f"`{name}` goes over the indices of a range, not over single values",
+            node.function.span,
+            help=f"write `{name}(x[i] for i in 0..3)`, or operators between the values",
+        )
     else:
         functions = environment.compilation.names_of(syntax.FunctionDeclaration)
         candidates = (*functions, *BUILT_IN_FUNCTIONS)
@@ -64,7 +72,10 @@ def _built_in(environment: Environment, node: syntax.Call) -> Pending:
     wanted = "one argument" if name == "abs" else "two arguments or more"
     if (len(values) != 1) if name == "abs" else (len(values) < 2):
         environment.compilation.error(
-            "CS207", f"`{name}` takes {wanted}, but is given {len(values)}", node.span
+            "CS207",
+            f"`{name}` takes {wanted}, but is given {len(values)}",
+            node.span,
+            help=None if name == "abs" else f"over a family, write `{name}(x[i] for i in 0..3)`",
         )
         return POISONED
     if any(value.domain is None for value in values):

@@ -134,10 +134,13 @@ class _Derivation:
                     self.compilation, one, self.variables, self.fine.environment
                 )
                 variable = self.variables.get(variable.name) if variable is not None else None
-            if variable is None and text in self.fine.variables:
+            known = variable or self.fine.variables.get(text)
+            if known is not None and known.role is not Role.VARIABLE:
+                self._refuse(f"`{text}` is not a `var` of `{self.fine.name}`", one)
+            elif known is not None and variable is None:
                 self._refuse(f"`{text}` is no longer a variable here", one)
-            elif variable is not None and variable.role is not Role.VARIABLE:
-                self._refuse(f"`{text}` is no `var` of `{self.fine.name}`", one)
+            elif variable in found:
+                self._refuse(f"`{text}` is named twice", one)
             elif variable is not None and variable.domain is not None:
                 found.append(variable)
         return found

@@ -204,10 +204,13 @@ def _report_unused(
         return
     used = ancestors(by_name, [one.name for one in own.of(Role.OUTPUT)])
     for one in own.of(Role.VARIABLE, Role.NOISE):
-        if one.name not in used:
-            compilation.diagnostics.warning(
-                "CS402",
-                f"no output of `{declaration.name.text}` depends on `{one.name}`",
-                one.span,
-                help="let an output read it, or remove it",
-            )
+        if one.name in used:
+            continue
+        message = f"no output of `{declaration.name.text}` depends on `{one.name}`"
+        advice = "let an output read it, or remove it"
+        if one.domain is not None and one.domain.size == 1:
+            if "[" in one.name:
+                continue  # The first member of a family, most often, that the next one reads.
+            message += ": it has one value only"
+            advice = "write the value where it is read, as a `let` or a literal"
+        compilation.diagnostics.warning("CS402", message, one.span, help=advice)

@@ -128,6 +128,10 @@ def _check_format(compilation: Compilation, slot: syntax.Slot, domain: Domain) -
     if found is None or not slot.format:
         problem = f"unknown format `{slot.format}`"
         help_text = "formats are a number of decimals, `.2f`, and a width, `4` or `04`"
+        written, named, name = slot.format.partition(" as ")
+        if named:
+            shown = f"{{{slot.value.span.text} as {name.strip()}:{written.strip()}}}"
+            help_text = f"a slot's name stands before its format: `{shown}`"
     elif not isinstance(domain, Numbers):
         if found["decimals"] is not None or slot.format.endswith("d") or slot.format[0] == "0":
             problem = f"the format `{slot.format}` is for numbers, not for {described(domain)}"

@@ -119,13 +119,14 @@ def _examine_example(example: Example, diagnostics: Diagnostics) -> Examination:
     if not solutions:
         diagnostics.error("CS321", f"`{model.name}` has no equilibrium here", example.span)
     for name, expected in example.expected.items():
-        wrong = next((one for one in solutions if one[name] != expected), None)
-        if wrong is not None:
-            domain = model.by_name[name].domain
+        got = dict.fromkeys(one[name] for one in solutions)
+        if set(got) - {expected}:
+            values = [f"`{value_text(model.by_name[name].domain, one)}`" for one in got]
+            several = f"gives {', '.join(values[:-1])} or {values[-1]}, by the equilibrium"
             diagnostics.error(
                 "CS321",
                 f"this example expects `{assigned(model, name, expected)}`, but `{model.name}` "
-                f"gives `{value_text(domain, wrong[name])}`",
+                f"{several if len(values) > 1 else f'gives {values[0]}'}",
                 example.span,
             )
     holds = bool(solutions) and all(

@@ -81,7 +81,7 @@ def _report(
     fine, coarse = abstraction.fine, abstraction.coarse
     name = square.differing[0]
     domain = coarse.by_name[name].domain
-    place = setting_text(fine, square.inputs, square.inputs)
+    place = f"`{setting_text(fine, square.inputs, square.inputs)}`"
     done = setting_text(fine, square.done, square.done)
     place += f" with `do {{ {done} }}`" if done else ""
     got, wanted = square.translated[name], square.expected[name]
@@ -89,7 +89,7 @@ def _report(
     subject = "what it collapses makes a difference" if derived else "a square fails"
     diagnostics.error(
         code,
-        f"`{coarse.name}` does not abstract `{fine.name}`, {subject}: at `{place}` `{fine.name}` "
+        f"`{coarse.name}` does not abstract `{fine.name}`, {subject}: at {place} `{fine.name}` "
         f"has `{assigned(coarse, name, got)}`, `{coarse.name}` `{value_text(domain, wanted)}`",
         abstraction.span,
         help="`causalspec check` shows the two runs side by side",

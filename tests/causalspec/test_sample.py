@@ -109,7 +109,16 @@ def test_members_of_families_and_tasks(capsys: pytest.CaptureFixture[str]) -> No
             2,
             "--do: `first` is given twice",
         ),
-        ((SQUAD, "TwoRiflemen", "--of", "x"), 2, "--of: `TwoRiflemen` has no variable `x`"),
+        (
+            (SQUAD, "TwoRiflemen", "--exact", "--of", "x"),
+            2,
+            "--of: `TwoRiflemen` has no variable `x`",
+        ),
+        (
+            (SQUAD, "TwoRiflemen", "--of", "dead"),
+            2,
+            "--of goes with --exact: what is drawn has a value for every variable",
+        ),
         (
             (SQUAD, "TwoRiflmen"),
             2,

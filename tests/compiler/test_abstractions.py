@@ -221,3 +221,21 @@ def test_evidence_of_an_identity() -> None:
     answer = examine_relation(Relation.of(fine, fine, values))
     assert isinstance(answer, Commutes)
     assert isinstance(answer.evidence, Proved | Exhaustive)
+
+
+def test_a_square_under_an_intervention_is_quoted_part_by_part() -> None:
+    text = (
+        "language 1\n"
+        + SUM
+        + """
+    model Coarse of Sum {
+      var first = a
+      output total = a + b
+    }
+    abstraction Kept from Fine to Coarse { first = left }
+    """
+    )
+    assert [one.message for one in examined(text)[0] if one.code == "CS410"] == [
+        "`Coarse` does not abstract `Fine`, a square fails: at `a = 0, b = 0` with "
+        "`do { left = 1 }` `Fine` has `total = 1`, `Coarse` `0`"
+    ]

@@ -237,3 +237,26 @@ model M of T cyclic {
 }
 """
     assert findings(text) == []
+
+
+def test_an_example_that_only_some_equilibria_meet_names_them_all() -> None:
+    text = """
+language 1
+
+task Ring {
+  input treated[i in 0..2] : bool
+  output all_eat : bool = treated[0]
+}
+
+model M of Ring cyclic approximately {
+  var eats[i in 0..2] = treated[i] or eats[(i + 1) % 3] and eats[(i + 2) % 3]
+  output all_eat = eats[0] and eats[1] and eats[2]
+
+  example { treated[0] = false  treated[1] = false  treated[2] = false } gives { all_eat = true }
+  example { treated[0] = true  treated[1] = true  treated[2] = false } gives { all_eat = false }
+}
+"""
+    assert [one.message for one in examined(text)[0]] == [
+        "this example expects `all_eat = true`, but `M` gives `false` or `true`, by the equilibrium",
+        "this example expects `all_eat = false`, but `M` gives `true`",
+    ]
