@@ -257,6 +257,7 @@ model M of Ring cyclic approximately {
 }
 """
     assert [one.message for one in examined(text)[0]] == [
-        "this example expects `all_eat = true`, but `M` gives `false` or `true`, by the equilibrium",
+        "this example expects `all_eat = true`, but `M` gives `false` or `true`, by the "
+        "equilibrium",
         "this example expects `all_eat = false`, but `M` gives `true`",
     ]

@@ -21,7 +21,7 @@ from .mistakes import MISTAKES
 from .planted import Program, plants, programs
 from .typos import declared_names, typo
 
-COUNT = 4_000 if os.environ.get("CAUSALSPEC_LONG") else 250
+COUNT = 4_000 if os.environ.get("CAUSALSPEC_LONG") else 150
 
 
 @cache
