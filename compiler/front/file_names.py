@@ -21,9 +21,13 @@ DEVICES = frozenset(
 def check_file_names(file: syntax.File, compilation: Compilation) -> None:
     """Report names that cannot be files of their own, wherever the spec is used."""
     designs = [o for o in file.declarations if isinstance(o, syntax.CounterfactualsDeclaration)]
-    fitted = syntax.AlignDeclaration | syntax.ClaimDeclaration
+    fitted = [
+        one
+        for one in file.declarations
+        if isinstance(one, syntax.AlignDeclaration | syntax.ClaimDeclaration)
+    ]
     _check(compilation, (one.name for one in designs))
-    _check(compilation, (one.name for one in file.declarations if isinstance(one, fitted)))
+    _check(compilation, (one.name for one in fitted))
     for design in designs:
         splits = (one for one in design.body if isinstance(one, syntax.Split))
         _check(compilation, (part.name for split in splits for part in split.parts))
