@@ -11,7 +11,7 @@ from .limits import DEEPEST_NESTING, LARGEST_FILE, MOST_MISTAKES, MOST_TOKENS
 from .nesting import too_deep
 from .recovery import Reader
 from .source import Source, Span
-from .tokens import comments_between, tokenize
+from .tokens import comments_between, report_hidden_lines, tokenize
 
 LANGUAGE = "1"
 GUESSED = frozenset({"CS103", "CS105", "CS109", "CS110", "CS116"})
@@ -58,6 +58,7 @@ def _parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
         _report_tokens(source, tokens[-1].start_pos or 0, diagnostics)
         return nothing
     comments = comments_between(source, tokens)
+    report_hidden_lines(comments, diagnostics)
     reader = Reader(source, tokens, "start", end, diagnostics)
     tree = reader.read()
     if tree is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from lark import Token
@@ -22,6 +22,7 @@ from .source import Source, Span
 from .syntax import Comment
 
 COMMENT = re.compile(r"#[^\n]*")
+LINE_BREAK = re.compile(r"[\r\v\f\x85\u2028\u2029]")
 UNREADABLE = re.compile(r"[^A-Za-z0-9_\"#\s{}()\[\],.:=<>+\-*/%~!&|;'‘’“”]+")
 CURLY_TEXT = re.compile(r"[“”]([^“”\"\\\n]*)[“”\"]|['‘’]([^'‘’\"\\\n]*)['‘’]")
 PAIRS = {
@@ -70,6 +71,24 @@ def comments_between(source: Source, tokens: list[Token]) -> tuple[Comment, ...]
         if low < high
         for found in COMMENT.finditer(source.text, low, high)
     )
+
+
+def report_hidden_lines(comments: Iterable[Comment], diagnostics: Diagnostics) -> None:
+    """Report text that looks like a line of its own and is part of a comment: lines end with a line
+    feed alone, and editors break them at other characters, too.
+    """
+    for comment in comments:
+        text = comment.span.text.rstrip()  # blanks behind it hide nothing
+        found = LINE_BREAK.search(text)
+        if found is not None:
+            low, high = comment.span.start + found.start(), comment.span.start + len(text)
+            code = ord(found[0])
+            diagnostics.error(
+                "CS119",
+                f"U+{code:04X} ends no line, so that what follows is part of the comment before it",
+                Span(comment.span.source, low, high),
+                help="end the line with a line feed",
+            )
 
 
 def _read(source: Source, start: int, end: int, diagnostics: Diagnostics) -> Iterator[Token]:

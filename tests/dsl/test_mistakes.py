@@ -62,3 +62,14 @@ def test_a_file_without_a_version_is_fixed() -> None:
 def test_a_byte_order_mark_tabs_and_carriage_returns_are_fine() -> None:
     _, found = found_in("\ufefflanguage 1\r\n\ttype\tDigit = 0..9\r\n# a comment\r\n")
     assert found == []
+
+
+@pytest.mark.parametrize("character", ["\r", "\v", "\f", "\x85", "\u2028", "\u2029"])
+def test_what_looks_like_a_line_and_is_a_comment(character: str) -> None:
+    _, found = found_in(f"language 1\n# Digits.{character}type Digit = 0..9\n")
+    assert [said(one) for one in found] == [
+        f"1:10 CS119 U+{ord(character):04X} ends no line, so that what follows is part of the "
+        "comment before it"
+    ]
+    _, found = found_in(f"language 1\n# Digits.{character}{character} \r\ntype Digit = 0..9\r\n")
+    assert found == []
