@@ -117,9 +117,12 @@ class Reader:
         return self._resume()
 
     def _resume(self) -> bool:
-        """Skip to where reading can go on; what follows a bracket there belongs to the mistake."""
+        """Skip to where reading can go on; what follows a bracket of an expression there belongs to
+        the mistake, but nothing that follows the brace of a block.
+        """
         resumed = resume(self._state)
-        self._resumed = self._state.index if self._state.token.type in CLOSERS.values() else None
+        inside = self._state.token.type in {"RPAR", "RSQB"}
+        self._resumed = self._state.index if inside else None
         return resumed
 
     def _follows_the_unreadable(self, mistake: Mistake) -> bool:

@@ -392,4 +392,18 @@ MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "3:2 CS104 expected a name after `prompt`, found `let`",
         ),
     ),
+    (
+        "task T { output y : bool = a xor b }\nmodle M of T { output y = a }\n",
+        (
+            "1:30 CS109 `a xor b` is written `a != b`",
+            "2:1 CS105 unknown word `modle` [model]",
+        ),
+    ),
+    (
+        "task T { output y : bool = match a { => 1 } }\nmodle M of T { output y = a }\n",
+        (
+            "1:38 CS104 expected a pattern or `else` after `{`, found `=>`",
+            "2:1 CS105 unknown word `modle` [model]",
+        ),
+    ),
 )
