@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from .diagnostics import Diagnostics, Fix
 from .source import Source, Span
 
+DECLARING = "|".join(("input", "noise", "let", "var", "output", "type", "table", "function"))
+
 WINDOW = 200
 """How many characters before a mistake a phrase may start."""
 
@@ -212,11 +214,14 @@ def block_comment_at(source: Source, start: int, end: int, diagnostics: Diagnost
 
 
 def told_of(name: str, source: Source, start: int) -> str | None:
-    """What to say about a name that nothing declares, where another language has that name."""
-    before = source.text[max(0, start - WINDOW) : start].rstrip()
-    if before.endswith("//"):
+    """What to say about a name that nothing declares here, where another language has that name and
+    this file does not.
+    """
+    if source.text[max(0, start - WINDOW) : start].rstrip().endswith("//"):
         return "a comment starts with `#`"
-    return WORDS.get(name)
+    if name not in WORDS or re.search(rf"\b(?:{DECLARING})\s+{name}\b", source.text):
+        return None
+    return WORDS[name]
 
 
 def _apart(span: Span, word: str) -> str:

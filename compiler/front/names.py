@@ -118,11 +118,6 @@ class Compilation:
         known = every[:MOST_CANDIDATES]
         suggestion = closest(name.text, (*known, *words))
         advice, fix = help, None
-        if suggestion is not None:
-            advice = f"did you mean `{suggestion}`?"
-            meant = only_name_meant(name.text, (*known, *words)) if known == every else None
-            if meant is not None and meant not in OPERATOR_WORDS and _stands_once(name):
-                fix = Fix(name.span, meant, f"replace `{name.text}` by `{meant}`")
         is_slip = suggestion is not None and one_slip(name.text, suggestion)
         told = told_of(name.text, name.span.source, name.span.start)
         if told is not None and not is_slip:
@@ -130,6 +125,12 @@ class Compilation:
             return
         if what in self.unread.nameless and not is_slip:
             return
+        if suggestion is not None:
+            advice = f"did you mean `{suggestion}`?"
+        if is_slip and known == every and _stands_once(name):
+            meant = only_name_meant(name.text, (*known, *words))
+            if meant is not None and meant not in OPERATOR_WORDS:
+                fix = Fix(name.span, meant, f"replace `{name.text}` by `{meant}`")
         if suggestion is None and help is None and 0 < len(known) <= 8:
             advice = "known here: " + ", ".join(f"`{one}`" for one in known)
         self.error(code, f"unknown {what} `{name.text}`", name.span, help=advice, fix=fix)
