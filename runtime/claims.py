@@ -79,7 +79,7 @@ def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -
     found = sweep(workshop, network, asked, offered, settings)
     test = found.test or _test_lot(workshop, network, asked, found)
     predicted = predict(test.subject, found.best.fit.maps, test.rows)
-    score = score_of(predicted, test.rows)
+    score = score_of(predicted, test)
     finalist = Finalist(
         asked, posed.specification, network, offered, found.best.site, found.train, test, settings
     )
@@ -130,7 +130,7 @@ def _scores_of_kinds(test: Lot, predicted: Tensor) -> tuple[ControlScore, ...]:
     scores: list[ControlScore] = []
     for number, kind in enumerate(kinds):
         mine = from_array(test.pairs.kinds == number)
-        score = Score(int(agrees[mine].sum()), int(mine.sum()))
+        score = Score(int(agrees[mine].sum()), int(mine.sum()), test.effective(mine.numpy()))
         scores.append(ControlScore(kind.name, score, f"pairs that swap {kind.name}"))
     return tuple(scores)
 

@@ -89,8 +89,8 @@ def _score(workshop: Workshop, finalist: Finalist, control: Control) -> Score:
     methods = finalist.candidates.methods
     match control:
         case Control.NO_SWAP:
-            rows = finalist.test.rows
-            return score_of(predict_without_swap(finalist.test.subject, rows), rows)
+            test = finalist.test
+            return score_of(predict_without_swap(test.subject, test.rows), test)
         case Control.RANDOM_SUBSPACE | Control.FULL_VECTOR:
             methods = [Method(control.value, one.dimension) for one in methods]
             train = None

@@ -21,7 +21,7 @@ from .networks import Network, random_network
 from .subjects import Subject
 from .task_network import Presentation, TaskNetwork
 from .tokens import TokenColumns, TokenError, TokenizedPrompts, resolve, tokenize
-from .untyped import as_list, decoded
+from .untyped import as_list, decoded, numbered_rows
 from .watch import Advance, Watcher
 
 
@@ -93,6 +93,11 @@ class DecoderPresentation(Presentation):
 
     def text(self, number: int) -> str:
         return self.prompts.texts[number]
+
+    @property
+    def alike(self) -> Tensor:
+        ids = self.prompts.ids.masked_fill(~self.prompts.mask, -1)
+        return numbered_rows(ids)
 
     @property
     def correct(self) -> Tensor:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from ..compiler.data.counterfactuals import InterchangePairs, generate
+from ..compiler.data.pairs import Rows
+from ..compiler.data.repeats import effective_number
 from ..compiler.specification import (
     Claim,
     CounterfactualDesign,
@@ -17,7 +23,7 @@ from ..compiler.specification import (
     TokenRange,
 )
 from ..dsl.diagnostics import Diagnostic, SpecError, ToolFailure
-from .results import PairCounts
+from .results import PairCounts, Score
 from .subjects import Interchanges, Subject
 from .task_network import Presentation, TaskNetwork
 from .trial import Trial, lay_out
@@ -87,7 +93,8 @@ class Lot:
     """One split's usable pairs with the activations of the network that will be asked about them.
 
     `rows` are interchanges of inputs that `presentation` and `subject` number; `pairs` are the
-    same rows as the compiler knows them.
+    same rows as the compiler knows them, and `effective` how many of them count where repeated ones
+    count once.
     """
 
     presentation: Presentation = field(repr=False)
@@ -96,6 +103,19 @@ class Lot:
     pairs: InterchangePairs = field(repr=False)
     rows: Interchanges = field(repr=False)
     count: PairCounts
+    alike: NDArray[np.int64] = field(repr=False)
+    """A number for each row, the same where the network is given the same pair."""
+
+    def score(self, agrees: Tensor) -> Score:
+        """The score of rows that agree with their labels, a BoolTensor [rows]."""
+        return Score(
+            int(agrees.sum()), len(self.pairs), self.effective(slice(None)), self.count.drawn
+        )
+
+    def effective(self, rows: Rows) -> float:
+        """How many pairs some rows count as, repeated ones counting once."""
+        cells = self.pairs.kinds.astype(np.int64) * len(self.pairs.strata) + self.pairs.stratum
+        return effective_number(self.alike[rows], cells[rows])
 
 
 def harvest_lots(
@@ -131,6 +151,8 @@ def _lot(asked: Experiment, trial: Trial, number: int, subject: Subject) -> Lot:
         )
     used = kept.nonzero()[:, 0]
     selected = pairs.select(used.numpy())
+    rows = trial.rows[number].take(used)
+    alike = _alike(trial.presentation, rows, selected.kinds)
     count = PairCounts(
         design=asked.design.name,
         split=pairs.split,
@@ -138,6 +160,15 @@ def _lot(asked: Experiment, trial: Trial, number: int, subject: Subject) -> Lot:
         answered=int(answered.sum()),
         used=len(selected),
         floor=selected.floor,
+        distinct=len(np.unique(alike)),
     )
-    rows = trial.rows[number].take(used)
-    return Lot(trial.presentation, subject, trial.variables, selected, rows, count)
+    return Lot(trial.presentation, subject, trial.variables, selected, rows, count, alike)
+
+
+def _alike(presentation: Presentation, rows: Interchanges, kinds: NDArray[np.int32]) -> Any:
+    """A number for each row, the same where kind, base and sources are for the network."""
+    inputs: NDArray[np.int64] = presentation.alike.numpy()
+    origins: NDArray[np.int64] = rows.origins.numpy()
+    sources = np.where(origins >= 0, inputs[origins], -1)
+    whole = np.column_stack([inputs[rows.bases.numpy()], sources, kinds.astype(np.int64)])
+    return np.unique(whole, axis=0, return_inverse=True)[1].reshape(-1)

@@ -18,7 +18,7 @@ from .fit_settings import FitSettings
 from .networks import NetworkError, content_hash
 from .subjects import Subject
 from .task_network import Presentation, TaskNetwork
-from .untyped import from_array
+from .untyped import from_array, numbered_rows
 from .watch import Watcher
 
 
@@ -101,6 +101,10 @@ class FeedForwardPresentation(Presentation):
             f"{name} = {variables[name].domain.text(int(column[number]))}"
             for name, column in self.settings.items()
         )
+
+    @property
+    def alike(self) -> Tensor:
+        return numbered_rows(self.vectors)
 
     @property
     def correct(self) -> Tensor:

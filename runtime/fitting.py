@@ -15,7 +15,6 @@ from .results import Score
 from .resume import FitState
 from .run_folder import RunFolder, Stage
 from .sites import PlacedVariable, SiteMaps, build_maps
-from .subjects import Interchanges
 from .watch import Watcher
 
 
@@ -36,9 +35,9 @@ class Workshop:
     watcher: Watcher
 
 
-def score_of(predicted: Tensor, rows: Interchanges) -> Score:
+def score_of(predicted: Tensor, lot: Lot) -> Score:
     """How many rows are predicted as the causal model says."""
-    return Score(int((predicted == rows.labels).sum()), rows.rows)
+    return lot.score(predicted == lot.rows.labels)
 
 
 def fit_and_score(
@@ -61,9 +60,10 @@ def fit_and_score(
         maps.load_state_dict(dict(finished.tensors))
         correct, total = int(finished.notes["correct"]), int(finished.notes["total"])
         loss = finished.notes.get("final_loss")
-        return ScoredFit(maps, Score(correct, total), float(loss) if loss else None)
+        score = Score(correct, total, held_out.effective(slice(None)), held_out.count.drawn)
+        return ScoredFit(maps, score, float(loss) if loss else None)
     fitted = _train(workshop, name, maps, train, settings)
-    score = score_of(predict(held_out.subject, fitted.maps, held_out.rows), held_out.rows)
+    score = score_of(predict(held_out.subject, fitted.maps, held_out.rows), held_out)
     final_loss = float(fitted.losses[-20:].mean()) if len(fitted.losses) else None
     notes = {"correct": str(score.correct), "total": str(score.total)}
     if final_loss is not None:

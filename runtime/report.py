@@ -72,12 +72,18 @@ def _header(verification: Verification) -> Markup:
         '<nav aria-label="Claims"><ul class="claims">{claims}</ul></nav>'
         '<p class="scale-note">IIA on the test pairs, from 0 to 1, with 95 % intervals</p>'
         "</header>",
-        state="all-hold" if verification.holds and verification.verdicts else "some-fail",
+        state=_state(verification),
         headline=headline(verification),
         spec=manifest.spec,
         network=manifest.network,
         claims=claims,
     )
+
+
+def _state(verification: Verification) -> str:
+    if not verification.verdicts:
+        return "some-fail"
+    return {True: "all-hold", False: "some-fail", None: "some-unknown"}[verification.holds]
 
 
 def _claim_line(verdict: ClaimVerdict, identifier: str) -> Markup:

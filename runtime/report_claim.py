@@ -12,8 +12,10 @@ from .report_text import (
     figure,
     interval,
     percent,
+    repeats,
     site_name,
     verbatim,
+    verdict_word,
 )
 from .results import ClaimVerdict, ExpectationVerdict, PairCounts, PairRow
 
@@ -43,11 +45,13 @@ def claim_section(verdict: ClaimVerdict, identifier: str) -> Markup:
     )
 
 
-def badge(holds: bool) -> Markup:
-    """`✓ holds` or `✗ fails`: a mark and a word beside the colour."""
-    if holds:
-        return markup('<span class="badge holds"><span aria-hidden="true">✓</span> holds</span>')
-    return markup('<span class="badge fails"><span aria-hidden="true">✗</span> fails</span>')
+def badge(holds: bool | None) -> Markup:
+    """`✓ holds`, `✗ fails` or `? unknown`: a mark and a word beside the colour."""
+    return markup(
+        '<span class="badge {word}"><span aria-hidden="true">{mark}</span> {word}</span>',
+        word=verdict_word(holds),
+        mark={True: "✓", False: "✗", None: "?"}[holds],
+    )
 
 
 def _part(heading: str, content: Markup) -> Markup:
@@ -71,7 +75,7 @@ def _hypothesis(verdict: ClaimVerdict, identifier: str) -> Markup:
     score = verdict.score
     return markup(
         '<p class="big"><b>{mean}</b> <span>IIA, 95 % interval {interval}'
-        "<br>{correct} of {total} test pairs</span></p>"
+        "<br>{correct} of {total} test pairs{repeats}</span></p>"
         '{documentation}{graph}<dl class="facts">'
         "<div><dt>hypothesis</dt><dd><code>{model}</code></dd></div>"
         "<div><dt>alignment</dt><dd><code>{alignment}</code></dd></div>"
@@ -82,6 +86,7 @@ def _hypothesis(verdict: ClaimVerdict, identifier: str) -> Markup:
         interval=interval(score),
         correct=score.correct,
         total=score.total,
+        repeats=repeats(score),
         documentation=documentation,
         graph=graph,
         model=verdict.model,
@@ -106,8 +111,11 @@ def _expectations(verdict: ClaimVerdict) -> Markup:
 
 def _expectation(one: ExpectationVerdict) -> Markup:
     return markup(
-        '<tr><th scope="row"><code>{text}</code></th><td>{value}</td><td>{badge}</td></tr>',
+        '<tr><th scope="row"><code>{text}</code>{reason}</th><td>{value}</td><td>{badge}</td></tr>',
         text=one.text,
+        reason=markup('<span class="why">{text}</span>', text=prose(one.reason))
+        if one.reason
+        else NOTHING,
         value=expectation_figure(one.value),
         badge=badge(one.holds),
     )
@@ -117,11 +125,14 @@ def _counts(verdict: ClaimVerdict) -> Markup:
     return markup(
         "<p>A pair is <em>answered rightly</em> when the network, left alone, gives the right "
         "answer to the base and to every source. The <em>floor</em> is the share of scored "
-        "pairs whose label is the base’s own answer: what ignoring every swap would score.</p>"
+        "pairs whose label is the base’s own answer: what ignoring every swap would score. "
+        "<em>Distinct</em> are pairs that differ for the network: repeated ones count once in "
+        "every interval.</p>"
         '<div class="scroll"><table class="plain"><caption class="unseen">Pairs by split</caption>'
         '<thead><tr><th scope="col">pairs</th><th scope="col" class="word">split</th>'
         '<th scope="col">drawn</th>'
-        '<th scope="col">answered rightly</th><th scope="col">scored</th><th scope="col">floor</th>'
+        '<th scope="col">answered rightly</th><th scope="col">scored</th>'
+        '<th scope="col">distinct</th><th scope="col">floor</th>'
         "</tr></thead><tbody>{rows}</tbody></table></div>",
         rows=joined(_count(one) for one in verdict.counts),
     )
@@ -131,14 +142,15 @@ def _count(one: PairCounts) -> Markup:
     return markup(
         '<tr><th scope="row"><code>{design}</code></th><td class="word">{split}</td>'
         "<td>{drawn}</td>"
-        '<td>{answered} <span class="interval">{share}</span></td><td>{used}</td><td>{floor}</td>'
-        "</tr>",
+        '<td>{answered} <span class="interval">{share}</span></td><td>{used}</td>'
+        "<td>{distinct}</td><td>{floor}</td></tr>",
         design=one.design,
         split=one.split,
         drawn=f"{one.drawn:,}",
         answered=f"{one.answered:,}",
         share=percent(one.answered, one.drawn),
         used=f"{one.used:,}",
+        distinct="–" if one.distinct is None else f"{one.distinct:,}",
         floor=figure(one.floor),
     )
 

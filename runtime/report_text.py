@@ -108,14 +108,33 @@ def site_name(site: Site) -> str:
 
 
 def headline(verification: Verification) -> str:
-    """`2 of 2 claims hold`."""
+    """`2 of 2 claims hold`, `1 of 3 claims holds, 1 is unknown`."""
     total = len(verification.verdicts)
-    holding = sum(one.holds for one in verification.verdicts)
+    holding = sum(one.holds is True for one in verification.verdicts)
+    unknown = sum(one.holds is None for one in verification.verdicts)
     if total == 0:
         return "No claim was verified"
     if total == 1:
-        return "The claim holds" if holding else "The claim fails"
-    return f"{holding} of {total} claims {'holds' if holding == 1 else 'hold'}"
+        [one] = verification.verdicts
+        return f"The claim {'is ' if one.holds is None else ''}{verdict_word(one.holds)}"
+    left = f", {unknown} {'is' if unknown == 1 else 'are'} unknown" if unknown else ""
+    return f"{holding} of {total} claims {'holds' if holding == 1 else 'hold'}{left}"
+
+
+def verdict_word(holds: bool | None) -> str:
+    """`holds`, `fails` or `unknown`."""
+    return {True: "holds", False: "fails", None: "unknown"}[holds]
+
+
+def repeats(score: Score) -> str:
+    """`, which count as 12 distinct ones` where pairs repeat, else nothing."""
+    pairs = score.counts_as()
+    return "" if pairs == score.total else f", which count as {count_of(pairs)} distinct ones"
+
+
+def count_of(pairs: float) -> str:
+    """How many pairs some count as: `12`, `7.8`."""
+    return f"{pairs:,.1f}".removesuffix(".0")
 
 
 def control_named(verdict: ClaimVerdict, name: str) -> ControlScore | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -10,15 +11,28 @@ from dataclasses import dataclass
 class Score:
     """A share of pairs with its 95 % Wilson interval.
 
-    Wilson, "Probable inference, the law of succession, and statistical inference" (1927).
+    Of `drawn` pairs `total` could be scored. Where some repeat, they count as `effective` ones (see
+    `repeats`), and the interval is that of so many. None stands for all of them. Wilson, "Probable
+    inference, the law of succession, and statistical inference" (1927).
     """
 
     correct: int
     total: int
+    effective: float | None = None
+    drawn: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.correct <= self.total:
             raise ValueError(f"{self.correct} of {self.total} is not a share")
+        least = 0.0 if not self.total else 1.0
+        if self.effective is not None and not least <= self.effective <= self.total:
+            raise ValueError(f"{self.total} pairs can't count as {self.effective}")
+        if self.drawn is not None and self.drawn < self.total:
+            raise ValueError(f"{self.total} of {self.drawn} pairs can't be scored")
+
+    def counts_as(self) -> float:
+        """How many pairs the interval is of: repeated ones count once."""
+        return self.total if self.effective is None else self.effective
 
     @property
     def mean(self) -> float:
@@ -28,18 +42,23 @@ class Score:
     @property
     def lower(self) -> float:
         """The lower end of the 95 % Wilson interval."""
-        return min(self.mean, self._wilson(-1))  # exactly 0 where nothing is correct
+        return self.interval(self.counts_as())[0]
 
     @property
     def upper(self) -> float:
         """The upper end of the 95 % Wilson interval."""
-        return max(self.mean, self._wilson(+1))  # exactly 1 where everything is
+        return self.interval(self.counts_as())[1]
 
-    def _wilson(self, sign: int) -> float:
+    def interval(self, pairs: float) -> tuple[float, float]:
+        """The 95 % Wilson interval that the same mean would have on so many pairs."""
+        mean = self.mean  # exactly 0 where nothing is correct, 1 where everything is
+        return min(mean, self._wilson(-1, pairs)), max(mean, self._wilson(+1, pairs))
+
+    def _wilson(self, sign: int, n: float) -> float:
         if not self.total:
             return math.nan
         z = 1.959963984540054
-        n, p = self.total, self.correct / self.total
+        p = self.mean
         centre = p + z * z / (2 * n)
         spread = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
         return min(1.0, max(0.0, (centre + sign * spread) / (1 + z * z / n)))
@@ -74,17 +93,24 @@ class ControlScore:
 
 @dataclass(frozen=True, slots=True)
 class ExpectationVerdict:
-    """One `expect` line: as written, what its left side came to, and whether it holds."""
+    """One `expect` line: as written, what its left side came to, and whether it holds.
+
+    `holds` is None where the bound is met on pairs that do not suffice to tell. `reason` then says
+    why, and `enough` how many distinct pairs of the same score would do, where any number would.
+    """
 
     text: str
     value: float
-    holds: bool
+    holds: bool | None
+    reason: str = ""
+    enough: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PairCounts:
     """How many pairs of a split were drawn, and of how many the network answers base and every
-    source rightly; `used` is how many were scored.
+    source rightly; `used` is how many were scored, and `distinct` how many of these differ for the
+    network.
     """
 
     design: str
@@ -93,6 +119,7 @@ class PairCounts:
     answered: int
     used: int
     floor: float  # share of used pairs whose label is the base's own
+    distinct: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +158,9 @@ class ClaimVerdict:
     chance: float | None = None  # what guessing among the possible labels scores, where known
 
     @property
-    def holds(self) -> bool:
-        """Whether every expectation does."""
-        return all(one.holds for one in self.expectations)
+    def holds(self) -> bool | None:
+        """Whether every expectation does; None where none fails and some are unknown."""
+        return every(one.holds for one in self.expectations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +187,12 @@ class Verification:
     verdicts: tuple[ClaimVerdict, ...]
 
     @property
-    def holds(self) -> bool:
-        """Whether every claim does."""
-        return all(one.holds for one in self.verdicts)
+    def holds(self) -> bool | None:
+        """Whether every claim does; None where none fails and some are unknown."""
+        return every(one.holds for one in self.verdicts)
+
+
+def every(answers: Iterable[bool | None]) -> bool | None:
+    """Whether all answers are yes, by Kleene: a no decides, else an unknown (None) does."""
+    known = set(answers)
+    return False if False in known else None if None in known else True

@@ -32,6 +32,13 @@ class Presentation(ABC):
 
     @property
     @abstractmethod
+    def alike(self) -> Tensor:
+        """LongTensor [inputs]: a number for each input, the same where the network is given the
+        same tokens or the same vector.
+        """
+
+    @property
+    @abstractmethod
     def correct(self) -> Tensor:
         """LongTensor [inputs]: the output (token or class) that the task calls right."""
 

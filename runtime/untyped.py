@@ -31,6 +31,11 @@ def distinct(tensor: Tensor) -> tuple[Tensor, Tensor]:
     return _torch.unique(tensor, return_inverse=True)
 
 
+def numbered_rows(matrix: Tensor) -> Tensor:
+    """A number for each row of a matrix [rows, columns], the same for rows that are equal."""
+    return _torch.unique(matrix, dim=0, return_inverse=True)[1]
+
+
 def orthonormalise(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """The QR decomposition of a tall matrix: Q [rows, columns], R [columns, columns]."""
     return _torch.linalg.qr(matrix)

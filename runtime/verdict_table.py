@@ -16,8 +16,10 @@ from .report_text import (
     figure,
     headline,
     interval,
+    repeats,
     site_name,
     sorted_controls,
+    verdict_word,
     visible,
 )
 from .results import ClaimVerdict, ControlScore, PairCounts, Verification
@@ -58,8 +60,9 @@ class _Terminal:
     def line(self, content: str, style: str = "", indent: int = 0) -> None:
         self.console.print(Padding(self.text(content, style), (0, 0, 0, indent), expand=False))
 
-    def verdict(self, holds: bool) -> Text:
-        return self.text("holds", "bold green") if holds else self.text("fails", "bold red")
+    def verdict(self, holds: bool | None) -> Text:
+        styles = {True: "bold green", False: "bold red", None: "bold yellow"}
+        return self.text(verdict_word(holds), styles[holds])
 
     def table(self, words: str, *figures: str) -> Table:
         """A table whose first column is words and whose others are figures."""
@@ -81,7 +84,7 @@ def _print_claim(verdict: ClaimVerdict, terminal: _Terminal) -> None:
     score = verdict.score
     terminal.line(
         f"IIA {figure(score.mean)}, 95 % interval {interval(score)}, "
-        f"on {score.correct} of {score.total} test pairs",
+        f"on {score.correct} of {score.total} test pairs{repeats(score)}",
         indent=2,
     )
     terminal.line(
@@ -91,6 +94,7 @@ def _print_claim(verdict: ClaimVerdict, terminal: _Terminal) -> None:
         terminal.line(_counts(counts), "dim", 2)
     if verdict.expectations:
         terminal.show(_expectations(verdict, terminal))
+        _print_reasons(verdict, terminal)
     if verdict.controls:
         terminal.show(_scores("control or rival", sorted_controls(verdict), terminal))
     if verdict.per_kind:
@@ -102,9 +106,10 @@ def _print_claim(verdict: ClaimVerdict, terminal: _Terminal) -> None:
 
 
 def _counts(counts: PairCounts) -> str:
+    distinct = "" if counts.distinct in (None, counts.used) else f", {counts.distinct} distinct"
     return (
         f"{counts.design}.{counts.split}: {counts.drawn} pairs drawn, "
-        f"{counts.answered} answered rightly, {counts.used} scored"
+        f"{counts.answered} answered rightly, {counts.used} scored{distinct}"
     )
 
 
@@ -117,6 +122,14 @@ def _expectations(verdict: ClaimVerdict, terminal: _Terminal) -> Table:
             terminal.verdict(one.holds),
         )
     return table
+
+
+def _print_reasons(verdict: ClaimVerdict, terminal: _Terminal) -> None:
+    reasons = dict.fromkeys(one.reason for one in verdict.expectations if one.reason)
+    if reasons:
+        terminal.console.print()
+    for reason in reasons:
+        terminal.line(f"unknown: {reason}", indent=2)
 
 
 def _scores(what: str, scores: Iterable[ControlScore], terminal: _Terminal) -> Table:

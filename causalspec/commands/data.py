@@ -165,7 +165,10 @@ def _write(
 def _line(written: WrittenSplit) -> str:
     summary = written.counted.summary
     kept = f", {summary.floor:.1%} keep the base's label" if summary.rows else ""
-    return f"{written.rows}: {summary.rows:,} pairs{kept}"
+    distinct = ""
+    if summary.distinct.exact and summary.distinct.count < summary.rows:
+        distinct = f", {summary.distinct.count:,} of them distinct"
+    return f"{written.rows}: {summary.rows:,} pairs{distinct}{kept}"
 
 
 def _record(design: CounterfactualDesign, written: WrittenSplit) -> dict[str, Any]:
@@ -174,6 +177,7 @@ def _record(design: CounterfactualDesign, written: WrittenSplit) -> dict[str, An
         "design": design.name,
         "split": written.split,
         "rows": summary.rows,
+        "distinct": {"pairs": summary.distinct.count, "exact": summary.distinct.exact},
         "floor": summary.floor if summary.rows else None,
         "file": str(written.rows),
         "manifest": str(written.manifest),

@@ -277,8 +277,11 @@ def _print_summary(console: Console, shown: Sample) -> None:
         if summary.rows < shown.rows
         else (f"all {summary.rows:,}")
     )
+    pairs = summary.distinct
+    distinct = f", {pairs.count:,} distinct" if pairs.exact and pairs.count < summary.rows else ""
     console.print(
-        f"{design.name}.{shown.pairs.split}, {part} rows: {summary.floor:.1%} keep the base's label"
+        f"{design.name}.{shown.pairs.split}, {part} rows{distinct}: {summary.floor:.1%} keep the "
+        "base's label"
     )
     strata = list(shown.counted.strata.counted())
     table = Table(box=SIMPLE_HEAD if console.is_terminal else None, show_edge=False, pad_edge=False)

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> ExitCode:
-    """Verify; 0 where every claim holds, 1 where one does not."""
+    """Verify; 0 where every claim holds, 1 where one fails, else 4 where one is unknown."""
     specification = load_checked(options.spec)
     if not specification.claims:
         print(f"causalspec verify: {options.spec} makes no claim", file=sys.stderr)
@@ -63,4 +63,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     else:
         print_verdicts(verification, Console())
         print(f"report: {destination / REPORT}")
-    return ExitCode.FINE if verification.holds else ExitCode.CLAIM_FAILED
+    outcome = verification.holds
+    if outcome is None:
+        return ExitCode.UNKNOWN
+    return ExitCode.FINE if outcome else ExitCode.CLAIM_FAILED

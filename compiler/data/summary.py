@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..evaluators.columns import Column
 from ..specification import CounterfactualDesign
+from .repeats import DistinctPairs
 
 if TYPE_CHECKING:
     from .pairs import InterchangePairs
@@ -60,6 +61,8 @@ class DataSummary:
         self.rows = 0
         self.unchanged = 0
         """Rows whose labels are the base's own."""
+        self.distinct = DistinctPairs()
+        """Rows that differ in kind, base inputs or used source inputs."""
         self._kinds = np.zeros(len(design.kinds), dtype=np.int64)
         self._strata: Strata | None = None
         self._combinations: dict[Stratum, int] = {}
@@ -71,6 +74,7 @@ class DataSummary:
         """Count the rows of a chunk of the design's pairs."""
         self.rows += len(chunk)
         self.unchanged += int(np.count_nonzero(chunk.unchanged))
+        self.distinct.add(chunk)
         self._kinds += np.bincount(chunk.kinds, minlength=len(self._kinds))
         self._strata = chunk.strata
         numbers = np.bincount(chunk.stratum // len(chunk.strata.balanced))

@@ -51,7 +51,7 @@ def test_killed_and_run_again(
     arguments = ["verify", "spec.causal", "--network", str(player), "--device", "cpu"]
     arguments += ["--steps", "60"]
     whole = started(arguments, "whole").wait()
-    assert whole in (0, 1)
+    assert whole in (0, 1, 4)
 
     process = started(arguments, "killed")
     deadline = time.monotonic() + PATIENCE

@@ -460,6 +460,7 @@ def test_the_manifest_says_what_the_rows_are(
         "form": "jsonl",
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "rows": 30,
+        "distinct": {"pairs": 30, "exact": True},
         "specification": {
             "name": "tag.causal",
             "sha256": hashlib.sha256(SPEC.encode()).hexdigest(),

@@ -246,7 +246,7 @@ def test_the_page_says_what_the_verification_found():
 
 
 def test_both_counts_are_visible():
-    assert "SwapPosition test 523 500 95.6 % 500 0.000" in re.sub(
+    assert "SwapPosition test 523 500 95.6 % 500 – 0.000" in re.sub(
         r"\s+", " ", " ".join(Page(PAGE).words)
     )
 

@@ -38,9 +38,16 @@ MAPS = {"PositionIsAVariable": {"rotation": torch.eye(4)[:, :2]}, "TheNameFollow
 
 st.register_type_strategy(
     Score,
-    st.integers(0, 10**6).flatmap(
-        lambda total: st.builds(Score, st.integers(0, total), st.just(total))
-    ),
+    st.integers(1, 10**6).flatmap(
+        lambda total: st.builds(
+            Score,
+            st.integers(0, total),
+            st.just(total),
+            st.none() | st.floats(1, total),
+            st.none() | st.integers(total),
+        )
+    )
+    | st.just(Score(0, 0)),
 )
 
 
@@ -93,6 +100,8 @@ def test_derived_figures_are_written_and_ignored_on_reading():
         "mean": 0.902,
         "lower": pytest.approx(0.8728, abs=1e-4),
         "upper": pytest.approx(0.9251, abs=1e-4),
+        "effective": None,
+        "drawn": None,
     }
     content["holds"] = True
     content["verdicts"][0]["score"]["mean"] = 0.1
@@ -103,6 +112,8 @@ def test_derived_figures_are_written_and_ignored_on_reading():
 def test_a_field_with_a_default_may_be_missing():
     content = json.loads(TEXT)
     del content["verdicts"][0]["chance"]
+    del content["verdicts"][0]["score"]["effective"]
+    del content["verdicts"][0]["expectations"][0]["reason"]
     assert from_json(json.dumps(content)).verdicts[0].chance is None
 
 

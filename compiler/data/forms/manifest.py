@@ -53,6 +53,7 @@ def manifest_of(
         "form": form,
         "sha256": file_hash(rows),
         "rows": summary.rows,
+        "distinct": {"pairs": summary.distinct.count, "exact": summary.distinct.exact},
         "specification": {
             "name": Path(spec.name).name,
             "sha256": hashlib.sha256(spec.text.encode()).hexdigest(),
