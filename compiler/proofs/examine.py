@@ -20,6 +20,7 @@ from .examine_abstractions import examine_abstraction
 from .examine_designs import examine_design
 from .examine_models import examine_domains, examine_equilibria, examine_outputs
 from .examine_prompts import examine_prompts
+from .examine_repeats import examine_repeats
 from .examine_rivals import examine_rivals
 from .witnesses import find_witness
 from .wording import assigned, value_text
@@ -78,6 +79,7 @@ def _examinations(specification: Specification, diagnostics: Diagnostics) -> Ite
         trial = try_out(design)
         diagnostics.found.extend(trial.unmet)
         if not trial.unmet:
+            examine_repeats(design, trial.pairs, diagnostics)
             yield from examine_rivals(design, trial.pairs, specification.models, diagnostics)
 
 

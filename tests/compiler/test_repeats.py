@@ -129,3 +129,19 @@ def test_rows_never_tell_more_than_their_distinct_pairs_do() -> None:
         pairs = cells * 100 + random.integers(0, int(random.integers(1, 30)), rows)
         effective = effective_number(pairs, cells)
         assert 1 <= effective <= len(np.unique(pairs)) + 1e-9
+
+
+def warnings(split: str) -> list[tuple[str, str]]:
+    text = SPEC.replace("split test 400, all 60_000", f"split {split}")
+    checked = check_source(Source("sum.causal", text), None, Diagnostics())
+    return [(one.code, one.message) for one in checked.diagnostics]
+
+
+def test_check_warns_of_splits_that_repeat_few_pairs() -> None:
+    assert warnings("test 500, train 60_000") == []
+    distinct = len(by_hand("all", rows=16_384))
+    message = f"only {distinct} of 16,384 pairs tried of `Both.all` are distinct"
+    assert warnings("train 10, all 60_000") == [("CS541", message)]
+    distinct = len(by_hand("test", rows=2_000))
+    message = f"only {distinct} of 2,000 pairs of `Both.test` are distinct"
+    assert warnings("test 2_000") == [("CS541", message)]
