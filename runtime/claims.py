@@ -15,7 +15,7 @@ from .align import predict
 from .candidates import Candidates, candidates
 from .controls import Finalist, score_controls
 from .expectations import judge
-from .experiment import Experiment, Lot, experiment, harvest_lots
+from .experiment import Experiment, Lot, Untestable, experiment, harvest_lots
 from .fit_settings import FitSettings
 from .fitting import Workshop, score_of
 from .results import ClaimVerdict, ControlScore, PairRow, Score
@@ -30,10 +30,10 @@ SHOWN_ROWS = 20
 
 @dataclass(frozen=True, eq=False)
 class VerifiedClaim:
-    """A verdict and the maps that it rests on."""
+    """A verdict and the maps that it rests on, None where nothing could be fitted."""
 
     verdict: ClaimVerdict
-    maps: SiteMaps = field(repr=False)
+    maps: SiteMaps | None = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +44,8 @@ class PosedClaim:
     network: TaskNetwork = field(repr=False)
     asked: Experiment
     offered: Candidates
+    warnings: tuple[str, ...] = ()
+    """What is remarkable about the claim's prompts, for its notes."""
 
 
 def pose(
@@ -66,13 +68,25 @@ def pose(
 def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -> VerifiedClaim:
     """The whole way of one claim. Each finished stage is kept in the workshop's run folder.
 
+    What the network can't be asked is unknown, and keeps no other claim from its verdict.
+
     Raises:
         SpecError: the claim does not fit the network's tokenizer.
-        Untestable: the network does not play the task.
     """
     started = time.monotonic()
     notes = _Notes(workshop.watcher)
-    workshop = replace(workshop, watcher=notes)
+    for one in posed.warnings:
+        notes.notice(one)
+    try:
+        return _scored(replace(workshop, watcher=notes), posed, settings, notes, started)
+    except Untestable as failure:
+        notes.notice(f"the network {failure.help}")
+        return VerifiedClaim(_unscored(posed, failure, notes, started), None)
+
+
+def _scored(
+    workshop: Workshop, posed: PosedClaim, settings: FitSettings, notes: _Notes, started: float
+) -> VerifiedClaim:
     network, asked, offered = posed.network, posed.asked, posed.offered
     claim = asked.claim
 
@@ -92,7 +106,7 @@ def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -
         model=claim.model.name,
         documentation=claim.documentation or claim.model.documentation,
         alignment=claim.alignment,
-        method=", ".join(dict.fromkeys(_method_text(one) for one in offered.methods)),
+        method=_methods_text(offered),
         score=score,
         per_kind=_scores_of_kinds(test, predicted),
         chosen=found.best.named,
@@ -104,8 +118,36 @@ def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -
         notes=tuple(notes.messages),
         graph_svg=svg(claim.model, marked=test.variables),
         seconds=time.monotonic() - started,
+        wrong=next((one.wrong for one in reversed(lots) if one.wrong), ()),
     )
     return VerifiedClaim(verdict, found.best.fit.maps)
+
+
+def _unscored(
+    posed: PosedClaim, failure: Untestable, notes: _Notes, started: float
+) -> ClaimVerdict:
+    """The verdict where the network answers no pair of a split: unknown, whatever is expected."""
+    claim, nothing = posed.asked.claim, Score(0, 0)
+    scores = dict.fromkeys((None, *(one.of for one in claim.metrics)), nothing)
+    return ClaimVerdict(
+        claim=claim.name,
+        model=claim.model.name,
+        documentation=claim.documentation or claim.model.documentation,
+        alignment=claim.alignment,
+        method=_methods_text(posed.offered),
+        score=nothing,
+        per_kind=(),
+        chosen=None,
+        sites=(),
+        controls=(),
+        expectations=tuple(judge(one, scores) for one in claim.expectations),
+        counts=(failure.count,),
+        rows=(),
+        notes=tuple(notes.messages),
+        graph_svg=svg(claim.model),
+        seconds=time.monotonic() - started,
+        wrong=failure.wrong,
+    )
 
 
 def _test_lot(workshop: Workshop, network: TaskNetwork, asked: Experiment, found: Sweep) -> Lot:
@@ -115,6 +157,10 @@ def _test_lot(workshop: Workshop, network: TaskNetwork, asked: Experiment, found
     layers, prompt = [found.best.site.layer], asked.claim.prompt
     lots = harvest_lots(network, asked, pairs, layers, tokens, prompt, workshop.watcher)
     return next(lots)[0]
+
+
+def _methods_text(offered: Candidates) -> str:
+    return ", ".join(dict.fromkeys(_method_text(one) for one in offered.methods))
 
 
 def _method_text(method: Method) -> str:

@@ -14,7 +14,7 @@ from ..compiler.model import CausalModel
 from ..compiler.specification import Control, Method, Specification
 from .align import predict_without_swap
 from .candidates import Candidates
-from .experiment import Experiment, Lot, harvest_lots
+from .experiment import Experiment, Lot, Untestable, harvest_lots
 from .fit_settings import FitSettings
 from .fitting import Workshop, fit_and_score, score_of, with_shuffled_labels
 from .results import ControlScore, Score
@@ -114,7 +114,11 @@ def _rival(workshop: Workshop, finalist: Finalist, rival: CausalModel) -> Score:
     asked = replace(finalist.asked, design=rival_design(finalist.asked.design, rival))
     drawn = asked.draw("train") if finalist.train is not None else None
     theirs = replace(finalist, asked=asked)
-    train, test = _harvest(workshop, theirs, drawn, asked.draw(asked.test_split))
+    asked_about = asked.draw(asked.test_split)
+    try:
+        train, test = _harvest(workshop, theirs, drawn, asked_about)
+    except Untestable:
+        return Score(0, 0, drawn=len(asked_about))
     methods = [finalist.candidates.methods[0] for _ in rival.intermediates]
     stage, placed = finalist.stage(rival.name), finalist.placed(methods)
     return fit_and_score(workshop, stage, placed, train, test, finalist.settings).score

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor
 
@@ -18,8 +19,10 @@ from .answers import FindingKind, TokenFinding, answer_tokens
 from .decoder_subject import decoder_subjects
 from .fit_settings import FitSettings
 from .networks import Network, random_network
+from .seen_texts import TextReader
 from .subjects import Subject
 from .task_network import Presentation, TaskNetwork
+from .token_examination import PromptExamination, alike_error, examine_tokens
 from .tokens import TokenColumns, TokenError, TokenizedPrompts, resolve, tokenize
 from .untyped import as_list, decoded, numbered_rows
 from .watch import Advance, Watcher
@@ -57,6 +60,10 @@ class DecoderOnTask(TaskNetwork):
     def untrained(self, seed: int) -> DecoderOnTask:
         return DecoderOnTask(random_network(self.network, seed))
 
+    def examined(self, task: Task, prompts: Sequence[str]) -> Iterator[PromptExamination]:
+        untyped: Any = self.network.tokenizer
+        return examine_tokens(task, TextReader(untyped.backend_tokenizer), prompts)
+
     def present(
         self,
         task: Task,
@@ -68,13 +75,15 @@ class DecoderOnTask(TaskNetwork):
         prompts = tokenize(render(template, task.model, settings), self.network.tokenizer)
         output = task.model.outputs[0]
         right = solve_columns(task.model, settings, wanted=[output])[output]
-        return DecoderPresentation(
+        shown = DecoderPresentation(
             self.network,
             task,
             prompts,
             _resolve(tokens, prompts, template),
             _answers(self.network, task, prompts.texts, right),
         )
+        _require_apart(shown, template)
+        return shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +156,17 @@ def _resolve(
         end = culprit if isinstance(culprit, TokenPosition) else culprit.first
         found = Diagnostic("CS620", str(error), end.span or template.span, error.help)
         raise SpecError([found]) from error
+
+
+def _require_apart(shown: DecoderPresentation, template: PromptTemplate) -> None:
+    """Prompts that differ as text alone can't have different answers: labels would be noise."""
+    right: list[int] = as_list(shown.correct)
+    first: dict[int, int] = {}
+    for row, number in enumerate(as_list(shown.alike)):
+        other = first.setdefault(number, row)
+        if right[row] != right[other] and shown.text(row) != shown.text(other):
+            wrong = alike_error(shown.task, template, shown.text(other), shown.text(row))
+            raise SpecError([wrong])
 
 
 def _is_missing(token: TokenPosition | TokenRange, prompts: TokenizedPrompts) -> bool:

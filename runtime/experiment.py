@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -23,17 +25,33 @@ from ..compiler.specification import (
     TokenRange,
 )
 from ..dsl.diagnostics import Diagnostic, SpecError, ToolFailure
-from .results import PairCounts, Score
+from .report_text import wrong_answer
+from .results import PairCounts, Score, WrongAnswer
 from .subjects import Interchanges, Subject
 from .task_network import Presentation, TaskNetwork
 from .trial import Trial, lay_out
+from .untyped import as_list
 from .watch import Watcher
 
 
 class Untestable(ToolFailure):
-    """The network cannot play the task well enough for the hypothesis to be tested on it."""
+    """The network cannot play the task well enough for the hypothesis to be tested on it.
+
+    It answers none of the pairs that `count` counts; `wrong` shows some of its answers.
+    """
 
     leaves_open = True
+
+    def __init__(self, count: PairCounts, wrong: tuple[WrongAnswer, ...]) -> None:
+        self.count, self.wrong = count, wrong
+        said = "; ".join(wrong_answer(one) for one in wrong)
+        super().__init__(
+            f"the network answers base and source of no pair of `{count.split}` rightly: {said}",
+            help="it does not play this task; `--keep-unanswered` scores the pairs all the same",
+        )
+
+
+SHOWN_ANSWERS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +123,8 @@ class Lot:
     count: PairCounts
     alike: NDArray[np.int64] = field(repr=False)
     """A number for each row, the same where the network is given the same pair."""
+    wrong: tuple[WrongAnswer, ...] = ()
+    """Some of the network's wrong answers, where it answers less than half of the pairs."""
 
     def score(self, agrees: Tensor) -> Score:
         """The score of rows that agree with their labels, a BoolTensor [rows]."""
@@ -144,11 +164,12 @@ def _lot(asked: Experiment, trial: Trial, number: int, subject: Subject) -> Lot:
     pairs = trial.pairs[number]
     answered = trial.answered(number, subject.predictions)
     kept = torch.ones_like(answered) if asked.keeps_unanswered else answered
-    if not bool(kept.any()):
-        raise Untestable(
-            f"the network answers base and source of no pair of `{pairs.split}` rightly",
-            help="it does not play this task; `--keep-unanswered` scores the pairs all the same",
-        )
+    wrong: tuple[WrongAnswer, ...] = ()
+    if 2 * int(answered.sum()) < len(pairs):
+        wrong = tuple(islice(_wrong_answers(trial, number, subject.predictions), SHOWN_ANSWERS))
+    if len(pairs) and not bool(kept.any()):
+        none = PairCounts(asked.design.name, pairs.split, len(pairs), 0, 0, math.nan, 0)
+        raise Untestable(none, wrong)
     used = kept.nonzero()[:, 0]
     selected = pairs.select(used.numpy())
     rows = trial.rows[number].take(used)
@@ -162,7 +183,17 @@ def _lot(asked: Experiment, trial: Trial, number: int, subject: Subject) -> Lot:
         floor=selected.floor,
         distinct=len(np.unique(alike)),
     )
-    return Lot(trial.presentation, subject, trial.variables, selected, rows, count, alike)
+    return Lot(trial.presentation, subject, trial.variables, selected, rows, count, alike, wrong)
+
+
+def _wrong_answers(trial: Trial, number: int, predictions: Tensor) -> Iterator[WrongAnswer]:
+    """The inputs of a split that are answered wrongly, each once, as drawn."""
+    rows, shown = trial.rows[number], trial.presentation
+    used = torch.cat([rows.bases[:, None], rows.origins], dim=1).flatten()
+    for one in dict.fromkeys(as_list(used)):
+        said, right = int(predictions[one]), int(shown.correct[one])
+        if one >= 0 and said != right:
+            yield WrongAnswer(shown.text(one), shown.said(said), shown.said(right))
 
 
 def _alike(presentation: Presentation, rows: Interchanges, kinds: NDArray[np.int32]) -> Any:

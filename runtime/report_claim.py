@@ -38,6 +38,7 @@ def claim_section(verdict: ClaimVerdict, identifier: str) -> Markup:
                 else NOTHING,
                 _part("Kinds of swap", kind_rows(verdict)) if verdict.per_kind else NOTHING,
                 _part("How many pairs", _counts(verdict)) if verdict.counts else NOTHING,
+                _part("What it answers wrongly", _wrong(verdict)) if verdict.wrong else NOTHING,
                 _part("Pairs to read", _pairs(verdict)) if verdict.rows else NOTHING,
                 _part("Notes", _notes(verdict)) if verdict.notes else NOTHING,
             ]
@@ -152,6 +153,26 @@ def _count(one: PairCounts) -> Markup:
         used=f"{one.used:,}",
         distinct="–" if one.distinct is None else f"{one.distinct:,}",
         floor=figure(one.floor),
+    )
+
+
+def _wrong(verdict: ClaimVerdict) -> Markup:
+    return markup(
+        "<p>Left alone, the network answers less than half of the pairs rightly. Some prompts that "
+        "it answers wrongly:</p>"
+        '<div class="scroll"><table class="plain"><caption class="unseen">Wrong answers</caption>'
+        '<thead><tr><th scope="col">prompt</th><th scope="col" class="word">it said</th>'
+        '<th scope="col" class="word">right</th></tr></thead><tbody>{rows}</tbody></table></div>',
+        rows=joined(
+            markup(
+                '<tr><th scope="row"><q>{prompt}</q></th><td class="word"><code>{said}</code></td>'
+                '<td class="word"><code>{right}</code></td></tr>',
+                prompt=one.prompt,
+                said=verbatim(one.said),
+                right=verbatim(one.right),
+            )
+            for one in verdict.wrong
+        ),
     )
 
 

@@ -19,6 +19,8 @@ _COLUMN_CLASSES = (8, 16, 32, 64, 128)  # widths in report.css at which a chart 
 
 def site_figure(verdict: ClaimVerdict) -> Markup:
     """The sweep of a claim, drawn as its shape asks: sentence, chart of layers, or heat map."""
+    if verdict.chosen is None:
+        return markup("<p>No site was fitted: the network answers none of the pairs.</p>")
     rows = {(one.site.site, one.site.token) for one in verdict.sites}
     if len(verdict.sites) < 2:
         return markup(

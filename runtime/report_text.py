@@ -6,10 +6,12 @@ import math
 import unicodedata
 from dataclasses import dataclass
 
-from .results import ClaimVerdict, ControlScore, Score, Site, Verification
+from .results import ClaimVerdict, ControlScore, Score, Site, Verification, WrongAnswer
 
 NO_SWAP, FULL_VECTOR = "no_swap", "full_vector"
 """Controls that other scores are read against: the floor, and swapping all there is at the site."""
+
+LONGEST_PROMPT = 80
 
 WHAT_IIA_MEANS = (
     "Interchange intervention accuracy (IIA) is the share of counterfactual pairs on which the "
@@ -101,8 +103,18 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def site_name(site: Site) -> str:
-    """`residual, layer 22, token last`."""
+def wrong_answer(one: WrongAnswer) -> str:
+    """``after `…gave a gift to` it says ` the`, right is ` Mary` ``: of a long prompt its end."""
+    prompt = verbatim(one.prompt)
+    if len(prompt) > LONGEST_PROMPT:
+        prompt = f"…{prompt[1 - LONGEST_PROMPT :]}"
+    return f"after `{prompt}` it says `{verbatim(one.said)}`, right is `{verbatim(one.right)}`"
+
+
+def site_name(site: Site | None) -> str:
+    """`residual, layer 22, token last`; `no site` where none could be chosen."""
+    if site is None:
+        return "no site"
     place = f"{site.site}, layer {site.layer}"
     return f"{place}, token {site.token}" if site.token else place
 

@@ -136,8 +136,19 @@ class PairRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WrongAnswer:
+    """A prompt that the network, left alone, answers wrongly: what it said, and what is right."""
+
+    prompt: str
+    said: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimVerdict:
-    """One claim's outcome. `sites` in the order of the sweep; `chosen` by validation alone."""
+    """One claim's outcome. `sites` in the order of the sweep; `chosen` by validation alone, None
+    where the network answers no pair, so that nothing could be fitted.
+    """
 
     claim: str
     model: str
@@ -146,7 +157,7 @@ class ClaimVerdict:
     method: str  # "das(dim = 16)"
     score: Score
     per_kind: tuple[ControlScore, ...]  # test score of each kind of swap, when there are several
-    chosen: Site
+    chosen: Site | None
     sites: tuple[SiteScore, ...]
     controls: tuple[ControlScore, ...]
     expectations: tuple[ExpectationVerdict, ...]
@@ -156,6 +167,7 @@ class ClaimVerdict:
     graph_svg: str  # the hypothesis' causal graph
     seconds: float
     chance: float | None = None  # what guessing among the possible labels scores, where known
+    wrong: tuple[WrongAnswer, ...] = ()  # some, where less than half of the pairs are answered
 
     @property
     def holds(self) -> bool | None:

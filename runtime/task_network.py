@@ -15,6 +15,7 @@ from ..compiler.evaluators.columns import Columns
 from ..compiler.specification import Task, TokenPosition, TokenRange
 from .fit_settings import FitSettings
 from .subjects import Subject
+from .token_examination import PromptExamination
 from .watch import Watcher
 
 
@@ -107,6 +108,10 @@ class TaskNetwork(ABC):
     @abstractmethod
     def untrained(self, seed: int) -> TaskNetwork:
         """The same architecture, freshly initialised."""
+
+    def examined(self, task: Task, prompts: Sequence[str]) -> Iterator[PromptExamination]:
+        """What is remarkable about the named prompts of a task as this network sees them."""
+        yield from ()
 
     @abstractmethod
     def present(

@@ -21,6 +21,7 @@ from .report_text import (
     sorted_controls,
     verdict_word,
     visible,
+    wrong_answer,
 )
 from .results import ClaimVerdict, ControlScore, PairCounts, Verification
 
@@ -92,6 +93,8 @@ def _print_claim(verdict: ClaimVerdict, terminal: _Terminal) -> None:
     )
     for counts in verdict.counts:
         terminal.line(_counts(counts), "dim", 2)
+    for one in verdict.wrong:
+        terminal.line(wrong_answer(one), indent=4)
     if verdict.expectations:
         terminal.show(_expectations(verdict, terminal))
         _print_reasons(verdict, terminal)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from ..compiler.specification import Claim, Specification
-from ..dsl.diagnostics import suggestion
-from .claims import pose, verify_claim
+from ..dsl.diagnostics import Diagnostic, Severity, SpecError, suggestion
+from .claims import PosedClaim, pose, verify_claim
 from .fit_settings import FitSettings
 from .fitting import Workshop
 from .memory import memory_failures
@@ -56,7 +56,7 @@ def verify(
 
     Raises:
         SpecError: a claim does not fit the network or its tokenizer.
-        ToolFailure: the network does not play the task, memory or the folder fails.
+        ToolFailure: memory or the folder fails.
         LookupError: there is no claim of that name.
     """
     settings = settings or VerifySettings()
@@ -68,6 +68,7 @@ def verify(
         pose(specification, claim, network, keeps_unanswered=settings.keeps_unanswered)
         for claim in claims
     ]
+    posed = [replace(one, warnings=told) for one, told in zip(posed, _warnings(posed), strict=True)]
     fit = settings.fit_for(network)
     manifest = manifest_of(specification, network, settings)
     run = run_folder(destination, identity(manifest, settings, fit))
@@ -75,9 +76,36 @@ def verify(
         workshop = Workshop(folder, watcher)
         verified = [verify_claim(workshop, one, fit) for one in posed]
         verification = Verification(manifest, tuple(one.verdict for one in verified))
-        maps = {one.verdict.claim: one.maps.state_dict() for one in verified}
+        maps = {
+            one.verdict.claim: one.maps.state_dict() for one in verified if one.maps is not None
+        }
         write_results(destination, verification, maps)
     return verification
+
+
+def _warnings(posed: Sequence[PosedClaim]) -> Iterator[tuple[str, ...]]:
+    """What each claim's prompts are warned of as tokens; each prompt is read once.
+
+    Raises:
+        SpecError: what is wrong with some prompt's tokens.
+    """
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    errors: list[Diagnostic] = []
+    for one in posed:
+        task, claim = one.asked.task, one.asked.claim
+        first = next(iter(task.prompts), None)
+        names = dict.fromkeys(name or first for name in (claim.prompt, one.asked.fitting_prompt))
+        for name in names:
+            if name is None or (task.name, name) in found:
+                continue
+            told = [d for seen in one.network.examined(task, [name]) for d in seen.diagnostics]
+            errors += [d for d in told if d.severity is Severity.ERROR]
+            found[task.name, name] = tuple(
+                d.message for d in told if d.severity is Severity.WARNING
+            )
+        yield tuple(told for name in names if name for told in found[task.name, name])
+    if errors:
+        raise SpecError(errors)
 
 
 def choose_claims(specification: Specification, names: Sequence[str]) -> tuple[Claim, ...]:

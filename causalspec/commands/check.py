@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tokenizer",
         metavar="WHERE",
-        help="look for answers that share their first token: a folder with a tokenizer.json, "
-        "a GGUF file, package:NAME, or a name on the hub",
+        help="look at prompts and answers as this tokenizer's network sees them: a folder with a "
+        "tokenizer.json, a GGUF file, package:NAME, or a name on the hub",
     )
     parser.add_argument(
         "--format",
@@ -49,7 +49,10 @@ def run(options: argparse.Namespace) -> ExitCode:
     check = _fix if options.fix else _check
     checked = [(path, check(path)) for path in options.specs]
     if options.tokenizer is not None:
-        _examine_answers(options.tokenizer, [one for _, one in checked])
+        from ..findings.answers import tokenizer_at, with_tokens
+
+        tokenizer = tokenizer_at(options.tokenizer)
+        checked = [(path, with_tokens(one, tokenizer)) for path, one in checked]
     if options.format == "text":
         for path, one in checked:
             _print_findings(one, plain=options.plain)
@@ -66,22 +69,6 @@ def _check(path: Path) -> CheckedFile:
     from causalspec.compiler.compile import check_file
 
     return check_file(path)
-
-
-def _examine_answers(where: str, checked: list[CheckedFile]) -> None:
-    """Add what is wrong with the answers' tokens to what was found."""
-    from causalspec.compiler.proofs.allowances import silence
-    from causalspec.dsl.diagnostics import Diagnostics
-    from causalspec.dsl.parser import parse
-
-    from ..findings.answers import examine_answers, tokenizer_at
-
-    tokenize = tokenizer_at(where)
-    for one in checked:
-        if one.specification is not None:
-            found = Diagnostics(list(examine_answers(one.specification, tokenize)))
-            silence(parse(one.specification.source, Diagnostics()), found, only_tokens=True)
-            one.diagnostics.found.extend(found.found)
 
 
 def _fix(path: Path) -> CheckedFile:

@@ -1,4 +1,4 @@
-"""Answers that a tokenizer does not tell apart: `causalspec check --tokenizer WHERE`.
+"""Prompts and answers that a tokenizer does not tell apart: `causalspec check --tokenizer WHERE`.
 
 A network's answer is read off one token, so answers that start with the same one count as the same.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from causalspec.dsl.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
+    from causalspec.compiler.compile import CheckedFile
     from causalspec.compiler.specification import Specification, Task
 
 Tokens: TypeAlias = tuple[str, ...]
@@ -21,17 +22,44 @@ ROWS = 1 << 14
 LISTED = 4
 
 
-def tokenizer_at(where: str) -> Tokenize:
-    """The tokenizer of a folder, of a `tokenizer.json`, a GGUF file, a package or the hub.
+def tokenizer_at(where: str) -> Any:
+    """The tokenizer of a folder, of a `tokenizer.json`, a GGUF file, a package or the hub, as the
+    library `tokenizers` has it.
 
-    The first two need nothing but the package `tokenizers`. Raises `ToolFailure` where none can be
-    had.
+    The first two need nothing but that library. Raises `ToolFailure` where none can be had.
     """
     from causalspec.runtime.tokenizer_places import load_tokenizer
 
     file = Path(where).expanduser() / "tokenizer.json"
-    backend = load_tokenizer(str(file) if file.is_file() else where)
-    return lambda text: tuple(backend.encode(text, add_special_tokens=False).tokens)
+    return load_tokenizer(str(file) if file.is_file() else where)
+
+
+def with_tokens(checked: CheckedFile, tokenizer: Any) -> CheckedFile:
+    """What was found of a file, and what is wrong with the tokens of its prompts and answers."""
+    from causalspec.compiler.compile import CheckedFile
+    from causalspec.compiler.proofs.allowances import silence
+    from causalspec.dsl.diagnostics import Diagnostics
+    from causalspec.dsl.parser import parse
+    from causalspec.runtime.seen_texts import TextReader
+    from causalspec.runtime.token_examination import examine_tokens
+
+    specification = checked.specification
+    if specification is None:
+        return checked
+
+    def tokenize(text: str) -> Tokens:
+        return tuple(tokenizer.encode(text, add_special_tokens=False).tokens)
+
+    found = Diagnostics(list(examine_answers(specification, tokenize)))
+    examinations = list(checked.examinations)
+    reader = TextReader(tokenizer)
+    for task in specification.tasks.values():
+        for one in examine_tokens(task, reader, tuple(task.prompts)):
+            found.found.extend(one.diagnostics)
+            examinations.append(one.apart)
+    silence(parse(specification.source, Diagnostics()), found, only_tokens=True)
+    whole = Diagnostics([*checked.diagnostics, *found])
+    return CheckedFile(specification, whole, tuple(examinations))
 
 
 def examine_answers(specification: Specification, tokenize: Tokenize) -> Iterator[Diagnostic]:

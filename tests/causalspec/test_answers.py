@@ -1,4 +1,4 @@
-"""`causalspec check --tokenizer`: answers that share their first token."""
+"""`causalspec check --tokenizer`: prompts and answers as a network is given them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from causalspec.command_line import main
 from causalspec.dsl import catalogue
@@ -67,3 +67,160 @@ def test_there_is_no_tokenizer(tmp_path: Path, capsys: pytest.CaptureFixture[str
     place = tmp_path / "nothing.json"
     assert checked(catalogue.page("CS623").fixed, place, tmp_path) == ExitCode.TOOL_FAILED
     assert f"there is no file or folder `{place}`" in capsys.readouterr().err
+
+
+# Prompts as tokens --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def lowering(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tokenizer that lowers case, knows few words, and puts `<s>` before every text."""
+    place = tmp_path_factory.mktemp("lowering")
+    words = ("[UNK]", "<s>", "mary", "john", "likes", "the", "color", "red", "blue", "a")
+    vocabulary = {word: number for number, word in enumerate(words)}
+    made: Any = Tokenizer(models.WordLevel(vocabulary, "[UNK]"))
+    made.normalizer = normalizers.Lowercase()
+    made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    made.add_special_tokens(["<s>"])
+    made.post_processor = processors.TemplateProcessing(
+        single="<s> $A", special_tokens=[("<s>", 1)]
+    )
+    made.save(str(place / "tokenizer.json"))
+    return place
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "message"),
+    [
+        (
+            "CS606",
+            ExitCode.FINE,
+            "warning[CS606]: `main` of `Loud` writes `<s>`, which the tokenizer puts before every "
+            "text: the network is given it twice",
+        ),
+        (
+            "CS607",
+            ExitCode.FINE,
+            "warning[CS607]: the tokenizer does not know `Xerxes` in the slot `who` of `main` of "
+            "`Loud`",
+        ),
+        (
+            "CS608",
+            ExitCode.SPEC_INVALID,
+            "error[CS608]: `main` of `Loud` is the same tokens at `who = Mary` and at `who = "
+            "MARY`, whose answers differ",
+        ),
+        (
+            "CS609",
+            ExitCode.FINE,
+            "warning[CS609]: `main` of `Loud` ends in a space and its answer begins with a space: "
+            "`Mary likes the color  red`",
+        ),
+    ],
+)
+def test_prompts_are_judged_as_tokens(
+    code: str,
+    status: ExitCode,
+    message: str,
+    lowering: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = catalogue.page(code)
+    assert checked(page.fails, lowering, tmp_path) == status
+    found = [line for line in capsys.readouterr().err.splitlines() if "[CS" in line]
+    assert found == [message]
+    assert checked(page.fixed, lowering, tmp_path) == ExitCode.FINE
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert (
+        "  yes `main` of `Loud` tells inputs with different answers apart as tokens: exhaustive (2)"
+        in captured.out
+    )
+
+
+@pytest.mark.parametrize(
+    ("ending", "answer", "reason"),
+    [
+        ("color", " {answer}", None),
+        ("color ", "{answer}", None),
+        ('"color"', " {answer}", None),
+        ("color' ", " {answer}", "a space"),
+        ('color: \\"', " {answer}", "an opening quote"),
+        ('color:\\"', " {answer}", "an opening quote"),
+        ('\\"', " {answer}", "an opening quote"),
+        ("the color (", " {answer}", "an opening bracket or quote"),
+        ("color\\n", " {answer}", "a line break or a tab"),
+    ],
+)
+def test_seams(
+    ending: str,
+    answer: str,
+    reason: str | None,
+    lowering: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = catalogue.page("CS609").fixed
+    assert page is not None
+    ending = ending if "\\" in ending else ending.replace('"', '\\"')
+    text = page.replace("color", ending).replace(" {answer}", answer)
+    checked(text, lowering, tmp_path)
+    errors = capsys.readouterr().err
+    assert ("CS609" in errors) is (reason is not None)
+    if reason is not None:
+        assert f"ends in {reason} and its answer begins with a space" in errors
+
+
+def test_an_answer_that_changes_its_prompts_tokens(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = catalogue.page("CS609").fails
+    assert text is not None
+    text = text.replace("Mary, John", "ann, bob").replace("== Mary", "== ann")
+    text = text.replace('" {answer}"', '"{answer}"')
+    assert checked(text, folder, tmp_path) == ExitCode.SPEC_INVALID
+    assert (
+        "error[CS621]: the answer `red` changes the last tokens of the prompt "
+        "`ann likes the color ` of `Loud`"
+    ) in capsys.readouterr().err
+
+
+def test_one_alike_word_is_found_among_very_many_inputs(
+    lowering: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = """\
+language 1
+
+task Loud {
+  input who : {John, Mary, MARY}
+  input one, two, three, four, five : {the, color, red, blue, likes, a}
+  output answer : {red, blue} = if who == MARY then red else blue
+  prompt main "{one} {two} {three} {four} {five} {who}"
+  say answer " {answer}"
+}
+"""
+    assert checked(text, lowering, tmp_path) == ExitCode.SPEC_INVALID
+    assert "`main` of `Loud` is the same tokens at `who = M" in capsys.readouterr().err
+
+
+def test_a_sample_says_that_it_is_one(
+    lowering: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = """\
+language 1
+
+task Loud {
+  input who : {John, Mary}
+  input one, two, three, four, five : {the, color, red, blue, likes, a}
+  output answer : {red, blue} = if who == Mary then red else blue
+  prompt main "{one} {two} {three} {four} {five} {who}"
+  say answer " {answer}"
+}
+"""
+    assert checked(text, lowering, tmp_path) == ExitCode.FINE
+    # 2,048 inputs drawn, and two of them with each value of each variable: 2 · (2 + 5 · 6).
+    assert (
+        "tells inputs with different answers apart as tokens: sampled (2,112, seed 0)"
+        in capsys.readouterr().out
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import torch
 from transformers import LlamaModel
 
 from causalspec.command_line import main
+from causalspec.runtime.result_files import read_results
 
 from ..tiny_player import ALIGNMENT, CLAIM, DATA, SPEC, TASK
 
@@ -219,13 +221,30 @@ def test_a_network_that_does_not_play(command: Command) -> None:
     other_side = WHOLE.replace("{first} {second} {which}", "{second} {first} {which}").replace(
         "  output answer : Color", "  require first != second\n  output answer : Color"
     )
-    status, complaint = command(other_side)
+    status, complaint = command(other_side, "align", "Last")
     assert status == 4
-    assert complaint.endswith(
-        "error: the network answers base and source of no pair of `validation` rightly\n"
-        "  help: it does not play this task; `--keep-unanswered` scores the pairs all the same\n"
+    failure, advice = complaint.splitlines()[-2:]
+    shown = r"after `(\w+) (\w+) (left|right)` it says `(\w+)`, right is `(\w+)`"
+    assert re.fullmatch(
+        "error: the network answers base and source of no pair of `validation` rightly: "
+        f"{shown}; {shown}; {shown}",
+        failure,
+    )
+    for first, second, side, said, right in re.findall(shown, failure):
+        assert (said, right) == ((first, second) if side == "left" else (second, first))
+    assert advice == (
+        "  help: it does not play this task; `--keep-unanswered` scores the pairs all the same"
     )
     assert nothing_is_left()
+    # A claim that can't be asked is unknown, and keeps no other claim from its verdict.
+    assert command(other_side, "verify", "--out", "out")[0] == 4
+    [verdict] = read_results(Path("out")).verdicts
+    assert (verdict.holds, verdict.chosen, verdict.counts[0].answered) == (None, None, 0)
+    assert [one.reason for one in verdict.expectations] == ["no pair was scored"] * 2
+    assert len(verdict.wrong) == 3
+    report = Path("out/report.html").read_text(encoding="utf-8")
+    assert f"<q>{verdict.wrong[0].prompt}</q>" in report
+    shutil.rmtree("out")
     assert command(other_side, "verify", "--keep-unanswered")[0] == 1
 
 
