@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,9 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from causalspec.command_line import main
 from causalspec.dsl import catalogue
 from causalspec.exit_codes import ExitCode
+from causalspec.runtime.result_files import read_results
+
+from ..tiny_player import SPEC
 
 
 @pytest.fixture(scope="module")
@@ -223,4 +229,43 @@ task Loud {
     assert (
         "tells inputs with different answers apart as tokens: sampled (2,112, seed 0)"
         in capsys.readouterr().out
+    )
+
+
+# The same before a network ------------------------------------------------------------------------
+
+WHOLE = SPEC.replace("das(dim = 8)", "full_vector")
+
+
+def verified(text: str, network: Path, place: Path) -> int:
+    (place / "spec.causal").write_text(text, encoding="utf-8")
+    arguments = ["verify", str(place / "spec.causal"), "--network", str(network)]
+    return main([*arguments, "--device", "cpu", "--out", str(place / "out")])
+
+
+def test_a_network_whose_tokenizer_lowers_case(
+    player: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = shutil.copytree(player, tmp_path / "lowering")
+    file = network / "tokenizer.json"
+    tokenizer = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(tokenizer | {"normalizer": {"type": "Lowercase"}}), "utf-8")
+    text = WHOLE.replace("{red, green", "{red, RED, green")
+    assert verified(text, network, tmp_path) == ExitCode.SPEC_INVALID
+    assert re.search(
+        r"error\[CS608\]: `main` of `Pick` is the same tokens at `first = \w+, second = \w+, "
+        r"which = \w+` and at `first = \w+, second = \w+, which = \w+`, whose answers differ",
+        capsys.readouterr().err,
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_warned_of_stands_in_the_notes(player: Path, tmp_path: Path) -> None:
+    text = WHOLE.replace("{which}", "{which} ")
+    assert verified(text, player, tmp_path) == ExitCode.FINE
+    [verdict] = read_results(tmp_path / "out").verdicts
+    ends, *_ = [note for note in verdict.notes if "ends in a space" in note]
+    assert re.fullmatch(
+        r"`main` of `Pick` ends in a space and its answer begins with a space: `\w+ \w+ \w+  \w+`",
+        ends,
     )
