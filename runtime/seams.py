@@ -26,7 +26,8 @@ def examine_seams(
     """Whether an answer changes its prompt's tokens (CS621, an error), or brings a space where the
     prompt leaves no place for one (CS609). `said` are the answers of each output, a text a row.
     """
-    for answers in said:
+    for output, answers in zip(task.model.outputs, said, strict=True):
+        spoken = task.answers.get(output)
         pairs = list(dict.fromkeys(zip(texts, answers, strict=True)))[:_EXAMINED]
         before = reader([prompt for prompt, _ in pairs])
         after = reader([prompt + answer for prompt, answer in pairs])
@@ -34,9 +35,8 @@ def examine_seams(
             if whole.ids[: len(short.ids)] != short.ids:
                 yield Diagnostic(
                     "CS621",
-                    f"the answer `{answer}` changes the last tokens of the prompt "
-                    f"`{_end(prompt)}` of `{task.name}`",
-                    template.span,
+                    f"the answer `{answer}` changes the last tokens of the prompt `{_end(prompt)}`",
+                    template.span if spoken is None else spoken.span,
                     "move the space between them from the prompt's end to the answer's beginning",
                 )
                 break

@@ -147,8 +147,7 @@ def test_what_check_finds(command: Command, old: str, new: str, message: str, cu
         (
             'say answer " {answer}"',
             'say answer "{answer}"',
-            "error[CS621]: the answer `black` changes the last tokens of the prompt "
-            "`white black right`",
+            "error[CS621]: the answer `red` changes the last tokens of the prompt `red red left`",
             'say answer "{answer}"',
         ),
         (
@@ -158,10 +157,18 @@ def test_what_check_finds(command: Command, old: str, new: str, message: str, cu
             "",
         ),
         (
+            'say answer " {answer}"',
+            'say answer { red => " purple"  green => " orange"  else => " {answer}" }',
+            "error[CS623]: the answers ` orange` and ` purple` start with the same token `<unk>`",
+            "",
+        ),
+        (
             "red, green",
             "purple, orange",
-            "error[CS623]: the answers ` orange` and ` purple` start with the same token `<unk>`",
-            'say answer " {answer}"',
+            "error[CS608]: `main` of `Pick` is the same tokens at `first = purple, "
+            "second = purple, which = right` and at `first = purple, second = orange, "
+            "which = right`, whose answers differ",
+            "main",
         ),
         (
             "layers 0..1",

@@ -129,8 +129,11 @@ def test_claims_are_items_when_a_network_is_given(tmp_path: Path, player: Path):
         str(player),
         colors=QUICK,
         proud=impossible,
+        short=QUICK.replace("test 24", "test 4"),
     )
-    assert "1 failed, 1 passed" in result.stdout, result.stdout
+    assert "2 failed, 1 passed" in result.stdout, result.stdout
+    assert "TheColorFollows  unknown" in result.stdout
+    assert "unknown: on 4 distinct pairs the interval reaches" in result.stdout
     failure = result.stdout.partition("claim TheColorFollows")[2]
     assert "TheColorFollows  fails" in failure
     assert "iia > 1" in failure
