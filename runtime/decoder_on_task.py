@@ -61,8 +61,9 @@ class DecoderOnTask(TaskNetwork):
         return DecoderOnTask(random_network(self.network, seed))
 
     def examined(self, task: Task, prompts: Sequence[str]) -> Iterator[PromptExamination]:
-        untyped: Any = self.network.tokenizer
-        return examine_tokens(task, TextReader(untyped.backend_tokenizer), prompts)
+        backend: Any = getattr(self.network.tokenizer, "backend_tokenizer", None)
+        if backend is not None:  # of the library `tokenizers`, as nearly all are
+            yield from examine_tokens(task, TextReader(backend), prompts)
 
     def present(
         self,

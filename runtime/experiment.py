@@ -46,7 +46,8 @@ class Untestable(ToolFailure):
         self.count, self.wrong = count, wrong
         said = "; ".join(wrong_answer(one) for one in wrong)
         super().__init__(
-            f"the network answers base and source of no pair of `{count.split}` rightly: {said}",
+            f"the network answers base and source of no pair of `{count.split}` rightly"
+            f"{': ' if said else ''}{said}",
             help="it does not play this task; `--keep-unanswered` scores the pairs all the same",
         )
 
@@ -167,7 +168,7 @@ def _lot(asked: Experiment, trial: Trial, number: int, subject: Subject) -> Lot:
     wrong: tuple[WrongAnswer, ...] = ()
     if 2 * int(answered.sum()) < len(pairs):
         wrong = tuple(islice(_wrong_answers(trial, number, subject.predictions), SHOWN_ANSWERS))
-    if len(pairs) and not bool(kept.any()):
+    if not bool(kept.any()):
         none = PairCounts(asked.design.name, pairs.split, len(pairs), 0, 0, math.nan, 0)
         raise Untestable(none, wrong)
     used = kept.nonzero()[:, 0]

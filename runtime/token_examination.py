@@ -53,7 +53,7 @@ def examine_tokens(
     the same tokens (CS608, an error), and where prompt and answer meet (CS609; CS621, an error).
     """
     inputs = _inputs(task.model)
-    if inputs is None:
+    if inputs is None or not task.model.outputs:
         return
     columns, evidence = inputs
     try:

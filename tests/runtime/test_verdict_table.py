@@ -2,12 +2,21 @@
 
 import dataclasses
 import io
+import math
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from causalspec.runtime.result_json import from_json
-from causalspec.runtime.results import ControlScore, ExpectationVerdict, Score, Verification
+from causalspec.runtime.results import (
+    ControlScore,
+    ExpectationVerdict,
+    PairCounts,
+    Score,
+    Verification,
+    WrongAnswer,
+)
 from causalspec.runtime.verdict_table import print_verdicts
 
 FIXTURE = Path(__file__).with_name("indirect_object_result.json")
@@ -153,3 +162,67 @@ def test_no_claims():
     assert text == (
         "No claim was verified\nindirect_object.causal on SmolLM2-135M-Instruct, seed 0\n"
     )
+
+
+def test_a_claim_that_could_not_be_asked_is_unknown_and_shows_what_was_said():
+    first = dataclasses.replace(
+        VERIFICATION.verdicts[0],
+        score=Score(0, 0),
+        chosen=None,
+        sites=(),
+        controls=(),
+        rows=(),
+        expectations=(
+            ExpectationVerdict("iia >= 0.85", math.nan, None, "no pair was scored"),
+            ExpectationVerdict("iia <= 0.99", math.nan, None, "no pair was scored"),
+        ),
+        counts=(PairCounts("SwapPosition", "test", 300, 0, 0, math.nan, 0),),
+        wrong=(
+            WrongAnswer("When Mary and John went to", " the", " Mary"),
+            WrongAnswer(f"{'long ' * 30}ago", "\n", " Mary"),
+        ),
+        notes=("the network does not play this task",),
+    )
+    assert printed(dataclasses.replace(VERIFICATION, verdicts=(first,)), width=100) == (
+        "The claim is unknown\n"
+        "indirect_object.causal on SmolLM2-135M-Instruct, seed 0\n"
+        "\n"
+        "PositionIsAVariable  unknown\n"
+        "  First find out which position is repeated, then copy the name at the other one.\n"
+        "  IIA –, 95 % interval –, on 0 of 0 test pairs\n"
+        "  das(dim = 16) at no site; 3 min 12 s\n"
+        "  SwapPosition.test: 300 pairs drawn, 0 answered rightly, 0 scored\n"
+        "    after `When Mary and John went to` it says ` the`, right is ` Mary`\n"
+        "    after `… long long long long long long long long long long long long long long long "
+        "ago` it says\n"
+        "    `⏎`, right is ` Mary`\n"
+        "\n"
+        "  expected      came to   verdict\n"
+        "  ───────────────────────────────\n"
+        "  iia >= 0.85         –   unknown\n"
+        "  iia <= 0.99         –   unknown\n"
+        "\n"
+        "  unknown: no pair was scored\n"
+        "\n"
+        "  note: the network does not play this task\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "headline"),
+    [
+        ((None, True, True), "2 of 3 claims hold, 1 is unknown"),
+        ((None, None, True), "1 of 3 claims holds, 2 are unknown"),
+        ((False, None), "0 of 2 claims hold, 1 is unknown"),
+        ((None,), "The claim is unknown"),
+    ],
+)
+def test_headlines(outcomes: tuple[bool | None, ...], headline: str):
+    verdicts = tuple(
+        dataclasses.replace(
+            VERIFICATION.verdicts[0], expectations=(ExpectationVerdict("iia >= 0.8", 0.9, holds),)
+        )
+        for holds in outcomes
+    )
+    text = printed(dataclasses.replace(VERIFICATION, verdicts=verdicts))
+    assert text.splitlines()[0] == headline
