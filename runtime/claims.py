@@ -27,6 +27,10 @@ from .watch import Advance, Watcher
 
 SHOWN_ROWS = 20
 
+NOT_PLAYED = (
+    "the network does not play this task; `--keep-unanswered` scores the pairs all the same"
+)
+
 
 @dataclass(frozen=True, eq=False)
 class VerifiedClaim:
@@ -80,7 +84,7 @@ def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -
     try:
         return _scored(replace(workshop, watcher=notes), posed, settings, notes, started)
     except Untestable as failure:
-        notes.notice(f"the network {failure.help}")
+        notes.notice(NOT_PLAYED)
         return VerifiedClaim(_unscored(posed, failure, notes, started), None)
 
 
