@@ -5,12 +5,17 @@ expanded, functions inlined and names resolved, so that an evaluator is a short 
 Truth values are the integers 0 and 1. Division and remainder floor, as in Python, and their
 divisors are positive constants. A node that stands in two places may be one object: evaluators
 that walk trees should remember results by `id` where sharing matters.
+
+Evaluation is *partial*: `Undefined` has no value, nor has a reference to a variable without one,
+and what reads such a value has none. Read are all operands but these: the branch that `Choose` does
+not take, and, as in Kleene's logic, what can't change a conjunction that is false anyway or a
+disjunction that is true.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from operator import attrgetter
 from typing import cast, get_args
@@ -85,7 +90,7 @@ class Any:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """`then` where `condition` is 1, else `otherwise`. Both are total, so both may be computed."""
+    """`then` where `condition` is 1, else `otherwise`. The other one is not read."""
 
     condition: Expression
     then: Expression
@@ -104,18 +109,43 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """`table[index]`: a table's column, a recoding of symbols. The index is within unless a
-    variable left its domain, which is reported and no reason to stop: the nearest entry counts.
+    """`table[index]`: a table's column, a recoding of symbols. The index is within, since variables
+    keep to their domains: evaluators take the nearest entry of what is computed in vain.
     """
 
     table: tuple[int, ...]
     index: Expression
 
 
+@dataclass(frozen=True, slots=True)
+class Undefined:
+    """No value: `first(…)` of a condition that holds nowhere. `reason` is for messages."""
+
+    reason: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """Whether the operand has a value: never undefined itself."""
+
+    operand: Expression
+
+
 Expression = (
     Constant | Reference | Arithmetic | AbsoluteValue | Compare | Not | All | Any | Choose | Within
-    | Lookup
+    | Lookup | Undefined | Defined
 )  # fmt: skip
+
+
+def surely(condition: Expression) -> Expression:
+    """Whether a condition is defined and true."""
+    return All((Defined(condition), condition))
+
+
+def apart(left: Expression, right: Expression) -> Expression:
+    """Whether two values differ: both have one and not the same, or only one of them has any."""
+    one_alone = Compare(ComparisonOperator.NOT_EQUAL, Defined(left), Defined(right))
+    return surely(Any((one_alone, Compare(ComparisonOperator.NOT_EQUAL, left, right))))
 
 
 def _operands(kind: type) -> Callable[[object], tuple[Expression, ...]]:
@@ -140,6 +170,23 @@ _OPERANDS = {kind: _operands(kind) for kind in get_args(Expression)}
 def children(expression: Expression) -> tuple[Expression, ...]:
     """The direct subexpressions, left to right."""
     return _OPERANDS[type(expression)](expression)
+
+
+def with_operands(node: Expression, operands: Mapping[int, Expression]) -> Expression:
+    """The node with each direct subexpression replaced by the one that stands under its `id`."""
+    match node:
+        case Constant() | Reference() | Undefined():
+            return node
+        case All(parts) | Any(parts):
+            return type(node)(tuple(operands[id(one)] for one in parts))
+        case Arithmetic(left=left, right=right) | Compare(left=left, right=right):
+            return replace(node, left=operands[id(left)], right=operands[id(right)])
+        case AbsoluteValue(operand) | Not(operand) | Within(operand) | Defined(operand):
+            return replace(node, operand=operands[id(operand)])
+        case Choose(condition, then, otherwise):
+            return Choose(operands[id(condition)], operands[id(then)], operands[id(otherwise)])
+        case Lookup(index=index):
+            return replace(node, index=operands[id(index)])
 
 
 def postorder(expression: Expression) -> tuple[Expression, ...]:

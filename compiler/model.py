@@ -91,3 +91,12 @@ class CausalModel:
         for name in self.inputs:
             count *= self.by_name[name].domain.size
         return count
+
+    @cached_property
+    def total(self) -> CausalModel:
+        """The model with a truth value beside each variable that can be undefined, as
+        `evaluators.definedness` makes it: itself where none can.
+        """
+        from .evaluators.definedness import total  # which knows models, too
+
+        return total(self)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..compiler.data.counterfactuals import InterchangePairs
+from ..compiler.data.rival_designs import rival_design
 from ..compiler.model import CausalModel
 from ..compiler.specification import Control, Method, Specification
 from .align import predict_without_swap
@@ -18,7 +19,6 @@ from .experiment import Experiment, Lot, Untestable, harvest_lots
 from .fit_settings import FitSettings
 from .fitting import Workshop, fit_and_score, score_of, with_shuffled_labels
 from .results import ControlScore, Score
-from .rivals import rival_design
 from .sites import PlacedVariable
 from .subjects import Site
 from .task_network import TaskNetwork

@@ -107,22 +107,24 @@ def parents_of(model: CausalModel, variable: Variable) -> list[str]:
 
 def _function(
     model: CausalModel, variable: Variable, parents: Sequence[str]
-) -> Callable[..., Value]:
-    """What pyvene calls with the values of the parents."""
+) -> Callable[..., Value | None]:
+    """What pyvene calls with the values of the parents: None is undefined."""
     if variable.mechanism is None:
         weights = variable.weights or (1,)
         likeliest = variable.domain.codes()[weights.index(max(weights))]
         return lambda: value_of(variable.domain, likeliest)
-    mechanism = variable.mechanism
     codes = [_codes(model.by_name[name].domain) for name in parents]
     lets = [one for one in model.variables if one.role is Role.ABBREVIATION]
 
-    def compute(*values: Value) -> Value:
-        setting = {n: c[v] for n, c, v in zip(parents, codes, values, strict=True)}
-        for let in lets:
-            if let.mechanism is not None and setting.keys() >= set(let.parents):
-                setting[let.name] = interpret.evaluate(let.mechanism, setting)
-        return value_of(variable.domain, interpret.evaluate(mechanism, setting))
+    def compute(*values: Value | None) -> Value | None:
+        given = zip(parents, codes, values, strict=True)
+        setting = {name: own[value] for name, own, value in given if value is not None}
+        for one in (*lets, variable):
+            code = None if one.mechanism is None else interpret.evaluate(one.mechanism, setting)
+            if code is not None and code in one.domain.codes():
+                setting[one.name] = code
+        code = setting.get(variable.name)
+        return None if code is None else value_of(variable.domain, code)
 
     return compute
 

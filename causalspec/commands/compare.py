@@ -105,8 +105,9 @@ def _difference(comparison: Comparison, answer: Answer) -> Iterator[str]:
         done = setting_text(left, found.done, found.done, MOST_VALUES)
         place = setting_text(left, found.inputs, found.inputs, MOST_VALUES)
         yield f"at {place}" + (f" with do {{ {done} }}" if done else "")
+        seen = dict.fromkeys(name for one in (*found.left, *found.right) for name in one)
         sides = [
-            " or ".join(setting_text(model, one, one, MOST_VALUES) for one in solutions)
+            " or ".join(setting_text(model, one, seen, MOST_VALUES) for one in solutions)
             or "no equilibrium"
             for model, solutions in ((left, found.left), (right, found.right))
         ]
@@ -115,7 +116,7 @@ def _difference(comparison: Comparison, answer: Answer) -> Iterator[str]:
         for name, source in found.sources.items():
             yield f"swap {name} from: {setting_text(left, source, source, MOST_VALUES)}"
         outputs = (found.fine_outputs, found.coarse_outputs)
-        sides = [setting_text(left, one, one, MOST_VALUES) for one in outputs]
+        sides = [setting_text(left, one, left.outputs, MOST_VALUES) for one in outputs]
     yield from beside("", left.name, right.name)
     yield from beside("", *sides)
 

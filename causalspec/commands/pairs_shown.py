@@ -114,11 +114,11 @@ class _Pair:
 
     def text(self, name: str, side: str) -> str:
         """A variable's value in the solution of a side, as the language writes it."""
-        return value_text(self.model.by_name[name].domain, self.solutions[side][name])
+        return value_text(self.model.by_name[name].domain, self.solutions[side].get(name))
 
     def label(self, output: str) -> str:
         """An output under the intervention, as the language writes it."""
-        return value_text(self.model.by_name[output].domain, self.result[output])
+        return value_text(self.model.by_name[output].domain, self.result.get(output))
 
 
 def _swaps(kind: SwapKind, names: Sequence[str]) -> str:
@@ -183,7 +183,7 @@ def _print_pair(
         table.add_row(Text(name, style="cyan"), *marked)
     for output in model.outputs:
         table.add_row(output, *(pair.text(output, side) for side in pair.solutions))
-        changed = pair.result[output] != pair.solutions["base"][output]
+        changed = pair.result.get(output) != pair.solutions["base"].get(output)
         word = "changed" if changed else "as in the base"
         table.add_row(
             Text(f"label of {output}" if len(model.outputs) > 1 else "label", style="bold"),
@@ -238,7 +238,7 @@ def _reasons(pair: _Pair, mechanisms: Mapping[str, _Mechanism]) -> Iterator[str]
     values that they read under the intervention.
     """
     model, base = pair.model, pair.solutions["base"]
-    changed = [name for name in model.outputs if pair.result[name] != base[name]]
+    changed = [name for name in model.outputs if pair.result.get(name) != base.get(name)]
     for name in changed[:MOST_REASONS] or model.outputs[:1]:
         yield f"{pair.label(name)}, since {_reason(pair, name, mechanisms.get(name))}"
     if len(changed) > MOST_REASONS:
@@ -248,7 +248,7 @@ def _reasons(pair: _Pair, mechanisms: Mapping[str, _Mechanism]) -> Iterator[str]
 def _reason(pair: _Pair, name: str, mechanism: _Mechanism | None) -> str:
     model = pair.model
     read = [
-        assigned(model, parent, pair.result[parent])
+        assigned(model, parent, pair.result.get(parent))
         + (f" (from {pair.from_source[parent]})" if parent in pair.from_source else "")
         for parent in model.by_name[name].parents
     ]

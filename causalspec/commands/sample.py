@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -199,13 +199,13 @@ def _outcomes(query: Query, of: Sequence[str], as_text: bool) -> Iterator[str]:
     found = outcomes(query, of)
     if as_text:
         rows = [
-            {**_words(query.model, one.values), "probability": str(one.probability),
+            {**_words(query.model, one.values, of), "probability": str(one.probability),
              "": f"{float(one.probability):.4f}"}
             for one in found
         ]  # fmt: skip
         yield from _table([*of, "probability", ""], rows)
         return
-    yield from (_json({"rung": query.rung, **_outcome(query.model, one)}) for one in found)
+    yield from (_json({"rung": query.rung, **_outcome(query.model, one, of)}) for one in found)
 
 
 def _questions(model: CausalModel, rows: int, seed: int, as_text: bool) -> Iterator[str]:
@@ -228,40 +228,44 @@ def _question(model: CausalModel, one: Question) -> dict[str, Any]:
         "rung": one.rung,
         "model": list(one.model),
         "question": one.text,
-        "answer": _words(model, one.answer.values)[one.of],
+        "answer": _words(model, one.answer.values, [one.of])[one.of],
         "probability": str(one.answer.probability),
-        "answers": [_outcome(model, other) for other in one.answers],
+        "answers": [_outcome(model, other, [one.of]) for other in one.answers],
         "derivation": list(one.derivation),
-        "observed": _words(model, one.query.observed),
-        "done": _words(model, one.query.done),
+        "observed": _words(model, one.query.observed, ()),
+        "done": _words(model, one.query.done, ()),
     }
 
 
-def _outcome(model: CausalModel, one: Outcome) -> dict[str, Any]:
+def _outcome(model: CausalModel, one: Outcome, of: Sequence[str]) -> dict[str, Any]:
     return {
-        "values": _words(model, one.values),
+        "values": _words(model, one.values, of),
         "probability": str(one.probability),
         "approximately": float(one.probability),
     }
 
 
-def _words(model: CausalModel, setting: Mapping[str, int]) -> dict[str, str]:
+_Words = Mapping[str, str | None]
+"""Values as people write them, by variable; None for what is undefined."""
+
+
+def _words(model: CausalModel, setting: Mapping[str, int], names: Iterable[str]) -> _Words:
     from .specs import model_values
 
-    return model_values(model, setting)
+    return dict.fromkeys(names) | model_values(model, setting)
 
 
-def _settings(model: CausalModel, columns: Mapping[str, Any], rows: int) -> list[dict[str, str]]:
+def _settings(model: CausalModel, columns: Mapping[str, Any], rows: int) -> list[_Words]:
     import numpy
 
-    codes = {name: numpy.broadcast_to(one, (rows,)).tolist() for name, one in columns.items()}
-    return [
-        _words(model, {name: codes[name][row] for name in model.by_name}) for row in range(rows)
-    ]
+    from causalspec.compiler.evaluators.columns import setting_at
+
+    whole = {name: numpy.broadcast_to(one, (rows,)) for name, one in columns.items()}
+    return [_words(model, setting_at(whole, row), model.by_name) for row in range(rows)]
 
 
-def _table(names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
-    table = [list(names), *([row[name] for name in names] for row in rows)]
+def _table(names: Sequence[str], rows: Sequence[_Words]) -> Iterator[str]:
+    table = [list(names), *([row[name] or "undefined" for name in names] for row in rows)]
     widths = [max(len(row[k]) for row in table) for k in range(len(names))]
     for row in table:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

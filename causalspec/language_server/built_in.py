@@ -29,7 +29,10 @@ FUNCTIONS: Final = _scope(
         "any": "`any(body for i in 0..3)`: whether the body holds for some index.",
         "count": "`count(body for i in 0..3)`: for how many indices the body holds.",
         "argmax": "`argmax(body for i in 0..3)`: the first index where the body is greatest.",
-        "first": "`first(body for i in 0..3)`: the first index where the body holds.",
+        "first": "`first(body for i in 0..3)`: the first index where the body holds; undefined "
+        "where it holds for none.",
+        "defined": "`defined(result)`, in `keep`, `balance` and `cover`: whether the hypothesis "
+        "gives the outputs of a run, or one variable of it, a value.",
     }
 )
 DISTRIBUTIONS: Final = _scope(

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...dsl.diagnostics import SpecError
 from ...dsl.source import Span
 from ..evaluators.columns import Column, Columns
 from ..evaluators.vectorize import PairExpressions
-from ..expressions import Reference, references
+from ..expressions import All, Defined, Reference, references, surely
 from ..model import CausalModel
 from ..specification import CounterfactualDesign, SwapKind
 from .rivals import predicts
+from .undefined_labels import UndefinedPair, is_sound
 
 _BASE, _RESULT = "base", "result"
 
@@ -32,9 +34,12 @@ def shared_noise(design: CounterfactualDesign) -> tuple[str, ...]:
 @dataclass(frozen=True, slots=True)
 class LabelledPairs:
     """Pairs with all that is known of them. `kept` has a row of truth values for each filter,
-    `stratified` a column for each value of `design.stratified`.
+    `stratified` a column for each value of `design.stratified`. `sound` says which pairs have a
+    label and whatever is asked of them, or are surely left out; `has_label` which have a label.
     """
 
+    sound: NDArray[np.bool_]
+    has_label: NDArray[np.bool_]
     kept: tuple[NDArray[np.bool_], ...]
     stratified: tuple[Column, ...]
     label: Columns
@@ -42,8 +47,8 @@ class LabelledPairs:
     source_outputs: tuple[Columns, ...]
 
     def admitted(self, rows: int) -> NDArray[np.bool_]:
-        """Whether a pair meets every filter."""
-        admitted = np.ones(rows, dtype=np.bool_)
+        """Whether a pair meets every filter and is sound."""
+        admitted = self.sound.copy()
         for one in self.kept:
             admitted &= one
         return admitted
@@ -60,16 +65,34 @@ class Labeller:
             for side in (_RESULT, _BASE, *self._names)
             for name in design.model.outputs
         ]
-        wanted = [*(one.expression for one in (*design.keep, *design.stratified)), *outputs]
+        kept = (surely(one.expression) for one in design.keep)
+        stratified = (one.expression for one in design.stratified)
+        sound = is_sound(design, (_BASE, *self._names, _RESULT))
+        defined = (Defined(Reference(f"{_RESULT}.{name}")) for name in design.model.outputs)
+        wanted = [sound, All(tuple(defined)), *kept, *stratified, *outputs]
         self._wanted = [
             PairExpressions(design.model, kind, wanted, self._names) for kind in design.kinds
         ]
 
     def label(self, kind: SwapKind, base: Columns, sources: Sequence[Columns]) -> LabelledPairs:
-        """Solve base, sources and intervention, and evaluate every condition."""
+        """Solve base, sources and intervention of admissible pairs, and evaluate every condition.
+
+        Raises `SpecError` with CS540 or CS542 for a pair without a label, or of which a condition
+        has no value.
+        """
+        pairs = self.evaluate(kind, base, sources)
+        if not pairs.sound.all():
+            row = int(np.argmin(pairs.sound))
+            first, *others = ({n: int(c[row]) for n, c in one.items()} for one in (base, *sources))
+            found = UndefinedPair(self.design, kind, self._names, first, others)
+            raise SpecError([found.diagnostic()])
+        return pairs
+
+    def evaluate(self, kind: SwapKind, base: Columns, sources: Sequence[Columns]) -> LabelledPairs:
+        """The same of any settings, even of such as `require` does not admit."""
         design = self.design
         number = design.kinds.index(kind)
-        columns: list[Column] = self._wanted[number].columns(base, sources)
+        sound, has_label, *columns = self._wanted[number].columns(base, sources)
         conditions = len(design.keep) + len(design.stratified)
         kept = [columns[i].astype(np.bool_) for i in range(len(design.keep))]
         stratified = tuple(columns[len(design.keep) : conditions])
@@ -79,11 +102,19 @@ class Labeller:
             for start in range(conditions, len(columns), max(1, len(outputs)))
         ]
         for distinction in design.distinctions:
-            apart = np.ones(len(next(iter(columns), ())), dtype=np.bool_)
+            apart = np.ones(len(sound), dtype=np.bool_)
             for other in distinction.kinds[number]:
                 apart &= ~predicts(distinction.rival, other, base, sources, sides[0])
             kept.append(apart)
-        return LabelledPairs(tuple(kept), stratified, sides[0], sides[1], tuple(sides[2:]))
+        return LabelledPairs(
+            sound.astype(np.bool_),
+            has_label.astype(np.bool_),
+            tuple(kept),
+            stratified,
+            sides[0],
+            sides[1],
+            tuple(sides[2:]),
+        )
 
 
 def filters(design: CounterfactualDesign) -> tuple[Span, ...]:
@@ -161,9 +192,3 @@ def _ancestors(
             found.add(name)
         waiting.extend(variable.parents)
     return frozenset(found)
-
-
-def quoted(clause: Span) -> str:
-    """A clause as messages quote it: on one line, long ones cut."""
-    text = " ".join(clause.text.split())
-    return f"`{text}`" if len(text) <= 60 else f"`{text[:59]}…`"

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...dsl.diagnostics import Diagnostic, Related, SpecError
+from ..proofs.wording import quoted
 from ..specification import CounterfactualDesign, SwapKind
 from .blocks import ENUMERATED_SETTINGS
-from .conditions import LabelledPairs, Labeller, filters, quoted
+from .conditions import LabelledPairs, Labeller, filters
 from .enumerated_pairs import EnumeratedPairs
 from .partitions import SplitValues
 from .populations import Population, populate
@@ -43,7 +44,7 @@ class Tally:
         self.pairs += rows
         self.alone = self.alone or [0] * len(labelled.kept)
         self.together = self.together or [0] * len(labelled.kept)
-        admitted = np.ones(rows, dtype=np.bool_)
+        admitted = labelled.sound.copy()
         for i, one in enumerate(labelled.kept):
             admitted &= one
             self.alone[i] += int(np.count_nonzero(one))

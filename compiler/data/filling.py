@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from ...dsl.diagnostics import Diagnostic, SpecError
 from ..evaluators.columns import Columns
+from ..proofs.wording import quoted
 from .balance import Layout
 from .balance import Places as CellPlaces
-from .conditions import Labeller, filters, quoted
+from .conditions import Labeller, filters
 from .enumerated_pairs import EnumeratedPairs
 from .feasibility import Tally, explain_rare, explain_rare_inputs, never, prove_unmet
 from .populations import Population

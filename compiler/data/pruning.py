@@ -20,10 +20,12 @@ from ..expressions import (
     Compare,
     ComparisonOperator,
     Constant,
+    Defined,
     Expression,
     Lookup,
     Not,
     Reference,
+    Undefined,
     Within,
     children,
     postorder,
@@ -80,16 +82,30 @@ def _bounds(nodes: Sequence[Expression], named: Mapping[str, _Bounds | None]) ->
         if isinstance(node, Reference):
             known[id(node)] = named.get(node.name)
             continue
-        every = [known[id(one)] for one in children(node)]
+        if isinstance(node, Undefined):  # no condition holds that reads it
+            known[id(node)] = None
+            continue
+        every = [known[id(one)] for one in _readable(node)]
         operands = [one for one in every if one is not None]
         if all(low is high for low, high in operands) and len(operands) == len(every):
             known[id(node)] = _same(node)
         elif len(operands) == len(every):
             known[id(node)] = _bounds_of(node, operands)
         else:
-            is_truth = isinstance(node, Compare | Within | Not | All | Any)
+            is_truth = isinstance(node, Compare | Within | Not | All | Any | Defined)
             known[id(node)] = (_FALSE, _TRUE) if is_truth else None
     return known[id(nodes[-1])]
+
+
+def _readable(node: Expression) -> tuple[Expression, ...]:
+    """The operands; of a choice whose other branch is undefined, the one branch in both places."""
+    match node:
+        case Choose(condition, then, Undefined()):
+            return condition, then, then
+        case Choose(condition, Undefined(), otherwise):
+            return condition, otherwise, otherwise
+        case _:
+            return children(node)
 
 
 def _bounds_of(node: Expression, operands: Sequence[_Bounds]) -> _Bounds | None:

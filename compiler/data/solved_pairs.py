@@ -34,6 +34,7 @@ from .populations import Population
 from .randomness import Stream
 from .samplers import PairSampler, with_noise_of
 from .strata import Stratum
+from .undefined_labels import is_sound
 
 if TYPE_CHECKING:
     from ..proofs.prove import Translated
@@ -148,20 +149,17 @@ def _question(
     """The model of all runs on a pair, whether it meets every clause, and whether that is asked of
     every value that the split has.
     """
-    from ..proofs.derived_models import differs, interchanged, of_task, renamed, side_by_side
+    from ..proofs.derived_models import differs, interchanged, of_task, on_pair, side_by_side
 
     names = source_names(design)
     numbers = range(len(names))
     model = interchanged(design.model, kind, numbers)
-    prefixes = {name: _prefix(k) for k, name in enumerate(names)}
-
-    def name_of(name: str) -> str:
-        side, _, rest = name.partition(".")
-        return f"{prefixes[side]}{rest}" if side in prefixes else name
-
-    parts: list[Expression] = [renamed(one.expression, name_of, {}) for one in design.keep]
+    prefixes = [_prefix(k) for k in numbers]
+    sides = ("base", *names, "result")
+    parts = [on_pair(one.expression, names) for one in design.keep]
+    parts.append(on_pair(is_sound(design, sides), names))
     for one, code in zip(design.stratified, stratum, strict=True):
-        value = renamed(one.expression, name_of, {})
+        value = on_pair(one.expression, names)
         parts.append(Compare(ComparisonOperator.EQUAL, value, Constant(code)))
     outputs = [f"result.{name}" for name in design.model.outputs]
     for distinction in design.distinctions:
@@ -170,11 +168,11 @@ def _question(
             copied = {name: f"{of_task(name)} {len(parts)}" for name in beside.by_name}
             model = _joined(model, side_by_side(model, beside), str(len(parts)))
             parts.append(differs({name: copied[name] for name in outputs}))
-    for name, prefix in product(shared_noise(design), prefixes.values()):
+    for name, prefix in product(shared_noise(design), prefixes):
         own, other = Reference(f"{_BASE}{name}"), Reference(f"{prefix}{name}")
         parts.append(Compare(ComparisonOperator.EQUAL, own, other))
     whole = True
-    for side, prefix in zip(anchors, (_BASE, *prefixes.values()), strict=True):
+    for side, prefix in zip(anchors, (_BASE, *prefixes), strict=True):
         for name in (*design.model.inputs, *design.model.noise):
             ranges, all_of_them = _among(design.model, name, allowed, side[name])
             whole = whole and all_of_them
@@ -304,7 +302,7 @@ class _Walk:
         ]
 
     def _met(self, sides: Sequence[Columns], rows: int) -> NDArray[np.bool_]:
-        pairs = self._labeller.label(self._kind, sides[0], sides[1:])
+        pairs = self._labeller.evaluate(self._kind, sides[0], sides[1:])
         met = pairs.admitted(rows)
         for column, code in zip(pairs.stratified, self._stratum, strict=True):
             met &= column == code

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from ...dsl.diagnostics import InternalError
 from ..domains import Domain
 from ..evaluators.columns import Column
+from ..proofs.wording import quoted
 from ..specification import CounterfactualDesign, StratifiedValue
-from .conditions import LabelledPairs, quoted
+from .conditions import LabelledPairs
 from .partitions import SplitValues
 
 MOST_STRATA = 1 << 15

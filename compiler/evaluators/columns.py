@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..domains import Domain, Numbers, Truths
-from ..expressions import Expression, references
+from ..expressions import Expression, references, surely
 from ..model import CausalModel, Role, Variable
+from .definedness import defined_name
 from .vectorize import solve_columns
 
 Column: TypeAlias = NDArray[np.signedinteger[Any]]
@@ -35,9 +36,28 @@ def storage_of(domain: Domain) -> np.dtype[np.signedinteger[Any]]:
     return storage(codes[0], codes[-1]) if len(codes) else np.dtype(np.int8)
 
 
+def setting_at(columns: Columns, row: int) -> dict[str, int]:
+    """The codes of one row, by name, without what a column of `defined_name` says is undefined."""
+    flags = {defined_name(name): name for name in columns}
+    undefined = {flags[name] for name in flags.keys() & columns.keys() if not columns[name][row]}
+    return {
+        name: int(column[row])
+        for name, column in columns.items()
+        if name not in flags and name not in undefined
+    }
+
+
+def with_definedness(model: CausalModel, names: Iterable[str]) -> list[str]:
+    """The names, and after them what says of each that can be undefined whether it is defined."""
+    names = list(names)
+    known = model.total.by_name
+    return [*names, *(flag for flag in map(defined_name, names) if flag in known)]
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnExpression:
-    """An expression that the vectorized evaluator computes over given columns.
+    """An expression that the vectorized evaluator computes over given columns. Where it has no
+    value the column holds some code, and 0 where it is a condition.
 
     It is wrapped as the only output of a model whose inputs are what it reads, so that data
     generation needs nothing of the evaluator but `solve_columns`.
@@ -67,6 +87,8 @@ class ColumnExpression:
 
         for name in references(expression):
             visit(name)
+        if result is None:
+            expression = surely(expression)
         value = Variable(_RESULT, Role.OUTPUT, result or Truths(), expression)
         variables = (*inputs.values(), *computed.values(), value)
         return ColumnExpression(CausalModel("expression", "", variables), tuple(inputs))

@@ -6,6 +6,9 @@ here before anyone sees it. It is slow and obvious on purpose, and shares nothin
 A *solution* is a setting in which each variable that has a mechanism, and is not intervened on,
 equals its mechanism (Pearl, *Causality*, 2009, definition 7.1.1). An acyclic model has one for
 each setting of its inputs and noise; a cyclic one has a set of them, its *equilibria*.
+
+Solutions are partial. A variable is *undefined* where its mechanism has no value or one outside its
+domain, and a solution lacks the variables that are undefined in it.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ def solve(
     inputs: Mapping[str, int],
     interventions: Mapping[str, int | Expression] = NO_INTERVENTIONS,
 ) -> dict[str, int]:
-    """The only solution of an acyclic model: a code for every variable.
+    """The only solution of an acyclic model: a code for every variable that is defined.
 
     `inputs` gives the codes of the inputs and the noise. An intervention replaces a variable's
     mechanism by a constant or by another mechanism over variables that come before it.
@@ -43,8 +46,10 @@ def solve(
         raise InternalError(f"`{model.name}` is cyclic: ask for its equilibria")
     setting: dict[str, int] = {}
     for variable in _solved_in_order(model, interventions):
-        setting[variable.name] = _value(variable, inputs, interventions, setting)
-    return {variable.name: setting[variable.name] for variable in model.variables}
+        value = _value(variable, inputs, interventions, setting)
+        if value is not None:
+            setting[variable.name] = value
+    return _in_order_of(model, setting)
 
 
 def interchange(
@@ -55,15 +60,18 @@ def interchange(
 ) -> dict[str, int]:
     """The solution of `base` when each variable of `kind` has its value from its source's solution
     (an interchange intervention: Geiger et al., *Causal Abstractions of Neural Networks*, 2021),
-    a source that is intervened on itself being solved in the same way.
+    a source that is intervened on itself being solved in the same way. What is undefined in a
+    source is so under the intervention.
     """
     swapped: dict[str, int | Expression] = {}
     for variable, source in zip(kind.variables, kind.sources, strict=True):
         inner = kind.within_source(source)
-        if inner is None:
-            swapped[variable] = solve(model, sources[source])[variable]
-        else:
-            swapped[variable] = interchange(model, sources[source], sources, inner)[variable]
+        solution = (
+            solve(model, sources[source])
+            if inner is None
+            else interchange(model, sources[source], sources, inner)
+        )
+        swapped[variable] = solution.get(variable, nodes.Undefined())
     return solve(model, base, swapped)
 
 
@@ -73,11 +81,12 @@ def equilibria(
     interventions: Mapping[str, int | Expression] = NO_INTERVENTIONS,
 ) -> tuple[dict[str, int], ...]:
     """Every solution of a model, cyclic or not, in lexicographic order of the codes of the
-    variables that break its cycles.
+    variables that break its cycles. Every variable on a cycle has a value in each.
 
     Raises `TooManyStatesError` where the variables on cycles have too many settings.
     """
     tried = cycle_breakers(model, interventions)
+    circling = on_cycles(model, interventions)
     domains = [model.by_name[name].domain for name in tried]
     count = 1
     for domain in domains:
@@ -91,18 +100,19 @@ def equilibria(
         guess = dict(zip(tried, codes, strict=True))
         setting = dict(guess)
         for variable in _solved_in_order(model, {**interventions, **guess}):
-            if variable.name not in guess:
-                setting[variable.name] = _value(variable, inputs, interventions, setting)
-        if all(
+            value = _value(variable, inputs, interventions, setting)
+            if variable.name not in guess and value is not None:
+                setting[variable.name] = value
+        if circling <= setting.keys() and all(
             setting[name] == _value(model.by_name[name], inputs, interventions, setting)
             for name in tried
         ):
-            solutions.append({one.name: setting[one.name] for one in model.variables})
+            solutions.append(_in_order_of(model, setting))
     return tuple(solutions)
 
 
 def satisfies(model: CausalModel, inputs: Mapping[str, int]) -> bool:
-    """Whether the inputs are admissible: in their domains, and as the task requires."""
+    """Whether the inputs are admissible: in their domains, and as the task requires, surely."""
     if any(inputs[name] not in model.by_name[name].domain.codes() for name in model.inputs):
         return False
     if model.requirement is None:
@@ -110,9 +120,11 @@ def satisfies(model: CausalModel, inputs: Mapping[str, int]) -> bool:
     setting = dict(inputs)
     needed = _ancestors(model, nodes.references(model.requirement))
     for variable in model.variables:
-        if variable.name in needed and variable.mechanism is not None:
-            setting[variable.name] = evaluate(variable.mechanism, setting)
-    return evaluate(model.requirement, setting) != 0
+        if variable.name in needed:
+            value = _value(variable, inputs, NO_INTERVENTIONS, setting)
+            if value is not None:
+                setting[variable.name] = value
+    return evaluate(model.requirement, setting) == 1
 
 
 def settings(model: CausalModel) -> Iterator[dict[str, int]]:
@@ -124,9 +136,11 @@ def settings(model: CausalModel) -> Iterator[dict[str, int]]:
             yield setting
 
 
-def evaluate(expression: Expression, setting: Mapping[str, int]) -> int:
-    """The value of an expression where its references have the values of `setting`."""
-    values: dict[int, int] = {}  # by identity: shared nodes are computed once
+def evaluate(expression: Expression, setting: Mapping[str, int]) -> int | None:
+    """The value of an expression where its references have the values of `setting`: None where it
+    has none, as where it reads a variable that `setting` lacks.
+    """
+    values: dict[int, int | None] = {}  # by identity: shared nodes are computed once
     stack = [expression]
     while stack:  # a stack of our own, so that no depth of nesting overflows Python's
         node = stack[-1]
@@ -139,30 +153,58 @@ def evaluate(expression: Expression, setting: Mapping[str, int]) -> int:
     return values[id(expression)]
 
 
-def _node_value(node: Expression, values: Mapping[int, int], setting: Mapping[str, int]) -> int:
+def _node_value(
+    node: Expression, values: Mapping[int, int | None], setting: Mapping[str, int]
+) -> int | None:
+    """The nodes that can do without a value of some operand; the others are `_value_of_all`."""
     match node:
         case nodes.Constant(value):
             return value
         case nodes.Reference(name):
-            return setting[name]
-        case nodes.Arithmetic(operator, left, right):
-            return arithmetic(operator, values[id(left)], values[id(right)])
-        case nodes.AbsoluteValue(operand):
-            return abs(values[id(operand)])
-        case nodes.Compare(operator, left, right):
-            return int(_compare(operator, values[id(left)], values[id(right)]))
-        case nodes.Not(operand):
-            return int(not values[id(operand)])
+            return setting.get(name)
+        case nodes.Undefined():
+            return None
+        case nodes.Defined(operand):
+            return int(values[id(operand)] is not None)
         case nodes.All(operands):
-            return int(all(values[id(one)] for one in operands))
+            return _junction([values[id(one)] for one in operands], decisive=0)
         case nodes.Any(operands):
-            return int(any(values[id(one)] for one in operands))
+            return _junction([values[id(one)] for one in operands], decisive=1)
         case nodes.Choose(condition, then, otherwise):
-            return values[id(then)] if values[id(condition)] else values[id(otherwise)]
-        case nodes.Within(operand, low, high, step):
-            return int(values[id(operand)] in range(low, high + 1, step))
-        case nodes.Lookup(table, index):
-            return table[min(max(values[id(index)], 0), len(table) - 1)]
+            chosen = values[id(condition)]
+            if chosen is None:
+                return None
+            return values[id(then)] if chosen else values[id(otherwise)]
+        case _:
+            read = [values[id(one)] for one in nodes.children(node)]
+            present = [one for one in read if one is not None]
+            return _strict_value(node, present) if len(present) == len(read) else None
+
+
+def _junction(values: Sequence[int | None], *, decisive: int) -> int | None:
+    """Kleene's conjunction (0 is decisive) or disjunction (1 is)."""
+    if any(one is not None and bool(one) == bool(decisive) for one in values):
+        return decisive
+    return None if None in values else 1 - decisive
+
+
+def _strict_value(node: Expression, operands: Sequence[int]) -> int:
+    """What a node that reads all of its operands makes of their values."""
+    match node:
+        case nodes.Arithmetic(operator):
+            return arithmetic(operator, *operands)
+        case nodes.AbsoluteValue():
+            return abs(operands[0])
+        case nodes.Compare(operator):
+            return int(_compare(operator, *operands))
+        case nodes.Not():
+            return int(not operands[0])
+        case nodes.Within(low=low, high=high, step=step):
+            return int(operands[0] in range(low, high + 1, step))
+        case nodes.Lookup(table):
+            return table[min(max(operands[0], 0), len(table) - 1)]
+        case _:
+            raise InternalError(f"{type(node).__name__} has no strict value")
 
 
 def arithmetic(operator: ArithmeticOperator, left: int, right: int) -> int:
@@ -201,12 +243,21 @@ def _value(
     inputs: Mapping[str, int],
     interventions: Mapping[str, int | Expression],
     setting: Mapping[str, int],
-) -> int:
-    """What the variable equals in a solution, given its parents' values in `setting`."""
+) -> int | None:
+    """What the variable equals in a solution, given its parents' values in `setting`; None where
+    that is undefined.
+    """
     mechanism = interventions.get(variable.name, variable.mechanism)
     if mechanism is None:
         return inputs[variable.name]
-    return mechanism if isinstance(mechanism, int) else evaluate(mechanism, setting)
+    value = mechanism if isinstance(mechanism, int) else evaluate(mechanism, setting)
+    # A range looks for what is not an integer one by one.
+    return value if value is not None and value in variable.domain.codes() else None
+
+
+def _in_order_of(model: CausalModel, setting: Mapping[str, int]) -> dict[str, int]:
+    names = (one.name for one in model.variables)
+    return {name: setting[name] for name in names if name in setting}
 
 
 def _parents(variable: Variable, interventions: Mapping[str, int | Expression]) -> tuple[str, ...]:
@@ -262,3 +313,23 @@ def cycle_breakers(
         done.update(one.name for one in ready)
         waiting = [one for one in waiting if one.name not in done]
     return tuple(one.name for one in model.variables if one.name in breakers)
+
+
+def on_cycles(
+    model: CausalModel, interventions: Mapping[str, int | Expression] = NO_INTERVENTIONS
+) -> frozenset[str]:
+    """The variables that depend on themselves."""
+    parents = {one.name: _parents(one, interventions) for one in model.variables}
+
+    def depends_on_itself(name: str) -> bool:
+        found: set[str] = set()
+        waiting = list(parents[name])
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found.add(one)
+                waiting.extend(parents[one])
+        return name in found
+
+    breakers = cycle_breakers(model, interventions)
+    return frozenset(filter(depends_on_itself, parents)) if breakers else frozenset()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any as Array
 
+from ...dsl.diagnostics import InternalError
 from .. import expressions as nodes
 from ..expressions import ArithmeticOperator, ComparisonOperator, Expression
 from ..model import Variable
@@ -244,6 +245,8 @@ class ProgramBuilder:
                 return self._within(memory[id(operand)], low, high, step)
             case nodes.Lookup(table, index):
                 return self._take(table, memory[id(index)])
+            case nodes.Undefined() | nodes.Defined():
+                raise InternalError("columns are computed from total expressions alone")
 
     def tabulated(self, variable: Variable, environment: Mapping[str, int], largest: int) -> int:
         """A variable's mechanism as a table over its parents' settings where that saves work and

@@ -5,10 +5,11 @@ together. Nothing is generated as text: a model becomes a short program of array
 (`lowering`), which runs chunk by chunk (`program`).
 
 Columns are one-dimensional integer arrays of one length; a plain integer stands for a constant
-column. A column of an input, of noise or of an intervention holds codes of the variable's domain,
-or whatever the variable's mechanism can produce: the types that computations run in rely on it.
-Results come in the widest integer type among the given columns, or a wider one where the values
-need it.
+column. A column of an input, of noise or of an intervention holds codes of the variable's domain:
+the types that computations run in rely on it. Where a variable is undefined its column holds some
+code or other: the column `defined_name(v)`, which can be asked for like a variable, says in which
+rows v is defined. Results come in the widest integer type among the given columns, or a wider one
+where the values need it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ..expressions import Expression, postorder, references
 from ..model import CausalModel
 from ..specification import SwapKind
 from .arrays import library_of
+from .definedness import Totals, defined_name, partial_names
 from .intervals import Interval, UnsupportedModelError, interval_of
 from .lowering import TABLE_LIMIT, ProgramBuilder
 from .program import Program, run
@@ -46,7 +48,8 @@ def solve_columns(
     wanted: Sequence[str] | None = None,
 ) -> dict[str, Array]:
     """The solution of an acyclic model for each row: a column for every variable of `wanted`
-    (None: every variable), noise among the `inputs`.
+    (None: every variable, and the `defined_name` of each that can be undefined), noise among the
+    `inputs`.
 
     An intervened variable takes the given column instead of its mechanism's value (Pearl,
     *Causality*, 2009, definition 7.1.2). Only what `wanted` depends on is computed, and only
@@ -54,10 +57,10 @@ def solve_columns(
 
     Raises `UnsupportedModelError` for a cyclic model, and for values beyond 64 bits.
     """
-    names = [one.name for one in model.variables] if wanted is None else list(wanted)
+    names = [one.name for one in model.total.variables] if wanted is None else list(wanted)
     batch = _Batch([*inputs.values(), *(interventions or {}).values()])
     given = {**inputs, **(interventions or {})}
-    registers = batch.solve(model, given, names)
+    registers = batch.solve(model.total, given, names)
     program = batch.program([registers[name] for name in names])
     return dict(zip(names, batch.run(program), strict=True))
 
@@ -78,8 +81,8 @@ def interchange_columns(
     """
     names = list(model.outputs if wanted is None else wanted)
     batch = _Batch([column for setting in (base, *sources) for column in setting.values()])
-    swapped = batch.swapped(model, sources, kind)
-    registers = batch.solve(model, base, names, swapped)
+    swapped = batch.swapped(model.total, sources, kind)
+    registers = batch.solve(model.total, base, names, swapped)
     program = batch.program([registers[name] for name in names])
     return dict(zip(names, batch.run(program), strict=True))
 
@@ -97,7 +100,8 @@ def pair_columns(
 
     A reference `base.x` is x in the base's solution, `source.x` (or `s1.x`, by `source_names`) in
     a source's, and `result.x` in the base's under the interchange of `kind`: filters, balanced
-    values and labels of a counterfactual design.
+    values and labels of a counterfactual design. Where one has no value its column holds some code;
+    `Defined` says where.
     """
     return PairExpressions(model, kind, wanted, source_names).columns(base, sources)
 
@@ -114,12 +118,14 @@ class PairExpressions:
         wanted: Sequence[Expression],
         source_names: Sequence[str] = ("source",),
     ) -> None:
-        self._model = model
+        self._model = model.total
         self._kind = kind
-        self._wanted = wanted
+        sides = ("base", *source_names, "result")
+        totals = Totals({f"{side}.{name}" for name in partial_names(model.total) for side in sides})
+        self._wanted = [totals.of(one).value for one in wanted]
         self._source_names = source_names
         self._read: dict[str, list[str]] = {}
-        for name in dict.fromkeys(name for one in wanted for name in references(one)):
+        for name in dict.fromkeys(name for one in self._wanted for name in references(one)):
             side, _, variable = name.partition(".")
             self._read.setdefault(side, []).append(variable)
         self._programs: dict[_Layout, Program] = {}
@@ -163,7 +169,8 @@ def evaluate_columns(
     batch = _Batch(columns.values())
     names = dict.fromkeys(name for one in wanted for name in references(one))
     environment = {n: batch.enter(columns[n], interval_of(domains[n])) for n in names}
-    return batch.run(batch.program(batch.lower(wanted, environment)))
+    total = [Totals(()).of(one).value for one in wanted]
+    return batch.run(batch.program(batch.lower(total, environment)))
 
 
 _Layout: TypeAlias = tuple[int, tuple[tuple[tuple[str, int | None, int], ...], ...]]
@@ -186,7 +193,6 @@ class _Batch:
         self._numbers = {id(one): number for number, one in enumerate(self._columns)}
         # Rounded, so that a few more or fewer rows get the same program.
         self._largest_table = 1 << min(TABLE_LIMIT, self._rows // 8).bit_length() >> 1
-        self._intervals: dict[int, dict[str, Interval]] = {}  # by the model's identity
         self._builder = ProgramBuilder()
 
     def enter(self, column: Any, interval: Interval) -> int:
@@ -212,15 +218,16 @@ class _Batch:
         wanted: Iterable[str],
         swapped: Mapping[str, int] | None = None,
     ) -> dict[str, int]:
-        """The registers of the variables that `wanted` depends on. `given` are columns of inputs
-        and interventions, `swapped` registers of further interventions.
+        """The registers of the variables that `wanted` depends on, of a total model. `given` are
+        columns of inputs and interventions, `swapped` registers of further interventions.
         """
-        if model.cyclic:
-            raise UnsupportedModelError(
-                f"`{model.name}` is cyclic: its equilibria are found by the interpreter alone"
-            )
         registers = dict(swapped or {})
         needed = set(wanted)
+        always = {defined_name(name) for name in given} - given.keys()
+        if not model.by_name.keys() >= needed:
+            always |= {defined_name(name) for name in model.by_name} - model.by_name.keys()
+        for name in always - registers.keys():
+            registers[name] = self._builder.constant(1)
         for variable in reversed(model.variables):
             computed = variable.name not in given and variable.name not in registers
             if variable.name in needed and computed:
@@ -230,26 +237,12 @@ class _Batch:
             if name not in needed or name in registers:
                 continue
             if name in given:
-                registers[name] = self.enter(given[name], self._reach(model, name))
+                registers[name] = self.enter(given[name], interval_of(variable.domain))
             elif variable.mechanism is None:
                 raise InternalError(f"no column for `{name}` of `{model.name}`")
             else:
                 registers[name] = self._builder.tabulated(variable, registers, self._largest_table)
         return registers
-
-    def _reach(self, model: CausalModel, name: str) -> Interval:
-        """Every code that a given column of a variable may hold."""
-        variable = model.by_name[name]
-        interval = interval_of(variable.domain)
-        if variable.mechanism is None:
-            return interval
-        # An interchange hands over what a mechanism produced, even outside the declared domain.
-        return interval.hull(self._mechanism_intervals(model)[name])
-
-    def _mechanism_intervals(self, model: CausalModel) -> dict[str, Interval]:
-        if id(model) not in self._intervals:
-            self._intervals[id(model)] = mechanism_intervals(model)
-        return self._intervals[id(model)]
 
     def swapped(
         self, model: CausalModel, sources: Sequence[Mapping[str, Any]], kind: SwapKind
@@ -259,6 +252,8 @@ class _Batch:
         for number in dict.fromkeys(kind.sources):
             pairs = zip(kind.variables, kind.sources, strict=True)
             names = [name for name, source in pairs if source == number]
+            flags = map(defined_name, names)
+            names += [name for name in flags if name in model.by_name]
             inner = kind.within_source(number)
             changed = None if inner is None else self.swapped(model, sources, inner)
             solution = self.solve(model, sources[number], names, changed)
@@ -279,10 +274,8 @@ class _Batch:
 
 
 def mechanism_intervals(model: CausalModel) -> dict[str, Interval]:
-    """Bounds on what each mechanism gives, by interval arithmetic: sound, seldom tight.
-
-    They hold under interventions on other variables too, for codes of their domains or such as
-    their own mechanisms can give.
+    """Bounds on what each mechanism of a total model gives, by interval arithmetic: sound, seldom
+    tight. They hold under interventions on other variables too.
     """
     builder = ProgramBuilder()
     registers: dict[str, int] = {}

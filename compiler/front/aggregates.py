@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from ...dsl import syntax
 from ..domains import Numbers, Truths
-from ..expressions import ArithmeticOperator
+from ..expressions import ArithmeticOperator, Undefined
 from .arithmetic import (
     TooLargeError,
     compare,
@@ -91,8 +91,8 @@ def _combine(name: str, values: list[Value], indices: range) -> Value:
                 result = extreme(ArithmeticOperator(name), result, value)
             return result
         case "first":
-            # Where the body holds nowhere: one past the last index.
-            result = number(Fraction(indices[-1] + indices.step))
+            last = number(Fraction(indices[-1]))
+            result = Value(Undefined("`first` finds no index"), last.domain)
             for index, value in zip(reversed(indices), reversed(values), strict=True):
                 result = _choose_number(value, number(Fraction(index)), result)
             return result

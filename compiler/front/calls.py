@@ -6,19 +6,21 @@ from dataclasses import replace
 
 from ...dsl import syntax
 from ...dsl.diagnostics import Related
-from ..domains import Numbers
-from ..expressions import ArithmeticOperator
+from ..domains import Numbers, Truths
+from ..expressions import All, ArithmeticOperator, Defined, Reference
 from .aggregates import AGGREGATES
 from .arithmetic import TooLargeError, absolute, extreme
 from .conversion import convert_inside
 from .names import kind_of, with_article
 from .operators import is_bare, required, too_large
 from .questions import Compile, Pending
-from .scopes import Binding, Environment, Scope
+from .scopes import Binding, Environment, Scope, Side
 from .types import domain_of
 from .values import POISONED, Value
 
 BUILT_IN_FUNCTIONS = ("abs", "min", "max")
+DEFINED = "defined"
+"""The function that asks, about a pair, whether something has a value."""
 
 
 def call(environment: Environment, node: syntax.Call) -> Pending:
@@ -29,6 +31,8 @@ def call(environment: Environment, node: syntax.Call) -> Pending:
         return (yield from _inline(environment, node, declaration))
     if name in BUILT_IN_FUNCTIONS:
         return (yield from _built_in(environment, node))
+    if name == DEFINED and isinstance(environment.scope.find("result"), Side):
+        return (yield from _defined(environment, node))
     if declaration is not None:
         kind = with_article(kind_of(declaration))
         environment.compilation.error(
@@ -56,6 +60,24 @@ def call(environment: Environment, node: syntax.Call) -> Pending:
         if not is_bare(environment, argument.value):
             yield Compile(environment, argument.value)
     return POISONED
+
+
+def _defined(environment: Environment, node: syntax.Call) -> Pending:
+    """`defined(result)`: whether all outputs of a run have a value; `defined(s1.v)`: whether v."""
+    if len(node.arguments) != 1 or node.arguments[0].name is not None:
+        environment.compilation.error(
+            "CS207",
+            f"`{DEFINED}` takes one argument, but is given {len(node.arguments)}",
+            node.span,
+        )
+        return POISONED
+    asked = node.arguments[0].value
+    side = environment.scope.find(asked.text) if isinstance(asked, syntax.Name) else None
+    if isinstance(side, Side):
+        outputs = (Reference(f"{side.name}.{name}") for name in side.outputs)
+        return Value(All(tuple(Defined(one) for one in outputs)), Truths())
+    value = yield Compile(environment, asked)
+    return value if value.domain is None else Value(Defined(value.node), Truths())
 
 
 def _built_in(environment: Environment, node: syntax.Call) -> Pending:

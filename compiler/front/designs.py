@@ -136,7 +136,7 @@ def _pair_environment(
         for roster in (draft.task.given, draft.own):
             for text, binding in roster.bindings.items():
                 side[text] = _on_side(draft, name, binding)
-        bindings[name] = Side(name, Scope(side))
+        bindings[name] = Side(name, Scope(side), draft.model.outputs)
     return Environment(compilation, Scope(bindings))
 
 

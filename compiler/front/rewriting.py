@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
-from typing import cast
 
-from ..expressions import Expression, Reference, children
+from ..expressions import Expression, Reference, children, with_operands
 
 
 def with_references(expression: Expression, replacement: Callable[[str], Expression]) -> Expression:
@@ -20,23 +18,7 @@ def with_references(expression: Expression, replacement: Callable[[str], Express
             stack.extend(missing) if id(node) not in known else stack.pop()
             continue
         stack.pop()
-        known[id(node)] = _rebuilt(node, known, replacement)
+        known[id(node)] = (
+            replacement(node.name) if isinstance(node, Reference) else with_operands(node, known)
+        )
     return known[id(expression)]
-
-
-def _rebuilt(
-    node: Expression, known: dict[int, Expression], replacement: Callable[[str], Expression]
-) -> Expression:
-    if isinstance(node, Reference):
-        return replacement(node.name)
-    changed: dict[str, object] = {}
-    for one in fields(node):
-        value: object = getattr(node, one.name)
-        if isinstance(value, Expression):
-            changed[one.name] = known[id(value)]
-        elif isinstance(value, tuple):
-            items = cast("tuple[object, ...]", value)
-            changed[one.name] = tuple(
-                known[id(item)] if isinstance(item, Expression) else item for item in items
-            )
-    return replace(node, **changed) if changed else node  # pyright: ignore[reportArgumentType]

@@ -74,6 +74,7 @@ class Side:
 
     name: str
     scope: Scope
+    outputs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from ..domains import Truths
 from ..evaluators.columns import Column, Columns
 from ..evaluators.intervals import UnsupportedModelError
 from ..evaluators.vectorize import solve_columns
+from ..expressions import surely
 from ..model import CausalModel, Role, Variable
 from .evidence import Exhaustive, Sampled
 from .interchanges import interchange_model, source_input
@@ -82,7 +83,7 @@ def agreement(relation: Relation, *swapped: str, seed: int = 0) -> Share | None:
     no input is admitted or columns cannot hold the values.
     """
     model, condition = interchange_model(relation, swapped, selectable=False)
-    result = Variable(_AGREE, Role.OUTPUT, Truths(), condition)
+    result = Variable(_AGREE, Role.OUTPUT, Truths(), surely(condition))
     model = CausalModel(model.name, model.task, (*model.variables, result))
     prefixes = ["", *(source_input(name, "") for name in swapped)]
     exogenous = CausalModel(

@@ -24,7 +24,8 @@ from .witnesses import smallest_witness
 @dataclass(frozen=True)
 class Difference:
     """An input at which the outputs differ, perhaps with variables set. `left` and `right` hold
-    what is seen of each solution: one of an acyclic model, every equilibrium of a cyclic one.
+    what is seen of each solution, without what is undefined: one of an acyclic model, every
+    equilibrium of a cyclic one.
     """
 
     inputs: Mapping[str, int]
@@ -134,7 +135,7 @@ def _outputs(left: CausalModel, right: CausalModel) -> Answer:
 
 def _run(model: CausalModel, inputs: Mapping[str, int]) -> dict[str, int]:
     solution = interpret.solve(model, inputs)
-    return {name: solution[name] for name in model.outputs}
+    return {name: solution[name] for name in model.outputs if name in solution}
 
 
 def _interventions(relation: Relation) -> Answer:
@@ -207,5 +208,5 @@ def _equilibria(
     observed: Sequence[str],
 ) -> tuple[Mapping[str, int], ...]:
     solutions = interpret.equilibria(model, inputs, done)
-    found = {tuple(one[name] for name in observed) for one in solutions}
-    return tuple(dict(zip(observed, codes, strict=True)) for codes in sorted(found))
+    found = {tuple((n, one[n]) for n in observed if n in one) for one in solutions}
+    return tuple(map(dict, sorted(found)))

@@ -13,13 +13,7 @@ from ..data.samplers import RequirementUnmetError, Sampler
 from ..evaluators import interpret
 from ..evaluators.intervals import UnsupportedModelError
 from ..evaluators.vectorize import solve_columns
-from ..expressions import (
-    Compare,
-    ComparisonOperator,
-    Expression,
-    Lookup,
-    Reference,
-)
+from ..expressions import Expression, Lookup, Reference, apart
 from ..model import CausalModel
 from .derived_models import of_task, side_by_side
 from .evidence import Evidence, NoWitness, combined
@@ -81,7 +75,7 @@ def _link(both: CausalModel, sample: Mapping[str, Any], left: str, right: str) -
         return None
     domains = both.by_name[left].domain, both.by_name[right].domain
     if domains[0] == domains[1] and (columns[0] == columns[1]).all():
-        same = _nowhere(both, _differ(Reference(left), Reference(right)))
+        same = _nowhere(both, apart(Reference(left), Reference(right)))
         if same is not None:
             return Link.EQUAL, same, ()
     pairs = set(zip(columns[0].tolist(), columns[1].tolist(), strict=True))
@@ -109,18 +103,14 @@ def _function(
         default = next(iter(table.values()))
         codes = tuple(table.get(code, default) for code in domain.codes())
         looked_up = Lookup(codes, place(source, domain))
-        answer = find_witness(both, _differ(Reference(target), looked_up))
+        answer = find_witness(both, apart(Reference(target), looked_up))
         if isinstance(answer, NoWitness):
             return (answer.evidence, table) if answer.is_certain else None
         solution = interpret.solve(both, answer.setting)
-        if solution[source] in table:
+        if not {source, target} <= solution.keys() or solution[source] in table:
             return None
         table[solution[source]] = solution[target]
     return None
-
-
-def _differ(left: Expression, right: Expression) -> Expression:
-    return Compare(ComparisonOperator.NOT_EQUAL, left, right)
 
 
 def _nowhere(model: CausalModel, condition: Expression) -> Evidence | None:

@@ -6,11 +6,11 @@ makes an expression true?
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from .. import expressions as nodes
-from ..expressions import Compare, ComparisonOperator, Expression, Reference
+from ..expressions import Expression, Reference
 from ..model import CausalModel, Role, Variable
 from ..specification import SwapKind
 
@@ -30,24 +30,8 @@ def renamed(
         if isinstance(node, Reference):
             memory[id(node)] = Reference(name_of(node.name))
         else:
-            memory[id(node)] = _with_children(node, memory)
+            memory[id(node)] = nodes.with_operands(node, memory)
     return memory[id(expression)]
-
-
-def _with_children(node: Expression, memory: Mapping[int, Expression]) -> Expression:
-    match node:
-        case nodes.Constant() | nodes.Reference():
-            return node
-        case nodes.Arithmetic(left=left, right=right) | nodes.Compare(left=left, right=right):
-            return replace(node, left=memory[id(left)], right=memory[id(right)])
-        case nodes.AbsoluteValue(operand) | nodes.Not(operand) | nodes.Within(operand):
-            return replace(node, operand=memory[id(operand)])
-        case nodes.All(operands) | nodes.Any(operands):
-            return replace(node, operands=tuple(memory[id(one)] for one in operands))
-        case nodes.Choose(condition, then, otherwise):
-            return nodes.Choose(memory[id(condition)], memory[id(then)], memory[id(otherwise)])
-        case nodes.Lookup(index=index):
-            return replace(node, index=memory[id(index)])
 
 
 def side_by_side(model: CausalModel, task: CausalModel) -> CausalModel:
@@ -143,6 +127,17 @@ def source_prefix(number: int) -> str:
     return f"source {number}"
 
 
+def on_pair(expression: Expression, source_names: Sequence[str]) -> Expression:
+    """A condition of a design in the names of `interchanged`: a source called by its number."""
+    prefixes = {name: source_prefix(number) for number, name in enumerate(source_names)}
+
+    def name_of(name: str) -> str:
+        side, dot, rest = name.partition(".")
+        return f"{prefixes.get(side, side)}{dot}{rest}"
+
+    return renamed(expression, name_of, {})
+
+
 def _prefixed(prefix: str) -> Callable[[str], str]:
     return lambda name: f"{prefix}.{name}"
 
@@ -157,10 +152,9 @@ def _copied(model: CausalModel, prefix: str, variables: Collection[Variable]) ->
 
 
 def differs(names: Mapping[str, str]) -> Expression:
-    """Whether some variable differs from the one that `names` maps it to."""
+    """Whether some variable differs from the one that `names` maps it to: both have a value and not
+    the same, or only one of them has any.
+    """
     return nodes.Any(
-        tuple(
-            Compare(ComparisonOperator.NOT_EQUAL, Reference(left), Reference(right))
-            for left, right in names.items()
-        )
+        tuple(nodes.apart(Reference(left), Reference(right)) for left, right in names.items())
     )

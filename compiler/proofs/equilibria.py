@@ -14,7 +14,7 @@ from itertools import product
 from math import prod
 
 from .. import expressions as nodes
-from ..evaluators.interpret import cycle_breakers
+from ..evaluators.interpret import cycle_breakers, on_cycles
 from ..expressions import Compare, ComparisonOperator, Constant, Expression, Reference
 from ..model import CausalModel, Role, Variable
 from .derived_models import renamed
@@ -49,7 +49,10 @@ class Guessing:
             else:
                 variables.append(one)
         acyclic = replace(model, variables=tuple(_in_order(variables)), cyclic=False)
-        return Guessing(acyclic, guesses, nodes.All(tuple(map(_is_settled, guesses))))
+        circling = (one.name for one in model.variables if one.name in on_cycles(model))
+        defined = (nodes.Defined(Reference(name)) for name in circling)
+        settled = nodes.surely(nodes.All((*map(_is_settled, guesses), *defined)))
+        return Guessing(acyclic, guesses, settled)
 
     @property
     def guess_count(self) -> int:
@@ -92,7 +95,7 @@ def differing_equilibrium(
     added = [one for one in other.variables if one.mechanism is None and one.name not in names]
     whole = replace(guessing.model, variables=(*added, *own, *copies))
     unmatched = (
-        nodes.Not(nodes.All((there, *(_same(name, names_there[name]) for name in observed))))
+        nodes.Not(nodes.All((there, *(_alike(name, names_there[name]) for name in observed))))
         for there, names_there in settled
     )
     return smallest_witness(whole, nodes.All((guessing.settled, *unmatched)))
@@ -144,11 +147,11 @@ def _exogenous(model: CausalModel) -> tuple[str, ...]:
 
 
 def _is_settled(name: str) -> Expression:
-    return _same(name, given_back(name))
+    return Compare(ComparisonOperator.EQUAL, Reference(name), Reference(given_back(name)))
 
 
-def _same(left: str, right: str) -> Expression:
-    return Compare(ComparisonOperator.EQUAL, Reference(left), Reference(right))
+def _alike(left: str, right: str) -> Expression:
+    return nodes.Not(nodes.apart(Reference(left), Reference(right)))
 
 
 def _in_order(variables: Sequence[Variable], known: Collection[str] = ()) -> Iterator[Variable]:

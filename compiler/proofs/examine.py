@@ -7,21 +7,26 @@ counterexample is replayed by the interpreter and minimal before anyone sees it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
 
 from ...dsl.diagnostics import Diagnostics
 from ...dsl.source import Span
 from ..data.counterfactuals import try_out
+from ..data.rival_designs import rival_design
 from ..evaluators import interpret
 from ..expressions import Constant
 from ..model import CausalModel
-from ..specification import Example, Specification, Task
+from ..specification import CounterfactualDesign, Example, Specification, Task
 from .evidence import Evidence, Examination, Exhaustive, Unknown, Witness
 from .examine_abstractions import examine_abstraction
 from .examine_designs import examine_design
+from .examine_labels import examine_labels
 from .examine_models import examine_domains, examine_equilibria, examine_outputs
 from .examine_prompts import examine_prompts
 from .examine_repeats import examine_repeats
 from .examine_rivals import examine_rivals
+from .examine_texts import examine_texts
 from .witnesses import find_witness
 from .wording import assigned, value_text
 
@@ -58,6 +63,7 @@ def _examinations(specification: Specification, diagnostics: Diagnostics) -> Ite
     for task in specification.tasks.values():
         yield _examine_requirement(task, task.span or start, diagnostics)
         yield examine_domains(task.model, None, task.span or start, diagnostics)
+        yield from examine_texts(task, task.span or start, diagnostics)
         yield from examine_prompts(task, diagnostics)
     for model in specification.models.values():
         task = specification.tasks.get(model.task)
@@ -73,6 +79,9 @@ def _examinations(specification: Specification, diagnostics: Diagnostics) -> Ite
         yield from examine_abstraction(abstraction, diagnostics, derived=derived)
     for design in specification.counterfactuals.values():
         known = len(diagnostics)
+        yield from examine_labels(design, diagnostics)
+        if len(diagnostics) > known:
+            continue  # no data can be made
         yield from examine_design(design, diagnostics)
         if any(one.code == "CS501" for one in diagnostics.found[known:]):
             continue  # which no data could mend
@@ -81,6 +90,21 @@ def _examinations(specification: Specification, diagnostics: Diagnostics) -> Ite
         if not trial.unmet:
             examine_repeats(design, trial.pairs, diagnostics)
             yield from examine_rivals(design, trial.pairs, specification.models, diagnostics)
+    for design in _designs_of_rivals(specification):
+        yield from examine_labels(design, diagnostics)
+
+
+def _designs_of_rivals(specification: Specification) -> Iterator[CounterfactualDesign]:
+    """The data that verdicts will draw for the rivals that claims name, each once."""
+    known: set[tuple[str, str]] = set()
+    for claim in specification.claims.values():
+        rivals = (one.of for one in claim.metrics if one.of in specification.models)
+        for rival, (name, _) in product(rivals, claim.data):
+            if rival is not None and (name, rival) not in known:
+                known.add((name, rival))
+                design = specification.counterfactuals[name]
+                own = rival_design(design, specification.models[rival])
+                yield replace(own, span=claim.span or own.span)
 
 
 def _start(specification: Specification) -> Span:
@@ -121,9 +145,10 @@ def _examine_example(example: Example, diagnostics: Diagnostics) -> Examination:
     if not solutions:
         diagnostics.error("CS321", f"`{model.name}` has no equilibrium here", example.span)
     for name, expected in example.expected.items():
-        got = dict.fromkeys(one[name] for one in solutions)
+        got = dict.fromkeys(one.get(name) for one in solutions)
         if set(got) - {expected}:
-            values = [f"`{value_text(model.by_name[name].domain, one)}`" for one in got]
+            domain = model.by_name[name].domain
+            values = ["none" if one is None else f"`{value_text(domain, one)}`" for one in got]
             several = f"gives {', '.join(values[:-1])} or {values[-1]}, by the equilibrium"
             diagnostics.error(
                 "CS321",
@@ -132,7 +157,7 @@ def _examine_example(example: Example, diagnostics: Diagnostics) -> Examination:
                 example.span,
             )
     holds = bool(solutions) and all(
-        one[name] == code for one in solutions for name, code in example.expected.items()
+        one.get(name) == code for one in solutions for name, code in example.expected.items()
     )
     return answer(holds, Exhaustive(1))
 

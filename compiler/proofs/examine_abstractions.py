@@ -84,7 +84,7 @@ def _report(
     place = f"`{setting_text(fine, square.inputs, square.inputs)}`"
     done = setting_text(fine, square.done, square.done)
     place += f" with `do {{ {done} }}`" if done else ""
-    got, wanted = square.translated[name], square.expected[name]
+    got, wanted = square.translated.get(name), square.expected.get(name)
     code = "CS413" if derived else "CS410"
     subject = "what it collapses makes a difference" if derived else "a square fails"
     diagnostics.error(
@@ -113,7 +113,7 @@ def square_lines(square: Square) -> Iterator[str]:
             setting_text(coarse, square.coarse_done, square.coarse_done),
         )
     for name in square.relation.observed:
-        left, right = square.translated[name], square.expected[name]
+        left, right = square.translated.get(name), square.expected.get(name)
         mark = "differs" if left != right else ""
         yield from beside(mark, assigned(coarse, name, left), assigned(coarse, name, right))
 

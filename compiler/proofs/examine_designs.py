@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy
 from numpy.typing import NDArray
@@ -15,9 +14,9 @@ from ..data.populations import Population, populate
 from ..data.randomness import Stream
 from ..data.samplers import PairSampler, RequirementUnmetError
 from ..evaluators.columns import Column
-from ..expressions import All, Compare, ComparisonOperator, Reference
+from ..expressions import All, Any, Compare, ComparisonOperator, Reference
 from ..specification import CounterfactualDesign, SwapKind
-from .derived_models import differs, interchanged, source_prefix
+from .derived_models import interchanged, source_prefix
 from .evidence import Evidence, Examination, Exhaustive, Sampled, Unknown, Witness
 from .witnesses import find_witness
 
@@ -25,6 +24,8 @@ PAIRS = 1 << 14
 """Drawn for each kind of swap to estimate a share, which is then within 1 % at three sigma."""
 
 FEWEST_PAIRS = 100
+
+Truths = NDArray[numpy.bool_]
 
 HALF = 0.5 + 1.5 / PAIRS**0.5
 """One half and three standard deviations of its estimate."""
@@ -54,11 +55,10 @@ def examine_design(design: CounterfactualDesign, diagnostics: Diagnostics) -> It
         question = f"`{design.name}` draws from a fair sample of the inputs that `{task}` admits"
         yield Examination(question, True, Sampled(population.sampled, 0), design.span)
     for kind in design.kinds:
-        swap = _examine_swap(design, kind, diagnostics)
+        drawn = None if population is None else _draw(design, kind, population)
+        swap = _examine_swap(design, kind, drawn, diagnostics)
         yield swap
-        share = None
-        if population is not None and not population.is_empty and swap.holds is not False:
-            share = _share(design, kind, population)
+        share = None if drawn is None or swap.holds is False else _share(design, kind, drawn)
         if share is None:
             continue
         subject = f"swapping `{kind.name}` in `{design.name}`"
@@ -74,14 +74,45 @@ def examine_design(design: CounterfactualDesign, diagnostics: Diagnostics) -> It
         _warn_of_labels(design, high, diagnostics)
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """Some pairs of a kind, and in which of them the swap changes some output."""
+
+    pairs: LabelledPairs
+    changed: Truths
+
+
+def _draw(design: CounterfactualDesign, kind: SwapKind, population: Population) -> _Drawn | None:
+    """None where too few pairs can be had; data generation then says why."""
+    stream = Stream.of(design.seed, design.name, "examined", kind.name)
+    if population.is_empty:
+        return None
+    try:
+        base, sources = PairSampler(design, population, stream).take(PAIRS)
+    except RequirementUnmetError:
+        return None
+    pairs = Labeller(design).label(kind, base, sources)
+    changed = numpy.zeros(PAIRS, numpy.bool_)
+    for name in design.model.outputs:
+        changed |= pairs.label[name] != pairs.base_outputs[name]
+    return _Drawn(pairs, changed & pairs.has_label)
+
+
 def _examine_swap(
-    design: CounterfactualDesign, kind: SwapKind, diagnostics: Diagnostics
+    design: CounterfactualDesign, kind: SwapKind, drawn: _Drawn | None, diagnostics: Diagnostics
 ) -> Examination:
     model = design.model
     question = f"swapping `{kind.name}` in `{design.name}` changes some output"
     if model.cyclic:
         return Examination(question, None, Unknown(), design.span)
-    outputs = {f"result.{name}": f"base.{name}" for name in model.outputs}
+    if drawn is not None and drawn.changed.any():
+        return Examination(question, True, Exhaustive(1), design.span)
+    changes = (
+        Compare(
+            ComparisonOperator.NOT_EQUAL, Reference(f"result.{name}"), Reference(f"base.{name}")
+        )
+        for name in model.outputs
+    )
     shared = (
         Compare(
             ComparisonOperator.EQUAL,
@@ -91,7 +122,7 @@ def _examine_swap(
         for name in shared_noise(design)
         for number in kind.used_sources
     )
-    found = find_witness(interchanged(model, kind), All((differs(outputs), *shared)))
+    found = find_witness(interchanged(model, kind), All((Any(tuple(changes)), *shared)))
     if isinstance(found, Witness):
         return Examination(question, True, Exhaustive(1), design.span)
     if not found.is_certain:
@@ -120,26 +151,17 @@ def _warn_of_labels(
     )
 
 
-def _share(design: CounterfactualDesign, kind: SwapKind, population: Population) -> _Share | None:
-    """None where too few pairs can be had to say; data generation then says why."""
-    stream = Stream.of(design.seed, design.name, "examined", kind.name)
-    try:
-        base, sources = PairSampler(design, population, stream).take(PAIRS)
-    except RequirementUnmetError:
-        return None
-    pairs = Labeller(design).label(kind, base, sources)
-    unchanged = numpy.ones(PAIRS, numpy.bool_)
-    for name in design.model.outputs:
-        unchanged &= pairs.label[name] == pairs.base_outputs[name]
-    kept = pairs.admitted(PAIRS)
+def _share(design: CounterfactualDesign, kind: SwapKind, drawn: _Drawn) -> _Share | None:
+    """None where too few pairs are kept to say."""
+    kept = drawn.pairs.admitted(PAIRS)
     if numpy.count_nonzero(kept) < FEWEST_PAIRS:
         return None
-    share = _balanced_share(pairs, unchanged, kept)
-    on_purpose = bool(filters(design)) and share == 1.0 and not unchanged.all()
+    share = _balanced_share(drawn.pairs, ~drawn.changed, kept)
+    on_purpose = bool(filters(design)) and share == 1.0 and bool(drawn.changed.any())
     return _Share(kind, share, on_purpose, Sampled(int(kept.sum()), design.seed))
 
 
-def _balanced_share(pairs: LabelledPairs, unchanged: Any, kept: Any) -> float:
+def _balanced_share(pairs: LabelledPairs, unchanged: Truths, kept: Truths) -> float:
     """The share among the kept, each stratum that occurs counting as much as any other."""
     strata = numpy.zeros(numpy.count_nonzero(kept), numpy.intp)
     for column in pairs.stratified:

@@ -1,4 +1,4 @@
-"""Whether mechanisms stay in their domains, and whether models compute their task's outputs.
+"""Whether mechanisms have values in their domains, and whether models compute their task's outputs.
 
 A cyclic model means the set of its equilibria: it computes an output where it has one and all of
 them give that output.
@@ -6,21 +6,19 @@ them give that output.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ...dsl.diagnostics import Diagnostics, InternalError
 from ...dsl.source import Span
-from ..domains import Numbers
 from ..evaluators import interpret
-from ..evaluators.intervals import UnsupportedModelError, interval_of
-from ..evaluators.vectorize import mechanism_intervals
-from ..expressions import All, Any, Expression, Not, Reference, Within
-from ..model import CausalModel, Variable
-from .derived_models import differs, of_task, side_by_side, with_noise_at_rest
+from ..evaluators.definedness import partial_names
+from ..expressions import All, Any, Compare, ComparisonOperator, Defined, Not, Reference
+from ..model import CausalModel, Role, Variable
+from .derived_models import of_task, side_by_side, with_noise_at_rest
 from .equilibria import Guessing, without_equilibrium
 from .evidence import Examination, Exhaustive, NoWitness, Proved, Witness
 from .witnesses import smallest_witness
-from .wording import assigned, setting_text, value_text
+from .wording import assigned, setting_text, value_text, why_undefined
 
 MOST_SHOWN = 24
 """So many inputs of a counterexample are listed."""
@@ -32,22 +30,22 @@ MOST_DEPARTURES = 8
 def examine_domains(
     model: CausalModel, task: CausalModel | None, span: Span, diagnostics: Diagnostics
 ) -> Examination:
-    """Whether every mechanism stays in its variable's domain, whatever inputs and noise: of a
-    cyclic model, in every equilibrium.
+    """Whether every variable and output has a value in its domain, whatever inputs and noise: of a
+    cyclic model, in every equilibrium. What swaps lead to is asked of the data that has them.
 
     What a model has from its task is examined there.
     """
-    question = f"the mechanisms of `{model.name}` stay in their domains"
+    question = f"the mechanisms of `{model.name}` stay in their domains at every input"
     inherited = {one.name: one for one in task.variables} if task is not None else {}
     guessing = Guessing.of(model)
     own = [
         one
         for one in guessing.model.variables
-        if one.name in model.by_name
-        and one.mechanism is not None
+        if one.role in (Role.VARIABLE, Role.OUTPUT)
         and not (one.name in inherited and inherited[one.name].mechanism is one.mechanism)
     ]
-    suspects = _suspects(guessing.model, own)
+    partial = partial_names(guessing.model.total)
+    suspects = [one for one in own if one.name in partial]
     answer = _departure(guessing, suspects)
     if isinstance(answer, NoWitness):
         holds = True if answer.is_certain else None
@@ -56,46 +54,46 @@ def examine_domains(
         if isinstance(answer, NoWitness):
             break
         solution = interpret.solve(guessing.model, answer.setting)
-        outside = [one for one in own if solution[one.name] not in one.domain.codes()]
+        outside = [one for one in own if one.name not in solution]
         follow_on = _descendants(guessing.model, [one.name for one in outside])
         for one in outside:
-            if one.name in follow_on:
-                continue
-            place = setting_text(model, answer.setting, _exogenous_ancestors(model, one.name))
-            diagnostics.error(
-                "CS322",
-                f"`{one.name}` leaves its domain: it is "
-                f"`{value_text(one.domain, solution[one.name])}`"
-                + (f" at `{place}`" if place else ""),
-                one.span or span,
-                help="widen its type, or narrow the inputs with `require`",
-            )
+            if one.name not in follow_on:
+                place = setting_text(model, answer.setting, _exogenous_ancestors(model, one.name))
+                _report_undefined(guessing.model, one, solution, place, span, diagnostics)
         settled = follow_on | {one.name for one in outside}
         suspects = [one for one in suspects if one.name not in settled]
         answer = _departure(guessing, suspects)
     return Examination(question, False, Exhaustive(1), span)
 
 
-def _suspects(model: CausalModel, variables: list[Variable]) -> list[Variable]:
-    """The variables whose intervals reach outside their domains."""
-    try:
-        intervals = mechanism_intervals(model)
-    except UnsupportedModelError:
-        return variables
-    return [
-        one
-        for one in variables
-        if interval_of(one.domain).hull(intervals[one.name]) != interval_of(one.domain)
-        or (isinstance(one.domain, Numbers) and one.domain.step > 1)
-    ]
+def _report_undefined(
+    model: CausalModel,
+    variable: Variable,
+    solution: Mapping[str, int],
+    place: str,
+    span: Span,
+    diagnostics: Diagnostics,
+) -> None:
+    at = f" at `{place}`" if place else ""
+    reason = why_undefined(model, variable.name, solution)
+    where = variable.span or span
+    if reason.code == "CS322":
+        message = f"`{variable.name}` leaves its domain: it is {reason.text}{at}"
+        advice = "widen its type, or narrow the inputs with `require`"
+    else:
+        message = f"`{variable.name}` has no value{at}: {reason.text}"
+        advice = (
+            "say what it is there, as in `if any(…) then first(…) else …`, or narrow the inputs"
+        )
+    diagnostics.error(reason.code, message, where, help=advice)
 
 
 def _departure(guessing: Guessing, suspects: list[Variable]) -> Witness | NoWitness:
-    """The smallest setting at which some suspect is outside its domain."""
+    """The smallest setting at which some suspect is undefined."""
     if not suspects:
         return NoWitness(Proved())
-    outside = Any(tuple(_outside(one) for one in suspects))
-    return smallest_witness(guessing.model, All((guessing.settled, outside)))
+    undefined = Any(tuple(Not(Defined(Reference(one.name))) for one in suspects))
+    return smallest_witness(guessing.model, All((guessing.settled, undefined)))
 
 
 def _descendants(model: CausalModel, names: list[str]) -> set[str]:
@@ -105,12 +103,6 @@ def _descendants(model: CausalModel, names: list[str]) -> set[str]:
         if found.intersection(one.parents) or set(names).intersection(one.parents):
             found.add(one.name)
     return found
-
-
-def _outside(variable: Variable) -> Expression:
-    low, high = interval_of(variable.domain)
-    step = variable.domain.step if isinstance(variable.domain, Numbers) else 1
-    return Not(Within(Reference(variable.name), low, high, step))
 
 
 def _exogenous_ancestors(model: CausalModel, name: str) -> Iterator[str]:
@@ -148,13 +140,17 @@ def examine_outputs(
     model: CausalModel, task: CausalModel, span: Span, diagnostics: Diagnostics
 ) -> Examination:
     """Whether a model computes its task's outputs for every admissible input, its noise taking its
-    likeliest value: a cyclic model, in every equilibrium.
+    likeliest value: a cyclic model, in every equilibrium. Where something is undefined is asked by
+    `examine_domains`.
     """
     resting = " with its noise at its likeliest" if model.noise else ""
     question = f"`{model.name}` computes the outputs of `{task.name}`{resting}"
     guessing = Guessing.of(with_noise_at_rest(model))
-    outputs = {name: of_task(name) for name in task.outputs}
-    condition = All((guessing.settled, differs(outputs)))
+    unequal = (
+        Compare(ComparisonOperator.NOT_EQUAL, Reference(name), Reference(of_task(name)))
+        for name in task.outputs
+    )
+    condition = All((guessing.settled, Any(tuple(unequal))))
     found = smallest_witness(side_by_side(guessing.model, task), condition)
     if isinstance(found, NoWitness):
         holds = True if found.is_certain else None
@@ -173,7 +169,7 @@ def _report_disagreement(
     solution = interpret.solve(model, found.setting)
     where = " in an equilibrium" if guessing.guesses else ""
     for name in task.outputs:
-        if solution[name] == right[name]:
+        if name not in solution or name not in right or solution[name] == right[name]:
             continue
         diagnostics.error(
             "CS323",

@@ -27,6 +27,7 @@ from ..expressions import (
     Expression,
     Lookup,
     Reference,
+    surely,
 )
 from ..model import CausalModel, Role, Variable
 from . import prove
@@ -52,7 +53,7 @@ _CONDITION = "the condition"  # no variable of a spec has a space in its name
 
 
 class Question:
-    """Whether some admissible setting of a model makes a condition true."""
+    """Whether some admissible setting of a model makes a condition defined and true."""
 
     def __init__(self, model: CausalModel, condition: Expression) -> None:
         self.model = model
@@ -60,8 +61,10 @@ class Question:
         drawn = [_drawn(one) for one in model.variables if 0 in (one.weights or ())]
         required = All((*([model.requirement] if model.requirement else ()), *drawn))
         self._admissible = CausalModel(model.name, model.task, model.variables, required)
-        both = Variable(_CONDITION, Role.OUTPUT, Truths(), All((required, condition)))
-        self._extended = CausalModel(model.name, model.task, (*model.variables, both))
+        holds = All((surely(required), surely(condition)))
+        both = Variable(_CONDITION, Role.OUTPUT, Truths(), holds)
+        self._partial = CausalModel(model.name, model.task, (*model.variables, both))
+        self._extended = self._partial.total
         self._free = [*model.inputs, *model.noise]
         relevant = _ancestors(self._extended)
         self.varying = [name for name in self._free if name in relevant]
@@ -87,7 +90,7 @@ class Question:
 
     def holds(self, setting: Mapping[str, int]) -> bool:
         """By the interpreter."""
-        return interpret.solve(self._extended, setting)[_CONDITION] != 0
+        return interpret.solve(self._partial, setting)[_CONDITION] != 0
 
     def evaluated(self, columns: Mapping[str, Any]) -> Any:
         """Row by row, in NumPy."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...dsl.diagnostics import InternalError
 from .. import expressions as nodes
 from ..domains import Truths
 from ..evaluators import interpret
-from ..expressions import Compare, ComparisonOperator, Expression, Reference
+from ..expressions import Expression, Reference
 from ..model import CausalModel, Role, Variable
 from .derived_models import renamed
 from .evidence import Evidence, NoWitness, Proved, Witness, combined
-from .relations import COARSE, FINE, Relation, copied, exogenous_of, names
+from .relations import COARSE, FINE, Relation, copied, exogenous_of, names, own_mechanism
 from .witnesses import smallest_witness
 
 SWAP = "swap "
@@ -26,7 +26,7 @@ class Interchange:
     base: Mapping[str, int]
     sources: Mapping[str, Mapping[str, int]]
     fine_outputs: Mapping[str, int]
-    """Translated into values of the coarse model."""
+    """Translated into values of the coarse model. Outputs that are undefined are not there."""
     coarse_outputs: Mapping[str, int]
 
 
@@ -91,21 +91,17 @@ def interchange_model(
             free.append(Variable(f"{SWAP}{name}", Role.INPUT, Truths()))
             chosen = Reference(f"{SWAP}{name}")
             values = {
-                read: nodes.Choose(chosen, one, _own(fine, read, fine_name))
+                read: nodes.Choose(chosen, one, own_mechanism(fine, read, fine_name))
                 for read, one in values.items()
             }
-            value = nodes.Choose(chosen, value, _own(coarse, name, coarse_name))
+            value = nodes.Choose(chosen, value, own_mechanism(coarse, name, coarse_name))
         fine_done.update(values)
         coarse_done[name] = value
     computed += [*copied(fine, fine_name, fine_done), *copied(coarse, coarse_name, coarse_done)]
     outputs = [name for name in coarse.outputs if name in relation.values]
     condition = nodes.Any(
         tuple(
-            Compare(
-                ComparisonOperator.NOT_EQUAL,
-                renamed(relation.values[name], fine_name, {}),
-                Reference(coarse_name(name)),
-            )
+            nodes.apart(renamed(relation.values[name], fine_name, {}), Reference(coarse_name(name)))
             for name in outputs
         )
     )
@@ -116,12 +112,6 @@ def interchange_model(
 def source_input(variable: str, name: str) -> str:
     """How `interchange_model` calls an input of the source of a variable."""
     return f"source of {variable}: {name}"
-
-
-def _own(model: CausalModel, name: str, name_of: Callable[[str], str]) -> Expression:
-    mechanism = model.by_name[name].mechanism
-    assert mechanism is not None
-    return renamed(mechanism, name_of, {})
 
 
 def _replayed(relation: Relation, swapped: Sequence[str], found: Witness) -> Interchange:
@@ -138,16 +128,17 @@ def _replayed(relation: Relation, swapped: Sequence[str], found: Witness) -> Int
     coarse_done: dict[str, int | Expression] = {}
     for name, source in sources.items():
         solution = interpret.solve(fine, source)
-        fine_done.update({read: solution[read] for read in relation.cell(name)})
-        coarse_done[name] = interpret.solve(coarse, source)[name]
+        nothing = nodes.Undefined()
+        fine_done.update({read: solution.get(read, nothing) for read in relation.cell(name)})
+        coarse_done[name] = interpret.solve(coarse, source).get(name, nothing)
     solution = interpret.solve(fine, base, fine_done)
     expected = interpret.solve(coarse, base, coarse_done)
     outputs = [name for name in coarse.outputs if name in relation.values]
     answer = Interchange(
         base,
         sources,
-        {name: interpret.evaluate(relation.values[name], solution) for name in outputs},
-        {name: expected[name] for name in outputs},
+        relation.translated(solution, outputs),
+        {name: expected[name] for name in outputs if name in expected},
     )
     if answer.fine_outputs == answer.coarse_outputs:
         raise InternalError(f"an interchange in `{fine.name}` and `{coarse.name}` did not replay")

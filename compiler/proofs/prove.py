@@ -10,9 +10,11 @@ from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from ...dsl.diagnostics import InternalError
 from .. import expressions as nodes
 from ..domains import Domain, Numbers
-from ..expressions import ArithmeticOperator, ComparisonOperator, Expression
+from ..evaluators.definedness import Totals, defined_name, partial_names
+from ..expressions import ArithmeticOperator, ComparisonOperator, Expression, surely
 from ..model import CausalModel, Variable
 from .evidence import NoWitness, Proved, Unknown, Witness
 from .sums import MOST_TERMS, Sum
@@ -28,7 +30,8 @@ Term = Any  # a z3 term: z3 has no types of its own to offer
 def solve_for(
     model: CausalModel, condition: Expression, seconds: float = SECONDS_A_QUESTION
 ) -> Witness | NoWitness:
-    """A setting of inputs and noise that meets the requirement and the condition, if there is one.
+    """A setting of inputs and noise that meets the requirement and the condition, if there is one:
+    in which both are defined and true.
 
     The condition may read any variable of the model, which must be acyclic. The answer is unknown
     where the solver needs more than so many seconds.
@@ -47,17 +50,25 @@ class Translated:
         self._z3: Any = importlib.import_module("z3")
         # A context of its own: what was asked before must not change which answer is found.
         self._context = self._z3.Context()
-        self._model = model
+        self._model = model = model.total
+        partial = partial_names(model)
+        self._totals = Totals(partial)
         self._translation = _Translation(self._z3, self._context)
         self._read: list[Expression] = []  # kept: terms are remembered by an expression's identity
         self._solver = self._new_solver()
-        needed = _needed(model, condition) | set(also)
+        condition = self._total(condition)
+        flags = {defined_name(name) for name in partial.intersection(also)}
+        needed = _needed(model, condition, {*also, *flags})
         for variable in model.variables:
             if variable.name in needed:
                 self._declare(variable)
         if model.requirement is not None:
             self._require(model.requirement)
         self._require(condition)
+
+    def _total(self, condition: Expression) -> Expression:
+        """Whether a condition is defined and true."""
+        return self._totals.of(surely(condition)).value
 
     def forget(self) -> None:
         """Drop what earlier answers have taught: the next ones resemble them less."""
@@ -90,7 +101,7 @@ class Translated:
         if wishes:
             self._solver.push()
         for wish in wishes:
-            self._require(wish)
+            self._require(self._total(wish))
         yield
         if wishes:
             self._solver.pop()
@@ -127,8 +138,8 @@ class Translated:
         return Witness(setting)
 
 
-def _needed(model: CausalModel, condition: Expression) -> set[str]:
-    names = set(nodes.references(condition))
+def _needed(model: CausalModel, condition: Expression, also: Collection[str]) -> set[str]:
+    names = {*nodes.references(condition), *also}
     if model.requirement is not None:
         names.update(nodes.references(model.requirement))
     for variable in reversed(model.variables):
@@ -208,6 +219,8 @@ class _Translation:
                 return _member(z3, term, Numbers(low, high, step))
             case nodes.Lookup(table, index):
                 return self._lookup(table, self._number(index))
+            case nodes.Undefined() | nodes.Defined():
+                raise InternalError("the solver is asked about total expressions alone")
 
     def sum_of(self, node: Expression) -> Sum:
         """A translated expression as a sum; of one term where it is none."""

@@ -12,20 +12,24 @@ the values that the sources' solutions have, so these squares commute then, too.
 It suffices to ask once for each coarse variable Y: whether the square commutes at Y when the cells
 of all other causal variables are set. For under any intervention, the solution of the fine model
 stays the same when it is done on top (composition: Pearl, *Causality*, 2009, property 1), so its
-translation satisfies Y's mechanism; and an acyclic model has one solution.
+translation satisfies Y's mechanism; and an acyclic model has one solution. Where a variable can
+be undefined that argument fails, since no intervention leaves a variable without a value: then one
+question asks about every choice of cells at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, islice
 
 from ...dsl.diagnostics import InternalError
 from .. import expressions as nodes
+from ..domains import Truths
 from ..evaluators import interpret
-from ..expressions import Compare, ComparisonOperator, Expression, Reference, references
+from ..evaluators.definedness import partial_names
+from ..expressions import Expression, Reference, references
 from ..model import CausalModel, Role, Variable
 from .derived_models import renamed
 from .evidence import Evidence, Exhaustive, NoWitness, Proved, Unknown, Witness, combined
@@ -34,7 +38,12 @@ from .witnesses import smallest_witness
 MOST_SMALLER_SQUARES = 64
 """So many smaller interventions are tried before a failing square is shown as it was found."""
 
-FINE, COARSE, DO = "fine ", "coarse ", "do "  # no variable of a spec has a space in its name
+FINE, COARSE, DO, SET = (
+    "fine ",
+    "coarse ",
+    "do ",
+    "set ",
+)  # no variable of a spec has a space in its name
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,16 @@ class Relation:
         computed = (one.name for one in self.coarse.variables if one.mechanism is not None)
         return tuple(name for name in computed if name in self.values)
 
+    @cached_property
+    def is_total(self) -> bool:
+        """Whether every variable of both models has a value under every intervention."""
+        return not any(partial_names(one.total) for one in (self.fine, self.coarse))
+
+    def translated(self, solution: Mapping[str, int], names: Iterable[str]) -> dict[str, int]:
+        """A fine solution as values of coarse variables; without those that are undefined."""
+        found = {name: interpret.evaluate(self.values[name], solution) for name in names}
+        return {name: code for name, code in found.items() if code is not None}
+
     def cell(self, name: str) -> tuple[str, ...]:
         """The fine variables that a coarse one stands for."""
         return references(self.values[name])
@@ -78,7 +97,7 @@ class Square:
     done: Mapping[str, int]
     coarse_done: Mapping[str, int]
     translated: Mapping[str, int]
-    """The fine solution as values of coarse variables."""
+    """The fine solution as values of coarse variables; without those that are undefined."""
     expected: Mapping[str, int]
     """The coarse solution."""
 
@@ -86,7 +105,7 @@ class Square:
     def differing(self) -> tuple[str, ...]:
         """Where the two runs part, in the coarse model's order."""
         names = self.relation.observed
-        return tuple(one for one in names if self.translated[one] != self.expected[one])
+        return tuple(one for one in names if self.translated.get(one) != self.expected.get(one))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +124,9 @@ def examine_relation(relation: Relation) -> Square | Commutes:
     """Whether every square commutes; one that does not, its intervention as small as was found."""
     if relation.fine.cyclic or relation.coarse.cyclic:
         return Commutes(Unknown())
+    if not relation.is_total:
+        found = _ask(relation, relation.aligned, relation.observed, selectable=True)
+        return found if isinstance(found, Square) else Commutes(found.evidence)
     evidence: Evidence = Proved()
     for name in relation.observed:
         fixed = tuple(one for one in relation.aligned if one != name)
@@ -115,8 +137,10 @@ def examine_relation(relation: Relation) -> Square | Commutes:
     return Commutes(evidence)
 
 
-def _ask(relation: Relation, fixed: Sequence[str], at: Sequence[str]) -> Square | NoWitness:
-    model, condition = square_model(relation, fixed, at)
+def _ask(
+    relation: Relation, fixed: Sequence[str], at: Sequence[str], *, selectable: bool = False
+) -> Square | NoWitness:
+    model, condition = square_model(relation, fixed, at, selectable=selectable)
     found = smallest_witness(model, condition)
     return found if isinstance(found, NoWitness) else _replayed(relation, fixed, found)
 
@@ -134,10 +158,11 @@ def _smaller(relation: Relation, square: Square) -> Square:
 
 
 def square_model(
-    relation: Relation, fixed: Collection[str], at: Sequence[str]
+    relation: Relation, fixed: Collection[str], at: Sequence[str], *, selectable: bool = False
 ) -> tuple[CausalModel, Expression]:
     """Both models over the same inputs and noise, the cells of `fixed` set to inputs of their own,
-    and the condition that the square fails at one of `at`.
+    and the condition that the square fails at one of `at`. Where `selectable`, an input says of
+    each of `fixed` whether it is set, so that one question is about every subset.
     """
     fine, coarse = relation.fine, relation.coarse
     cells = [name for one in fixed for name in relation.cell(one)]
@@ -146,12 +171,20 @@ def square_model(
         Variable(f"{DO}{name}", Role.INPUT, fine.by_name[name].domain)
         for name in dict.fromkeys(cells)
     ]
-    fine_done = {name: Reference(f"{DO}{name}") for name in cells}
+    fine_done: dict[str, Expression] = {name: Reference(f"{DO}{name}") for name in cells}
     memory: dict[int, Expression] = {}
     coarse_done = {
         name: renamed(relation.values[name], lambda read: f"{DO}{read}", memory) for name in fixed
     }
     name_of = names(FINE, exogenous)
+    for one in fixed if selectable else ():
+        chosen = Reference(f"{SET}{one}")
+        values.append(Variable(chosen.name, Role.INPUT, Truths()))
+        for read in relation.cell(one):
+            own = own_mechanism(fine, read, name_of)
+            fine_done[read] = nodes.Choose(chosen, fine_done[read], own)
+        own = own_mechanism(coarse, one, names(COARSE, exogenous))
+        coarse_done[one] = nodes.Choose(chosen, coarse_done[one], own)
     requirement = fine.requirement
     model = replace(
         fine,
@@ -165,14 +198,19 @@ def square_model(
     )
     translated: dict[int, Expression] = {}
     parts = tuple(
-        Compare(
-            ComparisonOperator.NOT_EQUAL,
-            renamed(relation.values[name], name_of, translated),
-            Reference(f"{COARSE}{name}"),
+        nodes.apart(
+            renamed(relation.values[name], name_of, translated), Reference(f"{COARSE}{name}")
         )
         for name in at
     )
     return model, nodes.Any(parts)
+
+
+def own_mechanism(model: CausalModel, name: str, name_of: Callable[[str], str]) -> Expression:
+    """A variable's mechanism under other names."""
+    mechanism = model.by_name[name].mechanism
+    assert mechanism is not None
+    return renamed(mechanism, name_of, {})
 
 
 def copied(
@@ -211,15 +249,15 @@ def exogenous_of(relation: Relation) -> dict[str, Variable]:
 def _replayed(relation: Relation, fixed: Sequence[str], found: Witness) -> Square:
     """Both runs in the interpreter."""
     fine, coarse = relation.fine, relation.coarse
-    done = {name: found.setting[f"{DO}{name}"] for one in fixed for name in relation.cell(one)}
-    coarse_done = {one: interpret.evaluate(relation.values[one], done) for one in fixed}
+    chosen = [one for one in fixed if found.setting.get(f"{SET}{one}", 1)]
+    done = {name: found.setting[f"{DO}{name}"] for one in chosen for name in relation.cell(one)}
+    coarse_done = relation.translated(done, chosen)
+    unset = {one: nodes.Undefined() for one in chosen if one not in coarse_done}
     exogenous = (*coarse.inputs, *coarse.noise, *fine.inputs, *fine.noise)
     inputs = {name: found.setting[name] for name in exogenous}
     solution = interpret.solve(fine, inputs, done)
-    translated = {
-        name: interpret.evaluate(relation.values[name], solution) for name in relation.observed
-    }
-    expected = interpret.solve(coarse, inputs, coarse_done)
+    translated = relation.translated(solution, relation.observed)
+    expected = interpret.solve(coarse, inputs, {**coarse_done, **unset})
     square = Square(relation, inputs, done, coarse_done, translated, expected)
     if not square.differing:
         raise InternalError(f"a square of `{fine.name}` and `{coarse.name}` did not replay")

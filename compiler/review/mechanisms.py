@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ..domains import Numbers
 from ..evaluators import interpret
-from ..expressions import All, Compare, ComparisonOperator, Constant, Expression, Not, Reference
+from ..evaluators.intervals import interval_of
+from ..expressions import (
+    All,
+    Choose,
+    Constant,
+    Expression,
+    Not,
+    Reference,
+    Undefined,
+    Within,
+    apart,
+    surely,
+)
 from ..model import CausalModel, Role, Variable
 from ..proofs.evidence import Evidence, NoWitness, Unknown, Witness
 from ..proofs.witnesses import smallest_witness
@@ -27,6 +40,8 @@ from .shared_values import in_one_code, shared_values
 
 _RESULT = "result"
 _NOTHING = "no input at all"
+_ANY_CODE = Numbers(-(1 << 40), 1 << 40)
+"""Holds the codes of every domain: what is compared is recoded, and keeps to no one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +54,14 @@ class Same:
 
 @dataclass(frozen=True, slots=True)
 class Different:
-    """At `setting` of the given variables the old version gives `was`, the new one `now`."""
+    """At `setting` of the given variables the old version gives `was`, the new one `now`; None is
+    undefined.
+    """
 
     joint: Joint
     setting: Mapping[str, int]
-    was: int
-    now: int
+    was: int | None
+    now: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +105,8 @@ def compare_mechanisms(old: CausalModel, new: CausalModel, first: str, second: s
     if codes is None:
         return Open("its values cannot be compared with what they were")
     results = (
-        _result(OLD, one, codes[0](marked(OLD, one.mechanism))),
-        _result(NEW, other, codes[1](marked(NEW, other.mechanism))),
+        _result(OLD, codes[0](_kept_within(one, marked(OLD, one.mechanism)))),
+        _result(NEW, codes[1](_kept_within(other, marked(NEW, other.mechanism)))),
     )
     given = [
         name
@@ -107,27 +124,32 @@ def _has_shared_values(old: CausalModel, new: CausalModel, name: str) -> bool:
     return shared_values(old.by_name[name].domain, new.by_name[name].domain) is not None
 
 
-def _result(mark: str, variable: Variable, value: Expression) -> Variable:
-    return Variable(f"{mark}{_RESULT}", Role.OUTPUT, variable.domain, value)
+def _result(mark: str, value: Expression) -> Variable:
+    return Variable(f"{mark}{_RESULT}", Role.OUTPUT, _ANY_CODE, value)
+
+
+def _kept_within(variable: Variable, mechanism: Expression) -> Expression:
+    """The mechanism, undefined where it leaves the variable's domain."""
+    low, high = interval_of(variable.domain)
+    step = variable.domain.step if isinstance(variable.domain, Numbers) else 1
+    return Choose(Within(mechanism, low, high, step), mechanism, Undefined())
 
 
 def _asked(joint: Joint, one: Variable, other: Variable) -> Answer:
     was, now = Reference(f"{OLD}{_RESULT}"), Reference(f"{NEW}{_RESULT}")
-    found = smallest_witness(joint.model, _differ(was, now))
+    found = smallest_witness(joint.model, apart(was, now))
     if not isinstance(found, Witness):
         if found.is_certain:
             return Same(found.evidence, is_written_so=False)
         return Open(found.evidence.text)
     solution = interpret.solve(joint.model, found.setting)
     sides = [
-        interpret.evaluate(marked(mark, variable.mechanism or Constant(0)), solution)
+        interpret.evaluate(
+            _kept_within(variable, marked(mark, variable.mechanism or Constant(0))), solution
+        )
         for mark, variable in ((OLD, one), (NEW, other))
     ]
     return Different(joint, found.setting, sides[0], sides[1])
-
-
-def _differ(left: Expression, right: Expression) -> Expression:
-    return Compare(ComparisonOperator.NOT_EQUAL, left, right)
 
 
 def _written_alike(old: CausalModel, new: CausalModel, one: Variable, other: Variable) -> bool:
@@ -166,7 +188,7 @@ def _changed(old: CausalModel, new: CausalModel, name: str, found: Different) ->
     by_input = _at_an_input(old, new, name)
     if isinstance(by_input, tuple):
         solutions = [interpret.solve(model, by_input[k]) for k, model in enumerate((old, new))]
-        was, now = (value_text(domains[k], solutions[k][name]) for k in range(2))
+        was, now = (value_text(domains[k], solutions[k].get(name)) for k in range(2))
         place = setting_text(old, by_input[0], exogenous(old), 60) or _NOTHING
         text = f"`{name}` was `{was}` and is `{now}` at `{place}`"
         return Change(Area.MEANING, old.name, text, tuple(_outputs(old, new, name, solutions)))
@@ -191,13 +213,13 @@ def _at_an_input(
     codes = in_one_code(one.domain, other.domain)
     if codes is None or len(given) < max(len(exogenous(old)), len(exogenous(new))):
         return None
-    condition = [_differ(codes[0](Reference(f"{OLD}{name}")), codes[1](Reference(f"{NEW}{name}")))]
+    condition = [apart(codes[0](Reference(f"{OLD}{name}")), codes[1](Reference(f"{NEW}{name}")))]
     for parent in _stated_parents(old, name) & _stated_parents(new, name) - set(given):
         between = in_one_code(old.by_name[parent].domain, new.by_name[parent].domain)
         if between is None:
             return None
         sides = between[0](Reference(f"{OLD}{parent}")), between[1](Reference(f"{NEW}{parent}"))
-        condition.append(Not(_differ(*sides)))
+        condition.append(Not(apart(*sides)))
     try:
         joint = joint_model(old, new, given)
     except UnmatchedError:
@@ -247,7 +269,8 @@ def requirement_change(old: CausalModel, new: CausalModel) -> Iterator[Change]:
     """The change of which inputs a task admits, with an input that only one version does."""
     given = [name for name in old.inputs if name in new.inputs]
     before, after = (
-        marked(mark, model.requirement or Constant(1)) for mark, model in ((OLD, old), (NEW, new))
+        surely(marked(mark, model.requirement or Constant(1)))
+        for mark, model in ((OLD, old), (NEW, new))
     )
     if _required_alike(old, new):
         return

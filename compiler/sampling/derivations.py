@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from ..evaluators.columns import setting_at
 from ..model import CausalModel, Variable
 from ..proofs.wording import assigned, setting_text, value_text
 from ..views.plain_text import condition_text, mechanism_text
@@ -105,16 +106,17 @@ def _prediction(query: Query, abduced: Worlds, of: str) -> Iterator[str]:
     for key, share in likely[:MOST_WORLDS_TOLD]:
         row = rows[key]
         given = ", ".join(assigned(model, n, c) for n, c in zip(read, key, strict=True))
-        steps = [_step(model, name, int(solved[name][row])) for name in computed]
+        values = setting_at(solved, row)
+        steps = [_step(model, name, values.get(name)) for name in computed]
         chance = "" if share == 1 else f" (probability {share})"
         start = f"with {given}{chance}: " if given else ""
-        end = "; ".join(steps) or assigned(model, of, int(solved[of][row]))
+        end = "; ".join(steps) or assigned(model, of, values.get(of))
         yield f"Prediction: {start}{end}."
     if len(likely) > MOST_WORLDS_TOLD:
         yield f"Prediction: and so for {len(likely) - MOST_WORLDS_TOLD:,} more."
 
 
-def _step(model: CausalModel, name: str, code: int) -> str:
+def _step(model: CausalModel, name: str, code: int | None) -> str:
     text = mechanism_text(model, name)
     value = value_text(model.by_name[name].domain, code)
     return f"{name} is {value}" if text == value else f"{name} is {value} ({text})"

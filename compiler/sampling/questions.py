@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..data.randomness import Stream
+from ..evaluators.columns import setting_at
 from ..model import CausalModel
 from ..proofs.wording import assigned, setting_text
 from .derivations import MOST_WORLDS_TOLD, derivation, model_in_words
@@ -72,7 +73,7 @@ class _Chance:
 
 
 def _row(drawn: Samples, row: int) -> dict[str, int]:
-    return {name: int(column[row]) for name, column in drawn.factual.items()}
+    return setting_at(drawn.factual, row)
 
 
 def _query(
@@ -85,7 +86,7 @@ def _query(
         return Query(model, inputs if inputs else _evidence(model, world, chance, of), {})
     targets = model.intermediates or model.inputs
     target = targets[chance.below(len(targets))]
-    codes = [code for code in model.by_name[target].domain.codes() if code != world[target]]
+    codes = [code for code in model.by_name[target].domain.codes() if code != world.get(target)]
     done = {target: codes[chance.below(len(codes))] if codes else world[target]}
     if rung is Rung.INTERVENTION:
         return Query(model, inputs, done)
@@ -96,7 +97,8 @@ def _evidence(
     model: CausalModel, world: Mapping[str, int], chance: _Chance, hidden: str | None
 ) -> dict[str, int]:
     """The values that some variables have in the world; never that of the hidden one."""
-    names = [one for one in (*model.inputs, *model.intermediates, *model.outputs) if one != hidden]
+    stated = (*model.inputs, *model.intermediates, *model.outputs)
+    names = [one for one in stated if one != hidden and one in world]
     found: dict[str, int] = {}
     for _ in range(min(len(names), 1 + chance.below(_MOST_EVIDENCE))):
         name = names.pop(chance.below(len(names)))
@@ -121,8 +123,8 @@ def _asked(query: Query, of: str) -> str:
 
 def _conclusion(model: CausalModel, of: str, answers: tuple[Outcome, ...]) -> str:
     if len(answers) == 1:
-        return f"So {assigned(model, of, answers[0].values[of])}, for certain."
-    parts = [f"{assigned(model, of, one.values[of])} with probability {one.probability}"
+        return f"So {assigned(model, of, answers[0].values.get(of))}, for certain."
+    parts = [f"{assigned(model, of, one.values.get(of))} with probability {one.probability}"
              for one in answers[:8]]  # fmt: skip
     rest = sum((one.probability for one in answers[8:]), Fraction(0))
     return f"So {', '.join([*parts, f'something else with {rest}'] if rest else parts)}."

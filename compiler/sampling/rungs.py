@@ -21,7 +21,7 @@ from ...dsl.diagnostics import ToolFailure
 from ..data.populations import populate
 from ..data.randomness import Stream
 from ..data.samplers import RequirementUnmetError, Sampler
-from ..evaluators.columns import Columns
+from ..evaluators.columns import Columns, setting_at, with_definedness
 from ..evaluators.vectorize import solve_columns
 from ..model import CausalModel
 from ..proofs.wording import setting_text
@@ -60,7 +60,9 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Values of some variables, as codes, and how likely they are together."""
+    """Values of some variables, as codes, and how likely they are together. Variables that are
+    undefined are not among them.
+    """
 
     values: Mapping[str, int]
     probability: Fraction
@@ -92,10 +94,10 @@ def abduce(query: Query) -> Worlds:
     found = worlds(model, fixed)
     rest = [name for name in query.observed if name not in fixed]
     if rest and len(found):
-        solved = solve_columns(model, found.columns, wanted=rest)
+        solved = solve_columns(model, found.columns, wanted=with_definedness(model, rest))
         holds = np.ones(len(found), dtype=np.bool_)
-        for name in rest:
-            holds &= solved[name] == query.observed[name]
+        for name, column in solved.items():
+            holds &= column == query.observed.get(name, 1)  # of what says it is defined: true
         found = found.among(holds)
     if not len(found):
         evidence = setting_text(model, query.observed, query.observed)
@@ -108,7 +110,11 @@ def abduce(query: Query) -> Worlds:
 
 
 def predict(query: Query, abduced: Worlds, wanted: Sequence[str] | None = None) -> Columns:
-    """The value of each of `wanted` (None: all) in every world, under the intervention."""
+    """The value of each of `wanted` (None: all) in every world, under the intervention, and of each
+    that can be undefined whether it is defined.
+    """
+    names = query.model.by_name if wanted is None else wanted
+    wanted = with_definedness(query.model, names)
     return solve_columns(query.model, abduced.columns, query.done, wanted=wanted)
 
 
@@ -119,16 +125,19 @@ def outcomes(query: Query, of: Sequence[str]) -> tuple[Outcome, ...]:
     """
     abduced = abduce(query)
     solved = predict(query, abduced, of)
-    rows = zip(*(_codes(solved[name], len(abduced)) for name in of), strict=True)
+    rows = zip(*(_codes(column, len(abduced)) for column in solved.values()), strict=True)
     weights: dict[tuple[int, ...], int] = {}
     for codes, weight in zip(rows, abduced.weights, strict=True):
         weights[codes] = weights.get(codes, 0) + weight
+    found: dict[tuple[tuple[str, int], ...], int] = {}
+    for codes, weight in weights.items():
+        columns = {name: np.array([code]) for name, code in zip(solved, codes, strict=True)}
+        values = setting_at(columns, 0)
+        told = tuple((name, values[name]) for name in of if name in values)
+        found[told] = found.get(told, 0) + weight
     total = abduced.total
-    likely = sorted(weights.items(), key=lambda one: (-one[1], one[0]))
-    return tuple(
-        Outcome(dict(zip(of, codes, strict=True)), Fraction(weight, total))
-        for codes, weight in likely
-    )
+    likely = sorted(found.items(), key=lambda one: (-one[1], one[0]))
+    return tuple(Outcome(dict(values), Fraction(weight, total)) for values, weight in likely)
 
 
 def _codes(column: NDArray[np.int64], rows: int) -> list[int]:

@@ -90,6 +90,8 @@ class _Writer:
                 return f"abs({self.value(operand, None, scale)[0]})", _TIGHT
             case nodes.Lookup(table, index):
                 return self._lookup(table, index), _TIGHT
+            case nodes.Undefined():
+                return "undefined", _TIGHT
             case _:
                 return self.truth(node)
 
@@ -113,6 +115,8 @@ class _Writer:
             case nodes.Choose(condition, then, otherwise):
                 parts = [self.truth(one)[0] for one in (condition, then, otherwise)]
                 return "if {} then {} else {}".format(*parts), _CHOICE
+            case nodes.Defined(operand):
+                return f"defined({self.value(operand, None)[0]})", _TIGHT
             case _:
                 return self.value(node, Truths())
 

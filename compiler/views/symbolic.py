@@ -201,6 +201,10 @@ class _Translation:
                 return self._cases(node, domain)
             case nodes.Lookup(table, index):
                 return self._lookup(table, index, domain)
+            case nodes.Undefined():
+                undefined = sympy.Symbol("word undefined", real=True)
+                self.latex[undefined] = r"\text{undefined}"
+                return undefined
             case _:
                 return self._number(self._truth(node))
 

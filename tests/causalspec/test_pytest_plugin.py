@@ -53,8 +53,8 @@ def test_each_example_and_each_check_is_an_item(tmp_path: Path):
         "good.causal::valid",
         "good.causal::the example of Doubling in line 6 holds",
         "good.causal::some input meets the require of Doubling",
-        "good.causal::the mechanisms of Doubling stay in their domains",
-        "good.causal::the mechanisms of Adding stay in their domains",
+        "good.causal::the mechanisms of Doubling stay in their domains at every input",
+        "good.causal::the mechanisms of Adding stay in their domains at every input",
         "good.causal::Adding computes the outputs of Doubling",
     ]
 

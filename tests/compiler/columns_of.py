@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+from causalspec.compiler.evaluators.columns import setting_at
 from causalspec.compiler.model import CausalModel
 
 LONG = "CAUSALSPEC_LONG" in os.environ
@@ -50,6 +51,5 @@ def as_columns(settings: Sequence[Mapping[str, int]]) -> dict[str, Any]:
 
 
 def as_settings(columns: Mapping[str, Any]) -> list[Setting]:
-    names = list(columns)
-    rows = zip(*(columns[name].tolist() for name in names), strict=True)
-    return [dict(zip(names, codes, strict=True)) for codes in rows]
+    """Each row as a setting, which lacks what is undefined there."""
+    return [setting_at(columns, row) for row in range(len(next(iter(columns.values()))))]

@@ -42,7 +42,7 @@ def some_examples(model: CausalModel, chance: random.Random) -> list[str]:
         one.name: solution[one.name]
         for one in model.variables
         if one.role in (Role.ABBREVIATION, Role.VARIABLE, Role.OUTPUT)
-        and solution[one.name] in one.domain.codes()
+        and one.name in solution
         and writable(one.domain)
     }
     return [example(model, setting, written, shown, chance)] if shown else []

@@ -18,10 +18,12 @@ from causalspec.compiler.expressions import (
     Compare,
     ComparisonOperator,
     Constant,
+    Defined,
     Expression,
     Lookup,
     Not,
     Reference,
+    Undefined,
     Within,
 )
 from causalspec.compiler.model import CausalModel, Role, Variable
@@ -32,10 +34,11 @@ OTHER_ARITHMETIC = tuple(one for one in ArithmeticOperator if one not in DIVISIO
 
 @dataclass(frozen=True)
 class Names:
-    """What an expression may read, truths apart from numbers."""
+    """What an expression may read, truths apart from numbers; and whether it may lack a value."""
 
     truths: tuple[str, ...]
     numbers: tuple[str, ...]
+    partial: bool = False
 
 
 @cache
@@ -70,6 +73,9 @@ def truths(names: Names, depth: int) -> some.SearchStrategy[Expression]:
     if depth == 0:
         return some.one_of(leaves)
     number, truth = numbers(names, depth - 1), truths(names, depth - 1)
+    if names.partial:
+        leaves.append(some.just(Undefined("nothing holds")))
+        leaves.append(some.builds(Defined, some.one_of(number, truth)))
     several = some.lists(truth, max_size=3).map(tuple)
     return some.one_of(
         *leaves,
@@ -95,9 +101,9 @@ def clamped(low: int, high: int, value: Expression) -> Expression:
 
 
 @some.composite
-def models(draw: some.DrawFn) -> CausalModel:
-    """Acyclic models of one to three inputs, perhaps noise, and up to five mechanisms that stay in
-    their domains.
+def models(draw: some.DrawFn, *, partial: bool = False) -> CausalModel:
+    """Acyclic models of one to three inputs, perhaps noise, and up to five mechanisms. Where they
+    may be `partial`, these leave their domains or have no value here and there.
     """
     variables: list[Variable] = []
     for number in range(draw(some.integers(1, 3))):
@@ -110,6 +116,7 @@ def models(draw: some.DrawFn) -> CausalModel:
         names = Names(
             tuple(one.name for one in variables if isinstance(one.domain, Truths)),
             tuple(one.name for one in variables if isinstance(one.domain, Numbers)),
+            partial,
         )
         role = draw(some.sampled_from([Role.VARIABLE, Role.VARIABLE, Role.ABBREVIATION]))
         if draw(some.booleans()):
@@ -117,7 +124,9 @@ def models(draw: some.DrawFn) -> CausalModel:
         else:
             low = draw(some.integers(-200, 5))
             high = low + draw(some.integers(0, 400))
-            mechanism = clamped(low, high, draw(numbers(names, 3)))
+            mechanism = draw(numbers(names, 3))
+            if not partial or draw(some.booleans()):
+                mechanism = clamped(low, high, mechanism)
             variables.append(Variable(f"v{number}", role, Numbers(low, high), mechanism))
     last = variables.pop()
     variables.append(Variable(last.name, Role.OUTPUT, last.domain, last.mechanism))

@@ -20,7 +20,7 @@ import torch
 
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.vectorize import interchange_columns, solve_columns
-from causalspec.compiler.expressions import All, Constant, Not
+from causalspec.compiler.expressions import All, Constant, Defined, Not, Reference, surely
 from causalspec.compiler.model import CausalModel, Variable
 from causalspec.compiler.proofs.derived_models import interchanged, source_prefix
 from causalspec.compiler.proofs.evidence import NoWitness, Proved
@@ -102,7 +102,7 @@ def assert_interchanges_agree(model: CausalModel, chance: random.Random) -> None
     kind = SwapKind(tuple(swapped), tuple(chance.randrange(3) for _ in swapped))
     rows = zip(base, *sources, strict=True)
     expected = [interpret.interchange(model, one, several, kind) for one, *several in rows]
-    everything = [one.name for one in model.variables]
+    everything = [one.name for one in model.total.variables]
     for library in (as_columns, lambda rows: tensors(as_columns(rows))):
         given = [library(one) for one in sources]
         result = interchange_columns(model, library(base), given, kind, wanted=everything)
@@ -113,13 +113,20 @@ def assert_interchanges_agree(model: CausalModel, chance: random.Random) -> None
         prefix = source_prefix(number)
         inputs |= {f"{prefix}.{name}": code for name, code in sources[number][0].items()}
     result = {f"result.{name}": code for name, code in expected[0].items()}
-    assert_solver_agrees(interchanged(unrequired, kind), inputs, result)
+    assert_solver_agrees(interchanged(unrequired, kind), inputs, result, "result.")
 
 
-def assert_solver_agrees(model: CausalModel, inputs: Setting, expected: Setting) -> None:
-    """Asked for another solution than the interpreter's, the solver has none."""
+def assert_solver_agrees(
+    model: CausalModel, inputs: Setting, expected: Setting, prefix: str = ""
+) -> None:
+    """Asked for another solution than the interpreter's, the solver has none: neither other values
+    nor a value of what has none.
+    """
     given = [compare(name, "==", code) for name, code in inputs.items()]
-    same = All(tuple(compare(name, "==", code) for name, code in expected.items()))
+    defined = [compare(name, "==", code) for name, code in expected.items()]
+    others = [one.name for one in model.variables if one.name.startswith(prefix)]
+    undefined = [Not(Defined(Reference(name))) for name in others if name not in expected]
+    same = surely(All((*defined, *undefined)))
     assert solve_for(model, All((*given, Not(same)))) == NoWitness(Proved())
 
 
@@ -145,7 +152,7 @@ def assert_examples_hold(spec: Spec, examples: Mapping[str, list[str]], folder: 
     assert len(specification.examples) == sum(map(len, examples.values()))
     for one in specification.examples:
         solution = interpret.solve(one.model, one.inputs, one.interventions)
-        assert one.expected == {name: solution[name] for name in one.expected}
+        assert one.expected == {name: solution.get(name) for name in one.expected}
 
 
 # What the generator covers ------------------------------------------------------------------------

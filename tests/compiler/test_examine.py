@@ -121,7 +121,7 @@ def test_mechanisms_are_proved_to_stay_in_their_domains_at_a_thousand_million_mi
     None
 ):
     _, examinations = examined(LARGE.replace("LAST", "22_223"))
-    assert ("the mechanisms of `M` stay in their domains", True, "proved") in [
+    assert ("the mechanisms of `M` stay in their domains at every input", True, "proved") in [
         (one.question, one.holds, one.evidence.text) for one in examinations
     ]
 
@@ -143,8 +143,8 @@ def test_how_each_answer_is_known() -> None:
     _, examinations = examined(DIGITS + "}\n\nmodel M of Sum {\n  output total = b + a\n}")
     assert [(one.question, one.holds, one.evidence.text) for one in examinations] == [
         ("some input meets the `require` of `Sum`", True, "exhaustive (1)"),
-        ("the mechanisms of `Sum` stay in their domains", True, "proved"),
-        ("the mechanisms of `M` stay in their domains", True, "proved"),
+        ("the mechanisms of `Sum` stay in their domains at every input", True, "proved"),
+        ("the mechanisms of `M` stay in their domains at every input", True, "proved"),
         ("`M` computes the outputs of `Sum`", True, "exhaustive (100)"),
     ]
 
@@ -199,8 +199,8 @@ model Feedback of Room cyclic {
     assert [one.code for one in diagnostics if one.code[2] in "35"] == []
     assert [(one.question, one.holds, one.evidence.text) for one in examinations] == [
         ("some input meets the `require` of `Room`", True, "exhaustive (1)"),
-        ("the mechanisms of `Room` stay in their domains", True, "proved"),
-        ("the mechanisms of `Feedback` stay in their domains", True, "proved"),
+        ("the mechanisms of `Room` stay in their domains at every input", True, "proved"),
+        ("the mechanisms of `Feedback` stay in their domains at every input", True, "proved"),
         ("`Feedback` has an equilibrium at every input", True, "exhaustive (6)"),
         (
             "`Feedback` computes the outputs of `Room` with its noise at its likeliest",

@@ -472,6 +472,7 @@ def test_the_manifest_says_what_the_rows_are(
         "split": "test",
         "seed": 5,
         "floor": pairs.floor,
+        "without_label": {},
         "kinds": {"under": 15, "under, size": 15},
         "stratified": ["result.fits != base.fits"],
         "impossible": [],

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from causalspec.compiler.data.counterfactuals import generate
+from causalspec.compiler.data.rival_designs import rival_design
 from causalspec.compiler.specification import SwapKind
-from causalspec.runtime.rivals import rival_design
 
 from ..compiler.compiled import compiled
 

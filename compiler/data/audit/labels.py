@@ -18,7 +18,7 @@ from ....dsl.diagnostics import Diagnostic, SpecError, closest
 from ...domains import Domain, Numbers
 from ...evaluators.columns import ColumnExpression, Columns
 from ...evaluators.vectorize import pair_columns
-from ...expressions import Reference
+from ...expressions import Defined, Reference
 from ...front.values import described
 from ...model import CausalModel, Role
 from ...proofs.wording import value_text
@@ -37,13 +37,18 @@ MOST_STRATA = 12
 
 _LABEL = "label"
 
+_UNDEFINED = UNREADABLE + 1
+"""Stands for what the hypothesis gives no value: no cell of a file says that."""
+
 Truth = NDArray[np.bool_]
 Codes = Mapping[str, NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
 class WrongRow:
-    """A row with a label that does not follow: what it says and what it should be, by name."""
+    """A row with a label that does not follow: what it says and what it should be, by name;
+    `undefined` where the hypothesis gives none.
+    """
 
     row: int  # from 1
     line: int
@@ -224,9 +229,14 @@ class _Auditor:
         self, kind: SwapKind, codes: Codes, chosen: NDArray[np.intp], asked: Sequence[str]
     ) -> list[Any]:
         sides = [self._side(codes, side, chosen) for side in ("base", *self._names)]
-        wanted = [Reference(name) for name in asked]
-        model = self._design.model
-        return pair_columns(model, sides[0], sides[1:], kind, wanted, source_names=self._names)
+        read = [Reference(name) for name in asked]
+        wanted = [*read, *map(Defined, read)]
+        model, names = self._design.model, self._names
+        columns = pair_columns(model, sides[0], sides[1:], kind, wanted, source_names=names)
+        values, defined = columns[: len(read)], columns[len(read) :]
+        return [
+            np.where(there, value, _UNDEFINED) for value, there in zip(values, defined, strict=True)
+        ]
 
     def _side(self, codes: Codes, side: str, chosen: NDArray[np.intp]) -> Columns:
         """The columns of base or source. What the file lacks is not needed, and any value does."""
@@ -276,7 +286,8 @@ class _Auditor:
     def _text(self, name: str, code: int) -> str:
         if name == KIND:
             return self._design.kinds[code].name
-        return value_text(self._design.model.by_name[name.rpartition(".")[2]].domain, code)
+        domain = self._design.model.by_name[name.rpartition(".")[2]].domain
+        return value_text(domain, None if code == _UNDEFINED else code)
 
     def _wrong_row(
         self, chunk: Chunk, codes: Codes, derived: Codes, kinds: NDArray[np.int64], row: int

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...specification import CounterfactualDesign, Specification
 from ..counterfactuals import DataSummary
+from ..left_out import pairs_left_out
 from ..pairs import InterchangePairs
 from .flat_columns import FlatColumn
 from .strata_counts import StrataCounts, StratumCount
@@ -65,6 +66,9 @@ def manifest_of(
         "split": split,
         "seed": seed,
         "floor": summary.floor if summary.rows else None,
+        "without_label": {
+            one.kind: {"left_out": one.pairs, "of": one.of} for one in pairs_left_out(design)
+        },
         "kinds": {one.kind: one.rows for one in summary.kind_counts},
         "stratified": [" ".join(one.span.text.split()) for one in design.stratified],
         "strata": [_stratum(one) for one in counted.strata.counted()],

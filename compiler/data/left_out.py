@@ -1,0 +1,57 @@
+"""How many pairs a design leaves out because the hypothesis gives them no label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..evaluators.vectorize import PairExpressions
+from ..expressions import All, Defined, Reference, postorder
+from ..specification import CounterfactualDesign
+from .conditions import source_names
+from .populations import populate
+from .randomness import Stream
+from .samplers import PairSampler, RequirementUnmetError
+
+DRAWN = 1 << 14
+"""Pairs of each kind that are looked at, filters aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Of so many pairs of a kind, drawn without filters, how many have no label."""
+
+    kind: str
+    pairs: int
+    of: int
+
+    @property
+    def share(self) -> float:
+        """The share of pairs without a label."""
+        return self.pairs / self.of
+
+
+def pairs_left_out(design: CounterfactualDesign) -> Iterator[LeftOut]:
+    """For each kind of swap that leaves some drawn pair without a label, where the filters ask
+    which pairs have one. The same design gives the same counts.
+    """
+    asked = (node for one in design.keep for node in postorder(one.expression))
+    if not any(isinstance(node, Defined) for node in asked):
+        return
+    names = source_names(design)
+    labels = All(tuple(Defined(Reference(f"result.{output}")) for output in design.model.outputs))
+    population = populate(design.model, {})
+    if population.is_empty:
+        return
+    for kind in design.kinds:
+        stream = Stream.of(design.seed, design.name, "left out", kind.name)
+        try:
+            base, sources = PairSampler(design, population, stream).take(DRAWN)
+        except RequirementUnmetError:
+            continue
+        (has_label,) = PairExpressions(design.model, kind, [labels], names).columns(base, sources)
+        missing = DRAWN - int(np.count_nonzero(has_label))
+        if missing:
+            yield LeftOut(kind.name, missing, DRAWN)

@@ -1,0 +1,131 @@
+"""Pairs for which a hypothesis gives no label, and what is said of them.
+
+A swap can give a variable a value that no input gives it beside the others, so that a mechanism
+leaves its domain or has no value. Such a pair has no label: no row is made of it, and it is an
+error unless the design leaves it out with `keep where defined(result)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ...dsl.diagnostics import Diagnostic, InternalError
+from ..evaluators import interpret
+from ..expressions import All, Any, Defined, Expression, Not, Reference
+from ..model import CausalModel, Role
+from ..proofs.wording import beside, quoted, setting_text, value_text, why_undefined
+from ..specification import CounterfactualDesign, SwapKind
+
+Setting = Mapping[str, int]
+
+WAYS_OUT = (
+    "widen its type, add an `else`, or leave such pairs out with `keep where defined(result)`"
+)
+
+
+def is_sound(design: CounterfactualDesign, sides: Sequence[str]) -> Expression:
+    """Whether a pair can be told to meet the filters or not and, where it meets them, has a label
+    and every value that it is sorted by. `sides` are the runs whose outputs are written.
+    """
+    kept = All(tuple(one.expression for one in design.keep))
+    outputs = (Reference(f"{side}.{name}") for side in sides for name in design.model.outputs)
+    needed = (*outputs, *(one.expression for one in design.stratified))
+    return All((Defined(kept), Any((Not(kept), All(tuple(map(Defined, needed)))))))
+
+
+class UndefinedPair:
+    """A pair that is not sound, replayed by the interpreter."""
+
+    def __init__(
+        self,
+        design: CounterfactualDesign,
+        kind: SwapKind,
+        names: Sequence[str],
+        base: Setting,
+        sources: Sequence[Setting],
+    ) -> None:
+        self._design, self._kind, self._names = design, kind, names
+        self._base, self._sources = base, sources
+        model = design.model
+        runs = {"base": interpret.solve(model, base)}
+        runs |= {
+            name: interpret.solve(model, one) for name, one in zip(names, sources, strict=True)
+        }
+        self._runs = {**runs, "result": interpret.interchange(model, base, sources, kind)}
+
+    def diagnostic(self) -> Diagnostic:
+        """What is wrong with the design: CS540 for a label, CS542 for a condition."""
+        design, model = self._design, self._design.model
+        known = {
+            f"{side}.{name}": code
+            for side, solution in self._runs.items()
+            for name, code in solution.items()
+        }
+        kept = [interpret.evaluate(one.expression, known) for one in design.keep]
+        if 0 not in kept:
+            for clause, value in zip(design.keep, kept, strict=True):
+                if value is None:
+                    message = f"{quoted(clause.span)} has no value at {self._place()}"
+                    advice = "write `keep where defined(result)` beside it, or ask less of a pair"
+                    return Diagnostic("CS542", message, clause.span, advice)
+        for side, solution in self._runs.items():
+            for name in model.outputs:
+                if name not in solution:
+                    return self._without_output(side, name)
+        for clause in design.stratified:
+            if interpret.evaluate(clause.expression, known) is None:
+                message = f"{quoted(clause.span)} has no value at {self._place()}"
+                advice = "write `keep where defined(result)` beside it, or balance less"
+                return Diagnostic("CS542", message, clause.span, advice)
+        raise InternalError(f"a pair of `{design.name}` is sound in the interpreter")
+
+    def _without_output(self, side: str, output: str) -> Diagnostic:
+        design = self._design
+        swapped = self._kind.variables if side == "result" else ()
+        why = _cause(design.model, output, self._runs[side], swapped)
+        if side == "result":
+            what = f"swapping `{self._kind.name}` in `{design.name}` leaves pairs without a label"
+        else:
+            what = f"`{design.name}` has pairs whose {side} has no `{output}`"
+        return Diagnostic("CS540", f"{what}: {why} at {self._place()}", design.span, WAYS_OUT)
+
+    def _place(self) -> str:
+        given = {"base": self._base}
+        used = self._kind.used_sources
+        given |= {self._names[k]: one for k, one in enumerate(self._sources) if k in used}
+        drawn = (*self._design.model.inputs, *self._design.model.noise)
+        return ", ".join(
+            f"{side} `{setting_text(self._design.model, one, drawn)}`"
+            for side, one in given.items()
+        )
+
+    def lines(self) -> Iterator[str]:
+        """The base's run and the run after the swap side by side; swapped and undefined marked."""
+        model = self._design.model
+        base, result = self._runs["base"], self._runs["result"]
+        yield from beside("", "base", "after the swap")
+        for variable in model.variables:
+            if variable.role not in (Role.VARIABLE, Role.OUTPUT):
+                continue
+            name = variable.name
+            mark = "swapped" if name in self._kind.variables else ""
+            sides = (
+                f"{name} = {value_text(variable.domain, one.get(name))}" for one in (base, result)
+            )
+            yield from beside(mark, *sides)
+
+
+def _cause(model: CausalModel, name: str, solution: Setting, swapped: Sequence[str]) -> str:
+    """Why a variable is undefined in a solution, followed back to where that begins."""
+    followed: set[str] = set()
+    while name not in followed:
+        followed.add(name)
+        if name in swapped:
+            return f"`{name}` is undefined in its source"
+        reason = why_undefined(model, name, solution)
+        if reason.code == "CS322":
+            return f"`{name}` leaves its domain (it is {reason.text})"
+        if reason.parent is None:
+            return f"`{name}` has no value ({reason.text})"
+        name = reason.parent
+    raise InternalError(f"`{name}` of `{model.name}` is undefined in a circle")

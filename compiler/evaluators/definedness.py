@@ -1,0 +1,224 @@
+"""Partial models as total ones: a truth value beside each variable that can be undefined.
+
+The evaluators that work on columns, and the solver, know total models alone. `total` gives them
+one: where a mechanism may have no value, or one outside its variable's domain, an abbreviation says
+whether it has, and the variable takes some code of its domain where it has not. What nothing can
+leave undefined, as intervals show, stays as it is and costs nothing. The interpreter works on the
+partial model itself, and tests hold the two readings together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from .. import expressions as nodes
+from ..domains import Domain, Numbers, Truths
+from ..expressions import Constant, Expression, Reference, with_operands
+from ..model import CausalModel, Role, Variable
+from .intervals import Interval, UnsupportedModelError, interval_of
+from .lowering import ProgramBuilder
+
+TRUE, FALSE = Constant(1), Constant(0)
+
+
+def defined_name(name: str) -> str:
+    """What says whether a variable is defined; a side's prefix stays in front (`result.x`)."""
+    side, dot, variable = name.rpartition(".")
+    return f"{side}{dot}defined {variable}"  # no variable of a spec has a space in its name
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """An expression without `Undefined` and `Defined`: its value where it has one, something else
+    elsewhere; and whether it has one.
+    """
+
+    value: Expression
+    defined: Expression
+
+
+class Totals:
+    """Makes expressions total. `partial` are the names that can be undefined; what says so of each
+    is called by `flag`.
+    """
+
+    def __init__(self, partial: Collection[str], flag: Callable[[str], str] = defined_name) -> None:
+        self._partial = partial
+        self._flag = flag
+        self._known: dict[int, Total] = {}
+        self._kept: list[Expression] = []  # so that no `id` is given twice
+
+    def of(self, expression: Expression) -> Total:
+        """Nodes that are shared stay shared; what is total already stays the same object."""
+        for node in nodes.postorder(expression):
+            if id(node) not in self._known:
+                self._kept.append(node)
+                self._known[id(node)] = self._node(node)
+        return self._known[id(expression)]
+
+    def _node(self, node: Expression) -> Total:
+        parts = [self._known[id(one)] for one in nodes.children(node)]
+        match node:
+            case nodes.Reference(name):
+                known = Reference(self._flag(name)) if name in self._partial else TRUE
+                return Total(node, known)
+            case nodes.Undefined():
+                return Total(FALSE, FALSE)
+            case nodes.Defined():
+                return Total(parts[0].defined, TRUE)
+            case _:
+                return Total(self._rebuilt(node), _defined(node, parts))
+
+    def _rebuilt(self, node: Expression) -> Expression:
+        """The node over total operands. What is known by now is left out, so that questions about
+        models that are total anyway stay as they were.
+        """
+        children = nodes.children(node)
+        values = [self._known[id(one)].value for one in children]
+        if all(value is one for value, one in zip(values, children, strict=True)):
+            return node
+        match node, values:
+            case nodes.All(), _:
+                return _all(values)
+            case nodes.Any(), _:
+                return _any(values)
+            case nodes.Compare(nodes.ComparisonOperator.NOT_EQUAL), [
+                Constant(left),
+                Constant(right),
+            ]:
+                return TRUE if left != right else FALSE
+            case _:
+                new = zip(map(id, children), values, strict=True)
+                return with_operands(node, dict(new))
+
+
+def _defined(node: Expression, parts: Sequence[Total]) -> Expression:
+    """Whether a node has a value, given its operands in order."""
+    everywhere = _all([one.defined for one in parts])
+    if everywhere is TRUE:
+        return TRUE
+    match node:
+        case nodes.All():
+            decided = [_all([one.defined, nodes.Not(one.value)]) for one in parts]
+            return _any([everywhere, *decided])
+        case nodes.Any():
+            return _any([everywhere, *(_all([one.defined, one.value]) for one in parts)])
+        case nodes.Choose():
+            condition, then, otherwise = parts
+            if then.defined is TRUE and otherwise.defined is TRUE:
+                return condition.defined
+            taken = nodes.Choose(condition.value, then.defined, otherwise.defined)
+            return _all([condition.defined, taken])
+        case _:
+            return everywhere
+
+
+def _all(conditions: Sequence[Expression]) -> Expression:
+    kept = tuple(one for one in conditions if one is not TRUE)
+    if any(one is FALSE for one in kept):
+        return FALSE
+    return kept[0] if len(kept) == 1 else nodes.All(kept) if kept else TRUE
+
+
+def _any(conditions: Sequence[Expression]) -> Expression:
+    kept = tuple(one for one in conditions if one is not FALSE)
+    if any(one is TRUE for one in kept):
+        return TRUE
+    return kept[0] if len(kept) == 1 else nodes.Any(kept) if kept else FALSE
+
+
+def total(model: CausalModel) -> CausalModel:
+    """The same model with an abbreviation `defined_name(v)` before each variable v that can be
+    undefined; the same object where none can. The requirement is: defined and true.
+
+    Raises `UnsupportedModelError` for a cyclic model.
+    """
+    if model.cyclic:
+        raise UnsupportedModelError(
+            f"`{model.name}` is cyclic: its equilibria are found by the interpreter alone"
+        )
+    partial: set[str] = set()
+    totals = Totals(partial)
+    reach = _Reach()
+    variables: list[Variable] = []
+    changed = False
+    for variable in model.variables:
+        if variable.mechanism is None:
+            variables.append(variable)
+            reach.enter(variable.name, variable.domain)
+            continue
+        found = totals.of(variable.mechanism)
+        value, defined = found.value, found.defined
+        if not reach.stays_within(value, variable.domain):
+            defined = _all([defined, _member(value, variable.domain)])
+            value = _nearest(value, variable.domain)
+        reach.enter(variable.name, variable.domain)
+        if defined is not TRUE:
+            partial.add(variable.name)
+            name = defined_name(variable.name)
+            variables.append(Variable(name, Role.ABBREVIATION, Truths(), defined))
+            reach.enter(name, Truths())
+        if value is not variable.mechanism:
+            variable = replace(variable, mechanism=value)
+            changed = True
+        variables.append(variable)
+    requirement = model.requirement
+    if requirement is not None:
+        asked = totals.of(requirement)
+        if asked.defined is not TRUE or asked.value is not requirement:
+            requirement = _all([asked.defined, asked.value])
+    if not changed and not partial and requirement is model.requirement:
+        return model
+    return replace(model, variables=tuple(variables), requirement=requirement)
+
+
+def partial_names(model: CausalModel) -> frozenset[str]:
+    """The variables beside which a model made by `total` says whether they are defined."""
+    return frozenset(name for name in model.by_name if defined_name(name) in model.by_name)
+
+
+class _Reach:
+    """Which mechanisms can leave their domains while what they read keeps to its own."""
+
+    def __init__(self) -> None:
+        self._builder = ProgramBuilder()
+        self._registers: dict[str, int] = {}
+        self._boundless: set[str] = set()
+
+    def enter(self, name: str, domain: Domain) -> None:
+        """Make a name known that mechanisms may read from here on."""
+        interval = interval_of(domain) if domain.size else Interval(0, 0)
+        try:
+            self._registers[name] = self._builder.load(len(self._registers), interval)
+        except UnsupportedModelError:  # beyond 64 bits, which the solver can do without
+            self._boundless.add(name)
+
+    def stays_within(self, mechanism: Expression, domain: Domain) -> bool:
+        """Whether it is certain that a mechanism gives codes of the domain alone."""
+        if self._boundless.intersection(nodes.references(mechanism)):
+            return False
+        try:
+            register = self._builder.lower(nodes.postorder(mechanism), self._registers, {})
+        except UnsupportedModelError:
+            return False
+        interval = self._builder.interval(register)
+        if interval.low == interval.high:
+            return interval.low in domain.codes()
+        if interval_of(domain).hull(interval) != interval_of(domain):
+            return False
+        return not isinstance(domain, Numbers) or domain.step == 1
+
+
+def _member(value: Expression, domain: Domain) -> Expression:
+    low, high = interval_of(domain)
+    step = domain.step if isinstance(domain, Numbers) else 1
+    return nodes.Within(value, low, high, step)
+
+
+def _nearest(value: Expression, domain: Domain) -> Expression:
+    """The value where the domain's interval holds it, else the nearer end: intervals see that."""
+    low, high = interval_of(domain)
+    operators = nodes.ArithmeticOperator
+    above = nodes.Arithmetic(operators.MAXIMUM, value, Constant(low))
+    return nodes.Arithmetic(operators.MINIMUM, above, Constant(high))

@@ -1,0 +1,67 @@
+"""Whether the hypothesis gives a label to every pair that a design admits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...dsl.diagnostics import Diagnostics
+from ..data.conditions import shared_noise, source_names
+from ..data.left_out import pairs_left_out
+from ..data.undefined_labels import UndefinedPair, is_sound
+from ..expressions import All, Compare, ComparisonOperator, Not, Reference
+from ..specification import CounterfactualDesign, SwapKind
+from .derived_models import interchanged, on_pair, source_prefix
+from .evidence import Examination, Exhaustive, NoWitness, Sampled
+from .witnesses import smallest_witness
+
+
+def examine_labels(design: CounterfactualDesign, diagnostics: Diagnostics) -> Iterator[Examination]:
+    """Asked of every kind of swap: proved, or refuted by the smallest pair, its two runs side by
+    side. Where the design leaves out pairs without a label, how many.
+    """
+    if design.model.cyclic:
+        return
+    for kind in design.kinds:
+        examination = _examine_kind(design, kind, diagnostics)
+        yield examination
+        if examination.holds is False:
+            return  # the other kinds would mostly say the same again
+    for one in pairs_left_out(design):
+        yield Examination(
+            f"`{design.name}` leaves out the pairs of `{one.kind}` without a label, "
+            f"{one.share:.0%} of all",
+            True,
+            Sampled(one.of, design.seed),
+            design.span,
+        )
+
+
+def _examine_kind(
+    design: CounterfactualDesign, kind: SwapKind, diagnostics: Diagnostics
+) -> Examination:
+    question = f"swapping `{kind.name}` in `{design.name}` leaves no pair without a label"
+    names = source_names(design)
+    sides = ("base", *names, "result")
+    model = interchanged(design.model, kind, range(len(names)))
+    sound = on_pair(is_sound(design, sides), names)
+    shared = (
+        Compare(
+            ComparisonOperator.EQUAL,
+            Reference(f"base.{name}"),
+            Reference(f"{source_prefix(number)}.{name}"),
+        )
+        for name in shared_noise(design)
+        for number in range(len(names))
+    )
+    found = smallest_witness(model, All((Not(sound), *shared)))
+    if isinstance(found, NoWitness):
+        holds = True if found.is_certain else None
+        return Examination(question, holds, found.evidence, design.span)
+    drawn = (*design.model.inputs, *design.model.noise)
+    base, *sources = (
+        {name: found.setting[f"{prefix}.{name}"] for name in drawn}
+        for prefix in ("base", *map(source_prefix, range(len(names))))
+    )
+    pair = UndefinedPair(design, kind, names, base, sources)
+    diagnostics.found.append(pair.diagnostic())
+    return Examination(question, False, Exhaustive(1), design.span, tuple(pair.lines()))
