@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from .networks import Network
-from .tokens import TokenizedPrompts
 from .untyped import distinct
+
+if TYPE_CHECKING:
+    from .networks import Network
+    from .tokens import TokenizedPrompts
 
 
 def occupied(mask: Tensor) -> slice:
@@ -27,9 +29,18 @@ def forward_arguments(
     mask = prompts.mask[rows, here]
     if not bool(mask.all()):  # an unpadded batch takes each network's fastest way
         arguments["attention_mask"] = mask.to(device)
-        if "position_ids" in network.forward_parameters:
-            arguments["position_ids"] = prompts.position_ids[rows, here].to(device)
+        arguments |= position_arguments(network, prompts, rows, here)
     return arguments
+
+
+def position_arguments(
+    network: Network, prompts: TokenizedPrompts, rows: Tensor, here: slice
+) -> dict[str, Tensor]:
+    """The numbers of the positions in the columns `here`, as the architecture counts them."""
+    if network.first_position is None:
+        return {}
+    numbers = prompts.position_ids[rows, here] + network.first_position
+    return {"position_ids": numbers.to(network.device)}
 
 
 def answer_logits(network: Network, arguments: dict[str, Any], answers: Tensor) -> Tensor:

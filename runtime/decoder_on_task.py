@@ -73,7 +73,11 @@ class DecoderOnTask(TaskNetwork):
         prompt: str | None,
     ) -> DecoderPresentation:
         template = task.prompts[prompt] if prompt else next(iter(task.prompts.values()))
-        prompts = tokenize(render(template, task.model, settings), self.network.tokenizer)
+        prompts = tokenize(
+            render(template, task.model, settings),
+            self.network.tokenizer,
+            limits=self.network.limits,
+        )
         output = task.model.outputs[0]
         right = solve_columns(task.model, settings, wanted=[output])[output]
         shown = DecoderPresentation(

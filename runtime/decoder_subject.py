@@ -12,16 +12,16 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
+from .alone import few_layers, few_rows, how_to_batch, rotation, share_apart, tolerance
+from .batches import Batching
 from .harvest import Harvest, HarvestRequest, estimate_bytes, harvest, no_notice, no_progress
-from .networks import Network, NetworkError
+from .networks import Network
 from .plain_path import plain_logits
+from .self_check import RUN_ERRORS, first_line
 from .subjects import Edit, Site
 from .suffix import suffix_logits
 from .tokens import TokenColumns, TokenizedPrompts
-from .untyped import as_list, distinct
-
-# How far the two paths may lie apart, as a share of the largest logit: rounding, not meaning.
-_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+from .untyped import as_list
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,7 @@ class DecoderSubject:
     prompts: TokenizedPrompts
     columns: TokenColumns
     kept: Harvest
+    batching: Batching
     plain_because: str | None
 
     @property
@@ -66,8 +67,10 @@ class DecoderSubject:
         """The logits [rows, vocabulary] of the token that follows each prompt."""
         positions = self.columns.positions
         if edits and self.plain_because is None:
-            return suffix_logits(self.network, self.prompts, positions, self.kept, inputs, edits)
-        return plain_logits(self.network, self.prompts, positions, inputs, edits)
+            return suffix_logits(
+                self.network, self.prompts, positions, self.kept, inputs, edits, self.batching
+            )
+        return plain_logits(self.network, self.prompts, positions, inputs, edits, self.batching)
 
 
 def decoder_subjects(
@@ -90,7 +93,10 @@ def decoder_subjects(
     """
     wanted = tuple(sorted(set(layers)))
     _check_layers(network, wanted)
-    whole = HarvestRequest(prompts, columns, wanted, is_base)
+    batching, padding = how_to_batch(network, prompts, columns.positions, wanted)
+    if padding is not None:
+        notice(f"prompts are run with others of their length only: {padding}")
+    whole = HarvestRequest(prompts, columns, wanted, is_base, batching=batching)
     because = why_not_suffix(network, whole)
     if because is not None:
         notice(f"full forward passes are used: {because}")
@@ -111,7 +117,7 @@ def decoder_subjects(
             )
         request = replace(whole, layers=tuple(group), with_past=reason is None)
         kept = harvest(network, request, progress=progress, notice=notice)
-        yield DecoderSubject(network, prompts, columns, kept, reason)
+        yield DecoderSubject(network, prompts, columns, kept, batching, reason)
         remaining = remaining[len(group) :]
 
 
@@ -120,27 +126,24 @@ def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
 
     The lowest and the middle of the layers are tried at every column, on the shortest and the
     longest prompts, with an edit that changes every number of the vector.
-
-    Raises:
-        NetworkError: full passes themselves give no finite numbers on these prompts.
     """
-    cache_kinds: Any = DynamicCache(config=network.model.config).layers
-    if any(type(one) not in (DynamicLayer, DynamicSlidingWindowLayer) for one in cache_kinds):
-        return "some layers keep a state instead of keys and values"
-    rows = _few_rows(request)
-    few = HarvestRequest(
-        _take(request.prompts, rows),
-        TokenColumns(request.columns.tokens, request.columns.positions[rows]),
-        tuple(sorted({request.layers[0], request.layers[len(request.layers) // 2]})),
-        torch.ones(len(rows), dtype=torch.bool),
+    rows = few_rows(request.prompts)
+    few = replace(
+        request,
+        prompts=_take(request.prompts, rows),
+        columns=TokenColumns(request.columns.tokens, request.columns.positions[rows]),
+        layers=tuple(few_layers(request.layers)),
+        is_base=torch.ones(len(rows), dtype=torch.bool),
     )
     try:
+        cache_kinds: Any = DynamicCache(config=network.model.config).layers
+        if any(type(one) not in (DynamicLayer, DynamicSlidingWindowLayer) for one in cache_kinds):
+            return "some layers keep a state instead of keys and values"
         with torch.no_grad():
             apart = _largest_difference(network, few)
-    except (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError) as error:
-        first_line = (str(error).splitlines() or [""])[0]
-        return f"the network cannot start above its lowest layer ({first_line})"
-    if not apart <= _TOLERANCE.get(network.dtype, 1e-4):
+    except RUN_ERRORS as error:
+        return f"the network cannot start above its lowest layer ({first_line(error)})"
+    if apart > tolerance(network):
         return (
             f"starting above the lowest layer changes its outputs (by {apart:.1e} of the largest)"
         )
@@ -150,25 +153,15 @@ def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
 def _largest_difference(network: Network, request: HarvestRequest) -> float:
     kept = harvest(network, request)
     rows = torch.arange(request.prompts.rows)
-    positions = request.columns.positions
-    apart: list[Tensor] = []
-    for layer in request.layers:
-        for column in range(positions.shape[1]):
-            edits = [Edit(Site(layer, column), lambda vectors: vectors.roll(1, -1) * 1.1)]
-            plain = plain_logits(network, request.prompts, positions, rows, edits)
-            if not bool(plain.isfinite().all()):
-                raise NetworkError(
-                    f"`{network.name}` gives no finite outputs on these prompts",
-                    help="not every network can mask padding in every precision: try float32",
-                )
-            fast = suffix_logits(network, request.prompts, positions, kept, rows, edits)
-            apart.append((fast - plain).abs().max() / plain.abs().max())
-    return float(torch.stack(apart).max())
-
-
-def _few_rows(request: HarvestRequest) -> Tensor:
-    by_length = request.prompts.mask.sum(1).argsort()
-    return distinct(torch.cat([by_length[:2], by_length[-2:]]))[0]
+    prompts, positions, batching = request.prompts, request.columns.positions, request.batching
+    return max(
+        share_apart(
+            suffix_logits(network, prompts, positions, kept, rows, edits, batching),
+            plain_logits(network, prompts, positions, rows, edits, batching),
+        )
+        for layer in request.layers
+        for edits in ([rotation(layer, column)] for column in range(positions.shape[1]))
+    )
 
 
 def _take(prompts: TokenizedPrompts, rows: Tensor) -> TokenizedPrompts:

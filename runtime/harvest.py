@@ -16,8 +16,10 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from ..dsl.diagnostics import ToolFailure
+from .batches import Batching
 from .calls import answer_logits, forward_arguments, occupied
 from .networks import Network
+from .self_check import probe_ids
 from .streams import streams_read
 from .tokens import TokenColumns, TokenizedPrompts
 from .untyped import as_list
@@ -36,7 +38,8 @@ class HarvestRequest:
     """What to keep: prompts, candidate token columns, layers (ascending) and who is a base.
 
     `is_base` is a BoolTensor [inputs]: other inputs are sources only, of which the vectors at the
-    sites suffice. `with_past` says whether keys and values are wanted, as the suffix needs them.
+    sites suffice. `with_past` says whether keys and values are wanted, as the suffix needs them,
+    `batching` which prompts may be run together.
     """
 
     prompts: TokenizedPrompts
@@ -44,6 +47,7 @@ class HarvestRequest:
     layers: tuple[int, ...]
     is_base: Tensor
     with_past: bool = True
+    batching: Batching = Batching.BY_LENGTH
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,11 +96,7 @@ def harvest(
     order = collector.order
     done = 0
     while done < len(order):
-        chunk = order[done : done + rows]
-        # Bases and mere sources are run apart: only the former need keys and values.
-        bases = int((collector.base_of[chunk] >= 0).sum())
-        if 0 < bases < len(chunk):
-            chunk = chunk[:bases]
+        chunk = collector.alike(order[done : done + rows])
         try:
             collector.run(chunk)
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
@@ -132,7 +132,7 @@ def _past_shapes(network: Network) -> list[tuple[int, int]]:
     cache = DynamicCache()
     with torch.no_grad():
         network.model(
-            input_ids=torch.zeros((1, 1), dtype=torch.long, device=network.device),
+            input_ids=probe_ids(network.model, 1)[None],
             past_key_values=cache,
             use_cache=True,
         )
@@ -179,9 +179,9 @@ class _Collector:
         self.plan = plan
         self.base_of = plan.base_of
         self.stored = int((plan.base_of >= 0).sum())
-        lengths = request.prompts.mask.sum(1)[plan.representatives]
+        self.lengths = request.prompts.mask.sum(1)[plan.representatives]
         # Bases first; within each kind by length, so that a chunk carries little padding.
-        self.order = torch.argsort((plan.base_of < 0) * (1 + request.prompts.length) + lengths)
+        self.order = torch.argsort((plan.base_of < 0) * (1 + request.prompts.length) + self.lengths)
         slots, columns = len(plan.representatives), request.columns.positions.shape[1]
         kept = request.prompts.length - plan.earliest
         self.vectors = {k: self._empty(slots, columns, network.width) for k in request.layers}
@@ -194,6 +194,16 @@ class _Collector:
     def _empty(self, *shape: int) -> Tensor:
         # Zeros, not whatever memory holds: masked positions must stay finite.
         return torch.zeros(shape, dtype=self.network.dtype, device=self.storage)
+
+    def alike(self, slots: Tensor) -> Tensor:
+        """As many of these, from the front, as may be run together.
+
+        Bases and mere sources are run apart: only the former need keys and values.
+        """
+        same = (self.base_of[slots] >= 0) == (self.base_of[slots[0]] >= 0)
+        if self.request.batching is Batching.BY_LENGTH:
+            same &= self.lengths[slots] == self.lengths[slots[0]]
+        return slots[same]  # the order keeps those alike together
 
     @torch.no_grad()
     def run(self, slots: Tensor) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import inspect
-import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,9 +19,13 @@ from transformers import (
     PreTrainedModel,
 )
 
-from ..dsl.diagnostics import ToolFailure
+from .alone import unpadded_because
+from .network_places import NetworkError, NetworkPlace, find_network
 from .packed_products import pack_products
+from .self_check import context_limit, self_check
+from .tokens import InputLimits
 from .untyped import moved, seeded, text_config
+from .weights import check_weights, content_hash, report_instead
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -34,16 +36,14 @@ _tokenizer_kind: Any = AutoTokenizer
 _model_kind: Any = AutoModelForCausalLM
 
 
-class NetworkError(ToolFailure):
-    """A network cannot be loaded, or is of a kind that cannot be aligned."""
-
-
 @dataclass(frozen=True)
 class Network:
     """A causal decoder with frozen weights, in evaluation mode.
 
     `layers` are its decoder layers, lowest first: layer k is the k-th block, counted from 0, and
     "the residual stream at layer k" is that block's output. `width` is the residual stream's.
+    `first_position` is the number of a prompt's first token where the architecture takes position
+    numbers, and `unpadded_because` says why prompts of several lengths are never run together.
     """
 
     name: str
@@ -51,7 +51,10 @@ class Network:
     tokenizer: PreTrainedTokenizerFast = field(repr=False)
     layers: tuple[nn.Module, ...] = field(repr=False)
     width: int
+    limits: InputLimits = field(repr=False)
     tuple_outputs: bool = False  # whether a layer wraps its output in a tuple
+    first_position: int | None = field(default=None, repr=False)
+    unpadded_because: str | None = field(default=None, repr=False)
 
     @property
     def device(self) -> torch.device:
@@ -87,29 +90,26 @@ def load_network(
     are read from safetensors or GGUF, never unpickled.
 
     Raises:
-        NetworkError: nothing is there, the weights or the tokenizer are missing, the hub cannot be
-            reached, the tokenizer does not know its offsets, or it is not a causal decoder.
+        NetworkError: nothing is there, the weights or the tokenizer are missing or not the
+            network's, the hub cannot be reached, the tokenizer does not know its offsets, or it is
+            of a kind that cannot be aligned.
     """
-    place = _find(location)
-    gguf = {} if place.gguf_file is None else {"gguf_file": place.gguf_file}
-    config = _attempt(
-        place, "configuration", lambda: _config_kind.from_pretrained(place.root, **gguf)
+    place = find_network(location)
+    config = place.attempt(
+        "configuration", lambda: _config_kind.from_pretrained(place.root, **place.options)
     )
     if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING or config.is_encoder_decoder:
         raise NetworkError(
             f"`{place.name}` is a `{config.model_type}`, not a causal decoder",
             help="only networks that predict the next token from those before it can be aligned",
         )
-    tokenizer = _attempt(
-        place, "tokenizer", lambda: _tokenizer_kind.from_pretrained(place.root, **gguf)
+    tokenizer = place.attempt(
+        "tokenizer", lambda: _tokenizer_kind.from_pretrained(place.root, **place.options)
     )
     _check_tokenizer(place, tokenizer)
-    safetensors = {} if gguf else {"use_safetensors": True}
-    model: PreTrainedModel = _attempt(
-        place,
-        "weights",
-        lambda: _model_kind.from_pretrained(place.root, dtype=dtype, **gguf, **safetensors),
-    )
+    with report_instead():
+        model, report = place.attempt("weights", lambda: _load_weights(place, dtype))
+    check_weights(place.name, report)
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
     model = moved(model, torch.device(chosen), dtype)
     return wrap_network(place.name, model, tokenizer)
@@ -119,26 +119,25 @@ def wrap_network(name: str, model: PreTrainedModel, tokenizer: PreTrainedTokeniz
     """A model already in memory as a `Network`: frozen from here on.
 
     Raises:
-        NetworkError: its layers cannot be found, or a later token changes an earlier prediction.
+        NetworkError: its layers cannot be found, run otherwise than one after the other on one
+            residual stream, or a later token changes an earlier prediction.
     """
     model.eval().requires_grad_(False)
     pack_products(model)
     config = text_config(model)
     layers = _decoder_layers(name, model, config.num_hidden_layers)
-    outputs: list[Any] = []
-    hook = layers[0].register_forward_hook(lambda _module, _inputs, output: outputs.append(output))
-    try:
-        _check_causal(name, model)
-    finally:
-        hook.remove()
-    return Network(
+    found = self_check(name, model, layers, config.hidden_size)
+    network = Network(
         name=name,
         model=model,
         tokenizer=tokenizer,
         layers=layers,
         width=config.hidden_size,
-        tuple_outputs=not isinstance(outputs[0], torch.Tensor),
+        limits=InputLimits(_vocabulary(model), context_limit(model, found.first_position)),
+        tuple_outputs=found.tuple_outputs,
+        first_position=found.first_position,
     )
+    return replace(network, unpadded_because=unpadded_because(network))
 
 
 def random_network(network: Network, seed: int) -> Network:
@@ -152,76 +151,20 @@ def random_network(network: Network, seed: int) -> Network:
     return wrap_network(f"{network.name} (random, seed {seed})", model, network.tokenizer)
 
 
-# Finding it -------------------------------------------------------------------------------------
+def _load_weights(place: NetworkPlace, dtype: torch.dtype) -> tuple[PreTrainedModel, Any]:
+    """The model, and transformers' report on its weights."""
+    safetensors = {} if place.gguf_file else {"use_safetensors": True}
+    return _model_kind.from_pretrained(
+        place.root,
+        dtype=dtype,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,  # not ignored: told by `check_weights`, with their names
+        **place.options,
+        **safetensors,
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """What transformers is asked for: a folder or hub name, and which GGUF file inside."""
-
-    name: str
-    root: str
-    gguf_file: str | None
-    on_hub: bool
-
-
-def _find(location: str | Path) -> _Place:
-    path = Path(location).expanduser()
-    name = str(location)
-    if path.is_file():
-        if path.suffix != ".gguf":
-            raise NetworkError(
-                f"`{name}` is not a network",
-                help="name a folder with `config.json`, a `.gguf` file, or a network on the hub",
-            )
-        return _Place(name, str(path.parent), path.name, on_hub=False)
-    if path.is_dir():
-        return _find_in_folder(name, path)
-    looks_like_hub = name.count("/") <= 1 and not name.startswith((".", "/", "~"))
-    if isinstance(location, Path) or not looks_like_hub or name.endswith(".gguf"):
-        raise NetworkError(f"there is no file or folder `{name}`")
-    return _Place(name, name, None, on_hub=True)
-
-
-def _find_in_folder(name: str, folder: Path) -> _Place:
-    gguf_files = sorted(one.name for one in folder.glob("*.gguf"))
-    if (folder / "config.json").is_file():
-        if not any(folder.glob("*.safetensors")):
-            raise NetworkError(
-                f"the folder `{name}` holds no weights",
-                help="weights are read from `.safetensors` or `.gguf`; pickles are never opened",
-            )
-        return _Place(name, str(folder), None, on_hub=False)
-    if len(gguf_files) == 1:
-        return _Place(name, str(folder), gguf_files[0], on_hub=False)
-    if gguf_files:
-        listed = ", ".join(f"`{one}`" for one in gguf_files)
-        raise NetworkError(
-            f"the folder `{name}` holds several networks", help=f"name one: {listed}"
-        )
-    raise NetworkError(f"the folder `{name}` holds neither a `config.json` nor a `.gguf` file")
-
-
-def _attempt(place: _Place, part: str, load: Any) -> Any:
-    """What transformers loads, its many ways to fail told in one sentence."""
-    try:
-        return load()
-    except Exception as error:
-        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        if place.on_hub:
-            raise NetworkError(
-                f"the {part} of `{place.name}` cannot be had from the hub: {first_line}",
-                help="check the name and the connection, or give the path of a folder",
-            ) from error
-        raise NetworkError(
-            f"the {part} of `{place.name}` cannot be loaded: {first_line}"
-        ) from error
-
-
-# Checks -----------------------------------------------------------------------------------------
-
-
-def _check_tokenizer(place: _Place, tokenizer: Any) -> None:
+def _check_tokenizer(place: NetworkPlace, tokenizer: Any) -> None:
     if not getattr(tokenizer, "is_fast", False):
         raise NetworkError(
             f"the tokenizer of `{place.name}` does not know where its tokens lie in the text",
@@ -229,6 +172,12 @@ def _check_tokenizer(place: _Place, tokenizer: Any) -> None:
         )
     if len(tokenizer) <= len(tokenizer.all_special_tokens):
         raise NetworkError(f"`{place.name}` has no tokenizer", help="add its `tokenizer.json`")
+
+
+def _vocabulary(model: PreTrainedModel) -> int:
+    """How many tokens the network has a vector for."""
+    embeddings: Any = model.get_input_embeddings()
+    return embeddings.weight.shape[0]
 
 
 def _decoder_layers(name: str, model: nn.Module, count: int) -> tuple[nn.Module, ...]:
@@ -246,30 +195,3 @@ def _decoder_layers(name: str, model: nn.Module, count: int) -> tuple[nn.Module,
 def _modules(model: nn.Module) -> list[tuple[str, nn.Module]]:
     untyped: Any = model
     return list(untyped.named_modules())
-
-
-def _check_causal(name: str, model: PreTrainedModel) -> None:
-    """Encoders such as BERT load as language models too; only behaviour tells them apart."""
-    config = text_config(model)
-    ids = torch.arange(5, 9, device=model.device).remainder(config.vocab_size)[None]
-    changed = ids.clone()
-    changed[0, -1] = (changed[0, -1] + 7) % config.vocab_size
-    with torch.no_grad():
-        first, second = (model(input_ids=one).logits[0, :-1] for one in (ids, changed))
-    if not torch.allclose(first, second, rtol=1e-2, atol=1e-2):
-        raise NetworkError(
-            f"`{name}` is not a causal decoder: a later token changes earlier predictions"
-        )
-
-
-def content_hash(model: PreTrainedModel) -> str:
-    """SHA-256 of configuration and weights. Reads every weight once."""
-    digest = hashlib.sha256()
-    config = model.config.to_dict()
-    for incidental in ("_name_or_path", "transformers_version", "quantization_config"):
-        config.pop(incidental, None)
-    digest.update(json.dumps(config, sort_keys=True, default=str).encode())
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()

@@ -7,15 +7,19 @@ where the two differ, or where a network keeps no keys and values.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from .batches import Batching, in_batches
 from .calls import answer_logits, forward_arguments, occupied
-from .networks import Network
 from .streams import streams_edited
 from .subjects import Edit
 from .tokens import TokenizedPrompts
+
+if TYPE_CHECKING:
+    from .networks import Network
 
 
 def plain_logits(
@@ -24,19 +28,25 @@ def plain_logits(
     positions: Tensor,
     rows: Tensor,
     edits: Sequence[Edit],
+    batching: Batching = Batching.BY_LENGTH,
 ) -> Tensor:
     """The logits [rows, vocabulary] at each prompt's end with `edits` made on the way.
 
-    `rows` number prompts; `positions` [prompts, columns] say where each token column lies.
+    `rows` number prompts; `positions` [prompts, columns] say where each token column lies. Padding
+    is to be tried out first (`alone.how_to_batch`), so prompts are run by length unless asked.
     """
-    here = occupied(prompts.mask[rows])
-    placed = [
-        (edit.site.layer, at_positions(edit, positions[rows, edit.site.column] - here.start))
-        for edit in edits
-    ]
-    with streams_edited(network.layers, placed):
+
+    def run(rows: Tensor, edits: Sequence[Edit]) -> Tensor:
+        here = occupied(prompts.mask[rows])
+        placed = [
+            (edit.site.layer, at_positions(edit, positions[rows, edit.site.column] - here.start))
+            for edit in edits
+        ]
         arguments = forward_arguments(network, prompts, rows, here) | {"use_cache": False}
-        return answer_logits(network, arguments, prompts.answer_positions[rows] - here.start)
+        with streams_edited(network.layers, placed):
+            return answer_logits(network, arguments, prompts.answer_positions[rows] - here.start)
+
+    return in_batches(prompts, rows, edits, batching, run)
 
 
 def at_positions(edit: Edit, positions: Tensor) -> Callable[[Tensor], Tensor]:

@@ -30,15 +30,24 @@ def streams_read(
 ) -> Generator[None]:
     """While open, every run hands the output of each numbered layer to `receive`."""
 
-    def hook_for(number: int) -> Callable[..., None]:
-        def hook(_module: nn.Module, _arguments: Any, output: Any) -> None:
-            receive(number, read_stream(output))
+    hooks = [
+        lambda output, number=number: receive(number, read_stream(output)) for number in numbers
+    ]
+    with forward_hooks([layers[number] for number in numbers], hooks):
+        yield
 
-        return hook
 
+@contextmanager
+def forward_hooks(
+    layers: Sequence[nn.Module], hooks: Sequence[Callable[[Any], Any]]
+) -> Generator[None]:
+    """While open, each layer's output goes to its hook, which may give another one instead."""
     with ExitStack() as stack:
-        for number in numbers:
-            stack.enter_context(_closing(layers[number].register_forward_hook(hook_for(number))))
+        for layer, hook in zip(layers, hooks, strict=True):
+            handle = layer.register_forward_hook(
+                lambda _layer, _inputs, output, hook=hook: hook(output)
+            )
+            stack.enter_context(_closing(handle))
         yield
 
 
@@ -48,15 +57,11 @@ def streams_edited(
 ) -> Generator[None]:
     """While open, the output of each numbered layer is replaced by a function of it."""
 
-    def hook_for(edit: Callable[[Tensor], Tensor]) -> Callable[..., Any]:
-        def hook(_module: nn.Module, _arguments: Any, output: Any) -> Any:
-            return with_stream(output, edit(read_stream(output)))
-
-        return hook
-
-    with ExitStack() as stack:
-        for number, edit in edits:
-            stack.enter_context(_closing(layers[number].register_forward_hook(hook_for(edit))))
+    hooks = [
+        lambda output, edit=edit: with_stream(output, edit(read_stream(output)))
+        for _, edit in edits
+    ]
+    with forward_hooks([layers[number] for number, _ in edits], hooks):
         yield
 
 

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import Cache, DynamicLayer
 
-from .calls import answer_logits
+from .batches import Batching, in_batches
+from .calls import answer_logits, occupied, position_arguments
 from .harvest import Harvest
 from .networks import Network
 from .plain_path import at_positions
@@ -31,56 +32,61 @@ def suffix_logits(
     kept: Harvest,
     rows: Tensor,
     edits: Sequence[Edit],
+    batching: Batching = Batching.BY_LENGTH,
 ) -> Tensor:
     """As `plain_logits`, from what the harvest kept. Every edit lies at a harvested layer.
 
     The edited rows are bases. Gradients flow through the edits into what they are made of.
     """
     lowest = min(edit.site.layer for edit in edits)
-    start = min(kept.starts[edit.site.column] for edit in edits)
-    stored = kept.base_of[kept.slot_of[rows.to(kept.slot_of.device)]]
-    device = network.device
-    stream = kept.streams[lowest][:, start - kept.earliest :].index_select(0, stored).to(device)
-    above: list[Any] = []
-    for edit in edits:
-        at = at_positions(edit, positions[rows, edit.site.column] - start)
-        if edit.site.layer == lowest:
-            stream = at(stream)
-        else:
-            above.append((edit.site.layer, at))
+    earliest = min(kept.starts[edit.site.column] for edit in edits)
     layers = network.layers
-    with (
-        layers_skipped(layers[:lowest], network.tuple_outputs),
-        layer_output_given(layers[lowest], stream, network.tuple_outputs),
-        streams_edited(layers, above),
-    ):
-        arguments = _arguments(network, prompts, rows, start)
-        arguments["past_key_values"] = _past(kept, stored, start, lowest, device)
-        return answer_logits(network, arguments, prompts.answer_positions[rows] - start)
+
+    def run(rows: Tensor, edits: Sequence[Edit]) -> Tensor:
+        here = occupied(prompts.mask[rows])
+        new = slice(max(earliest, here.start), here.stop)
+        stored = kept.base_of[kept.slot_of[rows.to(kept.slot_of.device)]]
+        stream = kept.streams[lowest][:, new.start - kept.earliest : new.stop - kept.earliest]
+        stream = stream.index_select(0, stored).to(network.device)
+        above: list[Any] = []
+        for edit in edits:
+            at = at_positions(edit, positions[rows, edit.site.column] - new.start)
+            if edit.site.layer == lowest:
+                stream = at(stream)
+            else:
+                above.append((edit.site.layer, at))
+        arguments = _arguments(network, prompts, rows, here, new)
+        past = slice(here.start, new.start)
+        arguments["past_key_values"] = _past(kept, stored, past, lowest, network.device)
+        with (
+            layers_skipped(layers[:lowest], network.tuple_outputs),
+            layer_output_given(layers[lowest], stream, network.tuple_outputs),
+            streams_edited(layers, above),
+        ):
+            return answer_logits(network, arguments, prompts.answer_positions[rows] - new.start)
+
+    return in_batches(prompts, rows, edits, batching, run)
 
 
 def _arguments(
-    network: Network, prompts: TokenizedPrompts, rows: Tensor, start: int
+    network: Network, prompts: TokenizedPrompts, rows: Tensor, here: slice, new: slice
 ) -> dict[str, Any]:
     # The ids at the site's positions are embedded in vain, so that whatever a network derives from
     # them beside the residual stream (shapes, position tables) is as in a full pass.
-    device = network.device
     arguments: dict[str, Any] = {
-        "input_ids": prompts.ids[rows, start:].to(device),
+        "input_ids": prompts.ids[rows, new].to(network.device),
         "use_cache": True,
     }
-    mask = prompts.mask[rows]
+    mask = prompts.mask[rows, here]
     if not bool(mask.all()):
-        arguments["attention_mask"] = mask.to(device)
-    if "position_ids" in network.forward_parameters:
-        arguments["position_ids"] = prompts.position_ids[rows, start:].to(device)
-    return arguments
+        arguments["attention_mask"] = mask.to(network.device)
+    return arguments | position_arguments(network, prompts, rows, new)
 
 
-def _past(kept: Harvest, stored: Tensor, start: int, lowest: int, device: torch.device) -> Cache:
-    """The cache of positions before `start`: what the layers above `lowest` attend to."""
+def _past(kept: Harvest, stored: Tensor, past: slice, lowest: int, device: torch.device) -> Cache:
+    """The cache of the positions `past`: what the layers above `lowest` attend to."""
     # Layers that are skipped never read theirs, but a network takes the length off the first.
-    hollow = torch.empty((), device=device).expand(len(stored), 1, start, 1)
+    hollow = torch.empty((), device=device).expand(len(stored), 1, past.stop - past.start, 1)
     layers: list[Any] = []
     for number, (keys, values) in enumerate(zip(kept.keys, kept.values, strict=True)):
         if number <= lowest or keys is None or values is None:
@@ -88,8 +94,8 @@ def _past(kept: Harvest, stored: Tensor, start: int, lowest: int, device: torch.
             continue
         layers.append(
             _Past(
-                keys[:, :, :start].index_select(0, stored).to(device),
-                values[:, :, :start].index_select(0, stored).to(device),
+                keys[:, :, past].index_select(0, stored).to(device),
+                values[:, :, past].index_select(0, stored).to(device),
             )
         )
     return Cache(layers=layers)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..compiler.data.forms.libraries import library
 from ..dsl.diagnostics import ToolFailure
+from .hub import CHECK_CONNECTION, check_means_the_hub, hub_answers, meant
 from .packaged import PACKAGE_PREFIX, packaged_network
 
 
@@ -20,9 +21,8 @@ def load_tokenizer(where: str) -> Any:
     path = Path(where).expanduser()
     if where.startswith(PACKAGE_PREFIX):
         path = packaged_network(where.removeprefix(PACKAGE_PREFIX))
-    is_local = path.suffix in (".gguf", ".json") or where.startswith((".", "/", "~"))
-    if is_local and not path.exists():
-        raise ToolFailure(f"there is no file or folder `{where}`")
+    elif not path.exists():
+        check_means_the_hub(where)
     of_transformers = path.suffix != ".json"
     module = library("transformers" if of_transformers else "tokenizers", "a tokenizer", "run")
     try:
@@ -30,8 +30,12 @@ def load_tokenizer(where: str) -> Any:
             backend: Any = module.Tokenizer.from_file(str(path))
         elif path.suffix == ".gguf":
             backend = _backend(module.AutoTokenizer, str(path.parent), gguf_file=path.name)
+        elif path.exists():
+            backend = _backend(module.AutoTokenizer, str(path))
         else:
-            backend = _backend(module.AutoTokenizer, str(path) if path.is_dir() else where)
+            backend = _backend_on_hub(module.AutoTokenizer, where)
+    except ToolFailure:
+        raise
     except Exception as error:  # a library's own, of many kinds
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ToolFailure(f"there is no tokenizer at `{where}`: {reason}") from error
@@ -40,7 +44,20 @@ def load_tokenizer(where: str) -> Any:
     return backend
 
 
-def _backend(kind: Any, place: str, **options: str) -> Any:
+def _backend_on_hub(kind: Any, name: str) -> Any:
+    if hub_answers(name):
+        return _backend(kind, name)
+    try:
+        return _backend(kind, name, local_files_only=True)
+    except Exception as error:
+        raise ToolFailure(
+            f"the tokenizer of `{name}` cannot be had from the hub: "
+            "it does not answer, and nothing was loaded from it before",
+            meant(name) or CHECK_CONNECTION,
+        ) from error
+
+
+def _backend(kind: Any, place: str, **options: Any) -> Any:
     loaded = kind.from_pretrained(place, **options)
     if not loaded.is_fast:
         raise ValueError("it is not a fast one, with a `tokenizer.json`")

@@ -29,6 +29,17 @@ class TokenError(ToolFailure):
     """A token position or an answer does not exist in some prompt, or is not unique there."""
 
 
+@dataclass(frozen=True, slots=True)
+class InputLimits:
+    """What a network can read: ids below `vocabulary`, and at most `context` tokens at a time.
+
+    `context` is None where the network itself knows no limit.
+    """
+
+    vocabulary: int
+    context: int | None
+
+
 @dataclass(frozen=True, eq=False)
 class TokenizedPrompts:
     """A padded batch of prompts, one row each; T is the longest prompt's number of tokens.
@@ -75,30 +86,25 @@ class TokenColumns:
 
 
 def tokenize(
-    prompts: RenderedPrompts, tokenizer: PreTrainedTokenizerFast, padding_side: PaddingSide = "left"
+    prompts: RenderedPrompts,
+    tokenizer: PreTrainedTokenizerFast,
+    padding_side: PaddingSide = "left",
+    limits: InputLimits | None = None,
 ) -> TokenizedPrompts:
     """Tokenize a whole data set once. Position ids count each prompt's own tokens from 0.
 
     Special tokens that the tokenizer puts after the text are dropped: the answer comes there.
+    A network's own limits, where they are known, go before what the tokenizer says of them.
 
     Raises:
-        TokenError: a prompt has no tokens, or more than the tokenizer's model takes.
+        TokenError: a prompt has no tokens, more than the network takes, or one that it lacks.
     """
     by_text = {text: encode_text(tokenizer, text) for text in dict.fromkeys(prompts.texts)}
+    for text, one in by_text.items():
+        _check_readable(text, one, tokenizer, limits)
     chosen = [by_text[text] for text in prompts.texts]
-    untyped: Any = tokenizer
-    longest: int = untyped.model_max_length
-    for text, one in zip(prompts.texts, chosen, strict=True):
-        if not len(one.ids):
-            raise TokenError(f"the prompt `{text}` has no tokens")
-        if len(one.ids) > longest:
-            raise TokenError(
-                f"the prompt `{shorten(text)}` has {len(one.ids)} tokens, "
-                f"more than the {longest} that the network takes"
-            )
     length = max((len(one.ids) for one in chosen), default=0)
-    filler: Any = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
-    ids = torch.full((len(chosen), length), filler)
+    ids = torch.full((len(chosen), length), _filler(tokenizer, limits))
     mask = torch.zeros(ids.shape, dtype=torch.bool)
     offsets = torch.full((*ids.shape, 2), -1)
     for row, one in enumerate(chosen):
@@ -109,6 +115,46 @@ def tokenize(
         offsets[row, here] = torch.tensor(one.offsets)
     position_ids = (mask.long().cumsum(1) - 1).clamp(min=0)
     return TokenizedPrompts(prompts.texts, prompts.spans, ids, mask, position_ids, offsets)
+
+
+def _check_readable(
+    text: str, encoded: EncodedText, tokenizer: Any, limits: InputLimits | None
+) -> None:
+    count = len(encoded.ids)
+    if not count:
+        raise TokenError(f"the prompt `{text}` has no tokens")
+    longest: int = tokenizer.model_max_length
+    whose = "the tokenizer's `model_max_length`"
+    if limits is not None and limits.context is not None:
+        longest, whose = limits.context, "the length of its context in its configuration"
+    if count > longest:
+        raise TokenError(
+            f"the prompt `{shorten(text)}` has {count} tokens, "
+            f"more than the {longest} that the network takes",
+            help=f"the limit is {whose}",
+        )
+    if limits is not None:
+        check_ids(encoded.ids, tokenizer, limits, f"the prompt `{shorten(text)}`")
+
+
+def check_ids(ids: Sequence[int], tokenizer: Any, limits: InputLimits, where: str) -> None:
+    """Raises `TokenError` where a token of a text, `where` in words, is none of the network's."""
+    beyond = next((one for one in ids if one >= limits.vocabulary), None)
+    if beyond is None:
+        return
+    raise TokenError(
+        f"the token `{tokenizer.convert_ids_to_tokens(beyond)}` of {where} has number {beyond}, "
+        f"but the network has tokens 0 to {limits.vocabulary - 1} only",
+        help="the tokenizer is not this network's, or tokens were added to it alone",
+    )
+
+
+def _filler(tokenizer: PreTrainedTokenizerFast, limits: InputLimits | None) -> int:
+    """Any token of the network's does: it is masked."""
+    filler: Any = tokenizer.pad_token_id
+    if filler is None or (limits is not None and filler >= limits.vocabulary):
+        return 0
+    return filler
 
 
 def resolve(
@@ -226,7 +272,10 @@ class EncodedText:
 
 def encode_text(tokenizer: Callable[..., Any], text: str) -> EncodedText:
     """Tokens of one text as the network sees it, without special tokens after it."""
-    encoded = tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True)
+    # Not verbose: of a text that is too long for the network we speak ourselves.
+    encoded = tokenizer(
+        text, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False
+    )
     ids: list[int] = encoded["input_ids"]
     offsets: list[tuple[int, int]] = encoded["offset_mapping"]
     special: list[int] = encoded["special_tokens_mask"]

@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from causalspec.compiler.specification import Method
+from causalspec.runtime.alone import alone_logits
+from causalspec.runtime.batches import Batching
 from causalspec.runtime.decoder_subject import DecoderSubject, decoder_subjects, why_not_suffix
 from causalspec.runtime.harvest import Harvest, HarvestRequest, estimate_bytes, harvest
 from causalspec.runtime.networks import NetworkError
@@ -20,6 +22,7 @@ from causalspec.runtime.suffix import suffix_logits
 from .tiny_networks import CONFIGURATIONS, LAYERS, STATEFUL, random_prompts, tiny_network
 
 SIDES = ("left", "right")
+PADDED = Batching.PADDED
 # Their eager attention masks in the lowest float64 and takes the softmax in float32, so that a
 # fully masked row is not a number: in transformers itself, in double precision, padded left.
 NOT_IN_DOUBLE = {"gemma2": torch.float32, "bloom": torch.float32}
@@ -28,7 +31,7 @@ NOT_IN_DOUBLE = {"gemma2": torch.float32, "bloom": torch.float32}
 def _all_bases(side: str) -> HarvestRequest:
     prompts, columns = random_prompts(side)
     every = torch.ones(prompts.rows, dtype=torch.bool)
-    return HarvestRequest(prompts, columns, tuple(range(LAYERS)), every)
+    return HarvestRequest(prompts, columns, tuple(range(LAYERS)), every, batching=PADDED)
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -40,22 +43,28 @@ def test_logits_and_gradients_equal_a_full_pass(name: str, side: str) -> None:
     request = _all_bases(side)
     positions = request.columns.positions
     kept = harvest(network, request)
-    rows = torch.tensor([5, 0, 3, 1])
+    rows = torch.tensor([4, 0])  # the shortest and the longest
     for layer in range(LAYERS):
         for column in range(3):
             weight = torch.eye(32, dtype=dtype).roll(1, 0).requires_grad_()
             edits = [Edit(Site(layer, column), lambda vectors, weight=weight: vectors @ weight)]
             results: list[tuple[torch.Tensor, torch.Tensor]] = []
             for run in (
-                lambda edits: plain_logits(network, request.prompts, positions, rows, edits),
-                lambda edits: suffix_logits(network, request.prompts, positions, kept, rows, edits),
+                lambda edits: alone_logits(network, request.prompts, positions, rows, edits),
+                lambda edits: plain_logits(
+                    network, request.prompts, positions, rows, edits, PADDED
+                ),
+                lambda edits: suffix_logits(
+                    network, request.prompts, positions, kept, rows, edits, PADDED
+                ),
             ):
                 logits = run(edits)
                 loss = logits.logsumexp(-1).sum() - logits[:, 7].sum()
                 results.append((logits, torch.autograd.grad(loss, weight)[0]))
-            (plain, plain_gradient), (fast, fast_gradient) = results
-            assert torch.allclose(plain, fast, atol=tolerance, rtol=0)
-            assert torch.allclose(plain_gradient, fast_gradient, atol=tolerance, rtol=tolerance)
+            (alone, alone_gradient), *others = results
+            for logits, gradient in others:
+                assert torch.allclose(alone, logits, atol=tolerance, rtol=0)
+                assert torch.allclose(alone_gradient, gradient, atol=tolerance, rtol=tolerance)
     assert why_not_suffix(network, request) is None
 
 
@@ -81,7 +90,7 @@ def test_edits_at_two_layers_and_columns_happen_in_one_run(side: str) -> None:
 def test_padding_changes_nothing(side: str) -> None:
     network = tiny_network(CONFIGURATIONS["gpt2"])
     prompts, columns = random_prompts(side)
-    padded = plain_logits(network, prompts, columns.positions, torch.arange(7), [])
+    padded = plain_logits(network, prompts, columns.positions, torch.arange(7), [], PADDED)
     alone = [
         network.model(input_ids=prompts.ids[row, prompts.mask[row]][None]).logits[0, -1]
         for row in range(7)
@@ -163,11 +172,19 @@ def test_layers_that_keep_a_state_take_the_plain_path() -> None:
 
 def test_outputs_that_are_no_numbers_are_told() -> None:
     network = tiny_network(CONFIGURATIONS["gemma2"], torch.float64)
+    request = _all_bases("left")
+    notices: list[str] = []
+    [subject] = _subjects(network, request, None, notices)
+    assert notices == [
+        "prompts are run with others of their length only: "
+        "padding takes its outputs beyond all numbers"
+    ]
+    assert subject.plain_because is None
+    with torch.no_grad():
+        network.model.get_input_embeddings().weight[int(request.prompts.ids[2, -1])] = torch.nan
     with pytest.raises(NetworkError) as raised:
-        why_not_suffix(network, _all_bases("left"))
+        _subjects(network, request, None, notices)
     assert str(raised.value) == "`gemma2` gives no finite outputs on these prompts"
-    in_float32 = tiny_network(CONFIGURATIONS["gemma2"], torch.float32)
-    assert why_not_suffix(in_float32, _all_bases("left")) is None
 
 
 def test_running_out_of_memory_halves_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
