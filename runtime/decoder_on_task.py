@@ -23,8 +23,8 @@ from .seen_texts import TextReader
 from .subjects import Subject
 from .task_network import Presentation, TaskNetwork
 from .token_examination import PromptExamination, alike_error, examine_tokens
-from .tokens import TokenColumns, TokenError, TokenizedPrompts, resolve, tokenize
-from .untyped import as_list, decoded, numbered_rows
+from .tokens import TokenColumns, TokenError, TokenizedPrompts, check_ids, resolve, tokenize
+from .untyped import as_list, decoded, distinct, numbered_rows
 from .watch import Advance, Watcher
 
 
@@ -191,6 +191,8 @@ def _answers(network: Network, task: Task, texts: Sequence[str], codes: Column) 
         found = answer_tokens(network.tokenizer, texts, answer_texts(task, output, codes))
     except TokenError as error:
         raise SpecError([Diagnostic("CS621", str(error), span, error.help)]) from error
+    said: list[int] = as_list(distinct(found.ids)[0])
+    check_ids(said, network.tokenizer, network.limits, "an answer")
     wrong = [_diagnostic(one, span) for one in found.findings]
     if any(one is not None for one in wrong):
         raise SpecError([one for one in wrong if one is not None])

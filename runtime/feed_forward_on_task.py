@@ -15,11 +15,12 @@ from ..compiler.specification import Task, TokenPosition, TokenRange
 from .feed_forward import FeedForwardNetwork, random_feed_forward
 from .feed_forward_subject import feed_forward_subject
 from .fit_settings import FitSettings
-from .networks import NetworkError, content_hash
+from .networks import NetworkError
 from .subjects import Subject
 from .task_network import Presentation, TaskNetwork
 from .untyped import from_array, numbered_rows
 from .watch import Watcher
+from .weights import content_hash
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from .memory import memory_failures
 from .networks import NetworkError, load_network
 from .packaged import PACKAGE_PREFIX, packaged_network
 from .task_network import TaskNetwork
+from .weights import check_weights, report_instead
 
 
 @memory_failures()
@@ -37,10 +38,17 @@ def load_task_network(location: str, device: str | None = None) -> TaskNetwork:
     if _model_type(Path(location)) == FeedForwardConfig.model_type:
         try:
             untyped: Any = FeedForwardNetwork
-            network = untyped.from_pretrained(location, use_safetensors=True)
+            with report_instead():
+                network, report = untyped.from_pretrained(
+                    location,
+                    use_safetensors=True,
+                    output_loading_info=True,
+                    ignore_mismatched_sizes=True,  # told by `check_weights`, with their names
+                )
         except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
             first_line = next(iter(str(error).splitlines()), type(error).__name__)
             raise NetworkError(f"`{location}` cannot be loaded: {first_line}") from error
+        check_weights(location, report)
         network.to(device or "cpu")
         return FeedForwardOnTask(network.eval().requires_grad_(False), location)
     return DecoderOnTask(load_network(location, device=device))
