@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -149,6 +150,8 @@ def _first_position(model: PreTrainedModel, ids: Tensor, alone: Tensor) -> int |
 
     RoBERTa and its kin count from the padding token's id + 1, most others from 0.
     """
+    if "position_ids" not in inspect.signature(model.forward).parameters:
+        return None
     padding = getattr(text_config(model), "pad_token_id", None)
     candidates = dict.fromkeys([0, padding + 1 if isinstance(padding, int) else 0, 1, 2])
     apart: dict[int, float] = {}

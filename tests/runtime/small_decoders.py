@@ -27,6 +27,7 @@ _SMALL: dict[str, Any] = {
     "num_experts_per_tok": 2,
     **dict.fromkeys(("max_position_embeddings", "n_positions", "max_seq_len"), 64),
     **dict.fromkeys(("n_group", "topk_group"), 1),
+    **dict.fromkeys(("chunk_size", "mamba_chunk_size"), 8),
     "rotary_dim": 4,
     "is_decoder": True,
 }
@@ -97,6 +98,7 @@ _OF_ITS_OWN: dict[str, dict[str, Any]] = {
     "bailing_hybrid": {"layer_group_size": 2},
     "bamba": _MAMBA_2 | {"attn_layer_indices": [1, 3]},
     "dots1": {"n_shared_experts": 1, "n_routed_experts": 4, "num_experts_per_tok": 2},
+    "falcon_h1": _MAMBA_2 | {"mamba_d_ssm": 64},
     "gemma3n_text": {
         "num_kv_shared_layers": 0,
         "layer_types": ["sliding_attention", "full_attention"] * 2,
