@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python -m
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install test long coverage rooms check check-wheel smollm2 demo benchmarks clean
+.PHONY: help install test long coverage rooms check check-wheel smollm2 demo benchmarks architectures clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -65,6 +65,9 @@ benchmarks: smollm2  ## measure the README's numbers beside the peer, in an envi
 	for measured in check language_server proofs pairs data_forms audit das_step; do \
 	  $(PEER)/bin/python benchmarks/$$measured.py || exit 1; \
 	done
+
+architectures: $(INSTALLED)  ## try every causal decoder of transformers, and renew docs/architectures.md
+	$(VENV)/bin/python benchmarks/architectures.py --write
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist .cache *.egg-info

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,5 +15,6 @@ def shared_with_tests(path: str) -> Any:
     specification = importlib.util.spec_from_file_location(Path(path).stem, TESTS / path)
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = module  # where dataclasses look their annotations up
     specification.loader.exec_module(module)
     return module

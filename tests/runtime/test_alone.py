@@ -16,8 +16,9 @@ from causalspec.runtime.networks import Network, NetworkError, wrap_network
 from causalspec.runtime.plain_path import plain_logits
 from causalspec.runtime.tokens import TokenError, TokenizedPrompts, resolve, tokenize
 
+from .byte_tokenizer import byte_tokenizer
 from .small_decoders import small_decoder
-from .tiny_networks import CONFIGURATIONS, byte_tokenizer, tiny_network
+from .tiny_networks import CONFIGURATIONS, tiny_network
 
 SIZES: dict[str, Any] = {
     "vocab_size": 300, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,

@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 
+from .byte_tokenizer import byte_tokenizer
 from .decoders_tried import Tried, tried
 from .small_decoders import families, small_decoder
-from .tiny_networks import byte_tokenizer
 
 pytestmark = pytest.mark.filterwarnings("default")  # some architectures warn of themselves
 

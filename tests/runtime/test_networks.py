@@ -17,7 +17,8 @@ from causalspec.runtime.networks import (
     wrap_network,
 )
 
-from .tiny_networks import CONFIGURATIONS, LAYERS, byte_tokenizer, tiny_network
+from .byte_tokenizer import byte_tokenizer
+from .tiny_networks import CONFIGURATIONS, LAYERS, tiny_network
 
 
 @pytest.fixture

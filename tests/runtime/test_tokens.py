@@ -12,7 +12,8 @@ from causalspec.compiler.specification import Anchor, TokenPosition, TokenRange
 from causalspec.runtime.answers import FindingKind, TokenFinding, answer_tokens
 from causalspec.runtime.tokens import TokenError, TokenizedPrompts, resolve, tokenize
 
-from .tiny_networks import byte_tokenizer, span_of
+from .byte_tokenizer import byte_tokenizer
+from .tiny_networks import span_of
 
 TEXTS = (
     "When Mary and Wilhelmina went to the store, Mary gave 4.50 dollars to",

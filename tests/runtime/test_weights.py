@@ -17,7 +17,8 @@ from causalspec.runtime.feed_forward import FeedForwardConfig, FeedForwardNetwor
 from causalspec.runtime.loading import load_task_network
 from causalspec.runtime.networks import NetworkError, load_network
 
-from .tiny_networks import byte_tokenizer, tiny_network
+from .byte_tokenizer import byte_tokenizer
+from .tiny_networks import tiny_network
 
 Weights = dict[str, Tensor]
 LLAMA = LlamaConfig(

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import (
     AutoModelForCausalLM,
     BloomConfig,
@@ -22,7 +21,6 @@ from transformers import (
     MistralConfig,
     OPTConfig,
     PhiConfig,
-    PreTrainedTokenizerFast,
     Qwen2Config,
 )
 
@@ -30,7 +28,8 @@ from causalspec.compiler.specification import Anchor, TokenPosition
 from causalspec.runtime.networks import Network, wrap_network
 from causalspec.runtime.tokens import TokenColumns, TokenizedPrompts
 
-VOCABULARY = 300
+from .byte_tokenizer import VOCABULARY, byte_tokenizer
+
 LAYERS = 4
 _SIZES: dict[str, Any] = {
     "vocab_size": VOCABULARY,
@@ -68,26 +67,6 @@ def tiny_network(configuration: Any, dtype: torch.dtype = torch.float64) -> Netw
         torch.manual_seed(0)
         model = AutoModelForCausalLM.from_config(configuration, dtype=dtype)
     return wrap_network(configuration.model_type, model, byte_tokenizer())
-
-
-def byte_tokenizer() -> PreTrainedTokenizerFast:
-    """A byte-level BPE of a few merges that puts a special token before every text."""
-    inner = Tokenizer(models.BPE())
-    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    inner.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=["<pad>", "<s>", "</s>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    inner.train_from_iterator(["When Mary and John went to the store, Mary gave"] * 3, trainer)
-    inner.post_processor = processors.TemplateProcessing(
-        single="<s> $A", special_tokens=[("<s>", 1)]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=inner, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
-    )
 
 
 def random_prompts(side: str, rows: int = 7) -> tuple[TokenizedPrompts, TokenColumns]:
