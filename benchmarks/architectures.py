@@ -6,8 +6,8 @@ of the same prompt run alone, unpadded, with the same swap made by a plain hook.
 
     python benchmarks/architectures.py [FAMILY…] [--write]
 
-`--write` puts the table into docs/architectures.md. All families take about half an hour on two
-cores; needs causalspec[run] alone.
+`--write` puts the table into docs/architectures.md, or renews the lines of the families named. All
+families take about twenty minutes on two cores; needs causalspec[run] alone.
 """
 
 from __future__ import annotations
@@ -48,12 +48,14 @@ def main() -> int:
     for family in options.families or sorted(small_decoders.families()):
         rows.append((family, *outcome(family)))
         print(*rows[-1], sep="\t", flush=True)
-    text = table(rows)
-    print(text)
     if options.write:
         page = PAGE.read_text(encoding="utf-8")
-        before, after = page.split(BEGIN)[0], page.split(END)[1]
-        PAGE.write_text(before + BEGIN + text + END + after, encoding="utf-8")
+        before, rest = page.split(BEGIN)
+        held, after = rest.split(END)
+        kept = {row[0]: row for row in rows_of(held)} if options.families else {}
+        rows = sorted((kept | {row[0]: row for row in rows}).values())
+        PAGE.write_text(before + BEGIN + table(rows) + END + after, encoding="utf-8")
+    print(table(rows).split("|")[0])
     return int(any(way == WRONG for _, way, _ in rows))
 
 
@@ -71,17 +73,23 @@ def outcome(family: str) -> tuple[str, str]:
 
 def one_line(text: str) -> str:
     """Fit for a cell of a table."""
-    line = " ".join(text.replace("|", "\\|").split())
+    line = " ".join(text.replace("|", "/").split())
     return line if len(line) <= 160 else f"{line[:159]}…"
+
+
+def rows_of(text: str) -> list[tuple[str, str, str]]:
+    """The lines of a table that was made here."""
+    cells = [line[2:-2].split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return [(name, way, why) for name, way, why in cells[1:]]
 
 
 def table(rows: list[tuple[str, str, str]]) -> str:
     """Counts, then a line for each family."""
     ways = Counter(way for _, way, _ in rows)
-    counts = ", ".join(f"{way} {count}" for way, count in sorted(ways.items()))
+    counts = ", ".join(f"{count} {way}" for way, count in sorted(ways.items()))
     tried = len(rows) - ways["not built"]
     lines = [
-        f"\nWith transformers {version('transformers')}: {tried} families tried; {counts}.\n",
+        f"\nWith transformers {version('transformers')}, of {tried} families: {counts}.\n",
         "\n| family | way | why not otherwise |\n|---|---|---|\n",
     ]
     return "".join(lines + [f"| {name} | {way} | {why} |\n" for name, way, why in rows]) + "\n"

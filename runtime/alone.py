@@ -18,7 +18,7 @@ from .batches import Batching
 from .calls import answer_logits
 from .network_places import NetworkError
 from .plain_path import at_positions, plain_logits
-from .self_check import RUN_ERRORS, first_line, probe_ids
+from .self_check import probe_ids, told
 from .streams import streams_edited
 from .subjects import Edit, Site
 from .tokens import TokenizedPrompts
@@ -34,6 +34,8 @@ A number's rounding is a share of its size, and the sums of a forward pass, take
 by a kernel for another shape, add up some hundreds of them: 1e-4 is 800 times the spacing of
 float32, and a tenth of what the smallest change of a position did to any architecture tried.
 """
+
+_ITS_OWN = "a prompt's answer is to be its own, and prompts are run many at a time"
 
 
 def alone_logits(
@@ -76,13 +78,14 @@ def how_to_batch(
     rows = few_rows(prompts)
     columns = range(positions.shape[1])
     edit_sets = [[], *([rotation(layer, k) for k in columns] for layer in few_layers(layers))]
-    alone = [alone_logits(network, prompts, positions, rows, edits) for edits in edit_sets]
+    with told(f"`{network.name}` does not run on these prompts one by one", _ITS_OWN):
+        alone = [alone_logits(network, prompts, positions, rows, edits) for edits in edit_sets]
+        again = alone_logits(network, prompts, positions, rows.flip(0)).flip(0)
     if not all(bool(one.isfinite().all()) for one in alone):
         raise NetworkError(
             f"`{network.name}` gives no finite outputs on these prompts",
             help="not every network can be run in every precision: try another",
         )
-    again = alone_logits(network, prompts, positions, rows.flip(0)).flip(0)
     if share_apart(again, alone[0]) > tolerance(network):
         raise NetworkError(
             f"`{network.name}` answers the same prompt differently when it is asked again",
@@ -90,16 +93,23 @@ def how_to_batch(
         )
     because = network.unpadded_because
     for batching in (Batching.BY_LENGTH,) if because else Batching:
-        apart = max(
-            share_apart(plain_logits(network, prompts, positions, rows, edits, batching), expected)
-            for edits, expected in zip(edit_sets, alone, strict=True)
-        )
+        try:
+            with told("it does not run on several prompts at once", _ITS_OWN):
+                apart = max(
+                    share_apart(
+                        plain_logits(network, prompts, positions, rows, edits, batching), expected
+                    )
+                    for edits, expected in zip(edit_sets, alone, strict=True)
+                )
+        except NetworkError as error:
+            because = str(error)
+            continue
         if apart <= tolerance(network):
             return batching, because
         because = _changed_by(apart)
     raise NetworkError(
         f"`{network.name}` answers a prompt differently where others of its length run beside it",
-        help="a prompt's answer is to be its own, and one at a time would take too long",
+        help=_ITS_OWN,
     )
 
 
@@ -117,9 +127,10 @@ def unpadded_because(network: Network) -> str | None:
     with torch.no_grad():
         alone = alone_logits(network, prompts, nowhere, rows)
         try:
-            together = plain_logits(network, prompts, nowhere, rows, [], Batching.PADDED)
-        except RUN_ERRORS as error:
-            return f"it does not run on padded prompts ({first_line(error)})"
+            with told("it does not run on padded prompts", _ITS_OWN):
+                together = plain_logits(network, prompts, nowhere, rows, [], Batching.PADDED)
+        except NetworkError as error:
+            return str(error)
     apart = share_apart(together, alone)
     return None if apart <= tolerance(network) else _changed_by(apart)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -13,7 +15,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from .network_places import NetworkError
-from .streams import forward_hooks, read_stream
+from .streams import forward_hooks, read_stream, streams_edited
 from .untyped import text_config
 
 RUN_ERRORS = (
@@ -21,6 +23,8 @@ RUN_ERRORS = (
     NotImplementedError, UnboundLocalError, ZeroDivisionError, ImportError,
 )  # fmt: skip
 """What a forward pass raises by itself; memory that runs out is told apart (`memory`)."""
+
+_ONE_STREAM = "only networks with one residual stream, a vector a token, can be aligned"
 
 _CONTEXT_NAMES = (
     "max_position_embeddings", "n_positions", "max_sequence_length", "max_seq_len", "n_ctx",
@@ -50,16 +54,25 @@ def self_check(
     """
     ids = probe_ids(model, 10).view(2, 5)
     outputs: list[tuple[int, Any]] = []
-    hooks = [
-        lambda output, number=number: outputs.append((number, output))
-        for number in range(len(layers))
-    ]
-    with forward_hooks(layers, hooks):
-        logits = _run(name, model, input_ids=ids)
+
+    def record(number: int, output: Any) -> None:
+        outputs.append((number, output))
+
+    hooks = [partial(record, number) for number in range(len(layers))]
+    advice = f"this is its forward pass in transformers {version('transformers')}, nothing edited"
+    with told(f"`{name}` does not run by itself on a few tokens", advice):
+        with forward_hooks(layers, hooks):
+            logits = _run(model, ids)
+        _check_causal(name, model, ids)
     _check_streams(name, outputs, len(layers), (2, 5, width))
     if logits.shape[:2] != (2, 5):
         raise NetworkError(f"`{name}` does not predict one token after each of a prompt's")
-    _check_causal(name, model, ids)
+    for number in sorted({0, len(layers) - 1}):
+        with told(f"`{name}` does not go on from another output of layer {number}", _ONE_STREAM):
+            with streams_edited(layers, [(number, lambda stream: stream.roll(1, -1) * 1.1)]):
+                edited = _run(model, ids)
+            if torch.equal(edited, logits):
+                raise ValueError("it answers the same")
     return Behaviour(
         not isinstance(outputs[0][1], Tensor), _first_position(model, ids[:1], logits[:1])
     )
@@ -92,19 +105,21 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def _run(name: str, model: nn.Module, **arguments: Tensor) -> Tensor:
+@contextmanager
+def told(what: str, advice: str) -> Generator[None]:
+    """While open, what a network's forward pass raises by itself is a `NetworkError`: `what` does
+    not work, and why. Memory that runs out is left to `memory`.
+    """
     try:
-        return model(**arguments).logits
-    except torch.OutOfMemoryError:
-        raise
+        yield
     except RUN_ERRORS as error:
-        if "allocate memory" in str(error):
+        if isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error):
             raise
-        raise NetworkError(
-            f"`{name}` does not run by itself on a few tokens: {first_line(error)}",
-            help=f"no hypothesis was tried yet: this is its forward pass in transformers "
-            f"{version('transformers')}",
-        ) from error
+        raise NetworkError(f"{what}: {first_line(error)}", advice) from error
+
+
+def _run(model: nn.Module, ids: Tensor) -> Tensor:
+    return model(input_ids=ids).logits
 
 
 def _check_streams(
@@ -117,7 +132,7 @@ def _check_streams(
             help="a site is the output of one layer, so that each must have one",
         )
     for number, output in outputs:
-        stream = read_stream(output)
+        stream: Any = read_stream(output)
         if not isinstance(stream, Tensor) or stream.dim() not in (3, 4):
             raise NetworkError(f"the output of layer {number} of `{name}` is not a residual stream")
         if tuple(stream.shape) == expected:
@@ -130,7 +145,7 @@ def _check_streams(
             if stream.dim() == 4
             else f"layer {number} of `{name}` gives {shape} numbers instead of "
             f"{'×'.join(map(str, expected))} for {expected[0]} prompts of {expected[1]} tokens",
-            help="only networks with one residual stream, a vector a token, can be aligned",
+            help=_ONE_STREAM,
         )
 
 
@@ -138,7 +153,7 @@ def _check_causal(name: str, model: nn.Module, ids: Tensor) -> None:
     """Encoders such as BERT load as language models too; only behaviour tells them apart."""
     changed = ids.clone()
     changed[:, -1] = ids[:, 0]
-    first, second = (_run(name, model, input_ids=one)[:, :-1] for one in (ids, changed))
+    first, second = (_run(model, one)[:, :-1] for one in (ids, changed))
     if not torch.allclose(first, second, rtol=1e-2, atol=1e-2):
         raise NetworkError(
             f"`{name}` is not a causal decoder: a later token changes earlier predictions"

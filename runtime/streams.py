@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -30,9 +31,10 @@ def streams_read(
 ) -> Generator[None]:
     """While open, every run hands the output of each numbered layer to `receive`."""
 
-    hooks = [
-        lambda output, number=number: receive(number, read_stream(output)) for number in numbers
-    ]
+    def received(number: int, output: Any) -> None:
+        receive(number, read_stream(output))
+
+    hooks = [partial(received, number) for number in numbers]
     with forward_hooks([layers[number] for number in numbers], hooks):
         yield
 
@@ -44,11 +46,15 @@ def forward_hooks(
     """While open, each layer's output goes to its hook, which may give another one instead."""
     with ExitStack() as stack:
         for layer, hook in zip(layers, hooks, strict=True):
-            handle = layer.register_forward_hook(
-                lambda _layer, _inputs, output, hook=hook: hook(output)
-            )
-            stack.enter_context(_closing(handle))
+            stack.enter_context(_closing(layer.register_forward_hook(_of_output(hook))))
         yield
+
+
+def _of_output(hook: Callable[[Any], Any]) -> Callable[..., Any]:
+    def called(_layer: nn.Module, _inputs: Any, output: Any) -> Any:
+        return hook(output)
+
+    return called
 
 
 @contextmanager
@@ -57,10 +63,10 @@ def streams_edited(
 ) -> Generator[None]:
     """While open, the output of each numbered layer is replaced by a function of it."""
 
-    hooks = [
-        lambda output, edit=edit: with_stream(output, edit(read_stream(output)))
-        for _, edit in edits
-    ]
+    def edited(edit: Callable[[Tensor], Tensor], output: Any) -> Any:
+        return with_stream(output, edit(read_stream(output)))
+
+    hooks = [partial(edited, edit) for _, edit in edits]
     with forward_hooks([layers[number] for number, _ in edits], hooks):
         yield
 

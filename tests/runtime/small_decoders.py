@@ -110,9 +110,12 @@ _OF_ITS_OWN: dict[str, dict[str, Any]] = {
     "gemma4_text": _GEMMA_4,
     "gemma4_unified_text": {"num_kv_shared_layers": 0},
     "gpt_neo": {"attention_types": [[["global", "local"], 2]]},
-    "granitemoehybrid": _MAMBA_2,
+    "granitemoehybrid": _MAMBA_2 | {"layer_types": ["mamba", "attention"] * 2},
+    "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1},
+    "kimi_linear": {"layer_types": ["linear_attention", "full_attention"] * 2},
     "lfm2_moe": {"layer_types": ["conv", "full_attention"] * 2},
     "mamba2": {"num_heads": 8, "head_dim": 8, "state_size": 8, "n_groups": 1},
+    "nemotron_h": {"mamba_num_heads": 8, "mamba_head_dim": 8, "ssm_state_size": 8},
     "reformer": {
         "is_decoder": True,
         "axial_pos_embds": False,
