@@ -89,7 +89,8 @@ def table(rows: list[tuple[str, str, str]]) -> str:
     unbuilt = ways.pop("not built", 0)
     counts = ", ".join(f"{count} {way}" for way, count in sorted(ways.items()))
     lines = [
-        f"\nWith transformers {version('transformers')}, of {len(rows) - unbuilt} families: {counts}; "
+        f"\nWith transformers {version('transformers')}, of {len(rows) - unbuilt} families: "
+        f"{counts}; "
         f"{unbuilt} more are not built small by these rules.\n",
         "\n| family | way | why not otherwise |\n|---|---|---|\n",
     ]
