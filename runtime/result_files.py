@@ -5,7 +5,7 @@
     NAME/maps/CLAIM.safetensors each claim's alignment map
     NAME/manifest.json          what went in, and the SHA-256 of each file above
 
-Everything is written to a sibling `NAME.partial-…`, flushed to the disk and renamed into place.
+Everything is written into a folder beside it, flushed to the disk and renamed into place.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType]
 from torch import Tensor
 
+from ..compiler.data.forms.whole_files import whole_file
 from ..dsl.diagnostics import ToolFailure
 from .fit_settings import FitSettings
 from .sites import SiteMaps
@@ -85,11 +85,8 @@ def restore(
 def save_state(state: FitState, path: Path) -> None:
     """Write a safetensors file that is either whole or absent, whenever the process is killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    save_file(state.tensors, unfinished, metadata={"settings": state.settings})
-    with unfinished.open("rb") as written:
-        os.fsync(written.fileno())
-    unfinished.replace(path)
+    with whole_file(path) as partial:
+        save_file(state.tensors, partial, metadata={"settings": state.settings})
 
 
 def load_state(path: Path) -> FitState:

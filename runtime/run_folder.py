@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import filelock
 import safetensors
 from torch import Tensor
 
+from ..compiler.data.forms.locks import held
+from ..compiler.data.forms.whole_files import make_folder
 from ..dsl.diagnostics import ToolFailure
 from .untyped import save_tensors
 
@@ -62,7 +63,7 @@ class RunFolder:
         temporary = path.with_name(f"{path.name}.partial")
         try:
             save_tensors(tensors, temporary, stage.notes)
-            temporary.replace(path)
+            temporary.replace(path)  # the run is alone here: nothing else is called so
         except (OSError, safetensors.SafetensorError) as error:
             raise ToolFailure(f"can't write to `{self.folder}`: {error}") from error
 
@@ -81,19 +82,21 @@ def run_folder(destination: Path, identity: str) -> Generator[RunFolder]:
     """The run folder of results that will stand at `destination`, for this process alone.
 
     It is removed when the block ends well, and kept for the next try when it does not.
-    Raises `ToolFailure` where it cannot be written, or another process is at the same run.
+    Raises `ToolFailure` where it cannot be written, or another process is at a run, this one or
+    another, whose results will stand there.
     """
     digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
     destination = destination.resolve()
     folder = destination.with_name(f".{destination.name}.run-{digest}")
+    locked = destination.with_name(f".{destination.name}.lock")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / "lock", blocking=False)
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise ToolFailure(
-            f"another process is at work on `{destination}`", help="wait for it, or end it"
-        ) from error
+        make_folder(destination.parent)
+        lock = held(locked)
+        if lock is None:
+            raise ToolFailure(
+                f"another process is at work on `{destination}`", help="wait for it, or end it"
+            )
+        folder.mkdir(exist_ok=True)
     except OSError as error:
         reason = error.strerror or os.fspath(folder)
         raise ToolFailure(f"can't write beside `{destination}`: {reason}") from error
@@ -101,8 +104,8 @@ def run_folder(destination: Path, identity: str) -> Generator[RunFolder]:
         yield RunFolder(folder)
         shutil.rmtree(folder, ignore_errors=True)
     finally:
-        lock.release()
         with contextlib.suppress(OSError):
-            # An interrupted run that finished nothing leaves nothing.
-            (folder / "lock").unlink(missing_ok=True)
-            folder.rmdir()
+            folder.rmdir()  # an interrupted run that finished nothing leaves nothing
+        with contextlib.suppress(OSError):
+            locked.unlink()  # while it is held, as in `alone_in`
+        lock.release()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from causalspec.runtime.fit_settings import FitSettings
     from causalspec.runtime.task_network import TaskNetwork
 
-LIBRARIES = ("torch", "transformers", "safetensors", "filelock", "psutil")
+LIBRARIES = ("torch", "transformers", "safetensors", "psutil")
 
 
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,14 @@ def manifest_of(
         },
         "columns": {one.name: one.type.text for one in columns},
     }
+
+
+def manifest_bytes(manifest: Record) -> bytes:
+    """A manifest as it is written. A file name that is not UTF-8 reaches us as lone surrogates,
+    which JSON can say in escapes alone.
+    """
+    text = json.dumps(manifest, ensure_ascii=False, indent=2)
+    return f"{text}\n".encode(errors="backslashreplace")
 
 
 def _stratum(one: StratumCount) -> Record:

@@ -1,12 +1,12 @@
 """A counterfactual data set as files: its rows in one of several forms, and a manifest a split.
 
 Rows stream from the generator to the disk in blocks, so memory does not grow with their number.
-Files take their names when they are whole, the manifest last: where it stands, the rows are whole.
+Files take their names when they are whole, the manifest last: where it stands, the rows are whole,
+and those that it vouches for, whoever else writes into the same folder.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,12 +19,13 @@ from ..pairs import InterchangePairs
 from .blocks_of_rows import BLOCK_ROWS, in_blocks
 from .flat_columns import FlatColumn, flat_columns
 from .hugging_face import MARKER, ROWS_FILE, write_dataset_folder
-from .manifest import Counted, manifest_of
+from .locks import alone_in
+from .manifest import Counted, manifest_bytes, manifest_of
 from .parquet import write_parquet
 from .strata_counts import StrataCounts
 from .tensors import Tokenize, write_tensors
 from .text_lines import write_csv, write_json_lines
-from .whole_files import whole_file, whole_folder
+from .whole_files import flush, flush_tree, make_folder, put_file, put_folder, unfinished_in
 
 
 class Form(StrEnum):
@@ -86,7 +87,7 @@ def write_data(
     columns = flat_columns(order.specification, order.design, slots=order.slots)
     write = _Writer(order, columns, folder, form, version, tokenize)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         if form is Form.HUGGING_FACE:
             return write.dataset_folder()
         return tuple([write.split(split) for split in order.splits])
@@ -105,26 +106,31 @@ class _Writer:
     tokenize: Tokenize | None
 
     def split(self, split: str) -> WrittenSplit:
-        """Write one split's file and its manifest."""
-        rows = self.folder / f"{self.order.design.name}.{split}.{self.form}"
-        if rows.is_dir():
-            raise ToolFailure(
-                f"can't write the file `{rows}`: a folder has that name", "choose another --out"
-            )
+        """Write one split's file and its manifest. Both take their names together, while no other
+        process gives names here: the manifest beside a file is its own.
+        """
+        rows, manifest = self.folder / self._rows(split), self._manifest(split)
+        self._refuse_what_stands_at(rows, manifest)
         counted = self._counted()
-        self._manifest(split).unlink(missing_ok=True)  # it would vouch for rows about to change
-        with whole_file(rows) as unfinished:
+        with unfinished_in(self.folder) as unfinished:
             blocks = self.order.blocks(split, counted)
+            partial = unfinished / rows.name
             match self.form:
                 case Form.JSON_LINES:
-                    write_json_lines(blocks, self.columns, unfinished)
+                    write_json_lines(blocks, self.columns, partial)
                 case Form.CSV:
-                    write_csv(blocks, self.columns, unfinished)
+                    write_csv(blocks, self.columns, partial)
                 case Form.PARQUET:
-                    write_parquet(blocks, self.columns, unfinished)
+                    write_parquet(blocks, self.columns, partial)
                 case _:
-                    write_tensors(blocks, self.columns, unfinished, self.tokenize)
-        return self._described(split, rows, counted)
+                    write_tensors(blocks, self.columns, partial, self.tokenize)
+            flush(partial)
+            self._described(split, unfinished, counted)
+            with alone_in(self.folder):
+                manifest.unlink(missing_ok=True)  # it vouches for other rows
+                put_file(partial, rows)
+                put_file(unfinished / manifest.name, manifest)
+        return WrittenSplit(split, rows, manifest, counted)
 
     def dataset_folder(self) -> tuple[WrittenSplit, ...]:
         """Write the folder of all splits, and their manifests."""
@@ -133,27 +139,65 @@ class _Writer:
             raise ToolFailure(
                 f"`{folder}` is there and is no data set of Hugging Face", "choose another --out"
             )
+        manifests = [self._manifest(one.name) for one in self.order.design.splits]
+        self._refuse_another_case(folder)
+        self._refuse_what_stands_at(*manifests)
         counted = {split: self._counted() for split in self.order.splits}
-        for split in self.order.design.splits:
-            self._manifest(split.name).unlink(missing_ok=True)
-        with whole_folder(folder) as unfinished:
+        with unfinished_in(self.folder) as unfinished:
+            partial = unfinished / folder.name
+            partial.mkdir()
             splits = {split: self.order.blocks(split, one) for split, one in counted.items()}
-            write_dataset_folder(splits, self.columns, unfinished)
+            write_dataset_folder(splits, self.columns, partial)
+            flush_tree(partial)
+            for split, one in counted.items():
+                self._described(split, unfinished, one)
+            with alone_in(self.folder):
+                for manifest in manifests:
+                    manifest.unlink(missing_ok=True)
+                put_folder(partial, folder)
+                for split in self.order.splits:
+                    manifest = self._manifest(split)
+                    put_file(unfinished / manifest.name, manifest)
         return tuple(
             [
-                self._described(split, folder / split / ROWS_FILE, one)
+                WrittenSplit(split, self.folder / self._rows(split), self._manifest(split), one)
                 for split, one in counted.items()
             ]
         )
 
+    def _refuse_what_stands_at(self, *paths: Path) -> None:
+        """Raise `ToolFailure` where a file would take the place of what is not one."""
+        for path in paths:
+            self._refuse_another_case(path)
+            if path.is_dir():
+                raise _refusal(path, "a folder has that name")
+            if path.is_symlink() or (path.exists() and not path.is_file()):
+                raise _refusal(path, "what has that name is not a regular file")
+
+    def _refuse_another_case(self, path: Path) -> None:
+        """Raise `ToolFailure` where the disk ignores case, and something else has the name."""
+        folded = path.name.casefold()
+        for there in self.folder.iterdir():
+            if there.name != path.name and there.name.casefold() == folded and path.exists():
+                raise _refusal(path, f"to this disk it is the same as `{there.name}`")
+
     def _counted(self) -> Counted:
         return Counted(DataSummary(self.order.design), StrataCounts(self.order.design))
+
+    def _rows(self, split: str) -> str:
+        """Where a split's rows stand, seen from the folder."""
+        name = self.order.design.name
+        if self.form is Form.HUGGING_FACE:
+            return f"{name}/{split}/{ROWS_FILE}"
+        return f"{name}.{split}.{self.form}"
 
     def _manifest(self, split: str) -> Path:
         return self.folder / f"{self.order.design.name}.{split}.manifest.json"
 
-    def _described(self, split: str, rows: Path, counted: Counted) -> WrittenSplit:
-        """Write the manifest of whole rows."""
+    def _described(self, split: str, unfinished: Path, counted: Counted) -> None:
+        """Write the manifest of rows that are whole, beside them, before either has its name: its
+        hash is of what was written.
+        """
         order = self.order
         described = manifest_of(
             order.specification,
@@ -162,13 +206,15 @@ class _Writer:
             order.design.seed if order.seed is None else order.seed,
             counted,
             self.columns,
-            rows,
-            rows.relative_to(self.folder).as_posix(),
+            unfinished / self._rows(split),
+            self._rows(split),
             self.form,
             self.version,
         )
-        manifest = self._manifest(split)
-        with whole_file(manifest) as unfinished:
-            text = json.dumps(described, ensure_ascii=False, indent=2)
-            unfinished.write_text(f"{text}\n", encoding="utf-8")
-        return WrittenSplit(split, rows, manifest, counted)
+        manifest = unfinished / self._manifest(split).name
+        manifest.write_bytes(manifest_bytes(described))
+        flush(manifest)
+
+
+def _refusal(path: Path, reason: str) -> ToolFailure:
+    return ToolFailure(f"can't write the file `{path}`: {reason}", "choose another --out")
