@@ -15,6 +15,8 @@ from causalspec.dsl.diagnostics import SpecError, ToolFailure
 from . import __version__
 from .commands.output import print_diagnostics, print_failure
 from .exit_codes import EXPLANATION, ExitCode
+from .streams import standard_streams
+from .terminations import Terminated, terminations
 
 # Each name is a module of `commands` with SUMMARY, EXAMPLE, add_arguments and run.
 COMMANDS = (
@@ -38,15 +40,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Reading a spec makes many small objects and no garbage: looking for some takes a tenth of it.
     gc.set_threshold(100_000)
     given = sys.argv[1:] if arguments is None else arguments
-    named = [name for name in COMMANDS if name in given[:1]]
-    options = _parser(named or COMMANDS).parse_args(given)
+    with standard_streams(), terminations():
+        return _status(given)
+
+
+def _status(given: Sequence[str]) -> int:
+    """Run the command, and say how it ended if not well."""
     try:
+        named = [name for name in COMMANDS if name in given[:1]]
+        options = _parser(named or COMMANDS).parse_args(given)
         status = int(options.run(options))
         sys.stdout.flush()  # here, where a reader who has left is no surprise
         return status
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on from here", file=sys.stderr)
-        return ExitCode.INTERRUPTED
+    except SystemExit:  # argparse has said it all
+        _drop_output()
+        raise
+    except KeyboardInterrupt as interruption:
+        ended = isinstance(interruption, Terminated)
+        rest = getattr(interruption, "__notes__", ["the same command goes on from here"])
+        print(f"{'terminated' if ended else 'interrupted'}; {rest[0]}", file=sys.stderr)
+        return ExitCode.TERMINATED if ended else ExitCode.INTERRUPTED
     except SpecError as error:
         print_diagnostics(error.diagnostics, sys.stderr)
         return ExitCode.SPEC_INVALID
@@ -59,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         _drop_output()
         place = f"`{error.filename}`: " if error.filename else ""
-        print(f"error: {place}{error.strerror or error}", file=sys.stderr)
+        print_failure(ToolFailure(f"{place}{error.strerror or error}"))
         return ExitCode.TOOL_FAILED
     except MemoryError:
         print("error: memory ran out", file=sys.stderr)

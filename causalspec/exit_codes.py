@@ -16,6 +16,7 @@ class ExitCode(IntEnum):
     TOOL_FAILED = 5  # a network, a folder, memory or causalspec itself
     DATA_CHANGED = 6  # `diff`: pairs, prompts or placements changed, no hypothesis and no claim
     INTERRUPTED = 130  # Ctrl-C; the same command goes on where it stopped
+    TERMINATED = 143  # SIGTERM; as after Ctrl-C
 
 
 EXPLANATION = """\
@@ -29,4 +30,5 @@ exit status:
   5    the tool failed: network, folder, memory, or a mistake in causalspec
   6    `diff`: only data, prompts or placements changed, no hypothesis and no claim
   130  interrupted; the same command goes on where it stopped
+  143  terminated (SIGTERM); the same command goes on where it stopped
 """

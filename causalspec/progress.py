@@ -15,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from causalspec.dsl.display import visible
 from causalspec.runtime.watch import Advance
 
 
@@ -28,7 +29,7 @@ class TerminalWatcher:
     def work(self, title: str, total: int) -> Generator[Advance]:
         """A bar that is gone when the work is done, and a line that stays."""
         if not self._console.is_terminal:
-            self._console.print(title, markup=False, highlight=False)
+            self._console.print(visible(title), markup=False, highlight=False)
             yield lambda _done, _word: None
             return
         columns = (
@@ -40,7 +41,7 @@ class TerminalWatcher:
             TextColumn("{task.fields[word]}", markup=False),
         )
         with Progress(*columns, console=self._console, transient=True) as progress:
-            task = progress.add_task(title, total=total, word="")
+            task = progress.add_task(visible(title), total=total, word="")
 
             def advance(done: int, word: str) -> None:
                 progress.update(task, completed=done, word=word)
@@ -49,4 +50,4 @@ class TerminalWatcher:
 
     def notice(self, message: str) -> None:
         """A line that stays."""
-        self._console.print(f"note: {message}", markup=False, highlight=False)
+        self._console.print(f"note: {visible(message)}", markup=False, highlight=False)

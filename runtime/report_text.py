@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from dataclasses import dataclass
 
+from ..dsl.display import shown
 from .results import ClaimVerdict, ControlScore, Score, Site, Verification, WrongAnswer
 
 NO_SWAP, FULL_VECTOR = "no_swap", "full_vector"
@@ -43,24 +43,15 @@ class Reference:
 
 
 def visible(text: str) -> str:
-    """`text` with every character that would not show, or would act, replaced by its escape.
-
-    Newlines and tabs stay. Control and format characters (escape sequences of terminals, marks
-    that reorder text) and lone surrogates become `\\x1b`, `\\u202e`.
+    """`text` with every character that would not show, or would act, replaced by what stands for it
+    in a terminal, too; newlines and tabs stay.
     """
-    return "".join(one if one in "\n\t" else _visible_character(one) for one in text)
+    return "".join(one if one in "\n\t" else shown(one) for one in text)
 
 
 def verbatim(text: str) -> str:
     """One answer of a network, on one line, with nothing in it unseen."""
-    shown = visible(text).replace("\n", "⏎").replace("\t", "⇥")
-    return shown if text else "(nothing)"
-
-
-def _visible_character(character: str) -> str:
-    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
-        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
-    return character
+    return visible(text).replace("\n", "⏎").replace("\t", "⇥") or "(nothing)"
 
 
 def figure(value: float) -> str:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..exit_codes import ExitCode
 from .networks import add_network_arguments, fit_settings, named_network, require_libraries
-from .output import add_format_argument, add_spec_argument, load_checked, print_json
+from .output import (
+    add_format_argument,
+    add_spec_argument,
+    load_checked,
+    print_json,
+    print_lines,
+    wrong_usage,
+)
 
 if TYPE_CHECKING:
     from causalspec.compiler.specification import Specification
@@ -38,8 +45,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     specification = load_checked(options.spec)
     problem = _problem(specification, options)
     if problem is not None:
-        print(f"causalspec align: {problem}", file=sys.stderr)
-        return ExitCode.WRONG_USAGE
+        return wrong_usage("align", problem)
 
     require_libraries()
     from rich.console import Console
@@ -71,7 +77,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         print_json(_as_json(fitted))
     else:
         _print_sites(fitted, Console())
-        print(f"maps: {destination}")
+        print_lines([f"maps: {destination}"])
     return ExitCode.FINE
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..exit_codes import ExitCode
-from .output import print_json
+from .output import print_json, print_lines, wrong_usage
 
 if TYPE_CHECKING:
     from causalspec.compiler.data.audit.columns import ColumnMap
@@ -74,7 +73,7 @@ def run(
     if as_json:
         print_json(_as_json(options.audit, found))
     else:
-        print("\n".join(_lines(options.audit, found, options.by is not None)))
+        print_lines(_lines(options.audit, found, options.by is not None))
     if not found.rows:
         return ExitCode.UNKNOWN
     return ExitCode.CLAIM_FAILED if found.wrong else ExitCode.FINE
@@ -95,8 +94,7 @@ def _column_map(options: argparse.Namespace) -> ColumnMap:
 
 
 def _usage(message: str) -> ExitCode:
-    print(f"causalspec data: {message}", file=sys.stderr)
-    return ExitCode.WRONG_USAGE
+    return wrong_usage("data", message)
 
 
 # Text ------------------------------------------------------------------------------------------

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..exit_codes import ExitCode
-from .output import print_diagnostics, print_json, replace_text
+from .output import print_diagnostics, print_json, print_lines, write_file
 
 if TYPE_CHECKING:
     from causalspec.compiler.compile import CheckedFile
@@ -57,7 +58,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         for path, one in checked:
             _print_findings(one, plain=options.plain)
             if not options.quiet:
-                _print_answers(path, one)
+                print_lines(_answers(path, one))
     else:
         _print_for_programs(checked, options.format)
     if any(one.diagnostics.has_errors for _, one in checked):
@@ -76,8 +77,8 @@ def _fix(path: Path) -> CheckedFile:
 
     fixed = fix_file(path)
     if fixed.text is not None:
-        replace_text(path, fixed.text)
-        print(f"{path}: {_counted(fixed.fixes, 'fix', 'fixes')} applied", file=sys.stderr)
+        write_file(path, fixed.text)
+        print_lines([f"{path}: {_counted(fixed.fixes, 'fix', 'fixes')} applied"], sys.stderr)
     return fixed.checked
 
 
@@ -104,18 +105,17 @@ def _print_findings(checked: CheckedFile, *, plain: bool) -> None:
     print(render_plain(checked.diagnostics), file=sys.stderr, end="")
 
 
-def _print_answers(path: Path, checked: CheckedFile) -> None:
+def _answers(path: Path, checked: CheckedFile) -> Iterator[str]:
     errors = sum(one.severity == "error" for one in checked.diagnostics)
     warnings = len(checked.diagnostics) - errors
     state = _counted(errors, "error") if errors else "fine"
     if warnings:
         state += f", {_counted(warnings, 'warning')}"
-    print(f"{path}: {state}")
+    yield f"{path}: {state}"
     for one in checked.examinations:
         mark = {True: "yes", False: "no", None: "?"}[one.holds]
-        print(f"  {mark:4}{one.question}: {one.evidence.text}")
-        for line in one.details:
-            print(f"        {line}")
+        yield f"  {mark:4}{one.question}: {one.evidence.text}"
+        yield from (f"        {line}" for line in one.details)
 
 
 def _counted(count: int, noun: str, plural: str | None = None) -> str:

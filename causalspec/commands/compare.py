@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..exit_codes import ExitCode
-from .output import add_format_argument, add_spec_argument, print_json
+from .output import add_format_argument, add_spec_argument, print_json, print_lines, wrong_usage
 from .specs import find_model, load_compiled, model_values
 
 if TYPE_CHECKING:
@@ -39,12 +38,11 @@ def run(options: argparse.Namespace) -> ExitCode:
     if first is None or second is None:
         return ExitCode.WRONG_USAGE
     if first.task != second.task:
-        print(
-            f"causalspec compare: `{first.name}` is about `{first.task}`, `{second.name}` about "
-            f"`{second.task}`: models of one task can be compared",
-            file=sys.stderr,
+        return wrong_usage(
+            "compare",
+            f"`{first.name}` is about `{first.task}`, `{second.name}` about `{second.task}`: "
+            "models of one task can be compared",
         )
-        return ExitCode.WRONG_USAGE
 
     from causalspec.compiler.proofs.comparison import compare, shares_of
 
@@ -57,7 +55,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     if options.format == "json":
         print_json(_as_json(comparison, shares))
     else:
-        print("\n".join(_lines(comparison, shares)))
+        print_lines(_lines(comparison, shares))
     if any(one.holds is False for one in comparison.answers):
         return ExitCode.CLAIM_FAILED
     return ExitCode.FINE if all(one.holds for one in comparison.answers) else ExitCode.UNKNOWN

@@ -13,7 +13,15 @@ from .. import __version__
 from ..exit_codes import ExitCode
 from . import audit
 from .numbers import count
-from .output import add_format_argument, add_spec_argument, load_checked, print_json
+from .output import (
+    STANDARD_OUTPUT,
+    add_format_argument,
+    add_spec_argument,
+    load_checked,
+    print_json,
+    print_lines,
+    wrong_usage,
+)
 
 if TYPE_CHECKING:
     from causalspec.compiler.data.forms.tensors import Tokenize
@@ -37,8 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--show", type=count, metavar="N", help="print N pairs to compare, write nothing"
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("data"), metavar="FOLDER", help="default: data"
-    )
+        "--out", type=Path, default=Path("data"), metavar="FOLDER",
+        help="default: data; `-` writes the rows of one split to standard output, as JSON Lines or "
+        "CSV, without a manifest",
+    )  # fmt: skip
     parser.add_argument(
         "--form",
         "--file-format",
@@ -75,6 +85,8 @@ def run(options: argparse.Namespace) -> ExitCode:
     designs = [one for name, one in named if options.name in (None, name)]
     if audit.is_asked_for(options):
         return audit.run(options, specification, designs)
+    if options.out == STANDARD_OUTPUT and options.show is None:
+        return _stream(specification, designs, options)
     listed: list[dict[str, Any]] = []
     try:
         for design in designs:
@@ -83,9 +95,9 @@ def run(options: argparse.Namespace) -> ExitCode:
                 listed += _show(specification, design, splits[0], options)
             else:
                 listed += _write(specification, design, splits, options)
-    except KeyboardInterrupt:
-        print("interrupted; what was not finished is not there", file=sys.stderr)
-        return ExitCode.INTERRUPTED
+    except KeyboardInterrupt as interruption:
+        interruption.add_note("what was not finished is not there")
+        raise
     if options.format == "json":
         print_json(listed)
     return ExitCode.FINE
@@ -109,8 +121,7 @@ def _complaint(specification: Specification, options: argparse.Namespace) -> str
 
 
 def _usage(message: str) -> ExitCode:
-    print(f"causalspec data: {message}", file=sys.stderr)
-    return ExitCode.WRONG_USAGE
+    return wrong_usage("data", message)
 
 
 # Showing ------------------------------------------------------------------------------------------
@@ -157,9 +168,35 @@ def _write(
         )
         written = write_data(order, options.out, Form(options.form), __version__, tokenize)
     if options.format == "text":
-        for one in written:
-            print(_line(one))
+        print_lines(map(_line, written))
     return [_record(design, one) for one in written]
+
+
+def _stream(
+    specification: Specification,
+    designs: Sequence[CounterfactualDesign],
+    options: argparse.Namespace,
+) -> ExitCode:
+    """Write the rows of one split to standard output."""
+    from causalspec.compiler.data.forms.write import LINES, Form, Order, stream_data
+
+    named = [
+        (design, split.name)
+        for design in designs
+        for split in design.splits
+        if options.split in (None, split.name)
+    ]
+    if len(named) > 1:
+        listed = ", ".join(f"{design.name}.{split}" for design, split in named)
+        return _usage(f"--out - writes one split, named by NAME and --split; there are {listed}")
+    if options.form not in LINES:
+        return _usage(f"--out - writes lines, with --form {' or '.join(LINES)}")
+    if options.format == "json":
+        return _usage("--out - writes the rows: leave out --format json")
+    [(design, split)] = named
+    order = Order(specification, design, [split], options.rows, options.seed, options.slots)
+    stream_data(order, Form(options.form), sys.stdout.buffer)
+    return ExitCode.FINE
 
 
 def _line(written: WrittenSplit) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..exit_codes import ExitCode
-from .output import print_json
+from .output import print_json, print_lines
 from .specs import load_compiled
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     if options.format == "json":
         print_json(_as_json(found, status))
     elif options.format == "markdown":
-        print("\n".join(_markdown(found, options.new.name)))
+        print_lines(_markdown(found, options.new.name))
     else:
-        print("\n".join(_lines(found)))
+        print_lines(_lines(found))
     return status
 
 

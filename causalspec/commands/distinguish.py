@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..exit_codes import ExitCode
 from .numbers import count, positive
-from .output import add_format_argument, add_spec_argument, print_json
+from .output import add_format_argument, add_spec_argument, print_json, print_lines, wrong_usage
 from .specs import find_model, load_compiled
 
 if TYPE_CHECKING:
@@ -54,8 +53,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         return ExitCode.WRONG_USAGE
     reason = next(filter(None, (_unfit(model, one) for one in (model, *rivals))), None)
     if reason is not None:
-        print(f"causalspec distinguish: {reason}", file=sys.stderr)
-        return ExitCode.WRONG_USAGE
+        return wrong_usage("distinguish", reason)
     told: list[dict[str, Any]] = []
     for kind in _kinds(model):
         # All rivals at once where some pair tells them all, else each by itself.
@@ -67,7 +65,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     if options.format == "json":
         print_json(told)
     else:
-        print("\n".join(line for one in told for line in _lines(one)))
+        print_lines(line for one in told for line in _lines(one))
     if any(one["pairs"] for one in told):
         return ExitCode.FINE
     return ExitCode.UNKNOWN if any(one["open"] for one in told) else ExitCode.CLAIM_FAILED

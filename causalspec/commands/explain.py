@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from ..exit_codes import ExitCode
+from .output import wrong_usage
 
 SUMMARY = "explain a diagnostic's code, with an example that fails and its fix"
 EXAMPLE = "causalspec explain CS201"
@@ -29,7 +29,6 @@ def run(options: argparse.Namespace) -> ExitCode:
     if page is None:
         near = closest(options.code.upper(), catalogue.codes())
         hint = f"; did you mean {near}?" if near else ""
-        print(f"causalspec explain: no code `{options.code}`{hint}", file=sys.stderr)
-        return ExitCode.WRONG_USAGE
+        return wrong_usage("explain", f"no code `{options.code}`{hint}")
     print(page)
     return ExitCode.FINE

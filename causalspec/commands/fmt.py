@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import io
 import sys
 from pathlib import Path
 
 from ..exit_codes import ExitCode
-from .output import print_diagnostics, print_failure, replace_text
+from .output import print_diagnostics, print_failure, print_lines, write_file
 
 SUMMARY = "format specs in place; a file that does not parse is left as it is"
 EXAMPLE = "causalspec fmt --check specs/*/*.causal"
@@ -47,11 +48,12 @@ def _format(path: Path, options: argparse.Namespace) -> ExitCode:
     if formatted == source.text:
         return ExitCode.FINE
     if options.diff:
-        before, after = source.text.splitlines(True), formatted.splitlines(True)
-        sys.stdout.writelines(difflib.unified_diff(before, after, str(path), str(path)))
+        before, after = list(io.StringIO(source.text)), list(io.StringIO(formatted))
+        changes = difflib.unified_diff(before, after, str(path), str(path))
+        print_lines(line.removesuffix("\n") for line in changes)
     if options.check or options.diff:
-        print(f"would format {path}", file=sys.stderr)
+        print_lines([f"would format {path}"], sys.stderr)
         return ExitCode.CLAIM_FAILED
-    replace_text(path, formatted)
-    print(f"formatted {path}", file=sys.stderr)
+    write_file(path, formatted)
+    print_lines([f"formatted {path}"], sys.stderr)
     return ExitCode.FINE

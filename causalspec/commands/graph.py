@@ -6,12 +6,10 @@ Nothing is proved first: a picture helps most where a hypothesis does not hold y
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..exit_codes import ExitCode
-from .output import add_spec_argument, replace_text
+from .output import add_file_argument, add_spec_argument, write_output, wrong_usage
 from .specs import load_compiled
 
 if TYPE_CHECKING:
@@ -40,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="every member of a family, also where a picture would show more than 30 variables",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="instead of standard output")
+    add_file_argument(parser)
 
 
 def run(options: argparse.Namespace) -> ExitCode:
@@ -62,16 +60,12 @@ def run(options: argparse.Namespace) -> ExitCode:
     if options.to == "svg" and len(chosen) != 1:
         return _usage(f"name the model to draw: {', '.join(models)}")
     text = "\n".join(_written(specification, model, options) for model in chosen)
-    if options.out is None:
-        print(text, end="" if text.endswith("\n") else "\n")
-    else:
-        replace_text(options.out, text)
+    write_output(options.out, text)
     return ExitCode.FINE
 
 
 def _usage(message: str) -> ExitCode:
-    print(f"causalspec graph: {message}", file=sys.stderr)
-    return ExitCode.WRONG_USAGE
+    return wrong_usage("graph", message)
 
 
 def _written(specification: Specification, model: CausalModel, options: argparse.Namespace) -> str:

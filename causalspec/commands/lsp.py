@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 from importlib.util import find_spec
 
 from ..exit_codes import ExitCode
@@ -31,5 +32,6 @@ def run(options: argparse.Namespace) -> ExitCode:
     # The protocol has the output for itself: whatever else is printed goes to standard error.
     reader, writer = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once: there is nothing to put away
     make_server().start_io(reader, writer)
     return ExitCode.FINE

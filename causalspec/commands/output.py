@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import shutil
@@ -13,14 +12,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from causalspec.dsl.diagnostics import Diagnostic, SpecError, ToolFailure
+from causalspec.dsl.display import visible
+
+from ..exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from causalspec.compiler.specification import Specification
+
+STANDARD_OUTPUT = Path("-")
 
 
 def add_spec_argument(parser: argparse.ArgumentParser) -> None:
     """The spec's path, as `options.spec`."""
     parser.add_argument("spec", type=Path, metavar="SPEC", help="a .causal file")
+
+
+def add_file_argument(parser: argparse.ArgumentParser) -> None:
+    """`--out FILE`, as `options.out`, for `write_output`."""
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="instead of standard output (`-`): written whole or not at all; a pipe or a device is "
+        "written into",
+    )
+
+
+def folder(text: str) -> Path:
+    """The argument of an `--out` that is a folder."""
+    if text == str(STANDARD_OUTPUT):
+        raise argparse.ArgumentTypeError("`-` is not a folder; `--format json` prints the results")
+    return Path(text)
 
 
 def add_format_argument(parser: argparse.ArgumentParser) -> None:
@@ -58,33 +80,49 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: TextIO) -> None
 
 def print_json(content: object) -> None:
     """One JSON document on standard output."""
-    json.dump(content, sys.stdout, indent=2, ensure_ascii=False)
+    is_unicode = (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
+    json.dump(content, sys.stdout, indent=2, ensure_ascii=not is_unicode)
     print()
+
+
+def print_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
+    """Text for people, by default on standard output. A stranger's words may be in it: what would
+    steer a terminal, reorder text or hide is made visible.
+    """
+    for line in lines:
+        print(visible(line), file=stream)
 
 
 def print_failure(failure: ToolFailure) -> None:
     """What failed outside the spec, and what to do about it."""
-    print(f"error: {failure}", file=sys.stderr)
+    print_lines(f"error: {failure}".split("\n"), sys.stderr)
     if failure.help:
-        print(f"  help: {failure.help}", file=sys.stderr)
+        print_lines(f"  help: {failure.help}".split("\n"), sys.stderr)
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Write a file that is whole or as it was: under another name first, then renamed.
+def wrong_usage(command: str, message: str) -> ExitCode:
+    """Say what is wrong with the arguments of a command."""
+    print_lines([f"causalspec {command}: {message}"], sys.stderr)
+    return ExitCode.WRONG_USAGE
 
-    A link stays one: what it points to is replaced. Raises `ToolFailure` where nothing can be
-    written.
+
+def write_output(path: Path | None, text: str) -> None:
+    """Write what `--out` names: standard output where that is nothing or `-`, else `write_file`."""
+    if path is None or path == STANDARD_OUTPUT:
+        print(text, end="\n" if text and not text.endswith("\n") else "")
+    else:
+        write_file(path, text)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file whole or not at all, or into a pipe or a device. A link stays one: what it
+    points to is replaced. Raises `ToolFailure` where nothing can be written.
     """
-    path = path.resolve()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    from causalspec.compiler.data.forms.whole_files import write_content
+
     try:
-        try:
-            temporary.write_text(text, encoding="utf-8", newline="")
-            if path.exists():
-                shutil.copymode(path, temporary)
-            temporary.replace(path)
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        write_content(path, text.encode(errors="backslashreplace"))
+    except BrokenPipeError:
+        raise  # whoever read the pipe has left
     except OSError as error:
         raise ToolFailure(f"can't write `{path}`: {error.strerror or error}") from error

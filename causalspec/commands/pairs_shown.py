@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from causalspec.compiler.proofs.wording import assigned, value_text
+from causalspec.dsl.display import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -114,11 +115,12 @@ class _Pair:
 
     def text(self, name: str, side: str) -> str:
         """A variable's value in the solution of a side, as the language writes it."""
-        return value_text(self.model.by_name[name].domain, self.solutions[side].get(name))
+        value = self.solutions[side].get(name)
+        return visible(value_text(self.model.by_name[name].domain, value))
 
     def label(self, output: str) -> str:
         """An output under the intervention, as the language writes it."""
-        return value_text(self.model.by_name[output].domain, self.result.get(output))
+        return visible(value_text(self.model.by_name[output].domain, self.result.get(output)))
 
 
 def _swaps(kind: SwapKind, names: Sequence[str]) -> str:
@@ -153,7 +155,8 @@ def _prompts(
         return {}
     one = pairs.select(slice(row, row + 1))
     columns = {"base": one.base, **dict(zip(names, one.sources, strict=True))}
-    return {name: render(template, task.model, columns[name]).texts[0] for name in sides}
+    texts = {name: render(template, task.model, columns[name]).texts[0] for name in sides}
+    return {name: "\n".join(map(visible, text.split("\n"))) for name, text in texts.items()}
 
 
 def _print_pair(
@@ -191,7 +194,7 @@ def _print_pair(
         )
     console.print(table)
     for line in _reasons(pair, mechanisms):
-        console.print(Padding(Text(line), (0, 0, 0, 2)))
+        console.print(Padding(Text(visible(line)), (0, 0, 0, 2)))
     console.print()
 
 
@@ -287,10 +290,9 @@ def _print_summary(console: Console, shown: Sample) -> None:
     table = Table(box=SIMPLE_HEAD if console.is_terminal else None, show_edge=False, pad_edge=False)
     headings = ["swap", "label", *(one.span.text for one in design.stratified)]
     for heading in headings:
-        table.add_column(" ".join(heading.split()), overflow="fold")
+        table.add_column(visible(" ".join(heading.split())), overflow="fold")
     table.add_column("rows", justify="right")
     for one in strata:
-        table.add_row(
-            one.kind, "changed" if one.changed else "as in the base", *one.values, f"{one.rows:,}"
-        )
+        word = "changed" if one.changed else "as in the base"
+        table.add_row(one.kind, word, *map(visible, one.values), f"{one.rows:,}")
     console.print(table)

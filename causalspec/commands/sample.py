@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from causalspec.dsl.display import visible
 
 from ..exit_codes import ExitCode
 from .numbers import count
-from .output import add_spec_argument, replace_text
+from .output import add_file_argument, add_spec_argument, write_output, wrong_usage
 from .specs import find_model, load_compiled
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--rows", type=count, default=ROWS, help=f"rows or questions ({ROWS})")
     parser.add_argument("--seed", type=count, default=0, help="of what is drawn (0)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="instead of standard output")
+    add_file_argument(parser)
     parser.add_argument(
         "--format", choices=("text", "jsonl"), default="text", help="for people, or JSON Lines"
     )
@@ -92,10 +92,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         text = "".join(f"{line}\n" for line in lines)
     except UnanswerableError as error:
         return _usage(str(error))
-    if options.out is None:
-        print(text, end="")
-    else:
-        replace_text(options.out, text)
+    write_output, wrong_usage(options.out, text)
     return ExitCode.FINE
 
 
@@ -158,8 +155,7 @@ def _unknown(model: CausalModel, name: str, known: Sequence[str]) -> str:
 
 
 def _usage(message: str) -> ExitCode:
-    print(f"causalspec sample: {message}", file=sys.stderr)
-    return ExitCode.WRONG_USAGE
+    return wrong_usage("sample", message)
 
 
 # What is written -------------------------------------------------------------------------------
@@ -217,10 +213,10 @@ def _questions(model: CausalModel, rows: int, seed: int, as_text: bool) -> Itera
             continue
         if number == 1:
             yield f"{model.name}:"
-            yield from (f"  {line}" for line in one.model)
+            yield from (f"  {visible(line)}" for line in one.model)
         yield ""
-        yield f"{number}. {one.text}"
-        yield from (f"   {line}" for line in one.derivation)
+        yield f"{number}. {visible(one.text)}"
+        yield from (f"   {visible(line)}" for line in one.derivation)
 
 
 def _question(model: CausalModel, one: Question) -> dict[str, Any]:
@@ -265,7 +261,7 @@ def _settings(model: CausalModel, columns: Mapping[str, Any], rows: int) -> list
 
 
 def _table(names: Sequence[str], rows: Sequence[_Words]) -> Iterator[str]:
-    table = [list(names), *([row[name] or "undefined" for name in names] for row in rows)]
+    table = [list(names), *([visible(row[name] or "undefined") for name in names] for row in rows)]
     widths = [max(len(row[k]) for row in table) for k in range(len(names))]
     for row in table:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .output import wrong_usage
 
 if TYPE_CHECKING:
     from causalspec.compiler.model import CausalModel
@@ -48,11 +49,9 @@ def find_model(command: str, specification: Specification, name: str) -> CausalM
     }
     kind = next((kind for kind, declared in others.items() if name in declared), None)
     if kind is not None:
-        said = f"`{name}` is {kind}, not a model; there are {', '.join(models)}"
-        print(f"causalspec {command}: {said}", file=sys.stderr)
+        wrong_usage(command, f"`{name}` is {kind}, not a model; there are {', '.join(models)}")
         return None
-    hint = f"; {suggestion(name, models)}"
-    print(f"causalspec {command}: there is no model `{name}`{hint}", file=sys.stderr)
+    wrong_usage(command, f"there is no model `{name}`; {suggestion(name, models)}")
     return None
 
 

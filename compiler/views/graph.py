@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from ...dsl.display import visible
 from ..model import CausalModel, Role
 from .causal_graph import CausalGraph, Node, causal_graph
 from .graph_svg import drawn
@@ -53,7 +54,7 @@ def _mermaid_lines(graph: CausalGraph) -> Iterator[str]:
 
 def _mermaid_text(text: str) -> str:
     """Everything but plain characters as a numbered entity, which Mermaid writes without `&`."""
-    return re.sub(r"[^\w .,\-\[\]]", lambda found: f"#{ord(found[0])};", text)
+    return re.sub(r"[^\w .,\-\[\]]", lambda found: f"#{ord(found[0])};", visible(text))
 
 
 _DOT_ATTRIBUTES = {
@@ -85,4 +86,4 @@ def _dot_attributes(node: Node) -> str:
 
 
 def _dot_text(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    return '"' + visible(text).replace("\\", "\\\\").replace('"', '\\"') + '"'

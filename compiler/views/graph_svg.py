@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
+from ...dsl.display import visible
 from ..model import Role
 from .causal_graph import CausalGraph, Node
 from .graph_layout import Layout, Point, Route, Size, lay_out
@@ -228,5 +229,5 @@ def _character_width(character: str) -> float:
 
 
 def _text(text: str) -> str:
-    """Escaped, without the control characters that XML cannot hold."""
-    return escape("".join(c for c in text if c.isprintable()))
+    """Escaped; control characters, which XML cannot hold, are made visible."""
+    return escape(visible(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...dsl.display import visible
 from ..domains import Domain, Numbers, Truths, Tuples
 from ..front.values import described, listed
 from ..model import CausalModel, Role
@@ -15,7 +16,7 @@ _MOST_WORDS = 4
 
 def latex_table(model: CausalModel) -> str:
     """A `tabular` for LaTeX with `amsmath`: variable, values, mechanism."""
-    return "\n".join(_latex_lines(model)) + "\n"
+    return "\n".join(map(visible, _latex_lines(model))) + "\n"
 
 
 def _latex_lines(model: CausalModel) -> Iterator[str]:
@@ -64,7 +65,7 @@ def _latex_domain(domain: Domain) -> str:
 
 def markdown_table(model: CausalModel) -> str:
     """The same as a table in Markdown, its mathematics in Unicode characters on one line each."""
-    return "\n".join(_markdown_lines(model)) + "\n"
+    return "\n".join(map(visible, _markdown_lines(model))) + "\n"
 
 
 def _markdown_lines(model: CausalModel) -> Iterator[str]:

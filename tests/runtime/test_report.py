@@ -166,8 +166,8 @@ def test_markup_escapes_what_is_not_markup():
 
 def test_unseen_characters_are_seen():
     assert visible("a\nb\tc") == "a\nb\tc"
-    assert visible("\x1b[0m\u202eabc\u200b\x7f") == "\\x1b[0m\\u202eabc\\u200b\\x7f"
-    assert visible("\udcff") == "\\udcff"
+    assert visible("\x1b[0m\u202eabc\u200b\x7f") == "␛[0m\\u{202E}abc\\u{200B}␡"
+    assert visible("\udcff") == "\\u{DCFF}"
     assert visible("Zoë 日本 👍") == "Zoë 日本 👍"
     assert verbatim(" Mary\n\t") == " Mary⏎⇥"
     assert verbatim("") == "(nothing)"

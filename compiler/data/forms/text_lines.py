@@ -46,6 +46,11 @@ def write_csv(
     """Values between commas under the columns' names, quoted as in RFC 4180, lines end in LF.
     Prompts and answers are always quoted.
     """
+    _write(path, csv_lines(blocks, columns))
+
+
+def csv_lines(blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn]) -> Iterator[bytes]:
+    """What `write_csv` writes, some whole lines at a time."""
     line: list[bytes | Rendered] = []
     for number, column in enumerate(columns):
         line += [b","] if number else []
@@ -54,7 +59,7 @@ def write_csv(
         else:
             line += [b'"', column.pieces(_csv_escaped), b'"']
     header = b",".join(_csv_value(column.name) for column in columns) + b"\n"
-    _write(path, chain([header], _lines(blocks, [*line, b"\n"])))
+    return chain([header], _lines(blocks, [*line, b"\n"]))
 
 
 def _write(path: Path, parts: Iterable[bytes]) -> None:

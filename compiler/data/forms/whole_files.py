@@ -58,7 +58,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _bring_back(private: Path, folder: Path) -> None:
-    """Give a folder its name again, whose successor was not there yet when its process was killed."""
+    """Give a folder its name again if its process was killed before the new one had it."""
     for replaced in private.glob(f"{_REPLACED}/*"):
         if not (folder / replaced.name).exists():
             replaced.rename(folder / replaced.name)
@@ -127,7 +127,7 @@ def _write_into(path: Path, content: bytes) -> None:
                 reason = "nothing reads what is written into it"
                 raise OSError(errno.ENXIO, reason, str(path)) from error
             time.sleep(0.01)
-    with open(descriptor, "wb", buffering=0) as stream:
+    with os.fdopen(descriptor, "wb", buffering=0) as stream:
         if os.name == "posix":
             os.set_blocking(descriptor, True)
         rest = memoryview(content)

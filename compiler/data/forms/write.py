@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import BinaryIO
 
 from ....dsl.diagnostics import ToolFailure
 from ...specification import CounterfactualDesign, Specification
@@ -24,7 +25,7 @@ from .manifest import Counted, manifest_bytes, manifest_of
 from .parquet import write_parquet
 from .strata_counts import StrataCounts
 from .tensors import Tokenize, write_tensors
-from .text_lines import write_csv, write_json_lines
+from .text_lines import csv_lines, json_lines, write_csv, write_json_lines
 from .whole_files import flush, flush_tree, make_folder, put_file, put_folder, unfinished_in
 
 
@@ -36,6 +37,10 @@ class Form(StrEnum):
     PARQUET = "parquet"
     HUGGING_FACE = "datasets"
     TENSORS = "safetensors"
+
+
+LINES = {Form.JSON_LINES: json_lines, Form.CSV: csv_lines}
+"""The forms that are lines, one after the other."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -96,6 +101,19 @@ def write_data(
         raise ToolFailure(f"can't write the data to `{folder}`: {reason}") from error
 
 
+def stream_data(order: Order, form: Form, stream: BinaryIO) -> None:
+    """Write the rows of the order's splits as lines into a stream, without a manifest.
+
+    Raises `ValueError` for a form that is not made of lines, and what `generate_chunks` raises.
+    """
+    if form not in LINES:
+        raise ValueError(f"{form} is not made of lines")
+    columns = flat_columns(order.specification, order.design, slots=order.slots)
+    for split in order.splits:
+        blocks = order.blocks(split, _counted(order.design))
+        stream.writelines(LINES[form](blocks, columns))
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class _Writer:
     order: Order
@@ -111,7 +129,7 @@ class _Writer:
         """
         rows, manifest = self.folder / self._rows(split), self._manifest(split)
         self._refuse_what_stands_at(rows, manifest)
-        counted = self._counted()
+        counted = _counted(self.order.design)
         with unfinished_in(self.folder) as unfinished:
             blocks = self.order.blocks(split, counted)
             partial = unfinished / rows.name
@@ -142,7 +160,7 @@ class _Writer:
         manifests = [self._manifest(one.name) for one in self.order.design.splits]
         self._refuse_another_case(folder)
         self._refuse_what_stands_at(*manifests)
-        counted = {split: self._counted() for split in self.order.splits}
+        counted = {split: _counted(self.order.design) for split in self.order.splits}
         with unfinished_in(self.folder) as unfinished:
             partial = unfinished / folder.name
             partial.mkdir()
@@ -181,9 +199,6 @@ class _Writer:
             if there.name != path.name and there.name.casefold() == folded and path.exists():
                 raise _refusal(path, f"to this disk it is the same as `{there.name}`")
 
-    def _counted(self) -> Counted:
-        return Counted(DataSummary(self.order.design), StrataCounts(self.order.design))
-
     def _rows(self, split: str) -> str:
         """Where a split's rows stand, seen from the folder."""
         name = self.order.design.name
@@ -214,6 +229,10 @@ class _Writer:
         manifest = unfinished / self._manifest(split).name
         manifest.write_bytes(manifest_bytes(described))
         flush(manifest)
+
+
+def _counted(design: CounterfactualDesign) -> Counted:
+    return Counted(DataSummary(design), StrataCounts(design))
 
 
 def _refusal(path: Path, reason: str) -> ToolFailure:

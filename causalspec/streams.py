@@ -1,0 +1,68 @@
+"""Standard streams that commands can rely on, whoever started them, and whoever still listens."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def standard_streams() -> Generator[None]:
+    """While open, there is a standard output and a standard error. What was closed when the process
+    started goes nowhere; a standard error that breaks keeps no run from its end.
+    """
+    before = sys.stdout, sys.stderr
+    if None in (sys.stdin, *before):
+        _take_what_is_closed()
+    sys.stdout, sys.stderr = _output(), _complaints()
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def _take_what_is_closed() -> None:
+    """Open what is closed of the first three descriptors: else the next file that is opened would
+    be one of them, and get what a library prints.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+
+
+def _output() -> Any:
+    """Standard output. A file name that is not UTF-8 reaches us as lone surrogates, which are
+    written as escapes: in JSON, too, they are `\\udcff`.
+    """
+    if sys.stdout is None:
+        return io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8", write_through=True)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    return sys.stdout
+
+
+def _complaints() -> Any:
+    """Standard error, unless it is somebody else's already (a test's)."""
+    if sys.stderr is not None and (sys.stderr is not sys.__stderr__ or sys.stderr.closed):
+        return sys.stderr
+    encoding = "utf-8" if sys.stderr is None else sys.stderr.encoding
+    return io.TextIOWrapper(
+        io.BufferedWriter(_Unheard(2, "w", closefd=False)),
+        encoding=encoding,
+        errors="backslashreplace",
+        line_buffering=True,
+    )
+
+
+class _Unheard(io.FileIO):
+    """Drops what can't be written."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
