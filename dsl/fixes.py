@@ -17,7 +17,8 @@ def apply_fixes(source: Source, diagnostics: Iterable[Diagnostic]) -> str:
     position = 0
     for fix in sorted(_fixes(source, diagnostics), key=lambda one: (one.span.start, one.span.end)):
         if fix.span.start >= position:
-            pieces += [source.text[position : fix.span.start], fix.replacement]
+            replacement = fix.replacement.replace("\n", source.line_break)
+            pieces += [source.text[position : fix.span.start], replacement]
             position = fix.span.end
     pieces.append(source.text[position:])
     return "".join(pieces)

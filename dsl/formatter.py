@@ -33,7 +33,8 @@ class Line:
 
 
 def format_source(source: Source) -> str:
-    """The text of a file in its canonical layout.
+    """The text of a file in its canonical layout. Where all its lines end in CRLF, they still do;
+    where some do, none does.
 
     Raises `SpecError` for a file that does not parse: what is not understood is not rewritten.
     """
@@ -43,6 +44,7 @@ def format_source(source: Source) -> str:
         raise SpecError(diagnostics)
     places = places_of(file)
     formatted = _text(source, _lines(source, file, places), places)
+    formatted = formatted.replace("\n", source.line_break)
     _ensure_same(file, Source(source.name, formatted))
     return formatted
 

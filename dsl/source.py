@@ -21,6 +21,12 @@ class Source:
     def _line_starts(self) -> list[int]:
         return [0, *(index + 1 for index, character in enumerate(self.text) if character == "\n")]
 
+    @property
+    def line_break(self) -> str:
+        """How lines end: `\\r\\n` where all of them do, else `\\n`."""
+        breaks = self.text.count("\n")
+        return "\r\n" if 0 < breaks == self.text.count("\r\n") else "\n"
+
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of a character offset, both from 1, columns in code points."""
         line = bisect_right(self._line_starts, offset)

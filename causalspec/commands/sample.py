@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         text = "".join(f"{line}\n" for line in lines)
     except UnanswerableError as error:
         return _usage(str(error))
-    write_output, wrong_usage(options.out, text)
+    write_output(options.out, text)
     return ExitCode.FINE
 
 

@@ -109,7 +109,9 @@ def test_results_are_a_folder(spec: Path, run: Terminal) -> None:
 def test_a_pipe_stays_a_pipe(spec: Path, run: Terminal, name: str) -> None:
     os.mkfifo("pipe")
     read: list[str] = []
-    reader = threading.Thread(target=lambda: read.append(Path("pipe").read_text(encoding="utf-8")))
+    reader = threading.Thread(
+        daemon=True, target=lambda: read.append(Path("pipe").read_text(encoding="utf-8"))
+    )
     reader.start()
     assert run(name, str(spec), "Direct", "--out", "pipe") == (0, "", "")
     reader.join()

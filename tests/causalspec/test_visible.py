@@ -48,7 +48,6 @@ WRONG = SPEC.replace("= first\n  prompt", '= "\x1b[31mred"\n  prompt')
 SHOWN = [
     ["check", "spec.causal"],
     ["check", "spec.causal", "--plain"],
-    ["check", "spec.causal", "--format", "github"],
     ["check", "wrong.causal"],
     ["check", "wrong.causal", "--plain"],
     ["check", "wrong.causal", "--format", "github"],

@@ -200,8 +200,9 @@ def test_chunks_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         rows[k]["label.same"] = "true" if rows[k]["label.same"] == "false" else "false"
     path = csv_file(tmp_path, rows)
     whole = audited(TWO, path)
-    monkeypatch.setattr("causalspec.compiler.data.audit.text_files.CHUNK_ROWS", 8)
-    monkeypatch.setattr("causalspec.compiler.data.audit.text_files._ROWS_AT_A_TIME", 4)
+    for module in ("text_files", "json_lines"):
+        monkeypatch.setattr(f"causalspec.compiler.data.audit.{module}.CHUNK_ROWS", 8)
+        monkeypatch.setattr(f"causalspec.compiler.data.audit.{module}.ROWS_AT_A_TIME", 4)
     pieces = audited(TWO, path)
     assert pieces.wrong_rows == whole.wrong_rows
     assert pieces.strata == whole.strata

@@ -85,7 +85,7 @@ def test_a_pipe_is_written_into(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     content = bytes(range(256)) * 4096  # more than a pipe holds
     read: list[bytes] = []
-    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader = threading.Thread(daemon=True, target=lambda: read.append(pipe.read_bytes()))
     reader.start()
     write_content(pipe, content)
     reader.join()
@@ -168,7 +168,7 @@ def test_one_at_a_time_gives_names(tmp_path: Path) -> None:
             with alone_in(tmp_path):
                 count.write_text(str(int(count.read_text(encoding="utf-8")) + 1), encoding="utf-8")
 
-    threads = [threading.Thread(target=add) for _ in range(8)]
+    threads = [threading.Thread(daemon=True, target=add) for _ in range(8)]
     for one in threads:
         one.start()
     for one in threads:

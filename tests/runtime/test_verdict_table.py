@@ -145,7 +145,7 @@ def test_a_spec_moves_no_cursor_and_sets_no_style():
     )
     text = printed(dataclasses.replace(VERIFICATION, verdicts=(verdict,)))
     assert not set(text) & set("\x1b\x9b\u202e\r")
-    assert text.count("\\x1b[2J[bold red]x[/]\\x9b31m\\u202e\\r") == 5
+    assert text.count("␛[2J[bold red]x[/]\\u{9B}31m\\u{202E}␍") == 5
 
 
 def test_a_colour_terminal_says_it_in_words_too():

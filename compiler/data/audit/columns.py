@@ -69,7 +69,7 @@ def read_column_map(path: Path) -> ColumnMap:
         content: Any = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except OSError as error:
         raise ToolFailure(f"can't read `{path}`: {error.strerror or error}") from error
-    except ValueError as error:  # both libraries' errors, and text that is not UTF-8
+    except (ValueError, RecursionError) as error:  # the libraries' errors, text that is not UTF-8
         raise ToolFailure(f"the column map `{path}` is not well formed: {error}") from error
     tables = _table(path, content)
     if not set(tables) <= {"columns", "values"}:

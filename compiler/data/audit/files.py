@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from ....dsl.diagnostics import ToolFailure, closest
+from .json_lines import JsonLines
 from .parquet import Parquet
 from .rows import RowFile
-from .text_files import Csv, JsonLines
+from .text_files import Csv
 
 FORMS = (".jsonl", ".csv", ".tsv", ".parquet")
 

@@ -32,6 +32,9 @@ from .values import UNREADABLE, CellReader, written
 MOST_PROBLEMS = 20
 """After so many cells that can't be read, the rest of the file is not looked at."""
 
+LONGEST_QUOTED = 60
+"""So many characters of a cell that can't be read are shown."""
+
 MOST_STRATA = 12
 """Rows are counted by a label of at most so many values, unless something else is asked for."""
 
@@ -168,8 +171,12 @@ def _unreadable(file: RowFile, chunk: Chunk, row: int, layout: Layout, one: Want
     column = layout.columns[one.name]
     cell = chunk.columns[column][row]
     text = written(cell)
+    near = None
+    if len(text) > LONGEST_QUOTED:
+        text = f"{text[:LONGEST_QUOTED]}…"
+    elif not isinstance(one.domain, Numbers):
+        near = closest(text, _texts(one.domain))
     what = f"`{text}` in column `{column}`" if text else f"the empty cell in column `{column}`"
-    near = None if isinstance(one.domain, Numbers) else closest(text, _texts(one.domain))
     return Diagnostic(
         "CS531",
         f"{what} is no value of `{one.name}`, {described(one.domain)}",

@@ -26,7 +26,7 @@ class Parquet:
             message = f"`{path}` is a Parquet file, and pyarrow is not installed"
             raise ToolFailure(message, install_command("data")) from error
         try:
-            self._file: Any = parquet.ParquetFile(path)
+            self._file: Any = parquet.ParquetFile(path if _is_utf_8(path) else _content(path))
         except Exception as error:  # pyarrow's own errors have no common public base
             raise ToolFailure(f"`{path}` is no Parquet file: {error}") from error
         self.columns: tuple[str, ...] = tuple(
@@ -51,6 +51,16 @@ class Parquet:
             raise ToolFailure(f"`{self.path}` can't be read after row {number}: {error}") from error
 
 
+def _is_utf_8(path: Path) -> bool:
+    return not any(0xDC80 <= ord(one) <= 0xDCFF for one in str(path))
+
+
+def _content(path: Path) -> Any:
+    """A file for pyarrow, which takes no name that is not UTF-8."""
+    arrow: Any = importlib.import_module("pyarrow")
+    return arrow.BufferReader(path.read_bytes())
+
+
 def _cells(batch: Any, name: str) -> Encoded:
     """A column, or a field of a struct. Names may hold dots themselves: the longest match wins."""
     while name not in batch.schema.names:
@@ -64,6 +74,9 @@ def _cells(batch: Any, name: str) -> Encoded:
         batch = arrow.RecordBatch.from_arrays(arrays, names=[one.name for one in kind])
     column = batch.column(name)
     column = column if hasattr(column, "dictionary") else column.dictionary_encode()
-    cells: list[Any] = [*column.dictionary.to_pylist(), None]
+    distinct = column.dictionary
+    # Numbers of single precision stay that: as Python's they would seem to be exact.
+    single = str(distinct.type) == "float"
+    cells: list[Any] = [*(distinct.to_numpy() if single else distinct.to_pylist()), None]
     places = column.indices.fill_null(len(cells) - 1)  # an empty cell
     return Encoded(cells, places.to_numpy(zero_copy_only=False))

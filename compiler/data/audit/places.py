@@ -6,15 +6,15 @@ import json
 import re
 
 from ....dsl.source import Span
+from .json_lines import JsonLines
 from .rows import Chunk, Excerpt, RowFile, line_of
-from .text_files import JsonLines
 
 
 def cell_span(file: RowFile, chunk: Chunk, row: int, column: str, cell: object) -> Span:
     """Where a cell stands: in its line where the file is text, else by row and column."""
     line = chunk.lines[row]
     if not file.is_text:
-        text = f"{column} = {cell}"
+        text = f"{column} = {cell}"[:200]
         return Span(Excerpt(str(file.path), text, first_line=line), 0, len(text))
     text = line_of(file.path, line)
     source = Excerpt(str(file.path), text, first_line=line)

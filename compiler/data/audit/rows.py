@@ -82,10 +82,12 @@ class RowFile(Protocol):
         ...
 
 
-def broken(path: Path, line: int, message: str, *, is_text: bool = True) -> SpecError:
+def broken(
+    path: Path, line: int, message: str, help: str | None = None, *, is_text: bool = True
+) -> SpecError:
     """A row that can't be read as its form says."""
     source = Excerpt(str(path), line_of(path, line) if is_text else "", first_line=line)
-    return SpecError([Diagnostic("CS532", message, Span(source, 0, len(source.text)))])
+    return SpecError([Diagnostic("CS532", message, Span(source, 0, len(source.text)), help)])
 
 
 def line_of(path: Path, number: int) -> str:

@@ -48,10 +48,11 @@ class CellReader:
             return np.fromiter(map(code_of, cells), dtype=np.int64, count=len(cells))
         except KeyError:
             for cell in set(cells).difference(self._known):
-                self._known[cell] = self._code(written(cell))
+                self._known[cell] = self._code(cell)
         return np.fromiter(map(code_of, cells), dtype=np.int64, count=len(cells))
 
-    def _code(self, text: str) -> int:
+    def _code(self, cell: object) -> int:
+        text = written(cell)
         text = self._renamed.get(text, text)
         code: int | None = None
         match self._domain:
@@ -59,7 +60,10 @@ class CellReader:
                 code = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, **self._named}.get(text.lower())
             case Numbers():
                 code = number_code(self._domain, text)
-                code = _measured(self._domain, text) if code is None else code
+                if code is None and isinstance(cell, np.float32):
+                    code = _measured_once(self._domain, cell)
+                elif code is None:
+                    code = _measured(self._domain, text)
             case _:
                 code = self._named.get(text)
         return UNREADABLE if code is None else code
@@ -83,3 +87,19 @@ def _measured(domain: Numbers, text: str) -> int | None:
         if len(decimals) < _TOO_EXACT or abs(value - code) > NEARLY * domain.denominator:
             return None
     return code if code in domain.codes() else None
+
+
+def _measured_once(domain: Numbers, cell: np.float32) -> int | None:
+    """The code of a number of single precision: the one value that such a number is the nearest to,
+    or, where a calculation ended barely off, is no more than a unit in the last place from.
+    """
+    if not np.isfinite(cell):
+        return None
+    value = Fraction(float(cell)) * domain.denominator
+    code = round(value)
+    near = [one for one in (code - 1, code, code + 1) if one in domain.codes()]
+    same = [one for one in near if np.float32(one / domain.denominator) == cell]
+    if same:
+        return same[0] if len(same) == 1 else None
+    off = Fraction(float(np.spacing(np.abs(cell)))) * domain.denominator
+    return code if code in near and off < Fraction(1, 2) and abs(value - code) <= off else None
