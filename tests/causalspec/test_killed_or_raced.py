@@ -55,7 +55,7 @@ def disturbed(arguments: list[str], chance: random.Random, longest: float) -> Ru
 
 
 def data(form: str, seed: int, out: str) -> list[str]:
-    rows = ["--split", "test", "--rows", "2000", "--seed", str(seed)]
+    rows = ["--split", "test", "--rows", "20000", "--seed", str(seed)]
     return ["data", "spec.causal", "SwapColor", *rows, "--form", form, "--out", out]
 
 
@@ -83,7 +83,9 @@ def check_data(out: Path, whole: Mapping[tuple[str, int], bytes]) -> None:
 def test_data(here: Path, forked: ForkedRuns) -> None:
     whole: dict[tuple[str, int], bytes] = {}
     for form in FORMS:
-        assert forked(*(Run(data(form, seed, f"{form}{seed}")) for seed in SEEDS)) == [0] * len(SEEDS)
+        assert forked(*(Run(data(form, seed, f"{form}{seed}")) for seed in SEEDS)) == [0] * len(
+            SEEDS
+        )
         for seed in SEEDS:
             whole[form, seed] = (here / f"{form}{seed}" / rows_of(form)).read_bytes()
 

@@ -51,7 +51,7 @@ class CellReader:
                 self._known[cell] = self._code(cell)
         return np.fromiter(map(code_of, cells), dtype=np.int64, count=len(cells))
 
-    def _code(self, cell: object) -> int:
+    def _code(self, cell: Any) -> int:
         text = written(cell)
         text = self._renamed.get(text, text)
         code: int | None = None
@@ -60,7 +60,7 @@ class CellReader:
                 code = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, **self._named}.get(text.lower())
             case Numbers():
                 code = number_code(self._domain, text)
-                if code is None and isinstance(cell, np.float32):
+                if code is None and getattr(cell, "dtype", None) == np.float32:
                     code = _measured_once(self._domain, cell)
                 elif code is None:
                     code = _measured(self._domain, text)
@@ -89,7 +89,7 @@ def _measured(domain: Numbers, text: str) -> int | None:
     return code if code in domain.codes() else None
 
 
-def _measured_once(domain: Numbers, cell: np.float32) -> int | None:
+def _measured_once(domain: Numbers, cell: Any) -> int | None:
     """The code of a number of single precision: the one value that such a number is the nearest to,
     or, where a calculation ended barely off, is no more than a unit in the last place from.
     """

@@ -128,7 +128,8 @@ class _Writer:
         process gives names here: the manifest beside a file is its own.
         """
         rows, manifest = self.folder / self._rows(split), self._manifest(split)
-        self._refuse_what_stands_at(rows, manifest)
+        with alone_in(self.folder):  # else names may be changing hands
+            self._refuse_what_stands_at(rows, manifest)
         counted = _counted(self.order.design)
         with unfinished_in(self.folder) as unfinished:
             blocks = self.order.blocks(split, counted)
@@ -153,13 +154,15 @@ class _Writer:
     def dataset_folder(self) -> tuple[WrittenSplit, ...]:
         """Write the folder of all splits, and their manifests."""
         folder = self.folder / self.order.design.name
-        if folder.exists() and not (folder / MARKER).is_file():
-            raise ToolFailure(
-                f"`{folder}` is there and is no data set of Hugging Face", "choose another --out"
-            )
         manifests = [self._manifest(one.name) for one in self.order.design.splits]
-        self._refuse_another_case(folder)
-        self._refuse_what_stands_at(*manifests)
+        with alone_in(self.folder):
+            if folder.exists() and not (folder / MARKER).is_file():
+                raise ToolFailure(
+                    f"`{folder}` is there and is no data set of Hugging Face",
+                    "choose another --out",
+                )
+            self._refuse_another_case(folder)
+            self._refuse_what_stands_at(*manifests)
         counted = {split: _counted(self.order.design) for split in self.order.splits}
         with unfinished_in(self.folder) as unfinished:
             partial = unfinished / folder.name
