@@ -212,6 +212,14 @@ class _Translation:
         """1 for true, 0 for false."""
         return self._by_cases([(self._sympy.Integer(1), truth)], self._sympy.Integer(0))
 
+    def _in_condition(self, node: Expression, domain: Domain | None) -> Formula:
+        """A value that a condition compares."""
+        self._conditions += 1
+        try:
+            return self._value(node, domain)
+        finally:
+            self._conditions -= 1
+
     def _truth(self, node: Expression) -> Formula:
         # Definitions by cases in a condition are a function that SymPy knows nothing of: it drops
         # some of the cases (1.14: `Piecewise((1, Eq(x, Piecewise((1, a), (0, True)))), …)`).
@@ -334,7 +342,7 @@ class _Translation:
             ):
                 return self._value(index)  # the same words under other codes
         if len(table) <= _LISTED_TABLE:
-            at = self._value(index, words)
+            at = self._in_condition(index, words)
             chosen = [self._member(domain, one) if domain else self._sympy.Integer(one)
                       for one in table]  # fmt: skip
             places = [self._member(words, k) if words else self._sympy.Integer(k)
