@@ -285,7 +285,7 @@ def test_data_is_written_with_a_manifest_and_twice_the_same(run: Terminal) -> No
     assert (status, complaints) == (0, "")
     assert printed == (
         "data/SwapAgain.train.jsonl: 6 pairs, 0.0% keep the base's label\n"
-        "data/SwapAgain.test.jsonl: 3 pairs, 0.0% keep the base's label\n"
+        "data/SwapAgain.test.jsonl: 3 pairs, 2 of them distinct, 0.0% keep the base's label\n"
     )
     run("data", "good.causal", "SwapAgain", "--out", "again")
     first, second = (
@@ -325,6 +325,7 @@ def test_json_of_no_rows_holds_no_nan(run: Terminal) -> None:
             "design": "SwapAgain",
             "split": "test",
             "rows": 0,
+            "distinct": {"pairs": 0, "exact": True},
             "floor": None,
             "file": "data/SwapAgain.test.jsonl",
             "manifest": "data/SwapAgain.test.manifest.json",
