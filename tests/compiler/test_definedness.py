@@ -322,6 +322,16 @@ def test_sampling_says_what_is_undefined(
     assert (outcome["values"], outcome["probability"]) == ({"total": None}, "1")
 
 
+def test_no_command_makes_data_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert [one[:5] for one in findings_of(tmp_path, DIGITS)] == ["CS540"]
+    spec = str(tmp_path / "spec.causal")
+    out = ["--out", str(tmp_path / "out")]
+    assert main(["data", spec, "C", *out]) == 3
+    assert main(["verify", spec, "--network", "nowhere", *out]) == 3
+    assert not (tmp_path / "out").exists()
+    assert capsys.readouterr().err.count("error[CS540]") == 2
+
+
 def test_rows_of_a_design_that_was_not_checked_are_held_to_the_rule() -> None:
     design = compiled(DIGITS.replace("language 1\n", "").replace("KEEP", "")).counterfactuals["C"]
     with pytest.raises(SpecError) as refusal:
