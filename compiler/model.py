@@ -33,6 +33,8 @@ class Variable:
     weights: tuple[int, ...] | None = None
     documentation: str = ""
     span: Span | None = field(default=None, compare=False, repr=False)
+    is_proved_defined: bool = field(default=False, compare=False, repr=False)
+    """Whether it is known to have a value in its domain at all settings that are asked about."""
 
     @cached_property
     def parents(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from ..evaluators.vectorize import PairExpressions
 from ..expressions import All, Defined, Reference, references, surely
 from ..model import CausalModel
 from ..specification import CounterfactualDesign, SwapKind
-from .rivals import predicts
+from .rivals import Prediction
 from .undefined_labels import UndefinedPair, is_sound
 
 _BASE, _RESULT = "base", "result"
@@ -74,6 +74,15 @@ class Labeller:
             PairExpressions(design.model, kind, wanted, self._names) for kind in design.kinds
         ]
 
+        # By the place of the distinction, then of the kind.
+        self._predictions = [
+            [
+                [Prediction(one.rival, other, len(self._names)) for other in others]
+                for others in one.kinds
+            ]
+            for one in design.distinctions
+        ]
+
     def label(self, kind: SwapKind, base: Columns, sources: Sequence[Columns]) -> LabelledPairs:
         """Solve base, sources and intervention of admissible pairs, and evaluate every condition.
 
@@ -101,10 +110,10 @@ class Labeller:
             dict(zip(outputs, columns[start : start + len(outputs)], strict=True))
             for start in range(conditions, len(columns), max(1, len(outputs)))
         ]
-        for distinction in design.distinctions:
+        for predictions in self._predictions:
             apart = np.ones(len(sound), dtype=np.bool_)
-            for other in distinction.kinds[number]:
-                apart &= ~predicts(distinction.rival, other, base, sources, sides[0])
+            for prediction in predictions[number]:
+                apart &= ~prediction.is_label(base, sources, sides[0])
             kept.append(apart)
         return LabelledPairs(
             sound.astype(np.bool_),

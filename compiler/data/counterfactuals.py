@@ -43,6 +43,9 @@ MOST_STREAMED_ROWS = 10_000_000_000
 
 TRIED_ROWS = 256
 
+TRIED_SOLVED_ROWS = 64
+"""Of a design whose pairs may have to be found by the solver, which takes its time for each."""
+
 
 def generate(
     design: CounterfactualDesign, split: str, *, rows: int | None = None, seed: int | None = None
@@ -118,13 +121,15 @@ class Trial:
     unmet: tuple[Diagnostic, ...]
 
 
-def try_out(design: CounterfactualDesign) -> Trial:
-    """Generate a few rows of every split, each as if the split had no more."""
+def try_out(design: CounterfactualDesign, population: Population | None = None) -> Trial:
+    """Generate a few rows of every split, each as if the split had no more. `population` are all
+    inputs that the task admits, where they are known already.
+    """
+    most = TRIED_SOLVED_ROWS if design.distinctions or design.cover else TRIED_ROWS
     try:
-        plan = _Plan.of(design, design.seed)
+        plan = _Plan.of(design, design.seed, population)
         pairs = [
-            plan.pairs(number, min(split.rows, TRIED_ROWS))
-            for number, split in enumerate(design.splits)
+            plan.pairs(number, min(split.rows, most)) for number, split in enumerate(design.splits)
         ]
     except SpecError as error:
         return Trial((), error.diagnostics)
@@ -151,7 +156,7 @@ class _Plan:
     coverable: Coverable
 
     @staticmethod
-    def of(design: CounterfactualDesign, seed: int) -> _Plan:
+    def of(design: CounterfactualDesign, seed: int, population: Population | None = None) -> _Plan:
         if design.model.cyclic:
             message = f"`{design.model.name}` is cyclic, so a label may have no value or several"
             advice = "counterfactual data needs a model with one solution for every input"
@@ -160,7 +165,7 @@ class _Plan:
         possible = coverable(design, seed)
         if not design.disjoint:
             values = tuple(SplitValues(split.name, ()) for split in design.splits)
-            populations = [populate(design.model, {})] * len(values)
+            populations = [population or populate(design.model, {})] * len(values)
         else:
             values = partition(design, seed, partial(unmet, labeller, seed, possible))
             populations = [populate(design.model, one.allowed) for one in values]

@@ -11,21 +11,34 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluators.columns import Columns, with_definedness
-from ..evaluators.vectorize import interchange_columns
+from ..evaluators.columns import Columns
+from ..evaluators.vectorize import PairExpressions
+from ..expressions import All, Defined, Reference
 from ..model import CausalModel
 from ..specification import SwapKind
 
 
-def predicts(
-    rival: CausalModel, kind: SwapKind, base: Columns, sources: Sequence[Columns], label: Columns
-) -> NDArray[np.bool_]:
-    """In which rows the rival's label is `label`, in every output. A row where it has none differs:
-    the rows of a design all have labels.
-    """
-    wanted = with_definedness(rival, rival.outputs)
-    found = interchange_columns(rival, base, sources, kind, wanted=wanted)
-    same = np.ones(len(next(iter(label.values()))), dtype=np.bool_)
-    for name, column in found.items():
-        same &= column == label.get(name, 1)  # of what says that it is defined: true
-    return same
+class Prediction:
+    """A rival's label under one of its interventions, for those who ask for it again and again."""
+
+    def __init__(self, rival: CausalModel, kind: SwapKind, sources: int) -> None:
+        labels = [Reference(f"result.{name}") for name in rival.outputs]
+        self._outputs = rival.outputs
+        self._labels = PairExpressions(
+            rival,
+            kind,
+            [All(tuple(map(Defined, labels))), *labels],
+            [f"s{k}" for k in range(sources)],
+        )
+
+    def is_label(
+        self, base: Columns, sources: Sequence[Columns], label: Columns
+    ) -> NDArray[np.bool_]:
+        """In which rows it is `label`, in every output. A row where the rival has none differs: the
+        rows of a design all have labels.
+        """
+        defined, *found = self._labels.columns(base, sources)
+        same = defined.astype(np.bool_)
+        for name, column in zip(self._outputs, found, strict=True):
+            same &= column == label[name]
+        return same

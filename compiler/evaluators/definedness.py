@@ -21,6 +21,8 @@ from .lowering import ProgramBuilder
 
 TRUE, FALSE = Constant(1), Constant(0)
 
+_CONDITIONS = (nodes.Compare, nodes.Within, nodes.Not, nodes.All, nodes.Any)
+
 
 def defined_name(name: str) -> str:
     """What says whether a variable is defined; a side's prefix stays in front (`result.x`)."""
@@ -49,13 +51,25 @@ class Totals:
         self._known: dict[int, Total] = {}
         self._kept: list[Expression] = []  # so that no `id` is given twice
 
-    def of(self, expression: Expression) -> Total:
+    def of(self, expression: Expression, postorder: Sequence[Expression] | None = None) -> Total:
         """Nodes that are shared stay shared; what is total already stays the same object."""
-        for node in nodes.postorder(expression):
+        walked = nodes.postorder(expression) if postorder is None else postorder
+        if self._is_total(walked):
+            return Total(expression, TRUE)
+        for node in walked:
             if id(node) not in self._known:
                 self._kept.append(node)
                 self._known[id(node)] = self._node(node)
         return self._known[id(expression)]
+
+    def _is_total(self, walked: Sequence[Expression]) -> bool:
+        """Whether it is seen at once, as of most expressions."""
+        return not any(
+            node.name in self._partial
+            if isinstance(node, Reference)
+            else isinstance(node, nodes.Undefined | nodes.Defined)
+            for node in walked
+        )
 
     def _node(self, node: Expression) -> Total:
         parts = [self._known[id(one)] for one in nodes.children(node)]
@@ -148,13 +162,14 @@ def total(model: CausalModel) -> CausalModel:
             variables.append(variable)
             reach.enter(variable.name, variable.domain)
             continue
-        found = totals.of(variable.mechanism)
+        found = totals.of(variable.mechanism, variable.nodes)
         value, defined = found.value, found.defined
-        if not reach.stays_within(value, variable.domain):
+        walked = variable.nodes if value is variable.mechanism else nodes.postorder(value)
+        if not reach.stays_within(walked, variable.domain):
             defined = _all([defined, _member(value, variable.domain)])
             value = _nearest(value, variable.domain)
         reach.enter(variable.name, variable.domain)
-        if defined is not TRUE:
+        if defined is not TRUE and not variable.is_proved_defined:
             partial.add(variable.name)
             name = defined_name(variable.name)
             variables.append(Variable(name, Role.ABBREVIATION, Truths(), defined))
@@ -194,12 +209,14 @@ class _Reach:
         except UnsupportedModelError:  # beyond 64 bits, which the solver can do without
             self._boundless.add(name)
 
-    def stays_within(self, mechanism: Expression, domain: Domain) -> bool:
-        """Whether it is certain that a mechanism gives codes of the domain alone."""
-        if self._boundless.intersection(nodes.references(mechanism)):
+    def stays_within(self, mechanism: Sequence[Expression], domain: Domain) -> bool:
+        """Whether it is certain that a mechanism, in postorder, gives codes of the domain alone."""
+        if isinstance(domain, Truths) and isinstance(mechanism[-1], _CONDITIONS):
+            return True  # the same without a walk
+        if any(isinstance(one, Reference) and one.name in self._boundless for one in mechanism):
             return False
         try:
-            register = self._builder.lower(nodes.postorder(mechanism), self._registers, {})
+            register = self._builder.lower(mechanism, self._registers, {})
         except UnsupportedModelError:
             return False
         interval = self._builder.interval(register)

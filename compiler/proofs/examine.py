@@ -13,6 +13,7 @@ from itertools import product
 from ...dsl.diagnostics import Diagnostics
 from ...dsl.source import Span
 from ..data.counterfactuals import try_out
+from ..data.populations import populate
 from ..data.rival_designs import rival_design
 from ..evaluators import interpret
 from ..expressions import Constant
@@ -58,17 +59,24 @@ def examinations(specification: Specification, diagnostics: Diagnostics) -> Iter
 
 def _examinations(specification: Specification, diagnostics: Diagnostics) -> Iterator[Examination]:
     start = _start(specification)
+    settled: set[str] = set()  # tasks and models in which everything has a value without a swap
     for example in specification.examples:
         yield _examine_example(example, diagnostics)
     for task in specification.tasks.values():
         yield _examine_requirement(task, task.span or start, diagnostics)
-        yield examine_domains(task.model, None, task.span or start, diagnostics)
+        domains = examine_domains(task.model, None, task.span or start, diagnostics)
+        yield domains
+        if domains.holds:
+            settled.add(task.name)
         yield from examine_texts(task, task.span or start, diagnostics)
         yield from examine_prompts(task, diagnostics)
     for model in specification.models.values():
         task = specification.tasks.get(model.task)
         span = _span_of(model) or start
-        yield examine_domains(model, task.model if task else None, span, diagnostics)
+        domains = examine_domains(model, task.model if task else None, span, diagnostics)
+        yield domains
+        if domains.holds and model.task in settled:
+            settled.add(model.name)
         derived = model.name in specification.abstractions  # what it came from is examined
         if model.cyclic:
             yield examine_equilibria(model, span, diagnostics)
@@ -79,19 +87,20 @@ def _examinations(specification: Specification, diagnostics: Diagnostics) -> Ite
         yield from examine_abstraction(abstraction, diagnostics, derived=derived)
     for design in specification.counterfactuals.values():
         known = len(diagnostics)
-        yield from examine_labels(design, diagnostics)
+        yield from examine_labels(design, diagnostics, is_settled=design.model.name in settled)
         if len(diagnostics) > known:
             continue  # no data can be made
-        yield from examine_design(design, diagnostics)
+        population = None if design.model.cyclic else populate(design.model, {})
+        yield from examine_design(design, population, diagnostics)
         if any(one.code == "CS501" for one in diagnostics.found[known:]):
             continue  # which no data could mend
-        trial = try_out(design)
+        trial = try_out(design, population)
         diagnostics.found.extend(trial.unmet)
         if not trial.unmet:
             examine_repeats(design, trial.pairs, diagnostics)
             yield from examine_rivals(design, trial.pairs, specification.models, diagnostics)
     for design in _designs_of_rivals(specification):
-        yield from examine_labels(design, diagnostics)
+        yield from examine_labels(design, diagnostics, is_settled=design.model.name in settled)
 
 
 def _designs_of_rivals(specification: Specification) -> Iterator[CounterfactualDesign]:

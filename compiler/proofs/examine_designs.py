@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...dsl.diagnostics import Diagnostics
 from ..data.conditions import LabelledPairs, Labeller, filters, shared_noise
-from ..data.populations import Population, populate
+from ..data.populations import Population
 from ..data.randomness import Stream
 from ..data.samplers import PairSampler, RequirementUnmetError
 from ..evaluators.columns import Column
@@ -41,15 +41,17 @@ class _Share:
     evidence: Evidence
 
 
-def examine_design(design: CounterfactualDesign, diagnostics: Diagnostics) -> Iterator[Examination]:
+def examine_design(
+    design: CounterfactualDesign, population: Population | None, diagnostics: Diagnostics
+) -> Iterator[Examination]:
     """Whether each kind of swap changes some output on some pair, filters aside; and whether at
     most half of its labels equal the base's own answer, the score of a network that ignores it.
 
     A filter under which no label ever changes, though without it some do, is there on purpose:
-    the design checks that the swap does not show.
+    the design checks that the swap does not show. `population` are the inputs that are admitted,
+    None of a cyclic model.
     """
     high: list[_Share] = []
-    population = None if design.model.cyclic else populate(design.model, {})
     if population is not None and population.sampled:
         task = design.model.task
         question = f"`{design.name}` draws from a fair sample of the inputs that `{task}` admits"

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ...dsl.diagnostics import Diagnostics
 from ..data.conditions import shared_noise, source_names
 from ..data.left_out import pairs_left_out
 from ..data.undefined_labels import UndefinedPair, is_sound
 from ..expressions import All, Compare, ComparisonOperator, Not, Reference
+from ..model import Role, Variable
 from ..specification import CounterfactualDesign, SwapKind
 from .derived_models import interchanged, on_pair, source_prefix
 from .evidence import Examination, Exhaustive, NoWitness, Sampled
 from .witnesses import smallest_witness
 
 
-def examine_labels(design: CounterfactualDesign, diagnostics: Diagnostics) -> Iterator[Examination]:
+def examine_labels(
+    design: CounterfactualDesign, diagnostics: Diagnostics, *, is_settled: bool
+) -> Iterator[Examination]:
     """Asked of every kind of swap: proved, or refuted by the smallest pair, its two runs side by
-    side. Where the design leaves out pairs without a label, how many.
+    side. Where the design leaves out pairs without a label, how many. `is_settled` says whether it
+    is proved that everything has a value without a swap.
     """
     if design.model.cyclic:
         return
     for kind in design.kinds:
-        examination = _examine_kind(design, kind, diagnostics)
+        examination = _examine_kind(design, kind, diagnostics, is_settled=is_settled)
         yield examination
         if examination.holds is False:
             return  # the other kinds would mostly say the same again
@@ -37,12 +42,14 @@ def examine_labels(design: CounterfactualDesign, diagnostics: Diagnostics) -> It
 
 
 def _examine_kind(
-    design: CounterfactualDesign, kind: SwapKind, diagnostics: Diagnostics
+    design: CounterfactualDesign, kind: SwapKind, diagnostics: Diagnostics, *, is_settled: bool
 ) -> Examination:
     question = f"swapping `{kind.name}` in `{design.name}` leaves no pair without a label"
     names = source_names(design)
     sides = ("base", *names, "result")
     model = interchanged(design.model, kind, range(len(names)))
+    if is_settled:
+        model = replace(model, variables=tuple(map(_settled, model.variables)))
     sound = on_pair(is_sound(design, sides), names)
     shared = (
         Compare(
@@ -65,3 +72,11 @@ def _examine_kind(
     pair = UndefinedPair(design, kind, names, base, sources)
     diagnostics.found.append(pair.diagnostic())
     return Examination(question, False, Exhaustive(1), design.span, tuple(pair.lines()))
+
+
+def _settled(variable: Variable) -> Variable:
+    """Of a run without a swap: known to be defined."""
+    side = variable.name.partition(".")[0]
+    without_swap = side == "base" or side.startswith(source_prefix(0).rstrip("0"))
+    stated = variable.role in (Role.VARIABLE, Role.OUTPUT)
+    return replace(variable, is_proved_defined=True) if without_swap and stated else variable

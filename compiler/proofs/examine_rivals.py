@@ -10,7 +10,7 @@ from ...dsl.diagnostics import Diagnostics, SpecError
 from ..counterparts import counterparts
 from ..data.counterfactuals import generate
 from ..data.pairs import InterchangePairs
-from ..data.rivals import predicts
+from ..data.rivals import Prediction
 from ..evaluators import interpret
 from ..evaluators.intervals import UnsupportedModelError
 from ..model import CausalModel
@@ -104,7 +104,10 @@ def _still_agreeing(
         found[kind] = [
             one
             for one in kept[kind]
-            if not len(mine) or predicts(rival, one, mine.base, mine.sources, mine.label).all()
+            if not len(mine)
+            or Prediction(rival, one, len(mine.sources))
+            .is_label(mine.base, mine.sources, mine.label)
+            .all()
         ]
     return found
 

@@ -238,7 +238,8 @@ def test_a_sample_of_the_inputs_is_told() -> None:
     diagnostics = Diagnostics()
     design = compiled(PATHS).counterfactuals["SwapStep"]
     told = [
-        (one.question, one.holds, one.evidence.text) for one in examine_design(design, diagnostics)
+        (one.question, one.holds, one.evidence.text)
+        for one in examine_design(design, populate(design.model, {}), diagnostics)
     ]
     assert told == [
         (
