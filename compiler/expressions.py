@@ -142,6 +142,12 @@ def surely(condition: Expression) -> Expression:
     return All((Defined(condition), condition))
 
 
+def kept_within(value: Expression, codes: range) -> Expression:
+    """The value where it is one of the codes of a domain; undefined elsewhere."""
+    inside = Within(value, codes[0], codes[-1], codes.step)
+    return Choose(inside, value, Undefined("its value is outside the type"))
+
+
 def apart(left: Expression, right: Expression) -> Expression:
     """Whether two values differ: both have one and not the same, or only one of them has any."""
     one_alone = Compare(ComparisonOperator.NOT_EQUAL, Defined(left), Defined(right))

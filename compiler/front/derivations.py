@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from ...dsl import syntax
 from ...dsl.diagnostics import Related
-from ..domains import Symbols, TupleField, Tuples
-from ..expressions import Expression, Lookup, Reference, references
+from ..domains import Numbers, Symbols, TupleField, Tuples
+from ..expressions import Expression, Lookup, Reference, kept_within, references
 from ..model import Role
 from ..specification import Abstraction
 from .dependencies import in_order
@@ -159,7 +159,8 @@ class _Derivation:
     def _marginalize(self, one: Declared) -> None:
         """Without the variable: whoever reads it computes it."""
         del self.variables[one.name], self.values[one.name]
-        self._replace(lambda name: one.mechanism if name == one.name else None)
+        computed = _kept(one)
+        self._replace(lambda name: computed if name == one.name else None)
 
     def _merge(self, merged: list[Declared], name: syntax.Name) -> None:
         """Several variables become one, with their tuples as values."""
@@ -174,9 +175,8 @@ class _Derivation:
         inside = {one.name for one in merged}
         mechanisms: dict[str, Expression] = {}
         for one in in_order(self.compilation, merged, cycles_allowed=False):
-            assert one.mechanism is not None
             mechanisms[one.name] = with_references(
-                one.mechanism, lambda name: mechanisms[name] if name in inside else Reference(name)
+                _kept(one), lambda name: mechanisms[name] if name in inside else Reference(name)
             )
         parts = [Value(mechanisms[one.name], one.domain) for one in merged]
         values = [Value(self.values[one.name], one.domain) for one in merged]
@@ -230,7 +230,14 @@ class _Derivation:
         name = one.name
         first = Lookup(tuple(representatives), Reference(name))
         self._replace(lambda read: first if read == name else None)
-        assert one.mechanism is not None
-        one.mechanism = Lookup(tuple(table), position(one.mechanism, domain))
+        one.mechanism = Lookup(tuple(table), position(_kept(one), domain))
         self.values[name] = Lookup(tuple(table), position(self.values[name], domain))
         one.domain = collapsed
+
+
+def _kept(one: Declared) -> Expression:
+    """What a variable is computed as, where its name no longer says that it keeps to its type."""
+    assert one.mechanism is not None
+    if one.typed and isinstance(one.domain, Numbers):
+        return kept_within(one.mechanism, one.domain.codes())
+    return one.mechanism

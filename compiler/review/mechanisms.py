@@ -7,17 +7,14 @@ from dataclasses import dataclass
 
 from ..domains import Numbers
 from ..evaluators import interpret
-from ..evaluators.intervals import interval_of
 from ..expressions import (
     All,
-    Choose,
     Constant,
     Expression,
     Not,
     Reference,
-    Undefined,
-    Within,
     apart,
+    kept_within,
     surely,
 )
 from ..model import CausalModel, Role, Variable
@@ -105,8 +102,8 @@ def compare_mechanisms(old: CausalModel, new: CausalModel, first: str, second: s
     if codes is None:
         return Open("its values cannot be compared with what they were")
     results = (
-        _result(OLD, codes[0](_kept_within(one, marked(OLD, one.mechanism)))),
-        _result(NEW, codes[1](_kept_within(other, marked(NEW, other.mechanism)))),
+        _result(OLD, codes[0](kept_within(marked(OLD, one.mechanism), one.domain.codes()))),
+        _result(NEW, codes[1](kept_within(marked(NEW, other.mechanism), other.domain.codes()))),
     )
     given = [
         name
@@ -128,13 +125,6 @@ def _result(mark: str, value: Expression) -> Variable:
     return Variable(f"{mark}{_RESULT}", Role.OUTPUT, _ANY_CODE, value)
 
 
-def _kept_within(variable: Variable, mechanism: Expression) -> Expression:
-    """The mechanism, undefined where it leaves the variable's domain."""
-    low, high = interval_of(variable.domain)
-    step = variable.domain.step if isinstance(variable.domain, Numbers) else 1
-    return Choose(Within(mechanism, low, high, step), mechanism, Undefined())
-
-
 def _asked(joint: Joint, one: Variable, other: Variable) -> Answer:
     was, now = Reference(f"{OLD}{_RESULT}"), Reference(f"{NEW}{_RESULT}")
     found = smallest_witness(joint.model, apart(was, now))
@@ -145,7 +135,8 @@ def _asked(joint: Joint, one: Variable, other: Variable) -> Answer:
     solution = interpret.solve(joint.model, found.setting)
     sides = [
         interpret.evaluate(
-            _kept_within(variable, marked(mark, variable.mechanism or Constant(0))), solution
+            kept_within(marked(mark, variable.mechanism or Constant(0)), variable.domain.codes()),
+            solution,
         )
         for mark, variable in ((OLD, one), (NEW, other))
     ]

@@ -396,3 +396,24 @@ abstraction Same from Digits to Digits2 { ones = ones  carry = carry  s = s }
     assert main(["compare", file, "Digits", "Digits2"]) == 0
     assert main(["distinguish", file, "Digits", "Digits2"]) == 1
     assert main(["compare", file, "Digits", "Wider"]) == 1
+
+
+def test_derived_models_are_undefined_where_the_fine_one_is(tmp_path: Path) -> None:
+    text = """language 1
+task Sum { input a, b : 0..9  output big : bool = a + b > 9 }
+model Digits of Sum {
+  var ones = (a + b) % 10
+  var carry = (a + b) // 10
+  var s : 0..18 = 10 * carry + ones
+  output big = s > 9
+}
+derive Without from Digits { marginalize s }
+derive Pair from Digits { merge (carry, s) as both }
+derive Coarse from Digits { collapse s { 0..9 => Low  10..18 => High } }
+"""
+    assert findings_of(tmp_path, text) == []
+    models = compiled(text.removeprefix("language 1\n")).models
+    for name in ("Without", "Coarse"):
+        solution = interpret.solve(models[name], {"a": 0, "b": 0}, {"carry": 1, "ones": 9})
+        assert "big" not in solution
+    assert "both" not in interpret.solve(models["Pair"], {"a": 9, "b": 9}, {"ones": 9})
