@@ -168,6 +168,8 @@ def total(model: CausalModel) -> CausalModel:
         if not reach.stays_within(walked, variable.domain):
             defined = _all([defined, _member(value, variable.domain)])
             value = _nearest(value, variable.domain)
+        if defined is not TRUE and reach.always_holds(defined):
+            defined = TRUE
         reach.enter(variable.name, variable.domain)
         if defined is not TRUE and not variable.is_proved_defined:
             partial.add(variable.name)
@@ -213,18 +215,27 @@ class _Reach:
         """Whether it is certain that a mechanism, in postorder, gives codes of the domain alone."""
         if isinstance(domain, Truths) and isinstance(mechanism[-1], _CONDITIONS):
             return True  # the same without a walk
-        if any(isinstance(one, Reference) and one.name in self._boundless for one in mechanism):
+        interval = self._interval(mechanism)
+        if interval is None:
             return False
-        try:
-            register = self._builder.lower(mechanism, self._registers, {})
-        except UnsupportedModelError:
-            return False
-        interval = self._builder.interval(register)
         if interval.low == interval.high:
             return interval.low in domain.codes()
         if interval_of(domain).hull(interval) != interval_of(domain):
             return False
         return not isinstance(domain, Numbers) or domain.step == 1
+
+    def always_holds(self, condition: Expression) -> bool:
+        """Whether it is certain that a condition is true."""
+        return self._interval(nodes.postorder(condition)) == Interval(1, 1)
+
+    def _interval(self, postorder: Sequence[Expression]) -> Interval | None:
+        """What an expression can be; None where that is beyond 64 bits."""
+        if any(isinstance(one, Reference) and one.name in self._boundless for one in postorder):
+            return None
+        try:
+            return self._builder.interval(self._builder.lower(postorder, self._registers, {}))
+        except UnsupportedModelError:
+            return None
 
 
 def _member(value: Expression, domain: Domain) -> Expression:
