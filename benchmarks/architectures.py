@@ -7,7 +7,7 @@ of the same prompt run alone, unpadded, with the same swap made by a plain hook.
     python benchmarks/architectures.py [FAMILY…] [--write]
 
 `--write` puts the table into docs/architectures.md, or renews the lines of the families named. All
-families take about twenty minutes on two cores; needs causalspec[run] alone.
+families take some eight minutes on two cores; needs causalspec[run] alone.
 """
 
 from __future__ import annotations
