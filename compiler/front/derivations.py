@@ -176,7 +176,7 @@ class _Derivation:
         mechanisms: dict[str, Expression] = {}
         for one in in_order(self.compilation, merged, cycles_allowed=False):
             mechanisms[one.name] = with_references(
-                _kept(one), lambda name: mechanisms[name] if name in inside else Reference(name)
+                _kept(one), lambda name: mechanisms.get(name) or Reference(name)
             )
         parts = [Value(mechanisms[one.name], one.domain) for one in merged]
         values = [Value(self.values[one.name], one.domain) for one in merged]
@@ -236,8 +236,13 @@ class _Derivation:
 
 
 def _kept(one: Declared) -> Expression:
-    """What a variable is computed as, where its name no longer says that it keeps to its type."""
-    assert one.mechanism is not None
+    """What a variable is computed as, where its name no longer says that it keeps to its type.
+
+    One whose mechanism is reported stands for itself, so that mistakes in the derivation are
+    reported beside it.
+    """
+    if one.mechanism is None:
+        return Reference(one.name)
     if one.typed and isinstance(one.domain, Numbers):
         return kept_within(one.mechanism, one.domain.codes())
     return one.mechanism

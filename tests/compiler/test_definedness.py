@@ -417,3 +417,22 @@ derive Coarse from Digits { collapse s { 0..9 => Low  10..18 => High } }
         solution = interpret.solve(models[name], {"a": 0, "b": 0}, {"carry": 1, "ones": 9})
         assert "big" not in solution
     assert "both" not in interpret.solve(models["Pair"], {"a": 9, "b": 9}, {"ones": 9})
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["marginalize s", "merge (carry, s) as both", "collapse s { 0..9 => Low  10..18 => High }"],
+)
+def test_a_reported_mechanism_is_the_only_thing_that_its_derivations_report(
+    step: str, tmp_path: Path
+) -> None:
+    text = f"""language 1
+task Sum {{ input a, b : 0..9  output big : bool = a + b > 9 }}
+model Digits of Sum {{
+  var carry = (a + b) // 10
+  var s : 0..18 = 10 * carry + one
+  output big = s > 9
+}}
+derive Other from Digits {{ {step} }}
+"""
+    assert findings_of(tmp_path, text) == ["CS201 unknown name `one`"]
