@@ -28,13 +28,13 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
-from causalspec.runtime.decoder_subject import DecoderSubject, decoder_subjects
-from causalspec.runtime.fit_settings import FitSettings
-from causalspec.runtime.networks import Network, load_network
-from causalspec.runtime.packaged import packaged_network
-from causalspec.runtime.sites import PlacedVariable, SiteMaps, build_maps
-from causalspec.runtime.subjects import Interchanges, Site
-from causalspec.runtime.tokens import TokenizedPrompts, resolve, tokenize
+from causalspec.runtime.engine.decoder_subject import DecoderSubject, decoder_subjects
+from causalspec.runtime.engine.subjects import Interchanges, Site
+from causalspec.runtime.fitting.settings import FitSettings
+from causalspec.runtime.inputs.tokens import TokenizedPrompts, resolve, tokenize
+from causalspec.runtime.maps.site_maps import PlacedVariable, SiteMaps, build_maps
+from causalspec.runtime.networks.network import Network, load_network
+from causalspec.runtime.networks.packaged import packaged_network
 
 try:
     import pyvene

@@ -90,8 +90,8 @@ class TimedTokenizer:
 def tokenizer_ratios(where: str) -> Iterator[float]:
     """The time of writing tensors with tokens, as a multiple of what the tokenizer took of it."""
     from causalspec.compiler.data.forms.write import Form, write_data
-    from causalspec.runtime.token_columns import BulkTokenizer
-    from causalspec.runtime.tokenizer_places import load_tokenizer
+    from causalspec.runtime.inputs.token_columns import BulkTokenizer
+    from causalspec.runtime.inputs.tokenizer_places import load_tokenizer
 
     backend = load_tokenizer(where)
     wanted = order(TOKENIZED_ROWS)

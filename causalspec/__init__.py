@@ -16,11 +16,11 @@ _HOMES = {
     "generate": "causalspec.compiler.data.counterfactuals",
     "numpy_columns": "causalspec.compiler.data.forms.in_python",
     "hugging_face_dataset": "causalspec.compiler.data.forms.in_python",
-    "InterchangeBatches": "causalspec.runtime.torch_data",
-    "counterfactual_dataset": "causalspec.runtime.pyvene_data",
-    "load_network": "causalspec.runtime.networks",
-    "to_pyvene": "causalspec.runtime.pyvene_models",
-    "verify": "causalspec.runtime.verify",
+    "InterchangeBatches": "causalspec.runtime.interop.torch_data",
+    "counterfactual_dataset": "causalspec.runtime.interop.pyvene_data",
+    "load_network": "causalspec.runtime.networks.network",
+    "to_pyvene": "causalspec.runtime.interop.pyvene_models",
+    "verify": "causalspec.runtime.scoring.verify",
     "SpecError": "causalspec.dsl.diagnostics",
     "InternalError": "causalspec.dsl.diagnostics",
 }
@@ -34,11 +34,13 @@ if TYPE_CHECKING:
     from causalspec.compiler.data.forms.in_python import numpy_columns as numpy_columns
     from causalspec.dsl.diagnostics import InternalError as InternalError
     from causalspec.dsl.diagnostics import SpecError as SpecError
-    from causalspec.runtime.networks import load_network as load_network
-    from causalspec.runtime.pyvene_data import counterfactual_dataset as counterfactual_dataset
-    from causalspec.runtime.pyvene_models import to_pyvene as to_pyvene
-    from causalspec.runtime.torch_data import InterchangeBatches as InterchangeBatches
-    from causalspec.runtime.verify import verify as verify
+    from causalspec.runtime.interop.pyvene_data import (
+        counterfactual_dataset as counterfactual_dataset,
+    )
+    from causalspec.runtime.interop.pyvene_models import to_pyvene as to_pyvene
+    from causalspec.runtime.interop.torch_data import InterchangeBatches as InterchangeBatches
+    from causalspec.runtime.networks.network import load_network as load_network
+    from causalspec.runtime.scoring.verify import verify as verify
 
 
 def __getattr__(name: str) -> object:

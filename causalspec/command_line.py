@@ -10,13 +10,12 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
+from causalspec import __version__
+from causalspec.commands.output import print_diagnostics, print_failure
 from causalspec.dsl.diagnostics import SpecError, ToolFailure
-
-from . import __version__
-from .commands.output import print_diagnostics, print_failure
-from .exit_codes import EXPLANATION, ExitCode
-from .streams import standard_streams
-from .terminations import Terminated, terminations
+from causalspec.exit_codes import EXPLANATION, ExitCode
+from causalspec.streams import standard_streams
+from causalspec.terminations import Terminated, terminations
 
 # Each name is a module of `commands` with SUMMARY, EXAMPLE, add_arguments and run.
 COMMANDS = (

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.proofs.evidence import Examination
     from causalspec.compiler.specification import Specification
     from causalspec.dsl.diagnostics import Diagnostic
-    from causalspec.runtime.task_network import TaskNetwork
+    from causalspec.runtime.inputs.task_network import TaskNetwork
 
 WIDTH: Final = 96
 """Columns of a failure's text: pytest's own summaries are cut, quoted lines should not be."""
@@ -188,9 +188,9 @@ class ClaimItem(SpecItem):
         destination = Path(results) / f"{self.path.stem}-{self._claim}"
         try:
             require_libraries()
-            from causalspec.runtime.loading import load_task_network
-            from causalspec.runtime.verdict_table import print_verdicts
-            from causalspec.runtime.verify import VerifySettings, verify
+            from causalspec.runtime.networks.locations import load_task_network
+            from causalspec.runtime.results.verdict_table import print_verdicts
+            from causalspec.runtime.scoring.verify import VerifySettings, verify
 
             if NETWORK not in self.config.stash:
                 self.config.stash[NETWORK] = load_task_network(where)

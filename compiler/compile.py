@@ -5,33 +5,40 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..dsl import syntax
-from ..dsl.diagnostics import Diagnostics
-from ..dsl.limits import MOST_MISTAKES
-from ..dsl.parser import parse
-from ..dsl.reading import read_source
-from ..dsl.source import Source, Span
-from .front.abstractions import compile_abstractions
-from .front.claims import compile_claim
-from .front.derivations import derive_models
-from .front.designs import compile_design
-from .front.examples import compile_examples
-from .front.file_names import check_file_names
-from .front.functions import check_functions
-from .front.imports import import_names
-from .front.input_encoding import encoding_of
-from .front.metrics import ClaimContext
-from .front.models import ModelDraft, compile_model
-from .front.names import Compilation, collect
-from .front.placements import compile_alignment
-from .front.scopes import Environment, Scope
-from .front.tasks import TaskDraft, compile_task, draft_task
-from .front.templates import answers_of, prompts_of
-from .front.types import named_domain
-from .front.unread import set_aside
-from .proofs.allowances import silence
-from .proofs.evidence import Examination
-from .specification import Alignment, Claim, CounterfactualDesign, Example, Specification, Task
+from causalspec.compiler.front.abstractions import compile_abstractions
+from causalspec.compiler.front.claims import compile_claim
+from causalspec.compiler.front.derivations import derive_models
+from causalspec.compiler.front.designs import compile_design
+from causalspec.compiler.front.examples import compile_examples
+from causalspec.compiler.front.file_names import check_file_names
+from causalspec.compiler.front.functions import check_functions
+from causalspec.compiler.front.imports import import_names
+from causalspec.compiler.front.input_encoding import encoding_of
+from causalspec.compiler.front.metrics import ClaimContext
+from causalspec.compiler.front.models import ModelDraft, compile_model
+from causalspec.compiler.front.names import Compilation, collect
+from causalspec.compiler.front.placements import compile_alignment
+from causalspec.compiler.front.scopes import Environment, Scope
+from causalspec.compiler.front.tasks import TaskDraft, compile_task, draft_task
+from causalspec.compiler.front.templates import answers_of, prompts_of
+from causalspec.compiler.front.types import named_domain
+from causalspec.compiler.front.unread import set_aside
+from causalspec.compiler.proofs.allowances import silence
+from causalspec.compiler.proofs.evidence import Examination
+from causalspec.compiler.specification import (
+    Alignment,
+    Claim,
+    CounterfactualDesign,
+    Example,
+    Specification,
+    Task,
+)
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.limits import MOST_MISTAKES
+from causalspec.dsl.parser import parse
+from causalspec.dsl.reading import read_source
+from causalspec.dsl.source import Source, Span
 
 
 def compile_file(
@@ -115,7 +122,7 @@ def check_source(source: Source, folder: Path | None, diagnostics: Diagnostics) 
         _keep_first(diagnostics)
         return CheckedFile(None, diagnostics)
     # Solvers take long to import, and a file with errors needs none.
-    from .proofs.examine import examine
+    from causalspec.compiler.proofs.examine import examine
 
     examinations = examine(specification, diagnostics)
     silence(file, diagnostics)

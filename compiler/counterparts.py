@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .model import CausalModel
-from .specification import SwapKind
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.specification import SwapKind
 
 
 def counterparts(kind: SwapKind, rival: CausalModel) -> tuple[SwapKind, ...]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from ..dsl.source import Span
-from .domains import Domain
-from .expressions import Expression, postorder, references
+from causalspec.compiler.domains import Domain
+from causalspec.compiler.expressions import Expression, postorder, references
+from causalspec.dsl.source import Span
 
 
 class Role(StrEnum):
@@ -99,6 +99,6 @@ class CausalModel:
         """The model with a truth value beside each variable that can be undefined, as
         `evaluators.definedness` makes it: itself where none can.
         """
-        from .evaluators.definedness import total  # which knows models, too
+        from causalspec.compiler.evaluators.definedness import total  # which knows models, too
 
         return total(self)

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from ..dsl.source import Source, Span
-from .domains import Domain
-from .expressions import Expression
-from .model import CausalModel
+from causalspec.compiler.domains import Domain
+from causalspec.compiler.expressions import Expression
+from causalspec.compiler.model import CausalModel
+from causalspec.dsl.source import Source, Span
 
 # Prompts and answers -------------------------------------------------------------------------
 

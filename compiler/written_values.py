@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
-from .domains import Domain, Numbers, Truths
+from causalspec.compiler.domains import Domain, Numbers, Truths
 
 MOST_NAMED = 1_000_000
 """Values of a larger domain of tuples are not read from text."""

@@ -32,26 +32,26 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:
-    from .catalogue import codes as codes
-    from .catalogue import explanation as explanation
-    from .diagnostics import Diagnostic as Diagnostic
-    from .diagnostics import Diagnostics as Diagnostics
-    from .diagnostics import Fix as Fix
-    from .diagnostics import InternalError as InternalError
-    from .diagnostics import Related as Related
-    from .diagnostics import Severity as Severity
-    from .diagnostics import SpecError as SpecError
-    from .diagnostics import ToolFailure as ToolFailure
-    from .diagnostics import closest as closest
-    from .fixes import apply_fixes as apply_fixes
-    from .formatter import format_source as format_source
-    from .parser import parse as parse
-    from .reading import decode_source as decode_source
-    from .reading import read_source as read_source
-    from .render import render_text as render_text
-    from .render import to_json as to_json
-    from .source import Source as Source
-    from .source import Span as Span
+    from causalspec.dsl.catalogue import codes as codes
+    from causalspec.dsl.catalogue import explanation as explanation
+    from causalspec.dsl.diagnostics import Diagnostic as Diagnostic
+    from causalspec.dsl.diagnostics import Diagnostics as Diagnostics
+    from causalspec.dsl.diagnostics import Fix as Fix
+    from causalspec.dsl.diagnostics import InternalError as InternalError
+    from causalspec.dsl.diagnostics import Related as Related
+    from causalspec.dsl.diagnostics import Severity as Severity
+    from causalspec.dsl.diagnostics import SpecError as SpecError
+    from causalspec.dsl.diagnostics import ToolFailure as ToolFailure
+    from causalspec.dsl.diagnostics import closest as closest
+    from causalspec.dsl.fixes import apply_fixes as apply_fixes
+    from causalspec.dsl.formatter import format_source as format_source
+    from causalspec.dsl.parser import parse as parse
+    from causalspec.dsl.reading import decode_source as decode_source
+    from causalspec.dsl.reading import read_source as read_source
+    from causalspec.dsl.render import render_text as render_text
+    from causalspec.dsl.render import to_json as to_json
+    from causalspec.dsl.source import Source as Source
+    from causalspec.dsl.source import Span as Span
 
 
 def __getattr__(name: str) -> object:

@@ -16,7 +16,7 @@ from lark import Token, Tree
 from lark.parse_tree_builder import ExpandSingleChild
 from lark.parsers.lalr_analysis import Shift
 
-from .grammar import interactive
+from causalspec.dsl.grammar import interactive
 
 END = "$END"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from lark import Token
 
-from .automaton import END
-from .diagnostics import Fix, Related
-from .parse_state import CLOSERS, Opening, ParseState
-from .source import Span
-from .words import BLOCKS, found, joining_words, spellings
+from causalspec.dsl.automaton import END
+from causalspec.dsl.diagnostics import Fix, Related
+from causalspec.dsl.parse_state import CLOSERS, Opening, ParseState
+from causalspec.dsl.source import Span
+from causalspec.dsl.words import BLOCKS, found, joining_words, spellings
 
 
 def mend_brackets(state: ParseState) -> bool:

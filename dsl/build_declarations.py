@@ -7,9 +7,9 @@ from typing import Any
 
 from lark import Token
 
-from . import syntax
-from .build_statements import StatementBuilder
-from .source import Span
+from causalspec.dsl import syntax
+from causalspec.dsl.build_statements import StatementBuilder
+from causalspec.dsl.source import Span
 
 
 @dataclass(frozen=True, slots=True)

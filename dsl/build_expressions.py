@@ -10,12 +10,12 @@ from typing import Any, cast
 
 from lark import Token, Tree
 
-from . import syntax
-from .diagnostics import Diagnostics
-from .limits import LARGEST_INTEGER
-from .source import Source, Span
-from .texts import text_of
-from .tokens import span_of
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.limits import LARGEST_INTEGER
+from causalspec.dsl.source import Source, Span
+from causalspec.dsl.texts import text_of
+from causalspec.dsl.tokens import span_of
 
 
 class ExpressionBuilder:

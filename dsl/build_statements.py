@@ -6,12 +6,12 @@ from typing import Any
 
 from lark import Token
 
-from . import syntax
-from .build_expressions import ExpressionBuilder
-from .diagnostics import Diagnostics
-from .source import Source, Span
-from .texts import ParseSlot, template_of
-from .tokens import span_of
+from causalspec.dsl import syntax
+from causalspec.dsl.build_expressions import ExpressionBuilder
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.source import Source, Span
+from causalspec.dsl.texts import ParseSlot, template_of
+from causalspec.dsl.tokens import span_of
 
 
 class StatementBuilder(ExpressionBuilder):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .source import Span
+from causalspec.dsl.source import Span
 
 
 class Severity(StrEnum):

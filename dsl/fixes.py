@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .diagnostics import Diagnostic, Fix
-from .source import Source
+from causalspec.dsl.diagnostics import Diagnostic, Fix
+from causalspec.dsl.source import Source
 
 
 def apply_fixes(source: Source, diagnostics: Iterable[Diagnostic]) -> str:

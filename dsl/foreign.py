@@ -10,8 +10,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from .diagnostics import Diagnostics, Fix
-from .source import Source, Span
+from causalspec.dsl.diagnostics import Diagnostics, Fix
+from causalspec.dsl.source import Source, Span
 
 DECLARING = "|".join(("input", "noise", "let", "var", "output", "type", "table", "function"))
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from lark import Token
 
-from . import syntax
-from .alignment import Row, aligned
-from .diagnostics import Diagnostics, InternalError, SpecError
-from .parser import parse
-from .source import Source
-from .spacing import Places, gap, places_of
-from .tokens import tokenize
+from causalspec.dsl import syntax
+from causalspec.dsl.alignment import Row, aligned
+from causalspec.dsl.diagnostics import Diagnostics, InternalError, SpecError
+from causalspec.dsl.parser import parse
+from causalspec.dsl.source import Source
+from causalspec.dsl.spacing import Places, gap, places_of
+from causalspec.dsl.tokens import tokenize
 
 INDENT = "  "
 ANCHORS = frozenset({"=", ":", "=>", "at"})

@@ -8,7 +8,7 @@ from typing import Any, cast
 from lark.grammar import Rule
 from lark.lexer import TerminalDef
 
-from .grammar import GRAMMAR, SHIFT, TABLES, build, fingerprint
+from causalspec.dsl.grammar import GRAMMAR, SHIFT, TABLES, build, fingerprint
 
 
 def tables(text: str) -> str:

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from lark import Token
 
-from .automaton import Automaton
-from .source import Source, Span
-from .tokens import span_of
-from .words import LEADING_WORDS, spellings
+from causalspec.dsl.automaton import Automaton
+from causalspec.dsl.source import Source, Span
+from causalspec.dsl.tokens import span_of
+from causalspec.dsl.words import LEADING_WORDS, spellings
 
 
 @dataclass(frozen=True, slots=True)

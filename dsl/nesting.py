@@ -6,8 +6,8 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, cast
 
-from .limits import DEEPEST_NESTING
-from .syntax import Node
+from causalspec.dsl.limits import DEEPEST_NESTING
+from causalspec.dsl.syntax import Node
 
 
 def too_deep(declaration: Node) -> Node | None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
-from .automaton import Automaton
-from .diagnostics import Diagnostics
-from .source import Source, Span
-from .tokens import span_of
-from .words import BLOCKS, DECLARATIONS, spellings
+from causalspec.dsl.automaton import Automaton
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.source import Source, Span
+from causalspec.dsl.tokens import span_of
+from causalspec.dsl.words import BLOCKS, DECLARATIONS, spellings
 
 CLOSERS = {"LBRACE": "RBRACE", "LPAR": "RPAR", "LSQB": "RSQB"}
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import syntax
-from .build_declarations import DeclarationBuilder, LanguageStatement
-from .diagnostics import Diagnostics, Fix, Related
-from .limits import DEEPEST_NESTING, LARGEST_FILE, MOST_MISTAKES, MOST_TOKENS
-from .nesting import too_deep
-from .recovery import Reader
-from .source import Source, Span
-from .tokens import comments_between, report_hidden_lines, tokenize
+from causalspec.dsl import syntax
+from causalspec.dsl.build_declarations import DeclarationBuilder, LanguageStatement
+from causalspec.dsl.diagnostics import Diagnostics, Fix, Related
+from causalspec.dsl.limits import DEEPEST_NESTING, LARGEST_FILE, MOST_MISTAKES, MOST_TOKENS
+from causalspec.dsl.nesting import too_deep
+from causalspec.dsl.recovery import Reader
+from causalspec.dsl.source import Source, Span
+from causalspec.dsl.tokens import comments_between, report_hidden_lines, tokenize
 
 LANGUAGE = "1"
 GUESSED = frozenset({"CS103", "CS105", "CS109", "CS110", "CS116"})

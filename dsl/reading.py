@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .diagnostics import Diagnostics, ToolFailure
-from .limits import LARGEST_FILE
-from .source import Source, Span
+from causalspec.dsl.diagnostics import Diagnostics, ToolFailure
+from causalspec.dsl.limits import LARGEST_FILE
+from causalspec.dsl.source import Source, Span
 
 
 def read_source(path: Path, name: str, diagnostics: Diagnostics) -> Source | None:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from lark import Token, Tree
 
-from .automaton import END, Automaton
-from .brackets import closed_later, mend_brackets
-from .diagnostics import Diagnostics, Fix
-from .limits import DEEPEST_NESTING, MOST_MISTAKES, TALLEST_STACK
-from .mistake import Mistake
-from .parse_state import CLOSERS, Opening, ParseState
-from .repairs import repair
-from .reports import report, report_foreign, report_nested
-from .resuming import resume
-from .source import Source, Span
-from .words import DECLARATIONS, spellings
+from causalspec.dsl.automaton import END, Automaton
+from causalspec.dsl.brackets import closed_later, mend_brackets
+from causalspec.dsl.diagnostics import Diagnostics, Fix
+from causalspec.dsl.limits import DEEPEST_NESTING, MOST_MISTAKES, TALLEST_STACK
+from causalspec.dsl.mistake import Mistake
+from causalspec.dsl.parse_state import CLOSERS, Opening, ParseState
+from causalspec.dsl.repairs import repair
+from causalspec.dsl.reports import report, report_foreign, report_nested
+from causalspec.dsl.resuming import resume
+from causalspec.dsl.source import Source, Span
+from causalspec.dsl.words import DECLARATIONS, spellings
 
 
 class Reader:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .diagnostics import Diagnostic, Severity
-from .display import visible, width
-from .source import Span
+from causalspec.dsl.diagnostics import Diagnostic, Severity
+from causalspec.dsl.display import visible, width
+from causalspec.dsl.source import Span
 
 RESET, BOLD = "\x1b[0m", "\x1b[1m"
 COLORS = {Severity.ERROR: "\x1b[1;31m", Severity.WARNING: "\x1b[1;33m"}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from lark import Token
 
-from .automaton import END
-from .diagnostics import Diagnostics, Fix, closest
-from .foreign import WORDS
-from .mistake import Mistake
-from .source import Source, Span
-from .spelling import only_word_meant
-from .tokens import span_of
-from .words import LEADING_WORDS, OPERATOR_WORDS, keywords
+from causalspec.dsl.automaton import END
+from causalspec.dsl.diagnostics import Diagnostics, Fix, closest
+from causalspec.dsl.foreign import WORDS
+from causalspec.dsl.mistake import Mistake
+from causalspec.dsl.source import Source, Span
+from causalspec.dsl.spelling import only_word_meant
+from causalspec.dsl.tokens import span_of
+from causalspec.dsl.words import LEADING_WORDS, OPERATOR_WORDS, keywords
 
 EQUALITIES = {
     "==": "compares",

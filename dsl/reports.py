@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .automaton import END
-from .diagnostics import Diagnostics
-from .foreign import PHRASES, WINDOW, WORDS
-from .mistake import Mistake
-from .source import Span
-from .words import (
+from causalspec.dsl.automaton import END
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.foreign import PHRASES, WINDOW, WORDS
+from causalspec.dsl.mistake import Mistake
+from causalspec.dsl.source import Span
+from causalspec.dsl.words import (
     BLOCKS,
     LEADING_WORDS,
     STATEMENTS,

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from lark import Token
 
-from .automaton import END
-from .parse_state import CLOSERS, ParseState
-from .source import Span
-from .words import DECLARATIONS, STATEMENTS, spellings
+from causalspec.dsl.automaton import END
+from causalspec.dsl.parse_state import CLOSERS, ParseState
+from causalspec.dsl.source import Span
+from causalspec.dsl.words import DECLARATIONS, STATEMENTS, spellings
 
 HEADERS = {
     "TASK": ("TASK", "NAME"),

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from lark import Token
 
-from . import syntax
+from causalspec.dsl import syntax
 
 CLOSE_AFTER = frozenset({"(", "[", ".", ".."})
 CLOSE_BEFORE = frozenset({")", "]", ",", ".", "..", "["})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from .source import Source, Span
+from causalspec.dsl.source import Source, Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 from lark import Token
 
-from .diagnostics import Diagnostics, Fix
-from .limits import MOST_MISTAKES
-from .source import Source, Span
-from .syntax import Expression, Name, Slot, Template, Text, Verbatim
+from causalspec.dsl.diagnostics import Diagnostics, Fix
+from causalspec.dsl.limits import MOST_MISTAKES
+from causalspec.dsl.source import Source, Span
+from causalspec.dsl.syntax import Expression, Name, Slot, Template, Text, Verbatim
 
 ESCAPE = re.compile(r"\\(u\{([0-9A-Fa-f]{1,6})\}|.|\n)")
 BRACES = re.compile(r"(?:[^\\{}]|\\u\{[0-9A-Fa-f]*\}|\\.|\\\n)*+(\{\{|\}\}|\{|\})")

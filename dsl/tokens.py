@@ -14,12 +14,12 @@ from itertools import islice
 from lark import Token
 from lark.exceptions import UnexpectedCharacters
 
-from .diagnostics import Diagnostics, Fix, Related
-from .foreign import block_comment_at, sign_at, space_at
-from .grammar import interactive
-from .limits import MOST_MISTAKES, MOST_TOKENS
-from .source import Source, Span
-from .syntax import Comment
+from causalspec.dsl.diagnostics import Diagnostics, Fix, Related
+from causalspec.dsl.foreign import block_comment_at, sign_at, space_at
+from causalspec.dsl.grammar import interactive
+from causalspec.dsl.limits import MOST_MISTAKES, MOST_TOKENS
+from causalspec.dsl.source import Source, Span
+from causalspec.dsl.syntax import Comment
 
 COMMENT = re.compile(r"#[^\n]*")
 LINE_BREAK = re.compile(r"[\r\v\f\x85\u2028\u2029]")

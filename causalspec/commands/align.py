@@ -8,9 +8,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..exit_codes import ExitCode
-from .networks import add_network_arguments, fit_settings, named_network, require_libraries
-from .output import (
+from causalspec.commands.networks import (
+    add_network_arguments,
+    fit_settings,
+    named_network,
+    require_libraries,
+)
+from causalspec.commands.output import (
     add_format_argument,
     add_spec_argument,
     load_checked,
@@ -18,10 +22,11 @@ from .output import (
     print_lines,
     wrong_usage,
 )
+from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from causalspec.compiler.specification import Specification
-    from causalspec.runtime.alignments import FittedAlignment
+    from causalspec.runtime.scoring.alignments import FittedAlignment
 
 SUMMARY = "fit an alignment at every site it names, and show the validation scores"
 EXAMPLE = (
@@ -50,10 +55,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     require_libraries()
     from rich.console import Console
 
-    from causalspec.runtime.alignments import align, check_destination
-    from causalspec.runtime.verify import VerifySettings
-
-    from ..progress import TerminalWatcher
+    from causalspec.progress import TerminalWatcher
+    from causalspec.runtime.scoring.alignments import align, check_destination
+    from causalspec.runtime.scoring.verify import VerifySettings
 
     destination = options.out or Path("results") / f"{options.spec.stem}-{options.alignment}"
     check_destination(destination)
@@ -123,6 +127,6 @@ def _print_sites(fitted: FittedAlignment, console: Any) -> None:
 
 
 def _as_json(fitted: FittedAlignment) -> object:
-    from causalspec.runtime.result_json import json_value
+    from causalspec.runtime.results.as_json import json_value
 
     return json_value(fitted)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..exit_codes import ExitCode
-from .output import print_json, print_lines, wrong_usage
+from causalspec.commands.output import print_json, print_lines, wrong_usage
+from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from causalspec.compiler.data.audit.columns import ColumnMap

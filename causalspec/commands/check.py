@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
-from ..exit_codes import ExitCode
-from .output import print_diagnostics, print_json, print_lines, write_file
+from causalspec import __version__
+from causalspec.commands.output import print_diagnostics, print_json, print_lines, write_file
+from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from causalspec.compiler.compile import CheckedFile
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     check = _fix if options.fix else _check
     checked = [(path, check(path)) for path in options.specs]
     if options.tokenizer is not None:
-        from ..findings.answers import tokenizer_at, with_tokens
+        from causalspec.findings.answers import tokenizer_at, with_tokens
 
         tokenizer = tokenizer_at(options.tokenizer)
         checked = [(path, with_tokens(one, tokenizer)) for path, one in checked]
@@ -73,7 +73,7 @@ def _check(path: Path) -> CheckedFile:
 
 
 def _fix(path: Path) -> CheckedFile:
-    from ..findings.fixing import fix_file
+    from causalspec.findings.fixing import fix_file
 
     fixed = fix_file(path)
     if fixed.text is not None:
@@ -85,11 +85,11 @@ def _fix(path: Path) -> CheckedFile:
 def _print_for_programs(checked: list[tuple[Path, CheckedFile]], form: str) -> None:
     found = [one for _, file in checked for one in file.diagnostics]
     if form == "sarif":
-        from ..findings.sarif import to_sarif
+        from causalspec.findings.sarif import to_sarif
 
         print_json(to_sarif(found, __version__))
     elif form == "github":
-        from ..findings.github import render_github
+        from causalspec.findings.github import render_github
 
         print(render_github(found), end="")
     else:
@@ -100,7 +100,7 @@ def _print_findings(checked: CheckedFile, *, plain: bool) -> None:
     if not plain:
         print_diagnostics(checked.diagnostics, sys.stderr)
         return
-    from ..findings.plain import render_plain
+    from causalspec.findings.plain import render_plain
 
     print(render_plain(checked.diagnostics), file=sys.stderr, end="")
 

@@ -6,9 +6,15 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..exit_codes import ExitCode
-from .output import add_format_argument, add_spec_argument, print_json, print_lines, wrong_usage
-from .specs import find_model, load_compiled, model_values
+from causalspec.commands.output import (
+    add_format_argument,
+    add_spec_argument,
+    print_json,
+    print_lines,
+    wrong_usage,
+)
+from causalspec.commands.specs import find_model, load_compiled, model_values
+from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from causalspec.compiler.proofs.agreement import Share

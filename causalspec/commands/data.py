@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
-from ..exit_codes import ExitCode
-from . import audit
-from .numbers import count
-from .output import (
+from causalspec import __version__
+from causalspec.commands import audit
+from causalspec.commands.numbers import count
+from causalspec.commands.output import (
     STANDARD_OUTPUT,
     add_format_argument,
     add_spec_argument,
@@ -22,6 +21,7 @@ from .output import (
     print_lines,
     wrong_usage,
 )
+from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from causalspec.compiler.data.forms.tensors import Tokenize
@@ -134,10 +134,9 @@ def _show(
     options: argparse.Namespace,
 ) -> list[dict[str, Any]]:
     """Print the first pairs as people compare them; for machines, give them as records."""
+    from causalspec.commands.pairs_shown import print_pairs, sample
     from causalspec.compiler.data.forms.flat_columns import flat_columns
     from causalspec.compiler.data.forms.records import records
-
-    from .pairs_shown import print_pairs, sample
 
     shown = sample(design, split, options.show, options.rows, options.seed)
     if options.format == "text":
@@ -224,8 +223,8 @@ def _record(design: CounterfactualDesign, written: WrittenSplit) -> dict[str, An
 def _tokenizer(where: str | None) -> Tokenize | None:
     if where is None:
         return None
-    from causalspec.runtime.token_columns import BulkTokenizer
-    from causalspec.runtime.tokenizer_places import load_tokenizer
+    from causalspec.runtime.inputs.token_columns import BulkTokenizer
+    from causalspec.runtime.inputs.tokenizer_places import load_tokenizer
 
     return BulkTokenizer(load_tokenizer(where))
 
@@ -238,7 +237,7 @@ def _progress(title: str, rows: dict[str, int]) -> Generator[Callable[[str, int]
         return
     from rich.console import Console
 
-    from ..progress import TerminalWatcher
+    from causalspec.progress import TerminalWatcher
 
     done = dict.fromkeys(rows, 0)
     with TerminalWatcher(Console(stderr=True)).work(title, sum(rows.values())) as advance:

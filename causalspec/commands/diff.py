@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..exit_codes import ExitCode
-from .output import print_json, print_lines
-from .specs import load_compiled
+from causalspec.commands.output import print_json, print_lines
+from causalspec.commands.specs import load_compiled
+from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from causalspec.compiler.review.changes import Area, Change

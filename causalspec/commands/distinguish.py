@@ -6,10 +6,16 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..exit_codes import ExitCode
-from .numbers import count, positive
-from .output import add_format_argument, add_spec_argument, print_json, print_lines, wrong_usage
-from .specs import find_model, load_compiled
+from causalspec.commands.numbers import count, positive
+from causalspec.commands.output import (
+    add_format_argument,
+    add_spec_argument,
+    print_json,
+    print_lines,
+    wrong_usage,
+)
+from causalspec.commands.specs import find_model, load_compiled
+from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from causalspec.compiler.data.pairs import InterchangePairs

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from ..exit_codes import ExitCode
-from .output import wrong_usage
+from causalspec.commands.output import wrong_usage
+from causalspec.exit_codes import ExitCode
 
 SUMMARY = "explain a diagnostic's code, with an example that fails and its fix"
 EXAMPLE = "causalspec explain CS201"

@@ -8,8 +8,8 @@ import io
 import sys
 from pathlib import Path
 
-from ..exit_codes import ExitCode
-from .output import print_diagnostics, print_failure, print_lines, write_file
+from causalspec.commands.output import print_diagnostics, print_failure, print_lines, write_file
+from causalspec.exit_codes import ExitCode
 
 SUMMARY = "format specs in place; a file that does not parse is left as it is"
 EXAMPLE = "causalspec fmt --check specs/*/*.causal"

@@ -8,9 +8,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from ..exit_codes import ExitCode
-from .output import add_file_argument, add_spec_argument, write_output, wrong_usage
-from .specs import load_compiled
+from causalspec.commands.output import (
+    add_file_argument,
+    add_spec_argument,
+    write_output,
+    wrong_usage,
+)
+from causalspec.commands.specs import load_compiled
+from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from causalspec.compiler.model import CausalModel

@@ -7,7 +7,7 @@ import os
 import signal
 from importlib.util import find_spec
 
-from ..exit_codes import ExitCode
+from causalspec.exit_codes import ExitCode
 
 SUMMARY = "serve editors over standard input and output (Language Server Protocol)"
 EXAMPLE = "causalspec lsp"
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     del options
     if find_spec("pygls") is None:
         raise ToolFailure("the language server needs `pygls`", install_command("editor"))
-    from ..language_server.server import make_server
+    from causalspec.language_server.server import make_server
 
     # The protocol has the output for itself: whatever else is printed goes to standard error.
     reader, writer = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")

@@ -7,15 +7,14 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from causalspec.commands.numbers import count, positive, rate
+from causalspec.commands.output import folder
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.dsl.installation import install_command
 
-from .numbers import count, positive, rate
-from .output import folder
-
 if TYPE_CHECKING:
-    from causalspec.runtime.fit_settings import FitSettings
-    from causalspec.runtime.task_network import TaskNetwork
+    from causalspec.runtime.fitting.settings import FitSettings
+    from causalspec.runtime.inputs.task_network import TaskNetwork
 
 LIBRARIES = ("torch", "transformers", "safetensors", "psutil")
 
@@ -58,7 +57,7 @@ def named_network(options: argparse.Namespace) -> TaskNetwork:
     """
     from transformers.utils.logging import disable_progress_bar
 
-    from causalspec.runtime.loading import load_task_network
+    from causalspec.runtime.networks.locations import load_task_network
 
     disable_progress_bar()
     return load_task_network(options.network, options.device)

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from causalspec.dsl.diagnostics import Diagnostic, SpecError, ToolFailure
 from causalspec.dsl.display import visible
-
-from ..exit_codes import ExitCode
+from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from causalspec.compiler.specification import Specification

@@ -7,12 +7,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from causalspec.commands.numbers import count
+from causalspec.commands.output import (
+    add_file_argument,
+    add_spec_argument,
+    write_output,
+    wrong_usage,
+)
+from causalspec.commands.specs import find_model, load_compiled
 from causalspec.dsl.display import visible
-
-from ..exit_codes import ExitCode
-from .numbers import count
-from .output import add_file_argument, add_spec_argument, write_output, wrong_usage
-from .specs import find_model, load_compiled
+from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from causalspec.compiler.model import CausalModel
@@ -246,7 +250,7 @@ _Words = Mapping[str, str | None]
 
 
 def _words(model: CausalModel, setting: Mapping[str, int], names: Iterable[str]) -> _Words:
-    from .specs import model_values
+    from causalspec.commands.specs import model_values
 
     return dict.fromkeys(names) | model_values(model, setting)
 

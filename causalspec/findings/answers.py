@@ -28,7 +28,7 @@ def tokenizer_at(where: str) -> Any:
 
     The first two need nothing but that library. Raises `ToolFailure` where none can be had.
     """
-    from causalspec.runtime.tokenizer_places import load_tokenizer
+    from causalspec.runtime.inputs.tokenizer_places import load_tokenizer
 
     file = Path(where).expanduser() / "tokenizer.json"
     return load_tokenizer(str(file) if file.is_file() else where)
@@ -40,8 +40,8 @@ def with_tokens(checked: CheckedFile, tokenizer: Any) -> CheckedFile:
     from causalspec.compiler.proofs.allowances import silence
     from causalspec.dsl.diagnostics import Diagnostics
     from causalspec.dsl.parser import parse
-    from causalspec.runtime.seen_texts import TextReader
-    from causalspec.runtime.token_examination import examine_tokens
+    from causalspec.runtime.inputs.seen_texts import TextReader
+    from causalspec.runtime.inputs.token_examination import examine_tokens
 
     specification = checked.specification
     if specification is None:

@@ -12,11 +12,10 @@ from causalspec.compiler.specification import Specification
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostic, Diagnostics
 from causalspec.dsl.source import Source
-
-from .index import build_index
-from .positions import Positions
-from .reading import Reading, read, reread
-from .symbols import Index
+from causalspec.language_server.index import build_index
+from causalspec.language_server.positions import Positions
+from causalspec.language_server.reading import Reading, read, reread
+from causalspec.language_server.symbols import Index
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from causalspec.dsl import catalogue
-
-from .symbols import Kind, Scope, Symbol
+from causalspec.language_server.symbols import Kind, Scope, Symbol
 
 
 def _scope(names: dict[str, str]) -> Scope:

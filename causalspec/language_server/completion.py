@@ -9,11 +9,10 @@ from lsprotocol import types
 
 from causalspec.dsl import syntax
 from causalspec.dsl.source import Source, Span
-
-from . import built_in
-from .analysis import Analysis
-from .context import Context, context_at
-from .symbols import Index, Kind, Scope, Symbol
+from causalspec.language_server import built_in
+from causalspec.language_server.analysis import Analysis
+from causalspec.language_server.context import Context, context_at
+from causalspec.language_server.symbols import Index, Kind, Scope, Symbol
 
 ITEM_KINDS = {
     Kind.TYPE: types.CompletionItemKind.Struct,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from causalspec.dsl import syntax
-
-from .symbols import Kind, Scope, Symbol
-from .uses import Place, Recorder
+from causalspec.language_server.symbols import Kind, Scope, Symbol
+from causalspec.language_server.uses import Place, Recorder
 
 KINDS: dict[type[syntax.Node], Kind] = {
     syntax.TypeDeclaration: Kind.TYPE,

@@ -16,10 +16,9 @@ from pathlib import Path
 from causalspec.compiler.specification import Specification
 from causalspec.dsl.diagnostics import Diagnostic
 from causalspec.dsl.source import Source
-
-from .analysis import Analysis
-from .moving import Replacement
-from .reading import Reading
+from causalspec.language_server.analysis import Analysis
+from causalspec.language_server.moving import Replacement
+from causalspec.language_server.reading import Reading
 
 PAUSE = 0.15
 """In seconds without a keystroke, before a text with mistakes is read as a whole."""

@@ -9,8 +9,7 @@ from lsprotocol import types
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.dsl.fixes import apply_fixes
 from causalspec.dsl.formatter import format_source
-
-from .analysis import Analysis
+from causalspec.language_server.analysis import Analysis
 
 FIX_ALL = "source.fixAll.causalspec"
 

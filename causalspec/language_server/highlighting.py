@@ -9,9 +9,8 @@ from lsprotocol import types
 from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.tokens import comments_between, span_of, tokenize
 from causalspec.dsl.words import keywords
-
-from .analysis import Analysis
-from .symbols import Kind, Occurrence
+from causalspec.language_server.analysis import Analysis
+from causalspec.language_server.symbols import Kind, Occurrence
 
 TYPES = (
     "keyword", "string", "number", "comment", "operator", "type", "property", "enumMember",

@@ -9,8 +9,7 @@ from lsprotocol import types
 from causalspec.compiler.front.values import described
 from causalspec.compiler.model import CausalModel
 from causalspec.dsl import syntax
-
-from .analysis import Analysis
+from causalspec.language_server.analysis import Analysis
 
 
 def type_hints(analysis: Analysis, wanted: types.Range) -> list[types.InlayHint]:

@@ -12,10 +12,9 @@ from causalspec.compiler.model import CausalModel, Variable
 from causalspec.compiler.specification import Specification
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostics
-
-from .analysis import Analysis
-from .mathematics import mechanism_over_lines
-from .symbols import Kind, Occurrence
+from causalspec.language_server.analysis import Analysis
+from causalspec.language_server.mathematics import mechanism_over_lines
+from causalspec.language_server.symbols import Kind, Occurrence
 
 MOST_VALUES = 12
 MOST_MEMBERS = 4

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from causalspec.dsl import syntax
 from causalspec.dsl.source import Span
-
-from .built_in import CODINGS, DISTRIBUTIONS, FORMS, code_symbol
-from .declarations import Declarations, TaskScopes
-from .relations import Relations
-from .symbols import Index, Kind, Scope, Symbol
-from .uses import Place, Recorder
+from causalspec.language_server.built_in import CODINGS, DISTRIBUTIONS, FORMS, code_symbol
+from causalspec.language_server.declarations import Declarations, TaskScopes
+from causalspec.language_server.relations import Relations
+from causalspec.language_server.symbols import Index, Kind, Scope, Symbol
+from causalspec.language_server.uses import Place, Recorder
 
 
 def build_index(file: syntax.File) -> Index:

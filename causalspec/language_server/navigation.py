@@ -5,10 +5,10 @@ from __future__ import annotations
 from lsprotocol import types
 from pygls import uris
 
-from .analysis import Analysis
-from .outline import OF_KIND, declared
-from .symbols import Occurrence
-from .workspace import Spec, Workspace, beside
+from causalspec.language_server.analysis import Analysis
+from causalspec.language_server.outline import OF_KIND, declared
+from causalspec.language_server.symbols import Occurrence
+from causalspec.language_server.workspace import Spec, Workspace, beside
 
 START = types.Range(types.Position(0, 0), types.Position(0, 0))
 MOST_SYMBOLS = 500

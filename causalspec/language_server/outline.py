@@ -9,9 +9,8 @@ from lsprotocol import types
 
 from causalspec.dsl import syntax
 from causalspec.dsl.source import Span
-
-from .analysis import Analysis
-from .symbols import Kind, Occurrence
+from causalspec.language_server.analysis import Analysis
+from causalspec.language_server.symbols import Kind, Occurrence
 
 OF_KIND = {
     Kind.TYPE: types.SymbolKind.Enum,

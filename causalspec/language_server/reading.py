@@ -17,8 +17,7 @@ from causalspec.dsl.diagnostics import Diagnostic, Diagnostics
 from causalspec.dsl.limits import LARGEST_FILE
 from causalspec.dsl.parser import parse
 from causalspec.dsl.source import Source, Span
-
-from .moving import Replacement, moved
+from causalspec.language_server.moving import Replacement, moved
 
 LANGUAGE = "language 1\n"
 HEADERS: dict[type[syntax.Node], str] = {

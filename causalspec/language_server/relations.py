@@ -7,11 +7,10 @@ from dataclasses import replace
 
 from causalspec.dsl import syntax
 from causalspec.dsl.source import Span
-
-from .built_in import ANCHORS, CONTROLS, METHODS, METRICS, SITES
-from .declarations import Declarations
-from .symbols import Kind, Scope, Symbol
-from .uses import Place, Recorder
+from causalspec.language_server.built_in import ANCHORS, CONTROLS, METHODS, METRICS, SITES
+from causalspec.language_server.declarations import Declarations
+from causalspec.language_server.symbols import Kind, Scope, Symbol
+from causalspec.language_server.uses import Place, Recorder
 
 
 class Relations:

@@ -12,10 +12,9 @@ from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostic, Severity
 from causalspec.dsl.source import Source
 from causalspec.dsl.words import joining_words, keywords
-
-from .analysis import Analysis
-from .symbols import Kind, Occurrence
-from .workspace import Spec, Workspace, mentions
+from causalspec.language_server.analysis import Analysis
+from causalspec.language_server.symbols import Kind, Occurrence
+from causalspec.language_server.workspace import Spec, Workspace, mentions
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 FIXED = {Kind.BUILT_IN: "the language's own", Kind.SIDE: "the language's own"}

@@ -9,20 +9,24 @@ from pygls import uris
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 
+from causalspec import __version__
 from causalspec.dsl.diagnostics import Diagnostic
-
-from .. import __version__
-from .analysis import Analysis
-from .completion import completions
-from .documents import Document, Documents
-from .edits import FIX_ALL, code_actions, formatting, protocol_diagnostic
-from .highlighting import LEGEND, semantic_tokens
-from .hints import type_hints
-from .hover import hover_text
-from .navigation import definition, highlights, references, workspace_symbols
-from .outline import folding, outline
-from .renaming import CannotRenameError, prepare, rename
-from .workspace import Spec, Workspace
+from causalspec.language_server.analysis import Analysis
+from causalspec.language_server.completion import completions
+from causalspec.language_server.documents import Document, Documents
+from causalspec.language_server.edits import FIX_ALL, code_actions, formatting, protocol_diagnostic
+from causalspec.language_server.highlighting import LEGEND, semantic_tokens
+from causalspec.language_server.hints import type_hints
+from causalspec.language_server.hover import hover_text
+from causalspec.language_server.navigation import (
+    definition,
+    highlights,
+    references,
+    workspace_symbols,
+)
+from causalspec.language_server.outline import folding, outline
+from causalspec.language_server.renaming import CannotRenameError, prepare, rename
+from causalspec.language_server.workspace import Spec, Workspace
 
 
 def make_server() -> LanguageServer:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from causalspec.dsl import syntax
 from causalspec.dsl.source import Span
-
-from .built_in import FUNCTIONS, TYPES
-from .symbols import Kind, Occurrence, Scope, Symbol
+from causalspec.language_server.built_in import FUNCTIONS, TYPES
+from causalspec.language_server.symbols import Kind, Occurrence, Scope, Symbol
 
 DEEPEST_TYPE = 16
 """How many names deep a type is followed: the names of a broken file may lead in circles."""

@@ -13,9 +13,8 @@ from pygls import uris
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostics, ToolFailure
 from causalspec.dsl.reading import read_source
-
-from .analysis import Analysis
-from .symbols import Kind, Symbol
+from causalspec.language_server.analysis import Analysis
+from causalspec.language_server.symbols import Kind, Symbol
 
 MOST_FOLDERS = 2000
 """So many folders are looked into: someone may have opened their home folder."""

@@ -19,8 +19,8 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
-from .randomness import Stream, largest_remainder
-from .strata import Strata
+from causalspec.compiler.data.randomness import Stream, largest_remainder
+from causalspec.compiler.data.strata import Strata
 
 STRETCH = 1 << 17
 """Rows that are made together."""

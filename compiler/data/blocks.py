@@ -9,8 +9,8 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluators.columns import Column, Columns
-from .randomness import Stream
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.evaluators.columns import Column, Columns
 
 ENUMERATED_SETTINGS = 1 << 20  # more settings than this are not listed
 _REPEATED_SETTINGS = 1 << 20  # up to this total weight, a list of repeated settings is drawn from

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.diagnostics import SpecError
-from ...dsl.source import Span
-from ..evaluators.columns import Column, Columns
-from ..evaluators.vectorize import PairExpressions
-from ..expressions import All, Defined, Reference, references, surely
-from ..model import CausalModel
-from ..specification import CounterfactualDesign, SwapKind
-from .rivals import Prediction
-from .undefined_labels import UndefinedPair, is_sound
+from causalspec.compiler.data.rivals import Prediction
+from causalspec.compiler.data.undefined_labels import UndefinedPair, is_sound
+from causalspec.compiler.evaluators.columns import Column, Columns
+from causalspec.compiler.evaluators.vectorize import PairExpressions
+from causalspec.compiler.expressions import All, Defined, Reference, references, surely
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.dsl.diagnostics import SpecError
+from causalspec.dsl.source import Span
 
 _BASE, _RESULT = "base", "result"
 

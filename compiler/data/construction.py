@@ -16,14 +16,14 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluators.columns import Column, ColumnExpression
-from ..evaluators.intervals import UnsupportedModelError
-from ..expressions import All
-from ..model import CausalModel
-from .blocks import Block, Listed, Ranged
-from .pruning import may_hold
-from .randomness import Stream
-from .requirements import Condition
+from causalspec.compiler.data.blocks import Block, Listed, Ranged
+from causalspec.compiler.data.pruning import may_hold
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.requirements import Condition
+from causalspec.compiler.evaluators.columns import Column, ColumnExpression
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError
+from causalspec.compiler.expressions import All
+from causalspec.compiler.model import CausalModel
 
 MOST_SETTINGS = 1 << 17
 """So many settings are taken from one step to the next."""

@@ -12,18 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ...dsl.diagnostics import Diagnostic, SpecError, suggestion
-from ..specification import CounterfactualDesign
-from .conditions import Labeller
-from .covering import coverable
-from .feasibility import unmet
-from .generator import Generator
-from .pairs import InterchangePairs
-from .partitions import SplitValues, partition
-from .populations import Population, populate
-from .strata import Coverable
-from .summary import DataSummary
-from .table import Table
+from causalspec.compiler.data.conditions import Labeller
+from causalspec.compiler.data.covering import coverable
+from causalspec.compiler.data.feasibility import unmet
+from causalspec.compiler.data.generator import Generator
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.partitions import SplitValues, partition
+from causalspec.compiler.data.populations import Population, populate
+from causalspec.compiler.data.strata import Coverable
+from causalspec.compiler.data.summary import DataSummary
+from causalspec.compiler.data.table import Table
+from causalspec.compiler.specification import CounterfactualDesign
+from causalspec.dsl.diagnostics import Diagnostic, SpecError, suggestion
 
 __all__ = [
     "DataSummary",

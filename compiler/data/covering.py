@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
-from ..specification import CounterfactualDesign, SwapKind
-from .conditions import LabelledPairs, Labeller
-from .enumerated_pairs import EnumeratedPairs
-from .populations import Population, populate
-from .randomness import Stream
-from .samplers import PairSampler, RequirementUnmetError
-from .solved_pairs import PairSolver
-from .strata import Coverable, Stratum
+from causalspec.compiler.data.conditions import LabelledPairs, Labeller
+from causalspec.compiler.data.enumerated_pairs import EnumeratedPairs
+from causalspec.compiler.data.populations import Population, populate
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.samplers import PairSampler, RequirementUnmetError
+from causalspec.compiler.data.solved_pairs import PairSolver
+from causalspec.compiler.data.strata import Coverable, Stratum
+from causalspec.compiler.specification import CounterfactualDesign, SwapKind
 
 _PILOT = 1 << 16
 

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.diagnostics import InternalError
-from ..domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
-from ..evaluators.columns import Column, Columns
-from ..model import CausalModel
-from ..specification import EncodedInput, Encoding
-from .randomness import Stream
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
+from causalspec.compiler.evaluators.columns import Column, Columns
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.specification import EncodedInput, Encoding
+from causalspec.dsl.diagnostics import InternalError
 
 Vectors = NDArray[np.float32]
 

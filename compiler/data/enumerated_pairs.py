@@ -13,13 +13,13 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluators.columns import Column, Columns
-from ..specification import CounterfactualDesign, SwapKind
-from .blocks import ENUMERATED_SETTINGS, Block, Grouped, Listed
-from .conditions import LabelledPairs, Labeller, Relevance, shared_noise
-from .populations import Population
-from .randomness import Stream
-from .samplers import with_noise_of
+from causalspec.compiler.data.blocks import ENUMERATED_SETTINGS, Block, Grouped, Listed
+from causalspec.compiler.data.conditions import LabelledPairs, Labeller, Relevance, shared_noise
+from causalspec.compiler.data.populations import Population
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.samplers import with_noise_of
+from causalspec.compiler.evaluators.columns import Column, Columns
+from causalspec.compiler.specification import CounterfactualDesign, SwapKind
 
 _LARGEST_WEIGHT = 1 << 62
 

@@ -13,17 +13,17 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.diagnostics import Diagnostic, Related, SpecError
-from ..proofs.wording import quoted
-from ..specification import CounterfactualDesign, SwapKind
-from .blocks import ENUMERATED_SETTINGS
-from .conditions import LabelledPairs, Labeller, filters
-from .enumerated_pairs import EnumeratedPairs
-from .partitions import SplitValues
-from .populations import Population, populate
-from .randomness import Stream
-from .samplers import PairSampler, RequirementUnmetError
-from .strata import Coverable, Strata, described
+from causalspec.compiler.data.blocks import ENUMERATED_SETTINGS
+from causalspec.compiler.data.conditions import LabelledPairs, Labeller, filters
+from causalspec.compiler.data.enumerated_pairs import EnumeratedPairs
+from causalspec.compiler.data.partitions import SplitValues
+from causalspec.compiler.data.populations import Population, populate
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.samplers import PairSampler, RequirementUnmetError
+from causalspec.compiler.data.strata import Coverable, Strata, described
+from causalspec.compiler.proofs.wording import quoted
+from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.dsl.diagnostics import Diagnostic, Related, SpecError
 
 _PILOT = 1 << 12
 

@@ -8,19 +8,30 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.diagnostics import Diagnostic, SpecError
-from ..evaluators.columns import Columns
-from ..proofs.wording import quoted
-from .balance import Layout
-from .balance import Places as CellPlaces
-from .conditions import Labeller, filters
-from .enumerated_pairs import EnumeratedPairs
-from .feasibility import Tally, explain_rare, explain_rare_inputs, never, prove_unmet
-from .populations import Population
-from .randomness import Stream
-from .samplers import ATTEMPTS_A_ROW, MOST_ATTEMPTS, PairSampler, RequirementUnmetError
-from .solved_pairs import PairSolver
-from .table import Places, Table
+from causalspec.compiler.data.balance import Layout
+from causalspec.compiler.data.balance import Places as CellPlaces
+from causalspec.compiler.data.conditions import Labeller, filters
+from causalspec.compiler.data.enumerated_pairs import EnumeratedPairs
+from causalspec.compiler.data.feasibility import (
+    Tally,
+    explain_rare,
+    explain_rare_inputs,
+    never,
+    prove_unmet,
+)
+from causalspec.compiler.data.populations import Population
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.samplers import (
+    ATTEMPTS_A_ROW,
+    MOST_ATTEMPTS,
+    PairSampler,
+    RequirementUnmetError,
+)
+from causalspec.compiler.data.solved_pairs import PairSolver
+from causalspec.compiler.data.table import Places, Table
+from causalspec.compiler.evaluators.columns import Columns
+from causalspec.compiler.proofs.wording import quoted
+from causalspec.dsl.diagnostics import Diagnostic, SpecError
 
 _CHUNK = 1 << 17  # the evaluator works through it in pieces that stay in cache
 _SMALLEST_CHUNK = 1 << 10

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...dsl.diagnostics import SpecError
-from .balance import STRETCH, Layout
-from .conditions import Labeller
-from .feasibility import nothing_to_cover, require_some
-from .filling import Filler
-from .partitions import SplitValues
-from .populations import Population
-from .randomness import Stream
-from .solved_pairs import PairSolver
-from .strata import Coverable, Strata
-from .table import Table
+from causalspec.compiler.data.balance import STRETCH, Layout
+from causalspec.compiler.data.conditions import Labeller
+from causalspec.compiler.data.feasibility import nothing_to_cover, require_some
+from causalspec.compiler.data.filling import Filler
+from causalspec.compiler.data.partitions import SplitValues
+from causalspec.compiler.data.populations import Population
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.solved_pairs import PairSolver
+from causalspec.compiler.data.strata import Coverable, Strata
+from causalspec.compiler.data.table import Table
+from causalspec.dsl.diagnostics import SpecError
 
 
 class Generator:

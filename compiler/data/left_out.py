@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..evaluators.vectorize import PairExpressions
-from ..expressions import All, Defined, Reference, postorder
-from ..specification import CounterfactualDesign
-from .conditions import source_names
-from .populations import populate
-from .randomness import Stream
-from .samplers import PairSampler, RequirementUnmetError
+from causalspec.compiler.data.conditions import source_names
+from causalspec.compiler.data.populations import populate
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.samplers import PairSampler, RequirementUnmetError
+from causalspec.compiler.evaluators.vectorize import PairExpressions
+from causalspec.compiler.expressions import All, Defined, Reference, postorder
+from causalspec.compiler.specification import CounterfactualDesign
 
 DRAWN = 1 << 14
 """Pairs of each kind that are looked at, filters aside."""

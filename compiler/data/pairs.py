@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluators.columns import Column
-from ..model import CausalModel
-from ..specification import CounterfactualDesign
-from .strata import Strata
-from .summary import CombinationCount, DataSummary, InputCoverage, KindCount
+from causalspec.compiler.data.strata import Strata
+from causalspec.compiler.data.summary import CombinationCount, DataSummary, InputCoverage, KindCount
+from causalspec.compiler.evaluators.columns import Column
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.specification import CounterfactualDesign
 
 Rows = NDArray[np.integer[Any]] | NDArray[np.bool_] | slice
 

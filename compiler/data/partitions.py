@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...dsl.diagnostics import Diagnostic, Related, SpecError
-from ..domains import Domain
-from ..evaluators.columns import Column, storage_of
-from ..specification import CounterfactualDesign
-from .randomness import Stream, largest_remainder
+from causalspec.compiler.data.randomness import Stream, largest_remainder
+from causalspec.compiler.domains import Domain
+from causalspec.compiler.evaluators.columns import Column, storage_of
+from causalspec.compiler.specification import CounterfactualDesign
+from causalspec.dsl.diagnostics import Diagnostic, Related, SpecError
 
 MOST_VALUES = 10_000_000
 """A type with more values cannot be partitioned: its values are listed and shuffled."""

@@ -15,20 +15,26 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluators.columns import Column, ColumnExpression, Columns, storage, storage_of
-from ..evaluators.intervals import UnsupportedModelError
-from ..expressions import All
-from ..model import CausalModel, Variable
-from .blocks import (
+from causalspec.compiler.data.blocks import (
     ENUMERATED_SETTINGS,
     Block,
     Listed,
     Ranged,
     product,
 )
-from .construction import Construction, among, construct, ends
-from .randomness import Stream
-from .requirements import Condition, conjuncts
+from causalspec.compiler.data.construction import Construction, among, construct, ends
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.requirements import Condition, conjuncts
+from causalspec.compiler.evaluators.columns import (
+    Column,
+    ColumnExpression,
+    Columns,
+    storage,
+    storage_of,
+)
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError
+from causalspec.compiler.expressions import All
+from causalspec.compiler.model import CausalModel, Variable
 
 _MERGED_SETTINGS = 1 << 16  # small independent blocks share one draw up to so many settings
 _LARGEST_WEIGHT = 1 << 62

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.diagnostics import InternalError
-from ..domains import Domain, Numbers
-from ..evaluators.columns import Column, ColumnExpression, Columns
-from ..expressions import Reference
-from ..model import CausalModel
-from ..specification import PromptTemplate, SlotValue, Task, TemplateArm
-from .text_columns import Arm, Arms, Chosen, Piece, ValueTexts, join
+from causalspec.compiler.data.text_columns import Arm, Arms, Chosen, Piece, ValueTexts, join
+from causalspec.compiler.domains import Domain, Numbers
+from causalspec.compiler.evaluators.columns import Column, ColumnExpression, Columns
+from causalspec.compiler.expressions import Reference
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.specification import PromptTemplate, SlotValue, Task, TemplateArm
+from causalspec.dsl.diagnostics import InternalError
 
 Encode = Callable[[str], bytes]
 """How a part of a text is written: as UTF-8, or escaped for the file that it stands in."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 
-from ..expressions import (
+from causalspec.compiler.expressions import (
     AbsoluteValue,
     All,
     Any,
@@ -31,7 +31,7 @@ from ..expressions import (
     postorder,
     references,
 )
-from ..model import CausalModel
+from causalspec.compiler.model import CausalModel
 
 _Bounds = tuple[Expression, Expression]
 _Operator = ArithmeticOperator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluators.columns import Column
+from causalspec.compiler.evaluators.columns import Column
 
 if TYPE_CHECKING:
-    from .pairs import InterchangePairs
+    from causalspec.compiler.data.pairs import InterchangePairs
 
 MOST_DISTINCT = 1 << 20
 """So many distinct pairs are told apart; of more it is known that there are at least so many."""

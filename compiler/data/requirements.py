@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..domains import Numbers
-from ..evaluators.columns import ColumnExpression
-from ..expressions import All, Compare, ComparisonOperator, Expression, Reference
-from ..model import CausalModel
+from causalspec.compiler.domains import Numbers
+from causalspec.compiler.evaluators.columns import ColumnExpression
+from causalspec.compiler.expressions import All, Compare, ComparisonOperator, Expression, Reference
+from causalspec.compiler.model import CausalModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..expressions import references
-from ..model import CausalModel, Role
-from ..specification import CounterfactualDesign, PairExpression, SwapKind
+from causalspec.compiler.expressions import references
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.specification import CounterfactualDesign, PairExpression, SwapKind
 
 
 def rival_design(design: CounterfactualDesign, rival: CausalModel) -> CounterfactualDesign:

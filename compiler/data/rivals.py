@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluators.columns import Columns
-from ..evaluators.vectorize import PairExpressions
-from ..expressions import All, Defined, Reference
-from ..model import CausalModel
-from ..specification import SwapKind
+from causalspec.compiler.evaluators.columns import Columns
+from causalspec.compiler.evaluators.vectorize import PairExpressions
+from causalspec.compiler.expressions import All, Defined, Reference
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.specification import SwapKind
 
 
 class Prediction:

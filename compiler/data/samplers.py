@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ..evaluators.columns import Column, Columns
-from ..specification import CounterfactualDesign
-from .conditions import shared_noise, source_names
-from .populations import Population
-from .randomness import Stream
+from causalspec.compiler.data.conditions import shared_noise, source_names
+from causalspec.compiler.data.populations import Population
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.evaluators.columns import Column, Columns
+from causalspec.compiler.specification import CounterfactualDesign
 
 MOST_ATTEMPTS = 10_000_000
 """So many draws are tried at least before a condition counts as unmet."""

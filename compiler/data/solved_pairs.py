@@ -16,8 +16,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluators.columns import Column, ColumnExpression, Columns
-from ..expressions import (
+from causalspec.compiler.data.conditions import Labeller, shared_noise, source_names
+from causalspec.compiler.data.populations import Population
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.samplers import PairSampler, with_noise_of
+from causalspec.compiler.data.strata import Stratum
+from causalspec.compiler.data.undefined_labels import is_sound
+from causalspec.compiler.evaluators.columns import Column, ColumnExpression, Columns
+from causalspec.compiler.expressions import (
     All,
     Any,
     Compare,
@@ -27,17 +33,11 @@ from ..expressions import (
     Reference,
     Within,
 )
-from ..model import CausalModel
-from ..specification import CounterfactualDesign, SwapKind
-from .conditions import Labeller, shared_noise, source_names
-from .populations import Population
-from .randomness import Stream
-from .samplers import PairSampler, with_noise_of
-from .strata import Stratum
-from .undefined_labels import is_sound
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.specification import CounterfactualDesign, SwapKind
 
 if TYPE_CHECKING:
-    from ..proofs.prove import Translated
+    from causalspec.compiler.proofs.prove import Translated
 
 SEEDS = 48
 STEPS = 160
@@ -83,8 +83,8 @@ class PairSolver:
         return self._known[stratum]
 
     def _solve(self, stratum: Stratum, count: int) -> Sequence[Seed] | Literal[False] | None:
-        from ..proofs.evidence import NoWitness
-        from ..proofs.prove import Translated
+        from causalspec.compiler.proofs.evidence import NoWitness
+        from causalspec.compiler.proofs.prove import Translated
 
         stream = self._stream.derive(*map(str, stratum))
         base, others = PairSampler(self._design, self._population, stream).take(SEEDS)
@@ -134,7 +134,7 @@ def _named(anchors: Sequence[Columns], row: int) -> Iterator[tuple[str, int]]:
 
 
 def _prefix(number: int) -> str:
-    from ..proofs.derived_models import source_prefix
+    from causalspec.compiler.proofs.derived_models import source_prefix
 
     return f"{source_prefix(number)}."
 
@@ -149,7 +149,13 @@ def _question(
     """The model of all runs on a pair, whether it meets every clause, and whether that is asked of
     every value that the split has.
     """
-    from ..proofs.derived_models import differs, interchanged, of_task, on_pair, side_by_side
+    from causalspec.compiler.proofs.derived_models import (
+        differs,
+        interchanged,
+        of_task,
+        on_pair,
+        side_by_side,
+    )
 
     names = source_names(design)
     numbers = range(len(names))
@@ -183,7 +189,7 @@ def _question(
 
 def _joined(model: CausalModel, both: CausalModel, mark: str) -> CausalModel:
     """`both` without name clashes with other rivals: its added variables end in a mark."""
-    from ..proofs.derived_models import renamed
+    from causalspec.compiler.proofs.derived_models import renamed
 
     own = set(model.by_name)
     memory: dict[int, Expression] = {}
@@ -262,7 +268,7 @@ def _near(
 def _of(
     question: Translated, wishes: Sequence[Expression], setting: Mapping[str, int]
 ) -> Mapping[str, int]:
-    from ..proofs.evidence import Witness
+    from causalspec.compiler.proofs.evidence import Witness
 
     found = question.solve(SECONDS_A_WISH, wishes) if wishes else None
     return found.setting if isinstance(found, Witness) else setting

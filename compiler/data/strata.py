@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.diagnostics import InternalError
-from ..domains import Domain
-from ..evaluators.columns import Column
-from ..proofs.wording import quoted
-from ..specification import CounterfactualDesign, StratifiedValue
-from .conditions import LabelledPairs
-from .partitions import SplitValues
+from causalspec.compiler.data.conditions import LabelledPairs
+from causalspec.compiler.data.partitions import SplitValues
+from causalspec.compiler.domains import Domain
+from causalspec.compiler.evaluators.columns import Column
+from causalspec.compiler.proofs.wording import quoted
+from causalspec.compiler.specification import CounterfactualDesign, StratifiedValue
+from causalspec.dsl.diagnostics import InternalError
 
 MOST_STRATA = 1 << 15
 """More than any checked design has: their numbers are kept in 16 bits."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluators.columns import Column
-from ..specification import CounterfactualDesign
-from .repeats import DistinctPairs
+from causalspec.compiler.data.repeats import DistinctPairs
+from causalspec.compiler.evaluators.columns import Column
+from causalspec.compiler.specification import CounterfactualDesign
 
 if TYPE_CHECKING:
-    from .pairs import InterchangePairs
-    from .strata import Strata, Stratum
+    from causalspec.compiler.data.pairs import InterchangePairs
+    from causalspec.compiler.data.strata import Strata, Stratum
 
 _MARKED_VALUES = 1 << 24  # domains up to this size have a mark for every value
 _MOST_DISTINCT = 1 << 22  # so many distinct values of a larger domain are told apart

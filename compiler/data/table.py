@@ -9,11 +9,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluators.columns import Column, Columns, storage_of
-from ..specification import CounterfactualDesign
-from .conditions import LabelledPairs, source_names
-from .pairs import InterchangePairs
-from .strata import Strata
+from causalspec.compiler.data.conditions import LabelledPairs, source_names
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.strata import Strata
+from causalspec.compiler.evaluators.columns import Column, Columns, storage_of
+from causalspec.compiler.specification import CounterfactualDesign
 
 Places: TypeAlias = NDArray[np.intp] | slice
 

@@ -17,8 +17,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..domains import Domain
-from ..evaluators.columns import Column
+from causalspec.compiler.domains import Domain
+from causalspec.compiler.evaluators.columns import Column
 
 Bytes: TypeAlias = NDArray[np.uint8]
 

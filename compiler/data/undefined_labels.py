@@ -9,12 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ...dsl.diagnostics import Diagnostic, InternalError
-from ..evaluators import interpret
-from ..expressions import All, Any, Defined, Expression, Not, Reference
-from ..model import CausalModel, Role
-from ..proofs.wording import beside, quoted, setting_text, value_text, why_undefined
-from ..specification import CounterfactualDesign, SwapKind
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.expressions import All, Any, Defined, Expression, Not, Reference
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.proofs.wording import (
+    beside,
+    quoted,
+    setting_text,
+    value_text,
+    why_undefined,
+)
+from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.dsl.diagnostics import Diagnostic, InternalError
 
 Setting = Mapping[str, int]
 

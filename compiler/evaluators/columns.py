@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..domains import Domain, Numbers, Truths
-from ..expressions import Expression, references, surely
-from ..model import CausalModel, Role, Variable
-from .definedness import defined_name
-from .vectorize import solve_columns
+from causalspec.compiler.domains import Domain, Numbers, Truths
+from causalspec.compiler.evaluators.definedness import defined_name
+from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.compiler.expressions import Expression, references, surely
+from causalspec.compiler.model import CausalModel, Role, Variable
 
 Column: TypeAlias = NDArray[np.signedinteger[Any]]
 Columns: TypeAlias = Mapping[str, Column]

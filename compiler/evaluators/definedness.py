@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from .. import expressions as nodes
-from ..domains import Domain, Numbers, Truths
-from ..expressions import Constant, Expression, Reference, with_operands
-from ..model import CausalModel, Role, Variable
-from .intervals import Interval, UnsupportedModelError, interval_of
-from .lowering import ProgramBuilder
+from causalspec.compiler import expressions as nodes
+from causalspec.compiler.domains import Domain, Numbers, Truths
+from causalspec.compiler.evaluators.intervals import Interval, UnsupportedModelError, interval_of
+from causalspec.compiler.evaluators.lowering import ProgramBuilder
+from causalspec.compiler.expressions import Constant, Expression, Reference, with_operands
+from causalspec.compiler.model import CausalModel, Role, Variable
 
 TRUE, FALSE = Constant(1), Constant(0)
 

@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
-from ...dsl.diagnostics import InternalError
-from .. import expressions as nodes
-from ..expressions import ArithmeticOperator, ComparisonOperator, Expression
-from ..model import CausalModel, Variable
-from ..specification import SwapKind
+from causalspec.compiler import expressions as nodes
+from causalspec.compiler.expressions import ArithmeticOperator, ComparisonOperator, Expression
+from causalspec.compiler.model import CausalModel, Variable
+from causalspec.compiler.specification import SwapKind
+from causalspec.dsl.diagnostics import InternalError
 
 ENUMERATION_LIMIT = 10_000_000
 """The most settings that any question here goes through."""

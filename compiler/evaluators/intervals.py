@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..domains import Domain, Numbers
-from ..expressions import ArithmeticOperator, ComparisonOperator
-from .arrays import width_of
+from causalspec.compiler.domains import Domain, Numbers
+from causalspec.compiler.evaluators.arrays import width_of
+from causalspec.compiler.expressions import ArithmeticOperator, ComparisonOperator
 
 
 class UnsupportedModelError(Exception):

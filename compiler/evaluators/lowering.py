@@ -10,13 +10,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any as Array
 
-from ...dsl.diagnostics import InternalError
-from .. import expressions as nodes
-from ..expressions import ArithmeticOperator, ComparisonOperator, Expression
-from ..model import Variable
-from .arrays import BOOLEAN, NUMPY
-from .intervals import Interval, arithmetic_interval, decided, decided_of_one
-from .program import Instruction, Operation, Program, ScalarRegister, Table, run
+from causalspec.compiler import expressions as nodes
+from causalspec.compiler.evaluators.arrays import BOOLEAN, NUMPY
+from causalspec.compiler.evaluators.intervals import (
+    Interval,
+    arithmetic_interval,
+    decided,
+    decided_of_one,
+)
+from causalspec.compiler.evaluators.program import (
+    Instruction,
+    Operation,
+    Program,
+    ScalarRegister,
+    Table,
+    run,
+)
+from causalspec.compiler.expressions import ArithmeticOperator, ComparisonOperator, Expression
+from causalspec.compiler.model import Variable
+from causalspec.dsl.diagnostics import InternalError
 
 TABLE_LIMIT = 4096
 """A mechanism whose parents have at most this many settings may become a table of them."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import IntEnum, auto
 from typing import Any
 
-from ...dsl.diagnostics import InternalError
-from .arrays import ArrayLibrary
-from .intervals import Interval
+from causalspec.compiler.evaluators.arrays import ArrayLibrary
+from causalspec.compiler.evaluators.intervals import Interval
+from causalspec.dsl.diagnostics import InternalError
 
 Array = Any  # numpy.ndarray or torch.Tensor: `ArrayLibrary` tells them apart
 

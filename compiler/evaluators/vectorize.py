@@ -17,16 +17,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
-from ...dsl.diagnostics import InternalError
-from ..domains import Domain
-from ..expressions import Expression, postorder, references
-from ..model import CausalModel
-from ..specification import SwapKind
-from .arrays import library_of
-from .definedness import Totals, defined_name, partial_names
-from .intervals import Interval, UnsupportedModelError, interval_of
-from .lowering import TABLE_LIMIT, ProgramBuilder
-from .program import Program, run
+from causalspec.compiler.domains import Domain
+from causalspec.compiler.evaluators.arrays import library_of
+from causalspec.compiler.evaluators.definedness import Totals, defined_name, partial_names
+from causalspec.compiler.evaluators.intervals import Interval, UnsupportedModelError, interval_of
+from causalspec.compiler.evaluators.lowering import TABLE_LIMIT, ProgramBuilder
+from causalspec.compiler.evaluators.program import Program, run
+from causalspec.compiler.expressions import Expression, postorder, references
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.specification import SwapKind
+from causalspec.dsl.diagnostics import InternalError
 
 __all__ = [
     "PairExpressions",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..expressions import Expression
-from ..model import Role
-from ..specification import Abstraction
-from .arithmetic import TooLargeError
-from .conversion import convert
-from .designs import find_model
-from .elaborate import elaborate
-from .examples import target_variable
-from .models import ModelDraft
-from .names import Compilation
-from .operators import too_large
+from causalspec.compiler.expressions import Expression
+from causalspec.compiler.front.arithmetic import TooLargeError
+from causalspec.compiler.front.conversion import convert
+from causalspec.compiler.front.designs import find_model
+from causalspec.compiler.front.elaborate import elaborate
+from causalspec.compiler.front.examples import target_variable
+from causalspec.compiler.front.models import ModelDraft
+from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.operators import too_large
+from causalspec.compiler.model import Role
+from causalspec.compiler.specification import Abstraction
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 
 def compile_abstractions(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ...dsl import syntax
-from ..domains import Domain, Rows, Tuples
-from ..expressions import Constant, Lookup
-from .questions import (
+from causalspec.compiler.domains import Domain, Rows, Tuples
+from causalspec.compiler.expressions import Constant, Lookup
+from causalspec.compiler.front.questions import (
     Compile,
     Pending,
 )
-from .scopes import Binding, Declared, Environment, Family, Hidden, Side
-from .settling import settle
-from .tuple_codes import tuple_field
-from .values import POISONED, Value, described
+from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Hidden, Side
+from causalspec.compiler.front.settling import settle
+from causalspec.compiler.front.tuple_codes import tuple_field
+from causalspec.compiler.front.values import POISONED, Value, described
+from causalspec.dsl import syntax
 
 
 def bound(environment: Environment, found: Binding, node: syntax.Name) -> Pending:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ...dsl import syntax
-from ..domains import Numbers, Truths
-from ..expressions import ArithmeticOperator, Undefined
-from .arithmetic import (
+from causalspec.compiler.domains import Numbers, Truths
+from causalspec.compiler.expressions import ArithmeticOperator, Undefined
+from causalspec.compiler.front.arithmetic import (
     TooLargeError,
     compare,
     conjunction,
@@ -17,12 +16,13 @@ from .arithmetic import (
     number,
     numbers,
 )
-from .joining import choose, total
-from .operators import required, too_large
-from .questions import Compile, Pending
-from .scopes import Environment
-from .types import domain_of
-from .values import POISONED, Value
+from causalspec.compiler.front.joining import choose, total
+from causalspec.compiler.front.operators import required, too_large
+from causalspec.compiler.front.questions import Compile, Pending
+from causalspec.compiler.front.scopes import Environment
+from causalspec.compiler.front.types import domain_of
+from causalspec.compiler.front.values import POISONED, Value
+from causalspec.dsl import syntax
 
 AGGREGATES = ("sum", "all", "any", "count", "argmax", "first", "min", "max")
 LARGEST_FAMILY = 10_000

@@ -9,8 +9,8 @@ from __future__ import annotations
 from fractions import Fraction
 from math import gcd, lcm
 
-from ..domains import Numbers, Truths
-from ..expressions import (
+from causalspec.compiler.domains import Numbers, Truths
+from causalspec.compiler.expressions import (
     AbsoluteValue,
     Arithmetic,
     ArithmeticOperator,
@@ -20,9 +20,9 @@ from ..expressions import (
     Expression,
     Not,
 )
-from ..expressions import All as AllOf
-from ..expressions import Any as AnyOf
-from .values import Value
+from causalspec.compiler.expressions import All as AllOf
+from causalspec.compiler.expressions import Any as AnyOf
+from causalspec.compiler.front.values import Value
 
 LARGEST = 2**62
 """Evaluators compute in 64-bit integers; intermediates stay well inside."""

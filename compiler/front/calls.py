@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..domains import Numbers, Truths
-from ..expressions import All, ArithmeticOperator, Defined, Reference
-from .aggregates import AGGREGATES
-from .arithmetic import TooLargeError, absolute, extreme
-from .conversion import convert_inside
-from .names import kind_of, with_article
-from .operators import is_bare, required, too_large
-from .questions import Compile, Pending
-from .scopes import Binding, Environment, Scope, Side
-from .types import domain_of
-from .values import POISONED, Value
+from causalspec.compiler.domains import Numbers, Truths
+from causalspec.compiler.expressions import All, ArithmeticOperator, Defined, Reference
+from causalspec.compiler.front.aggregates import AGGREGATES
+from causalspec.compiler.front.arithmetic import TooLargeError, absolute, extreme
+from causalspec.compiler.front.conversion import convert_inside
+from causalspec.compiler.front.names import kind_of, with_article
+from causalspec.compiler.front.operators import is_bare, required, too_large
+from causalspec.compiler.front.questions import Compile, Pending
+from causalspec.compiler.front.scopes import Binding, Environment, Scope, Side
+from causalspec.compiler.front.types import domain_of
+from causalspec.compiler.front.values import POISONED, Value
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 BUILT_IN_FUNCTIONS = ("abs", "min", "max")
 DEFINED = "defined"

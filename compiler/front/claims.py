@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..specification import (
+from causalspec.compiler.front.designs import find_model
+from causalspec.compiler.front.metrics import ClaimContext, expectation_of, wrong_kind
+from causalspec.compiler.front.models import ModelDraft
+from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.specification import (
     Alignment,
     Claim,
     Task,
 )
-from .designs import find_model
-from .metrics import ClaimContext, expectation_of, wrong_kind
-from .models import ModelDraft
-from .names import Compilation
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 
 def compile_claim(

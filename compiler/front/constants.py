@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from math import lcm
 
-from ...dsl import syntax
-from ..domains import Numbers
-from .names import kind_of, with_article
-from .scopes import Environment, Family
-from .values import Value
+from causalspec.compiler.domains import Numbers
+from causalspec.compiler.front.names import kind_of, with_article
+from causalspec.compiler.front.scopes import Environment, Family
+from causalspec.compiler.front.values import Value
+from causalspec.dsl import syntax
 
 MOST = 2**62
 

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from math import gcd
 
-from ...dsl.source import Span
-from ..domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
-from ..expressions import (
+from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
+from causalspec.compiler.expressions import (
     Arithmetic,
     ArithmeticOperator,
     Constant,
     Lookup,
 )
-from .arithmetic import (
+from causalspec.compiler.front.arithmetic import (
     numbers,
 )
-from .names import Compilation
-from .tuple_codes import tuple_field, tuple_value
-from .values import POISONED, Value, described, listed
+from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.tuple_codes import tuple_field, tuple_value
+from causalspec.compiler.front.values import POISONED, Value, described, listed
+from causalspec.dsl.source import Span
 
 
 def convert(compilation: Compilation, value: Value, domain: Domain, span: Span) -> Value:

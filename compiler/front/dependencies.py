@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ...dsl.diagnostics import Related
-from .names import Compilation
-from .scopes import Declared
+from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.scopes import Declared
+from causalspec.dsl.diagnostics import Related
 
 
 def report_cycle(compilation: Compilation, cycle: Sequence[Declared]) -> None:

@@ -11,25 +11,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..domains import Numbers, Symbols, TupleField, Tuples
-from ..expressions import Expression, Lookup, Reference, kept_within, references
-from ..model import Role
-from ..specification import Abstraction
-from .dependencies import in_order
-from .designs import find_model
-from .elaborate import complete
-from .examples import target_variable
-from .matching import cases
-from .models import ModelDraft
-from .names import Compilation
-from .patterns import LARGEST_TABLE
-from .rewriting import with_references
-from .scopes import Declared, Environment, Progress, Scope
-from .tuple_codes import position, tuple_field, tuple_value
-from .values import Value
-from .variables import Roster, finished
+from causalspec.compiler.domains import Numbers, Symbols, TupleField, Tuples
+from causalspec.compiler.expressions import Expression, Lookup, Reference, kept_within, references
+from causalspec.compiler.front.dependencies import in_order
+from causalspec.compiler.front.designs import find_model
+from causalspec.compiler.front.elaborate import complete
+from causalspec.compiler.front.examples import target_variable
+from causalspec.compiler.front.matching import cases
+from causalspec.compiler.front.models import ModelDraft
+from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.patterns import LARGEST_TABLE
+from causalspec.compiler.front.rewriting import with_references
+from causalspec.compiler.front.scopes import Declared, Environment, Progress, Scope
+from causalspec.compiler.front.tuple_codes import position, tuple_field, tuple_value
+from causalspec.compiler.front.values import Value
+from causalspec.compiler.front.variables import Roster, finished
+from causalspec.compiler.model import Role
+from causalspec.compiler.specification import Abstraction
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 
 def derive_models(

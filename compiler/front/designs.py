@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..domains import Domain, Truths
-from ..expressions import Expression, Reference
-from ..model import Role
-from ..specification import CounterfactualDesign, PairExpression, SplitSize, StratifiedValue
-from .distinctions import distinctions_of
-from .elaborate import elaborate
-from .examples import target_variable
-from .models import ModelDraft
-from .names import Compilation, kind_of, with_article
-from .operators import required
-from .rewriting import with_references
-from .scopes import Binding, Declared, Environment, Family, Scope, Side
-from .swaps import swaps_of
-from .values import Value
+from causalspec.compiler.domains import Domain, Truths
+from causalspec.compiler.expressions import Expression, Reference
+from causalspec.compiler.front.distinctions import distinctions_of
+from causalspec.compiler.front.elaborate import elaborate
+from causalspec.compiler.front.examples import target_variable
+from causalspec.compiler.front.models import ModelDraft
+from causalspec.compiler.front.names import Compilation, kind_of, with_article
+from causalspec.compiler.front.operators import required
+from causalspec.compiler.front.rewriting import with_references
+from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Scope, Side
+from causalspec.compiler.front.swaps import swaps_of
+from causalspec.compiler.front.values import Value
+from causalspec.compiler.model import Role
+from causalspec.compiler.specification import (
+    CounterfactualDesign,
+    PairExpression,
+    SplitSize,
+    StratifiedValue,
+)
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 MOST_BALANCED = 64
 MOST_ROWS = 10_000_000

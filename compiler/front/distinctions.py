@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..counterparts import counterparts
-from ..proofs.derived_models import with_noise_at_rest
-from ..specification import Distinction, SwapKind
-from .models import ModelDraft
-from .names import Compilation
+from causalspec.compiler.counterparts import counterparts
+from causalspec.compiler.front.models import ModelDraft
+from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.proofs.derived_models import with_noise_at_rest
+from causalspec.compiler.specification import Distinction, SwapKind
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 
 def distinctions_of(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from math import gcd, lcm
 
-from ...dsl import syntax
-from ..domains import Domain, Numbers, Truths
-from .arithmetic import exact
-from .elaborate import complete, elaborate
-from .matching import cases
-from .scopes import Environment
-from .values import described
+from causalspec.compiler.domains import Domain, Numbers, Truths
+from causalspec.compiler.front.arithmetic import exact
+from causalspec.compiler.front.elaborate import complete, elaborate
+from causalspec.compiler.front.matching import cases
+from causalspec.compiler.front.scopes import Environment
+from causalspec.compiler.front.values import described
+from causalspec.dsl import syntax
 
 DISTRIBUTIONS = ("uniform", "bernoulli", "weights")
 LARGEST_WEIGHTED = 1_000_000

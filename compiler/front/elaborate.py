@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from ...dsl import syntax
-from ..domains import Domain, Truths, TupleField, Tuples
-from .access import bound, field_of, member
-from .aggregates import aggregate
-from .arithmetic import TooLargeError, number, truth
-from .calls import call
-from .joining import choose, together
-from .matching import match_values, membership
-from .operators import binary, comparison, logical, operand, too_large, unary
-from .patterns import reads_constants
-from .questions import (
+from causalspec.compiler.domains import Domain, Truths, TupleField, Tuples
+from causalspec.compiler.front.access import bound, field_of, member
+from causalspec.compiler.front.aggregates import aggregate
+from causalspec.compiler.front.arithmetic import TooLargeError, number, truth
+from causalspec.compiler.front.calls import call
+from causalspec.compiler.front.joining import choose, together
+from causalspec.compiler.front.matching import match_values, membership
+from causalspec.compiler.front.operators import (
+    binary,
+    comparison,
+    logical,
+    operand,
+    too_large,
+    unary,
+)
+from causalspec.compiler.front.patterns import reads_constants
+from causalspec.compiler.front.questions import (
     Compile,
     Expected,
     Helper,
@@ -26,13 +32,14 @@ from .questions import (
     Settle,
     answer,
 )
-from .scopes import Declared, Environment, Progress
-from .settling import compile_mechanism
-from .size import check_size, too_much
-from .symbols import symbol
-from .tuple_codes import tuple_value
-from .types import LARGEST_INTEGER
-from .values import POISONED, Value
+from causalspec.compiler.front.scopes import Declared, Environment, Progress
+from causalspec.compiler.front.settling import compile_mechanism
+from causalspec.compiler.front.size import check_size, too_much
+from causalspec.compiler.front.symbols import symbol
+from causalspec.compiler.front.tuple_codes import tuple_value
+from causalspec.compiler.front.types import LARGEST_INTEGER
+from causalspec.compiler.front.values import POISONED, Value
+from causalspec.dsl import syntax
 
 
 def elaborate(

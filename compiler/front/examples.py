@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..expressions import Expression, references
-from ..model import CausalModel, Role
-from ..specification import Example
-from .arithmetic import TooLargeError
-from .conversion import convert
-from .dependencies import ancestors
-from .elaborate import elaborate
-from .names import Compilation
-from .scopes import Declared, Environment, Family
-from .values import Value, described
+from causalspec.compiler.expressions import Expression, references
+from causalspec.compiler.front.arithmetic import TooLargeError
+from causalspec.compiler.front.conversion import convert
+from causalspec.compiler.front.dependencies import ancestors
+from causalspec.compiler.front.elaborate import elaborate
+from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.scopes import Declared, Environment, Family
+from causalspec.compiler.front.values import Value, described
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.specification import Example
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 
 def compile_examples(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from .names import Compilation
+from causalspec.compiler.front.names import Compilation
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 DEVICES = frozenset(
     ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)))

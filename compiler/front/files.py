@@ -6,12 +6,12 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
-from ...dsl import syntax
-from ...dsl.diagnostics import closest
-from ...dsl.source import Span
-from ..domains import Symbols
-from .cells import BLANKS, BrokenCellError, lines_of, rows_of
-from .names import Compilation
+from causalspec.compiler.domains import Symbols
+from causalspec.compiler.front.cells import BLANKS, BrokenCellError, lines_of, rows_of
+from causalspec.compiler.front.names import Compilation
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import closest
+from causalspec.dsl.source import Span
 
 LARGEST_FILE = 16 * 2**20
 MOST_LINES = 100_000

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ...dsl import syntax
-from ..expressions import Reference
-from .elaborate import elaborate
-from .names import Compilation, duplicate
-from .scopes import Binding, Environment, Scope
-from .types import domain_of
-from .values import Value
+from causalspec.compiler.expressions import Reference
+from causalspec.compiler.front.elaborate import elaborate
+from causalspec.compiler.front.names import Compilation, duplicate
+from causalspec.compiler.front.scopes import Binding, Environment, Scope
+from causalspec.compiler.front.types import domain_of
+from causalspec.compiler.front.values import Value
+from causalspec.dsl import syntax
 
 
 def check_functions(file: syntax.File, compilation: Compilation) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ...dsl.parser import parse
-from ...dsl.source import Source
-from ..domains import Rows, Symbols
-from .files import place_of, read_beside
-from .functions import check_functions
-from .names import Compilation, collect, duplicate, kind_of, with_article
-from .types import named_domain
-from .unread import set_aside
+from causalspec.compiler.domains import Rows, Symbols
+from causalspec.compiler.front.files import place_of, read_beside
+from causalspec.compiler.front.functions import check_functions
+from causalspec.compiler.front.names import Compilation, collect, duplicate, kind_of, with_article
+from causalspec.compiler.front.types import named_domain
+from causalspec.compiler.front.unread import set_aside
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
+from causalspec.dsl.parser import parse
+from causalspec.dsl.source import Source
 
 DEEPEST_IMPORTS = 16
 IMPORTED = syntax.TypeDeclaration | syntax.TableDeclaration | syntax.FunctionDeclaration

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..domains import Symbols, Tuples
-from ..model import Role
-from ..specification import EncodedInput, Encoding
-from .names import Compilation
-from .scopes import Declared
-from .tasks import TaskDraft
-from .values import described
+from causalspec.compiler.domains import Symbols, Tuples
+from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.scopes import Declared
+from causalspec.compiler.front.tasks import TaskDraft
+from causalspec.compiler.front.values import described
+from causalspec.compiler.model import Role
+from causalspec.compiler.specification import EncodedInput, Encoding
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 CODINGS = ("symbol", "onehot", "scalar")
 

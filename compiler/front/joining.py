@@ -5,14 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import reduce
 
-from ...dsl.source import Span
-from ..domains import Domain, Numbers, Symbols, Truths, Tuples
-from ..expressions import (
+from causalspec.compiler.domains import Domain, Numbers, Symbols, Truths, Tuples
+from causalspec.compiler.expressions import (
     Choose,
     Compare,
     ComparisonOperator,
 )
-from .arithmetic import (
+from causalspec.compiler.front.arithmetic import (
     add,
     common,
     compare,
@@ -24,11 +23,12 @@ from .arithmetic import (
     rescaled,
     truth,
 )
-from .conversion import convert, kind_of_value
-from .names import Compilation
-from .questions import Expected, PlainWords
-from .tuple_codes import tuple_field
-from .values import POISONED, Value, described
+from causalspec.compiler.front.conversion import convert, kind_of_value
+from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.questions import Expected, PlainWords
+from causalspec.compiler.front.tuple_codes import tuple_field
+from causalspec.compiler.front.values import POISONED, Value, described
+from causalspec.dsl.source import Span
 
 
 def union_of(domains: list[Symbols]) -> Symbols:

@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..domains import Domain, Numbers, Truths
-from ..expressions import Compare, ComparisonOperator, Constant, Lookup
-from .arithmetic import TooLargeError, negation
-from .joining import choose, together
-from .operators import too_large
-from .patterns import LARGEST_TABLE, Interval, around, covered_by, intersect, merge, within, without
-from .questions import Compile, Expected, Helper, Pending
-from .scopes import Environment
-from .tuple_codes import position
-from .values import POISONED, Value
+from causalspec.compiler.domains import Domain, Numbers, Truths
+from causalspec.compiler.expressions import Compare, ComparisonOperator, Constant, Lookup
+from causalspec.compiler.front.arithmetic import TooLargeError, negation
+from causalspec.compiler.front.joining import choose, together
+from causalspec.compiler.front.operators import too_large
+from causalspec.compiler.front.patterns import (
+    LARGEST_TABLE,
+    Interval,
+    around,
+    covered_by,
+    intersect,
+    merge,
+    within,
+    without,
+)
+from causalspec.compiler.front.questions import Compile, Expected, Helper, Pending
+from causalspec.compiler.front.scopes import Environment
+from causalspec.compiler.front.tuple_codes import position
+from causalspec.compiler.front.values import POISONED, Value
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 MOST_SHOWN = 6
 CHAIN = 8

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..specification import (
+from causalspec.compiler.front.models import ModelDraft
+from causalspec.compiler.front.names import Compilation, kind_of, with_article
+from causalspec.compiler.specification import (
     Alignment,
     Control,
     CounterfactualDesign,
@@ -17,8 +17,8 @@ from ..specification import (
     MetricExpression,
     Task,
 )
-from .models import ModelDraft
-from .names import Compilation, kind_of, with_article
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 BOUNDS = ("lower", "upper")
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..domains import Truths
-from ..expressions import references
-from ..model import CausalModel, Role
-from .dependencies import ancestors, in_order
-from .elaborate import compile_all
-from .names import Compilation, kind_of, with_article
-from .scopes import Declared, Environment, Scope
-from .settling import surely_true_or_false
-from .tasks import TaskDraft, weigh
-from .values import described
-from .variables import Kind, Roster, add_variables, finished
+from causalspec.compiler.domains import Truths
+from causalspec.compiler.expressions import references
+from causalspec.compiler.front.dependencies import ancestors, in_order
+from causalspec.compiler.front.elaborate import compile_all
+from causalspec.compiler.front.names import Compilation, kind_of, with_article
+from causalspec.compiler.front.scopes import Declared, Environment, Scope
+from causalspec.compiler.front.settling import surely_true_or_false
+from causalspec.compiler.front.tasks import TaskDraft, weigh
+from causalspec.compiler.front.values import described
+from causalspec.compiler.front.variables import Kind, Roster, add_variables, finished
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 
 @dataclass(slots=True)

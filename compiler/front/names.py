@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Diagnostics, Fix, Related, closest
-from ...dsl.foreign import told_of
-from ...dsl.source import Span
-from ...dsl.spelling import one_slip, only_name_meant
-from ...dsl.words import OPERATOR_WORDS
-from ..domains import Domain, Rows, Symbols
-from .unread import Unread
+from causalspec.compiler.domains import Domain, Rows, Symbols
+from causalspec.compiler.front.unread import Unread
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Diagnostics, Fix, Related, closest
+from causalspec.dsl.foreign import told_of
+from causalspec.dsl.source import Span
+from causalspec.dsl.spelling import one_slip, only_name_meant
+from causalspec.dsl.words import OPERATOR_WORDS
 
 MOST_STEPS = 100_000
 """How many steps the expressions of one file may take, with all that they inline and expand."""

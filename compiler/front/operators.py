@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ...dsl import syntax
-from ..domains import Numbers, Truths
-from .arithmetic import (
+from causalspec.compiler.domains import Numbers, Truths
+from causalspec.compiler.front.arithmetic import (
     TooLargeError,
     add,
     compare,
@@ -22,10 +21,11 @@ from .arithmetic import (
     scale,
     subtract,
 )
-from .joining import equal, unequal
-from .questions import Compile, Helper, Pending
-from .scopes import Environment
-from .values import POISONED, Value, described
+from causalspec.compiler.front.joining import equal, unequal
+from causalspec.compiler.front.questions import Compile, Helper, Pending
+from causalspec.compiler.front.scopes import Environment
+from causalspec.compiler.front.values import POISONED, Value, described
+from causalspec.dsl import syntax
 
 CHAINED = "comparisons chain: `a == b == c` is `a == b and b == c`, not `(a == b) == c`"
 

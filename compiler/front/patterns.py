@@ -7,18 +7,24 @@ from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 
-from ...dsl import syntax
-from ...dsl.spelling import one_slip
-from ..domains import Domain, Numbers, Symbols, Truths, Tuples
-from ..expressions import Compare, ComparisonOperator, Constant, Expression, Within
-from .arithmetic import disjunction, exact, truth
-from .constants import constant_number
-from .conversion import convert
-from .questions import Compile, Helper
-from .scopes import Environment
-from .types import domain_of
-from .unread import WORD
-from .values import Value, described
+from causalspec.compiler.domains import Domain, Numbers, Symbols, Truths, Tuples
+from causalspec.compiler.expressions import (
+    Compare,
+    ComparisonOperator,
+    Constant,
+    Expression,
+    Within,
+)
+from causalspec.compiler.front.arithmetic import disjunction, exact, truth
+from causalspec.compiler.front.constants import constant_number
+from causalspec.compiler.front.conversion import convert
+from causalspec.compiler.front.questions import Compile, Helper
+from causalspec.compiler.front.scopes import Environment
+from causalspec.compiler.front.types import domain_of
+from causalspec.compiler.front.unread import WORD
+from causalspec.compiler.front.values import Value, described
+from causalspec.dsl import syntax
+from causalspec.dsl.spelling import one_slip
 
 Interval = tuple[int, int]
 """Positions in a domain's codes, both ends included."""

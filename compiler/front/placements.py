@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..model import Role
-from ..specification import (
+from causalspec.compiler.front.designs import find_model
+from causalspec.compiler.front.examples import target_variable
+from causalspec.compiler.front.input_encoding import dimension_of
+from causalspec.compiler.front.models import ModelDraft
+from causalspec.compiler.front.names import Compilation, duplicate
+from causalspec.compiler.front.token_positions import token_position
+from causalspec.compiler.model import Role
+from causalspec.compiler.specification import (
     Alignment,
     Anchor,
     Method,
@@ -16,12 +20,8 @@ from ..specification import (
     TokenPosition,
     TokenRange,
 )
-from .designs import find_model
-from .examples import target_variable
-from .input_encoding import dimension_of
-from .models import ModelDraft
-from .names import Compilation, duplicate
-from .token_positions import token_position
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 TOKEN_SITES = ("residual",)
 LAYER_SITES = ("hidden",)

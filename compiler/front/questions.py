@@ -11,11 +11,11 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from ...dsl import syntax
-from ..domains import Domain
-from .names import Compilation
-from .scopes import Declared, Environment
-from .values import Value
+from causalspec.compiler.domains import Domain
+from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.scopes import Declared, Environment
+from causalspec.compiler.front.values import Value
+from causalspec.dsl import syntax
 
 Result = TypeVar("Result")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..expressions import Expression, Reference, children, with_operands
+from causalspec.compiler.expressions import Expression, Reference, children, with_operands
 
 
 def with_references(expression: Expression, replacement: Callable[[str], Expression]) -> Expression:

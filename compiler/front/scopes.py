@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
-from ...dsl import syntax
-from ...dsl.source import Span
-from ..domains import Domain
-from ..expressions import Expression, Reference, references
-from ..model import Role
-from .names import Compilation
-from .values import Value
+from causalspec.compiler.domains import Domain
+from causalspec.compiler.expressions import Expression, Reference, references
+from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.values import Value
+from causalspec.compiler.model import Role
+from causalspec.dsl import syntax
+from causalspec.dsl.source import Span
 
 
 class Progress(Enum):

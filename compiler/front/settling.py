@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ...dsl import syntax
-from .arithmetic import TooLargeError
-from .conversion import convert
-from .dependencies import report_cycle
-from .operators import too_large
-from .questions import Compile, Pending, PlainWords
-from .scopes import Declared, Progress
-from .values import POISONED, Value
+from causalspec.compiler.front.arithmetic import TooLargeError
+from causalspec.compiler.front.conversion import convert
+from causalspec.compiler.front.dependencies import report_cycle
+from causalspec.compiler.front.operators import too_large
+from causalspec.compiler.front.questions import Compile, Pending, PlainWords
+from causalspec.compiler.front.scopes import Declared, Progress
+from causalspec.compiler.front.values import POISONED, Value
+from causalspec.dsl import syntax
 
 
 def settle(variable: Declared) -> Pending:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ...dsl import syntax
-from ..expressions import Expression, children
-from .names import Compilation
-from .values import POISONED, Value
+from causalspec.compiler.expressions import Expression, children
+from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.values import POISONED, Value
+from causalspec.dsl import syntax
 
 MOST_NODES = 100_000
 MOST_DEPTH = 400

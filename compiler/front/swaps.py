@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..model import Role
-from ..specification import SwapKind
-from .examples import target_variable
-from .models import ModelDraft
-from .names import Compilation
+from causalspec.compiler.front.examples import target_variable
+from causalspec.compiler.front.models import ModelDraft
+from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.model import Role
+from causalspec.compiler.specification import SwapKind
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 MOST_SOURCES = 16
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..domains import Numbers, Rows, Symbols, Truths
-from ..expressions import Constant
-from .aggregates import AGGREGATES
-from .calls import BUILT_IN_FUNCTIONS
-from .names import kind_of, with_article
-from .questions import (
+from causalspec.compiler.domains import Numbers, Rows, Symbols, Truths
+from causalspec.compiler.expressions import Constant
+from causalspec.compiler.front.aggregates import AGGREGATES
+from causalspec.compiler.front.calls import BUILT_IN_FUNCTIONS
+from causalspec.compiler.front.names import kind_of, with_article
+from causalspec.compiler.front.questions import (
     Expected,
     PlainWords,
 )
-from .scopes import Environment
-from .values import POISONED, Value, described, listed
+from causalspec.compiler.front.scopes import Environment
+from causalspec.compiler.front.values import POISONED, Value, described, listed
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 
 def symbol(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...dsl import syntax
-from ..domains import Column, Domain, Numbers, Rows, Symbols
-from ..written_values import number_code
-from .files import TableText, read_table
-from .names import Compilation, duplicate
+from causalspec.compiler.domains import Column, Domain, Numbers, Rows, Symbols
+from causalspec.compiler.front.files import TableText, read_table
+from causalspec.compiler.front.names import Compilation, duplicate
+from causalspec.compiler.written_values import number_code
+from causalspec.dsl import syntax
 
 
 def table_rows(

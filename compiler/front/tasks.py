@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...dsl import syntax
-from ..domains import Truths
-from ..expressions import Expression
-from ..model import CausalModel, Role
-from .arithmetic import conjunction, number
-from .constants import constant_number
-from .dependencies import in_order
-from .distributions import weights_of
-from .elaborate import compile_all, elaborate
-from .names import Compilation, duplicate
-from .operators import required
-from .scopes import Binding, Declared, Environment, Hidden, Scope
-from .values import POISONED, Value
-from .variables import Kind, Roster, add_variables, finished
+from causalspec.compiler.domains import Truths
+from causalspec.compiler.expressions import Expression
+from causalspec.compiler.front.arithmetic import conjunction, number
+from causalspec.compiler.front.constants import constant_number
+from causalspec.compiler.front.dependencies import in_order
+from causalspec.compiler.front.distributions import weights_of
+from causalspec.compiler.front.elaborate import compile_all, elaborate
+from causalspec.compiler.front.names import Compilation, duplicate
+from causalspec.compiler.front.operators import required
+from causalspec.compiler.front.scopes import Binding, Declared, Environment, Hidden, Scope
+from causalspec.compiler.front.values import POISONED, Value
+from causalspec.compiler.front.variables import Kind, Roster, add_variables, finished
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.dsl import syntax
 
 
 @dataclass(slots=True)

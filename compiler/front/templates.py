@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..domains import Domain, Numbers, Truths, Tuples
-from ..specification import PromptTemplate, SlotValue, TemplateArm
-from .elaborate import complete, elaborate
-from .matching import Case, cases
-from .names import Compilation, duplicate
-from .patterns import around, within
-from .scopes import Declared, Environment, Family
-from .tasks import TaskDraft
-from .values import Value, described
+from causalspec.compiler.domains import Domain, Numbers, Truths, Tuples
+from causalspec.compiler.front.elaborate import complete, elaborate
+from causalspec.compiler.front.matching import Case, cases
+from causalspec.compiler.front.names import Compilation, duplicate
+from causalspec.compiler.front.patterns import around, within
+from causalspec.compiler.front.scopes import Declared, Environment, Family
+from causalspec.compiler.front.tasks import TaskDraft
+from causalspec.compiler.front.values import Value, described
+from causalspec.compiler.specification import PromptTemplate, SlotValue, TemplateArm
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 FORMAT = re.compile(r"(?P<width>0?[1-9][0-9]?)?(?:\.(?P<decimals>[0-9]{1,2})f|d)?")
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..specification import (
+from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.specification import (
     Anchor,
     PromptTemplate,
     Task,
     TokenPosition,
 )
-from .names import Compilation
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 
 def token_position(

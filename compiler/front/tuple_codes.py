@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..domains import Domain, Numbers, Tuples
-from ..expressions import (
+from causalspec.compiler.domains import Domain, Numbers, Tuples
+from causalspec.compiler.expressions import (
     Arithmetic,
     ArithmeticOperator,
     Constant,
     Expression,
 )
-from .values import Value
+from causalspec.compiler.front.values import Value
 
 
 def tuple_field(value: Value, name: str) -> Value | None:

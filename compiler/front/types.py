@@ -6,14 +6,14 @@ from fractions import Fraction
 from itertools import pairwise
 from math import lcm
 
-from ...dsl import syntax
-from ...dsl.diagnostics import Related
-from ..domains import Domain, Numbers, Symbols, Truths, TupleField, Tuples
-from .constants import constant_number, written_denominator
-from .files import read_words, report_cells
-from .names import Compilation, duplicate, kind_of, with_article
-from .scopes import Environment
-from .tables import add_columns, table_rows
+from causalspec.compiler.domains import Domain, Numbers, Symbols, Truths, TupleField, Tuples
+from causalspec.compiler.front.constants import constant_number, written_denominator
+from causalspec.compiler.front.files import read_words, report_cells
+from causalspec.compiler.front.names import Compilation, duplicate, kind_of, with_article
+from causalspec.compiler.front.scopes import Environment
+from causalspec.compiler.front.tables import add_columns, table_rows
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
 
 LARGEST_INTEGER = 2**31 - 1
 LARGEST_DOMAIN = 2**62

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
-from ...dsl import syntax
-from ...dsl.source import Span
+from causalspec.dsl import syntax
+from causalspec.dsl.source import Span
 
 Statement = TypeVar("Statement", bound=syntax.Node)
 Block: TypeAlias = (

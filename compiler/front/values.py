@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
-from ..expressions import Constant, Expression
+from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
+from causalspec.compiler.expressions import Constant, Expression
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from ...dsl import syntax
-from ..domains import Domain, Truths
-from ..expressions import Constant
-from ..model import Role, Variable
-from .aggregates import indices_of
-from .arithmetic import number
-from .names import duplicate
-from .scopes import Binding, Declared, Environment, Family
-from .types import domain_of, is_plain_words
-from .values import POISONED
+from causalspec.compiler.domains import Domain, Truths
+from causalspec.compiler.expressions import Constant
+from causalspec.compiler.front.aggregates import indices_of
+from causalspec.compiler.front.arithmetic import number
+from causalspec.compiler.front.names import duplicate
+from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family
+from causalspec.compiler.front.types import domain_of, is_plain_words
+from causalspec.compiler.front.values import POISONED
+from causalspec.compiler.model import Role, Variable
+from causalspec.dsl import syntax
 
 
 @dataclass(slots=True)

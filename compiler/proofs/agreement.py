@@ -17,19 +17,19 @@ from typing import Any
 
 import numpy
 
-from ..data.blocks import Block, Listed, every, product
-from ..data.populations import Population, populate
-from ..data.randomness import Stream
-from ..data.samplers import RequirementUnmetError, Sampler
-from ..domains import Truths
-from ..evaluators.columns import Column, Columns
-from ..evaluators.intervals import UnsupportedModelError
-from ..evaluators.vectorize import solve_columns
-from ..expressions import surely
-from ..model import CausalModel, Role, Variable
-from .evidence import Exhaustive, Sampled
-from .interchanges import interchange_model, source_input
-from .relations import Relation
+from causalspec.compiler.data.blocks import Block, Listed, every, product
+from causalspec.compiler.data.populations import Population, populate
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.samplers import RequirementUnmetError, Sampler
+from causalspec.compiler.domains import Truths
+from causalspec.compiler.evaluators.columns import Column, Columns
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError
+from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.compiler.expressions import surely
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.proofs.evidence import Exhaustive, Sampled
+from causalspec.compiler.proofs.interchanges import interchange_model, source_input
+from causalspec.compiler.proofs.relations import Relation
 
 ENUMERATION_LIMIT = 10_000_000
 SAMPLE = 1 << 18

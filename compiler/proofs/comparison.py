@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ...dsl.diagnostics import InternalError
-from ..domains import Truths
-from ..evaluators import interpret
-from ..expressions import Choose, Reference
-from ..model import CausalModel, Role, Variable
-from ..specification import Abstraction
-from .agreement import Share, agreement
-from .correspondences import Correspondence, correspondences
-from .derived_models import differs, of_task, side_by_side, with_noise_at_rest
-from .equilibria import differing_equilibrium
-from .evidence import Evidence, Exhaustive, NoWitness, Proved, combined
-from .interchanges import Interchange, smallest_interchange
-from .relations import Commutes, Relation, examine_relation
-from .witnesses import smallest_witness
+from causalspec.compiler.domains import Truths
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.expressions import Choose, Reference
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.proofs.agreement import Share, agreement
+from causalspec.compiler.proofs.correspondences import Correspondence, correspondences
+from causalspec.compiler.proofs.derived_models import (
+    differs,
+    of_task,
+    side_by_side,
+    with_noise_at_rest,
+)
+from causalspec.compiler.proofs.equilibria import differing_equilibrium
+from causalspec.compiler.proofs.evidence import Evidence, Exhaustive, NoWitness, Proved, combined
+from causalspec.compiler.proofs.interchanges import Interchange, smallest_interchange
+from causalspec.compiler.proofs.relations import Commutes, Relation, examine_relation
+from causalspec.compiler.proofs.witnesses import smallest_witness
+from causalspec.compiler.specification import Abstraction
+from causalspec.dsl.diagnostics import InternalError
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ..data.populations import populate
-from ..data.randomness import Stream
-from ..data.samplers import RequirementUnmetError, Sampler
-from ..evaluators import interpret
-from ..evaluators.intervals import UnsupportedModelError
-from ..evaluators.vectorize import solve_columns
-from ..expressions import Expression, Lookup, Reference, apart
-from ..model import CausalModel
-from .derived_models import of_task, side_by_side
-from .evidence import Evidence, NoWitness, combined
-from .existence import place
-from .witnesses import find_witness
+from causalspec.compiler.data.populations import populate
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.samplers import RequirementUnmetError, Sampler
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError
+from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.compiler.expressions import Expression, Lookup, Reference, apart
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.proofs.derived_models import of_task, side_by_side
+from causalspec.compiler.proofs.evidence import Evidence, NoWitness, combined
+from causalspec.compiler.proofs.existence import place
+from causalspec.compiler.proofs.witnesses import find_witness
 
 SAMPLE = 1 << 12
 LARGEST_TABLE = 1 << 10

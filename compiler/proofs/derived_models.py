@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from .. import expressions as nodes
-from ..expressions import Expression, Reference
-from ..model import CausalModel, Role, Variable
-from ..specification import SwapKind
+from causalspec.compiler import expressions as nodes
+from causalspec.compiler.expressions import Expression, Reference
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.specification import SwapKind
 
 
 def renamed(

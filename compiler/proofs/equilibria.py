@@ -13,13 +13,19 @@ from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
-from .. import expressions as nodes
-from ..evaluators.interpret import cycle_breakers, on_cycles
-from ..expressions import Compare, ComparisonOperator, Constant, Expression, Reference
-from ..model import CausalModel, Role, Variable
-from .derived_models import renamed
-from .evidence import NoWitness, Proved, Unknown, Witness
-from .witnesses import smallest_witness
+from causalspec.compiler import expressions as nodes
+from causalspec.compiler.evaluators.interpret import cycle_breakers, on_cycles
+from causalspec.compiler.expressions import (
+    Compare,
+    ComparisonOperator,
+    Constant,
+    Expression,
+    Reference,
+)
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.proofs.derived_models import renamed
+from causalspec.compiler.proofs.evidence import NoWitness, Proved, Unknown, Witness
+from causalspec.compiler.proofs.witnesses import smallest_witness
 
 MOST_GUESSES = 1 << 10
 """So many copies of a model stand side by side."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...dsl.source import Span
+from causalspec.dsl.source import Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,26 +10,30 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
-from ...dsl.diagnostics import Diagnostics
-from ...dsl.source import Span
-from ..data.counterfactuals import try_out
-from ..data.populations import populate
-from ..data.rival_designs import rival_design
-from ..evaluators import interpret
-from ..expressions import Constant
-from ..model import CausalModel
-from ..specification import CounterfactualDesign, Example, Specification, Task
-from .evidence import Evidence, Examination, Exhaustive, Unknown, Witness
-from .examine_abstractions import examine_abstraction
-from .examine_designs import examine_design
-from .examine_labels import examine_labels
-from .examine_models import examine_domains, examine_equilibria, examine_outputs
-from .examine_prompts import examine_prompts
-from .examine_repeats import examine_repeats
-from .examine_rivals import examine_rivals
-from .examine_texts import examine_texts
-from .witnesses import find_witness
-from .wording import assigned, value_text
+from causalspec.compiler.data.counterfactuals import try_out
+from causalspec.compiler.data.populations import populate
+from causalspec.compiler.data.rival_designs import rival_design
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.expressions import Constant
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.proofs.evidence import Evidence, Examination, Exhaustive, Unknown, Witness
+from causalspec.compiler.proofs.examine_abstractions import examine_abstraction
+from causalspec.compiler.proofs.examine_designs import examine_design
+from causalspec.compiler.proofs.examine_labels import examine_labels
+from causalspec.compiler.proofs.examine_models import (
+    examine_domains,
+    examine_equilibria,
+    examine_outputs,
+)
+from causalspec.compiler.proofs.examine_prompts import examine_prompts
+from causalspec.compiler.proofs.examine_repeats import examine_repeats
+from causalspec.compiler.proofs.examine_rivals import examine_rivals
+from causalspec.compiler.proofs.examine_texts import examine_texts
+from causalspec.compiler.proofs.witnesses import find_witness
+from causalspec.compiler.proofs.wording import assigned, value_text
+from causalspec.compiler.specification import CounterfactualDesign, Example, Specification, Task
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.source import Span
 
 
 def examine(specification: Specification, diagnostics: Diagnostics) -> tuple[Examination, ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...dsl.diagnostics import Diagnostics
-from ..expressions import Compare, ComparisonOperator, Constant
-from ..model import CausalModel, Role, Variable
-from ..specification import Abstraction
-from .evidence import Examination, Exhaustive, NoWitness
-from .relations import Commutes, Relation, Square, examine_relation
-from .witnesses import find_witness
-from .wording import assigned, beside, setting_text, value_text
+from causalspec.compiler.expressions import Compare, ComparisonOperator, Constant
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.proofs.evidence import Examination, Exhaustive, NoWitness
+from causalspec.compiler.proofs.relations import Commutes, Relation, Square, examine_relation
+from causalspec.compiler.proofs.witnesses import find_witness
+from causalspec.compiler.proofs.wording import assigned, beside, setting_text, value_text
+from causalspec.compiler.specification import Abstraction
+from causalspec.dsl.diagnostics import Diagnostics
 
 MOST_VALUES = 64
 """The values of a coarse variable are looked for one by one up to so many."""

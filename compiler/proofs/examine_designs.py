@@ -8,17 +8,24 @@ from dataclasses import dataclass
 import numpy
 from numpy.typing import NDArray
 
-from ...dsl.diagnostics import Diagnostics
-from ..data.conditions import LabelledPairs, Labeller, filters, shared_noise
-from ..data.populations import Population
-from ..data.randomness import Stream
-from ..data.samplers import PairSampler, RequirementUnmetError
-from ..evaluators.columns import Column
-from ..expressions import All, Any, Compare, ComparisonOperator, Reference
-from ..specification import CounterfactualDesign, SwapKind
-from .derived_models import interchanged, source_prefix
-from .evidence import Evidence, Examination, Exhaustive, Sampled, Unknown, Witness
-from .witnesses import find_witness
+from causalspec.compiler.data.conditions import LabelledPairs, Labeller, filters, shared_noise
+from causalspec.compiler.data.populations import Population
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.samplers import PairSampler, RequirementUnmetError
+from causalspec.compiler.evaluators.columns import Column
+from causalspec.compiler.expressions import All, Any, Compare, ComparisonOperator, Reference
+from causalspec.compiler.proofs.derived_models import interchanged, source_prefix
+from causalspec.compiler.proofs.evidence import (
+    Evidence,
+    Examination,
+    Exhaustive,
+    Sampled,
+    Unknown,
+    Witness,
+)
+from causalspec.compiler.proofs.witnesses import find_witness
+from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.dsl.diagnostics import Diagnostics
 
 PAIRS = 1 << 14
 """Drawn for each kind of swap to estimate a share, which is then within 1 % at three sigma."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...dsl.diagnostics import Diagnostics
-from ..data.conditions import shared_noise, source_names
-from ..data.left_out import pairs_left_out
-from ..data.undefined_labels import UndefinedPair, is_sound
-from ..expressions import All, Compare, ComparisonOperator, Not, Reference
-from ..model import Role, Variable
-from ..specification import CounterfactualDesign, SwapKind
-from .derived_models import interchanged, on_pair, source_prefix
-from .evidence import Examination, Exhaustive, NoWitness, Sampled
-from .witnesses import smallest_witness
+from causalspec.compiler.data.conditions import shared_noise, source_names
+from causalspec.compiler.data.left_out import pairs_left_out
+from causalspec.compiler.data.undefined_labels import UndefinedPair, is_sound
+from causalspec.compiler.expressions import All, Compare, ComparisonOperator, Not, Reference
+from causalspec.compiler.model import Role, Variable
+from causalspec.compiler.proofs.derived_models import interchanged, on_pair, source_prefix
+from causalspec.compiler.proofs.evidence import Examination, Exhaustive, NoWitness, Sampled
+from causalspec.compiler.proofs.witnesses import smallest_witness
+from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.dsl.diagnostics import Diagnostics
 
 
 def examine_labels(

@@ -8,17 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ...dsl.diagnostics import Diagnostics, InternalError
-from ...dsl.source import Span
-from ..evaluators import interpret
-from ..evaluators.definedness import partial_names
-from ..expressions import All, Any, Compare, ComparisonOperator, Defined, Not, Reference
-from ..model import CausalModel, Role, Variable
-from .derived_models import of_task, side_by_side, with_noise_at_rest
-from .equilibria import Guessing, without_equilibrium
-from .evidence import Examination, Exhaustive, NoWitness, Proved, Witness
-from .witnesses import smallest_witness
-from .wording import assigned, setting_text, value_text, why_undefined
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evaluators.definedness import partial_names
+from causalspec.compiler.expressions import (
+    All,
+    Any,
+    Compare,
+    ComparisonOperator,
+    Defined,
+    Not,
+    Reference,
+)
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.proofs.derived_models import of_task, side_by_side, with_noise_at_rest
+from causalspec.compiler.proofs.equilibria import Guessing, without_equilibrium
+from causalspec.compiler.proofs.evidence import Examination, Exhaustive, NoWitness, Proved, Witness
+from causalspec.compiler.proofs.witnesses import smallest_witness
+from causalspec.compiler.proofs.wording import assigned, setting_text, value_text, why_undefined
+from causalspec.dsl.diagnostics import Diagnostics, InternalError
+from causalspec.dsl.source import Span
 
 MOST_SHOWN = 24
 """So many inputs of a counterexample are listed."""

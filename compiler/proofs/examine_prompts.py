@@ -7,17 +7,16 @@ from dataclasses import replace
 
 import numpy
 
-from ...dsl.diagnostics import Diagnostics
-from ..data.blocks import every, product
-from ..data.populations import populate
-from ..data.prompts import answer_texts, prompt_collisions
-from ..data.randomness import Stream
-from ..data.samplers import RequirementUnmetError, Sampler
-from ..domains import Domain, Numbers
-from ..evaluators.columns import Column
-from ..evaluators.intervals import UnsupportedModelError
-from ..evaluators.vectorize import solve_columns
-from ..expressions import (
+from causalspec.compiler.data.blocks import every, product
+from causalspec.compiler.data.populations import populate
+from causalspec.compiler.data.prompts import answer_texts, prompt_collisions
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.samplers import RequirementUnmetError, Sampler
+from causalspec.compiler.domains import Domain, Numbers
+from causalspec.compiler.evaluators.columns import Column
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError
+from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.compiler.expressions import (
     All,
     Any,
     Arithmetic,
@@ -30,14 +29,15 @@ from ..expressions import (
     Not,
     Reference,
 )
-from ..model import CausalModel, Variable
-from ..specification import PromptTemplate, SlotValue, Task, TemplateArm
-from .derived_models import renamed
-from .evidence import Examination, Exhaustive, NoWitness, Proved, Witness
-from .relations import copied
-from .unambiguous_prompts import slots_fix_answers, slots_read_back
-from .witnesses import smallest_witness
-from .wording import setting_text
+from causalspec.compiler.model import CausalModel, Variable
+from causalspec.compiler.proofs.derived_models import renamed
+from causalspec.compiler.proofs.evidence import Examination, Exhaustive, NoWitness, Proved, Witness
+from causalspec.compiler.proofs.relations import copied
+from causalspec.compiler.proofs.unambiguous_prompts import slots_fix_answers, slots_read_back
+from causalspec.compiler.proofs.witnesses import smallest_witness
+from causalspec.compiler.proofs.wording import setting_text
+from causalspec.compiler.specification import PromptTemplate, SlotValue, Task, TemplateArm
+from causalspec.dsl.diagnostics import Diagnostics
 
 LARGEST_TABLE = 1 << 16
 SAMPLE = 1 << 14

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...dsl.diagnostics import Diagnostics
-from ..data.counterfactuals import generate
-from ..data.pairs import InterchangePairs
-from ..specification import CounterfactualDesign
+from causalspec.compiler.data.counterfactuals import generate
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.specification import CounterfactualDesign
+from causalspec.dsl.diagnostics import Diagnostics
 
 COUNTED = 1 << 14
 """So many pairs of a split are drawn at most to count those that are distinct."""

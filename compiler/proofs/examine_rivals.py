@@ -6,16 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy
 
-from ...dsl.diagnostics import Diagnostics, SpecError
-from ..counterparts import counterparts
-from ..data.counterfactuals import generate
-from ..data.pairs import InterchangePairs
-from ..data.rivals import Prediction
-from ..evaluators import interpret
-from ..evaluators.intervals import UnsupportedModelError
-from ..model import CausalModel
-from ..specification import CounterfactualDesign, SwapKind
-from .derived_models import (
+from causalspec.compiler.counterparts import counterparts
+from causalspec.compiler.data.counterfactuals import generate
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.rivals import Prediction
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.proofs.derived_models import (
     differs,
     interchanged,
     of_task,
@@ -23,9 +21,11 @@ from .derived_models import (
     source_prefix,
     with_noise_at_rest,
 )
-from .evidence import Examination, Exhaustive, Sampled, Witness
-from .witnesses import smallest_witness
-from .wording import setting_text
+from causalspec.compiler.proofs.evidence import Examination, Exhaustive, Sampled, Witness
+from causalspec.compiler.proofs.witnesses import smallest_witness
+from causalspec.compiler.proofs.wording import setting_text
+from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.dsl.diagnostics import Diagnostics, SpecError
 
 MOST_PAIRS = 300_000
 

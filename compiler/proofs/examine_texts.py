@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...dsl.diagnostics import Diagnostics
-from ...dsl.source import Span
-from ..evaluators.definedness import partial_names
-from ..expressions import (
+from causalspec.compiler.evaluators.definedness import partial_names
+from causalspec.compiler.expressions import (
     All,
     Any,
     Defined,
@@ -19,11 +17,13 @@ from ..expressions import (
     references,
     surely,
 )
-from ..model import CausalModel
-from ..specification import PromptTemplate, SlotValue, Task
-from .evidence import Examination, Exhaustive, NoWitness
-from .witnesses import smallest_witness
-from .wording import setting_text
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.proofs.evidence import Examination, Exhaustive, NoWitness
+from causalspec.compiler.proofs.witnesses import smallest_witness
+from causalspec.compiler.proofs.wording import setting_text
+from causalspec.compiler.specification import PromptTemplate, SlotValue, Task
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.source import Span
 
 
 def examine_texts(task: Task, span: Span, diagnostics: Diagnostics) -> Iterator[Examination]:

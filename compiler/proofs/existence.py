@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy
 
-from ...dsl.diagnostics import InternalError
-from ..domains import Domain, Numbers, Truths
-from ..evaluators import interpret
-from ..evaluators.intervals import UnsupportedModelError
-from ..evaluators.vectorize import mechanism_intervals, solve_columns
-from ..expressions import (
+from causalspec.compiler.domains import Domain, Numbers, Truths
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError
+from causalspec.compiler.evaluators.vectorize import mechanism_intervals, solve_columns
+from causalspec.compiler.expressions import (
     All,
     Arithmetic,
     ArithmeticOperator,
@@ -29,10 +28,11 @@ from ..expressions import (
     Reference,
     surely,
 )
-from ..model import CausalModel, Role, Variable
-from . import prove
-from .evidence import Exhaustive, NoWitness, Proved, Sampled, Witness
-from .sweeping import with_equal_variables_merged
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.proofs import prove
+from causalspec.compiler.proofs.evidence import Exhaustive, NoWitness, Proved, Sampled, Witness
+from causalspec.compiler.proofs.sweeping import with_equal_variables_merged
+from causalspec.dsl.diagnostics import InternalError
 
 CHEAPER_THAN_THE_SOLVER = 1 << 21
 """So many settings take NumPy less time than loading the solver takes."""

@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ...dsl.diagnostics import InternalError
-from .. import expressions as nodes
-from ..domains import Truths
-from ..evaluators import interpret
-from ..expressions import Expression, Reference
-from ..model import CausalModel, Role, Variable
-from .derived_models import renamed
-from .evidence import Evidence, NoWitness, Proved, Witness, combined
-from .relations import COARSE, FINE, Relation, copied, exogenous_of, names, own_mechanism
-from .witnesses import smallest_witness
+from causalspec.compiler import expressions as nodes
+from causalspec.compiler.domains import Truths
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.expressions import Expression, Reference
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.proofs.derived_models import renamed
+from causalspec.compiler.proofs.evidence import Evidence, NoWitness, Proved, Witness, combined
+from causalspec.compiler.proofs.relations import (
+    COARSE,
+    FINE,
+    Relation,
+    copied,
+    exogenous_of,
+    names,
+    own_mechanism,
+)
+from causalspec.compiler.proofs.witnesses import smallest_witness
+from causalspec.dsl.diagnostics import InternalError
 
 SWAP = "swap "
 

@@ -10,14 +10,19 @@ from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ...dsl.diagnostics import InternalError
-from .. import expressions as nodes
-from ..domains import Domain, Numbers
-from ..evaluators.definedness import Totals, defined_name, partial_names
-from ..expressions import ArithmeticOperator, ComparisonOperator, Expression, surely
-from ..model import CausalModel, Variable
-from .evidence import NoWitness, Proved, Unknown, Witness
-from .sums import MOST_TERMS, Sum
+from causalspec.compiler import expressions as nodes
+from causalspec.compiler.domains import Domain, Numbers
+from causalspec.compiler.evaluators.definedness import Totals, defined_name, partial_names
+from causalspec.compiler.expressions import (
+    ArithmeticOperator,
+    ComparisonOperator,
+    Expression,
+    surely,
+)
+from causalspec.compiler.model import CausalModel, Variable
+from causalspec.compiler.proofs.evidence import NoWitness, Proved, Unknown, Witness
+from causalspec.compiler.proofs.sums import MOST_TERMS, Sum
+from causalspec.dsl.diagnostics import InternalError
 
 SECONDS_A_QUESTION = 5
 

@@ -24,16 +24,24 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, islice
 
-from ...dsl.diagnostics import InternalError
-from .. import expressions as nodes
-from ..domains import Truths
-from ..evaluators import interpret
-from ..evaluators.definedness import partial_names
-from ..expressions import Expression, Reference, references
-from ..model import CausalModel, Role, Variable
-from .derived_models import renamed
-from .evidence import Evidence, Exhaustive, NoWitness, Proved, Unknown, Witness, combined
-from .witnesses import smallest_witness
+from causalspec.compiler import expressions as nodes
+from causalspec.compiler.domains import Truths
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evaluators.definedness import partial_names
+from causalspec.compiler.expressions import Expression, Reference, references
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.proofs.derived_models import renamed
+from causalspec.compiler.proofs.evidence import (
+    Evidence,
+    Exhaustive,
+    NoWitness,
+    Proved,
+    Unknown,
+    Witness,
+    combined,
+)
+from causalspec.compiler.proofs.witnesses import smallest_witness
+from causalspec.dsl.diagnostics import InternalError
 
 MOST_SMALLER_SQUARES = 64
 """So many smaller interventions are tried before a failing square is shown as it was found."""

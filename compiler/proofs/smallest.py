@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy
 
-from ..evaluators.intervals import UnsupportedModelError
-from ..expressions import (
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError
+from causalspec.compiler.expressions import (
     All,
     Arithmetic,
     ArithmeticOperator,
@@ -29,9 +29,9 @@ from ..expressions import (
     Expression,
     Lookup,
 )
-from .evidence import Witness
-from .existence import Question, column, place
-from .prove import SECONDS_A_QUESTION
+from causalspec.compiler.proofs.evidence import Witness
+from causalspec.compiler.proofs.existence import Question, column, place
+from causalspec.compiler.proofs.prove import SECONDS_A_QUESTION
 
 WORK = 1 << 26
 """At most so many rows times variables are gone through."""

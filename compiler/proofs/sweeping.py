@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy
 
-from ..domains import Numbers
-from ..evaluators.intervals import UnsupportedModelError
-from ..evaluators.vectorize import mechanism_intervals, solve_columns
-from ..expressions import Compare, ComparisonOperator, Expression, Reference
-from ..model import CausalModel, Role, Variable
-from .derived_models import renamed
+from causalspec.compiler.domains import Numbers
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError
+from causalspec.compiler.evaluators.vectorize import mechanism_intervals, solve_columns
+from causalspec.compiler.expressions import Compare, ComparisonOperator, Expression, Reference
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.proofs.derived_models import renamed
 
 SAMPLE = 1 << 12
 SEED = 0

@@ -9,10 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ..domains import Domain, Numbers, Rows, Symbols, Truths
-from ..expressions import Compare, ComparisonOperator, Constant, Expression, Lookup, Reference
-from ..model import CausalModel
-from ..specification import SlotValue, TemplateArm
+from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths
+from causalspec.compiler.expressions import (
+    Compare,
+    ComparisonOperator,
+    Constant,
+    Expression,
+    Lookup,
+    Reference,
+)
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.specification import SlotValue, TemplateArm
 
 
 def slots_fix_answers(model: CausalModel, arm: TemplateArm) -> bool:

@@ -8,11 +8,11 @@ a witness shows what it takes for the expression to be true, and nothing besides
 
 from __future__ import annotations
 
-from ..expressions import Expression
-from ..model import CausalModel
-from .evidence import NoWitness, Witness
-from .existence import Question
-from .smallest import smallest
+from causalspec.compiler.expressions import Expression
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.proofs.evidence import NoWitness, Witness
+from causalspec.compiler.proofs.existence import Question
+from causalspec.compiler.proofs.smallest import smallest
 
 
 def find_witness(model: CausalModel, condition: Expression) -> Witness | NoWitness:

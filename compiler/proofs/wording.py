@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from textwrap import wrap
 
-from ...dsl.source import Span
-from ..domains import Domain, Numbers
-from ..evaluators import interpret
-from ..expressions import Reference, Undefined
-from ..model import CausalModel, Role
+from causalspec.compiler.domains import Domain, Numbers
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.expressions import Reference, Undefined
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.dsl.source import Span
 
 COLUMN = 36
 """The width of one side of a comparison."""

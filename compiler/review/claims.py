@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ...dsl import syntax
-from ..proofs.wording import setting_text
-from ..specification import (
+from causalspec.compiler.proofs.wording import setting_text
+from causalspec.compiler.review.changes import Area, Change
+from causalspec.compiler.review.joint_model import same_expression
+from causalspec.compiler.review.remaining import other_fields
+from causalspec.compiler.specification import (
     Abstraction,
     Claim,
     Example,
@@ -18,9 +20,7 @@ from ..specification import (
     MetricExpression,
     Specification,
 )
-from .changes import Area, Change
-from .joint_model import same_expression
-from .remaining import other_fields
+from causalspec.dsl import syntax
 
 
 def claim_changes(old: Claim, new: Claim) -> Iterator[Change]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ..data.conditions import source_names
-from ..expressions import All, Expression, Not, references
-from ..proofs.derived_models import interchanged, renamed, source_prefix
-from ..proofs.evidence import NoWitness, Witness
-from ..proofs.witnesses import smallest_witness
-from ..proofs.wording import setting_text
-from ..specification import CounterfactualDesign, PairExpression, SwapKind
-from .changes import Area, Change
-from .joint_model import same_expression
-from .remaining import other_fields
+from causalspec.compiler.data.conditions import source_names
+from causalspec.compiler.expressions import All, Expression, Not, references
+from causalspec.compiler.proofs.derived_models import interchanged, renamed, source_prefix
+from causalspec.compiler.proofs.evidence import NoWitness, Witness
+from causalspec.compiler.proofs.witnesses import smallest_witness
+from causalspec.compiler.proofs.wording import setting_text
+from causalspec.compiler.review.changes import Area, Change
+from causalspec.compiler.review.joint_model import same_expression
+from causalspec.compiler.review.remaining import other_fields
+from causalspec.compiler.specification import CounterfactualDesign, PairExpression, SwapKind
 
 _LOOKED_AT = frozenset({
     "name", "model", "source_names", "kinds", "keep", "balance", "balance_domain", "splits",

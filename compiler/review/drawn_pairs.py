@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ...dsl.diagnostics import SpecError
-from ..data.counterfactuals import generate
-from ..data.pairs import InterchangePairs
-from ..domains import Domain
-from ..evaluators.columns import Column
-from ..specification import CounterfactualDesign
-from .changes import Area, Change
-from .names import Calling
+from causalspec.compiler.data.counterfactuals import generate
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.domains import Domain
+from causalspec.compiler.evaluators.columns import Column
+from causalspec.compiler.review.changes import Area, Change
+from causalspec.compiler.review.names import Calling
+from causalspec.compiler.specification import CounterfactualDesign
+from causalspec.dsl.diagnostics import SpecError
 
 MOST_ROWS = 200_000
 """Splits of more pairs are not generated to be compared."""

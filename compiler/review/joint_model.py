@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ..expressions import All, Expression, Reference, children
-from ..model import CausalModel, Role, Variable
-from ..proofs.derived_models import renamed
-from .shared_values import SharedValues, shared_values
+from causalspec.compiler.expressions import All, Expression, Reference, children
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.proofs.derived_models import renamed
+from causalspec.compiler.review.shared_values import SharedValues, shared_values
 
 OLD, NEW = "old ", "new "
 """How the joint model calls what the two versions compute: no name of a spec has a space."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ..domains import Numbers
-from ..evaluators import interpret
-from ..expressions import (
+from causalspec.compiler.domains import Numbers
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.expressions import (
     All,
     Constant,
     Expression,
@@ -17,12 +17,12 @@ from ..expressions import (
     kept_within,
     surely,
 )
-from ..model import CausalModel, Role, Variable
-from ..proofs.evidence import Evidence, NoWitness, Unknown, Witness
-from ..proofs.witnesses import smallest_witness
-from ..proofs.wording import setting_text, value_text
-from .changes import Area, Change
-from .joint_model import (
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.proofs.evidence import Evidence, NoWitness, Unknown, Witness
+from causalspec.compiler.proofs.witnesses import smallest_witness
+from causalspec.compiler.proofs.wording import setting_text, value_text
+from causalspec.compiler.review.changes import Area, Change
+from causalspec.compiler.review.joint_model import (
     NEW,
     OLD,
     Joint,
@@ -33,7 +33,7 @@ from .joint_model import (
     same_expression,
     stated,
 )
-from .shared_values import in_one_code, shared_values
+from causalspec.compiler.review.shared_values import in_one_code, shared_values
 
 _RESULT = "result"
 _NOTHING = "no input at all"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from ..domains import Domain, Numbers
-from ..front.values import described
-from ..model import CausalModel, Role, Variable
-from .changes import Area, Change
-from .joint_model import stated
-from .mechanisms import mechanism_change, requirement_change
+from causalspec.compiler.domains import Domain, Numbers
+from causalspec.compiler.front.values import described
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.review.changes import Area, Change
+from causalspec.compiler.review.joint_model import stated
+from causalspec.compiler.review.mechanisms import mechanism_change, requirement_change
 
 _MOST_WORDS = 5
 _MOST_LISTED = 10_000

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from ..expressions import Expression
-from ..model import CausalModel
-from ..proofs.derived_models import renamed
-from ..specification import (
+from causalspec.compiler.expressions import Expression
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.proofs.derived_models import renamed
+from causalspec.compiler.specification import (
     Abstraction,
     Alignment,
     Claim,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..specification import Alignment, Method, Placement, TokenRange
-from .changes import Area, Change
-from .remaining import other_fields
+from causalspec.compiler.review.changes import Area, Change
+from causalspec.compiler.review.remaining import other_fields
+from causalspec.compiler.specification import Alignment, Method, Placement, TokenRange
 
 
 def placement_changes(old: Alignment, new: Alignment) -> Iterator[Change]:

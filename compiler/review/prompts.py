@@ -6,21 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from ..data.blocks import every, product
-from ..data.populations import populate
-from ..data.prompts import answer_texts, render
-from ..data.randomness import Stream
-from ..data.samplers import RequirementUnmetError, Sampler
-from ..domains import Domain
-from ..evaluators.columns import Columns
-from ..expressions import Constant
-from ..model import CausalModel
-from ..proofs.evidence import Evidence, Exhaustive, Sampled, Witness
-from ..proofs.witnesses import smallest_witness
-from ..proofs.wording import setting_text
-from ..specification import Encoding, PromptTemplate, SlotValue, Task
-from .changes import Area, Change
-from .joint_model import exogenous, same_expression
+from causalspec.compiler.data.blocks import every, product
+from causalspec.compiler.data.populations import populate
+from causalspec.compiler.data.prompts import answer_texts, render
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.samplers import RequirementUnmetError, Sampler
+from causalspec.compiler.domains import Domain
+from causalspec.compiler.evaluators.columns import Columns
+from causalspec.compiler.expressions import Constant
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.proofs.evidence import Evidence, Exhaustive, Sampled, Witness
+from causalspec.compiler.proofs.witnesses import smallest_witness
+from causalspec.compiler.proofs.wording import setting_text
+from causalspec.compiler.review.changes import Area, Change
+from causalspec.compiler.review.joint_model import exogenous, same_expression
+from causalspec.compiler.specification import Encoding, PromptTemplate, SlotValue, Task
 
 _SAMPLE = 4096
 _MOST_ANSWERS = 100_000

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import fields
 from typing import Any
 
-from .changes import Area, Change
+from causalspec.compiler.review.changes import Area, Change
 
 
 def other_fields(

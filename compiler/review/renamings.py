@@ -9,17 +9,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from ..model import CausalModel, Role
-from ..specification import Abstraction, Alignment, Claim, CounterfactualDesign, Specification, Task
-from .changes import Area, Change
-from .claims import abstraction_changes, claim_changes
-from .designs import design_changes
-from .joint_model import stated
-from .mechanisms import Same, compare_mechanisms
-from .models import model_changes
-from .names import Calling, Names, in_old_names, model_in_old_names
-from .placements import placement_changes
-from .prompts import prompt_changes, same_template
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.review.changes import Area, Change
+from causalspec.compiler.review.claims import abstraction_changes, claim_changes
+from causalspec.compiler.review.designs import design_changes
+from causalspec.compiler.review.joint_model import stated
+from causalspec.compiler.review.mechanisms import Same, compare_mechanisms
+from causalspec.compiler.review.models import model_changes
+from causalspec.compiler.review.names import Calling, Names, in_old_names, model_in_old_names
+from causalspec.compiler.review.placements import placement_changes
+from causalspec.compiler.review.prompts import prompt_changes, same_template
+from causalspec.compiler.specification import (
+    Abstraction,
+    Alignment,
+    Claim,
+    CounterfactualDesign,
+    Specification,
+    Task,
+)
 
 _MOST_COMPARED = 12
 """So many declarations that are gone are looked at for each new one."""

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ...dsl.diagnostics import Diagnostics
-from ...dsl.parser import parse
-from ..specification import Specification
-from .changes import Area, Change
-from .claims import abstraction_changes, allowance_changes, claim_changes, example_changes
-from .designs import design_changes
-from .drawn_pairs import pair_changes
-from .models import model_changes
-from .placements import placement_changes
-from .prompts import prompt_changes
-from .renamings import Renamed, in_the_old_names
-from .texts import declared_name, text_changes
+from causalspec.compiler.review.changes import Area, Change
+from causalspec.compiler.review.claims import (
+    abstraction_changes,
+    allowance_changes,
+    claim_changes,
+    example_changes,
+)
+from causalspec.compiler.review.designs import design_changes
+from causalspec.compiler.review.drawn_pairs import pair_changes
+from causalspec.compiler.review.models import model_changes
+from causalspec.compiler.review.placements import placement_changes
+from causalspec.compiler.review.prompts import prompt_changes
+from causalspec.compiler.review.renamings import Renamed, in_the_old_names
+from causalspec.compiler.review.texts import declared_name, text_changes
+from causalspec.compiler.specification import Specification
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.parser import parse
 
 
 def review(old: Specification, new: Specification) -> tuple[Change, ...]:

@@ -6,8 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import gcd, lcm
 
-from ..domains import Domain, Numbers, Rows, Symbols
-from ..expressions import Arithmetic, ArithmeticOperator, Constant, Expression, Lookup
+from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols
+from causalspec.compiler.expressions import (
+    Arithmetic,
+    ArithmeticOperator,
+    Constant,
+    Expression,
+    Lookup,
+)
 
 Recoding = Callable[[Expression], Expression]
 """From the expression of a code to that of the code of the same value elsewhere."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from ...dsl import syntax
-from .changes import Area, Change
+from causalspec.compiler.review.changes import Area, Change
+from causalspec.dsl import syntax
 
 _USED_BY_OTHERS = (
     syntax.TypeDeclaration

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from ..evaluators.columns import setting_at
-from ..model import CausalModel, Variable
-from ..proofs.wording import assigned, setting_text, value_text
-from ..views.plain_text import condition_text, mechanism_text
-from .rungs import Query, predict
-from .worlds import Worlds, exogenous, worlds
+from causalspec.compiler.evaluators.columns import setting_at
+from causalspec.compiler.model import CausalModel, Variable
+from causalspec.compiler.proofs.wording import assigned, setting_text, value_text
+from causalspec.compiler.sampling.rungs import Query, predict
+from causalspec.compiler.sampling.worlds import Worlds, exogenous, worlds
+from causalspec.compiler.views.plain_text import condition_text, mechanism_text
 
 MOST_WORLDS_TOLD = 8
 """So many worlds are spelled out; the rest are counted."""

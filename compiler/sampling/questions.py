@@ -10,13 +10,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..data.randomness import Stream
-from ..evaluators.columns import setting_at
-from ..model import CausalModel
-from ..proofs.wording import assigned, setting_text
-from .derivations import MOST_WORLDS_TOLD, derivation, model_in_words
-from .rungs import Outcome, Query, Rung, Samples, abduce, outcomes, sample
-from .worlds import world_count
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.evaluators.columns import setting_at
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.proofs.wording import assigned, setting_text
+from causalspec.compiler.sampling.derivations import MOST_WORLDS_TOLD, derivation, model_in_words
+from causalspec.compiler.sampling.rungs import (
+    Outcome,
+    Query,
+    Rung,
+    Samples,
+    abduce,
+    outcomes,
+    sample,
+)
+from causalspec.compiler.sampling.worlds import world_count
 
 _MOST_EVIDENCE = 3
 

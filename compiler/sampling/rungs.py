@@ -17,15 +17,15 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.diagnostics import ToolFailure
-from ..data.populations import populate
-from ..data.randomness import Stream
-from ..data.samplers import RequirementUnmetError, Sampler
-from ..evaluators.columns import Columns, setting_at, with_definedness
-from ..evaluators.vectorize import solve_columns
-from ..model import CausalModel
-from ..proofs.wording import setting_text
-from .worlds import MOST_WORLDS, Worlds, exogenous, world_count, worlds
+from causalspec.compiler.data.populations import populate
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.samplers import RequirementUnmetError, Sampler
+from causalspec.compiler.evaluators.columns import Columns, setting_at, with_definedness
+from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.proofs.wording import setting_text
+from causalspec.compiler.sampling.worlds import MOST_WORLDS, Worlds, exogenous, world_count, worlds
+from causalspec.dsl.diagnostics import ToolFailure
 
 
 class Rung(StrEnum):

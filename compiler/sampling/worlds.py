@@ -15,9 +15,9 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dsl.diagnostics import ToolFailure
-from ..evaluators.columns import ColumnExpression, Columns
-from ..model import CausalModel, Variable
+from causalspec.compiler.evaluators.columns import ColumnExpression, Columns
+from causalspec.compiler.model import CausalModel, Variable
+from causalspec.dsl.diagnostics import ToolFailure
 
 MOST_WORLDS = 1_000_000
 """More are not enumerated."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ..domains import Domain, Numbers, Truths
-from ..model import CausalModel, Role, Variable
+from causalspec.compiler.domains import Domain, Numbers, Truths
+from causalspec.compiler.model import CausalModel, Role, Variable
 
 MOST_NODES = 30
 """Above this, each family becomes one node unless the whole graph is asked for."""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ..model import CausalModel, Role, Variable
-from ..proofs.derived_models import renamed
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.proofs.derived_models import renamed
 
 _MEMBER = re.compile(r"(?P<stem>.+)\[(?P<index>\d+)\]")
 INDEX = "i"

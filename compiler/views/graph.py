@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from ...dsl.display import visible
-from ..model import CausalModel, Role
-from .causal_graph import CausalGraph, Node, causal_graph
-from .graph_svg import drawn
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.views.causal_graph import CausalGraph, Node, causal_graph
+from causalspec.compiler.views.graph_svg import drawn
+from causalspec.dsl.display import visible
 
 __all__ = ["causal_graph", "dot", "mermaid", "svg"]
 

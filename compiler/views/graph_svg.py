@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from ...dsl.display import visible
-from ..model import Role
-from .causal_graph import CausalGraph, Node
-from .graph_layout import Layout, Point, Route, Size, lay_out
+from causalspec.compiler.model import Role
+from causalspec.compiler.views.causal_graph import CausalGraph, Node
+from causalspec.compiler.views.graph_layout import Layout, Point, Route, Size, lay_out
+from causalspec.dsl.display import visible
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _FONT_SIZE = 13

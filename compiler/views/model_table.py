@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...dsl.display import visible
-from ..domains import Domain, Numbers, Truths, Tuples
-from ..front.values import described, listed
-from ..model import CausalModel, Role
-from .families import INDEX, Line, lines
-from .symbolic import condition_latex, escaped, mechanism_latex, unicode_mathematics, variable_latex
+from causalspec.compiler.domains import Domain, Numbers, Truths, Tuples
+from causalspec.compiler.front.values import described, listed
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.views.families import INDEX, Line, lines
+from causalspec.compiler.views.symbolic import (
+    condition_latex,
+    escaped,
+    mechanism_latex,
+    unicode_mathematics,
+    variable_latex,
+)
+from causalspec.dsl.display import visible
 
 _MOST_WORDS = 4
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from .. import expressions as nodes
-from ..domains import Domain, Numbers, Rows, Symbols, Truths
-from ..expressions import ArithmeticOperator, ComparisonOperator, Expression
-from ..model import CausalModel
-from .symbolic import node_count
+from causalspec.compiler import expressions as nodes
+from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths
+from causalspec.compiler.expressions import ArithmeticOperator, ComparisonOperator, Expression
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.views.symbolic import node_count
 
 MOST_NODES = 250
 """A mechanism of more nodes is three dots: nobody would read it."""

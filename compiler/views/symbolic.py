@@ -13,15 +13,15 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from .. import expressions as nodes
-from ..domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
-from ..expressions import ArithmeticOperator, ComparisonOperator, Expression
-from ..front.tuple_codes import tuple_field
-from ..front.values import Value
-from ..model import CausalModel
-from .tuple_parts import tuple_parts
-from .unicode_text import unicode_text
-from .units import scaled
+from causalspec.compiler import expressions as nodes
+from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
+from causalspec.compiler.expressions import ArithmeticOperator, ComparisonOperator, Expression
+from causalspec.compiler.front.tuple_codes import tuple_field
+from causalspec.compiler.front.values import Value
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.views.tuple_parts import tuple_parts
+from causalspec.compiler.views.unicode_text import unicode_text
+from causalspec.compiler.views.units import scaled
 
 MOST_NODES = 400
 """A mechanism of more nodes is not shown: nobody would read it."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..domains import Domain, Numbers, Tuples
-from ..expressions import Arithmetic, ArithmeticOperator, Constant, Expression
+from causalspec.compiler.domains import Domain, Numbers, Tuples
+from causalspec.compiler.expressions import Arithmetic, ArithmeticOperator, Constant, Expression
 
 
 def tuple_parts(expression: Expression, domain: Tuples) -> list[tuple[Expression, Domain]] | None:

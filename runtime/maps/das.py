@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from ..untyped import orthonormalise
-from .subspace import SubspaceMap, random_orthonormal
+from causalspec.runtime.maps.subspace import SubspaceMap, random_orthonormal
+from causalspec.runtime.untyped import orthonormalise
 
 
 class DistributedAlignment(SubspaceMap):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from .interface import AlignmentMap
+from causalspec.runtime.maps.interface import AlignmentMap
 
 
 class FullVector(AlignmentMap):

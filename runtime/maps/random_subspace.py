@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from .subspace import SubspaceMap, random_orthonormal
+from causalspec.runtime.maps.subspace import SubspaceMap, random_orthonormal
 
 
 class RandomSubspace(SubspaceMap):

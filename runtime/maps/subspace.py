@@ -8,8 +8,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from ..untyped import orthonormalise
-from .interface import AlignmentMap
+from causalspec.runtime.maps.interface import AlignmentMap
+from causalspec.runtime.untyped import orthonormalise
 
 
 class SubspaceMap(AlignmentMap):

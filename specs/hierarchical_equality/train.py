@@ -18,7 +18,7 @@ from torch.nn import functional
 from causalspec import load_specification
 from causalspec.compiler.data.encodings import encode_columns
 from causalspec.compiler.evaluators.vectorize import solve_columns
-from causalspec.runtime.feed_forward import FeedForwardConfig, FeedForwardNetwork
+from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
 
 SPEC = Path(__file__).with_name("hierarchical_equality.causal")
 SYMBOLS, DIMENSIONS = 10, 4

@@ -23,12 +23,12 @@ from causalspec import load_specification
 from causalspec.compiler.data.prompts import answer_texts, render
 from causalspec.compiler.evaluators.vectorize import solve_columns
 from causalspec.compiler.specification import Specification
-from causalspec.runtime.answers import answer_tokens
-from causalspec.runtime.decoder_on_task import DecoderOnTask
-from causalspec.runtime.loading import load_task_network
-from causalspec.runtime.networks import Network
-from causalspec.runtime.plain_path import plain_logits
-from causalspec.runtime.tokens import tokenize
+from causalspec.runtime.engine.plain_path import plain_logits
+from causalspec.runtime.inputs.answers import answer_tokens
+from causalspec.runtime.inputs.decoder_on_task import DecoderOnTask
+from causalspec.runtime.inputs.tokens import tokenize
+from causalspec.runtime.networks.locations import load_task_network
+from causalspec.runtime.networks.network import Network
 
 FOLDER = Path(__file__).parent
 BATCH = 64

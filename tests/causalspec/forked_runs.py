@@ -84,7 +84,7 @@ def _warm() -> None:
     import transformers.models.llama  # noqa: F401
 
     import causalspec.compiler.data.forms.write
-    import causalspec.runtime.verify  # noqa: F401
+    import causalspec.runtime.scoring.verify  # noqa: F401
 
 
 def _forked(arguments: Sequence[str]) -> int:

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from causalspec.command_line import main
 from causalspec.dsl import catalogue
 from causalspec.exit_codes import ExitCode
-from causalspec.runtime.result_files import read_results
+from causalspec.runtime.results.files import read_results
 
 from ..tiny_player import SPEC
 

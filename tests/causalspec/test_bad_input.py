@@ -15,7 +15,7 @@ import torch
 from transformers import LlamaModel
 
 from causalspec.command_line import main
-from causalspec.runtime.result_files import read_results
+from causalspec.runtime.results.files import read_results
 
 from ..tiny_player import ALIGNMENT, CLAIM, DATA, SPEC, TASK
 

@@ -16,11 +16,11 @@ from transformers import PreTrainedModel
 
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, TokenPosition
-from causalspec.runtime.batches import Batching
-from causalspec.runtime.decoder_subject import DecoderSubject, decoder_subjects
-from causalspec.runtime.networks import NetworkError, wrap_network
-from causalspec.runtime.subjects import Edit, Site
-from causalspec.runtime.tokens import resolve, tokenize
+from causalspec.runtime.engine.batches import Batching
+from causalspec.runtime.engine.decoder_subject import DecoderSubject, decoder_subjects
+from causalspec.runtime.engine.subjects import Edit, Site
+from causalspec.runtime.inputs.tokens import resolve, tokenize
+from causalspec.runtime.networks.network import NetworkError, wrap_network
 
 TEXTS = (
     "Mary gave",

@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from causalspec.runtime.feed_forward import FeedForwardConfig, FeedForwardNetwork
-from causalspec.runtime.subjects import Interchanges
+from causalspec.runtime.engine.subjects import Interchanges
+from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
 
 WIDTH = 16
 

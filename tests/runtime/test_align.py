@@ -9,7 +9,10 @@ import torch
 
 from causalspec.compiler.specification import Method
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.align import (
+from causalspec.runtime.engine.decoder_subject import DecoderSubject, decoder_subjects
+from causalspec.runtime.engine.feed_forward_subject import FeedForwardSubject, feed_forward_subject
+from causalspec.runtime.engine.subjects import Interchanges, Site
+from causalspec.runtime.fitting.fit import (
     FitProgress,
     Fitted,
     fit,
@@ -17,14 +20,11 @@ from causalspec.runtime.align import (
     predict,
     predict_without_swap,
 )
-from causalspec.runtime.decoder_subject import DecoderSubject, decoder_subjects
-from causalspec.runtime.feed_forward import FeedForwardNetwork, random_feed_forward
-from causalspec.runtime.feed_forward_subject import FeedForwardSubject, feed_forward_subject
-from causalspec.runtime.fit_settings import FitSettings
+from causalspec.runtime.fitting.resume import FitState, load_state, save_state
+from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.maps import DistributedAlignment
-from causalspec.runtime.resume import FitState, load_state, save_state
-from causalspec.runtime.sites import PlacedVariable, SiteMaps, build_maps
-from causalspec.runtime.subjects import Interchanges, Site
+from causalspec.runtime.maps.site_maps import PlacedVariable, SiteMaps, build_maps
+from causalspec.runtime.networks.feed_forward import FeedForwardNetwork, random_feed_forward
 
 from .equality_by_hand import (
     WIDTH,

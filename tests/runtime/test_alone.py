@@ -10,11 +10,11 @@ from transformers import AutoConfig, BartConfig, GPT2Config, LlamaConfig, Robert
 
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, TokenPosition
-from causalspec.runtime.alone import alone_logits, how_to_batch
-from causalspec.runtime.batches import Batching
-from causalspec.runtime.networks import Network, NetworkError, wrap_network
-from causalspec.runtime.plain_path import plain_logits
-from causalspec.runtime.tokens import TokenError, TokenizedPrompts, resolve, tokenize
+from causalspec.runtime.engine.alone import alone_logits, how_to_batch
+from causalspec.runtime.engine.batches import Batching
+from causalspec.runtime.engine.plain_path import plain_logits
+from causalspec.runtime.inputs.tokens import TokenError, TokenizedPrompts, resolve, tokenize
+from causalspec.runtime.networks.network import Network, NetworkError, wrap_network
 
 from .byte_tokenizer import byte_tokenizer
 from .small_decoders import small_decoder

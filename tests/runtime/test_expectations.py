@@ -14,8 +14,8 @@ from causalspec.compiler.specification import (
     MetricExpression,
 )
 from causalspec.dsl import InternalError, Source, Span
-from causalspec.runtime.expectations import judge
-from causalspec.runtime.results import ExpectationVerdict, Score
+from causalspec.runtime.results.records import ExpectationVerdict, Score
+from causalspec.runtime.scoring.expectations import judge
 
 IIA = Metric("mean", None)
 NO_SWAP = Metric("mean", Control.NO_SWAP)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-import causalspec.runtime.candidates as candidates
+import causalspec.runtime as runtime
 from causalspec.compiler.compile import check_source
 from causalspec.dsl import Diagnostics, Source, catalogue
 
-ROOM = Path(candidates.__file__).parent
+ROOM = Path(runtime.__path__[0])
 REPORTED = sorted(
     {
         code

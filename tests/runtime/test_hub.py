@@ -11,9 +11,9 @@ import pytest
 from huggingface_hub import constants
 
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime import hub
-from causalspec.runtime.networks import load_network
-from causalspec.runtime.tokenizer_places import load_tokenizer
+from causalspec.runtime.inputs.tokenizer_places import load_tokenizer
+from causalspec.runtime.networks import hub
+from causalspec.runtime.networks.network import load_network
 
 LOADERS = pytest.mark.parametrize("load", [load_network, load_tokenizer])
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from causalspec.compiler.specification import Method
+from causalspec.runtime.engine.subjects import Site
 from causalspec.runtime.maps import DistributedAlignment, FullVector, RandomSubspace, SubspaceMap
-from causalspec.runtime.sites import PlacedVariable, build_maps
-from causalspec.runtime.subjects import Site
+from causalspec.runtime.maps.site_maps import PlacedVariable, build_maps
 
 
 def _vectors(*shape: int) -> torch.Tensor:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertLMHeadModel, LlamaConfig, PreTrainedTokenizerFast, T5Config
 
-from causalspec.runtime.networks import (
+from causalspec.runtime.networks.network import (
     Network,
     NetworkError,
     load_network,

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from causalspec.runtime import packed_products
-from causalspec.runtime.packed_products import pack_products
+from causalspec.runtime.networks import packed_products
+from causalspec.runtime.networks.packed_products import pack_products
 
 
 def layers(bias: bool = True) -> tuple[nn.Linear, nn.Linear]:

@@ -9,15 +9,19 @@ import pytest
 import torch
 
 from causalspec.compiler.specification import Method
-from causalspec.runtime.alone import alone_logits
-from causalspec.runtime.batches import Batching
-from causalspec.runtime.decoder_subject import DecoderSubject, decoder_subjects, why_not_suffix
-from causalspec.runtime.harvest import Harvest, HarvestRequest, estimate_bytes, harvest
-from causalspec.runtime.networks import NetworkError
-from causalspec.runtime.plain_path import plain_logits
-from causalspec.runtime.sites import PlacedVariable, build_maps
-from causalspec.runtime.subjects import Edit, Interchanges, Site
-from causalspec.runtime.suffix import suffix_logits
+from causalspec.runtime.engine.alone import alone_logits
+from causalspec.runtime.engine.batches import Batching
+from causalspec.runtime.engine.decoder_subject import (
+    DecoderSubject,
+    decoder_subjects,
+    why_not_suffix,
+)
+from causalspec.runtime.engine.harvest import Harvest, HarvestRequest, estimate_bytes, harvest
+from causalspec.runtime.engine.plain_path import plain_logits
+from causalspec.runtime.engine.subjects import Edit, Interchanges, Site
+from causalspec.runtime.engine.suffix import suffix_logits
+from causalspec.runtime.maps.site_maps import PlacedVariable, build_maps
+from causalspec.runtime.networks.network import NetworkError
 
 from .tiny_networks import CONFIGURATIONS, LAYERS, STATEFUL, random_prompts, tiny_network
 

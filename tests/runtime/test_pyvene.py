@@ -21,8 +21,8 @@ from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.model import CausalModel, Role
 from causalspec.compiler.specification import Specification
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.pyvene_data import counterfactual_dataset
-from causalspec.runtime.pyvene_models import InputSampler, to_pyvene, value_of
+from causalspec.runtime.interop.pyvene_data import counterfactual_dataset
+from causalspec.runtime.interop.pyvene_models import InputSampler, to_pyvene, value_of
 
 SPECS = Path(__file__).parents[2] / "specs"
 CYCLIC = "Feedback"

@@ -11,17 +11,17 @@ import torch
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.align import fit, interchange_intervention_accuracy, predict
-from causalspec.runtime.answers import answer_tokens
-from causalspec.runtime.decoder_subject import decoder_subjects
-from causalspec.runtime.fit_settings import FitSettings
-from causalspec.runtime.networks import Network, load_network
-from causalspec.runtime.packaged import packaged_network
-from causalspec.runtime.sites import PlacedVariable, build_maps
-from causalspec.runtime.subjects import Interchanges, Site
-from causalspec.runtime.token_columns import BulkTokenizer
-from causalspec.runtime.tokenizer_places import load_tokenizer
-from causalspec.runtime.tokens import resolve, tokenize
+from causalspec.runtime.engine.decoder_subject import decoder_subjects
+from causalspec.runtime.engine.subjects import Interchanges, Site
+from causalspec.runtime.fitting.fit import fit, interchange_intervention_accuracy, predict
+from causalspec.runtime.fitting.settings import FitSettings
+from causalspec.runtime.inputs.answers import answer_tokens
+from causalspec.runtime.inputs.token_columns import BulkTokenizer
+from causalspec.runtime.inputs.tokenizer_places import load_tokenizer
+from causalspec.runtime.inputs.tokens import resolve, tokenize
+from causalspec.runtime.maps.site_maps import PlacedVariable, build_maps
+from causalspec.runtime.networks.network import Network, load_network
+from causalspec.runtime.networks.packaged import packaged_network
 
 from .tiny_networks import span_of
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from causalspec.runtime.report import render_report
-from causalspec.runtime.report_graph import graph_figure
-from causalspec.runtime.report_heatmap import heat_class
-from causalspec.runtime.report_markup import markup, prose
-from causalspec.runtime.report_text import (
+from causalspec.runtime.report.graph import graph_figure
+from causalspec.runtime.report.heatmap import heat_class
+from causalspec.runtime.report.markup import markup, prose
+from causalspec.runtime.report.page import render_report
+from causalspec.runtime.report.text import (
     duration,
     expectation_figure,
     figure,
@@ -28,14 +28,16 @@ from causalspec.runtime.report_text import (
     verbatim,
     visible,
 )
-from causalspec.runtime.result_json import from_json
-from causalspec.runtime.results import PairCounts, Score, Site, Verification
+from causalspec.runtime.results.as_json import from_json
+from causalspec.runtime.results.records import PairCounts, Score, Site, Verification
 
 FIXTURE = Path(__file__).with_name("indirect_object_result.json")
 VERIFICATION = from_json(FIXTURE.read_text(encoding="utf-8"))
 FIRST, SECOND = VERIFICATION.verdicts
 PAGE = render_report(VERIFICATION)
-STYLE = (Path(__file__).parents[2] / "runtime" / "report.css").read_text(encoding="utf-8")
+STYLE = (Path(__file__).parents[2] / "runtime" / "report" / "report.css").read_text(
+    encoding="utf-8"
+)
 VOID = {"meta", "br"}
 
 

@@ -19,7 +19,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causalspec.runtime.result_files import (
+from causalspec.runtime.results.files import (
     ResultsError,
     check_destination,
     from_json,
@@ -28,7 +28,7 @@ from causalspec.runtime.result_files import (
     to_json,
     write_results,
 )
-from causalspec.runtime.results import Score, Verification
+from causalspec.runtime.results.records import Score, Verification
 
 FIXTURE = Path(__file__).with_name("indirect_object_result.json")
 TEXT = FIXTURE.read_text(encoding="utf-8")
@@ -336,7 +336,7 @@ def test_a_failed_rename_brings_the_old_results_back(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from causalspec.runtime.result_files import from_json, write_results
+from causalspec.runtime.results.files import from_json, write_results
 verification = from_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
 flush, left = os.fsync, iter(range(int(sys.argv[3]), -1, -1))
 def killing(descriptor):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from causalspec.runtime.results import Score
+from causalspec.runtime.results.records import Score
 
 
 @pytest.mark.parametrize(

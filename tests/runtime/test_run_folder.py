@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from causalspec.dsl import ToolFailure
-from causalspec.runtime.run_folder import Stage, run_folder
+from causalspec.runtime.results.run_folder import Stage, run_folder
 
 STAGE = Stage({"weight": torch.arange(6.0).reshape(2, 3).T}, {"correct": "1"})
 

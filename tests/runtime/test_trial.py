@@ -11,10 +11,10 @@ from causalspec.compiler.compile import check_source
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.specification import Anchor, Specification, TokenPosition
 from causalspec.dsl import Diagnostics, Source, SpecError
-from causalspec.runtime.candidates import Candidates, candidates
-from causalspec.runtime.loading import load_task_network
-from causalspec.runtime.task_network import TaskNetwork
-from causalspec.runtime.trial import lay_out
+from causalspec.runtime.fitting.candidates import Candidates, candidates
+from causalspec.runtime.inputs.task_network import TaskNetwork
+from causalspec.runtime.networks.locations import load_task_network
+from causalspec.runtime.scoring.trial import lay_out
 
 from ..tiny_player import SPEC
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from causalspec.runtime.result_json import from_json
-from causalspec.runtime.results import (
+from causalspec.runtime.results.as_json import from_json
+from causalspec.runtime.results.records import (
     ControlScore,
     ExpectationVerdict,
     PairCounts,
@@ -17,7 +17,7 @@ from causalspec.runtime.results import (
     Verification,
     WrongAnswer,
 )
-from causalspec.runtime.verdict_table import print_verdicts
+from causalspec.runtime.results.verdict_table import print_verdicts
 
 FIXTURE = Path(__file__).with_name("indirect_object_result.json")
 VERIFICATION = from_json(FIXTURE.read_text(encoding="utf-8"))

@@ -13,9 +13,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import GPT2Config, LlamaConfig
 
-from causalspec.runtime.feed_forward import FeedForwardConfig, FeedForwardNetwork
-from causalspec.runtime.loading import load_task_network
-from causalspec.runtime.networks import NetworkError, load_network
+from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
+from causalspec.runtime.networks.locations import load_task_network
+from causalspec.runtime.networks.network import NetworkError, load_network
 
 from .byte_tokenizer import byte_tokenizer
 from .tiny_networks import tiny_network

@@ -9,11 +9,11 @@ import pytest
 
 from causalspec.compiler.compile import check_file
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.fit_settings import FitSettings
-from causalspec.runtime.loading import load_task_network
-from causalspec.runtime.packaged import packaged_network
-from causalspec.runtime.result_files import read_results
-from causalspec.runtime.verify import VerifySettings, verify
+from causalspec.runtime.fitting.settings import FitSettings
+from causalspec.runtime.networks.locations import load_task_network
+from causalspec.runtime.networks.packaged import packaged_network
+from causalspec.runtime.results.files import read_results
+from causalspec.runtime.scoring.verify import VerifySettings, verify
 
 pytestmark = pytest.mark.network
 FOLDER = Path(__file__).parents[2] / "specs" / "indirect_object"

@@ -25,8 +25,8 @@ from transformers import (
 )
 
 from causalspec.compiler.specification import Anchor, TokenPosition
-from causalspec.runtime.networks import Network, wrap_network
-from causalspec.runtime.tokens import TokenColumns, TokenizedPrompts
+from causalspec.runtime.inputs.tokens import TokenColumns, TokenizedPrompts
+from causalspec.runtime.networks.network import Network, wrap_network
 
 from .byte_tokenizer import VOCABULARY, byte_tokenizer
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from ....dsl.diagnostics import Diagnostic, SpecError, ToolFailure, closest
-from ....dsl.source import Source, Span
-from ...domains import Domain, Symbols
-from ...expressions import Reference
-from ...specification import CounterfactualDesign, PairExpression
-from ..conditions import Relevance, source_names
-from .rows import RowFile
-from .values import written
+from causalspec.compiler.data.audit.rows import RowFile
+from causalspec.compiler.data.audit.values import written
+from causalspec.compiler.data.conditions import Relevance, source_names
+from causalspec.compiler.domains import Domain, Symbols
+from causalspec.compiler.expressions import Reference
+from causalspec.compiler.specification import CounterfactualDesign, PairExpression
+from causalspec.dsl.diagnostics import Diagnostic, SpecError, ToolFailure, closest
+from causalspec.dsl.source import Source, Span
 
 KIND = "kind"
 """The column that names each row's kind of intervention, where a design has several."""
@@ -223,8 +223,8 @@ def _misnamed(file: RowFile, wanted: Sequence[Wanted], told: ColumnMap) -> Itera
             place = Span(Source("column map", name), 0, len(name))
             yield Diagnostic("CS533", f"`{name}` is nothing that a row says", place, hint)
             continue
-        from ...front.values import described
-        from ...written_values import code_of
+        from causalspec.compiler.front.values import described
+        from causalspec.compiler.written_values import code_of
 
         for word, value in words.items():
             if code_of(domains[name], value) is None:

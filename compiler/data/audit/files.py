@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ....dsl.diagnostics import ToolFailure, closest
-from .json_lines import JsonLines
-from .parquet import Parquet
-from .rows import RowFile
-from .text_files import Csv
+from causalspec.compiler.data.audit.json_lines import JsonLines
+from causalspec.compiler.data.audit.parquet import Parquet
+from causalspec.compiler.data.audit.rows import RowFile
+from causalspec.compiler.data.audit.text_files import Csv
+from causalspec.dsl.diagnostics import ToolFailure, closest
 
 FORMS = (".jsonl", ".csv", ".tsv", ".parquet")
 

@@ -11,10 +11,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from ....dsl.source import Source, Span
-from .json_values import MOST_NESTED, decoded
-from .rows import CHUNK_ROWS, Chunk, broken, line_of
-from .text_files import ROWS_AT_A_TIME, opened
+from causalspec.compiler.data.audit.json_values import MOST_NESTED, decoded
+from causalspec.compiler.data.audit.rows import CHUNK_ROWS, Chunk, broken, line_of
+from causalspec.compiler.data.audit.text_files import ROWS_AT_A_TIME, opened
+from causalspec.dsl.source import Source, Span
 
 
 class JsonLines:

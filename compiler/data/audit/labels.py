@@ -14,20 +14,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....dsl.diagnostics import Diagnostic, SpecError, closest
-from ...domains import Domain, Numbers
-from ...evaluators.columns import ColumnExpression, Columns
-from ...evaluators.vectorize import pair_columns
-from ...expressions import Defined, Reference
-from ...front.values import described
-from ...model import CausalModel, Role
-from ...proofs.wording import value_text
-from ...specification import CounterfactualDesign, SwapKind
-from ..conditions import source_names
-from .columns import KIND, ColumnMap, Layout, Wanted, lay_out, wanted_of
-from .places import cell_span
-from .rows import Chunk, RowFile
-from .values import UNREADABLE, CellReader, written
+from causalspec.compiler.data.audit.columns import (
+    KIND,
+    ColumnMap,
+    Layout,
+    Wanted,
+    lay_out,
+    wanted_of,
+)
+from causalspec.compiler.data.audit.places import cell_span
+from causalspec.compiler.data.audit.rows import Chunk, RowFile
+from causalspec.compiler.data.audit.values import UNREADABLE, CellReader, written
+from causalspec.compiler.data.conditions import source_names
+from causalspec.compiler.domains import Domain, Numbers
+from causalspec.compiler.evaluators.columns import ColumnExpression, Columns
+from causalspec.compiler.evaluators.vectorize import pair_columns
+from causalspec.compiler.expressions import Defined, Reference
+from causalspec.compiler.front.values import described
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.proofs.wording import value_text
+from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.dsl.diagnostics import Diagnostic, SpecError, closest
 
 MOST_PROBLEMS = 20
 """After so many cells that can't be read, the rest of the file is not looked at."""

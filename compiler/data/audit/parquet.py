@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ....dsl.diagnostics import ToolFailure
-from ....dsl.installation import install_command
-from ....dsl.source import Source, Span
-from .rows import CHUNK_ROWS, Chunk, Encoded
+from causalspec.compiler.data.audit.rows import CHUNK_ROWS, Chunk, Encoded
+from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.dsl.installation import install_command
+from causalspec.dsl.source import Source, Span
 
 
 class Parquet:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 
-from ....dsl.source import Span
-from .json_lines import JsonLines
-from .rows import Chunk, Excerpt, RowFile, line_of
+from causalspec.compiler.data.audit.json_lines import JsonLines
+from causalspec.compiler.data.audit.rows import Chunk, Excerpt, RowFile, line_of
+from causalspec.dsl.source import Span
 
 
 def cell_span(file: RowFile, chunk: Chunk, row: int, column: str, cell: object) -> Span:

@@ -15,8 +15,8 @@ from typing import Any, Protocol, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ....dsl.diagnostics import Diagnostic, SpecError
-from ....dsl.source import Source, Span
+from causalspec.dsl.diagnostics import Diagnostic, SpecError
+from causalspec.dsl.source import Source, Span
 
 CHUNK_ROWS = 1 << 13
 

@@ -12,8 +12,8 @@ from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any, TextIO
 
-from ....dsl.source import Source, Span
-from .rows import CHUNK_ROWS, Chunk, broken, line_of
+from causalspec.compiler.data.audit.rows import CHUNK_ROWS, Chunk, broken, line_of
+from causalspec.dsl.source import Source, Span
 
 ROWS_AT_A_TIME = 64
 """So many rows are taken apart at once."""

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...domains import Domain, Numbers, Truths
-from ...written_values import named, number_code
-from .rows import Encoded
+from causalspec.compiler.data.audit.rows import Encoded
+from causalspec.compiler.domains import Domain, Numbers, Truths
+from causalspec.compiler.written_values import named, number_code
 
 UNREADABLE = np.iinfo(np.int64).min
 """Stands for a cell that is no value of the variable: no code reaches so far."""

@@ -11,10 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ...evaluators.columns import Column
-from ..pairs import InterchangePairs
-from ..text_columns import TextColumn, ValueTexts, join
-from .flat_columns import (
+from causalspec.compiler.data.forms.flat_columns import (
     CodedColumn,
     ColumnType,
     Decimal,
@@ -24,7 +21,10 @@ from .flat_columns import (
     Symbol,
     Truth,
 )
-from .libraries import library
+from causalspec.compiler.data.forms.libraries import library
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.text_columns import TextColumn, ValueTexts, join
+from causalspec.compiler.evaluators.columns import Column
 
 Arrow: TypeAlias = Any
 """Values of pyarrow, which has no types of its own to check against."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..pairs import InterchangePairs
+from causalspec.compiler.data.pairs import InterchangePairs
 
 BLOCK_ROWS = 1 << 16
 """Every form writes so many rows at a time: a row group of Parquet, a batch of Arrow."""

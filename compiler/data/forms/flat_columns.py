@@ -14,16 +14,21 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ....dsl.diagnostics import ToolFailure
-from ...domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
-from ...evaluators.columns import Column, Columns, storage_of
-from ...model import CausalModel, Role
-from ...specification import CounterfactualDesign, PromptTemplate, Specification, Task
-from ..conditions import source_names
-from ..pairs import InterchangePairs
-from ..prompts import Encode, PromptRenderer, said_texts
-from ..text_columns import Piece, ValueTexts
-from .slot_spans import CHARACTERS, SlotSpans
+from causalspec.compiler.data.conditions import source_names
+from causalspec.compiler.data.forms.slot_spans import CHARACTERS, SlotSpans
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.prompts import Encode, PromptRenderer, said_texts
+from causalspec.compiler.data.text_columns import Piece, ValueTexts
+from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
+from causalspec.compiler.evaluators.columns import Column, Columns, storage_of
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.specification import (
+    CounterfactualDesign,
+    PromptTemplate,
+    Specification,
+    Task,
+)
+from causalspec.dsl.diagnostics import ToolFailure
 
 MOST_DIGITS = 18
 """Decimals of more digits are written as text: their scaled integers may not fit in 64 bits."""

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..pairs import InterchangePairs
-from .arrow_tables import ArrowTables
-from .flat_columns import FlatColumn
-from .libraries import library
-from .manifest import file_hash
+from causalspec.compiler.data.forms.arrow_tables import ArrowTables
+from causalspec.compiler.data.forms.flat_columns import FlatColumn
+from causalspec.compiler.data.forms.libraries import library
+from causalspec.compiler.data.forms.manifest import file_hash
+from causalspec.compiler.data.pairs import InterchangePairs
 
 MARKER = "dataset_dict.json"
 """The file by which a folder is known to be a `DatasetDict`."""

@@ -8,14 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...evaluators.columns import Column
-from ...specification import CounterfactualDesign, Specification
-from ..counterfactuals import generate_chunks
-from ..pairs import InterchangePairs
-from ..text_columns import join
-from .blocks_of_rows import BLOCK_ROWS
-from .flat_columns import CodedColumn, Decimal, Integer, Truth, flat_columns
-from .hugging_face import dataset_of
+from causalspec.compiler.data.counterfactuals import generate_chunks
+from causalspec.compiler.data.forms.blocks_of_rows import BLOCK_ROWS
+from causalspec.compiler.data.forms.flat_columns import (
+    CodedColumn,
+    Decimal,
+    Integer,
+    Truth,
+    flat_columns,
+)
+from causalspec.compiler.data.forms.hugging_face import dataset_of
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.text_columns import join
+from causalspec.compiler.evaluators.columns import Column
+from causalspec.compiler.specification import CounterfactualDesign, Specification
 
 
 def numpy_columns(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from ....dsl.diagnostics import ToolFailure
-from ....dsl.installation import install_command
+from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.dsl.installation import install_command
 
 
 def library(name: str, purpose: str, extra: str = "data") -> Any:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...specification import CounterfactualDesign, Specification
-from ..counterfactuals import DataSummary
-from ..left_out import pairs_left_out
-from ..pairs import InterchangePairs
-from .flat_columns import FlatColumn
-from .strata_counts import StrataCounts, StratumCount
+from causalspec.compiler.data.counterfactuals import DataSummary
+from causalspec.compiler.data.forms.flat_columns import FlatColumn
+from causalspec.compiler.data.forms.strata_counts import StrataCounts, StratumCount
+from causalspec.compiler.data.left_out import pairs_left_out
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.specification import CounterfactualDesign, Specification
 
 FORMAT_VERSION = 2
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..pairs import InterchangePairs
-from .arrow_tables import ArrowTables
-from .flat_columns import FlatColumn, PromptColumn
-from .libraries import library
+from causalspec.compiler.data.forms.arrow_tables import ArrowTables
+from causalspec.compiler.data.forms.flat_columns import FlatColumn, PromptColumn
+from causalspec.compiler.data.forms.libraries import library
+from causalspec.compiler.data.pairs import InterchangePairs
 
 
 def write_parquet(

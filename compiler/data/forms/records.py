@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..pairs import InterchangePairs
-from .flat_columns import FlatColumn
-from .text_lines import json_lines
+from causalspec.compiler.data.forms.flat_columns import FlatColumn
+from causalspec.compiler.data.forms.text_lines import json_lines
+from causalspec.compiler.data.pairs import InterchangePairs
 
 
 def records(pairs: InterchangePairs, columns: Sequence[FlatColumn]) -> Iterator[dict[str, Any]]:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ...domains import Numbers
-from ...evaluators.columns import Columns
-from ..pairs import InterchangePairs
-from ..prompts import ABSENT, PromptRenderer, slot_names, slot_spans
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.prompts import ABSENT, PromptRenderer, slot_names, slot_spans
+from causalspec.compiler.domains import Numbers
+from causalspec.compiler.evaluators.columns import Columns
 
 CHARACTERS = Numbers(ABSENT, 2**31 - 1)
 """What an end of a span may be."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...specification import CounterfactualDesign
-from ..pairs import InterchangePairs
-from ..strata import Strata
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.strata import Strata
+from causalspec.compiler.specification import CounterfactualDesign
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,17 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...domains import Numbers, Truths
-from ...evaluators.columns import storage_of
-from ..pairs import InterchangePairs
-from ..prompts import ABSENT
-from ..text_columns import join
-from .flat_columns import CodedColumn, FlatColumn, PromptColumn, Symbol
+from causalspec.compiler.data.forms.flat_columns import (
+    CodedColumn,
+    FlatColumn,
+    PromptColumn,
+    Symbol,
+)
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.prompts import ABSENT
+from causalspec.compiler.data.text_columns import join
+from causalspec.compiler.domains import Numbers, Truths
+from causalspec.compiler.evaluators.columns import storage_of
 
 _COPIED = 1 << 22  # elements at a time
 _NAMES = {

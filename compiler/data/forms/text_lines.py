@@ -12,10 +12,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from ..pairs import InterchangePairs
-from ..prompts import Encode
-from ..text_columns import Piece, ValueTexts, joined_bytes
-from .flat_columns import CodedColumn, FlatColumn, Integer, Rendered, Truth
+from causalspec.compiler.data.forms.flat_columns import (
+    CodedColumn,
+    FlatColumn,
+    Integer,
+    Rendered,
+    Truth,
+)
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.prompts import Encode
+from causalspec.compiler.data.text_columns import Piece, ValueTexts, joined_bytes
 
 
 def write_json_lines(

@@ -17,7 +17,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .locks import alone_in, held
+from causalspec.compiler.data.forms.locks import alone_in, held
 
 UNFINISHED = ".causalspec-*.part"
 _NEW, _REPLACED = "new", "replaced"

@@ -13,20 +13,32 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
-from ....dsl.diagnostics import ToolFailure
-from ...specification import CounterfactualDesign, Specification
-from ..counterfactuals import DataSummary, generate_chunks
-from ..pairs import InterchangePairs
-from .blocks_of_rows import BLOCK_ROWS, in_blocks
-from .flat_columns import FlatColumn, flat_columns
-from .hugging_face import MARKER, ROWS_FILE, write_dataset_folder
-from .locks import alone_in
-from .manifest import Counted, manifest_bytes, manifest_of
-from .parquet import write_parquet
-from .strata_counts import StrataCounts
-from .tensors import Tokenize, write_tensors
-from .text_lines import csv_lines, json_lines, write_csv, write_json_lines
-from .whole_files import flush, flush_tree, make_folder, put_file, put_folder, unfinished_in
+from causalspec.compiler.data.counterfactuals import DataSummary, generate_chunks
+from causalspec.compiler.data.forms.blocks_of_rows import BLOCK_ROWS, in_blocks
+from causalspec.compiler.data.forms.flat_columns import FlatColumn, flat_columns
+from causalspec.compiler.data.forms.hugging_face import MARKER, ROWS_FILE, write_dataset_folder
+from causalspec.compiler.data.forms.locks import alone_in
+from causalspec.compiler.data.forms.manifest import Counted, manifest_bytes, manifest_of
+from causalspec.compiler.data.forms.parquet import write_parquet
+from causalspec.compiler.data.forms.strata_counts import StrataCounts
+from causalspec.compiler.data.forms.tensors import Tokenize, write_tensors
+from causalspec.compiler.data.forms.text_lines import (
+    csv_lines,
+    json_lines,
+    write_csv,
+    write_json_lines,
+)
+from causalspec.compiler.data.forms.whole_files import (
+    flush,
+    flush_tree,
+    make_folder,
+    put_file,
+    put_folder,
+    unfinished_in,
+)
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.specification import CounterfactualDesign, Specification
+from causalspec.dsl.diagnostics import ToolFailure
 
 
 class Form(StrEnum):

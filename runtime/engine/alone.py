@@ -1,0 +1,168 @@
+"""Each prompt as if alone: what a network says of it by itself, and what running others changes.
+
+Padding changes answers where an architecture counts positions through it, reads it, or keeps a
+state; other prompts do where a frequency table is chosen by the longest, or tokens compete for
+experts. A network need not say so: it is tried out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from causalspec.runtime.engine.batches import Batching
+from causalspec.runtime.engine.calls import answer_logits
+from causalspec.runtime.engine.plain_path import at_positions, plain_logits
+from causalspec.runtime.engine.streams import streams_edited
+from causalspec.runtime.engine.subjects import Edit, Site
+from causalspec.runtime.inputs.tokens import TokenizedPrompts
+from causalspec.runtime.networks.places import NetworkError
+from causalspec.runtime.networks.self_check import probe_ids, told
+from causalspec.runtime.untyped import distinct
+
+if TYPE_CHECKING:
+    from causalspec.runtime.networks.network import Network
+
+TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+"""How far two runs may lie apart, as a share of a row's largest logit: rounding, not meaning.
+
+A number's rounding is a share of its size, and the sums of a forward pass, taken in another order
+by a kernel for another shape, add up some hundreds of them. Over the architectures of
+docs/architectures.md rounding came to 4e-6 in float32; padding, where it mattered, to 8e-2.
+"""
+
+_ITS_OWN = "a prompt's answer is to be its own, and prompts are run many at a time"
+
+
+def alone_logits(
+    network: Network,
+    prompts: TokenizedPrompts,
+    positions: Tensor,
+    rows: Tensor,
+    edits: Sequence[Edit] = (),
+) -> Tensor:
+    """As `plain_logits`, but every prompt is run by itself on nothing but its own ids."""
+    answers: list[Tensor] = []
+    for row in rows:
+        tokens = prompts.mask[row]
+        start = int(tokens.long().argmax())
+        ids = prompts.ids[row, tokens][None].to(network.device)
+        placed = [
+            (edit.site.layer, at_positions(edit, positions[row, edit.site.column][None] - start))
+            for edit in edits
+        ]
+        with streams_edited(network.layers, placed):
+            answers.append(
+                answer_logits(network, {"input_ids": ids}, torch.tensor([ids.shape[1] - 1]))
+            )
+    return torch.cat(answers)
+
+
+@torch.no_grad()
+def how_to_batch(
+    network: Network, prompts: TokenizedPrompts, positions: Tensor, layers: Sequence[int]
+) -> tuple[Batching, str | None]:
+    """How prompts may be run together, and why not padded, where that is so.
+
+    The shortest and the longest are run alone and together, left as they are and with edits at
+    every column of `positions` [prompts, columns] after the lowest and the middle of `layers`.
+
+    Raises:
+        NetworkError: alone they give no finite numbers, or another answer when asked again, or
+            prompts of equal length change each other's answers.
+    """
+    rows = few_rows(prompts)
+    columns = range(positions.shape[1])
+    edit_sets = [[], *([rotation(layer, k) for k in columns] for layer in few_layers(layers))]
+    with told(f"`{network.name}` does not run on these prompts one by one", _ITS_OWN):
+        alone = [alone_logits(network, prompts, positions, rows, edits) for edits in edit_sets]
+        again = alone_logits(network, prompts, positions, rows.flip(0)).flip(0)
+    if not all(bool(one.isfinite().all()) for one in alone):
+        raise NetworkError(
+            f"`{network.name}` gives no finite outputs on these prompts",
+            help="not every network can be run in every precision: try another",
+        )
+    if share_apart(again, alone[0]) > tolerance(network):
+        raise NetworkError(
+            f"`{network.name}` answers the same prompt differently when it is asked again",
+            help="its answer depends on what it was asked before, or on chance",
+        )
+    because = network.unpadded_because
+    for batching in (Batching.BY_LENGTH,) if because else Batching:
+        try:
+            with told("it does not run on several prompts at once", _ITS_OWN):
+                apart = max(
+                    share_apart(
+                        plain_logits(network, prompts, positions, rows, edits, batching), expected
+                    )
+                    for edits, expected in zip(edit_sets, alone, strict=True)
+                )
+        except NetworkError as error:
+            because = str(error)
+            continue
+        if apart <= tolerance(network):
+            return batching, because
+        because = _changed_by(apart)
+    raise NetworkError(
+        f"`{network.name}` answers a prompt differently where others of its length run beside it",
+        help=_ITS_OWN,
+    )
+
+
+def unpadded_because(network: Network) -> str | None:
+    """Why prompts of several lengths are never run together; None where nothing speaks against."""
+    ids = probe_ids(network.model, 11).cpu()
+    mask = torch.ones(2, 8, dtype=torch.bool)
+    mask[1, :5] = False
+    padded = torch.stack([ids[:8], torch.cat([torch.zeros(5, dtype=torch.long), ids[8:]])])
+    position_ids = (mask.long().cumsum(1) - 1).clamp(min=0)
+    prompts = TokenizedPrompts(
+        ("long", "short"), {}, padded, mask, position_ids, torch.full((2, 8, 2), -1)
+    )
+    nowhere, rows = torch.zeros(2, 0, dtype=torch.long), torch.arange(2)
+    with torch.no_grad():
+        alone = alone_logits(network, prompts, nowhere, rows)
+        try:
+            with told("it does not run on padded prompts", _ITS_OWN):
+                together = plain_logits(network, prompts, nowhere, rows, [], Batching.PADDED)
+        except NetworkError as error:
+            return str(error)
+    apart = share_apart(together, alone)
+    return None if apart <= tolerance(network) else _changed_by(apart)
+
+
+def _changed_by(apart: float) -> str:
+    if apart == math.inf:
+        return "padding takes its outputs beyond all numbers"
+    return f"padding changes its outputs (by {apart:.1e} of the largest)"
+
+
+def share_apart(some: Tensor, others: Tensor) -> float:
+    """How far logits [rows, vocabulary] lie from others: the largest share of a row's largest."""
+    apart = ((some - others).abs().amax(1) / others.abs().amax(1)).max()
+    return float(apart) if bool(apart.isfinite()) else math.inf
+
+
+def tolerance(network: Network) -> float:
+    """Up to which share two runs of a network count as the same."""
+    return TOLERANCE.get(network.dtype, 1e-4)
+
+
+def few_rows(prompts: TokenizedPrompts) -> Tensor:
+    """The two shortest prompts and the two longest, by number."""
+    by_length = prompts.mask.sum(1).argsort(stable=True)
+    return distinct(torch.cat([by_length[:2], by_length[-2:]]))[0]
+
+
+def few_layers(layers: Sequence[int]) -> list[int]:
+    """The lowest and the middle one of ascending layers."""
+    return sorted({layers[0], layers[len(layers) // 2]})
+
+
+def rotation(layer: int, column: int) -> Edit:
+    """An edit that changes every number of the vector, to others of about its size."""
+    return Edit(Site(layer, column), lambda vectors: vectors.roll(1, -1) * 1.1)

@@ -1,0 +1,1 @@
+"""Maps fitted to interchanges: settings, loop, resume, sweep over candidate sites."""

@@ -1,0 +1,1 @@
+"""Other libraries: pyvene's models and data, torch's data loaders."""

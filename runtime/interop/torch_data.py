@@ -1,0 +1,72 @@
+"""A split of counterfactual data for torch's `DataLoader`, made while it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+from torch.utils.data import IterableDataset, get_worker_info
+
+from causalspec.compiler.data.counterfactuals import generate_chunks
+from causalspec.compiler.data.forms.blocks_of_rows import BLOCK_ROWS, in_blocks
+from causalspec.compiler.data.forms.flat_columns import CodedColumn, flat_columns
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.text_columns import join
+from causalspec.compiler.specification import CounterfactualDesign, Specification
+from causalspec.runtime.untyped import from_array
+
+Batch = dict[str, "Tensor | list[str]"]
+
+
+class InterchangeBatches(IterableDataset[Batch]):
+    """Batches of a split, in the order of its rows and never shuffled.
+
+    A batch has every column of the data by name: a column of values as a LongTensor [batch] of
+    codes, prompts and answers as lists of texts; with `slots`, where each slot of a prompt starts
+    and ends is a column of values, too. Give it to a `DataLoader` with `batch_size=None`: it makes
+    whole batches. Workers take turns, each batch is made by one of them, and the loader hands them
+    on in the order of the rows, however many workers there are.
+    """
+
+    def __init__(
+        self,
+        specification: Specification,
+        design: CounterfactualDesign,
+        split: str,
+        batch: int,
+        *,
+        rows: int | None = None,
+        seed: int | None = None,
+        slots: bool = False,
+    ) -> None:
+        if batch < 1:
+            raise ValueError(f"a batch has at least one row, not {batch}")
+        self._design, self._split, self._batch = design, split, batch
+        self._rows, self._seed, self._slots = rows, seed, slots
+        self._specification = specification
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker: Any = get_worker_info()
+        own, workers = (worker.id, worker.num_workers) if worker is not None else (0, 1)
+        columns = flat_columns(self._specification, self._design, slots=self._slots)
+        rendered = {
+            one.name: one.pieces(str.encode) for one in columns if not isinstance(one, CodedColumn)
+        }
+        chunks = generate_chunks(
+            self._design, self._split, rows=self._rows, seed=self._seed, chunk_rows=BLOCK_ROWS
+        )
+        for number, pairs in enumerate(in_blocks(chunks, self._batch)):
+            if number % workers == own:
+                batch: Batch = {}
+                for one in columns:
+                    if isinstance(one, CodedColumn):
+                        batch[one.name] = from_array(one.codes(pairs).astype(np.int64))
+                    else:
+                        batch[one.name] = _texts(rendered[one.name](pairs), pairs)
+                yield batch
+
+
+def _texts(pieces: Any, pairs: InterchangePairs) -> list[str]:
+    return join(pieces, len(pairs)).texts()

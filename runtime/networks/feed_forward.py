@@ -1,0 +1,78 @@
+"""Plain networks of ReLU layers, for tasks whose inputs are encoded as vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedConfig, PreTrainedModel
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+from causalspec.runtime.untyped import moved, seeded
+
+
+class FeedForwardConfig(PreTrainedConfig):
+    """Sizes of a plain network: numbers in, `hidden_layers` ReLU layers of one width, classes."""
+
+    model_type = "causalspec_feed_forward"
+
+    def __init__(
+        self,
+        input_size: int = 16,
+        hidden_size: int = 16,
+        hidden_layers: int = 3,
+        classes: int = 2,
+        **kwargs: Any,
+    ) -> None:
+        self.input_size = input_size
+        self.hidden_size = hidden_size
+        self.hidden_layers = hidden_layers
+        self.classes = classes
+        super().__init__(**kwargs)
+
+
+class FeedForwardNetwork(PreTrainedModel):
+    """`hidden_layers` times linear and ReLU, then a linear layer to class logits.
+
+    "Hidden layer k", counted from 1, is the activation after the k-th ReLU.
+    """
+
+    config_class = FeedForwardConfig
+    config: FeedForwardConfig
+
+    def __init__(self, config: FeedForwardConfig) -> None:
+        super().__init__(config)  # pyright: ignore[reportUnknownMemberType]
+        sizes = [config.input_size, *([config.hidden_size] * config.hidden_layers)]
+        self.hidden = nn.ModuleList(nn.Linear(size, config.hidden_size) for size in sizes[:-1])
+        self.output = nn.Linear(sizes[-1], config.classes)
+        self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        # He et al. 2015 (arXiv 1502.01852): what keeps a ReLU network's activations at one scale.
+        if isinstance(module, nn.Linear):
+            nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
+            nn.init.zeros_(module.bias)
+
+    def forward(self, vectors: Tensor, **_ignored: Any) -> SequenceClassifierOutput:
+        """Class logits [rows, classes] of `vectors` [rows, input_size]."""
+        logits = self.from_hidden(vectors, 0)
+        return SequenceClassifierOutput(logits=logits)  # pyright: ignore[reportArgumentType]
+
+    def between(self, activation: Tensor, below: int, above: int) -> Tensor:
+        """Hidden layer `above` computed from hidden layer `below` (0: the input itself)."""
+        for layer in self.hidden[below:above]:
+            activation = torch.relu(layer(activation))
+        return activation
+
+    def from_hidden(self, activation: Tensor, layer: int) -> Tensor:
+        """Class logits [rows, classes] from hidden layer `layer` (0: the input itself)."""
+        return self.output(self.between(activation, layer, self.config.hidden_layers))
+
+
+def random_feed_forward(network: FeedForwardNetwork, seed: int) -> FeedForwardNetwork:
+    """The same architecture, freshly initialised from `seed`, frozen: the untrained control."""
+    with seeded(seed):
+        fresh = FeedForwardNetwork(network.config)
+    fresh = moved(fresh, network.device, network.dtype)
+    return fresh.eval().requires_grad_(False)

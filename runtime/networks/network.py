@@ -1,0 +1,197 @@
+"""A decoder on disk or on the hub becomes a `Network`: frozen weights, tokenizer, layers."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedModel,
+)
+
+from causalspec.runtime.engine.alone import unpadded_because
+from causalspec.runtime.inputs.tokens import InputLimits
+from causalspec.runtime.networks.packed_products import pack_products
+from causalspec.runtime.networks.places import NetworkError, NetworkPlace, find_network
+from causalspec.runtime.networks.self_check import context_limit, self_check
+from causalspec.runtime.networks.weights import check_weights, content_hash, report_instead
+from causalspec.runtime.untyped import moved, seeded, text_config
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+# Their methods are untyped.
+_config_kind: Any = AutoConfig
+_tokenizer_kind: Any = AutoTokenizer
+_model_kind: Any = AutoModelForCausalLM
+
+
+@dataclass(frozen=True)
+class Network:
+    """A causal decoder with frozen weights, in evaluation mode.
+
+    `layers` are its decoder layers, lowest first: layer k is the k-th block, counted from 0, and
+    "the residual stream at layer k" is that block's output. `width` is the residual stream's.
+    `first_position` is the number of a prompt's first token where the architecture takes position
+    numbers, and `unpadded_because` says why prompts of several lengths are never run together.
+    """
+
+    name: str
+    model: PreTrainedModel = field(repr=False)
+    tokenizer: PreTrainedTokenizerFast = field(repr=False)
+    layers: tuple[nn.Module, ...] = field(repr=False)
+    width: int
+    limits: InputLimits = field(repr=False)
+    tuple_outputs: bool = False  # whether a layer wraps its output in a tuple
+    first_position: int | None = field(default=None, repr=False)
+    unpadded_because: str | None = field(default=None, repr=False)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.model.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The weights' precision."""
+        return self.model.dtype
+
+    @cached_property
+    def forward_parameters(self) -> frozenset[str]:
+        """What the model's forward pass may be given by name: not every decoder takes all."""
+        return frozenset(inspect.signature(self.model.forward).parameters)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of configuration and weights, for manifests. Reads every weight once."""
+        return content_hash(self.model)
+
+
+def load_network(
+    location: str | Path,
+    *,
+    device: str | torch.device | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> Network:
+    """The decoder at `location`: a transformers folder, a hub name, or a GGUF file.
+
+    A folder without a `config.json` that holds exactly one `.gguf` counts as that file. `device`
+    None takes a GPU where there is one. Code that comes with a network is never run, and weights
+    are read from safetensors or GGUF, never unpickled.
+
+    Raises:
+        NetworkError: nothing is there, the weights or the tokenizer are missing or not the
+            network's, the hub cannot be reached, the tokenizer does not know its offsets, or it is
+            of a kind that cannot be aligned.
+    """
+    place = find_network(location)
+    config = place.attempt(
+        "configuration", lambda: _config_kind.from_pretrained(place.root, **place.options)
+    )
+    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING or config.is_encoder_decoder:
+        raise NetworkError(
+            f"`{place.name}` is a `{config.model_type}`, not a causal decoder",
+            help="only networks that predict the next token from those before it can be aligned",
+        )
+    tokenizer = place.attempt(
+        "tokenizer", lambda: _tokenizer_kind.from_pretrained(place.root, **place.options)
+    )
+    _check_tokenizer(place, tokenizer)
+    with report_instead():
+        model, report = place.attempt("weights", lambda: _load_weights(place, dtype))
+    check_weights(place.name, report)
+    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    model = moved(model, torch.device(chosen), dtype)
+    return wrap_network(place.name, model, tokenizer)
+
+
+def wrap_network(name: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> Network:
+    """A model already in memory as a `Network`: frozen from here on.
+
+    Raises:
+        NetworkError: its layers cannot be found, run otherwise than one after the other on one
+            residual stream, or a later token changes an earlier prediction.
+    """
+    model.eval().requires_grad_(False)
+    pack_products(model)
+    config = text_config(model)
+    layers = _decoder_layers(name, model, config.num_hidden_layers)
+    found = self_check(name, model, layers, config.hidden_size)
+    network = Network(
+        name=name,
+        model=model,
+        tokenizer=tokenizer,
+        layers=layers,
+        width=config.hidden_size,
+        limits=InputLimits(_vocabulary(model), context_limit(model, found.first_position)),
+        tuple_outputs=found.tuple_outputs,
+        first_position=found.first_position,
+    )
+    return replace(network, unpadded_because=unpadded_because(network))
+
+
+def random_network(network: Network, seed: int) -> Network:
+    """The same architecture, freshly initialised from `seed`: the untrained control."""
+    config: Any = copy.deepcopy(network.model.config)
+    if hasattr(config, "quantization_config"):  # what a GGUF file came with: of no use unread
+        del config.quantization_config
+    with seeded(seed):
+        model = type(network.model)(config)
+    model = moved(model, network.device, network.dtype)
+    return wrap_network(f"{network.name} (random, seed {seed})", model, network.tokenizer)
+
+
+def _load_weights(place: NetworkPlace, dtype: torch.dtype) -> tuple[PreTrainedModel, Any]:
+    """The model, and transformers' report on its weights."""
+    safetensors = {} if place.gguf_file else {"use_safetensors": True}
+    return _model_kind.from_pretrained(
+        place.root,
+        dtype=dtype,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,  # not ignored: told by `check_weights`, with their names
+        **place.options,
+        **safetensors,
+    )
+
+
+def _check_tokenizer(place: NetworkPlace, tokenizer: Any) -> None:
+    if not getattr(tokenizer, "is_fast", False):
+        raise NetworkError(
+            f"the tokenizer of `{place.name}` does not know where its tokens lie in the text",
+            help="a fast tokenizer (a `tokenizer.json`) is needed to resolve token positions",
+        )
+    if len(tokenizer) <= len(tokenizer.all_special_tokens):
+        raise NetworkError(f"`{place.name}` has no tokenizer", help="add its `tokenizer.json`")
+
+
+def _vocabulary(model: PreTrainedModel) -> int:
+    """How many tokens the network has a vector for."""
+    embeddings: Any = model.get_input_embeddings()
+    return embeddings.weight.shape[0]
+
+
+def _decoder_layers(name: str, model: nn.Module, count: int) -> tuple[nn.Module, ...]:
+    """The shallowest list of `count` modules: deeper ones (experts, say) are parts of a layer."""
+    lists: list[tuple[int, nn.ModuleList]] = [
+        (path.count("."), module)
+        for path, module in _modules(model)
+        if isinstance(module, nn.ModuleList) and len(module) == count
+    ]
+    if not lists:
+        raise NetworkError(f"the {count} decoder layers of `{name}` cannot be found")
+    return tuple(min(lists, key=lambda one: one[0])[1])
+
+
+def _modules(model: nn.Module) -> list[tuple[str, nn.Module]]:
+    untyped: Any = model
+    return list(untyped.named_modules())

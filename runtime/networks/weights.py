@@ -1,0 +1,95 @@
+"""Whether the weights that were loaded are the network's: none drawn at random, none left over."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+from transformers.utils import logging
+
+from causalspec.runtime.networks.places import NetworkError
+
+_LISTED = 3
+
+# Tables that a network works out by itself and that older files hold all the same: causal masks
+# and what fills them up, rotary frequencies, position numbers. Transformers knows most of them.
+_WORKED_OUT = re.compile(
+    r"(^|\.)(attn|attention|self_attn)\.(masked_)?bias$|(^|\.)(inv_freq|position_ids)$"
+)
+
+
+def check_weights(name: str, report: Mapping[str, Any]) -> None:
+    """Take transformers' report on what it loaded (`output_loading_info`) for what it says.
+
+    Transformers warns of weights that a file lacks, and draws them at random.
+
+    Raises:
+        NetworkError: weights are missing, unexpected or of another shape, with their names.
+    """
+    missing: Collection[str] = report["missing_keys"]
+    unexpected = [one for one in report["unexpected_keys"] if not _WORKED_OUT.search(one)]
+    mismatched: Collection[tuple[str, Any, Any]] = report["mismatched_keys"]
+    complaints: list[str] = []
+    if missing:
+        complaints.append(f"lack {_listed(f'`{one}`' for one in missing)}")
+    if mismatched:
+        shapes = (f"`{one}` ({_shape(has)}, not {_shape(due)})" for one, has, due in mismatched)
+        complaints.append(f"have other shapes: {_listed(shapes)}")
+    if unexpected:
+        complaints.append(f"hold {_listed(f'`{one}`' for one in unexpected)} besides")
+    if complaints:
+        raise NetworkError(
+            f"the weights of `{name}` are not those of its configuration: "
+            f"they {', and '.join(complaints)}",
+            _advice(missing, unexpected),
+        )
+
+
+def _listed(texts: Iterable[str]) -> str:
+    ordered = sorted(texts)
+    more = f" and {len(ordered) - _LISTED} more" if len(ordered) > _LISTED else ""
+    return ", ".join(ordered[:_LISTED]) + more
+
+
+def _shape(shape: Any) -> str:
+    return "×".join(map(str, shape))
+
+
+def _advice(missing: Collection[str], unexpected: Collection[str]) -> str | None:
+    for one in missing:
+        prefix = next((key.removesuffix(one) for key in unexpected if key.endswith(one)), "")
+        if prefix and all(f"{prefix}{other}" in unexpected for other in missing):
+            return f"every name starts with `{prefix}`: save them without it"
+    if any(".lora_" in one or ".base_layer." in one for one in unexpected):
+        return "merge the adapter into the network first (`merge_and_unload` of the library `peft`)"
+    return None
+
+
+@contextmanager
+def report_instead() -> Generator[None]:
+    """While open, transformers keeps its report to itself: `check_weights` makes it an error."""
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+
+
+def content_hash(model: PreTrainedModel) -> str:
+    """SHA-256 of configuration and weights, as they were loaded. Reads every weight once."""
+    digest = hashlib.sha256()
+    config = model.config.to_dict()
+    for incidental in ("_name_or_path", "transformers_version", "quantization_config"):
+        config.pop(incidental, None)
+    digest.update(json.dumps(config, sort_keys=True, default=str).encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()

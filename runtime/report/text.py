@@ -1,0 +1,176 @@
+"""Words and figures that the report and the terminal share."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from causalspec.dsl.display import shown
+from causalspec.runtime.results.records import (
+    ClaimVerdict,
+    ControlScore,
+    Score,
+    Site,
+    Verification,
+    WrongAnswer,
+)
+
+NO_SWAP, FULL_VECTOR = "no_swap", "full_vector"
+"""Controls that other scores are read against: the floor, and swapping all there is at the site."""
+
+LONGEST_PROMPT = 80
+
+WHAT_IIA_MEANS = (
+    "Interchange intervention accuracy (IIA) is the share of counterfactual pairs on which the "
+    "network, with the aligned part of its activations taken from its run on the source, says what "
+    "the hypothesis says under the same swap. "
+    "1 would be a perfect account of the network on these pairs; a network that ignores the swap "
+    "scores the floor, `no_swap`."
+)
+
+WHAT_A_VERDICT_DOES_NOT_SAY = (
+    "That the hypothesis is the only one that fits: a rival that gives the same labels would score "
+    "the same, and only the rivals named here were compared.",
+    "Anything about inputs that the spec does not describe, other prompts, other networks, or "
+    "pairs that were left out because the network answers them wrongly.",
+    "That a failed hypothesis is absent: another site, another map or more dimensions may carry "
+    "it.",
+    "How much another seed would change: the 95 % Wilson intervals cover the choice of pairs, not "
+    "the fitting of the map.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A score to read others against: `text` is what people call it."""
+
+    name: str
+    text: str
+    value: float
+
+
+def visible(text: str) -> str:
+    """`text` with every character that would not show, or would act, replaced by what stands for it
+    in a terminal, too; newlines and tabs stay.
+    """
+    return "".join(one if one in "\n\t" else shown(one) for one in text)
+
+
+def verbatim(text: str) -> str:
+    """One answer of a network, on one line, with nothing in it unseen."""
+    return visible(text).replace("\n", "⏎").replace("\t", "⇥") or "(nothing)"
+
+
+def figure(value: float) -> str:
+    """A score or a difference of scores to three places: `0.902`, `−0.050`, `–` for none."""
+    return f"{value:.3f}".replace("-", "−") if math.isfinite(value) else "–"
+
+
+def short_figure(value: float) -> str:
+    """A score in two places for a small cell: `.90`, `1.0`; 1.0 and .00 are exact."""
+    if not math.isfinite(value):
+        return "–"
+    if value == 1:
+        return "1.0"
+    rounded = min(0.99, round(value, 2)) if value > 0 else value
+    return f"{max(rounded, 0.01) if value > 0 else rounded:.2f}".replace("0.", ".", 1)
+
+
+def expectation_figure(value: float) -> str:
+    """The left side of an `expect` line, to four places so that rounding rarely crosses a bound."""
+    return f"{value:.4f}".replace("-", "−") if math.isfinite(value) else "–"
+
+
+def interval(score: Score) -> str:
+    """`0.873 to 0.925`."""
+    return f"{figure(score.lower)} to {figure(score.upper)}" if score.total else "–"
+
+
+def percent(part: int, whole: int) -> str:
+    """`95.6 %`."""
+    return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
+def duration(seconds: float) -> str:
+    """`41 s`, `3 min 12 s`, `2 h 5 min`."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def wrong_answer(one: WrongAnswer) -> str:
+    """``after `…gave a gift to` it says ` the`, right is ` Mary` ``: of a long prompt its end."""
+    prompt = verbatim(one.prompt)
+    if len(prompt) > LONGEST_PROMPT:
+        prompt = f"…{prompt[1 - LONGEST_PROMPT :]}"
+    return f"after `{prompt}` it says `{verbatim(one.said)}`, right is `{verbatim(one.right)}`"
+
+
+def site_name(site: Site | None) -> str:
+    """`residual, layer 22, token last`; `no site` where none could be chosen."""
+    if site is None:
+        return "no site"
+    place = f"{site.site}, layer {site.layer}"
+    return f"{place}, token {site.token}" if site.token else place
+
+
+def headline(verification: Verification) -> str:
+    """`2 of 2 claims hold`, `1 of 3 claims holds, 1 is unknown`."""
+    total = len(verification.verdicts)
+    holding = sum(one.holds is True for one in verification.verdicts)
+    unknown = sum(one.holds is None for one in verification.verdicts)
+    if total == 0:
+        return "No claim was verified"
+    if total == 1:
+        [one] = verification.verdicts
+        return f"The claim {'is ' if one.holds is None else ''}{verdict_word(one.holds)}"
+    left = f", {unknown} {'is' if unknown == 1 else 'are'} unknown" if unknown else ""
+    return f"{holding} of {total} claims {'holds' if holding == 1 else 'hold'}{left}"
+
+
+def verdict_word(holds: bool | None) -> str:
+    """`holds`, `fails` or `unknown`."""
+    return {True: "holds", False: "fails", None: "unknown"}[holds]
+
+
+def repeats(score: Score) -> str:
+    """`, which count as 12 distinct ones` where pairs repeat, else nothing."""
+    pairs = score.counts_as()
+    return "" if pairs == score.total else f", which count as {count_of(pairs)} distinct ones"
+
+
+def count_of(pairs: float) -> str:
+    """How many pairs some count as: `12`, `7.8`."""
+    return f"{pairs:,.1f}".removesuffix(".0")
+
+
+def control_named(verdict: ClaimVerdict, name: str) -> ControlScore | None:
+    """The claim's control of that name, if it was run."""
+    return next((one for one in verdict.controls if one.name == name), None)
+
+
+def sorted_controls(verdict: ClaimVerdict) -> list[ControlScore]:
+    """Controls and rivals from the best score to the worst, ties as they were run."""
+    return sorted(verdict.controls, key=lambda one: -one.score.correct / max(1, one.score.total))
+
+
+def references(verdict: ClaimVerdict) -> tuple[Reference, ...]:
+    """The scores to read a claim's against: floor, chance and whole vector, where known.
+
+    Without the control `no_swap` the floor is the share of labels that equal the base's answer.
+    """
+    found: list[Reference] = []
+    floor = control_named(verdict, NO_SWAP)
+    if floor is not None:
+        found.append(Reference("floor", f"floor: {NO_SWAP}", floor.score.mean))
+    elif verdict.counts:
+        found.append(Reference("floor", "floor: the base’s own answer", verdict.counts[-1].floor))
+    if verdict.chance is not None:
+        found.append(Reference("chance", "chance", verdict.chance))
+    whole = control_named(verdict, FULL_VECTOR)
+    if whole is not None:
+        found.append(Reference("whole", f"whole vector: {FULL_VECTOR}", whole.score.mean))
+    return tuple(one for one in found if math.isfinite(one.value))

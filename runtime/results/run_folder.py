@@ -1,0 +1,111 @@
+"""What a run has finished so far, on disk: killed at any moment, it goes on from here.
+
+A stage's tensors and figures are one safetensors file, written under a temporary name and renamed,
+so a stage is whole or absent. The folder's name carries a hash of everything the run depends on: a
+run with another spec, network or seed never reads this one's stages.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+from torch import Tensor
+
+from causalspec.compiler.data.forms.locks import held
+from causalspec.compiler.data.forms.whole_files import make_folder
+from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.runtime.untyped import save_tensors
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A finished piece of work: tensors, and what else is known of it as text."""
+
+    tensors: Mapping[str, Tensor]
+    notes: Mapping[str, str]
+
+
+class RunFolder:
+    """The stages of one run, by name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, name: str) -> Stage | None:
+        """A finished stage, if there is one. What a power cut left unreadable is none."""
+        path = self._path(name)
+        if not path.exists():
+            return None
+        try:
+            opened: Any = safetensors.safe_open(path, framework="pt")
+            with opened as file:
+                notes: Mapping[str, str] = file.metadata() or {}
+                names: list[str] = list(file.keys())
+                tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in names}
+        except safetensors.SafetensorError:
+            return None
+        except OSError as error:
+            raise ToolFailure(f"can't read `{path}`: {error.strerror or error}") from error
+        return Stage(tensors, notes)
+
+    def finish(self, name: str, stage: Stage) -> None:
+        """Keep a stage. Raises `ToolFailure` where the folder cannot be written."""
+        path = self._path(name)
+        tensors = {key: one.detach().cpu().contiguous() for key, one in stage.tensors.items()}
+        temporary = path.with_name(f"{path.name}.partial")
+        try:
+            save_tensors(tensors, temporary, stage.notes)
+            temporary.replace(path)  # the run is alone here: nothing else is called so
+        except (OSError, safetensors.SafetensorError) as error:
+            raise ToolFailure(f"can't write to `{self.folder}`: {error}") from error
+
+    def forget(self, name: str) -> None:
+        """Drop a stage that a later one has made superfluous."""
+        self._path(name).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        readable = "".join(c if c.isalnum() else "-" for c in name)[:60]
+        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+        return self.folder / f"{readable}-{digest}.safetensors"
+
+
+@contextlib.contextmanager
+def run_folder(destination: Path, identity: str) -> Generator[RunFolder]:
+    """The run folder of results that will stand at `destination`, for this process alone.
+
+    It is removed when the block ends well, and kept for the next try when it does not.
+    Raises `ToolFailure` where it cannot be written, or another process is at a run, this one or
+    another, whose results will stand there.
+    """
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
+    destination = destination.resolve()
+    folder = destination.with_name(f".{destination.name}.run-{digest}")
+    locked = destination.with_name(f".{destination.name}.lock")
+    try:
+        make_folder(destination.parent)
+        lock = held(locked)
+        if lock is None:
+            raise ToolFailure(
+                f"another process is at work on `{destination}`", help="wait for it, or end it"
+            )
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or os.fspath(folder)
+        raise ToolFailure(f"can't write beside `{destination}`: {reason}") from error
+    try:
+        yield RunFolder(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # an interrupted run that finished nothing leaves nothing
+        with contextlib.suppress(OSError):
+            locked.unlink()  # while it is held, as in `alone_in`
+        lock.release()

@@ -1,0 +1,1 @@
+"""From fitted maps to verdicts: agreement, controls, intervals, expectations."""

@@ -1,0 +1,103 @@
+"""An alignment fitted over all its sites, without a claim: where does the variable seem to live?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from causalspec.compiler.specification import Alignment, Claim, CounterfactualDesign, Specification
+from causalspec.runtime.engine.memory import memory_failures
+from causalspec.runtime.engine.threads import threads
+from causalspec.runtime.fitting.candidates import candidates
+from causalspec.runtime.fitting.sweep import Sweep, sweep
+from causalspec.runtime.fitting.workshop import Workshop
+from causalspec.runtime.inputs.task_network import TaskNetwork
+from causalspec.runtime.results.as_json import FORMAT, ResultsError, json_text, json_value
+from causalspec.runtime.results.records import Manifest, SiteScore
+from causalspec.runtime.results.run_folder import run_folder
+from causalspec.runtime.results.whole_folder import whole_folder
+from causalspec.runtime.scoring.experiment import experiment
+from causalspec.runtime.scoring.verify import VerifySettings, identity, manifest_of
+from causalspec.runtime.untyped import save_tensors
+from causalspec.runtime.watch import Unwatched, Watcher
+
+ALIGNMENT = "alignment.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FittedAlignment:
+    """Every site's validation score, in the order of layers and tokens, and the best one."""
+
+    manifest: Manifest
+    alignment: str
+    design: str
+    sites: tuple[SiteScore, ...]
+    best: SiteScore
+
+
+def align(
+    specification: Specification,
+    alignment: Alignment,
+    design: CounterfactualDesign,
+    network: TaskNetwork,
+    destination: Path,
+    settings: VerifySettings,
+    watcher: Watcher | None = None,
+) -> FittedAlignment:
+    """Fit `alignment` on the design's `train` at every site and score it on `validation`.
+
+    `destination` gets `alignment.json` and each site's map as safetensors, whole or not at all.
+    Interrupted, the same call goes on. Raises as `verify` does.
+    """
+    check_destination(destination)
+    fit = settings.fit_for(network)
+    manifest = manifest_of(specification, network, settings)
+    question = Claim(
+        name=f"{alignment.name} on {design.name}",
+        model=alignment.model,
+        data=((design.name, "validation"),),
+        alignment=alignment.name,
+        prompt=None,
+        fitted_on=None,
+        expectations=(),
+        span=alignment.span,
+    )
+    run = run_folder(destination, identity(manifest, settings, fit) + question.name)
+    with threads(network.threads), run as folder, memory_failures():
+        workshop = Workshop(folder, watcher or Unwatched())
+        asked = experiment(specification, question, keeps_unanswered=settings.keeps_unanswered)
+        variables = tuple(dict.fromkeys(v for kind in design.kinds for v in kind.variables))
+        offered = candidates(network, alignment, variables, question)
+        found = sweep(workshop, network, asked, offered, fit)
+        fitted = FittedAlignment(
+            manifest=manifest,
+            alignment=alignment.name,
+            design=design.name,
+            sites=tuple(entry.result for entry in found.entries),
+            best=found.best.result,
+        )
+        _write(destination, fitted, found)
+    return fitted
+
+
+def check_destination(folder: Path) -> None:
+    """Raise `ResultsError` where `align` would have to delete what it did not write."""
+    try:
+        entries = sorted(folder.iterdir()) if folder.exists() else []
+    except OSError as error:
+        raise ResultsError(f"can't look into `{folder}`: {error.strerror}") from error
+    for one in entries:
+        is_map = one.name.startswith("site-") and one.suffix == ".safetensors"
+        if one.name != ALIGNMENT and not is_map:
+            raise ResultsError(
+                f"`{folder}` holds `{one.name}`, which is no alignment: name another folder"
+            )
+
+
+def _write(destination: Path, fitted: FittedAlignment, found: Sweep) -> None:
+    with whole_folder(destination) as folder:
+        for number, entry in enumerate(found.entries):
+            state = {name: one.contiguous() for name, one in entry.fit.maps.state_dict().items()}
+            save_tensors(state, folder / f"site-{number}.safetensors")
+        text = json_text({"format": FORMAT, "alignment": json_value(fitted)})
+        (folder / ALIGNMENT).write_text(text, encoding="utf-8")

@@ -1,0 +1,218 @@
+"""A claim's `expect` lines, evaluated over the scores of a run.
+
+A line fails where the scores miss its bound. Where they meet it, it holds if they rest on enough
+pairs: at least half of those drawn, and so many that the interval reaches no more than .15 past the
+bound. Else it is unknown, which is never a pass.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from causalspec.compiler.specification import (
+    Control,
+    Expectation,
+    Metric,
+    MetricArithmetic,
+    MetricExpression,
+)
+from causalspec.dsl.diagnostics import InternalError
+from causalspec.runtime.report.text import count_of
+from causalspec.runtime.results.records import ExpectationVerdict, Score
+
+Scores = Mapping[Control | str | None, Score]
+"""The score of the claim's own model (None), of each control and of each rival by name."""
+
+SLACK = 0.15
+"""How far the interval may reach past a bound that is met, for each unit of a score."""
+
+LEAST_SCORED = 0.5
+"""The share of drawn pairs that have to be scored: others say little of those drawn."""
+
+_MOST_PAIRS = 1 << 40
+
+_ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": lambda left, right: left / right if right else math.nan,
+}
+_COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+}
+
+
+def judge(expectation: Expectation, scores: Scores) -> ExpectationVerdict:
+    """Whether an expectation holds, fails, or is unknown on these pairs.
+
+    The interval of an expression runs from the least to the greatest that it comes to with every
+    score anywhere in its own interval: whatever the scores have to do with each other, it is no
+    narrower than theirs allow. `lower(iia)` and `upper(iia)` have the interval of their score, so
+    that `lower(iia) >= 0.9`, the strict form, has no slack.
+    """
+    # Scores are counts, thresholds decimals: compare past the rounding of binary fractions.
+    left = round(_value(expectation.left, scores), 9)
+    right = round(_value(expectation.right, scores), 9)
+    if math.isnan(left) or math.isnan(right):
+        return ExpectationVerdict(expectation.text, left, None, "no pair was scored")
+    if not _COMPARISONS[expectation.operator](left, right):
+        return ExpectationVerdict(expectation.text, left, False)
+    lacking = _Lacking.of(expectation, scores)
+    if lacking is None:
+        return ExpectationVerdict(expectation.text, left, True)
+    return ExpectationVerdict(expectation.text, left, None, lacking.text, lacking.enough)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lacking:
+    """Why pairs do not suffice, and how many would."""
+
+    reasons: tuple[str, ...]
+    enough: int | None
+
+    @staticmethod
+    def of(expectation: Expectation, scores: Scores) -> _Lacking | None:
+        """None where they suffice."""
+        named = {
+            metric.of: scores[metric.of]
+            for side in (expectation.left, expectation.right)
+            for metric in _metrics(side)
+        }
+        half = 0
+        few: dict[tuple[int, int], str] = {}  # controls share the claim's own pairs
+        for of, score in named.items():
+            if score.drawn is not None and score.total < LEAST_SCORED * score.drawn:
+                half = max(half, math.ceil(LEAST_SCORED * score.drawn))
+                whose = "" if of is None else f" of `{of}`"
+                text = f"only {score.total:,} of {score.drawn:,} drawn pairs{whose} could be scored"
+                few.setdefault((score.total, score.drawn), text)
+        reasons = list(few.values())
+        past = _reach(expectation, scores, None)
+        if past > _slack(expectation, scores):
+            fewest = min(score.counts_as() for score in named.values())
+            reasons.append(
+                f"on {count_of(fewest)} distinct pairs the interval reaches {past:.3f} past "
+                "the bound"
+            )
+        if not reasons:
+            return None
+        enough = _enough(expectation, scores)
+        return _Lacking(tuple(reasons), None if enough is None else max(enough, half))
+
+    @property
+    def text(self) -> str:
+        """As reports say it."""
+        advice = "no number" if self.enough is None else f"{self.enough:,}"
+        return f"{', and '.join(self.reasons)}; {advice} would do"
+
+
+def _enough(expectation: Expectation, scores: Scores) -> int | None:
+    """The fewest pairs on which the interval would reach no further than it may, were the means of
+    all scores the same; None where no number would do.
+    """
+    slack = _slack(expectation, scores)
+    most = 1
+    while _reach(expectation, scores, most) > slack:
+        if most >= _MOST_PAIRS:
+            return None
+        most *= 2
+    least = most // 2
+    while most - least > 1:
+        middle = (least + most) // 2
+        if _reach(expectation, scores, middle) > slack:
+            least = middle
+        else:
+            most = middle
+    return most
+
+
+def _reach(expectation: Expectation, scores: Scores, pairs: int | None) -> float:
+    """How far past the bound the interval reaches; `pairs` as in `_interval`."""
+    left = _interval(expectation.left, scores, pairs)
+    right = _interval(expectation.right, scores, pairs)
+    below, above = right[1] - left[0], left[1] - right[0]
+    match expectation.operator:
+        case ">" | ">=":
+            past = below
+        case "<" | "<=":
+            past = above
+        case _:
+            past = max(below, above)
+    return round(past, 9)
+
+
+def _slack(expectation: Expectation, scores: Scores) -> float:
+    """What the interval may reach past the bound: a score that counts twice may reach twice as far,
+    so that a claim stays the same when both its sides are multiplied.
+    """
+    return SLACK * max(_weight(side, scores) for side in (expectation.left, expectation.right))
+
+
+def _weight(expression: MetricExpression, scores: Scores) -> float:
+    """By how much an expression moves at most for each unit that one of its scores moves."""
+    match expression:
+        case Metric():
+            return 1.0
+        case MetricArithmetic(sign, left, right):
+            one, other = _weight(left, scores), _weight(right, scores)
+            match sign:
+                case "*":
+                    one *= abs(_value(right, scores))
+                    other *= abs(_value(left, scores))
+                case "/":
+                    one /= abs(_value(right, scores))
+                case _:
+                    pass
+            return max(one, other)
+        case _:
+            return 0.0
+
+
+def _metrics(expression: MetricExpression) -> Iterator[Metric]:
+    match expression:
+        case Metric():
+            yield expression
+        case MetricArithmetic(left=left, right=right):
+            yield from _metrics(left)
+            yield from _metrics(right)
+        case _:
+            pass
+
+
+def _interval(
+    expression: MetricExpression, scores: Scores, pairs: int | None
+) -> tuple[float, float]:
+    """The least and the greatest value; with `pairs`, as if every score rested on so many."""
+    match expression:
+        case Metric(of=of):
+            score = scores[of]
+            return score.interval(score.counts_as() if pairs is None else pairs)
+        case MetricArithmetic(sign, left, right):
+            one, other = _interval(left, scores, pairs), _interval(right, scores, pairs)
+            if sign == "/" and other[0] <= 0 <= other[1]:
+                return -math.inf, math.inf
+            # Each operation is monotone in each side, so its extremes are at the ends.
+            corners = [_ARITHMETIC[sign](a, b) for a in one for b in other]
+            return min(corners), max(corners)
+        case _:
+            return float(expression), float(expression)
+
+
+def _value(expression: MetricExpression, scores: Scores) -> float:
+    match expression:
+        case Metric(bound, of):
+            if of not in scores:
+                raise InternalError(f"no score for {of!r}")
+            score = scores[of]
+            return {"mean": score.mean, "lower": score.lower, "upper": score.upper}[bound]
+        case MetricArithmetic(sign, left, right):
+            return _ARITHMETIC[sign](_value(left, scores), _value(right, scores))
+        case _:
+            return float(expression)

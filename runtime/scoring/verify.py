@@ -1,0 +1,143 @@
+"""From a checked spec and a network to a verdict on every claim, with its report on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from causalspec.compiler.specification import Claim, Specification
+from causalspec.dsl.diagnostics import Diagnostic, Severity, SpecError, suggestion
+from causalspec.runtime.engine.memory import memory_failures
+from causalspec.runtime.engine.threads import threads
+from causalspec.runtime.fitting.settings import FitSettings
+from causalspec.runtime.fitting.workshop import Workshop
+from causalspec.runtime.inputs.task_network import TaskNetwork
+from causalspec.runtime.results.files import check_destination, write_results
+from causalspec.runtime.results.records import Manifest, Verification
+from causalspec.runtime.results.run_folder import run_folder
+from causalspec.runtime.scoring.claims import PosedClaim, pose, verify_claim
+from causalspec.runtime.watch import Unwatched, Watcher
+
+
+@dataclass(frozen=True, slots=True)
+class VerifySettings:
+    """What a verification may be asked differently.
+
+    `claims` are the names of those to verify, all of them by default. `fit` None takes what suits
+    the kind of network. `command` is how to repeat the run, for the report.
+    """
+
+    claims: tuple[str, ...] = ()
+    seed: int = 0
+    keeps_unanswered: bool = False
+    fit: FitSettings | None = None
+    command: str = ""
+
+    def fit_for(self, network: TaskNetwork) -> FitSettings:
+        """How maps are fitted to a network, seeded."""
+        return replace(self.fit or network.settings, seed=self.seed)
+
+
+def verify(
+    specification: Specification,
+    network: TaskNetwork,
+    destination: Path,
+    settings: VerifySettings | None = None,
+    watcher: Watcher | None = None,
+) -> Verification:
+    """Verify claims and write the results folder `destination`, whole or not at all.
+
+    Interrupted or killed, the same call goes on from the last finished stage and comes to the same
+    result.
+
+    Raises:
+        SpecError: a claim does not fit the network or its tokenizer.
+        ToolFailure: memory or the folder fails.
+        LookupError: there is no claim of that name.
+    """
+    settings = settings or VerifySettings()
+    watcher = watcher or Unwatched()
+    claims = choose_claims(specification, settings.claims)
+    check_destination(destination)
+    # Whatever is wrong with the last claim is said before the first is fitted.
+    posed = [
+        pose(specification, claim, network, keeps_unanswered=settings.keeps_unanswered)
+        for claim in claims
+    ]
+    posed = [replace(one, warnings=told) for one, told in zip(posed, _warnings(posed), strict=True)]
+    fit = settings.fit_for(network)
+    manifest = manifest_of(specification, network, settings)
+    run = run_folder(destination, identity(manifest, settings, fit))
+    with threads(network.threads), run as folder, memory_failures():
+        workshop = Workshop(folder, watcher)
+        verified = [verify_claim(workshop, one, fit) for one in posed]
+        verification = Verification(manifest, tuple(one.verdict for one in verified))
+        maps = {
+            one.verdict.claim: one.maps.state_dict() for one in verified if one.maps is not None
+        }
+        write_results(destination, verification, maps)
+    return verification
+
+
+def _warnings(posed: Sequence[PosedClaim]) -> Iterator[tuple[str, ...]]:
+    """What each claim's prompts are warned of as tokens; each prompt is read once.
+
+    Raises:
+        SpecError: what is wrong with some prompt's tokens.
+    """
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    errors: list[Diagnostic] = []
+    for one in posed:
+        task, claim = one.asked.task, one.asked.claim
+        first = next(iter(task.prompts), None)
+        names = dict.fromkeys(name or first for name in (claim.prompt, one.asked.fitting_prompt))
+        for name in names:
+            if name is None or (task.name, name) in found:
+                continue
+            told = [d for seen in one.network.examined(task, [name]) for d in seen.diagnostics]
+            errors += [d for d in told if d.severity is Severity.ERROR]
+            found[task.name, name] = tuple(
+                d.message for d in told if d.severity is Severity.WARNING
+            )
+        yield tuple(told for name in names if name for told in found[task.name, name])
+    if errors:
+        raise SpecError(errors)
+
+
+def choose_claims(specification: Specification, names: Sequence[str]) -> tuple[Claim, ...]:
+    """The named claims, or all. Raises `LookupError` for a name that none has."""
+    for name in names:
+        if name not in specification.claims:
+            meant = suggestion(name, specification.claims)
+            raise LookupError(f"there is no claim `{name}`; {meant}")
+    return tuple(specification.claims[name] for name in names or specification.claims)
+
+
+def manifest_of(
+    specification: Specification, network: TaskNetwork, settings: VerifySettings
+) -> Manifest:
+    """What goes into a run."""
+    text = specification.source.text.encode()
+    return Manifest(
+        causalspec=version("causalspec"),
+        spec=Path(specification.source.name).name,
+        spec_sha256=hashlib.sha256(text).hexdigest(),
+        files=tuple(sorted(specification.files.items())),
+        network=network.name,
+        network_sha256=network.content_hash(),
+        seed=settings.seed,
+        versions=tuple((name, version(name)) for name in ("numpy", "torch", "transformers")),
+        device=network.device,
+        command=settings.command,
+    )
+
+
+def identity(manifest: Manifest, settings: VerifySettings, fit: FitSettings) -> str:
+    """Everything that the figures depend on: a run with another one starts afresh."""
+    inputs = asdict(manifest) | {"command": None, "fit": asdict(fit)}
+    inputs |= {"claims": settings.claims, "keeps_unanswered": settings.keeps_unanswered}
+    return json.dumps(inputs, sort_keys=True)
