@@ -32,7 +32,7 @@ check: rooms check-wheel  ## lint, format and types, over the rooms and over the
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(VENV)/bin/causalspec fmt --check specs/*/*.causal
-	$(VENV)/bin/basedpyright --pythonpath $(VENV)/bin/python dsl compiler runtime causalspec
+	$(VENV)/bin/basedpyright --pythonpath $(VENV)/bin/python build/rooms/causalspec/* causalspec
 
 check-wheel: $(INSTALLED)
 	rm -rf build/wheel build/lib
