@@ -36,6 +36,16 @@ def numbered_rows(matrix: Tensor) -> Tensor:
     return _torch.unique(matrix, dim=0, return_inverse=True)[1]
 
 
+def numbered_as_met(matrix: Tensor) -> Tensor:
+    """As `numbered_rows`, but counted in the order in which each row is first met."""
+    numbers = numbered_rows(matrix)
+    count = int(numbers.max()) + 1 if len(numbers) else 0
+    first = torch.full((count,), len(numbers)).scatter_reduce(
+        0, numbers, torch.arange(len(numbers)), "amin"
+    )
+    return first.argsort().argsort()[numbers]
+
+
 def orthonormalise(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """The QR decomposition of a tall matrix: Q [rows, columns], R [columns, columns]."""
     return _torch.linalg.qr(matrix)
@@ -58,6 +68,11 @@ def moved(module: _Module, device: torch.device, dtype: torch.dtype) -> _Module:
 def decoded(tokenizer: Any, token: int) -> str:
     """One token's text."""
     return str(tokenizer.decode([token]))
+
+
+def decoded_all(tokenizer: Any, tokens: Any) -> str:
+    """The text of some tokens."""
+    return str(tokenizer.decode(list(tokens)))
 
 
 def save_tensors(

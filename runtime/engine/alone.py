@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from causalspec.runtime.engine.batches import Batching
+from causalspec.runtime.engine.batches import Batching, Places, Run, in_batches
 from causalspec.runtime.engine.calls import answer_logits
-from causalspec.runtime.engine.plain_path import at_positions, plain_logits
-from causalspec.runtime.engine.streams import streams_edited
-from causalspec.runtime.engine.subjects import Edit, Site
+from causalspec.runtime.engine.placing import placed
+from causalspec.runtime.engine.plain_path import plain_run
+from causalspec.runtime.engine.subjects import Edit
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.networks.places import NetworkError
 from causalspec.runtime.networks.self_check import probe_ids, told
+from causalspec.runtime.sites import Site, tap_of, taps_edited
 from causalspec.runtime.untyped import distinct
 
 if TYPE_CHECKING:
@@ -41,46 +43,46 @@ _ITS_OWN = "a prompt's answer is to be its own, and prompts are run many at a ti
 def alone_logits(
     network: Network,
     prompts: TokenizedPrompts,
-    positions: Tensor,
+    places: Places,
     rows: Tensor,
     edits: Sequence[Edit] = (),
 ) -> Tensor:
-    """As `plain_logits`, but every prompt is run by itself on nothing but its own ids."""
+    """The logits of `plain_run`, but every prompt is run by itself on nothing but its own ids."""
     answers: list[Tensor] = []
     for row in rows:
         tokens = prompts.mask[row]
         start = int(tokens.long().argmax())
         ids = prompts.ids[row, tokens][None].to(network.device)
-        placed = [
-            (edit.site.layer, at_positions(edit, positions[row, edit.site.column][None] - start))
+        changes = [
+            (tap, placed(edit, places[edit.site.token][row][None] - start, tap.columns))
             for edit in edits
+            for tap in [tap_of(network, edit.site)]
         ]
-        with streams_edited(network.layers, placed):
-            answers.append(
-                answer_logits(network, {"input_ids": ids}, torch.tensor([ids.shape[1] - 1]))
-            )
+        here = slice(start, start + ids.shape[1])
+        with taps_edited(changes):
+            asked = prompts.answers_within(row[None], here)
+            answers.append(answer_logits(network, {"input_ids": ids}, asked))
     return torch.cat(answers)
 
 
 @torch.no_grad()
 def how_to_batch(
-    network: Network, prompts: TokenizedPrompts, positions: Tensor, layers: Sequence[int]
+    network: Network, prompts: TokenizedPrompts, places: Places, sites: Sequence[Site]
 ) -> tuple[Batching, str | None]:
     """How prompts may be run together, and why not padded, where that is so.
 
     The shortest and the longest are run alone and together, left as they are and with edits at
-    every column of `positions` [prompts, columns] after the lowest and the middle of `layers`.
+    some of `sites` (`few_sites`), one at a time.
 
     Raises:
         NetworkError: alone they give no finite numbers, or another answer when asked again, or
             prompts of equal length change each other's answers.
     """
     rows = few_rows(prompts)
-    columns = range(positions.shape[1])
-    edit_sets = [[], *([rotation(layer, k) for k in columns] for layer in few_layers(layers))]
+    edit_sets = [[], *([rotation(site)] for site in few_sites(sites))]
     with told(f"`{network.name}` does not run on these prompts one by one", _ITS_OWN):
-        alone = [alone_logits(network, prompts, positions, rows, edits) for edits in edit_sets]
-        again = alone_logits(network, prompts, positions, rows.flip(0)).flip(0)
+        alone = [alone_logits(network, prompts, places, rows, edits) for edits in edit_sets]
+        again = alone_logits(network, prompts, places, rows.flip(0)).flip(0)
     if not all(bool(one.isfinite().all()) for one in alone):
         raise NetworkError(
             f"`{network.name}` gives no finite outputs on these prompts",
@@ -96,9 +98,7 @@ def how_to_batch(
         try:
             with told("it does not run on several prompts at once", _ITS_OWN):
                 apart = max(
-                    share_apart(
-                        plain_logits(network, prompts, positions, rows, edits, batching), expected
-                    )
+                    share_apart(_together(network, prompts, places, rows, edits, batching), expected)
                     for edits, expected in zip(edit_sets, alone, strict=True)
                 )
         except NetworkError as error:
@@ -113,6 +113,19 @@ def how_to_batch(
     )
 
 
+def _together(
+    network: Network,
+    prompts: TokenizedPrompts,
+    places: Places,
+    rows: Tensor,
+    edits: Sequence[Edit],
+    batching: Batching,
+) -> Tensor:
+    run = Run(rows, tuple(edits))
+    execute = partial(plain_run, network, prompts, places)
+    return in_batches(prompts, run, batching, execute).logits
+
+
 def unpadded_because(network: Network) -> str | None:
     """Why prompts of several lengths are never run together; None where nothing speaks against."""
     ids = probe_ids(network.model, 11).cpu()
@@ -120,15 +133,15 @@ def unpadded_because(network: Network) -> str | None:
     mask[1, :5] = False
     padded = torch.stack([ids[:8], torch.cat([torch.zeros(5, dtype=torch.long), ids[8:]])])
     position_ids = (mask.long().cumsum(1) - 1).clamp(min=0)
-    prompts = TokenizedPrompts(
-        ("long", "short"), {}, padded, mask, position_ids, torch.full((2, 8, 2), -1)
-    )
-    nowhere, rows = torch.zeros(2, 0, dtype=torch.long), torch.arange(2)
+    nowhere = torch.full((2, 8, 2), -1)
+    last = torch.full((2, 1), 7)
+    prompts = TokenizedPrompts(("long", "short"), {}, padded, mask, position_ids, nowhere, last)
+    rows = torch.arange(2)
     with torch.no_grad():
-        alone = alone_logits(network, prompts, nowhere, rows)
+        alone = alone_logits(network, prompts, {}, rows)
         try:
             with told("it does not run on padded prompts", _ITS_OWN):
-                together = plain_logits(network, prompts, nowhere, rows, [], Batching.PADDED)
+                together = _together(network, prompts, {}, rows, [], Batching.PADDED)
         except NetworkError as error:
             return str(error)
     apart = share_apart(together, alone)
@@ -142,8 +155,10 @@ def _changed_by(apart: float) -> str:
 
 
 def share_apart(some: Tensor, others: Tensor) -> float:
-    """How far logits [rows, vocabulary] lie from others: the largest share of a row's largest."""
-    apart = ((some - others).abs().amax(1) / others.abs().amax(1)).max()
+    """How far logits [rows, answers, outputs] lie from others: the largest share of the largest
+    of an answer.
+    """
+    apart = ((some - others).abs().amax(-1) / others.abs().amax(-1)).max()
     return float(apart) if bool(apart.isfinite()) else math.inf
 
 
@@ -158,11 +173,24 @@ def few_rows(prompts: TokenizedPrompts) -> Tensor:
     return distinct(torch.cat([by_length[:2], by_length[-2:]]))[0]
 
 
-def few_layers(layers: Sequence[int]) -> list[int]:
-    """The lowest and the middle one of ascending layers."""
-    return sorted({layers[0], layers[len(layers) // 2]})
+def few_sites(sites: Sequence[Site]) -> list[Site]:
+    """Of each component with its token, the site in the lowest layer and the one in the middle."""
+    groups: dict[tuple[str, str, str], list[Site]] = {}
+    for site in sites:
+        groups.setdefault((site.component, site.path, site.token), []).append(site)
+    return list(
+        dict.fromkeys(
+            site
+            for group in groups.values()
+            for site in (min(group, key=_height), sorted(group, key=_height)[len(group) // 2])
+        )
+    )
 
 
-def rotation(layer: int, column: int) -> Edit:
+def _height(site: Site) -> tuple[int, int]:
+    return site.layer or 0, site.unit or 0
+
+
+def rotation(site: Site) -> Edit:
     """An edit that changes every number of the vector, to others of about its size."""
-    return Edit(Site(layer, column), lambda vectors: vectors.roll(1, -1) * 1.1)
+    return Edit(site, lambda vectors: vectors.roll(1, -1) * 1.1)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from causalspec.runtime.engine.subjects import Edit, Outcome
+from causalspec.runtime.inputs.tokens import TokenizedPrompts
+from causalspec.runtime.sites import Site
 from causalspec.runtime.untyped import as_list, distinct
 
-if TYPE_CHECKING:
-    from causalspec.runtime.engine.subjects import Edit
-    from causalspec.runtime.inputs.tokens import TokenizedPrompts
+Places = Mapping[str, Tensor]
+"""Where each token, as a site names it, lies: LongTensor [prompts, places], -1 where it is not."""
 
 
 class Batching(Enum):
@@ -23,29 +25,39 @@ class Batching(Enum):
     BY_LENGTH = "by length"
 
 
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Prompts by their numbers [rows], what is done to them on the way, and what is read."""
+
+    rows: Tensor
+    edits: tuple[Edit, ...] = field(default=(), repr=False)
+    reads: tuple[Site, ...] = ()
+
+
 def in_batches(
-    prompts: TokenizedPrompts,
-    rows: Tensor,
-    edits: Sequence[Edit],
-    batching: Batching,
-    run: Callable[[Tensor, Sequence[Edit]], Tensor],
-) -> Tensor:
-    """`run` of the prompts numbered `rows` [rows], in as many batches as `batching` asks for.
+    prompts: TokenizedPrompts, run: Run, batching: Batching, execute: Callable[[Run], Outcome]
+) -> Outcome:
+    """A run in as many batches as `batching` asks for.
 
     Each edit meets its own rows in every batch: what it replaces vectors by may differ by row, but
     a row's replacement depends on no other row's vector.
     """
-    lengths = prompts.mask[rows].sum(1)
+    lengths = prompts.mask[run.rows].sum(1)
     different: list[int] = as_list(distinct(lengths)[0])
     if batching is Batching.PADDED or len(different) == 1:
-        return run(rows, edits)
-    parts: list[Tensor] = []
+        return execute(run)
+    parts: list[Outcome] = []
     chosen: list[Tensor] = []
     for length in different:
         here = (lengths == length).nonzero()[:, 0]
-        parts.append(run(rows[here], [_for_rows(edit, here, len(rows)) for edit in edits]))
+        edits = tuple(_for_rows(edit, here, len(run.rows)) for edit in run.edits)
+        parts.append(execute(Run(run.rows[here], edits, run.reads)))
         chosen.append(here)
-    return torch.cat(parts)[torch.cat(chosen).argsort().to(parts[0].device)]
+    order = torch.cat(chosen).argsort().to(parts[0].logits.device)
+    return Outcome(
+        torch.cat([one.logits for one in parts])[order],
+        {site: torch.cat([one.vectors[site] for one in parts])[order] for site in run.reads},
+    )
 
 
 def _for_rows(edit: Edit, here: Tensor, count: int) -> Edit:
@@ -57,4 +69,4 @@ def _for_rows(edit: Edit, here: Tensor, count: int) -> Edit:
     def replaced(vectors: Tensor) -> Tensor:
         return edit.replace(vectors[places.to(vectors.device)])[here.to(vectors.device)]
 
-    return type(edit)(edit.site, replaced)
+    return Edit(edit.site, replaced)

@@ -1,4 +1,4 @@
-"""How a decoder's forward pass is called: ids, mask, positions, and the one prediction read."""
+"""How a forward pass is called: ids, mask, positions, and the predictions that are read."""
 
 from __future__ import annotations
 
@@ -43,12 +43,21 @@ def position_arguments(
     return {"position_ids": numbers.to(network.device)}
 
 
-def answer_logits(network: Network, arguments: dict[str, Any], answers: Tensor) -> Tensor:
-    """Run the network and return the logits [rows, vocabulary] at `answers` [rows].
+def caching(network: Network, wanted: bool) -> dict[str, bool]:
+    """The argument that lets a network keep keys and values, or keeps it from doing so."""
+    return {"use_cache": wanted} if "use_cache" in network.forward_parameters else {}
 
-    `answers` are columns of the ids given. Only columns that are some row's answer are unembedded:
-    one, where the padding is on the left.
+
+def answer_logits(network: Network, arguments: dict[str, Any], answers: Tensor) -> Tensor:
+    """Run the network and return the logits [rows, answers, outputs] at `answers`.
+
+    `answers` [rows, answers] are columns of the ids given, below 0 where a row has fewer, whose
+    logits are those of its first. Only columns that are some row's answer are unembedded: one,
+    where the padding is on the left. A classifier's logits are of the whole text.
     """
+    if network.answers_with_a_class:
+        return network.model(**arguments).logits[:, None]
+    answers = torch.where(answers < 0, answers[:, :1], answers)
     kept, places = distinct(answers)
     limited = "logits_to_keep" in network.forward_parameters
     keeping = {"logits_to_keep": kept.to(network.device)} if limited else {}
@@ -56,6 +65,6 @@ def answer_logits(network: Network, arguments: dict[str, Any], answers: Tensor) 
     if not limited:
         logits = logits[:, kept.to(network.device)]
     if len(kept) == 1:
-        return logits.flatten(0, 1)  # a view: the gradient of `logits[:, 0]` would be copied
-    rows = torch.arange(len(answers), device=network.device)
+        return logits  # a view: the gradient of an indexed tensor would be copied
+    rows = torch.arange(len(answers), device=network.device)[:, None]
     return logits[rows, places.to(network.device)]

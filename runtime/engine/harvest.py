@@ -1,14 +1,14 @@
 """One run over a data set's prompts that keeps all that training will ever read of the network.
 
-Within a fit the network is frozen, so everything but the alignment map is constant: the residual
-stream of the bases, the vectors of the sources at the site, and the keys and values of the bases'
-earlier positions. One harvest serves every layer and token column of a sweep.
+Within a fit the network is frozen, so everything but the alignment map is constant: what enters
+the lowest block that an edit enters, the vectors of bases and sources at the sites, and the keys
+and values of the bases' earlier positions. One harvest serves every site of a sweep.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -17,12 +17,13 @@ from transformers import DynamicCache
 
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.engine.batches import Batching
-from causalspec.runtime.engine.calls import answer_logits, forward_arguments, occupied
-from causalspec.runtime.engine.streams import streams_read
-from causalspec.runtime.inputs.tokens import TokenColumns, TokenizedPrompts
+from causalspec.runtime.engine.calls import answer_logits, caching, forward_arguments, occupied
+from causalspec.runtime.engine.placing import gathered
+from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.networks.self_check import probe_ids
-from causalspec.runtime.untyped import as_list
+from causalspec.runtime.sites import Side, Site, Tap, tap_of, taps_read
+from causalspec.runtime.untyped import numbered_as_met
 
 
 def no_progress(_done: int, _total: int) -> None:
@@ -35,16 +36,17 @@ def no_notice(_message: str) -> None:
 
 @dataclass(frozen=True, eq=False)
 class HarvestRequest:
-    """What to keep: prompts, candidate token columns, layers (ascending) and who is a base.
+    """What to keep: prompts, where each token lies in them, sites, and who is a base.
 
-    `is_base` is a BoolTensor [inputs]: other inputs are sources only, of which the vectors at the
-    sites suffice. `with_past` says whether keys and values are wanted, as the suffix needs them,
-    `batching` which prompts may be run together.
+    `places` has for each token, as a site names it, a LongTensor [inputs, places] of positions, -1
+    where an input has fewer. `is_base` is a BoolTensor [inputs]: other inputs are sources only, of
+    which the vectors at the sites suffice. `with_past` says whether a run is to start above the
+    lowest block, `batching` which prompts may be run together.
     """
 
     prompts: TokenizedPrompts
-    columns: TokenColumns
-    layers: tuple[int, ...]
+    places: Mapping[str, Tensor]
+    sites: tuple[Site, ...]
     is_base: Tensor
     with_past: bool = True
     batching: Batching = Batching.BY_LENGTH
@@ -55,19 +57,19 @@ class Harvest:
     """What one run over the prompts left behind. Equal prompts are stored once.
 
     Sizes: `slots` distinct prompts, `stored` distinct bases among them. `slot_of` [inputs] and
-    `base_of` [slots] (-1 for no base) number them. `vectors[layer]` is [slots, columns, width] and
-    `streams[layer]` [stored, T - earliest, width], from position `earliest` on. `starts` has for
-    each column the first position at which it lies in any base. `keys` and `values` have a tensor
-    [stored, heads, past, size] for each layer of the network, None up to the lowest harvested one.
+    `base_of` [slots] (-1 for no base) number them. `vectors[site]` is [slots, places, width].
+    `streams[block]` is what enters a block, [stored, T - earliest, width], from position `earliest`
+    on. `starts` has for each token the first position at which it lies in any base. `keys` and
+    `values` have a tensor [stored, heads, past, size] for each block of the network, None below
+    the lowest that an edit enters. `predictions` is a LongTensor [inputs, answers].
     """
 
-    layers: tuple[int, ...]
     slot_of: Tensor
     base_of: Tensor
     representatives: Tensor  # LongTensor [slots]: the first input with each distinct prompt
     earliest: int
-    starts: tuple[int, ...]
-    vectors: dict[int, Tensor] = field(repr=False)
+    starts: Mapping[str, int]
+    vectors: dict[Site, Tensor] = field(repr=False)
     streams: dict[int, Tensor] = field(repr=False)
     keys: tuple[Tensor | None, ...] = field(repr=False)
     values: tuple[Tensor | None, ...] = field(repr=False)
@@ -114,21 +116,23 @@ def harvest(
 
 def estimate_bytes(network: Network, request: HarvestRequest) -> int:
     """How much memory the harvest's tensors will take."""
-    plan = _Plan(request)
+    plan = _Plan(network, request)
     size = torch.finfo(network.dtype).bits // 8
-    stored = int((plan.base_of >= 0).sum())
-    vectors = len(plan.representatives) * request.columns.positions.shape[1] * network.width
-    if not request.with_past:
-        return size * len(request.layers) * vectors
-    streams = stored * (request.prompts.length - plan.earliest) * network.width
-    past = 0
-    for keys, values in _past_shapes(network)[min(request.layers) + 1 :]:
-        past += stored * plan.latest * (keys + values)
-    return size * (len(request.layers) * (vectors + streams) + past)
+    slots, stored = len(plan.representatives), int((plan.base_of >= 0).sum())
+    numbers = sum(
+        slots * request.places[site.token].shape[1] * tap.width for site, tap in plan.taps.items()
+    )
+    if plan.blocks:
+        streams = stored * (request.prompts.length - plan.earliest) * network.width
+        numbers += len(plan.blocks) * streams
+    if plan.keeps_past:
+        for keys, values in _past_shapes(network)[plan.lowest :]:
+            numbers += stored * plan.latest * (keys + values)
+    return size * numbers
 
 
 def _past_shapes(network: Network) -> list[tuple[int, int]]:
-    """Numbers a token of each layer's keys and values, read off a run on one token."""
+    """Numbers a token of each block's keys and values, read off a run on one token."""
     cache = DynamicCache()
     with torch.no_grad():
         network.model(
@@ -146,28 +150,47 @@ def _is_out_of_memory(error: BaseException) -> bool:
 
 
 class _Plan:
-    """Which prompts are distinct, which of them are bases, and which positions matter."""
+    """Which prompts are distinct, which of them are bases, and which positions and blocks matter.
 
-    def __init__(self, request: HarvestRequest) -> None:
-        positions = request.columns.positions
-        numbers: dict[tuple[str, tuple[int, ...]], int] = {}
-        places: list[list[int]] = as_list(positions)
-        slot_of = [
-            numbers.setdefault((text, tuple(place)), len(numbers))
-            for text, place in zip(request.prompts.texts, places, strict=True)
-        ]
-        self.slot_of = torch.tensor(slot_of, dtype=torch.long)
-        representatives = torch.full((len(numbers),), -1)
-        for row, slot in reversed(list(enumerate(slot_of))):
-            representatives[slot] = row
-        self.representatives = representatives
-        is_base = torch.zeros(len(numbers), dtype=torch.bool)
+    Where a later token changes earlier ones, every position does.
+    """
+
+    def __init__(self, network: Network, request: HarvestRequest) -> None:
+        prompts = request.prompts
+        read = dict.fromkeys(replace(one, receiver=None) for one in request.sites)
+        self.taps = {one: tap_of(network, one) for one in read}
+        tokens = dict.fromkeys(one.token for one in read)
+        positions = torch.cat([request.places[one] for one in tokens], dim=1)
+        # The text, too: special tokens aside it says what the ids do, and is hashed in C.
+        seen = torch.cat(
+            [prompts.ids.masked_fill(~prompts.mask, -1), prompts.answer_positions, positions], dim=1
+        )
+        self.slot_of = numbered_as_met(seen)
+        slots = int(self.slot_of.max()) + 1
+        every = torch.arange(prompts.rows)
+        self.representatives = torch.full((slots,), prompts.rows).scatter_reduce(
+            0, self.slot_of, every, "amin"
+        )
+        is_base = torch.zeros(slots, dtype=torch.bool)
         is_base[self.slot_of[request.is_base]] = True
         self.base_of = torch.where(is_base, is_base.long().cumsum(0) - 1, -1)
-        base_positions = positions[representatives[is_base]]
-        starts: list[int] = as_list(base_positions.min(0).values) if len(base_positions) else [0]
-        self.starts = tuple(starts)
-        self.earliest, self.latest = min(starts), max(starts)
+        self.starts = {
+            one: _first_place(request.places[one][self.representatives[is_base]]) for one in tokens
+        }
+        self.earliest, self.latest = min(self.starts.values()), max(self.starts.values())
+        if network.reads_ahead:
+            self.starts = dict.fromkeys(tokens, 0)
+            self.earliest = self.latest = 0
+        entered = sorted({tap.enters for tap in self.taps.values()})
+        self.lowest = entered[0]
+        self.blocks = [one for one in entered if one > 0] if request.with_past else []
+        self.keeps_past = request.with_past and not network.reads_ahead
+
+
+def _first_place(positions: Tensor) -> int:
+    """The first of positions [bases, places] that is one; 0 where there are no bases."""
+    real = positions[positions >= 0]
+    return int(real.min()) if len(real) else 0
 
 
 class _Collector:
@@ -175,21 +198,22 @@ class _Collector:
 
     def __init__(self, network: Network, request: HarvestRequest, storage: torch.device) -> None:
         self.network, self.request, self.storage = network, request, storage
-        plan = _Plan(request)
+        plan = _Plan(network, request)
         self.plan = plan
-        self.base_of = plan.base_of
         self.stored = int((plan.base_of >= 0).sum())
         self.lengths = request.prompts.mask.sum(1)[plan.representatives]
         # Bases first; within each kind by length, so that a chunk carries little padding.
         self.order = torch.argsort((plan.base_of < 0) * (1 + request.prompts.length) + self.lengths)
-        slots, columns = len(plan.representatives), request.columns.positions.shape[1]
+        slots = len(plan.representatives)
         kept = request.prompts.length - plan.earliest
-        self.vectors = {k: self._empty(slots, columns, network.width) for k in request.layers}
-        streams = request.layers if request.with_past else ()
-        self.streams = {k: self._empty(self.stored, kept, network.width) for k in streams}
+        self.vectors = {
+            site: self._empty(slots, request.places[site.token].shape[1], tap.width)
+            for site, tap in plan.taps.items()
+        }
+        self.streams = {one: self._empty(self.stored, kept, network.width) for one in plan.blocks}
         self.keys: list[Tensor | None] = [None] * len(network.layers)
         self.values: list[Tensor | None] = [None] * len(network.layers)
-        self.predictions = torch.full((slots,), -1)
+        self.predictions = torch.full((slots, request.prompts.answer_positions.shape[1]), -1)
 
     def _empty(self, *shape: int) -> Tensor:
         # Zeros, not whatever memory holds: masked positions must stay finite.
@@ -200,7 +224,8 @@ class _Collector:
 
         Bases and mere sources are run apart: only the former need keys and values.
         """
-        same = (self.base_of[slots] >= 0) == (self.base_of[slots[0]] >= 0)
+        base_of = self.plan.base_of
+        same = (base_of[slots] >= 0) == (base_of[slots[0]] >= 0)
         if self.request.batching is Batching.BY_LENGTH:
             same &= self.lengths[slots] == self.lengths[slots[0]]
         return slots[same]  # the order keeps those alike together
@@ -211,46 +236,52 @@ class _Collector:
         prompts, plan = self.request.prompts, self.plan
         rows = plan.representatives[slots]
         here = occupied(prompts.mask[rows])
-        seen: dict[int, Tensor] = {}
         are_bases = bool(plan.base_of[slots[0]] >= 0)
         arguments = forward_arguments(self.network, prompts, rows, here)
-        cache = DynamicCache() if are_bases and self.request.with_past else None
+        cache = DynamicCache() if are_bases and plan.keeps_past else None
+        arguments |= caching(self.network, cache is not None)
         if cache is not None:
-            arguments |= {"past_key_values": cache, "use_cache": True}
-        else:
-            arguments |= {"use_cache": False}
-        with streams_read(self.network.layers, self.request.layers, seen.__setitem__):
-            answers = prompts.answer_positions[rows] - here.start
-            logits = answer_logits(self.network, arguments, answers)
-        self.predictions[slots] = logits.argmax(-1).cpu()
-        self._store(slots, rows, here, seen, cache)
+            arguments["past_key_values"] = cache
+        entering = [
+            Tap(self.network.layers[one - 1], Side.OUTPUT, None, self.network.width, one)
+            for one in (plan.blocks if are_bases else ())
+        ]
+        taps = [*plan.taps.values(), *entering]
+        sites = list(plan.taps)
 
-    def _store(
-        self,
-        slots: Tensor,
-        rows: Tensor,
-        here: slice,
-        seen: dict[int, Tensor],
-        cache: DynamicCache | None,
+        def receive(number: int, tensor: Tensor) -> None:
+            if number < len(sites):
+                self._store_vectors(sites[number], slots, rows, here, tensor)
+            else:
+                self._store_stream(plan.blocks[number - len(sites)], slots, here, tensor)
+
+        with taps_read(taps, receive):
+            answers = prompts.answers_within(rows, here)
+            logits = answer_logits(self.network, arguments, answers)
+        self.predictions[slots] = prompts.allowing(rows, logits).argmax(-1).cpu()
+        if cache is not None:
+            self._store_past(slots, here, cache)
+
+    def _store_vectors(
+        self, site: Site, slots: Tensor, rows: Tensor, here: slice, tensor: Tensor
     ) -> None:
-        device, plan = self.network.device, self.plan
-        positions = (self.request.columns.positions[rows] - here.start).to(device)
-        within = torch.arange(len(rows), device=device)[:, None]
-        targets = slots.to(self.storage)
-        for layer, stream in seen.items():
-            self.vectors[layer][targets] = stream[within, positions].to(self.storage)
-        if cache is None:
-            return
+        positions = self.request.places[site.token][rows] - here.start
+        found = gathered(tensor, positions, self.plan.taps[site].columns)
+        self.vectors[site][slots.to(self.storage)] = found.to(self.storage)
+
+    def _store_stream(self, block: int, slots: Tensor, here: slice, stream: Tensor) -> None:
+        plan = self.plan
         stored = plan.base_of[slots].to(self.storage)
         first = max(plan.earliest, here.start)
         into = slice(first - plan.earliest, here.stop - plan.earliest)
-        for layer, stream in seen.items():
-            kept = stream[:, first - here.start :].to(self.storage)
-            self.streams[layer][stored, into] = kept
-        lowest = self.request.layers[0]
+        self.streams[block][stored, into] = stream[:, first - here.start :].to(self.storage)
+
+    def _store_past(self, slots: Tensor, here: slice, cache: DynamicCache) -> None:
+        plan = self.plan
+        stored = plan.base_of[slots].to(self.storage)
         cached: Any = cache.layers
         until = min(plan.latest, here.stop)
-        for number in range(lowest + 1, len(self.network.layers)):
+        for number in range(plan.lowest, len(self.network.layers)):
             for kind, tensor in (
                 (self.keys, cached[number].keys),
                 (self.values, cached[number].values),
@@ -266,7 +297,6 @@ class _Collector:
     def result(self) -> Harvest:
         plan = self.plan
         return Harvest(
-            layers=self.request.layers,
             slot_of=plan.slot_of.to(self.storage),
             base_of=plan.base_of.to(self.storage),
             representatives=plan.representatives,

@@ -1,63 +1,71 @@
 """What training and scoring need of a network, whatever its kind: vectors at sites, and outputs.
 
 A *subject* holds a network together with the inputs of one data set, and has run it on them once.
-Inputs are known by their number. A decoder with prompts and a plain feed-forward network with
-vectors are both subjects, so nothing after this module asks which of the two it is given.
+Inputs are known by their number. A language model with prompts and any other network with vectors
+are both subjects, so nothing after this module asks which of the two it is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class Site:
-    """A place that may hold a variable: after a layer, at one of the harvest's token columns.
-
-    In a decoder `layer` k is the output of block k, counted from 0; in a plain network the
-    activation after the k-th ReLU, counted from 1, and `column` is always 0.
-    """
-
-    layer: int
-    column: int = 0
+from causalspec.runtime.sites import Site
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace the vectors [rows, width] at `site` by `replace` of them while the network runs."""
+    """Replace the vectors [rows, places, width] at `site` by `replace` of them as a network runs.
+
+    A site has one place in most inputs, several where its tokens are taken `together`; a place
+    that an input lacks holds some vector or other, and what becomes of it is ignored.
+    """
 
     site: Site
     replace: Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a run came to: logits [rows, answers, outputs], and vectors [rows, places, width] at
+    the sites that were asked for.
+    """
+
+    logits: Tensor = field(repr=False)
+    vectors: Mapping[Site, Tensor] = field(repr=False)
 
 
 class Subject(Protocol):
     """A network and the inputs of one data set."""
 
     @property
-    def width(self) -> int:
-        """The size of the vector at a site."""
-        ...
-
-    @property
-    def layers(self) -> tuple[int, ...]:
-        """The layers whose sites were harvested."""
+    def device(self) -> torch.device:
+        """Where vectors and logits are."""
         ...
 
     @property
     def predictions(self) -> Tensor:
-        """LongTensor [inputs]: the output of each input left alone."""
+        """LongTensor [inputs, answers]: the outputs of each input left alone."""
+        ...
+
+    def width(self, site: Site) -> int:
+        """The size of the vector at a site."""
+        ...
+
+    def places(self, site: Site, inputs: Tensor) -> Tensor:
+        """LongTensor [rows]: how many places the site has in each of `inputs` [rows]."""
         ...
 
     def vectors(self, site: Site, inputs: Tensor) -> Tensor:
-        """The vectors [rows, width] at `site` for the inputs numbered `inputs` [rows]."""
+        """The vectors [rows, places, width] at `site` for the inputs numbered `inputs` [rows]."""
         ...
 
-    def logits(self, inputs: Tensor, edits: Sequence[Edit]) -> Tensor:
-        """The output [rows, outputs] for `inputs` [rows] with `edits` made as the network runs."""
+    def run(self, inputs: Tensor, edits: Sequence[Edit], reads: Sequence[Site] = ()) -> Outcome:
+        """Run `inputs` [rows] with `edits` made on the way; gradients flow through the edits."""
         ...
 
 
@@ -66,17 +74,22 @@ class Interchanges:
     """Interchange interventions as rows; every entry is an input's number within a subject.
 
     `bases` is a LongTensor [rows]. `origins` [rows, variables] says which input each variable's
-    value is taken from, -1 where the variable is left alone. `labels` [rows] is the output (token
-    or class) that the causal model gives under the intervention.
+    value is taken from, -1 where the variable is left alone. `labels` [rows, answers] are the
+    outputs (tokens or classes) that the causal model gives under the intervention, -1 beyond the
+    last. Where a source is itself intervened on, `inner_of` [rows, variables] numbers its row of
+    `inner`, whose base is that source; elsewhere it is -1.
     """
 
     bases: Tensor = field(repr=False)
     origins: Tensor = field(repr=False)
     labels: Tensor = field(repr=False)
+    inner: Interchanges | None = field(default=None, repr=False)
+    inner_of: Tensor | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         rows = self.bases.shape[0]
-        if self.origins.ndim != 2 or self.origins.shape[0] != rows or self.labels.shape != (rows,):
+        shapes = self.origins.ndim, self.labels.ndim
+        if shapes != (2, 2) or {self.origins.shape[0], self.labels.shape[0]} != {rows}:
             raise ValueError(
                 f"bases {tuple(self.bases.shape)}, origins {tuple(self.origins.shape)} and labels "
                 f"{tuple(self.labels.shape)} do not belong to the same rows"
@@ -94,4 +107,7 @@ class Interchanges:
 
     def take(self, rows: Tensor) -> Interchanges:
         """The numbered rows alone."""
-        return Interchanges(self.bases[rows], self.origins[rows], self.labels[rows])
+        inner_of = None if self.inner_of is None else self.inner_of[rows]
+        return Interchanges(
+            self.bases[rows], self.origins[rows], self.labels[rows], self.inner, inner_of
+        )

@@ -1,9 +1,9 @@
-"""The fast way: only the layers above the site, only the positions from the site on.
+"""The fast way: only from the lowest block that an edit enters, only the positions from there on.
 
-The intervened residual stream is handed to the network as the output of the site's layer; the
-layers up to there are skipped, and the keys and values of the bases' earlier positions, which no
-edit can reach, come from the harvest as a cache. Only the answer's position is unembedded. Where
-the padding is on the left and the site is the last token, that is a single position for all rows.
+What enters that block is handed over by the block below, which computes nothing, and the keys and
+values of the bases' earlier positions, which no edit can reach, come from the harvest as a cache.
+Edits inside the blocks happen on the way. Only the answers' positions are unembedded. Where the
+padding is on the left and the site is the last token, that is a single position for all rows.
 """
 
 from __future__ import annotations
@@ -15,57 +15,66 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import Cache, DynamicLayer
 
-from causalspec.runtime.engine.batches import Batching, in_batches
-from causalspec.runtime.engine.calls import answer_logits, occupied, position_arguments
+from causalspec.runtime.engine.batches import Places, Run
+from causalspec.runtime.engine.calls import answer_logits, caching, occupied, position_arguments
 from causalspec.runtime.engine.harvest import Harvest
-from causalspec.runtime.engine.plain_path import at_positions
-from causalspec.runtime.engine.streams import layer_output_given, layers_skipped, streams_edited
-from causalspec.runtime.engine.subjects import Edit
+from causalspec.runtime.engine.placing import gathered, placed
+from causalspec.runtime.engine.skipping import starting_at
+from causalspec.runtime.engine.subjects import Edit, Outcome
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.networks.network import Network
+from causalspec.runtime.sites import Site, tap_of, taps_edited, taps_read
 
 
-def suffix_logits(
-    network: Network,
-    prompts: TokenizedPrompts,
-    positions: Tensor,
-    kept: Harvest,
-    rows: Tensor,
-    edits: Sequence[Edit],
-    batching: Batching = Batching.BY_LENGTH,
-) -> Tensor:
-    """As `plain_logits`, from what the harvest kept. Every edit lies at a harvested layer.
+def suffix_run(
+    network: Network, prompts: TokenizedPrompts, places: Places, kept: Harvest, run: Run
+) -> Outcome:
+    """As `plain_run`, from what the harvest kept. Every site is a harvested one.
 
-    The edited rows are bases. Gradients flow through the edits into what they are made of.
+    The rows are bases. Gradients flow through the edits into what they are made of.
     """
-    lowest = min(edit.site.layer for edit in edits)
-    earliest = min(kept.starts[edit.site.column] for edit in edits)
-    layers = network.layers
-
-    def run(rows: Tensor, edits: Sequence[Edit]) -> Tensor:
-        here = occupied(prompts.mask[rows])
-        new = slice(max(earliest, here.start), here.stop)
-        stored = kept.base_of[kept.slot_of[rows.to(kept.slot_of.device)]]
-        stream = kept.streams[lowest][:, new.start - kept.earliest : new.stop - kept.earliest]
+    rows, edits = run.rows, run.edits
+    taps = [tap_of(network, edit.site) for edit in edits]
+    first = min(tap.enters for tap in taps)
+    earliest = min(kept.starts[edit.site.token] for edit in edits)
+    here = occupied(prompts.mask[rows])
+    new = slice(max(earliest, here.start), here.stop)
+    slots = kept.slot_of[rows.to(kept.slot_of.device)]
+    stored = kept.base_of[slots]
+    stream = None
+    if first:
+        stream = kept.streams[first][:, new.start - kept.earliest : new.stop - kept.earliest]
         stream = stream.index_select(0, stored).to(network.device)
-        above: list[Any] = []
-        for edit in edits:
-            at = at_positions(edit, positions[rows, edit.site.column] - new.start)
-            if edit.site.layer == lowest:
-                stream = at(stream)
-            else:
-                above.append((edit.site.layer, at))
-        arguments = _arguments(network, prompts, rows, here, new)
+    arguments = _arguments(network, prompts, rows, here, new)
+    if not network.reads_ahead:
         past = slice(here.start, new.start)
-        arguments["past_key_values"] = _past(kept, stored, past, lowest, network.device)
-        with (
-            layers_skipped(layers[:lowest], network.tuple_outputs),
-            layer_output_given(layers[lowest], stream, network.tuple_outputs),
-            streams_edited(layers, above),
-        ):
-            return answer_logits(network, arguments, prompts.answer_positions[rows] - new.start)
+        arguments["past_key_values"] = _past(kept, stored, past, first, network.device)
+    changes = [
+        (tap, placed(edit, places[edit.site.token][rows] - new.start, tap.columns))
+        for tap, edit in zip(taps, edits, strict=True)
+    ]
+    found: dict[Site, Tensor] = {}
+    above = [site for site in run.reads if tap_of(network, site).enters >= first]
 
-    return in_batches(prompts, rows, edits, batching, run)
+    def receive(number: int, tensor: Tensor) -> None:
+        site = above[number]
+        positions = places[site.token][rows] - new.start
+        vectors = gathered(tensor, positions, tap_of(network, site).columns)
+        if bool(((positions < 0) & (places[site.token][rows] >= 0)).any()):
+            before = kept.vectors[site][slots].to(vectors.device)
+            vectors = torch.where((positions >= 0)[..., None].to(vectors.device), vectors, before)
+        found[site] = vectors
+
+    with (
+        starting_at(network.layers, first, stream, network.tuple_outputs),
+        taps_edited(changes),
+        taps_read([tap_of(network, site) for site in above], receive),
+    ):
+        logits = answer_logits(network, arguments, prompts.answers_within(rows, new))
+    for site in run.reads:
+        if site not in found:
+            found[site] = kept.vectors[site][slots].to(network.device)
+    return Outcome(logits, found)
 
 
 def _arguments(
@@ -73,23 +82,21 @@ def _arguments(
 ) -> dict[str, Any]:
     # The ids at the site's positions are embedded in vain, so that whatever a network derives from
     # them beside the residual stream (shapes, position tables) is as in a full pass.
-    arguments: dict[str, Any] = {
-        "input_ids": prompts.ids[rows, new].to(network.device),
-        "use_cache": True,
-    }
+    arguments: dict[str, Any] = {"input_ids": prompts.ids[rows, new].to(network.device)}
+    arguments |= caching(network, not network.reads_ahead)
     mask = prompts.mask[rows, here]
     if not bool(mask.all()):
         arguments["attention_mask"] = mask.to(network.device)
     return arguments | position_arguments(network, prompts, rows, new)
 
 
-def _past(kept: Harvest, stored: Tensor, past: slice, lowest: int, device: torch.device) -> Cache:
-    """The cache of the positions `past`: what the layers above `lowest` attend to."""
-    # Layers that are skipped never read theirs, but a network takes the length off the first.
+def _past(kept: Harvest, stored: Tensor, past: slice, first: int, device: torch.device) -> Cache:
+    """The cache of the positions `past`: what the blocks from `first` on attend to."""
+    # Blocks that are skipped never read theirs, but a network takes the length off the first.
     hollow = torch.empty((), device=device).expand(len(stored), 1, past.stop - past.start, 1)
     layers: list[Any] = []
     for number, (keys, values) in enumerate(zip(kept.keys, kept.values, strict=True)):
-        if number <= lowest or keys is None or values is None:
+        if number < first or keys is None or values is None:
             layers.append(_Past(hollow, hollow))
             continue
         layers.append(

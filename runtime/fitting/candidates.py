@@ -2,48 +2,150 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
 
 from causalspec.compiler.specification import (
     Alignment,
     Claim,
     Method,
+    PlacedSite,
     Placement,
-    TokenPosition,
-    TokenRange,
+    Write,
 )
+from causalspec.compiler.vocabulary import WRITES, MethodEntry, vocabulary
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
-from causalspec.runtime.engine.subjects import Site as HarvestedSite
-from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
-from causalspec.runtime.maps.site_maps import PlacedVariable
-from causalspec.runtime.results.records import Site
+from causalspec.runtime.fitting.placed_maps import PlacedVariable
+from causalspec.runtime.inputs.task_network import TaskNetwork
+from causalspec.runtime.inputs.tokens import TokenChoice
+from causalspec.runtime.networks.network import Network
+from causalspec.runtime.sites import Site, SiteError, tap_of
+
+TokenNames = Mapping[TokenChoice, tuple[str, ...]]
+
+MOST_COMBINATIONS = 64
+"""So many combinations of sites are all tried; of more, one placement's after the other's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Where the variables of one placement may live, all of them at one site.
+
+    `sites` have no token yet where `choice` offers some: each stands for one site a token.
+    """
+
+    variables: tuple[str, ...]
+    methods: tuple[Method, ...]
+    write: Write | None
+    sites: tuple[Site, ...]
+    choice: TokenChoice | None
+    placement: Placement = field(compare=False, repr=False)
+
+    def sites_with(self, names: TokenNames) -> tuple[Site, ...]:
+        """Every site, in the order of layers, units and tokens."""
+        if self.choice is None:
+            return self.sites
+        return tuple(
+            _with_token(site, name) for site in self.sites for name in names[self.choice]
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Where a claim's variables may live: every one of `layers` with every token column.
+    """Where a claim's variables may live: any combination of a site for each offer."""
 
-    All variables are tried at one site together, each with its own `methods` entry.
-    """
+    variables: tuple[str, ...]
+    offers: tuple[Offer, ...]
 
-    site: str
-    layers: tuple[int, ...]
-    tokens: tuple[TokenPosition | TokenRange, ...]
-    methods: tuple[Method, ...]
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """Every variable's method, in the order of the variables."""
+        found = {v: m for one in self.offers for v, m in zip(one.variables, one.methods, strict=True)}
+        return tuple(found[name] for name in self.variables)
+
+    @property
+    def writes(self) -> tuple[Write | None, ...]:
+        """What is written for each variable, in the order of the variables."""
+        found = {name: one.write for one in self.offers for name in one.variables}
+        return tuple(found[name] for name in self.variables)
+
+    @property
+    def written_values(self) -> dict[str, int]:
+        """The code of each variable whose place a value of its own is written in."""
+        return {
+            name: write.values[0]
+            for name, write in zip(self.variables, self.writes, strict=True)
+            if write is not None and WRITES[write.name].has_label and write.values
+        }
+
+    @property
+    def choices(self) -> tuple[TokenChoice, ...]:
+        """The tokens that are offered."""
+        return tuple(dict.fromkeys(one.choice for one in self.offers if one.choice is not None))
 
     @property
     def is_trained(self) -> bool:
-        return any(method.name != "full_vector" for method in self.methods)
+        """Whether some method is fitted by gradient descent."""
+        return any(_entry(one).trained for one in self.methods)
+
+    @property
+    def needs_train(self) -> bool:
+        """Whether a method, or what is written, is made from training inputs."""
+        made = any(_entry(one).reads_train for one in self.methods)
+        return made or any(one is not None and one.values for one in self.writes)
 
     @property
     def fitting_splits(self) -> tuple[str, ...]:
         """The splits of the data that fitting and choosing need."""
-        return ("train", "validation") if self.is_trained else ("validation",)
+        return ("train", "validation") if self.needs_train else ("validation",)
 
-    def placed(self, site: HarvestedSite) -> tuple[PlacedVariable, ...]:
-        """Every variable at one site, in order."""
-        return tuple(PlacedVariable(site, method) for method in self.methods)
+    def combinations(self, names: TokenNames) -> list[tuple[Site, ...]]:
+        """Every combination of a site for each offer; variables of different methods are never
+        placed at one site.
+        """
+        found = product(*(one.sites_with(names) for one in self.offers))
+        return [one for one in found if self._is_possible(one)]
+
+    def count(self, names: TokenNames) -> int:
+        """How many combinations there are at most."""
+        return math.prod(len(one.sites_with(names)) for one in self.offers)
+
+    def _is_possible(self, combination: Sequence[Site]) -> bool:
+        kinds: dict[Site, str] = {}
+        for site, offer in zip(combination, self.offers, strict=True):
+            for method in offer.methods:
+                if kinds.setdefault(site, method.name) != method.name:
+                    return False
+        return True
+
+    def placed(self, combination: Sequence[Site]) -> tuple[PlacedVariable, ...]:
+        """Every variable at its site, in the order of the variables."""
+        where = {
+            name: PlacedVariable(site, method)
+            for site, offer in zip(combination, self.offers, strict=True)
+            for name, method in zip(offer.variables, offer.methods, strict=True)
+        }
+        return tuple(where[name] for name in self.variables)
+
+    def with_method(self, name: str, dimensions: Mapping[str, int] | None = None) -> Candidates:
+        """The same with another method for every variable, of as many dimensions as given."""
+        offers = [
+            replace(
+                one,
+                methods=tuple(
+                    Method(name, (("dim", dimensions[v]),) if dimensions is not None else ())
+                    for v in one.variables
+                ),
+            )
+            for one in self.offers
+        ]
+        return replace(self, offers=tuple(offers))
+
+
+def _entry(method: Method) -> MethodEntry:
+    return vocabulary().methods[method.name]
 
 
 def candidates(
@@ -52,32 +154,94 @@ def candidates(
     """What `alignment` offers for `variables`, in their order.
 
     Raises:
-        SpecError: a variable is not placed, a layer or kind of site is not in the network, or
-            variables that one claim swaps are not offered the same sites.
+        SpecError: a variable is not placed, or a layer, component, unit or dimension is not in the
+            network.
     """
-    placements = [_placement_of(alignment, variable, claim) for variable in variables]
+    statements: dict[int, list[Placement]] = {}
+    for variable in variables:
+        placement = _placement_of(alignment, variable, claim)
+        statements.setdefault(placement.statement, []).append(placement)
+    offers = [_offer(network, placements) for placements in statements.values()]
+    return Candidates(tuple(variables), tuple(offers))
+
+
+def _offer(network: TaskNetwork, placements: Sequence[Placement]) -> Offer:
     first = placements[0]
-    for one in placements:
-        _check_site(network, one)
-        offered = (one.first_layer, one.last_layer, one.tokens)
-        if offered != (first.first_layer, first.last_layer, first.tokens):
-            raise _error(
-                "CS720",
-                f"`{first.variable}` and `{one.variable}` are placed at different sites",
-                one,
-                "variables of one claim are fitted at the same site: give both the same layers "
-                "and tokens",
-            )
-    last = first.last_layer if first.last_layer is not None else network.layers[-1]
-    layers = tuple(range(first.first_layer, last + 1))
+    sites = _sites(network, first, first.site)
+    if first.receiver is not None:
+        receivers = _sites(network, first, first.receiver)
+        sites = [
+            replace(sender, receiver=receiver)
+            for sender in sites
+            for receiver in receivers
+            if (sender.layer or 0) <= (receiver.layer or 0)
+        ]
     methods = tuple(one.method for one in placements)
-    return Candidates(first.site, layers, first.tokens, methods)
+    for site in (sites[0], sites[-1]):
+        _check_width(network.network, replace(site, receiver=None), methods, first)
+    choice = TokenChoice(first.tokens, first.together) if first.tokens else None
+    return Offer(
+        variables=tuple(one.variable for one in placements),
+        methods=methods,
+        write=first.write,
+        sites=tuple(sites),
+        choice=choice,
+        placement=first,
+    )
 
 
-def readable(site: HarvestedSite, presentation: Presentation, kind: str) -> Site:
-    """A site as results name it."""
-    token = presentation.tokens[site.column]
-    return Site(kind, site.layer, token.text if token is not None else "")
+def _sites(network: TaskNetwork, placement: Placement, placed: PlacedSite) -> list[Site]:
+    """Every layer with every unit, without tokens; all are checked against the network."""
+    layers: Sequence[int | None] = [None]
+    if placed.first_layer is not None:
+        layers = _layers(network, placement, placed)
+    units: Sequence[int | None] = [None] if placed.units is None else placed.units
+    sites = [
+        Site(placed.component, layer, unit=unit, path=placed.path or "")
+        for layer in layers
+        for unit in units
+    ]
+    for one in sites:
+        try:
+            tap_of(network.network, one)
+        except SiteError as error:
+            raise _error("CS723", str(error), placement, error.help or "") from error
+    return sites
+
+
+def _layers(network: TaskNetwork, placement: Placement, placed: PlacedSite) -> list[int]:
+    lowest, highest = network.layers[0], network.layers[-1]
+    first = max(placed.first_layer or 0, lowest) if placed.last_layer is None else placed.first_layer
+    last = highest if placed.last_layer is None else placed.last_layer
+    assert first is not None
+    for layer in (first, last):
+        if layer not in network.layers:
+            raise _error(
+                "CS724",
+                f"the network has no layer {layer}",
+                placement,
+                f"`{network.name}` has layers {lowest}..{highest}",
+            )
+    return list(range(first, last + 1))
+
+
+def _check_width(
+    network: Network, site: Site, methods: Sequence[Method], placement: Placement
+) -> None:
+    wanted = sum(method.dimension or 0 for method in methods)
+    width = tap_of(network, site).width
+    if wanted > width:
+        raise _error(
+            "CS722",
+            f"{wanted} dimensions do not fit into a vector of {width} numbers",
+            placement,
+            f"{site} has {width}: take fewer dimensions",
+        )
+
+
+def _with_token(site: Site, token: str) -> Site:
+    receiver = site.receiver and replace(site.receiver, token=token)
+    return replace(site, token=token, receiver=receiver)
 
 
 def _placement_of(alignment: Alignment, variable: str, claim: Claim) -> Placement:
@@ -87,25 +251,6 @@ def _placement_of(alignment: Alignment, variable: str, claim: Claim) -> Placemen
     span = claim.span or alignment.span
     message = f"`{alignment.name}` says nothing of `{variable}`, which the data swaps"
     raise SpecError([Diagnostic("CS721", message, span, f"add `var {variable} at …`")])
-
-
-def _check_site(network: TaskNetwork, placement: Placement) -> None:
-    if placement.site != network.site:
-        raise _error(
-            "CS723",
-            f"the network has no site `{placement.site}`",
-            placement,
-            f"`{network.name}` has `{network.site}`",
-        )
-    lowest, highest = network.layers[0], network.layers[-1]
-    for layer in (placement.first_layer, placement.last_layer):
-        if layer is not None and layer not in network.layers:
-            raise _error(
-                "CS724",
-                f"the network has no layer {layer}",
-                placement,
-                f"`{network.name}` has layers {lowest}..{highest}",
-            )
 
 
 def _error(code: str, message: str, placement: Placement, help: str) -> SpecError:

@@ -1,4 +1,4 @@
-"""Training an alignment map on a subject, and predicting under the interchange that it defines.
+"""Training alignment maps on a subject, and observing what the network does under their swaps.
 
 The loss is cross-entropy, over all outputs, against the output that the causal model gives under
 the intervention (Geiger et al. 2023, arXiv 2303.02536). Every step is a function of the settings'
@@ -16,17 +16,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.engine.subjects import Interchanges, Subject
+from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.resume import FitState, capture, restore
 from causalspec.runtime.fitting.settings import FitSettings
-from causalspec.runtime.maps.site_maps import SiteMaps
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
     """Maps as trained, and the loss of every step [steps] (empty where nothing is trained)."""
 
-    maps: SiteMaps = field(repr=False)
+    maps: PlacedMaps = field(repr=False)
     losses: Tensor = field(repr=False)
     settings: FitSettings
 
@@ -40,6 +41,10 @@ class FitProgress:
     loss: float
 
 
+class NotFiniteError(ToolFailure):
+    """A fit whose loss is not a number; what other fits have finished stays."""
+
+
 def no_progress(_progress: FitProgress) -> None:
     """For callers that do not watch."""
 
@@ -50,7 +55,7 @@ def no_checkpoint(_state: FitState) -> None:
 
 def fit(
     subject: Subject,
-    maps: SiteMaps,
+    maps: PlacedMaps,
     rows: Interchanges,
     settings: FitSettings,
     *,
@@ -66,23 +71,26 @@ def fit(
 
     Raises:
         ValueError: there are no rows, a label is missing (-1), or the state is of another fit.
+        NotFiniteError: a step's loss is not a finite number.
     """
     _check_rows(rows)
-    device = subject.vectors(maps.sites[0], rows.bases[:1]).device
-    maps = copy.deepcopy(maps).to(device)
+    maps = copy.deepcopy(maps).to(subject.device)
     if not maps.is_trainable:
-        return Fitted(maps, torch.empty(0), settings)
-    trained = [one for one in maps.parameters() if one.requires_grad]
-    optimizer = torch.optim.Adam(trained, lr=settings.learning_rate)
+        return Fitted(maps.eval(), torch.empty(0), settings)
+    maps.train()
+    optimizer = torch.optim.Adam(maps.parameter_groups(settings.learning_rate))
+    rates: list[float] = [group["lr"] for group in optimizer.param_groups]
     losses: list[Tensor] = []
     if resume_from is not None:
         losses.extend(restore(resume_from, maps, optimizer, settings))
     for step in range(len(losses), settings.steps):
         batch = rows.take(_batch_rows(rows.rows, step, settings))
-        for group in optimizer.param_groups:
-            group["lr"] = settings.rate_at(step)
-        logits = subject.logits(batch.bases, maps.edits(subject, batch))
-        loss = functional.cross_entropy(logits.float(), batch.labels.to(device))
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * settings.share_of_rate(step)
+        maps.anneal(step / max(1, settings.steps - 1))
+        logits = subject.run(batch.bases, maps.edits(subject, batch)).logits
+        loss = cross_entropy(logits, batch.labels).mean() + maps.penalty()
+        _check_loss(loss, step, maps, settings)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # pyright: ignore[reportUnknownMemberType] # torch's own
         optimizer.step()  # pyright: ignore[reportUnknownMemberType]
@@ -91,30 +99,30 @@ def fit(
         done = step + 1
         if done % settings.checkpoint_every == 0 and done < settings.steps:
             checkpoint(capture(maps, optimizer, losses, settings))
-    return Fitted(maps.requires_grad_(False), torch.stack(losses).cpu(), settings)
+    maps.anneal(1.0)
+    return Fitted(maps.requires_grad_(False).eval(), torch.stack(losses).cpu(), settings)
 
 
-@torch.no_grad()
-def predict(subject: Subject, maps: SiteMaps, rows: Interchanges, *, batch: int = 128) -> Tensor:
-    """The output, LongTensor [rows], that the network gives under each row's interchange."""
-    device = subject.vectors(maps.sites[0], rows.bases[:1]).device
-    maps = copy.deepcopy(maps).to(device)
-    predicted: list[Tensor] = []
-    for start in range(0, rows.rows, batch):
-        part = rows.take(torch.arange(start, min(start + batch, rows.rows)))
-        logits = subject.logits(part.bases, maps.edits(subject, part))
-        predicted.append(logits.argmax(-1).cpu())
-    return torch.cat(predicted) if predicted else torch.empty(0, dtype=torch.long)
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """The loss [rows] of logits [rows, answers, outputs] against `labels` [rows, answers], summed
+    over a row's answers; -1 is none.
+    """
+    labels = labels.to(logits.device)
+    flat = functional.cross_entropy(
+        logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, 1), labels.flatten(), reduction="none", ignore_index=-1
+    )
+    return flat.view(labels.shape).sum(1)
 
 
-def predict_without_swap(subject: Subject, rows: Interchanges) -> Tensor:
-    """The output, LongTensor [rows], that the network gives each base left alone."""
-    return subject.predictions[rows.bases]
-
-
-def interchange_intervention_accuracy(predicted: Tensor, rows: Interchanges) -> float:
-    """The share of rows on which the network says what the causal model says (IIA)."""
-    return float((predicted == rows.labels).double().mean())
+def _check_loss(loss: Tensor, step: int, maps: PlacedMaps, settings: FitSettings) -> None:
+    if bool(loss.isfinite()):
+        return
+    where = "; ".join(str(site) for site in maps.sites)
+    raise NotFiniteError(
+        f"the loss is not a finite number at step {step + 1} of {settings.steps}, at {where}, with "
+        f"a learning rate of {settings.rate_at(step):.2g}",
+        help="take a smaller learning rate, or another precision; what is finished is kept",
+    )
 
 
 def _batch_rows(count: int, step: int, settings: FitSettings) -> Tensor:
@@ -132,5 +140,5 @@ def _shuffled(count: int, seed: int) -> Tensor:
 def _check_rows(rows: Interchanges) -> None:
     if not rows.rows:
         raise ValueError("there is nothing to fit on: no rows")
-    if bool((rows.labels < 0).any()):
+    if bool((rows.labels[:, 0] < 0).any()):
         raise ValueError("some rows have no label")

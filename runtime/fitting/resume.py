@@ -17,7 +17,7 @@ from torch import Tensor
 from causalspec.compiler.data.forms.whole_files import whole_file
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.fitting.settings import FitSettings
-from causalspec.runtime.maps.site_maps import SiteMaps
+from causalspec.runtime.fitting.placed_maps import PlacedMaps
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ def fingerprint(settings: FitSettings) -> str:
 
 
 def capture(
-    maps: SiteMaps,
+    maps: PlacedMaps,
     optimizer: torch.optim.Optimizer,
     losses: Sequence[Tensor],
     settings: FitSettings,
@@ -55,7 +55,7 @@ def capture(
 
 def restore(
     state: FitState,
-    maps: SiteMaps,
+    maps: PlacedMaps,
     optimizer: torch.optim.Optimizer,
     settings: FitSettings,
 ) -> list[Tensor]:

@@ -19,9 +19,13 @@ class FitSettings:
     seed: int = 0
     checkpoint_every: int = 50
 
-    def rate_at(self, step: int) -> float:
-        """The learning rate of a step, counted from 0."""
+    def share_of_rate(self, step: int) -> float:
+        """How much of its learning rate a step takes, counted from 0."""
         rising = max(1, round(self.warmup * self.steps))
         if step < rising:
-            return self.learning_rate * (step + 1) / rising
-        return self.learning_rate * (self.steps - step) / max(1, self.steps - rising)
+            return (step + 1) / rising
+        return (self.steps - step) / max(1, self.steps - rising)
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate of a step, counted from 0."""
+        return self.learning_rate * self.share_of_rate(step)

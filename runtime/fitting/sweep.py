@@ -1,46 +1,69 @@
-"""Every candidate site fitted on `train` and scored on `validation`; the best goes on to `test`."""
+"""Candidate sites fitted on `train` and scored on `validation`; the best go on to `test`.
+
+Every combination of sites is tried where they are few. Of more, the sites of one placement are
+tried after the other's, each with its own swaps alone where the data has such, and then all
+placements together at the best of each.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
-from causalspec.runtime.engine.subjects import Site
-from causalspec.runtime.fitting.candidates import Candidates
+import torch
+
+from causalspec.runtime.engine.subjects import Subject
+from causalspec.runtime.fitting.candidates import MOST_COMBINATIONS, Candidates, TokenNames
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.workshop import ScoredFit, Workshop, fit_and_score
+from causalspec.runtime.inputs.experiment import Experiment, Harvester, Lot, Lots, harvest_lots
 from causalspec.runtime.inputs.task_network import TaskNetwork
-from causalspec.runtime.results.records import Site as NamedSite
 from causalspec.runtime.results.records import SiteScore
-from causalspec.runtime.scoring.experiment import Experiment, Lot, harvest_lots
+from causalspec.runtime.sites import Site
+
+Combination = tuple[Site, ...]
+"""A site for each offer."""
 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One candidate site, its fit, and how results name it."""
+    """One combination of candidate sites and its fit."""
 
-    site: Site
-    named: NamedSite
+    sites: Combination
     fit: ScoredFit = field(repr=False)
 
     @property
     def result(self) -> SiteScore:
-        return SiteScore(self.named, self.fit.score, self.fit.final_loss)
+        """As results hold it."""
+        return SiteScore(self.sites, self.fit.score, self.fit.final_loss)
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """The lots that fitting and choosing take, and those of `test`.
+
+    `train` is None where nothing is made from it; `test` where the test pairs are shown under
+    another prompt than the one fitted on.
+    """
+
+    train: Lots | None = field(repr=False)
+    validation: Lots = field(repr=False)
+    test: Lots | None = field(repr=False)
+
+    @property
+    def subject(self) -> Subject:
+        """The network as it was run on all of them."""
+        return self.validation[0].subject
 
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """All entries in the order of layers and tokens, and the lots that the best was fitted with.
-
-    `train` is None where the method fits nothing; `test` is None where the test pairs are shown
-    under another prompt than the one fitted on.
-    """
+    """All entries in the order in which they were tried, and the lots of the best one."""
 
     entries: tuple[Entry, ...]
     best: Entry
-    train: Lot | None = field(repr=False)
-    validation: Lot = field(repr=False)
-    test: Lot | None = field(repr=False)
+    splits: Splits
 
 
 def sweep(
@@ -50,78 +73,171 @@ def sweep(
     offered: Candidates,
     settings: FitSettings,
 ) -> Sweep:
-    """Fit and score every candidate. One harvest serves all of them where memory allows."""
-    entries: list[Entry] = []
-    groups = 0
-    lots: _Lots | None = None
-    for lots in _harvest(workshop, network, asked, offered, offered.layers):
-        groups += 1
-        entries += _fit_sites(workshop, asked, offered, lots, settings)
-    best = max(entries, key=_merit)
-    if lots is None or groups > 1:
-        lots = next(_harvest(workshop, network, asked, offered, [best.site.layer]))
-    return Sweep(tuple(entries), best, lots.train, lots.validation, lots.test)
+    """Fit and score candidates. One harvest serves all of them where memory allows.
+
+    Raises:
+        Untestable: the network answers no pair of some split.
+    """
+    search = _Search(workshop, network, asked, offered, settings, _present(network, asked, offered))
+    if offered.count(search.names) <= MOST_COMBINATIONS or len(offered.offers) == 1:
+        entries = together = search.fitted(offered.combinations(search.names))
+    else:
+        entries, together = search.one_after_the_other()
+    best = max(together, key=_merit)
+    return Sweep(tuple(entries), best, search.splits_at(best.sites))
 
 
-def _merit(entry: Entry) -> tuple[int, float, int, int]:
-    """Validation decides; among equals the lower loss, then the earlier site."""
+@dataclass(slots=True)
+class _Search:
+    """Fits of combinations; the lots of the last harvest are kept, since one mostly serves all."""
+
+    workshop: Workshop
+    network: TaskNetwork
+    asked: Experiment
+    offered: Candidates
+    settings: FitSettings
+    harvester: Harvester
+    at_hand: Splits | None = None
+
+    @property
+    def names(self) -> TokenNames:
+        """How sites name the tokens of each choice."""
+        return self.harvester.trial.presentation.token_names
+
+    def fitted(
+        self, combinations: Sequence[Combination], offered: Candidates | None = None
+    ) -> list[Entry]:
+        """Each combination fitted and scored, in order; of some offers alone where they are given.
+
+        Raises `LookupError` where no pair swaps the variables of these offers alone.
+        """
+        entries: list[Entry] = []
+        for splits, served in self._served(combinations):
+            if offered is not None:
+                splits = _of_variables(splits, self.offered.variables, offered.variables)
+            entries += [self._entry(one, splits, offered or self.offered) for one in served]
+        return entries
+
+    def splits_at(self, combination: Combination) -> Splits:
+        """The lots with what the network holds at these sites."""
+        [(splits, _)] = self._served([combination])
+        return splits
+
+    def one_after_the_other(self) -> tuple[list[Entry], list[Entry]]:
+        """The sites of each placement alone, then all placements at the best of each: every entry,
+        and those of all placements. Where no pair swaps a placement's variables alone, the others
+        stay where they were found last.
+        """
+        entries: list[Entry] = []
+        best = [one.sites_with(self.names)[0] for one in self.offered.offers]
+        for place, offer in enumerate(self.offered.offers):
+            sites = offer.sites_with(self.names)
+            try:
+                alone = Candidates(offer.variables, (offer,))
+                tried = self.fitted([(site,) for site in sites], alone)
+                best[place] = max(tried, key=_merit).sites[0]
+            except LookupError:
+                tried = self.fitted([(*best[:place], one, *best[place + 1 :]) for one in sites])
+                best[place] = max(tried, key=_merit).sites[place]
+            entries += tried
+        together = self.fitted([tuple(best)])
+        return [*entries, *together], together
+
+    def _served(
+        self, combinations: Sequence[Combination]
+    ) -> Iterator[tuple[Splits, Sequence[Combination]]]:
+        remaining = list(combinations)
+        wanted = {site for one in combinations for site in _read(one)}
+        if self.at_hand is not None and wanted <= set(self.at_hand.subject.sites):
+            yield self.at_hand, remaining
+            return
+        self.at_hand = None  # dropped before others are made
+        for lots in self.harvester.lots(combinations, self.workshop.watcher):
+            self.at_hand = self._splits(lots)
+            here = set(self.at_hand.subject.sites)
+            served = list(takewhile(lambda one: _read(one) <= here, remaining))
+            remaining = remaining[len(served) :]
+            yield self.at_hand, served
+            if remaining:
+                self.at_hand = None
+
+    def _splits(self, lots: tuple[Lots, ...]) -> Splits:
+        fitting = len(self.offered.fitting_splits)
+        return Splits(
+            train=lots[0] if fitting == 2 else None,
+            validation=lots[fitting - 1],
+            test=lots[fitting] if len(lots) > fitting else None,
+        )
+
+    def _entry(self, combination: Combination, splits: Splits, offered: Candidates) -> Entry:
+        where = "; ".join(str(site) for site in dict.fromkeys(combination))
+        fit = fit_and_score(
+            self.workshop,
+            f"{self.asked.claim.name}: {where}",
+            offered.variables,
+            offered.placed(combination),
+            splits.train,
+            splits.validation,
+            self.settings,
+        )
+        return Entry(combination, fit)
+
+
+def _present(network: TaskNetwork, asked: Experiment, offered: Candidates) -> Harvester:
+    """The test pairs come along, unlooked at, so that they need no harvest of their own."""
+    prompt = asked.fitting_prompt
+    splits = [asked.draw(split) for split in offered.fitting_splits]
+    if prompt == asked.claim.prompt:
+        splits.append(asked.draw_test())
+    return harvest_lots(network, asked, splits, offered.choices, prompt)
+
+
+def _read(combination: Combination) -> set[Site]:
+    """The sites whose vectors an edit at each of these is made of."""
+    return {replace(site, receiver=None) for site in combination}
+
+
+def _of_variables(splits: Splits, all_names: Sequence[str], names: Sequence[str]) -> Splits:
+    """The rows that swap nothing but `names`, or all of them where there are none; of each, what
+    happens to `names` alone.
+    """
+    columns = torch.tensor([all_names.index(name) for name in names])
+
+    def of(lot: Lot) -> Lot | None:
+        others = torch.ones(len(all_names), dtype=torch.bool)
+        others[columns] = False
+        mine = ~(lot.rows.origins[:, others] >= 0).any(1)
+        mine &= (lot.rows.origins[:, columns] >= 0).any(1)
+        if lot.rows.inner_of is not None:
+            mine &= ~(lot.rows.inner_of >= 0).any(1)
+        kept = mine.nonzero()[:, 0]
+        if not len(kept):
+            return None
+        rows = lot.rows.take(kept)
+        rows = replace(rows, origins=rows.origins[:, columns], inner=None, inner_of=None)
+        return replace(
+            lot,
+            pairs=lot.pairs.select(kept.numpy()),
+            rows=rows,
+            asked=lot.asked[kept],
+            alike=lot.alike[kept.numpy()],
+        )
+
+    def of_all(lots: Lots) -> Lots:
+        found = tuple(one for lot in lots for one in [of(lot)] if one is not None)
+        if not found:
+            raise LookupError(f"no pair swaps {', '.join(names)} alone")
+        return found
+
+    train = None if splits.train is None else of_all(splits.train)
+    return Splits(train, of_all(splits.validation), None)
+
+
+def _merit(entry: Entry) -> tuple[float, float, tuple[int, ...]]:
+    """Validation decides; among equals the lower loss, then the earlier sites."""
     loss = entry.fit.final_loss
     return (
-        entry.fit.score.correct,
+        round(entry.fit.score.mean, 9),
         -loss if loss is not None else 0.0,
-        -entry.site.layer,
-        -entry.site.column,
+        tuple(-(site.layer or 0) for site in entry.sites),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Lots:
-    train: Lot | None
-    validation: Lot
-    test: Lot | None
-
-
-def _harvest(
-    workshop: Workshop,
-    network: TaskNetwork,
-    asked: Experiment,
-    offered: Candidates,
-    layers: Sequence[int],
-) -> Iterator[_Lots]:
-    """The test pairs come along, unlooked at, so that they need no harvest of their own."""
-    splits = offered.fitting_splits
-    prompt = asked.fitting_prompt
-    together = prompt == asked.claim.prompt
-    pairs = [asked.draw(split) for split in [*splits, *([asked.test_split] if together else [])]]
-    for lots in harvest_lots(
-        network, asked, pairs, layers, offered.tokens, prompt, workshop.watcher
-    ):
-        train = lots[0] if offered.is_trained else None
-        validation = lots[len(splits) - 1]
-        yield _Lots(train, validation, lots[-1] if together else None)
-
-
-def _fit_sites(
-    workshop: Workshop,
-    asked: Experiment,
-    offered: Candidates,
-    lots: _Lots,
-    settings: FitSettings,
-) -> Iterator[Entry]:
-    for layer in lots.validation.subject.layers:
-        for column, token in enumerate(lots.validation.presentation.tokens):
-            site = Site(layer, column)
-            named = NamedSite(offered.site, layer, token.text if token is not None else "")
-            where = f"layer {layer}" + (f", {named.token}" if named.token else "")
-            yield Entry(
-                site,
-                named,
-                fit_and_score(
-                    workshop,
-                    f"{asked.claim.name}: {where}",
-                    offered.placed(site),
-                    lots.train,
-                    lots.validation,
-                    settings,
-                ),
-            )

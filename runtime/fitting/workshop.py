@@ -1,4 +1,4 @@
-"""Fits of a run, each finished once: trained at a site, scored, and kept in the run folder."""
+"""Fits of a run, each finished once: trained at its sites, scored, and kept in the run folder."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from causalspec.runtime.fitting.fit import FitProgress, Fitted, fit, predict
+from causalspec.runtime.fitting.fit import FitProgress, Fitted, fit
+from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
+from causalspec.runtime.fitting.predict import agreement, predict
 from causalspec.runtime.fitting.resume import FitState
 from causalspec.runtime.fitting.settings import FitSettings
-from causalspec.runtime.maps.site_maps import PlacedVariable, SiteMaps, build_maps
-from causalspec.runtime.results.records import Score
+from causalspec.runtime.inputs.experiment import Lot, Lots, all_rows, score_of
+from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.run_folder import RunFolder, Stage
-from causalspec.runtime.scoring.experiment import Lot
 from causalspec.runtime.watch import Watcher
 
 
@@ -22,7 +23,7 @@ from causalspec.runtime.watch import Watcher
 class ScoredFit:
     """Maps fitted to some rows, what they score on others, and the mean loss of the last steps."""
 
-    maps: SiteMaps = field(repr=False)
+    maps: PlacedMaps = field(repr=False)
     score: Score
     final_loss: float | None
 
@@ -35,53 +36,54 @@ class Workshop:
     watcher: Watcher
 
 
-def score_of(predicted: Tensor, lot: Lot) -> Score:
-    """How many rows are predicted as the causal model says."""
-    return lot.score(predicted == lot.rows.labels)
-
-
 def fit_and_score(
     workshop: Workshop,
     name: str,
+    names: Sequence[str],
     variables: Sequence[PlacedVariable],
-    train: Lot | None,
-    held_out: Lot,
+    train: Lots | None,
+    held_out: Lots,
     settings: FitSettings,
 ) -> ScoredFit:
-    """Fit maps for `variables` to `train` and score them on `held_out`.
+    """Fit maps for `variables`, called `names`, to `train` and score them on `held_out`.
 
     Without `train` the maps are scored as they are built, which suits methods that fit nothing. A
     fit that this run has finished before is read back; an unfinished one goes on from its last
     checkpoint. `name` must be unique in the run.
     """
-    maps = build_maps(variables, held_out.subject.width, settings.seed)
+    maps = build_maps(variables, held_out[0].subject, settings.seed)
     finished = workshop.folder.find(name)
     if finished is not None:
-        maps.load_state_dict(dict(finished.tensors))
-        correct, total = int(finished.notes["correct"]), int(finished.notes["total"])
+        tensors = dict(finished.tensors)
+        agrees = [tensors.pop(f"agrees.{k}").bool() for k in range(len(held_out))]
+        maps.load_state_dict(tensors)
         loss = finished.notes.get("final_loss")
-        score = Score(correct, total, held_out.effective(slice(None)), held_out.count.drawn)
-        return ScoredFit(maps, score, float(loss) if loss else None)
-    fitted = _train(workshop, name, maps, train, settings)
-    score = score_of(predict(held_out.subject, fitted.maps, held_out.rows), held_out)
+        return ScoredFit(maps.eval(), score_of(held_out, agrees), float(loss) if loss else None)
+    fitted = _train(workshop, name, names, maps, train, settings)
+    agrees = [
+        agreement(predict(lot.subject, fitted.maps, lot.rows), lot.rows.labels) for lot in held_out
+    ]
     final_loss = float(fitted.losses[-20:].mean()) if len(fitted.losses) else None
-    notes = {"correct": str(score.correct), "total": str(score.total)}
-    if final_loss is not None:
-        notes["final_loss"] = repr(final_loss)
-    workshop.folder.finish(name, Stage(fitted.maps.state_dict(), notes))
+    notes = {} if final_loss is None else {"final_loss": repr(final_loss)}
+    kept = fitted.maps.state_dict() | {f"agrees.{k}": one for k, one in enumerate(agrees)}
+    workshop.folder.finish(name, Stage(kept, notes))
     workshop.folder.forget(f"{name} so far")
-    return ScoredFit(fitted.maps, score, final_loss)
+    return ScoredFit(fitted.maps, score_of(held_out, agrees), final_loss)
 
 
 def _train(
     workshop: Workshop,
     name: str,
-    maps: SiteMaps,
-    train: Lot | None,
+    names: Sequence[str],
+    maps: PlacedMaps,
+    train: Lots | None,
     settings: FitSettings,
 ) -> Fitted:
-    if train is None or not maps.is_trainable:
-        return Fitted(maps, torch.empty(0), settings)
+    if train is None:
+        return Fitted(maps.eval(), torch.empty(0), settings)
+    _prepare(maps, names, train)
+    if not maps.is_trainable:
+        return Fitted(maps.eval(), torch.empty(0), settings)
     so_far = workshop.folder.find(f"{name} so far")
     state = None if so_far is None else FitState(dict(so_far.tensors), so_far.notes["settings"])
 
@@ -94,9 +96,9 @@ def _train(
             advance(done.step, f"loss {done.loss:.3f}")
 
         return fit(
-            train.subject,
+            train[0].subject,
             maps,
-            train.rows,
+            all_rows(train),
             settings,
             progress=progress,
             checkpoint=checkpoint,
@@ -104,8 +106,21 @@ def _train(
         )
 
 
-def with_shuffled_labels(lot: Lot, seed: int) -> Lot:
-    """The same interchanges with their labels permuted among them."""
+def _prepare(maps: PlacedMaps, names: Sequence[str], train: Lots) -> None:
+    """Closed-form maps see every training base once; what a variable is there is the compiler's."""
+    bases = torch.cat([lot.asked for lot in train]).unique()
+    values = train[0].trial.values(names)[bases]
+    maps.prepare(train[0].subject, bases, values)
+
+
+def with_shuffled_labels(lots: Lots, seed: int) -> Lots:
+    """The same interchanges with the labels of each lot permuted among them."""
+    return tuple(_shuffled(lot, seed + number) for number, lot in enumerate(lots))
+
+
+def _shuffled(lot: Lot, seed: int) -> Lot:
     generator = torch.Generator().manual_seed(seed)
-    order = torch.randperm(lot.rows.rows, generator=generator)
-    return replace(lot, rows=replace(lot.rows, labels=lot.rows.labels[order]))
+    order: Tensor = torch.randperm(lot.rows.rows, generator=generator)
+    # A base is followed by the beginning of its label, and so is run with the label's.
+    rows = replace(lot.rows, bases=lot.rows.bases, labels=lot.rows.labels[order])
+    return replace(lot, rows=rows)

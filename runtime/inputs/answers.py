@@ -1,8 +1,8 @@
-"""The token by which a network gives an answer, and what speaks against reading it there."""
+"""The tokens by which a network gives an answer, and what speaks against reading it there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from causalspec.runtime.inputs.tokens import TokenError, encode_text, shorten
-from causalspec.runtime.untyped import decoded
+from causalspec.runtime.untyped import decoded_all
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -21,13 +21,12 @@ class FindingKind(StrEnum):
     """What is remarkable about an answer's tokens."""
 
     EMPTY = "empty"  # no tokens at all: it cannot be predicted
-    SEVERAL_TOKENS = "several tokens"  # only the first is predicted and scored
-    COLLISION = "collision"  # answers that start with the same token: not told apart
+    COLLISION = "collision"  # answers that are the same tokens, or one the beginning of another
 
 
 @dataclass(frozen=True, slots=True)
 class TokenFinding:
-    """One remarkable fact for a diagnostic: the answers concerned and their first token's text."""
+    """One remarkable fact for a diagnostic: the answers concerned and the text of their tokens."""
 
     kind: FindingKind
     answers: tuple[str, ...]
@@ -36,26 +35,60 @@ class TokenFinding:
 
 @dataclass(frozen=True, eq=False)
 class AnswerTokens:
-    """`ids`: LongTensor [rows], each answer's first token after its prompt, -1 for an empty one."""
+    """`ids`: LongTensor [rows, answers], the tokens of each answer after its prompt, -1 beyond the
+    last; of an empty one all are -1.
+    """
 
     ids: Tensor = field(repr=False)
     findings: tuple[TokenFinding, ...]
 
 
+Continue = Callable[[str, str], tuple[int, ...]]
+"""The tokens by which an answer continues a prompt, or stands in it."""
+
+
 def answer_tokens(
-    tokenizer: PreTrainedTokenizerFast, prompts: Sequence[str], answers: Sequence[str]
+    tokenizer: PreTrainedTokenizerFast,
+    prompts: Sequence[str],
+    answers: Sequence[str],
+    mask_token: str | None = None,
 ) -> AnswerTokens:
-    """The first token of each answer as it continues its prompt, one a row.
+    """The tokens of each answer as it continues its prompt, or stands where its `mask_token` is.
 
     Prompt and answer are tokenized together, since a tokenizer need not split where they meet.
 
     Raises:
-        TokenError: the prompt's own tokens change when the answer follows.
+        TokenError: the prompt's own tokens change when the answer follows, or an answer has not as
+            many tokens as its prompt has masks.
     """
     encode: Callable[..., Any] = tokenizer
-    prompt_ids = {text: encode_text(encode, text).ids for text in dict.fromkeys(prompts)}
-    continuations: dict[tuple[str, str], tuple[int, ...]] = {}
-    for prompt, answer in dict.fromkeys(zip(prompts, answers, strict=True)):
+    if mask_token is None:
+        continuation: Continue = _following(encode)
+    else:
+        continuation = _filling(encode, mask_token)
+    pairs = dict.fromkeys(zip(prompts, answers, strict=True))
+    continuations = {pair: continuation(*pair) for pair in pairs}
+    found = [continuations[pair] for pair in zip(prompts, answers, strict=True)]
+    return AnswerTokens(padded(found), _findings(tokenizer, continuations))
+
+
+def padded(sequences: Iterable[tuple[int, ...]]) -> Tensor:
+    """Tokens [rows, answers], -1 beyond the last of a row."""
+    rows = list(sequences)
+    most = max((len(one) for one in rows), default=0) or 1
+    ids = torch.full((len(rows), most), -1)
+    for number, one in enumerate(rows):
+        ids[number, : len(one)] = torch.tensor(one, dtype=torch.long)
+    return ids
+
+
+def _following(encode: Callable[..., Any]) -> Continue:
+    """An answer follows its prompt."""
+    prompt_ids: dict[str, list[int]] = {}
+
+    def continuation(prompt: str, answer: str) -> tuple[int, ...]:
+        if prompt not in prompt_ids:
+            prompt_ids[prompt] = encode_text(encode, prompt).ids
         before = prompt_ids[prompt]
         whole = encode_text(encode, prompt + answer).ids
         if whole[: len(before)] != before:
@@ -63,10 +96,29 @@ def answer_tokens(
                 f"the answer `{answer}` changes the last tokens of the prompt `{shorten(prompt)}`",
                 help="move the space between them from the prompt's end to the answer's beginning",
             )
-        continuations[prompt, answer] = tuple(whole[len(before) :])
-    first = [continuations[pair][:1] or (-1,) for pair in zip(prompts, answers, strict=True)]
-    ids = torch.tensor([one[0] for one in first], dtype=torch.long)
-    return AnswerTokens(ids, _findings(tokenizer, continuations))
+        return tuple(whole[len(before) :])
+
+    return continuation
+
+
+def _filling(encode: Callable[..., Any], mask_token: str) -> Continue:
+    """An answer stands where its prompt has masks, side by side."""
+
+    def continuation(prompt: str, answer: str) -> tuple[int, ...]:
+        masked = encode_text(encode, prompt, keeps_end=True).ids
+        mask = encode_text(encode, mask_token).ids[-1]
+        first, count = masked.index(mask), masked.count(mask)
+        masks = mask_token * count
+        filled = encode_text(encode, prompt.replace(masks, answer.strip(), 1), keeps_end=True).ids
+        if len(filled) != len(masked):
+            raise TokenError(
+                f"the answer `{answer}` has {len(filled) - len(masked) + count} tokens, but the "
+                f"prompt `{shorten(prompt)}` has {count} places for it",
+                help="let the prompt have as many masks, side by side, as every answer has tokens",
+            )
+        return tuple(filled[first : first + count])
+
+    return continuation
 
 
 def _findings(
@@ -74,17 +126,16 @@ def _findings(
     continuations: dict[tuple[str, str], tuple[int, ...]],
 ) -> tuple[TokenFinding, ...]:
     found: dict[TokenFinding, None] = {}
-    starting_with: dict[int, dict[str, None]] = {}
+    meaning: dict[tuple[int, ...], dict[str, None]] = {}
     for (_, answer), ids in continuations.items():
         if not ids:
             found[TokenFinding(FindingKind.EMPTY, (answer,), "")] = None
-            continue
-        starting_with.setdefault(ids[0], {})[answer] = None
-        if len(ids) > 1:
-            token = decoded(tokenizer, ids[0])
-            found[TokenFinding(FindingKind.SEVERAL_TOKENS, (answer,), token)] = None
-    for token_id, answers in starting_with.items():
-        if len(answers) > 1:
-            token = decoded(tokenizer, token_id)
-            found[TokenFinding(FindingKind.COLLISION, tuple(answers), token)] = None
+        else:
+            meaning.setdefault(ids, {})[answer] = None
+    for ids, answers in meaning.items():
+        shorter = [meaning[ids[:count]] for count in range(1, len(ids)) if ids[:count] in meaning]
+        alike = dict.fromkeys([*answers, *(name for some in shorter for name in some)])
+        if len(alike) > 1:
+            text = decoded_all(tokenizer, ids)
+            found[TokenFinding(FindingKind.COLLISION, tuple(alike), text)] = None
     return tuple(found)

@@ -1,21 +1,24 @@
 """A network that plays a task, whatever its kind: what a verification asks of it.
 
-Decoders read prompts and answer with a token, plain networks read vectors and answer with a
-class. Behind this interface lies every difference between the two.
+Language models read prompts and answer with tokens or a class, other networks read vectors and
+answer with classes. Behind this interface lies every difference between the two.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from torch import Tensor
 
-from causalspec.compiler.evaluators.columns import Columns
-from causalspec.compiler.specification import Task, TokenPosition, TokenRange
+from causalspec.compiler.evaluators.columns import Column, Columns
+from causalspec.compiler.specification import Task
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.token_examination import PromptExamination
+from causalspec.runtime.inputs.tokens import TokenChoice
+from causalspec.runtime.networks.network import Network
+from causalspec.runtime.sites import Site
 from causalspec.runtime.watch import Watcher
 
 
@@ -41,50 +44,55 @@ class Presentation(ABC):
     @property
     @abstractmethod
     def correct(self) -> Tensor:
-        """LongTensor [inputs]: the output (token or class) that the task calls right."""
+        """LongTensor [inputs, answers]: the outputs (tokens or classes) that the task calls right,
+        -1 beyond the last.
+        """
 
     @property
     @abstractmethod
-    def tokens(self) -> tuple[TokenPosition | None, ...]:
-        """The candidate token columns; a network without tokens has the one column None."""
+    def token_names(self) -> Mapping[TokenChoice, tuple[str, ...]]:
+        """How sites name the tokens that each choice came to."""
 
     @abstractmethod
     def subjects(
-        self, layers: Sequence[int], is_base: Tensor, watcher: Watcher
+        self, groups: Sequence[tuple[Site, ...]], is_base: Tensor, watcher: Watcher
     ) -> Iterator[Subject]:
-        """Harvests that together serve every layer; each is to be dropped before the next.
+        """Harvests that together serve every group of sites; each is to be dropped before the next.
 
         `is_base` is a BoolTensor [inputs]. Every input's own output is predicted.
         """
 
     @abstractmethod
-    def outputs(self, inputs: Tensor, answers: Tensor) -> Tensor:
-        """LongTensor [rows]: the output by which each of `inputs` [rows] would be answered with
-        `answers` [rows], codes of the task's output.
+    def outputs(self, inputs: Tensor, answers: Mapping[str, Column]) -> Tensor:
+        """LongTensor [rows, answers]: the outputs by which each of `inputs` [rows] would be
+        answered with `answers`, a column of codes for each of the task's outputs.
         """
 
     @abstractmethod
-    def said(self, output: int) -> str:
-        """A network's output as people read it."""
+    def forcing(self, inputs: Tensor, outputs: Tensor) -> tuple[Presentation, Tensor]:
+        """Inputs [rows] to be answered with `outputs` [rows, answers]: the presentation with those
+        that are new, each followed by all of its answer but the end, and their numbers [rows].
+        """
+
+    @abstractmethod
+    def said(self, outputs: Tensor) -> str:
+        """A network's outputs [answers] as people read them."""
 
 
 class TaskNetwork(ABC):
     """A network that can be shown a task."""
 
+    network: Network
+
     @property
-    @abstractmethod
     def name(self) -> str:
         """Where it came from."""
+        return self.network.name
 
     @property
-    @abstractmethod
-    def site(self) -> str:
-        """The one kind of site of the language that it has: `residual` or `hidden`."""
-
-    @property
-    @abstractmethod
     def layers(self) -> range:
         """Every layer that a site may name."""
+        return range(len(self.network.layers))
 
     @property
     @abstractmethod
@@ -97,13 +105,13 @@ class TaskNetwork(ABC):
         return None
 
     @property
-    @abstractmethod
     def device(self) -> str:
         """Where it runs, for the manifest."""
+        return str(self.network.device)
 
-    @abstractmethod
     def content_hash(self) -> str:
         """SHA-256 of configuration and weights."""
+        return self.network.content_hash
 
     @abstractmethod
     def untrained(self, seed: int) -> TaskNetwork:
@@ -118,7 +126,7 @@ class TaskNetwork(ABC):
         self,
         task: Task,
         settings: Columns,
-        tokens: Sequence[TokenPosition | TokenRange],
+        choices: Sequence[TokenChoice],
         prompt: str | None,
     ) -> Presentation:
         """Show settings of the task's inputs, under a prompt of the task where it reads text.

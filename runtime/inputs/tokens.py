@@ -17,6 +17,7 @@ from torch import Tensor
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, TokenPosition, TokenRange
 from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.runtime.untyped import as_list
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +47,9 @@ class TokenizedPrompts:
 
     `ids` and `position_ids` are LongTensors [rows, T], `mask` a BoolTensor [rows, T] that is false
     on padding. `offsets` [rows, T, 2] are each token's characters, -1 for padding and for special
-    tokens (a beginning-of-text mark, say), which are never part of the text.
+    tokens (a beginning-of-text mark, say), which are never part of the text. `answer_positions`
+    [rows, answers] are the places at which a network gives the tokens of its answer, -1 beyond the
+    last. `menus` narrows down what it may answer.
     """
 
     texts: tuple[str, ...]
@@ -55,6 +58,8 @@ class TokenizedPrompts:
     mask: Tensor = field(repr=False)
     position_ids: Tensor = field(repr=False)
     offsets: Tensor = field(repr=False)
+    answer_positions: Tensor = field(repr=False)
+    menus: Menus | None = field(default=None, repr=False)
 
     @property
     def rows(self) -> int:
@@ -66,23 +71,71 @@ class TokenizedPrompts:
         """T, padding included."""
         return self.ids.shape[1]
 
-    @property
-    def answer_positions(self) -> Tensor:
-        """Each prompt's last token, LongTensor [rows]: where the answer is predicted."""
-        return self.length - 1 - self.mask.long().flip(1).argmax(1)
+    def answers_within(self, rows: Tensor, here: slice) -> Tensor:
+        """The answers' positions [rows, answers] counted from where the columns `here` begin."""
+        positions = self.answer_positions[rows]
+        return torch.where(positions < 0, positions, positions - here.start)
+
+    def allowing(self, rows: Tensor, logits: Tensor) -> Tensor:
+        """The logits [rows, answers, outputs] of what may be answered, all others minus infinity."""
+        return logits if self.menus is None else self.menus.narrowed(rows, logits)
+
+    def encoded(self) -> list[EncodedText]:
+        """Each prompt's own tokens, without what it was made to answer."""
+        found: list[EncodedText] = []
+        asked = (self.answer_positions >= 0).sum(1)
+        for row in range(self.rows):
+            real = self.mask[row].nonzero()[:, 0]
+            real = real[: len(real) - (int(asked[row]) - 1)]
+            offsets: list[list[int]] = as_list(self.offsets[row, real])
+            pairs = [(first, last) for first, last in offsets]
+            found.append(EncodedText(as_list(self.ids[row, real]), pairs))
+        return found
+
+    def take(self, rows: Tensor) -> TokenizedPrompts:
+        """The numbered prompts alone."""
+        numbers: list[int] = as_list(rows)
+        return TokenizedPrompts(
+            tuple(self.texts[row] for row in numbers),
+            {name: spans[rows.numpy()] for name, spans in self.spans.items()},
+            self.ids[rows],
+            self.mask[rows],
+            self.position_ids[rows],
+            self.offsets[rows],
+            self.answer_positions[rows],
+            None if self.menus is None else replace(self.menus, of=self.menus.of[rows]),
+        )
 
 
 @dataclass(frozen=True, eq=False)
-class TokenColumns:
-    """Candidate positions: `positions` [rows, columns] in the padded rows, what each is called."""
+class Menus:
+    """What may be answered: `of` [rows, answers] numbers the rows of `allowed` [menus, outputs]."""
 
-    tokens: tuple[TokenPosition, ...]
-    positions: Tensor
+    of: Tensor = field(repr=False)
+    allowed: Tensor = field(repr=False)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What each column is called in a spec."""
-        return tuple(one.text for one in self.tokens)
+    def narrowed(self, rows: Tensor, logits: Tensor) -> Tensor:
+        """Logits [rows, answers, outputs] with what is on no menu at minus infinity."""
+        allowed = self.allowed[self.of[rows]].to(logits.device)
+        return logits.masked_fill(~allowed, -torch.inf)
+
+
+@dataclass(frozen=True, eq=False)
+class TokenPlaces:
+    """Where tokens lie: `positions` [rows, places] by how a site names them, -1 where a row has
+    fewer; and the names that each written token position or range came to.
+    """
+
+    positions: Mapping[str, Tensor]
+    names: Mapping[TokenChoice, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenChoice:
+    """Tokens that a placement offers: each is a site, or all `together` are one."""
+
+    tokens: tuple[TokenPosition | TokenRange, ...]
+    together: bool = False
 
 
 def tokenize(
@@ -90,31 +143,61 @@ def tokenize(
     tokenizer: PreTrainedTokenizerFast,
     padding_side: PaddingSide = "left",
     limits: InputLimits | None = None,
+    *,
+    keeps_end: bool = False,
 ) -> TokenizedPrompts:
     """Tokenize a whole data set once. Position ids count each prompt's own tokens from 0.
 
-    Special tokens that the tokenizer puts after the text are dropped: the answer comes there.
-    A network's own limits, where they are known, go before what the tokenizer says of them.
+    Special tokens that the tokenizer puts after the text are dropped, for the answer comes there,
+    unless the network reads them (`keeps_end`). A network's own limits, where they are known, go
+    before what the tokenizer says of them.
 
     Raises:
         TokenError: a prompt has no tokens, more than the network takes, or one that it lacks.
     """
-    by_text = {text: encode_text(tokenizer, text) for text in dict.fromkeys(prompts.texts)}
+    by_text = {
+        text: encode_text(tokenizer, text, keeps_end=keeps_end)
+        for text in dict.fromkeys(prompts.texts)
+    }
     for text, one in by_text.items():
         _check_readable(text, one, tokenizer, limits)
     chosen = [by_text[text] for text in prompts.texts]
-    length = max((len(one.ids) for one in chosen), default=0)
-    ids = torch.full((len(chosen), length), _filler(tokenizer, limits))
+    return assemble(
+        prompts.texts,
+        prompts.spans,
+        chosen,
+        [()] * len(chosen),
+        filler(tokenizer, limits),
+        padding_side,
+    )
+
+
+def assemble(
+    texts: tuple[str, ...],
+    spans: Mapping[str, NDArray[np.int32]],
+    encoded: Sequence[EncodedText],
+    forced: Sequence[tuple[int, ...]],
+    filler: int,
+    padding_side: PaddingSide = "left",
+) -> TokenizedPrompts:
+    """A padded batch of encoded prompts, each followed by the tokens that its answer begins with:
+    what comes after each of these is asked, and after the prompt itself.
+    """
+    lengths = [len(one.ids) + len(more) for one, more in zip(encoded, forced, strict=True)]
+    length, answers = max(lengths, default=0), 1 + max(map(len, forced), default=0)
+    ids = torch.full((len(texts), length), filler)
     mask = torch.zeros(ids.shape, dtype=torch.bool)
     offsets = torch.full((*ids.shape, 2), -1)
-    for row, one in enumerate(chosen):
-        start = length - len(one.ids) if padding_side == "left" else 0
-        here = slice(start, start + len(one.ids))
-        ids[row, here] = torch.tensor(one.ids)
-        mask[row, here] = True
-        offsets[row, here] = torch.tensor(one.offsets)
+    asked = torch.full((len(texts), answers), -1)
+    for row, (one, more) in enumerate(zip(encoded, forced, strict=True)):
+        start = length - lengths[row] if padding_side == "left" else 0
+        end = start + lengths[row]
+        ids[row, start:end] = torch.tensor([*one.ids, *more])
+        mask[row, start:end] = True
+        offsets[row, start : start + len(one.ids)] = torch.tensor(one.offsets)
+        asked[row, : 1 + len(more)] = torch.arange(end - 1 - len(more), end)
     position_ids = (mask.long().cumsum(1) - 1).clamp(min=0)
-    return TokenizedPrompts(prompts.texts, prompts.spans, ids, mask, position_ids, offsets)
+    return TokenizedPrompts(texts, spans, ids, mask, position_ids, offsets, asked)
 
 
 def _check_readable(
@@ -149,52 +232,76 @@ def check_ids(ids: Sequence[int], tokenizer: Any, limits: InputLimits, where: st
     )
 
 
-def _filler(tokenizer: PreTrainedTokenizerFast, limits: InputLimits | None) -> int:
-    """Any token of the network's does: it is masked."""
-    filler: Any = tokenizer.pad_token_id
-    if filler is None or (limits is not None and filler >= limits.vocabulary):
+def filler(tokenizer: PreTrainedTokenizerFast, limits: InputLimits | None) -> int:
+    """What a batch is padded with. Any token of the network's does: it is masked."""
+    padding: Any = tokenizer.pad_token_id
+    if padding is None or (limits is not None and padding >= limits.vocabulary):
         return 0
-    return filler
+    return padding
 
 
-def resolve(
-    tokens: Sequence[TokenPosition | TokenRange], prompts: TokenizedPrompts
-) -> TokenColumns:
-    """Where each token position lies in every prompt; every column is one candidate site.
+def resolve(choices: Sequence[TokenChoice], prompts: TokenizedPrompts) -> TokenPlaces:
+    """Where each token position lies in every prompt.
 
-    A range gives a column for each of its tokens, counted from its first end in every prompt; where
-    prompts differ in its length, the columns are those that all of them have. `all` is the range
-    over the text's tokens.
+    A range gives a site for each of its tokens, counted from its first end in every prompt; where
+    prompts differ in its length, the sites are those that all of them have. `together` it is one
+    site with as many places as each prompt has. `all` is the range over the text's tokens.
 
     Raises:
         TokenError: a position falls outside a prompt, a slot or text is absent from one, or a
             searched text occurs there more than once.
     """
-    found_tokens: list[TokenPosition] = []
-    columns: list[Tensor] = []
-    for one in tokens:
-        if isinstance(one, TokenPosition) and one.anchor is Anchor.ALL:
-            found = _range(TokenPosition(Anchor.FIRST), TokenPosition(Anchor.LAST), prompts)
-        elif isinstance(one, TokenPosition):
-            found = TokenColumns((one,), _resolve_one(one, prompts)[:, None])
-        else:
-            found = _range(one.first, one.last, prompts)
-        found_tokens.extend(found.tokens)
-        columns.append(found.positions)
-    return TokenColumns(tuple(found_tokens), torch.cat(columns, dim=1))
+    positions: dict[str, Tensor] = {}
+    names: dict[TokenChoice, tuple[str, ...]] = {}
+    for choice in choices:
+        found: dict[str, Tensor] = {}
+        for one in choice.tokens:
+            if isinstance(one, TokenPosition) and one.anchor is not Anchor.ALL:
+                found[one.text] = _resolve_one(one, prompts)[:, None]
+                continue
+            ends = one if isinstance(one, TokenRange) else _WHOLE
+            if choice.together:
+                found[together_name(one)] = _range_together(ends, prompts)
+            else:
+                found |= _range(ends, prompts)
+        positions |= found
+        names[choice] = tuple(found)
+    return TokenPlaces(positions, names)
 
 
-def _range(first: TokenPosition, last: TokenPosition, prompts: TokenizedPrompts) -> TokenColumns:
-    start, end = _resolve_one(first, prompts), _resolve_one(last, prompts)
-    count = int((end - start).min()) + 1
-    if count < 1:
-        row = int((end - start).argmin())
+_WHOLE = TokenRange(TokenPosition(Anchor.FIRST), TokenPosition(Anchor.LAST))
+
+
+def together_name(written: TokenPosition | TokenRange) -> str:
+    """How a site names the tokens that it takes together."""
+    if isinstance(written, TokenPosition):
+        return f"{written.text} together"
+    return f"{written.first.text} .. {written.last.text} together"
+
+
+def _ends(ends: TokenRange, prompts: TokenizedPrompts) -> tuple[Tensor, Tensor]:
+    """The first position and the number of positions of a range in every prompt, [rows] each."""
+    start, end = _resolve_one(ends.first, prompts), _resolve_one(ends.last, prompts)
+    counts = end - start + 1
+    if int(counts.min()) < 1:
+        row = int(counts.argmin())
         raise TokenError(
-            f"`{last.text}` comes before `{first.text}` in the prompt "
+            f"`{ends.last.text}` comes before `{ends.first.text}` in the prompt "
             f"`{shorten(prompts.texts[row])}`"
         )
-    tokens = [replace(first, offset=first.offset + k) for k in range(count)]
-    return TokenColumns(tuple(tokens), start[:, None] + torch.arange(count))
+    return start, counts
+
+
+def _range(ends: TokenRange, prompts: TokenizedPrompts) -> dict[str, Tensor]:
+    start, counts = _ends(ends, prompts)
+    moved = [replace(ends.first, offset=ends.first.offset + k) for k in range(int(counts.min()))]
+    return {one.text: (start + k)[:, None] for k, one in enumerate(moved)}
+
+
+def _range_together(ends: TokenRange, prompts: TokenizedPrompts) -> Tensor:
+    start, counts = _ends(ends, prompts)
+    ranks = torch.arange(int(counts.max()))
+    return torch.where(ranks < counts[:, None], start[:, None] + ranks, -1)
 
 
 def _resolve_one(position: TokenPosition, prompts: TokenizedPrompts) -> Tensor:
@@ -270,8 +377,10 @@ class EncodedText:
     offsets: list[tuple[int, int]]
 
 
-def encode_text(tokenizer: Callable[..., Any], text: str) -> EncodedText:
-    """Tokens of one text as the network sees it, without special tokens after it."""
+def encode_text(
+    tokenizer: Callable[..., Any], text: str, *, keeps_end: bool = False
+) -> EncodedText:
+    """Tokens of one text as the network sees it, without special tokens after it unless asked."""
     # Not verbose: of a text that is too long for the network we speak ourselves.
     encoded = tokenizer(
         text, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False
@@ -279,7 +388,7 @@ def encode_text(tokenizer: Callable[..., Any], text: str) -> EncodedText:
     ids: list[int] = encoded["input_ids"]
     offsets: list[tuple[int, int]] = encoded["offset_mapping"]
     special: list[int] = encoded["special_tokens_mask"]
-    while special and special[-1]:
+    while special and special[-1] and not keeps_end:
         ids, offsets, special = ids[:-1], offsets[:-1], special[:-1]
     marked = [
         (-1, -1) if is_special else pair for pair, is_special in zip(offsets, special, strict=True)

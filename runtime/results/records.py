@@ -2,84 +2,48 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """A share of pairs with its 95 % Wilson interval.
-
-    Of `drawn` pairs `total` could be scored. Where some repeat, they count as `effective` ones (see
-    `repeats`), and the interval is that of so many. None stands for all of them. Wilson, "Probable
-    inference, the law of succession, and statistical inference" (1927).
-    """
-
-    correct: int
-    total: int
-    effective: float | None = None
-    drawn: int | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.correct <= self.total:
-            raise ValueError(f"{self.correct} of {self.total} is not a share")
-        least = 0.0 if not self.total else 1.0
-        if self.effective is not None and not least <= self.effective <= self.total:
-            raise ValueError(f"{self.total} pairs can't count as {self.effective}")
-        if self.drawn is not None and self.drawn < self.total:
-            raise ValueError(f"{self.total} of {self.drawn} pairs can't be scored")
-
-    def counts_as(self) -> float:
-        """How many pairs the interval is of: repeated ones count once."""
-        return self.total if self.effective is None else self.effective
-
-    @property
-    def mean(self) -> float:
-        """NaN for no pairs, as are the bounds."""
-        return self.correct / self.total if self.total else math.nan
-
-    @property
-    def lower(self) -> float:
-        """The lower end of the 95 % Wilson interval."""
-        return self.interval(self.counts_as())[0]
-
-    @property
-    def upper(self) -> float:
-        """The upper end of the 95 % Wilson interval."""
-        return self.interval(self.counts_as())[1]
-
-    def interval(self, pairs: float) -> tuple[float, float]:
-        """The 95 % Wilson interval that the same mean would have on so many pairs."""
-        mean = self.mean  # exactly 0 where nothing is correct, 1 where everything is
-        return min(mean, self._wilson(-1, pairs)), max(mean, self._wilson(+1, pairs))
-
-    def _wilson(self, sign: int, n: float) -> float:
-        if not self.total:
-            return math.nan
-        z = 1.959963984540054
-        p = self.mean
-        centre = p + z * z / (2 * n)
-        spread = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return min(1.0, max(0.0, (centre + sign * spread) / (1 + z * z / n)))
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where a map sits: `residual`, layer 22, token `last` (empty for networks without tokens)."""
-
-    site: str
-    layer: int
-    token: str
+from causalspec.runtime.results.estimates import Score
+from causalspec.runtime.sites import Site
 
 
 @dataclass(frozen=True, slots=True)
 class SiteScore:
-    """IIA on the validation pairs of the map fitted at one site."""
+    """IIA on the validation pairs of the maps fitted at some sites: one for each placement."""
 
-    site: Site
+    sites: tuple[Site, ...]
     validation: Score
     final_loss: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredScore:
+    """A metric that a claim asks for, of the claim's own maps (`of` empty) or of a control or rival.
+
+    `value` with the interval from `lower` to `upper`, over `pairs` pairs.
+    """
+
+    metric: str
+    of: str
+    value: float
+    lower: float
+    upper: float
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class FittedMap:
+    """What the map at one of the chosen sites came to: its dimensions for each of its variables,
+    learned ones as they were hardened, and for a map that loses information the share of the
+    base's variance that its features hold; the rest is left as it was.
+    """
+
+    site: Site
+    variables: tuple[str, ...]
+    dimensions: tuple[int, ...]
+    retained: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +110,8 @@ class WrongAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ClaimVerdict:
-    """One claim's outcome. `sites` in the order of the sweep; `chosen` by validation alone, None
-    where the network answers no pair, so that nothing could be fitted.
+    """One claim's outcome. `sites` in the order of the sweep; `chosen` by validation alone, a site
+    for each placement, none where the network answers no pair, so that nothing could be fitted.
     """
 
     claim: str
@@ -157,7 +121,7 @@ class ClaimVerdict:
     method: str  # "das(dim = 16)"
     score: Score
     per_kind: tuple[ControlScore, ...]  # test score of each kind of swap, when there are several
-    chosen: Site | None
+    chosen: tuple[Site, ...]
     sites: tuple[SiteScore, ...]
     controls: tuple[ControlScore, ...]
     expectations: tuple[ExpectationVerdict, ...]
@@ -168,6 +132,8 @@ class ClaimVerdict:
     seconds: float
     chance: float | None = None  # what guessing among the possible labels scores, where known
     wrong: tuple[WrongAnswer, ...] = ()  # some, where less than half of the pairs are answered
+    measures: tuple[MeasuredScore, ...] = ()  # metrics beside IIA that the claim asks for
+    fitted: tuple[FittedMap, ...] = ()  # the maps at the chosen sites
 
     @property
     def holds(self) -> bool | None:

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-from torch import Tensor
-
-from causalspec.compiler.specification import Claim, Method, Specification
+from causalspec.compiler.specification import Claim, Metric, Specification
 from causalspec.compiler.views.graph import svg
 from causalspec.runtime.fitting.candidates import Candidates, candidates
-from causalspec.runtime.fitting.fit import predict
+from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.sweep import Sweep, sweep
-from causalspec.runtime.fitting.workshop import Workshop, score_of
-from causalspec.runtime.inputs.task_network import TaskNetwork
-from causalspec.runtime.maps.site_maps import SiteMaps
-from causalspec.runtime.results.records import ClaimVerdict, ControlScore, PairRow, Score
-from causalspec.runtime.scoring.controls import Finalist, score_controls
-from causalspec.runtime.scoring.expectations import judge
-from causalspec.runtime.scoring.experiment import (
+from causalspec.runtime.fitting.workshop import Workshop
+from causalspec.runtime.inputs.experiment import (
     Experiment,
-    Lot,
+    Lots,
     Untestable,
     experiment,
     harvest_lots,
 )
-from causalspec.runtime.untyped import as_list, from_array
+from causalspec.runtime.inputs.task_network import TaskNetwork
+from causalspec.runtime.results.estimates import Estimate, Measurement, Score
+from causalspec.runtime.results.records import ClaimVerdict, ControlScore, MeasuredScore
+from causalspec.runtime.scoring.controls import Compared, compare
+from causalspec.runtime.scoring.controls.finalist import Finalist
+from causalspec.runtime.scoring.expectations import Scores, judge
+from causalspec.runtime.scoring.metrics import measure_of
+from causalspec.runtime.scoring.observed import Observed, observe
+from causalspec.runtime.scoring.showing import fitted_maps, readable_rows, scores_of_kinds
+from causalspec.runtime.scoring.written import Writing, writing_of
 from causalspec.runtime.watch import Advance, Watcher
-
-SHOWN_ROWS = 20
 
 NOT_PLAYED = (
     "the network does not play this task; `--keep-unanswered` scores the pairs all the same"
@@ -43,7 +43,7 @@ class VerifiedClaim:
     """A verdict and the maps that it rests on, None where nothing could be fitted."""
 
     verdict: ClaimVerdict
-    maps: SiteMaps | None = field(repr=False)
+    maps: PlacedMaps | None = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +67,11 @@ def pose(
         SpecError: the claim does not fit the network, or its data lacks a split.
     """
     asked = experiment(specification, claim, keeps_unanswered=keeps_unanswered)
-    variables = dict.fromkeys(v for kind in asked.design.kinds for v in kind.variables)
     alignment = specification.alignments[claim.alignment]
-    offered = candidates(network, alignment, tuple(variables), claim)
+    offered = candidates(network, alignment, asked.variables, claim)
     for split in offered.fitting_splits:
         asked.require(split)
-    return PosedClaim(specification, network, asked, offered)
+    return PosedClaim(specification, network, asked.writing(offered.written_values), offered)
 
 
 def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -> VerifiedClaim:
@@ -101,113 +100,146 @@ def _scored(
     claim = asked.claim
 
     found = sweep(workshop, network, asked, offered, settings)
-    test = found.test or _test_lot(workshop, network, asked, found)
-    predicted = predict(test.subject, found.best.fit.maps, test.rows)
-    score = score_of(predicted, test)
+    best = found.best
+    test = found.splits.test or _test_lots(workshop, network, asked, offered, found)
+    writing = writing_of(workshop, posed.specification, network, asked, offered, found)
+    observed = observe(test, writing.maps_of(best.fit.maps), has_label=writing.has_label)
+    fitted = fitted_maps(best.fit.maps, offered, test)
     finalist = Finalist(
-        asked, posed.specification, network, offered, found.best.site, found.train, test, settings
+        asked=asked,
+        specification=posed.specification,
+        network=network,
+        candidates=offered,
+        sites=best.sites,
+        dimensions=_dimensions(best.fit.maps, offered),
+        train=found.splits.train,
+        test=test,
+        settings=settings,
+        written=writing.maps_of,
+        has_label=writing.has_label,
     )
-    controls = score_controls(workshop, finalist)
-
-    scores = {None: score} | {name: one.score for name, one in controls.items()}
-    lots = [one for one in (found.train, found.validation, test) if one is not None]
-    verdict = ClaimVerdict(
-        claim=claim.name,
-        model=claim.model.name,
-        documentation=claim.documentation or claim.model.documentation,
-        alignment=claim.alignment,
-        method=_methods_text(offered),
-        score=score,
-        per_kind=_scores_of_kinds(test, predicted),
-        chosen=found.best.named,
+    compared = list(compare(workshop, finalist))
+    estimates = _estimates(claim, observed, compared)
+    lots = [*(found.splits.train or ()), *found.splits.validation, *test]
+    verdict = replace(
+        _blank(posed, notes, started),
+        score=_iia(observed),
+        per_kind=scores_of_kinds(observed),
+        chosen=tuple(dict.fromkeys(best.sites)),
         sites=tuple(entry.result for entry in found.entries),
-        controls=tuple(controls.values()),
-        expectations=tuple(judge(one, scores) for one in claim.expectations),
+        controls=tuple(
+            ControlScore(one.name, _iia(one.observed, one.drawn), one.explanation)
+            for one in compared
+        ),
+        expectations=tuple(judge(one, estimates) for one in claim.expectations),
         counts=tuple(one.count for one in lots),
-        rows=tuple(_readable_rows(test, predicted)),
-        notes=tuple(notes.messages),
-        graph_svg=svg(claim.model, marked=test.variables),
-        seconds=time.monotonic() - started,
+        rows=tuple(readable_rows(observed)),
+        graph_svg=svg(claim.model, marked=asked.variables),
         wrong=next((one.wrong for one in reversed(lots) if one.wrong), ()),
+        measures=tuple(_measures(claim, estimates)),
+        fitted=fitted,
+        notes=tuple(notes.messages),
+        seconds=time.monotonic() - started,
     )
-    return VerifiedClaim(verdict, found.best.fit.maps)
+    return VerifiedClaim(verdict, best.fit.maps)
+
+
+def _estimates(
+    claim: Claim, observed: tuple[Observed, ...], compared: list[Compared]
+) -> Scores:
+    """Every metric that the claim asks for, of its own maps and of controls and rivals."""
+    by_name = {one.name: one for one in compared}
+    found: dict[Metric, Estimate] = {}
+    for metric in claim.metrics:
+        scored, drawn = observed, None
+        if metric.of is not None:
+            scored, drawn = by_name[metric.of].observed, by_name[metric.of].drawn
+        asked = replace(metric, bound="mean")
+        if asked not in found:
+            found[asked] = (
+                measure_of(metric.name)(scored, metric.kind) if scored else Score(0, 0, drawn=drawn)
+            )
+    return found
+
+
+def _measures(claim: Claim, estimates: Mapping[Metric, Estimate]) -> Iterator[MeasuredScore]:
+    for metric, one in estimates.items():
+        low, high = one.interval(one.counts_as()) if one.total else (one.mean, one.mean)
+        name = metric.name if not metric.kind else f"{metric.name}({', '.join(metric.kind)})"
+        if name != "iia":
+            yield MeasuredScore(name, metric.of or "", one.mean, low, high, one.total)
+
+
+def _iia(observed: tuple[Observed, ...], drawn: int | None = None) -> Score:
+    if not observed:
+        return Score(0, 0, drawn=drawn)
+    found = measure_of("iia")(observed, ())
+    assert isinstance(found, Score)
+    return found
+
+
+def _dimensions(maps: PlacedMaps, offered: Candidates) -> dict[str, int]:
+    """How many dimensions each variable's share has, at least one, and no more in all at a site
+    than its vector has numbers.
+    """
+    found: dict[str, int] = {}
+    for members, one in zip(maps.members, maps.alignment_maps(), strict=True):
+        most = one.width // len(members)
+        for member, count in zip(members, one.dimensions(), strict=True):
+            found[offered.variables[member]] = max(1, min(count, most))
+    return found
 
 
 def _unscored(
     posed: PosedClaim, failure: Untestable, notes: _Notes, started: float
 ) -> ClaimVerdict:
     """The verdict where the network answers no pair of a split: unknown, whatever is expected."""
-    claim, nothing = posed.asked.claim, Score(0, 0)
-    scores = dict.fromkeys((None, *(one.of for one in claim.metrics)), nothing)
+    claim = posed.asked.claim
+    nothing: Scores = {replace(one, bound="mean"): Score(0, 0) for one in claim.metrics}
+    return replace(
+        _blank(posed, notes, started),
+        expectations=tuple(judge(one, nothing) for one in claim.expectations),
+        counts=(failure.count,),
+        wrong=failure.wrong,
+    )
+
+
+def _blank(posed: PosedClaim, notes: _Notes, started: float) -> ClaimVerdict:
+    """A verdict that says what was asked, and nothing of what came of it."""
+    claim = posed.asked.claim
     return ClaimVerdict(
         claim=claim.name,
         model=claim.model.name,
         documentation=claim.documentation or claim.model.documentation,
         alignment=claim.alignment,
-        method=_methods_text(posed.offered),
-        score=nothing,
+        method=", ".join(dict.fromkeys(one.text for one in posed.offered.methods)),
+        score=Score(0, 0),
         per_kind=(),
-        chosen=None,
+        chosen=(),
         sites=(),
         controls=(),
-        expectations=tuple(judge(one, scores) for one in claim.expectations),
-        counts=(failure.count,),
+        expectations=(),
+        counts=(),
         rows=(),
         notes=tuple(notes.messages),
         graph_svg=svg(claim.model),
         seconds=time.monotonic() - started,
-        wrong=failure.wrong,
     )
 
 
-def _test_lot(workshop: Workshop, network: TaskNetwork, asked: Experiment, found: Sweep) -> Lot:
-    """The test pairs under a prompt of their own, at the chosen layer."""
-    tokens = [one for one in found.validation.presentation.tokens if one is not None]
-    pairs = [asked.draw(asked.test_split)]
-    layers, prompt = [found.best.site.layer], asked.claim.prompt
-    lots = harvest_lots(network, asked, pairs, layers, tokens, prompt, workshop.watcher)
-    return next(lots)[0]
-
-
-def _methods_text(offered: Candidates) -> str:
-    return ", ".join(dict.fromkeys(_method_text(one) for one in offered.methods))
-
-
-def _method_text(method: Method) -> str:
-    return method.name if method.dimension is None else f"{method.name}(dim = {method.dimension})"
-
-
-def _scores_of_kinds(test: Lot, predicted: Tensor) -> tuple[ControlScore, ...]:
-    """The test score of each kind of swap, where the design has several."""
-    kinds = test.pairs.design.kinds
-    if len(kinds) == 1:
-        return ()
-    agrees = predicted == test.rows.labels
-    scores: list[ControlScore] = []
-    for number, kind in enumerate(kinds):
-        mine = from_array(test.pairs.kinds == number)
-        score = Score(int(agrees[mine].sum()), int(mine.sum()), test.effective(mine.numpy()))
-        scores.append(ControlScore(kind.name, score, f"pairs that swap {kind.name}"))
-    return tuple(scores)
-
-
-def _readable_rows(test: Lot, predicted: Tensor) -> Iterator[PairRow]:
-    """The first test pairs, as drawn: a sample, not a selection."""
-    shown, rows = test.presentation, test.rows
-    for row in range(min(SHOWN_ROWS, rows.rows)):
-        base = int(rows.bases[row])
-        origins: list[int] = as_list(rows.origins[row])
-        sources = dict.fromkeys(number for number in origins if number >= 0)
-        said, label = int(predicted[row]), int(rows.labels[row])
-        yield PairRow(
-            base=shown.text(base),
-            sources=tuple(shown.text(number) for number in sources),
-            swapped=test.pairs.design.kinds[int(test.pairs.kinds[row])].name,
-            base_answer=shown.said(int(shown.correct[base])),
-            label=shown.said(label),
-            said=shown.said(said),
-            agrees=said == label,
-        )
+def _test_lots(
+    workshop: Workshop,
+    network: TaskNetwork,
+    asked: Experiment,
+    offered: Candidates,
+    found: Sweep,
+) -> Lots:
+    """The test pairs under a prompt of their own, at the chosen sites."""
+    harvester = harvest_lots(
+        network, asked, [asked.draw_test()], offered.choices, asked.claim.prompt
+    )
+    [lots] = next(harvester.lots([found.best.sites], workshop.watcher))
+    return lots
 
 
 class _Notes:

@@ -10,10 +10,9 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from causalspec.compiler.specification import (
-    Control,
     Expectation,
     Metric,
     MetricArithmetic,
@@ -21,10 +20,11 @@ from causalspec.compiler.specification import (
 )
 from causalspec.dsl.diagnostics import InternalError
 from causalspec.runtime.report.text import count_of
-from causalspec.runtime.results.records import ExpectationVerdict, Score
+from causalspec.runtime.results.estimates import Estimate
+from causalspec.runtime.results.records import ExpectationVerdict
 
-Scores = Mapping[Control | str | None, Score]
-"""The score of the claim's own model (None), of each control and of each rival by name."""
+Scores = Mapping[Metric, Estimate]
+"""What each metric came to that the claim asks for, by the metric with the bound `mean`."""
 
 SLACK = 0.15
 """How far the interval may reach past a bound that is met, for each unit of a score."""
@@ -81,13 +81,14 @@ class _Lacking:
     def of(expectation: Expectation, scores: Scores) -> _Lacking | None:
         """None where they suffice."""
         named = {
-            metric.of: scores[metric.of]
+            _plain(metric): scores[_plain(metric)]
             for side in (expectation.left, expectation.right)
             for metric in _metrics(side)
         }
         half = 0
         few: dict[tuple[int, int], str] = {}  # controls share the claim's own pairs
-        for of, score in named.items():
+        for metric, score in named.items():
+            of = metric.of
             if score.drawn is not None and score.total < LEAST_SCORED * score.drawn:
                 half = max(half, math.ceil(LEAST_SCORED * score.drawn))
                 whose = "" if of is None else f" of `{of}`"
@@ -159,7 +160,7 @@ def _weight(expression: MetricExpression, scores: Scores) -> float:
     """By how much an expression moves at most for each unit that one of its scores moves."""
     match expression:
         case Metric():
-            return 1.0
+            return scores[_plain(expression)].unit
         case MetricArithmetic(sign, left, right):
             one, other = _weight(left, scores), _weight(right, scores)
             match sign:
@@ -173,6 +174,11 @@ def _weight(expression: MetricExpression, scores: Scores) -> float:
             return max(one, other)
         case _:
             return 0.0
+
+
+def _plain(metric: Metric) -> Metric:
+    """The metric itself, whichever of its bounds is asked for."""
+    return replace(metric, bound="mean")
 
 
 def _metrics(expression: MetricExpression) -> Iterator[Metric]:
@@ -191,8 +197,8 @@ def _interval(
 ) -> tuple[float, float]:
     """The least and the greatest value; with `pairs`, as if every score rested on so many."""
     match expression:
-        case Metric(of=of):
-            score = scores[of]
+        case Metric():
+            score = scores[_plain(expression)]
             return score.interval(score.counts_as() if pairs is None else pairs)
         case MetricArithmetic(sign, left, right):
             one, other = _interval(left, scores, pairs), _interval(right, scores, pairs)
@@ -207,11 +213,14 @@ def _interval(
 
 def _value(expression: MetricExpression, scores: Scores) -> float:
     match expression:
-        case Metric(bound, of):
-            if of not in scores:
-                raise InternalError(f"no score for {of!r}")
-            score = scores[of]
-            return {"mean": score.mean, "lower": score.lower, "upper": score.upper}[bound]
+        case Metric():
+            if _plain(expression) not in scores:
+                raise InternalError(f"no score for {expression!r}")
+            score = scores[_plain(expression)]
+            if expression.bound == "mean" or not score.total:
+                return score.mean
+            low, high = score.interval(score.counts_as())
+            return low if expression.bound == "lower" else high
         case MetricArithmetic(sign, left, right):
             return _ARITHMETIC[sign](_value(left, scores), _value(right, scores))
         case _:

@@ -1,0 +1,80 @@
+"""Path patching: an edit that reaches one other component along the direct path alone.
+
+The sender is edited in a run in which every other attention and MLP between it and the receiver
+gives what it gives in the base's own run, so that the change reaches the receiver through the
+residual stream and through nothing else. What the receiver then holds is written into the base's
+run (Wang et al. 2022, arXiv 2211.00593; Goldowsky-Dill et al. 2023, arXiv 2304.05969).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+from causalspec.runtime.engine.batches import Run
+from causalspec.runtime.engine.subjects import Edit, Outcome
+from causalspec.runtime.sites import Side, Site, Tap, taps_edited, taps_read
+
+if TYPE_CHECKING:
+    from causalspec.runtime.networks.network import Network
+
+OF_ATTENTION = frozenset({"attention_output", "head", "query", "key", "value"})
+OF_MLP = frozenset({"mlp_output", "mlp_activation", "neuron"})
+ENDS = OF_ATTENTION | OF_MLP
+"""The components that an edge may begin or end at."""
+
+
+def without_edges(network: Network, run: Run, execute: Callable[[Run], Outcome]) -> Run:
+    """The run with each edit along an edge as an edit of its receiver, found by two runs more."""
+    if not any(edit.site.receiver for edit in run.edits):
+        return run
+    edits = tuple(
+        edit if edit.site.receiver is None else _at_receiver(network, run, edit, execute)
+        for edit in run.edits
+    )
+    return replace(run, edits=edits)
+
+
+def _at_receiver(
+    network: Network, run: Run, edit: Edit, execute: Callable[[Run], Outcome]
+) -> Edit:
+    sender, receiver = replace(edit.site, receiver=None), edit.site.receiver
+    assert receiver is not None
+    frozen = _between(network, sender, receiver)
+    outputs: dict[int, Tensor] = {}
+    with taps_read(frozen, outputs.__setitem__):
+        execute(Run(run.rows))
+
+    def as_it_was(number: int) -> Callable[[Tensor], Tensor]:
+        return lambda _tensor: outputs[number]
+
+    held = [(tap, as_it_was(number)) for number, tap in enumerate(frozen)]
+    with taps_edited(held):
+        outcome = execute(Run(run.rows, (Edit(sender, edit.replace),), (receiver,)))
+    value = outcome.vectors[receiver]
+    return Edit(receiver, lambda _vectors: value)
+
+
+def _between(network: Network, sender: Site, receiver: Site) -> list[Tap]:
+    """The outputs of all attentions and MLPs that a change at the sender could take a detour by:
+    those that are computed after it and before the receiver.
+    """
+    parts: list[tuple[tuple[int, int], nn.Module]] = []
+    for number, block in enumerate(network.anatomy.blocks if network.anatomy else ()):
+        if block.attention is not None:
+            parts.append(((number, 0), block.attention.output))
+        if block.feed_forward is not None:
+            parts.append(((number, 1), block.feed_forward.output))
+    return [
+        Tap(module, Side.OUTPUT, None, network.width, place[0])
+        for place, module in parts
+        if _place(sender) < place < _place(receiver)
+    ]
+
+
+def _place(site: Site) -> tuple[int, int]:
+    """The block of a site, and whether it is a part of the attention or of the MLP after it."""
+    return site.layer or 0, int(site.component in OF_MLP)

@@ -1,0 +1,217 @@
+"""A language model and its prompts as a subject: harvested once, then run by the fast path if right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import psutil
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
+
+from causalspec.runtime.engine.alone import (
+    few_rows,
+    few_sites,
+    how_to_batch,
+    rotation,
+    share_apart,
+    tolerance,
+)
+from causalspec.runtime.engine.batches import Batching, Places, Run, in_batches
+from causalspec.runtime.engine.edges import without_edges
+from causalspec.runtime.engine.harvest import (
+    Harvest,
+    HarvestRequest,
+    estimate_bytes,
+    harvest,
+    no_notice,
+    no_progress,
+)
+from causalspec.runtime.engine.plain_path import plain_run
+from causalspec.runtime.engine.subjects import Edit, Outcome
+from causalspec.runtime.engine.suffix import suffix_run
+from causalspec.runtime.inputs.tokens import TokenizedPrompts
+from causalspec.runtime.networks.network import Network
+from causalspec.runtime.networks.self_check import RUN_ERRORS, first_line
+from causalspec.runtime.sites import Site, tap_of
+
+
+@dataclass(frozen=True, eq=False)
+class TextSubject:
+    """A network with the prompts of one data set, harvested at some sites.
+
+    `plain_because` is None where the fast path is in use, else why it is not.
+    """
+
+    network: Network
+    prompts: TokenizedPrompts
+    positions: Places
+    kept: Harvest
+    batching: Batching
+    plain_because: str | None
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The harvested sites."""
+        return tuple(self.kept.vectors)
+
+    @property
+    def device(self) -> torch.device:
+        """Where vectors and logits are."""
+        return self.network.device
+
+    @property
+    def predictions(self) -> Tensor:
+        """LongTensor [inputs, answers]: the tokens that each prompt left alone is answered with."""
+        return self.kept.predictions
+
+    def width(self, site: Site) -> int:
+        """How many numbers the vector at a site has."""
+        return tap_of(self.network, site).width
+
+    def places(self, site: Site, inputs: Tensor) -> Tensor:
+        """How many places the site has in each prompt."""
+        return (self.positions[site.token][inputs] >= 0).sum(1)
+
+    def vectors(self, site: Site, inputs: Tensor) -> Tensor:
+        """The vectors [rows, places, width] at a site, as the harvest kept them."""
+        slots = self.kept.slot_of[inputs.to(self.kept.slot_of.device)]
+        return self.kept.vectors[replace(site, receiver=None)][slots].to(self.device)
+
+    def run(self, inputs: Tensor, edits: Sequence[Edit], reads: Sequence[Site] = ()) -> Outcome:
+        """The logits [rows, answers, vocabulary] of what follows, by the fast path where it is
+        right.
+        """
+        plain = partial(plain_run, self.network, self.prompts, self.positions)
+        run = Run(inputs, tuple(edits), tuple(reads))
+
+        def execute(part: Run) -> Outcome:
+            direct = without_edges(self.network, part, plain)
+            if direct.edits and self.plain_because is None:
+                return suffix_run(self.network, self.prompts, self.positions, self.kept, direct)
+            return plain(direct)
+
+        outcome = in_batches(self.prompts, run, self.batching, execute)
+        return replace(outcome, logits=self.prompts.allowing(inputs, outcome.logits))
+
+
+def text_subjects(
+    network: Network,
+    prompts: TokenizedPrompts,
+    places: Places,
+    groups: Sequence[tuple[Site, ...]],
+    is_base: Tensor,
+    *,
+    memory_budget: int | None = None,
+    progress: Callable[[int, int], None] = no_progress,
+    notice: Callable[[str], None] = no_notice,
+) -> Iterator[TextSubject]:
+    """Subjects that together serve every one of `groups`, the sites of one fit each: a single one,
+    where its harvest fits in memory.
+
+    Where it does not fit in `memory_budget` bytes (by default 40 % of what is free), each subject
+    serves some of the groups and is to be dropped before the next is asked for; where not even one
+    fits, its subject takes the plain path, which keeps next to nothing. Other arguments are as in
+    `HarvestRequest`; `notice` hears of each such decision.
+    """
+    every = _united(groups)
+    batching, padding = how_to_batch(network, prompts, places, every)
+    if padding is not None:
+        notice(f"prompts are run with others of their length only: {padding}")
+    whole = HarvestRequest(prompts, places, every, is_base, batching=batching)
+    because = why_not_suffix(network, whole)
+    if because is not None:
+        notice(f"full forward passes are used: {because}")
+    budget = memory_budget if memory_budget is not None else _free_memory(network.device) * 2 // 5
+    remaining = list(groups)
+    while remaining:
+        reason = because
+        request = replace(whole, with_past=because is None)
+        chosen = _largest_fitting(network, request, remaining, budget)
+        if not chosen:
+            chosen = remaining[:1]
+            reason = reason or "the activations do not fit in memory"
+            notice(f"{', '.join(str(one) for one in chosen[0])}: {reason}")
+        elif len(chosen) < len(remaining):
+            notice(
+                f"the activations are kept for {len(chosen)} of {len(remaining)} fits at a time"
+            )
+        request = replace(whole, sites=_united(chosen), with_past=reason is None)
+        kept = harvest(network, request, progress=progress, notice=notice)
+        yield TextSubject(network, prompts, places, kept, batching, reason)
+        remaining = remaining[len(chosen) :]
+
+
+def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
+    """Compare the fast path with full passes on a few prompts: None where they agree.
+
+    Of each component the lowest and the middle site are tried with every token, on the shortest
+    and the longest prompts, with an edit that changes every number of the vector.
+    """
+    rows = few_rows(request.prompts)
+    few = replace(
+        request,
+        prompts=request.prompts.take(rows),
+        places={name: positions[rows] for name, positions in request.places.items()},
+        sites=tuple(few_sites(request.sites)),
+        is_base=torch.ones(len(rows), dtype=torch.bool),
+    )
+    try:
+        if not network.reads_ahead:
+            kinds: Any = DynamicCache(config=network.model.config).layers
+            if any(type(one) not in (DynamicLayer, DynamicSlidingWindowLayer) for one in kinds):
+                return "some layers keep a state instead of keys and values"
+        with torch.no_grad():
+            apart = _largest_difference(network, few)
+    except RUN_ERRORS as error:
+        return f"the network cannot start above its lowest layer ({first_line(error)})"
+    if apart > tolerance(network):
+        return (
+            f"starting above the lowest layer changes its outputs (by {apart:.1e} of the largest)"
+        )
+    return None
+
+
+def _largest_difference(network: Network, request: HarvestRequest) -> float:
+    kept = harvest(network, request)
+    rows = torch.arange(request.prompts.rows)
+    fast = partial(suffix_run, network, request.prompts, request.places, kept)
+    plain = partial(plain_run, network, request.prompts, request.places)
+    apart = 0.0
+    for site in request.sites:
+        run = Run(rows, (rotation(replace(site, receiver=None)),))
+        some, others = (
+            in_batches(request.prompts, run, request.batching, one).logits for one in (fast, plain)
+        )
+        apart = max(apart, share_apart(some, others))
+    return apart
+
+
+def _united(groups: Sequence[tuple[Site, ...]]) -> tuple[Site, ...]:
+    return tuple(dict.fromkeys(site for group in groups for site in group))
+
+
+def _free_memory(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return psutil.virtual_memory().available
+
+
+def _largest_fitting(
+    network: Network,
+    request: HarvestRequest,
+    groups: Sequence[tuple[Site, ...]],
+    budget: int,
+) -> Sequence[tuple[Site, ...]]:
+    """As many of `groups`, from the front, as can be kept at once; perhaps none."""
+    count = len(groups)
+    while count:
+        asked = replace(request, sites=_united(groups[:count]))
+        if estimate_bytes(network, asked) <= budget:
+            break
+        count = count // 2 if count > 1 else 0
+    return groups[:count]

@@ -1,0 +1,107 @@
+"""A network that reads vectors, and its inputs, as a subject: full passes with hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from causalspec.runtime.engine.placing import gathered, placed
+from causalspec.runtime.engine.subjects import Edit, Outcome
+from causalspec.runtime.networks.network import Network
+from causalspec.runtime.sites import Site, tap_of, taps_edited, taps_read
+
+_CHUNK = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class VectorSubject:
+    """A frozen network with its input vectors [inputs, numbers] and what it holds at some sites.
+
+    `groups` are the sizes of its outputs: an output's classes lie side by side in the logits.
+    """
+
+    network: Network
+    inputs: Tensor = field(repr=False)
+    groups: tuple[int, ...]
+    kept: dict[Site, Tensor] = field(repr=False)
+    predictions: Tensor = field(repr=False)
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The sites whose vectors are kept."""
+        return tuple(self.kept)
+
+    @property
+    def device(self) -> torch.device:
+        """Where vectors and logits are."""
+        return self.network.device
+
+    def width(self, site: Site) -> int:
+        """How many numbers the vector at a site has."""
+        return tap_of(self.network, site).width
+
+    def places(self, site: Site, inputs: Tensor) -> Tensor:
+        """One in every input."""
+        return torch.ones_like(inputs)
+
+    def vectors(self, site: Site, inputs: Tensor) -> Tensor:
+        """The vectors [rows, 1, width] at a site."""
+        return self.kept[site][inputs.to(self.device)]
+
+    def run(self, inputs: Tensor, edits: Sequence[Edit], reads: Sequence[Site] = ()) -> Outcome:
+        """The logits [rows, outputs, classes]; classes that an output lacks have minus infinity."""
+        logits, vectors = run_vectors(self.network, self.inputs[inputs.to(self.device)], edits, reads)
+        return Outcome(by_output(logits, self.groups), vectors)
+
+
+@torch.no_grad()
+def vector_subject(
+    network: Network, inputs: Tensor, groups: tuple[int, ...], sites: Sequence[Site]
+) -> VectorSubject:
+    """Run a network once on `inputs` [inputs, numbers], keeping what it holds at `sites`."""
+    inputs = inputs.to(device=network.device, dtype=network.dtype)
+    logits: list[Tensor] = []
+    kept: dict[Site, list[Tensor]] = {site: [] for site in sites}
+    for part in inputs.split(_CHUNK):
+        found, vectors = run_vectors(network, part, (), sites)
+        logits.append(by_output(found, groups).argmax(-1).cpu())
+        for site, one in vectors.items():
+            kept[site].append(one)
+    whole = {site: torch.cat(parts) for site, parts in kept.items()}
+    return VectorSubject(network, inputs, groups, whole, torch.cat(logits))
+
+
+def run_vectors(
+    network: Network, inputs: Tensor, edits: Sequence[Edit], reads: Sequence[Site]
+) -> tuple[Tensor, dict[Site, Tensor]]:
+    """The logits [rows, classes] and the vectors [rows, 1, width] at `reads` of one full pass."""
+    first = torch.zeros(len(inputs), 1, dtype=torch.long)
+    changes = [
+        (tap, placed(edit, first, tap.columns))
+        for edit in edits
+        for tap in [tap_of(network, edit.site)]
+    ]
+    found: dict[Site, Tensor] = {}
+
+    def receive(number: int, tensor: Tensor) -> None:
+        site = reads[number]
+        found[site] = gathered(tensor, first, tap_of(network, site).columns)
+
+    with taps_edited(changes), taps_read([tap_of(network, site) for site in reads], receive):
+        output = network.model(inputs)
+    return output if isinstance(output, Tensor) else output.logits, found
+
+
+def by_output(logits: Tensor, groups: tuple[int, ...]) -> Tensor:
+    """Logits [rows, classes] of all outputs side by side as [rows, outputs, classes]."""
+    if len(groups) == 1:
+        return logits[:, None]
+    parts = logits.split(groups, dim=1)
+    most = max(groups)
+    padded = [
+        torch.nn.functional.pad(one, (0, most - one.shape[1]), value=-torch.inf) for one in parts
+    ]
+    return torch.stack(padded, dim=1)

@@ -1,0 +1,39 @@
+"""What a network says under the swaps that fitted maps define."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from causalspec.runtime.engine.subjects import Interchanges, Subject
+from causalspec.runtime.fitting.placed_maps import PlacedMaps
+
+BATCH = 128
+
+
+@torch.no_grad()
+def predict(
+    subject: Subject, maps: PlacedMaps, rows: Interchanges, *, batch: int = BATCH
+) -> Tensor:
+    """The outputs, LongTensor [rows, answers], that the network gives under each interchange."""
+    predicted: list[Tensor] = []
+    for start in range(0, rows.rows, batch):
+        part = rows.take(torch.arange(start, min(start + batch, rows.rows)))
+        logits = subject.run(part.bases, maps.edits(subject, part)).logits
+        predicted.append(logits.argmax(-1).cpu())
+    return torch.cat(predicted) if predicted else torch.empty_like(rows.labels)
+
+
+def predict_without_swap(subject: Subject, rows: Interchanges) -> Tensor:
+    """The outputs, LongTensor [rows, answers], that the network gives each base left alone."""
+    return subject.predictions[rows.bases]
+
+
+def agreement(predicted: Tensor, labels: Tensor) -> Tensor:
+    """BoolTensor [rows]: whether every answer of `labels` [rows, answers] is given; -1 is none."""
+    return ((predicted == labels) | (labels < 0)).all(1)
+
+
+def interchange_intervention_accuracy(predicted: Tensor, rows: Interchanges) -> float:
+    """The share of rows on which the network says what the causal model says (IIA)."""
+    return float(agreement(predicted, rows.labels).double().mean())

@@ -1,0 +1,281 @@
+"""The data of one claim before one network: drawn, presented, and what it gets wrong left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from causalspec.compiler.data.counterfactuals import InterchangePairs, generate
+from causalspec.compiler.data.pairs import Rows
+from causalspec.compiler.data.repeats import effective_number
+from causalspec.compiler.specification import (
+    Claim,
+    CounterfactualDesign,
+    Specification,
+    Task,
+)
+from causalspec.dsl.diagnostics import Diagnostic, SpecError, ToolFailure
+from causalspec.runtime.engine.interchanges import joined
+from causalspec.runtime.engine.subjects import Interchanges, Subject
+from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
+from causalspec.runtime.inputs.tokens import TokenChoice
+from causalspec.runtime.inputs.trial import Trial, lay_out
+from causalspec.runtime.inputs.written_values import with_values
+from causalspec.runtime.report.text import wrong_answer
+from causalspec.runtime.results.estimates import Score, mean_of
+from causalspec.runtime.results.records import PairCounts, WrongAnswer
+from causalspec.runtime.sites import Site
+from causalspec.runtime.untyped import as_list
+from causalspec.runtime.watch import Watcher
+
+
+class Untestable(ToolFailure):
+    """The network cannot play the task well enough for the hypothesis to be tested on it.
+
+    It answers none of the pairs that `count` counts; `wrong` shows some of its answers.
+    """
+
+    leaves_open = True
+
+    def __init__(self, count: PairCounts, wrong: tuple[WrongAnswer, ...]) -> None:
+        self.count, self.wrong = count, wrong
+        said = "; ".join(wrong_answer(one) for one in wrong)
+        super().__init__(
+            f"the network answers base and source of no pair of `{count.split}` rightly"
+            f"{': ' if said else ''}{said}",
+            help="it does not play this task; `--keep-unanswered` scores the pairs all the same",
+        )
+
+
+SHOWN_ANSWERS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """What a claim asks, resolved: the data's designs and how the network is to be shown them.
+
+    `test_splits` has the split of each design that scores are taken on. `keeps_unanswered` scores
+    pairs, too, whose base or source the network answers wrongly.
+    """
+
+    claim: Claim
+    task: Task
+    designs: tuple[CounterfactualDesign, ...]
+    test_splits: tuple[str, ...]
+    keeps_unanswered: bool
+    values: Mapping[str, int] = field(default_factory=dict[str, int])
+    """The codes of variables that are given a value of their own instead of a source's."""
+
+    @property
+    def fitting_prompt(self) -> str | None:
+        """The prompt under which maps are fitted and chosen."""
+        return self.claim.fitted_on or self.claim.prompt
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Every variable that is swapped, in a source's own run, too."""
+        found: dict[str, None] = {}
+        for design in self.designs:
+            for kind in design.kinds:
+                for part in (kind, *(inner for _, inner in kind.within)):
+                    found |= dict.fromkeys(part.variables)
+        return tuple(found)
+
+    def about(self, designs: Sequence[CounterfactualDesign]) -> Experiment:
+        """The same question about other designs, a rival's say."""
+        return replace(self, designs=tuple(designs))
+
+    def draw(self, split: str) -> list[InterchangePairs]:
+        """The labelled pairs of a split of every design.
+
+        Raises `SpecError` where a design has no such split.
+        """
+        self.require(split)
+        return [generate(design, split) for design in self.designs]
+
+    def draw_test(self) -> list[InterchangePairs]:
+        """The labelled pairs that scores are taken on."""
+        splits = zip(self.designs, self.test_splits, strict=True)
+        return [with_values(generate(design, split), self.values) for design, split in splits]
+
+    def writing(self, values: Mapping[str, int]) -> Experiment:
+        """The same question about values that are written instead of swapped."""
+        return replace(self, values=values)
+
+    def require(self, split: str) -> None:
+        """Raise `SpecError` where a design has no such split."""
+        for design in self.designs:
+            if split not in {one.name for one in design.splits}:
+                message = f"`{design.name}` has no split `{split}`, which a claim is fitted with"
+                advice = "alignments are fitted on `train` and chosen on `validation`"
+                raise SpecError([Diagnostic("CS725", message, design.span, advice)])
+
+
+def experiment(specification: Specification, claim: Claim, *, keeps_unanswered: bool) -> Experiment:
+    """Look up what a claim names."""
+    task = specification.tasks[claim.model.task]
+    designs = tuple(specification.counterfactuals[name] for name, _ in claim.data)
+    splits = tuple(split for _, split in claim.data)
+    return Experiment(claim, task, designs, splits, keeps_unanswered)
+
+
+@dataclass(frozen=True, eq=False)
+class Lot:
+    """One split's usable pairs with the activations of the network that will be asked about them.
+
+    `rows` are interchanges of inputs that `trial.presentation` and `subject` number, and `asked`
+    [rows] their bases with their own answers; `pairs` are the same rows as the compiler knows them.
+    """
+
+    trial: Trial = field(repr=False)
+    subject: Subject = field(repr=False)
+    pairs: InterchangePairs = field(repr=False)
+    rows: Interchanges = field(repr=False)
+    asked: Tensor = field(repr=False)
+    count: PairCounts
+    alike: NDArray[np.int64] = field(repr=False)
+    """A number for each row, the same where the network is given the same pair."""
+    wrong: tuple[WrongAnswer, ...] = ()
+    """Some of the network's wrong answers, where it answers less than half of the pairs."""
+
+    @property
+    def presentation(self) -> Presentation:
+        """The inputs as the network is given them."""
+        return self.trial.presentation
+
+    def score(self, agrees: Tensor, among: Tensor | None = None) -> Score:
+        """The score of rows that agree with their labels, a BoolTensor [rows], of all or of those
+        in `among`.
+        """
+        if among is None:
+            effective = self.effective(slice(None))
+            return Score(int(agrees.sum()), len(self.pairs), effective, self.count.drawn)
+        agrees = agrees & among
+        return Score(int(agrees.sum()), int(among.sum()), self.effective(among.numpy()))
+
+    def effective(self, rows: Rows) -> float:
+        """How many pairs some rows count as, repeated ones counting once."""
+        cells = self.pairs.kinds.astype(np.int64) * len(self.pairs.strata) + self.pairs.stratum
+        return effective_number(self.alike[rows], cells[rows])
+
+
+Lots = tuple[Lot, ...]
+"""A split of every design of a claim, all numbered in one presentation and one subject."""
+
+
+def all_rows(lots: Lots) -> Interchanges:
+    """The interchanges of all designs, one after the other."""
+    return joined([one.rows for one in lots])
+
+
+def score_of(lots: Lots, agrees: Sequence[Tensor]) -> Score:
+    """The mean over the designs of how many rows agree with their labels."""
+    return mean_of([lot.score(one) for lot, one in zip(lots, agrees, strict=True)])
+
+
+def harvest_lots(
+    network: TaskNetwork,
+    asked: Experiment,
+    splits: Sequence[Sequence[InterchangePairs]],
+    choices: Sequence[TokenChoice],
+    prompt: str | None,
+) -> Harvester:
+    """Present all splits of a claim's data at once, so that one harvest serves them.
+
+    Raises:
+        SpecError: a token position or an answer does not exist for the network's tokenizer.
+    """
+    flat = [pairs for split in splits for pairs in split]
+    trial = lay_out(network, asked.task, flat, choices, prompt)
+    return Harvester(asked, trial, tuple(len(one) for one in splits))
+
+
+@dataclass(frozen=True, eq=False)
+class Harvester:
+    """Presented splits, ready to be run: which sites there are is known now."""
+
+    asked: Experiment
+    trial: Trial
+    sizes: tuple[int, ...]
+
+    def lots(
+        self, groups: Sequence[tuple[Site, ...]], watcher: Watcher
+    ) -> Iterator[tuple[Lots, ...]]:
+        """Run the network over all splits once and yield the lots of each of them.
+
+        Where memory is short it yields several times, each time for some of the groups of sites;
+        lots are then to be dropped before the next are asked for.
+
+        Raises:
+            Untestable: no pair of some split is left.
+        """
+        presentation = self.trial.presentation
+        for subject in presentation.subjects(groups, self.trial.is_base, watcher):
+            lots = [_lot(self.asked, self.trial, k, subject) for k in range(sum(self.sizes))]
+            ends = np.cumsum([0, *self.sizes]).tolist()
+            yield tuple(tuple(lots[a:b]) for a, b in zip(ends[:-1], ends[1:], strict=True))
+
+
+def _lot(asked: Experiment, trial: Trial, number: int, subject: Subject) -> Lot:
+    pairs = trial.pairs[number]
+    answered = trial.answered(number, subject.predictions)
+    kept = torch.ones_like(answered) if asked.keeps_unanswered else answered
+    wrong: tuple[WrongAnswer, ...] = ()
+    if 2 * int(answered.sum()) < len(pairs):
+        wrong = tuple(islice(_wrong_answers(trial, number, subject.predictions), SHOWN_ANSWERS))
+    if not bool(kept.any()):
+        none = PairCounts(pairs.design.name, pairs.split, len(pairs), 0, 0, math.nan, 0)
+        raise Untestable(none, wrong)
+    used = kept.nonzero()[:, 0]
+    selected = pairs.select(used.numpy())
+    rows = trial.rows[number].take(used)
+    alike = _alike(trial.presentation, rows, selected.kinds)
+    count = PairCounts(
+        design=pairs.design.name,
+        split=pairs.split,
+        drawn=len(pairs),
+        answered=int(answered.sum()),
+        used=len(selected),
+        floor=selected.floor,
+        distinct=len(np.unique(alike)),
+    )
+    return Lot(trial, subject, selected, rows, trial.asked[number][used], count, alike, wrong)
+
+
+def _wrong_answers(trial: Trial, number: int, predictions: Tensor) -> Iterator[WrongAnswer]:
+    """The inputs of a split that are answered wrongly, each once, as drawn."""
+    rows, shown = trial.rows[number], trial.presentation
+    used = torch.cat([trial.asked[number][:, None], rows.origins], dim=1).flatten()
+    correct = shown.correct
+    for one in dict.fromkeys(as_list(used)):
+        if one >= 0 and bool(((predictions[one] != correct[one]) & (correct[one] >= 0)).any()):
+            said, right = shown.said(predictions[one]), shown.said(correct[one])
+            yield WrongAnswer(shown.text(one), said, right)
+
+
+def _alike(presentation: Presentation, rows: Interchanges, kinds: NDArray[np.int32]) -> Any:
+    """A number for each row, the same where kind, base and sources are for the network."""
+    inputs: NDArray[np.int64] = presentation.alike.numpy()
+    parts = [inputs[rows.bases.numpy()][:, None], _sources_of(rows, inputs)]
+    whole = np.column_stack([*parts, kinds.astype(np.int64)])
+    return np.unique(whole, axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def _sources_of(rows: Interchanges, inputs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What the network is given as sources [rows, …], in the runs of sources, too."""
+    origins: NDArray[np.int64] = rows.origins.numpy()
+    found = np.where(origins >= 0, inputs[origins], -1)
+    if rows.inner is None or rows.inner_of is None:
+        return found
+    inside = _sources_of(rows.inner, inputs)
+    numbers: NDArray[np.int64] = rows.inner_of.numpy()
+    nested = np.where((numbers >= 0)[..., None], inside[numbers], -1)
+    return np.concatenate([found, nested.reshape(len(found), -1)], axis=1)

@@ -1,0 +1,251 @@
+"""A language model that plays a task through prompts: it answers with tokens, or with a class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from causalspec.compiler.data.prompts import render
+from causalspec.compiler.evaluators.columns import Column, Columns
+from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.compiler.specification import Anchor, PromptTemplate, Task, TokenPosition, TokenRange
+from causalspec.dsl.diagnostics import Diagnostic, SpecError
+from causalspec.runtime.engine.interchanges import with_answers
+from causalspec.runtime.engine.subjects import Subject
+from causalspec.runtime.engine.text_subject import text_subjects
+from causalspec.runtime.fitting.settings import FitSettings
+from causalspec.runtime.inputs.spoken import Spoken, spoken_by
+from causalspec.runtime.inputs.seen_texts import TextReader
+from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
+from causalspec.runtime.inputs.token_examination import (
+    PromptExamination,
+    alike_error,
+    examine_tokens,
+)
+from causalspec.runtime.inputs.tokens import (
+    TokenChoice,
+    TokenError,
+    TokenizedPrompts,
+    TokenPlaces,
+    assemble,
+    filler,
+    resolve,
+    tokenize,
+)
+from causalspec.runtime.networks.network import Network, random_network
+from causalspec.runtime.sites import Site
+from causalspec.runtime.untyped import as_list, numbered_rows
+from causalspec.runtime.watch import Advance, Watcher
+
+
+@dataclass(frozen=True, eq=False)
+class TextNetwork(TaskNetwork):
+    """Any decoder, encoder with a masked word to guess, or classifier of texts.
+
+    `only_declared` lets it choose among the task's answers alone, not the whole vocabulary.
+    """
+
+    network: Network
+    only_declared: bool = False
+
+    @property
+    def settings(self) -> FitSettings:
+        return FitSettings()
+
+    def untrained(self, seed: int) -> TextNetwork:
+        return replace(self, network=random_network(self.network, seed))
+
+    def examined(self, task: Task, prompts: Sequence[str]) -> Iterator[PromptExamination]:
+        backend: Any = getattr(self.network.tokenizer, "backend_tokenizer", None)
+        # Of the library `tokenizers`, as nearly all are; what follows a prompt concerns decoders.
+        if backend is not None and not self.network.reads_ahead:
+            yield from examine_tokens(task, TextReader(backend), prompts)
+
+    def present(
+        self,
+        task: Task,
+        settings: Columns,
+        choices: Sequence[TokenChoice],
+        prompt: str | None,
+    ) -> TextPresentation:
+        template = task.prompts[prompt] if prompt else next(iter(task.prompts.values()))
+        rendered = render(template, task.model, settings)
+        spoken = spoken_by(self.network, task, only_declared=self.only_declared)
+        prompts = tokenize(
+            rendered,
+            self.network.tokenizer,
+            limits=self.network.limits,
+            keeps_end=self.network.reads_ahead,
+        )
+        prompts = spoken.asking(prompts)
+        right = solve_columns(task.model, settings, wanted=task.model.outputs)
+        correct = spoken.outputs(prompts.texts, right)
+        first = TextPresentation(self.network, task, prompts, NOWHERE, correct, spoken)
+        own, numbers = first.forcing(torch.arange(prompts.rows), correct)
+        # Every prompt is followed by the beginning of its own answer.
+        shown = replace(own, prompts=own.prompts.take(numbers), right=correct)
+        shown = replace(shown, places=_resolve(choices, shown.prompts, template))
+        _require_apart(shown, template)
+        return shown
+
+
+NOWHERE = TokenPlaces({}, {})
+
+
+@dataclass(frozen=True, eq=False)
+class TextPresentation(Presentation):
+    """Prompts, tokenized once, with the candidate positions in each."""
+
+    network: Network = field(repr=False)
+    task: Task = field(repr=False)
+    prompts: TokenizedPrompts = field(repr=False)
+    places: TokenPlaces
+    right: Tensor = field(repr=False)
+    spoken: Spoken = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        return self.prompts.rows
+
+    def text(self, number: int) -> str:
+        return self.prompts.texts[number]
+
+    @property
+    def alike(self) -> Tensor:
+        return numbered_rows(self.prompts.ids.masked_fill(~self.prompts.mask, -1))
+
+    @property
+    def correct(self) -> Tensor:
+        return self.right
+
+    @property
+    def token_names(self) -> Mapping[TokenChoice, tuple[str, ...]]:
+        return self.places.names
+
+    def subjects(
+        self, groups: Sequence[tuple[Site, ...]], is_base: Tensor, watcher: Watcher
+    ) -> Iterator[Subject]:
+        bar = _Bar(watcher)
+        subjects = text_subjects(
+            self.network,
+            replace(self.prompts, menus=self.spoken.menus(self.prompts)),
+            self.places.positions,
+            groups,
+            is_base,
+            progress=bar.progress,
+            notice=watcher.notice,
+        )
+        with bar:
+            for subject in subjects:
+                bar.close()
+                yield subject
+
+    def outputs(self, inputs: Tensor, answers: Mapping[str, Column]) -> Tensor:
+        numbers: list[int] = as_list(inputs)
+        return self.spoken.outputs([self.prompts.texts[number] for number in numbers], answers)
+
+    def forcing(self, inputs: Tensor, outputs: Tensor) -> tuple[TextPresentation, Tensor]:
+        if not self.spoken.forces or outputs.shape[1] == 1:
+            return self, inputs
+        known: dict[tuple[str, tuple[int, ...]], int] = {}
+        for number, forced in enumerate(_forced(self.prompts)):
+            known.setdefault((self.prompts.texts[number], forced), number)
+        wanted = [
+            (self.prompts.texts[int(number)], tuple(one for one in row if one >= 0)[:-1])
+            for number, row in zip(inputs, as_list(outputs), strict=True)
+        ]
+        new: dict[tuple[str, tuple[int, ...]], int] = {}
+        for key, number in zip(wanted, as_list(inputs), strict=True):
+            if key not in known:
+                known[key] = self.count + len(new)
+                new[key] = number
+        numbers = torch.tensor([known[key] for key in wanted])
+        return (self._with(new) if new else self), numbers
+
+    def _with(self, new: Mapping[tuple[str, tuple[int, ...]], int]) -> TextPresentation:
+        """The same with prompts more, each one of these once more, followed by other tokens."""
+        rows = torch.tensor([*range(self.count), *new.values()])
+        again = self.prompts.take(rows)
+        forced = [*_forced(self.prompts), *(tokens for _, tokens in new)]
+        prompts = assemble(
+            again.texts,
+            again.spans,
+            again.encoded(),
+            forced,
+            filler(self.network.tokenizer, self.network.limits),
+        )
+        moved = prompts.answer_positions[:, 0] - again.answer_positions[:, 0]
+        positions = {
+            name: torch.where(one[rows] < 0, -1, one[rows] + moved[:, None])
+            for name, one in self.places.positions.items()
+        }
+        right = with_answers(self.right, self.right.shape[1])[rows]
+        places = TokenPlaces(positions, self.places.names)
+        return replace(self, prompts=prompts, places=places, right=right)
+
+    def said(self, outputs: Tensor) -> str:
+        return self.spoken.text(outputs)
+
+
+def _forced(prompts: TokenizedPrompts) -> list[tuple[int, ...]]:
+    """What each prompt is followed by."""
+    asked = prompts.answer_positions
+    ids = prompts.ids.gather(1, asked.clamp(min=0)).masked_fill(asked < 0, -1)
+    return [tuple(one for one in row[1:] if one >= 0) for row in as_list(ids)]
+
+
+def _resolve(
+    choices: Sequence[TokenChoice], prompts: TokenizedPrompts, template: PromptTemplate
+) -> TokenPlaces:
+    """Positions in every prompt; one that some prompt lacks is the spec's mistake."""
+    try:
+        return resolve(choices, prompts)
+    except TokenError as error:
+        every = [token for choice in choices for token in choice.tokens]
+        culprit = next(one for one in every if _is_missing(one, prompts))
+        end = culprit if isinstance(culprit, TokenPosition) else culprit.first
+        found = Diagnostic("CS620", str(error), end.span or template.span, error.help)
+        raise SpecError([found]) from error
+
+
+def _require_apart(shown: TextPresentation, template: PromptTemplate) -> None:
+    """Prompts that differ as text alone can't have different answers: labels would be noise."""
+    right: list[list[int]] = as_list(shown.correct)
+    first: dict[int, int] = {}
+    for row, number in enumerate(as_list(shown.alike)):
+        other = first.setdefault(number, row)
+        if right[row] != right[other] and shown.text(row) != shown.text(other):
+            wrong = alike_error(shown.task, template, shown.text(other), shown.text(row))
+            raise SpecError([wrong])
+
+
+def _is_missing(token: TokenPosition | TokenRange, prompts: TokenizedPrompts) -> bool:
+    try:
+        resolve([TokenChoice((token,))], prompts)
+    except TokenError:
+        return True
+    return False
+
+
+class _Bar(ExitStack):
+    """The progress of the harvest that is running: one piece of work each, while it runs."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        super().__init__()
+        self._watcher = watcher
+        self._advance: Advance | None = None
+
+    def progress(self, done: int, total: int) -> None:
+        if self._advance is None:
+            self._advance = self.enter_context(self._watcher.work("reading activations", total))
+        self._advance(done, "distinct prompts")
+
+    def close(self) -> None:
+        super().close()
+        self._advance = None

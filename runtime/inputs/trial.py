@@ -1,0 +1,163 @@
+"""A claim's data as one network meets it: inputs presented, interchanges numbered, labelled.
+
+Bases come first, then each source, data set after data set; an interchange names inputs by number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from causalspec.compiler.data.counterfactuals import InterchangePairs
+from causalspec.compiler.evaluators.columns import Columns
+from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.compiler.specification import SwapKind, Task
+from causalspec.runtime.engine.interchanges import joined
+from causalspec.runtime.engine.subjects import Interchanges
+from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
+from causalspec.runtime.inputs.tokens import TokenChoice
+from causalspec.runtime.untyped import from_array
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """Some data sets before one network.
+
+    `rows[k]` are the interchanges of `pairs[k]`, with inputs numbered in `presentation`; their
+    columns of origins are `variables`. Their bases are followed by the beginning of the label where
+    it has several tokens; `asked[k]` [rows] are the same bases with their own answers.
+    """
+
+    presentation: Presentation
+    settings: Columns = field(repr=False)
+    variables: tuple[str, ...]
+    pairs: tuple[InterchangePairs, ...] = field(repr=False)
+    rows: tuple[Interchanges, ...] = field(repr=False)
+    asked: tuple[Tensor, ...] = field(repr=False)
+
+    @property
+    def is_base(self) -> Tensor:
+        """BoolTensor [inputs]: which inputs are run with edits: the bases of some row, and the
+        sources that are intervened on.
+        """
+        flags = torch.zeros(self.presentation.count, dtype=torch.bool)
+        for asked, rows in zip(self.asked, self.rows, strict=True):
+            flags[asked] = True
+            part: Interchanges | None = rows
+            while part is not None:
+                flags[part.bases] = True
+                part = part.inner
+        return flags
+
+    def answered(self, number: int, predictions: Tensor) -> Tensor:
+        """BoolTensor [rows]: whether base and every source that is used are answered rightly.
+
+        `predictions` is a LongTensor [inputs, answers]: the network's own outputs.
+        """
+        correct = self.presentation.correct
+        right = ((predictions == correct) | (correct < 0)).all(1)
+        rows = self.rows[number]
+        return _all_right(replace(rows, bases=self.asked[number]), right)
+
+    def values(self, variables: Sequence[str]) -> Tensor:
+        """LongTensor [inputs, variables]: what each variable of the model is at each input, as its
+        value's position in the domain.
+        """
+        model = self.pairs[0].model
+        solved = solve_columns(model, self.settings, wanted=list(variables))
+        columns: list[Tensor] = []
+        for name in variables:
+            codes = model.by_name[name].domain.codes()
+            column = (solved[name].astype(np.int64) - codes.start) // codes.step
+            columns.append(from_array(column))
+        return torch.stack(columns, dim=1)
+
+
+def _all_right(rows: Interchanges, right: Tensor) -> Tensor:
+    # A variable left alone is taken from nowhere; its base stands in for the source.
+    sources = torch.where(rows.origins >= 0, rows.origins, rows.bases[:, None])
+    found = right[rows.bases] & right[sources].all(dim=1)
+    if rows.inner is None or rows.inner_of is None:
+        return found
+    inside = _all_right(rows.inner, right)
+    return found & (inside[rows.inner_of.clamp(min=0)] | (rows.inner_of < 0)).all(1)
+
+
+def lay_out(
+    network: TaskNetwork,
+    task: Task,
+    pairs: Sequence[InterchangePairs],
+    choices: Sequence[TokenChoice],
+    prompt: str | None,
+) -> Trial:
+    """Present data sets of one model at once, so that one harvest serves them."""
+    model = pairs[0].model
+    variables = swapped_variables(pairs)
+    settings = _stack([part for one in pairs for part in (one.base, *one.sources)], model.inputs)
+    presentation = network.present(task, settings, choices, prompt)
+    rows: list[Interchanges] = []
+    asked: list[Tensor] = []
+    start = 0
+    for one in pairs:
+        laid = _interchanges(one, variables, start)
+        labels = presentation.outputs(laid.bases, one.label)
+        presentation, forced = presentation.forcing(laid.bases, labels)
+        rows.append(replace(laid, bases=forced, labels=labels))
+        asked.append(laid.bases)
+        start += len(one) * (1 + len(one.sources))
+    return Trial(presentation, settings, variables, tuple(pairs), tuple(rows), tuple(asked))
+
+
+def swapped_variables(pairs: Sequence[InterchangePairs]) -> tuple[str, ...]:
+    """Every variable that some kind of swap takes from somewhere, sources' own swaps included."""
+    found: dict[str, None] = {}
+    for one in pairs:
+        for kind in one.design.kinds:
+            for part in (kind, *(inner for _, inner in kind.within)):
+                found |= dict.fromkeys(part.variables)
+    return tuple(found)
+
+
+def _interchanges(pairs: InterchangePairs, variables: tuple[str, ...], start: int) -> Interchanges:
+    """The rows of pairs whose inputs are numbered from `start`: bases, then each source."""
+    count = len(pairs)
+    kinds = from_array(pairs.kinds.astype(np.int64))
+    numbers = torch.arange(count)
+    parts: list[Interchanges] = []
+    order: list[Tensor] = []
+    for number, kind in enumerate(pairs.design.kinds):
+        chosen = numbers[kinds == number]
+        if len(chosen):
+            sources = {k: start + (1 + k) * count + chosen for k in range(len(pairs.sources))}
+            parts.append(_of_kind(kind, variables, start + chosen, sources))
+            order.append(chosen)
+    return joined(parts).take(torch.cat(order).argsort())
+
+
+def _of_kind(
+    kind: SwapKind, variables: tuple[str, ...], bases: Tensor, sources: dict[int, Tensor]
+) -> Interchanges:
+    """Rows of one kind; a source that is itself intervened on has a row inside."""
+    count = len(bases)
+    origins = torch.full((count, len(variables)), -1)
+    inner_of = torch.full_like(origins, -1)
+    inner: list[Interchanges] = []
+    for variable, source in zip(kind.variables, kind.sources, strict=True):
+        column = variables.index(variable)
+        origins[:, column] = sources[source]
+        within = kind.within_source(source)
+        if within is not None:
+            inner_of[:, column] = len(inner) * count + torch.arange(count)
+            inner.append(_of_kind(within, variables, sources[source], sources))
+    labels = torch.zeros(count, 1, dtype=torch.long)
+    if not inner:
+        return Interchanges(bases, origins, labels)
+    return Interchanges(bases, origins, labels, joined(inner), inner_of)
+
+
+def _stack(parts: Sequence[Columns], names: Sequence[str]) -> Columns:
+    return {name: np.concatenate([part[name] for part in parts]) for name in names}

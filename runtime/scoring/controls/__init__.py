@@ -1,0 +1,77 @@
+"""What else would score as well: one file a control, in one table, and the rivals.
+
+Each is observed on the claim's own test pairs at the chosen sites, except a rival, whose variable
+has pairs of its own, drawn in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from causalspec.compiler.vocabulary import vocabulary
+from causalspec.runtime.extensions import implementation_of
+from causalspec.runtime.fitting.workshop import Workshop
+from causalspec.runtime.scoring.controls import (
+    full_vector,
+    no_swap,
+    random_network,
+    random_subspace,
+    shuffled_labels,
+)
+from causalspec.runtime.scoring.controls.finalist import Finalist
+from causalspec.runtime.scoring.controls.rivals import observed_rival, rival_explanation
+from causalspec.runtime.scoring.observed import Observed
+
+
+class Control(Protocol):
+    """A module or an object that is a control."""
+
+    EXPLANATION: str
+    """What was done, in a few words."""
+
+    def applies(self, finalist: Finalist) -> bool:
+        """Whether it stands beside such a claim unasked."""
+        ...
+
+    def observed(self, workshop: Workshop, finalist: Finalist) -> tuple[Observed, ...]:
+        """What the network did on each data set."""
+        ...
+
+
+CONTROLS: Mapping[str, Control] = {
+    "random_subspace": random_subspace,
+    "random_network": random_network,
+    "shuffled_labels": shuffled_labels,
+    "no_swap": no_swap,
+    "full_vector": full_vector,
+}
+"""One row a control, in the order of the report."""
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """A control or rival: what was done and what the network did; nothing where it could not be."""
+
+    name: str
+    explanation: str
+    observed: tuple[Observed, ...] = field(repr=False)
+    drawn: int
+
+
+def compare(workshop: Workshop, finalist: Finalist) -> Iterator[Compared]:
+    """Every control that the claim's maps give a meaning, those asked for, and the rivals."""
+    asked = {metric.of for metric in finalist.asked.claim.metrics if metric.of is not None}
+    drawn = sum(lot.count.drawn for lot in finalist.test)
+    for name, control in CONTROLS.items():
+        if control.applies(finalist) or name in asked:
+            yield Compared(name, control.EXPLANATION, control.observed(workshop, finalist), drawn)
+    for name in sorted(asked - CONTROLS.keys()):
+        rival = finalist.specification.models.get(name)
+        if rival is not None:
+            found, count = observed_rival(workshop, finalist, rival)
+            yield Compared(name, rival_explanation(rival), found, count)
+            continue
+        control = implementation_of(vocabulary().controls[name])
+        yield Compared(name, control.EXPLANATION, control.observed(workshop, finalist), drawn)

@@ -1,0 +1,105 @@
+"""What a network did on a claim's pairs under some maps: all that metrics are computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from causalspec.runtime.engine.subjects import Edit, Subject
+from causalspec.runtime.fitting.placed_maps import PlacedMaps
+from causalspec.runtime.fitting.predict import BATCH, agreement, predict, predict_without_swap
+from causalspec.runtime.inputs.experiment import Lot, Lots
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """One lot under some maps, or left alone (`maps` None). Nothing is computed before it is asked
+    for, and then once.
+
+    `predicted` [rows, answers] are the network's outputs.
+    """
+
+    lot: Lot = field(repr=False)
+    maps: PlacedMaps | None = field(repr=False)
+    predicted: Tensor = field(repr=False)
+    has_label: bool = True
+    """False where something is written that is not a value of the variable."""
+
+    @property
+    def agrees(self) -> Tensor:
+        """BoolTensor [rows]: whether the network says what the causal model says."""
+        return agreement(self.predicted, self.lot.rows.labels)
+
+    @property
+    def changes(self) -> Tensor:
+        """BoolTensor [rows]: whether the label is another than the base's own answer."""
+        correct = self.lot.presentation.correct[self.lot.asked]
+        return ~agreement(_like(correct, self.lot.rows.labels), self.lot.rows.labels)
+
+    @torch.no_grad()
+    def label_odds(self, *, swapped: bool) -> Tensor:
+        """The logarithm [rows] of the odds of the label against the base's own answer, with the
+        swap or before it: with answers of several tokens, of all of them.
+        """
+        lot = self.lot
+        correct = lot.presentation.correct[lot.asked]
+        label = self._log_probability(lot.rows.bases, lot.rows.labels, swapped)
+        return label - self._log_probability(lot.asked, correct, swapped)
+
+    @torch.no_grad()
+    def divergence(self, others: Tensor) -> Tensor:
+        """How far the network's first answers lie from those that it gives the inputs `others`
+        [rows] left alone: the Kullback-Leibler divergence [rows] from these, in nats.
+        """
+        found: list[Tensor] = []
+        subject, rows = self.lot.subject, self.lot.rows
+        for part in _parts(rows.rows):
+            expected = subject.run(others[part], ()).logits[:, 0].log_softmax(-1)
+            given = subject.run(rows.bases[part], self._edits(part)).logits[:, 0].log_softmax(-1)
+            terms = expected.exp() * (expected - given)
+            found.append(terms.nan_to_num(0.0).sum(-1).cpu())  # 0 · ∞: what is on no menu
+        return torch.cat(found)
+
+    def _log_probability(self, inputs: Tensor, outputs: Tensor, swapped: bool) -> Tensor:
+        subject = self.lot.subject
+        found: list[Tensor] = []
+        for part in _parts(len(inputs)):
+            edits = self._edits(part) if swapped else ()
+            logits = subject.run(inputs[part], edits).logits.log_softmax(-1)
+            wanted = outputs[part].to(logits.device)
+            chosen = logits.gather(2, wanted.clamp(min=0)[..., None])[..., 0]
+            found.append(chosen.masked_fill(wanted < 0, 0.0).sum(1).cpu())
+        return torch.cat(found)
+
+    def _edits(self, part: Tensor) -> Sequence[Edit]:
+        if self.maps is None:
+            return ()
+        return self.maps.edits(self.lot.subject, self.lot.rows.take(part))
+
+
+def observe(lots: Lots, maps: PlacedMaps | None, *, has_label: bool = True) -> tuple[Observed, ...]:
+    """What a network does on every lot under `maps`, or left alone."""
+    return tuple(
+        Observed(lot, maps, _predicted(lot.subject, lot, maps), has_label) for lot in lots
+    )
+
+
+def _predicted(subject: Subject, lot: Lot, maps: PlacedMaps | None) -> Tensor:
+    if maps is None:
+        return predict_without_swap(subject, lot.rows)
+    return predict(subject, maps, lot.rows)
+
+
+def _parts(rows: int) -> list[Tensor]:
+    return list(torch.arange(rows).split(BATCH))
+
+
+def _like(answers: Tensor, labels: Tensor) -> Tensor:
+    """Answers with as many columns as labels have: a shorter one agrees with no longer one."""
+    missing = labels.shape[1] - answers.shape[1]
+    if missing > 0:
+        return torch.nn.functional.pad(answers, (0, missing), value=-1)
+    return answers[:, : labels.shape[1]]

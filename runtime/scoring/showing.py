@@ -1,0 +1,67 @@
+"""Of what was observed, what people look at: kinds of swaps, some pairs, what maps came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from causalspec.runtime.fitting.candidates import Candidates
+from causalspec.runtime.fitting.placed_maps import PlacedMaps
+from causalspec.runtime.inputs.experiment import Lots
+from causalspec.runtime.results.records import ControlScore, FittedMap, PairRow
+from causalspec.runtime.scoring.observed import Observed
+from causalspec.runtime.untyped import as_list, from_array
+
+SHOWN_ROWS = 20
+
+
+def scores_of_kinds(observed: Sequence[Observed]) -> tuple[ControlScore, ...]:
+    """The test score of each kind of swap of each data set, where there are several."""
+    scores: list[ControlScore] = []
+    for one in observed:
+        pairs = one.lot.pairs
+        for number, kind in enumerate(pairs.design.kinds):
+            mine = from_array(pairs.kinds == number)
+            name = kind.name if len(observed) == 1 else f"{pairs.design.name}: {kind.name}"
+            scores.append(
+                ControlScore(name, one.lot.score(one.agrees, mine), f"pairs that swap {kind.name}")
+            )
+    return tuple(scores) if len(scores) > 1 else ()
+
+
+def readable_rows(observed: Sequence[Observed]) -> Iterator[PairRow]:
+    """The first test pairs of each data set, as drawn: a sample, not a selection."""
+    for one in observed:
+        lot, shown = one.lot, one.lot.presentation
+        agrees = one.agrees
+        for row in range(min(SHOWN_ROWS // len(observed), lot.rows.rows)):
+            base = int(lot.asked[row])
+            origins: list[int] = as_list(lot.rows.origins[row])
+            sources = dict.fromkeys(number for number in origins if number >= 0)
+            yield PairRow(
+                base=shown.text(base),
+                sources=tuple(shown.text(number) for number in sources),
+                swapped=lot.pairs.design.kinds[int(lot.pairs.kinds[row])].name,
+                base_answer=shown.said(shown.correct[base]),
+                label=shown.said(lot.rows.labels[row]),
+                said=shown.said(torch.where(lot.rows.labels[row] < 0, -1, one.predicted[row])),
+                agrees=bool(agrees[row]),
+            )
+
+
+def fitted_maps(maps: PlacedMaps, offered: Candidates, lots: Lots) -> tuple[FittedMap, ...]:
+    """What the map at each site came to; what lossy ones retain is measured on the test bases."""
+    found: list[FittedMap] = []
+    bases = torch.cat([lot.asked for lot in lots]).unique()
+    for site, members, one in zip(maps.sites, maps.members, maps.alignment_maps(), strict=True):
+        vectors = lots[0].subject.vectors(site, bases)[:, 0]
+        found.append(
+            FittedMap(
+                site,
+                tuple(offered.variables[member] for member in members),
+                one.dimensions(),
+                one.retained(vectors),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,97 @@
+"""Claims whose placements write something else than a source's vector: how they are scored.
+
+Sites are chosen and maps are fitted by interchange all the same; what is written is written when
+the test pairs are scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import torch
+
+from causalspec.compiler.data.counterfactuals import generate
+from causalspec.compiler.specification import Specification, Write
+from causalspec.compiler.vocabulary import WRITES
+from causalspec.runtime.fitting.candidates import Candidates
+from causalspec.runtime.fitting.placed_maps import PlacedMaps
+from causalspec.runtime.fitting.sweep import Sweep
+from causalspec.runtime.fitting.workshop import Workshop
+from causalspec.runtime.fitting.writes import Averages, Written, made
+from causalspec.runtime.inputs.experiment import Experiment, Lots, harvest_lots
+from causalspec.runtime.inputs.task_network import TaskNetwork
+
+
+@dataclass(frozen=True, eq=False)
+class Writing:
+    """How maps are made to write what a claim's placements write, and whether that has a label."""
+
+    maps_of: Callable[[PlacedMaps], PlacedMaps] = field(repr=False)
+    has_label: bool
+
+
+def writing_of(
+    workshop: Workshop,
+    specification: Specification,
+    network: TaskNetwork,
+    asked: Experiment,
+    offered: Candidates,
+    found: Sweep,
+) -> Writing:
+    """How a claim's test pairs are to be scored: with maps as they are, if all are interchanges."""
+    writes = offered.writes
+    if not any(writes):
+        return Writing(lambda maps: maps, True)
+    written = [
+        None
+        if write is None
+        else _made(workshop, specification, network, asked, offered, found, place)
+        for place, write in enumerate(writes)
+    ]
+    has_label = all(write is None or WRITES[write.name].has_label for write in writes)
+    return Writing(lambda maps: maps.writing(written), has_label)
+
+
+def _made(
+    workshop: Workshop,
+    specification: Specification,
+    network: TaskNetwork,
+    asked: Experiment,
+    offered: Candidates,
+    found: Sweep,
+    place: int,
+) -> Written:
+    """What a variable's placement writes at its chosen site."""
+    variable, write = offered.variables[place], offered.writes[place]
+    assert write is not None
+    site = offered.placed(found.best.sites)[place].site
+    lots = found.splits.train or found.splits.validation
+    if write.data is not None:
+        lots = _lots_of(workshop, specification, network, asked, offered, found, write)
+    inputs = torch.cat([lot.asked for lot in lots]).unique()
+    domain = asked.claim.model.by_name[variable].domain
+    codes = domain.codes()
+    values = lots[0].trial.values([variable])[inputs, 0] * codes.step + codes.start
+    return made(write, Averages(lots[0].subject, site, inputs, values, domain.text))
+
+
+def _lots_of(
+    workshop: Workshop,
+    specification: Specification,
+    network: TaskNetwork,
+    asked: Experiment,
+    offered: Candidates,
+    found: Sweep,
+    write: Write,
+) -> Lots:
+    """The inputs of the split whose mean is written."""
+    assert write.data is not None
+    name, split = write.data
+    everything = replace(asked, keeps_unanswered=True)
+    pairs = generate(specification.counterfactuals[name], split)
+    harvester = harvest_lots(
+        network, everything, [[pairs]], offered.choices, asked.fitting_prompt
+    )
+    [lots] = next(harvester.lots([found.best.sites], workshop.watcher))
+    return lots
