@@ -59,8 +59,7 @@ def candidates(
     first = placements[0]
     for one in placements:
         _check_site(network, one)
-        offered = (one.first_layer, one.last_layer, one.tokens)
-        if offered != (first.first_layer, first.last_layer, first.tokens):
+        if (one.site, one.tokens) != (first.site, first.tokens):
             raise _error(
                 "CS720",
                 f"`{first.variable}` and `{one.variable}` are placed at different sites",
@@ -68,10 +67,11 @@ def candidates(
                 "variables of one claim are fitted at the same site: give both the same layers "
                 "and tokens",
             )
-    last = first.last_layer if first.last_layer is not None else network.layers[-1]
-    layers = tuple(range(first.first_layer, last + 1))
+    lowest = first.site.first_layer or 0
+    last = first.site.last_layer if first.site.last_layer is not None else network.layers[-1]
+    layers = tuple(range(lowest, last + 1))
     methods = tuple(one.method for one in placements)
-    return Candidates(first.site, layers, first.tokens, methods)
+    return Candidates(first.site.component, layers, first.tokens, methods)
 
 
 def readable(site: HarvestedSite, presentation: Presentation, kind: str) -> Site:
@@ -90,15 +90,16 @@ def _placement_of(alignment: Alignment, variable: str, claim: Claim) -> Placemen
 
 
 def _check_site(network: TaskNetwork, placement: Placement) -> None:
-    if placement.site != network.site:
+    place = placement.site.place
+    if place != network.site or placement.receiver or placement.together or placement.write:
         raise _error(
             "CS723",
-            f"the network has no site `{placement.site}`",
+            f"the network has no site `{place}`",
             placement,
             f"`{network.name}` has `{network.site}`",
         )
     lowest, highest = network.layers[0], network.layers[-1]
-    for layer in (placement.first_layer, placement.last_layer):
+    for layer in (placement.site.first_layer, placement.site.last_layer):
         if layer is not None and layer not in network.layers:
             raise _error(
                 "CS724",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from causalspec.compiler.data.counterfactuals import InterchangePairs
 from causalspec.compiler.data.rival_designs import rival_design
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.specification import Control, Method, Specification
+from causalspec.compiler.specification import Method, Specification
 from causalspec.runtime.engine.subjects import Site
 from causalspec.runtime.fitting.candidates import Candidates
 from causalspec.runtime.fitting.fit import predict_without_swap
@@ -28,13 +28,13 @@ from causalspec.runtime.maps.site_maps import PlacedVariable
 from causalspec.runtime.results.records import ControlScore, Score
 from causalspec.runtime.scoring.experiment import Experiment, Lot, Untestable, harvest_lots
 
-EXPLANATIONS: Mapping[Control, str] = {
-    Control.NO_SWAP: "nothing is swapped: the network's own answer to the base, the floor that the "
+EXPLANATIONS: Mapping[str, str] = {
+    "no_swap": "nothing is swapped: the network's own answer to the base, the floor that the "
     "data set itself gives away",
-    Control.RANDOM_SUBSPACE: "as many dimensions at the same site, drawn at random",
-    Control.SHUFFLED_LABELS: "a map fitted in the same way to permuted labels",
-    Control.RANDOM_NETWORK: "the same architecture, untrained, fitted as hard on the same pairs",
-    Control.FULL_VECTOR: "the whole vector at the site is swapped, nothing is fitted",
+    "random_subspace": "as many dimensions at the same site, drawn at random",
+    "shuffled_labels": "a map fitted in the same way to permuted labels",
+    "random_network": "the same architecture, untrained, fitted as hard on the same pairs",
+    "full_vector": "the whole vector at the site is swapped, nothing is fitted",
 }
 
 
@@ -62,12 +62,12 @@ class Finalist:
         return tuple(PlacedVariable(self.site, method) for method in methods)
 
 
-def score_controls(workshop: Workshop, finalist: Finalist) -> Mapping[Control | str, ControlScore]:
+def score_controls(workshop: Workshop, finalist: Finalist) -> Mapping[str, ControlScore]:
     """Every control and rival, in the order of the report."""
-    scores: dict[Control | str, ControlScore] = {}
+    scores: dict[str, ControlScore] = {}
     for control in _controls_of(finalist):
         score = _score(workshop, finalist, control)
-        scores[control] = ControlScore(control.value, score, EXPLANATIONS[control])
+        scores[control] = ControlScore(control, score, EXPLANATIONS[control])
     asked = dict.fromkeys(metric.of for metric in finalist.asked.claim.metrics)
     for name in asked:
         if name is None or name in scores:
@@ -81,35 +81,36 @@ def score_controls(workshop: Workshop, finalist: Finalist) -> Mapping[Control | 
     return scores
 
 
-def _controls_of(finalist: Finalist) -> tuple[Control, ...]:
+def _controls_of(finalist: Finalist) -> tuple[str, ...]:
     """Those that the method gives a meaning, asked for or not; and those asked for."""
-    wanted = {Control.NO_SWAP, Control.RANDOM_NETWORK}
+    wanted = {"no_swap", "random_network"}
     if finalist.candidates.is_trained:
-        wanted |= {Control.RANDOM_SUBSPACE, Control.SHUFFLED_LABELS, Control.FULL_VECTOR}
-    wanted |= {one.of for one in finalist.asked.claim.metrics if isinstance(one.of, Control)}
-    return tuple(control for control in Control if control in wanted)
+        wanted |= {"random_subspace", "shuffled_labels", "full_vector"}
+    wanted |= {one.of for one in finalist.asked.claim.metrics if one.of in EXPLANATIONS}
+    return tuple(control for control in EXPLANATIONS if control in wanted)
 
 
-def _score(workshop: Workshop, finalist: Finalist, control: Control) -> Score:
+def _score(workshop: Workshop, finalist: Finalist, control: str) -> Score:
     methods = finalist.candidates.methods
     match control:
-        case Control.NO_SWAP:
+        case "no_swap":
             test = finalist.test
             return score_of(predict_without_swap(test.subject, test.rows), test)
-        case Control.RANDOM_SUBSPACE | Control.FULL_VECTOR:
-            methods = [Method(control.value, one.dimension) for one in methods]
+        case "random_subspace" | "full_vector":
+            same = control == "random_subspace"
+            methods = [Method(control, one.arguments if same else ()) for one in methods]
             train = None
             test = finalist.test
-        case Control.SHUFFLED_LABELS:
+        case "shuffled_labels":
             seed = finalist.settings.seed + 1
             train = finalist.train and with_shuffled_labels(finalist.train, seed)
             test = finalist.test
-        case Control.RANDOM_NETWORK:
+        case _:
             untrained = finalist.network.untrained(finalist.settings.seed + 2)
             same = replace(finalist, network=untrained)
             same = replace(same, asked=replace(same.asked, keeps_unanswered=True))
             train, test = _harvest(workshop, same, *_pairs_of(finalist))
-    stage = finalist.stage(control.value)
+    stage = finalist.stage(control)
     placed = finalist.placed(methods)
     return fit_and_score(workshop, stage, placed, train, test, finalist.settings).score
 

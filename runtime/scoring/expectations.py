@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from causalspec.compiler.specification import (
-    Control,
     Expectation,
     Metric,
     MetricArithmetic,
@@ -23,7 +22,7 @@ from causalspec.dsl.diagnostics import InternalError
 from causalspec.runtime.report.text import count_of
 from causalspec.runtime.results.records import ExpectationVerdict, Score
 
-Scores = Mapping[Control | str | None, Score]
+Scores = Mapping[str | None, Score]
 """The score of the claim's own model (None), of each control and of each rival by name."""
 
 SLACK = 0.15
@@ -207,7 +206,7 @@ def _interval(
 
 def _value(expression: MetricExpression, scores: Scores) -> float:
     match expression:
-        case Metric(bound, of):
+        case Metric(bound=bound, of=of):
             if of not in scores:
                 raise InternalError(f"no score for {of!r}")
             score = scores[of]
