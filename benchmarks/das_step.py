@@ -76,7 +76,9 @@ def main() -> None:
     missed = False
     for layer in LAYERS:
         ours_maps = build_maps(
-            [PlacedVariable(Site(layer), Method("das", DIMENSION))], network.width, seed=0
+            [PlacedVariable(Site(layer), Method("das", (("dim", DIMENSION),)))],
+            network.width,
+            seed=0,
         )
         ours, our_loss = _our_step(subject, ours_maps, rows)
         theirs, their_loss = _pyvene_step(peers_model, prompts, layer, rows, ours_maps)

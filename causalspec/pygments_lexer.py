@@ -36,8 +36,8 @@ OPERATOR_WORDS: Final = ("and", "in", "not", "or")
 CONSTANTS: Final = ("false", "true")
 JOINING_WORDS: Final = (
     "approximately", "as", "at", "by", "cyclic", "disjoint", "do", "fitted", "for", "from",
-    "gives", "key", "language", "layers", "on", "step", "to", "token", "weight", "where", "with",
-    "words",
+    "gives", "key", "language", "layers", "on", "step", "to", "together", "token", "weight",
+    "where", "with", "words", "writing",
 )  # fmt: skip
 """These may be names, too: a lexer that sees no grammar colours them all the same."""
 

@@ -14,11 +14,11 @@ from causalspec.compiler.front.file_names import check_file_names
 from causalspec.compiler.front.functions import check_functions
 from causalspec.compiler.front.imports import import_names
 from causalspec.compiler.front.input_encoding import encoding_of
-from causalspec.compiler.front.metrics import ClaimContext
 from causalspec.compiler.front.models import ModelDraft, compile_model
 from causalspec.compiler.front.names import Compilation, collect
-from causalspec.compiler.front.placements import compile_alignment
+from causalspec.compiler.front.placements import AlignmentContext, compile_alignment
 from causalspec.compiler.front.scopes import Environment, Scope
+from causalspec.compiler.front.scores import ClaimContext
 from causalspec.compiler.front.tasks import TaskDraft, compile_task, draft_task
 from causalspec.compiler.front.templates import answers_of, prompts_of
 from causalspec.compiler.front.types import named_domain
@@ -67,7 +67,7 @@ def compile_file(
         body = model.declaration.body
         examples += compile_examples(compilation, body, model.model, model.variables, scope)
     designs = _designs(file, compilation, models)
-    alignments = _alignments(file, compilation, models, tasks)
+    alignments = _alignments(file, compilation, AlignmentContext(models, tasks, designs))
     claims = _claims(file, compilation, ClaimContext(models, tasks, designs, alignments))
     if errors_before or diagnostics.has_errors:
         return None
@@ -213,15 +213,12 @@ def _designs(
 
 
 def _alignments(
-    file: syntax.File,
-    compilation: Compilation,
-    models: dict[str, ModelDraft],
-    tasks: dict[str, Task],
+    file: syntax.File, compilation: Compilation, context: AlignmentContext
 ) -> dict[str, Alignment]:
     alignments: dict[str, Alignment] = {}
     for one in file.declarations:
         if isinstance(one, syntax.AlignDeclaration) and _is_first(compilation, one):
-            alignment = compile_alignment(compilation, one, models, tasks)
+            alignment = compile_alignment(compilation, one, context)
             if alignment is not None:
                 alignments[alignment.name] = alignment
     return alignments

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from causalspec.compiler.domains import Domain
 from causalspec.compiler.expressions import Expression
 from causalspec.compiler.model import CausalModel
+from causalspec.compiler.placement import Alignment as Alignment
+from causalspec.compiler.placement import Anchor as Anchor
+from causalspec.compiler.placement import ArgumentValue as ArgumentValue
+from causalspec.compiler.placement import FileArgument as FileArgument
+from causalspec.compiler.placement import Method as Method
+from causalspec.compiler.placement import PlacedSite as PlacedSite
+from causalspec.compiler.placement import Placement as Placement
+from causalspec.compiler.placement import TokenPosition as TokenPosition
+from causalspec.compiler.placement import TokenRange as TokenRange
+from causalspec.compiler.placement import Write as Write
 from causalspec.dsl.source import Source, Span
 
 # Prompts and answers -------------------------------------------------------------------------
@@ -208,106 +217,29 @@ class CounterfactualDesign:
         return (*self.cover, balanced)
 
 
-# Alignments ------------------------------------------------------------------------------------
-
-
-class Anchor(StrEnum):
-    LAST = "last"
-    FIRST = "first"
-    ALL = "all"
-    SLOT = "slot"
-    TEXT = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class TokenPosition:
-    """A place in every prompt. `argument` is the slot's name or the searched text; `part` is which
-    of its tokens: 0 for first, -1 for last, or the number k of `slot(n)[k]`.
-    """
-
-    anchor: Anchor
-    argument: str | None = None
-    part: int = -1
-    offset: int = 0
-    span: Span | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def text(self) -> str:
-        """As one would write it: `slot(amount).last + 1`."""
-        written = self.anchor.value
-        if self.anchor is Anchor.SLOT:
-            written += f"({self.argument})"
-        elif self.anchor is Anchor.TEXT:
-            escaped = (self.argument or "").replace("\\", "\\\\").replace('"', '\\"')
-            written += f'("{escaped}")'
-        if self.anchor in (Anchor.SLOT, Anchor.TEXT):
-            part = {0: ".first", -1: ".last"}.get(self.part, f"[{self.part}]")
-            written += part
-        if self.offset:
-            written += f" {'+' if self.offset > 0 else '-'} {abs(self.offset)}"
-        return written
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRange:
-    """Every position from `first` to `last`, counted in tokens of each prompt."""
-
-    first: TokenPosition
-    last: TokenPosition
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """An alignment method with its checked arguments: `das`, `full_vector`."""
-
-    name: str
-    dimension: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where one variable might live. Layers count from 0; `last_layer` None is the network's last.
-
-    `tokens` is empty for sites without tokens (`hidden`).
-    """
-
-    variable: str
-    site: str
-    first_layer: int
-    last_layer: int | None
-    tokens: tuple[TokenPosition | TokenRange, ...]
-    method: Method
-    span: Span = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Alignment:
-    name: str
-    model: CausalModel
-    placements: tuple[Placement, ...]
-    span: Span = field(compare=False, repr=False)
-
-
-# Claims ----------------------------------------------------------------------------------------
-
-
-class Control(StrEnum):
-    RANDOM_SUBSPACE = "random_subspace"
-    RANDOM_NETWORK = "random_network"
-    SHUFFLED_LABELS = "shuffled_labels"
-    NO_SWAP = "no_swap"
-    FULL_VECTOR = "full_vector"
+# Claims ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """`iia`, `iia(random_network)`, `iia(MidpointDistance)`, `lower(iia)`, `upper(iia)`.
+    """`iia`, `kl(random_network)`, `iia(MidpointDistance)`, `iia(left, right)`, `lower(iia)`.
 
-    `of` is a control, the name of a rival model, or None for the claim's own model.
+    `name` is a metric of the vocabulary. `of` is a control of the vocabulary, the name of a rival
+    model, or None for the claim's own model. `kind` are the variables of one kind of swap, in the
+    model's order: the metric is that of the pairs on which exactly these are swapped.
     """
 
-    bound: str  # "mean", "lower" or "upper"
-    of: Control | str | None
+    name: str
+    bound: str = "mean"  # "mean", "lower" or "upper"
+    of: str | None = None
+    kind: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """As one would write it: `lower(iia(left, right))`."""
+        inside = self.of or ", ".join(self.kind)
+        written = f"{self.name}({inside})" if inside else self.name
+        return written if self.bound == "mean" else f"{self.bound}({written})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +324,6 @@ class Specification:
     counterfactuals: Mapping[str, CounterfactualDesign]
     alignments: Mapping[str, Alignment]
     claims: Mapping[str, Claim]
-    # Word lists and tables: name → SHA-256.
+    # Word lists, tables and files that methods read: name → SHA-256.
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     abstractions: Mapping[str, Abstraction] = field(default_factory=dict[str, Abstraction])

@@ -181,11 +181,6 @@ class ExpressionBuilder:
     ) -> syntax.Call:
         return syntax.Call(span=span, function=function, arguments=arguments)
 
-    def method(
-        self, span: Span, name: syntax.Name, arguments: tuple[syntax.Argument, ...] | None
-    ) -> syntax.Call:
-        return syntax.Call(span=span, function=name, arguments=arguments or ())
-
     def arguments(
         self, span: Span, *arguments: syntax.Argument | None
     ) -> tuple[syntax.Argument, ...]:

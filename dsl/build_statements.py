@@ -118,9 +118,23 @@ class StatementBuilder(ExpressionBuilder):
         return syntax.Encode(span=span, form=form, groups=groups)
 
     def encode_group(
-        self, span: Span, inputs: tuple[syntax.Expression, ...], coding: syntax.Call
+        self, span: Span, inputs: tuple[syntax.Expression, ...], coding: syntax.Method
     ) -> syntax.EncodeGroup:
         return syntax.EncodeGroup(span=span, inputs=inputs, coding=coding)
+
+    def method(
+        self, span: Span, name: syntax.Name, *settings: syntax.Setting | None
+    ) -> syntax.Method:
+        given = tuple(setting for setting in settings if setting is not None)
+        return syntax.Method(span=span, name=name, settings=given)
+
+    def setting(
+        self,
+        span: Span,
+        name: syntax.Name | None,
+        value: syntax.Expression | syntax.ElementSet,
+    ) -> syntax.Setting:
+        return syntax.Setting(span=span, name=name, value=value)
 
     def example(
         self,
@@ -196,19 +210,35 @@ class StatementBuilder(ExpressionBuilder):
         self,
         span: Span,
         variables: tuple[syntax.Expression, ...],
-        site: syntax.Name,
-        layers: syntax.ValueSet | syntax.Expression | None,
+        site: syntax.Site,
+        receiver: syntax.Site | None,
         tokens: tuple[syntax.TokenPosition, ...] | None,
-        method: syntax.Call,
+        together: syntax.Name | None,
+        method: syntax.Method,
+        write: syntax.Method | None,
     ) -> syntax.Placement:
         return syntax.Placement(
             span=span,
             variables=variables,
             site=site,
-            layers=layers,
+            receiver=receiver,
             tokens=tokens or (),
+            together=together,
             method=method,
+            write=write,
         )
+
+    def site(
+        self,
+        span: Span,
+        name: syntax.Name,
+        index: syntax.ValueSet | syntax.Expression | None,
+        layers: syntax.ValueSet | syntax.Expression | None,
+    ) -> syntax.Site:
+        return syntax.Site(span=span, name=name, index=index, layers=layers)
+
+    def together(self, span: Span, word: Token) -> syntax.Name:
+        return syntax.Name(span=span, text=str(word))
 
     def tokens(
         self, span: Span, *positions: syntax.TokenPosition | None

@@ -17,10 +17,10 @@ CLOSE_AFTER = frozenset({"(", "[", ".", ".."})
 CLOSE_BEFORE = frozenset({")", "]", ",", ".", "..", "["})
 
 _Item: TypeAlias = (
-    syntax.Arm | syntax.Assignment | syntax.TypedName | syntax.Argument | syntax.EncodeGroup
-    | syntax.TaskStatement | syntax.ModelStatement | syntax.CounterfactualsStatement
-    | syntax.Placement | syntax.Of | syntax.Expect | syntax.Marginalize | syntax.Merge
-    | syntax.Collapse
+    syntax.Arm | syntax.Assignment | syntax.TypedName | syntax.Argument | syntax.Setting
+    | syntax.EncodeGroup | syntax.TaskStatement | syntax.ModelStatement
+    | syntax.CounterfactualsStatement | syntax.Placement | syntax.Of | syntax.Expect
+    | syntax.Marginalize | syntax.Merge | syntax.Collapse
 )  # fmt: skip
 
 

@@ -79,7 +79,7 @@ class Member(Node):
 
 @dataclass(frozen=True, slots=True)
 class Call(Node):
-    """`abs(x)`, `max(x, y)`, `within(lower, x)`, `das(dim = 16)`, `iia(random_subspace)`."""
+    """`abs(x)`, `max(x, y)`, `within(lower, x)`, `iia(random_subspace)`."""
 
     function: Name
     arguments: tuple[Argument, ...]
@@ -363,7 +363,23 @@ class Encode(Node):
 @dataclass(frozen=True, slots=True)
 class EncodeGroup(Node):
     inputs: tuple[Expression, ...]
-    coding: Call
+    coding: Method
+
+
+@dataclass(frozen=True, slots=True)
+class Method(Node):
+    """What is done, with what: `das(dim = 16)`, `symbol(dim = 4)`, `mean(Pairs.train)`, `zero`."""
+
+    name: Name
+    settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Node):
+    """One argument of a method, with its name where one is written. A set can be one, too."""
+
+    name: Name | None
+    value: Expression | ElementSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -525,17 +541,29 @@ class TokenPosition(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Placement(Node):
-    """`var v, w at residual layers 0..* token last by das(dim = 16)`.
+class Site(Node):
+    """`residual layers 0..*`, `head[{1, 3}] layers 5`, `module["encoder.3.mlp"]`."""
 
-    `tokens` holds one position, or the two ends of a range `slot(x).first .. last`.
+    name: Name
+    index: ValueSet | Expression | None
+    layers: ValueSet | Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement(Node):
+    """`var v, w at residual layers 0..* token last by das(dim = 16) writing zero`.
+
+    `receiver` is where an edge leads, `at head[9] layers 5 to mlp_output layers 8`. `tokens` holds
+    one position, or the two ends of a range `slot(x).first .. last`, `together` the word behind it.
     """
 
     variables: tuple[Expression, ...]
-    site: Name
-    layers: ValueSet | Expression | None
+    site: Site
+    receiver: Site | None
     tokens: tuple[TokenPosition, ...]
-    method: Call
+    together: Name | None
+    method: Method
+    write: Method | None
 
 
 @dataclass(frozen=True, slots=True)

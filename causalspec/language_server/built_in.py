@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
+from causalspec.compiler.entries import Entry, argument_text
+from causalspec.compiler.vocabulary import BUILT_IN, Vocabulary, vocabulary
 from causalspec.dsl import catalogue
+from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.language_server.symbols import Kind, Scope, Symbol
 
 
@@ -49,46 +55,57 @@ CODINGS: Final = _scope(
     }
 )
 FORMS: Final = _scope({"vector": "The inputs' vectors, one after the other."})
-SITES: Final = _scope(
-    {
-        "residual": "The residual stream after a layer.",
-        "hidden": "The output of a layer of a plain network.",
-    }
+MEAN: Final = Symbol(
+    "mean",
+    Kind.BUILT_IN,
+    help="`mean(A.test, B.test)`: the scores' mean over several data sets.",
 )
-ANCHORS: Final = _scope(
-    {
-        "last": "The prompt's last token.",
-        "first": "The prompt's first token.",
-        "all": "Every token of the prompt.",
-        "slot": "`slot(name).last`: a token of what a slot renders.",
-        "text": '`text("dollars").last`: a token of a text that the prompt holds.',
-    }
-)
-METHODS: Final = _scope(
-    {
-        "das": "`das(dim = 16)`: a trained rotation; so many of its dimensions are swapped.",
-        "boundless_das": "A trained rotation whose number of dimensions is trained, too.",
-        "full_vector": "The whole vector is swapped; nothing is trained.",
-    }
-)
-METRICS: Final = _scope(
-    {
-        "iia": "Interchange intervention accuracy: on which share of the pairs the network says "
-        "what the model says.",
-        "lower": "`lower(iia)`: the lower end of the confidence interval.",
-        "upper": "`upper(iia)`: the upper end of the confidence interval.",
-        "mean": "`mean(A.test, B.test)`: the scores' mean over several data sets.",
-    }
-)
-CONTROLS: Final = _scope(
-    {
-        "random_subspace": "As many random dimensions at the same site.",
-        "random_network": "The same architecture, untrained, fitted as hard.",
-        "shuffled_labels": "Fitted to permuted labels.",
-        "no_swap": "The base's own answer: the floor that the data set itself gives away.",
-        "full_vector": "The whole vector is swapped.",
-    }
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What the vocabulary holds, installed packages' rows included."""
+
+    sites: Scope
+    methods: Scope
+    bases: Scope
+    controls: Scope
+    metrics: Scope
+    bounds: Scope
+    anchors: Scope
+    writes: Scope
+
+
+@cache
+def known() -> Vocabulary:
+    """The vocabulary. A package that breaks it is reported by `check`, not here."""
+    try:
+        return vocabulary()
+    except ToolFailure:
+        return BUILT_IN
+
+
+@cache
+def rows() -> Rows:
+    """The vocabulary as symbols."""
+    all_ = known()
+    return Rows(
+        _rows(all_.sites), _rows(all_.methods), _rows(all_.bases), _rows(all_.controls),
+        _rows(all_.metrics), _rows(all_.bounds), _rows(all_.anchors), _rows(all_.writes),
+    )  # fmt: skip
+
+
+def _rows(entries: Mapping[str, Entry]) -> Scope:
+    return Scope(
+        {name: Symbol(name, Kind.BUILT_IN, help=_help(one)) for name, one in entries.items()}
+    )
+
+
+def _help(entry: Entry) -> str:
+    """A row's sentence and where it comes from, then its arguments."""
+    whose = f" From the package `{entry.package}`." if entry.package is not None else ""
+    listed = [f"- `{argument_text(one)}`: {one.help}" for one in entry.arguments]
+    return "\n".join((f"{entry.help}{whose}", *(["", *listed] if listed else [])))
 
 
 def code_symbol(code: str) -> Symbol | None:

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from lark import Token
 from lsprotocol import types
 
+from causalspec.compiler.entries import ArgumentKind
 from causalspec.dsl import syntax
 from causalspec.dsl.source import Source, Span
 from causalspec.language_server import built_in
 from causalspec.language_server.analysis import Analysis
+from causalspec.language_server.arguments import argument_at
 from causalspec.language_server.context import Context, context_at
 from causalspec.language_server.symbols import Index, Kind, Scope, Symbol
 
@@ -96,6 +98,8 @@ def _by_word(
             return (*_of_kinds(top, (Kind.TYPE, Kind.TABLE)), *built_in.TYPES.names.values())
         case "of":
             return _of_kinds(top, (Kind.TASK,) if block == "model" else MODELS)
+        case "to" if block == "align":
+            return built_in.rows().sites.names.values()
         case "to":
             return _of_kinds(top, MODELS)
         case "from" if [str(token) for token in context.statement[:1]] == ["distinguish"]:
@@ -109,14 +113,18 @@ def _by_word(
         case "encode":
             return built_in.FORMS.names.values()
         case "at":
-            return built_in.SITES.names.values()
+            return built_in.rows().sites.names.values()
         case "token" | "..":
-            return built_in.ANCHORS.names.values() if block == "align" else None
+            return built_in.rows().anchors.names.values() if block == "align" else None
         case "by":
-            return built_in.METHODS.names.values()
+            return built_in.rows().methods.names.values()
+        case "writing":
+            return built_in.rows().writes.names.values()
         case "(" if words[-2:-1] == ["slot"]:
             kinds = (Kind.SLOT, Kind.INPUT, Kind.ABBREVIATION)
             return _of_kinds(index.slots.get(_model(words), Scope()), kinds)
+        case "(" | "=" | "," if block == "align":
+            return _argument(index, context)
         case "(" | "," if "disjoint" in [str(token) for token in context.statement]:
             return _of_kinds(_model_scope(index, context), (Kind.INPUT,))
         case "swap" | "marginalize" | "collapse":
@@ -133,22 +141,41 @@ def _by_word(
             return None
 
 
+def _argument(index: Index, context: Context) -> Iterable[Symbol]:
+    """The names of a method's arguments, and what the one that is written can be."""
+    given = argument_at(context)
+    if given is None:
+        return ()
+    names = [Symbol(one.name, Kind.PARAMETER, help=one.help) for one in given.entry.arguments]
+    named = context.statement[-1] == "="
+    values: Iterable[Symbol] = ()
+    match given.argument and given.argument.kind:
+        case ArgumentKind.BASIS:
+            values = built_in.rows().bases.names.values()
+        case ArgumentKind.DATA:
+            values = _of_kinds(index.file_scope, (Kind.COUNTERFACTUALS,))
+        case ArgumentKind.VALUE:
+            values = index.elements.values()
+        case _:
+            pass
+    return values if named else (*names, *values)
+
+
 def _in_claim(index: Index, context: Context) -> Iterable[Symbol]:
     words = [str(token) for token in context.statement]
     if words[:1] == ["expect"]:
-        if "(" in words[-2:]:
-            controls = built_in.CONTROLS.names.values()
-            return (
-                *built_in.METRICS.names.values(),
-                *controls,
-                *_of_kinds(index.file_scope, MODELS),
-            )
-        return built_in.METRICS.names.values()
+        known = built_in.rows()
+        scores = (*known.metrics.names.values(), *known.bounds.names.values())
+        if "(" in words[-2:] or words[-1:] == [","]:
+            variables = _of_kinds(index.scope_at(context.start), (Kind.VARIABLE,))
+            rivals = _of_kinds(index.file_scope, MODELS)
+            return (*scores, *known.controls.names.values(), *rivals, *variables)
+        return scores
     if words[-1:] == ["with"]:
         return _of_kinds(index.file_scope, (Kind.ALIGNMENT,))
     if words[-1:] in (["prompt"], ["on"]) and words[-2:] != ["fitted", "on"] and words[-1] == "on":
         designs = _of_kinds(index.file_scope, (Kind.COUNTERFACTUALS,))
-        return (*designs, built_in.METRICS.names["mean"])
+        return (*designs, built_in.MEAN)
     if words[-1:] in (["("], [","]):
         return _of_kinds(index.file_scope, (Kind.COUNTERFACTUALS,))
     return [one.symbol for one in index.occurrences if one.symbol.kind is Kind.PROMPT]
@@ -158,7 +185,8 @@ def _members(index: Index, context: Context, scope: Scope) -> Iterable[Symbol]:
     """What the dot leads to."""
     tokens = context.declaration[:-1]
     if tokens and tokens[-1] == ")":
-        return (built_in.ANCHORS.names["first"], built_in.ANCHORS.names["last"])
+        anchors = built_in.rows().anchors.names
+        return (anchors["first"], anchors["last"])
     chain = _chain(tokens)
     found = index.members(chain, scope) if chain is not None else None
     return _own(found) if found is not None else ()

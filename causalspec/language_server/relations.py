@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from causalspec.dsl import syntax
 from causalspec.dsl.source import Span
-from causalspec.language_server.built_in import ANCHORS, CONTROLS, METHODS, METRICS, SITES
+from causalspec.language_server.built_in import MEAN, rows
 from causalspec.language_server.declarations import Declarations
 from causalspec.language_server.symbols import Kind, Scope, Symbol
 from causalspec.language_server.uses import Place, Recorder
@@ -86,22 +86,41 @@ class Relations:
         slots = replace(place, scope=Scope(task.slots.names, place.scope) if task else place.scope)
         for placement in node.body:
             recorder.expressions(placement.variables, place)
-            recorder.use(placement.site, SITES, place)
-            if isinstance(placement.layers, syntax.RangeSet | syntax.ElementSet):
-                recorder.values(placement.layers, place)
-            recorder.use(placement.method.function, METHODS, place)
-            recorder.arguments(placement.method, place)
+            for site in (placement.site, placement.receiver):
+                if site is not None:
+                    recorder.use(site.name, rows().sites, place)
+            self._method(placement.method, rows().methods, place)
+            if placement.write is not None:
+                self._method(placement.write, rows().writes, place)
             for token in placement.tokens:
-                recorder.use(token.anchor, ANCHORS, place)
+                recorder.use(token.anchor, rows().anchors, place)
                 if token.argument is not None:
                     recorder.expression(token.argument, slots)
+
+    def _method(self, node: syntax.Method, known: Scope, place: Place) -> None:
+        """A method or a write, whose arguments may name what it is over, data or values."""
+        self._recorder.use(node.name, known, place)
+        bases = Scope(rows().bases.names, place.scope)
+        for setting in node.settings:
+            match setting.value:
+                case syntax.Call(function=name, arguments=arguments):
+                    self._recorder.use(name, bases, place)
+                    self._recorder.expressions([one.value for one in arguments], place)
+                case syntax.Name() as name if name.text in rows().bases.names:
+                    self._recorder.use(name, bases, place)
+                case syntax.ElementSet():
+                    pass
+                case value:
+                    self._recorder.expression(value, place)
 
     def claim(self, node: syntax.ClaimDeclaration) -> None:
         """Note the names of a claim."""
         recorder, top = self._recorder, self._top
-        metrics = replace(
-            top, scope=Scope({**CONTROLS.names, **METRICS.names}, recorder.file_scope)
-        )
+        about = next((one.model.text for one in node.body if isinstance(one, syntax.Of)), None)
+        reach = recorder.file_scope if about is None else self._declared.model_scope(about)
+        known = rows()
+        words = {**known.controls.names, **known.metrics.names, **known.bounds.names}
+        metrics = replace(top, scope=Scope({**words, MEAN.name: MEAN}, reach))
         self._region(node, metrics.scope)
         for statement in node.body:
             if isinstance(statement, syntax.Expect):
@@ -119,7 +138,7 @@ class Relations:
         """An expression whose calls are metrics, not functions."""
         match node:
             case syntax.Call():
-                self._recorder.use(node.function, METRICS, place)
+                self._recorder.use(node.function, place.scope, place)
                 for argument in node.arguments:
                     self._metric(argument.value, place)
             case syntax.Comparison():

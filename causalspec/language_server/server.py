@@ -12,7 +12,9 @@ from pygls.lsp.server import LanguageServer
 from causalspec import __version__
 from causalspec.dsl.diagnostics import Diagnostic
 from causalspec.language_server.analysis import Analysis
+from causalspec.language_server.arguments import signature
 from causalspec.language_server.completion import completions
+from causalspec.language_server.context import context_at
 from causalspec.language_server.documents import Document, Documents
 from causalspec.language_server.edits import FIX_ALL, code_actions, formatting, protocol_diagnostic
 from causalspec.language_server.highlighting import LEGEND, semantic_tokens
@@ -173,7 +175,15 @@ def _answer_about_names(server: LanguageServer, documents: Documents, workspace:
         _, analysis, offset = here(params.text_document, params.position)
         return completions(analysis, offset)
 
-    del hover, defined, referred, highlighted, sought, prepared, renamed, completed
+    @server.feature(
+        types.TEXT_DOCUMENT_SIGNATURE_HELP,
+        types.SignatureHelpOptions(trigger_characters=["(", ","]),
+    )
+    def given(params: types.SignatureHelpParams) -> types.SignatureHelp | None:
+        _, analysis, offset = here(params.text_document, params.position)
+        return signature(context_at(analysis.source, offset))
+
+    del hover, defined, referred, highlighted, sought, prepared, renamed, completed, given
 
 
 def _answer_about_texts(server: LanguageServer, documents: Documents) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from causalspec.compiler.front.data_splits import data_split, wrong_kind
 from causalspec.compiler.front.designs import find_model
-from causalspec.compiler.front.metrics import ClaimContext, expectation_of, wrong_kind
+from causalspec.compiler.front.metrics import expectation_of
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation
-from causalspec.compiler.specification import (
-    Alignment,
-    Claim,
-    Task,
-)
+from causalspec.compiler.front.scores import ClaimContext, Scored, swapped_by
+from causalspec.compiler.specification import Alignment, Claim, Task
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 
@@ -47,13 +45,15 @@ def compile_claim(
         )
     if not statements:
         for one in expects:
-            expectation_of(compilation, one, None, context)
+            expectation_of(compilation, one, Scored(None, (), None), context)
         return None
     about = statements[0]
     draft = find_model(compilation, about.model, context.models)
-    expectations = [expectation_of(compilation, one, draft, context) for one in expects]
     data = _data(compilation, about.data, draft, context)
     alignment = _alignment(compilation, about.alignment, draft, context)
+    kinds = [kind for design, _ in data for kind in context.designs[design].kinds]
+    scored = Scored(draft, tuple(kinds), alignment)
+    expectations = [expectation_of(compilation, one, scored, context) for one in expects]
     if draft is None:
         return None
     task = context.tasks.get(draft.task.name)
@@ -106,44 +106,18 @@ def _data(
     draft: ModelDraft | None,
     context: ClaimContext,
 ) -> list[tuple[str, str]]:
-    parts = [written]
+    parts: list[syntax.Expression] = [written]
     if isinstance(written, syntax.Call):
         if written.function.text != "mean":
             compilation.unknown("combination of data", written.function, ("mean",))
             return []
         parts = [one.value for one in written.arguments]
-    found: list[tuple[str, str]] = []
-    for part in parts:
-        if not (isinstance(part, syntax.Field) and isinstance(part.value, syntax.Name)):
-            compilation.error(
-                "CS709",
-                f"`{part.span.text}` is no split of counterfactual data",
-                part.span,
-                help="write `D.test`, or `mean(D.test, E.test)`",
-            )
-            continue
-        name, split = part.value, part.name
-        design = context.designs.get(name.text)
-        if design is None:
-            if not wrong_kind(compilation, name, "counterfactuals declaration"):
-                designs = compilation.names_of(syntax.CounterfactualsDeclaration)
-                compilation.unknown("counterfactuals", name, designs)
-            continue
-        if draft is not None and design.model.name != draft.name:
-            compilation.error(
-                "CS710",
-                f"`{name.text}` is data of `{design.model.name}`, the claim is about "
-                f"`{draft.name}`",
-                name.span,
-                related=(Related(design.span, "declared here"),),
-            )
-            continue
-        if split.text not in [one.name for one in design.splits]:
-            if design.splits:
-                compilation.unknown("split", split, [one.name for one in design.splits])
-            continue
-        found.append((name.text, split.text))
-    return found
+    about, advice = "the claim is about", "write `D.test`, or `mean(D.test, E.test)`"
+    found = [
+        data_split(compilation, part, draft, context.designs, whose=about, help=advice)
+        for part in parts
+    ]
+    return [one for one in found if one is not None]
 
 
 def _check_placed(
@@ -153,22 +127,13 @@ def _check_placed(
     data: list[tuple[str, str]],
     context: ClaimContext,
 ) -> None:
-    """Every variable that the data swaps needs a place to be swapped at."""
+    """Every variable that the data swaps, in sources' own runs too, needs a place for it."""
     if compilation.diagnostics.has_errors:
         return
     placed = {one.variable for one in alignment.placements}
     for design, _ in data:
         for kind in context.designs[design].kinds:
-            if kind.within:
-                compilation.error(
-                    "CS718",
-                    f"`{design}` intervenes on its sources: no claim can be scored on it yet",
-                    about.data.span,
-                    help="swap from sources as they are, in data of their own",
-                    related=(Related(context.designs[design].span, "the data"),),
-                )
-                return
-            for variable in kind.variables:
+            for variable in swapped_by(kind):
                 if variable not in placed:
                     compilation.error(
                         "CS711",

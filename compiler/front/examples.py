@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from causalspec.compiler.domains import Domain
 from causalspec.compiler.expressions import Expression, references
 from causalspec.compiler.front.arithmetic import TooLargeError
 from causalspec.compiler.front.conversion import convert
@@ -120,22 +121,36 @@ class _Reader:
             seen[variable.name] = assignment
             if variable.domain is None:
                 continue
-            value = elaborate(self.environment, assignment.value, variable.domain)
-            try:
-                value = convert(self.compilation, value, variable.domain, assignment.value.span)
-            except TooLargeError:
-                continue
-            if value.domain is None:
-                continue
-            if value.constant is not None and value.constant not in variable.domain.codes():
-                self.compilation.error(
-                    "CS302",
-                    f"`{assignment.value.span.text}` lies outside {described(variable.domain)}",
-                    assignment.value.span,
-                )
-                continue
-            found.append((assignment, variable, value))
+            value = value_in(self.environment, assignment.value, variable.domain)
+            if value is not None:
+                found.append((assignment, variable, value))
         return found
+
+
+def value_in(environment: Environment, written: syntax.Expression, domain: Domain) -> Value | None:
+    """An expression as a value of a domain, None with the reason reported."""
+    value = elaborate(environment, written, domain)
+    try:
+        value = convert(environment.compilation, value, domain, written.span)
+    except TooLargeError:
+        return None
+    if value.domain is None:
+        return None
+    if value.constant is not None and value.constant not in domain.codes():
+        environment.compilation.error(
+            "CS302", f"`{written.span.text}` lies outside {described(domain)}", written.span
+        )
+        return None
+    return value
+
+
+def code_in(environment: Environment, written: syntax.Expression, domain: Domain) -> int | None:
+    """The code of a constant in a domain, None with the reason reported."""
+    value = value_in(environment, written, domain)
+    if value is None or value.constant is not None:
+        return None if value is None else value.constant
+    environment.compilation.error("CS209", f"`{written.span.text}` is not a constant", written.span)
+    return None
 
 
 def target_variable(

@@ -1,9 +1,10 @@
-"""Word lists and tables: text files beside a spec, read from inside its folder only."""
+"""Files beside a spec, read from inside its folder only: word lists, tables, what methods need."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PureWindowsPath
 
 from causalspec.compiler.domains import Symbols
@@ -41,6 +42,29 @@ def read_beside(compilation: Compilation, path: syntax.Text) -> str | None:
         return None
     compilation.files[path.value] = hashlib.sha256(content).hexdigest()
     return text
+
+
+def hash_beside(compilation: Compilation, path: syntax.Text) -> Path | None:
+    """Where a file in the spec's folder lies, its hash noted; None with the reason reported. What
+    it holds, only the runtime reads: it may be large, and needs no limit.
+    """
+    place = place_of(compilation, path.value, path.span)
+    if place is None:
+        return None
+    try:
+        found = place.stat()
+        compilation.files[path.value] = _hash(place, found.st_mtime_ns, found.st_size)
+    except OSError as problem:
+        compilation.error("CS220", f"cannot read `{path.value}`: {problem.strerror}", path.span)
+        return None
+    return place
+
+
+@lru_cache(maxsize=64)
+def _hash(place: Path, changed: int, size: int) -> str:
+    """The SHA-256 of a file, kept while it stays as it is: an editor checks with every key."""
+    with place.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def place_of(compilation: Compilation, name: str, span: Span) -> Path | None:

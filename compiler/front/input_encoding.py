@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from causalspec.compiler.domains import Symbols, Tuples
+from causalspec.compiler.entries import Argument, ArgumentKind
+from causalspec.compiler.front.method_arguments import argument_value, matched
 from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.front.scopes import Declared
 from causalspec.compiler.front.tasks import TaskDraft
@@ -13,8 +15,7 @@ from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 
 CODINGS = ("symbol", "onehot", "scalar")
-
-
+DIMENSION = Argument("dim", ArgumentKind.INTEGER, "how long each value's vector is", required=True)
 LARGEST_DIMENSION = 65_536
 
 
@@ -48,7 +49,7 @@ def encoding_of(compilation: Compilation, draft: TaskDraft) -> Encoding | None:
                 seen[one.name] = written
                 dimension = _dimension(compilation, group.coding, one)
                 if dimension is not None:
-                    groups.append(EncodedInput(one.name, group.coding.function.text, dimension))
+                    groups.append(EncodedInput(one.name, group.coding.name.text, dimension))
     return Encoding(tuple(groups))
 
 
@@ -66,16 +67,20 @@ def _encoded_inputs(
     return found
 
 
-def _dimension(compilation: Compilation, coding: syntax.Call, one: Declared) -> int | None:
-    name = coding.function.text
+def _dimension(compilation: Compilation, coding: syntax.Method, one: Declared) -> int | None:
+    name = coding.name.text
     if name not in CODINGS:
-        compilation.unknown("coding", coding.function, CODINGS)
+        compilation.unknown("coding", coding.name, CODINGS)
         return None
     if one.domain is None:
         return None
     if name == "symbol":
-        return dimension_of(compilation, coding)
-    if coding.arguments:
+        given = matched(compilation, coding.name, coding.settings, (DIMENSION,), coding.span)
+        if given is None:
+            return None
+        dimension = argument_value(compilation, DIMENSION, given["dim"])
+        return dimension if isinstance(dimension, int) else None
+    if coding.settings:
         compilation.error("CS207", f"`{name}` takes no arguments", coding.span)
         return None
     if name == "scalar" and isinstance(one.domain, Symbols | Tuples):
@@ -95,32 +100,3 @@ def _dimension(compilation: Compilation, coding: syntax.Call, one: Declared) -> 
         )
         return None
     return 1 if name == "scalar" else one.domain.size
-
-
-def dimension_of(compilation: Compilation, written: syntax.Call) -> int | None:
-    """The one argument `dim = n` of a coding or method, None with the reason reported."""
-    name = written.function.text
-    arguments = written.arguments
-    if len(arguments) == 1 and arguments[0].name is not None and arguments[0].name.text != "dim":
-        compilation.unknown("argument", arguments[0].name, ("dim",), code="CS207")
-        return None
-    if len(arguments) != 1:
-        compilation.error(
-            "CS207", f"`{name}` needs `dim`", written.span, help=f"write `{name}(dim = 16)`"
-        )
-        return None
-    value = arguments[0].value
-    if isinstance(value, syntax.Number) and not value.decimals:
-        if 1 <= value.scaled <= LARGEST_DIMENSION:
-            return value.scaled
-        compilation.error(
-            "CS302",
-            f"`{value.text}` is no number of dimensions",
-            value.span,
-            help=f"write 1 to {LARGEST_DIMENSION}",
-        )
-        return None
-    compilation.error(
-        "CS209", f"`{value.span.text}` is not a whole number of dimensions", value.span
-    )
-    return None

@@ -2,15 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from causalspec.compiler.entries import SiteEntry
 from causalspec.compiler.front.names import Compilation
-from causalspec.compiler.specification import (
-    Anchor,
-    PromptTemplate,
-    Task,
-    TokenPosition,
-)
+from causalspec.compiler.placement import Anchor, TokenPosition, TokenRange
+from causalspec.compiler.specification import PromptTemplate, Task
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
+
+
+def tokens_of(
+    compilation: Compilation,
+    statement: syntax.Placement,
+    sites: Sequence[SiteEntry],
+    task: Task | None,
+) -> tuple[TokenPosition | TokenRange, ...] | None:
+    """The tokens of a placement at these sites, () for none, None with the reason reported."""
+    if not statement.tokens:
+        needing = next((one for one in sites if one.tokens), None)
+        if needing is None:
+            return ()
+        compilation.error(
+            "CS707",
+            f"`{needing.name}` needs a token",
+            statement.site.span,
+            help="add `token last`, or `token slot(…).last`",
+        )
+        return None
+    refusing = next((one for one in sites if not (one.tokens or one.by_path)), None)
+    if refusing is not None or (task is not None and not task.prompts):
+        what = f"`{refusing.name}`" if refusing is not None else "an input without a prompt"
+        compilation.error(
+            "CS707", f"{what} has no tokens", statement.tokens[0].span, help="leave `token …` out"
+        )
+        return None
+    positions = [token_position(compilation, one, task) for one in statement.tokens]
+    whole = [one for one in positions if one is not None]
+    if len(whole) < len(positions):
+        return None
+    if len(whole) == 1:
+        if statement.together is not None and whole[0].anchor is not Anchor.ALL:
+            compilation.error(
+                "CS730",
+                f"`{whole[0].text}` is one token: there is nothing to take together",
+                statement.together.span,
+                help="leave `together` out, or write a range such as `slot(x).first .. last`",
+            )
+            return None
+        return (whole[0],)
+    for one, written in zip(whole, statement.tokens, strict=True):
+        if one.anchor is Anchor.ALL:
+            compilation.error("CS707", "`all` is no end of a range", written.span)
+            return None
+    return (TokenRange(whole[0], whole[1]),)
 
 
 def token_position(

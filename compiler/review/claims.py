@@ -105,7 +105,12 @@ def _scores(one: Expectation) -> object:
     bound = _bound(one)
     if bound is None:
         return one
-    return frozenset((metric.of, share) for metric, share in bound.scores.items())
+    return frozenset((_score(metric), share) for metric, share in bound.scores.items())
+
+
+def _score(metric: Metric) -> object:
+    """What a metric is of, whichever bound of it is taken."""
+    return metric.name, metric.of, metric.kind
 
 
 def _moved(old: Expectation, new: Expectation) -> str | None:
@@ -113,9 +118,9 @@ def _moved(old: Expectation, new: Expectation) -> str | None:
     was, now = _bound(old), _bound(new)
     if was is None or now is None or was == now:
         return None
-    rank = {metric.of: _RANKS.get(metric.bound, 0) for metric in was.scores}
+    rank = {_score(metric): _RANKS.get(metric.bound, 0) for metric in was.scores}
     steps = [
-        (share > 0 or -1) * (_RANKS.get(metric.bound, 0) - rank[metric.of])
+        (share > 0 or -1) * (_RANKS.get(metric.bound, 0) - rank[_score(metric)])
         for metric, share in now.scores.items()
     ]
     harder = (now.threshold, now.is_strict) >= (was.threshold, was.is_strict)

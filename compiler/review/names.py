@@ -15,7 +15,6 @@ from causalspec.compiler.specification import (
     Claim,
     CounterfactualDesign,
     Example,
-    Expectation,
     Metric,
     MetricArithmetic,
     MetricExpression,
@@ -190,12 +189,15 @@ class _Renaming:
             alignment,
             name=self._names.alignments.get(alignment.name, alignment.name),
             model=self._models[alignment.model.name],
-            placements=tuple(_placement(one, variables) for one in alignment.placements),
+            placements=tuple(
+                _placement(one, variables, self._names.designs) for one in alignment.placements
+            ),
         )
 
     def _claim(self, claim: Claim) -> Claim:
         names = self._names
         prompts = names.prompts.get(claim.model.task, {})
+        variables = self._variables(claim.model)
 
         def prompt(name: str | None) -> str | None:
             return None if name is None else prompts.get(name, name)
@@ -208,18 +210,27 @@ class _Renaming:
             alignment=names.alignments.get(claim.alignment, claim.alignment),
             prompt=prompt(claim.prompt),
             fitted_on=prompt(claim.fitted_on),
-            expectations=tuple(map(self._expectation, claim.expectations)),
+            expectations=tuple(
+                replace(
+                    one,
+                    left=self._metric(one.left, variables),
+                    right=self._metric(one.right, variables),
+                )
+                for one in claim.expectations
+            ),
         )
 
-    def _expectation(self, one: Expectation) -> Expectation:
-        return replace(one, left=self._metric(one.left), right=self._metric(one.right))
-
-    def _metric(self, one: MetricExpression) -> MetricExpression:
+    def _metric(self, one: MetricExpression, variables: Calling) -> MetricExpression:
         match one:
             case MetricArithmetic(left=left, right=right):
-                return replace(one, left=self._metric(left), right=self._metric(right))
-            case Metric(of=str() as rival):
-                return replace(one, of=self._names.models.get(rival, rival))
+                return replace(
+                    one,
+                    left=self._metric(left, variables),
+                    right=self._metric(right, variables),
+                )
+            case Metric(of=rival, kind=kind):
+                rival = None if rival is None else self._names.models.get(rival, rival)
+                return replace(one, of=rival, kind=tuple(variables.get(v, v) for v in kind))
             case _:
                 return one
 
@@ -290,7 +301,7 @@ def _slot(name: str, variables: Calling) -> str:
     return f"{variables.get(head, head)}{dot}{rest}"
 
 
-def _placement(placement: Placement, variables: Calling) -> Placement:
+def _placement(placement: Placement, variables: Calling, designs: Calling) -> Placement:
     def called(position: TokenPosition) -> TokenPosition:
         argument = position.argument
         if position.anchor != "slot" or argument is None:
@@ -304,4 +315,8 @@ def _placement(placement: Placement, variables: Calling) -> Placement:
         for one in placement.tokens
     )
     variable = variables.get(placement.variable, placement.variable)
-    return replace(placement, variable=variable, tokens=tokens)
+    write = placement.write
+    if write is not None and write.data is not None:
+        design, split = write.data
+        write = replace(write, data=(designs.get(design, design), split))
+    return replace(placement, variable=variable, tokens=tokens, write=write)

@@ -112,14 +112,20 @@ def _new_name(renamed: Renamed, model: str) -> str:
 
 
 def _of_files(old: Specification, new: Specification) -> Iterator[Change]:
-    """Word lists, tables and imported files whose bytes changed."""
+    """Files whose bytes changed: of word lists, tables and imports, what follows is told apart; of
+    what a method reads, this is all that can be told.
+    """
+    alignments = (*old.alignments.values(), *new.alignments.values())
+    methods = [one.method for alignment in alignments for one in alignment.placements]
+    read = {name for method in methods for name in method.files}
     for name in sorted({*old.files, *new.files}):
         was, now = old.files.get(name), new.files.get(name)
         if was is None or now is None:
             fate = "no more read" if now is None else "read now"
             yield Change(Area.TEXT, name, f"the file is {fate}")
         elif was != now:
-            yield Change(Area.TEXT, name, "the file changed")
+            area = Area.PLACEMENTS if name in read else Area.TEXT
+            yield Change(area, name, "the file changed")
 
 
 def _new_names(renamed: Renamed) -> set[str]:

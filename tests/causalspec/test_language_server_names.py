@@ -47,7 +47,7 @@ def test_hover_in_a_broken_file_remembers(client: Client, tmp_path: Path):
 def test_hover_on_what_the_language_brings_along(client: Client, uri: str):
     answer = client.at("hover", uri, place(TEXT, "residual"))
     assert answer["contents"]["value"] == (
-        "**built in** `residual`\n\nThe residual stream after a layer."
+        "**built in** `residual`\n\nThe residual stream after a block, at a token."
     )
     assert client.at("hover", uri, (1, 0)) is None
 

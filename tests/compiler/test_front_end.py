@@ -26,7 +26,6 @@ from causalspec.compiler.expressions import (
 )
 from causalspec.compiler.model import Role, Variable
 from causalspec.compiler.specification import (
-    Control,
     Method,
     Metric,
     MetricArithmetic,
@@ -115,7 +114,7 @@ def test_decimals_are_scaled_exactly() -> None:
     bracket = specification.models["BracketIdentity"].by_name["bracket"]
     assert bracket.domain == Tuples((TupleField("low", PRICE), TupleField("high", PRICE)))
     grid = specification.alignments["Grid"].placements[0]
-    assert grid.method == Method("boundless_das", 64)
+    assert grid.method == Method("boundless_das", (("dim", 64),))
     (tokens,) = grid.tokens
     assert isinstance(tokens, TokenRange)
     assert (tokens.first.text, tokens.last.text) == ("slot(amount).first", "last")
@@ -124,9 +123,9 @@ def test_decimals_are_scaled_exactly() -> None:
 def test_claims_hold_arithmetic_of_scores() -> None:
     claim = library("indirect_object").claims["PositionIsAVariable"]
     first, second, _ = claim.expectations
-    iia = Metric("mean", None)
+    iia = Metric("iia", "mean", None)
     assert (first.left, first.operator, first.right) == (iia, ">=", 0.85)
-    control = Metric("mean", Control.RANDOM_SUBSPACE)
+    control = Metric("iia", "mean", "random_subspace")
     assert second.left == MetricArithmetic("-", iia, control)
     assert second.text == "iia - iia(random_subspace) >= 0.25"
     assert (claim.data, claim.alignment) == ((("SwapPosition", "test"),), "MiddleLayers")

@@ -34,7 +34,7 @@ from .equality_by_hand import (
 )
 from .tiny_networks import CONFIGURATIONS, random_prompts, tiny_network
 
-DAS = Method("das", 1)
+DAS = Method("das", (("dim", 1),))
 
 
 def _both_at(layer: int, method: Method) -> SiteMaps:
@@ -68,7 +68,7 @@ def test_two_planted_variables_are_found_at_once() -> None:
 
 def test_variables_at_different_layers_are_swapped_in_one_run() -> None:
     subject = _subject()
-    placed = [PlacedVariable(Site(2), DAS), PlacedVariable(Site(1), Method("das", 4))]
+    placed = [PlacedVariable(Site(2), DAS), PlacedVariable(Site(1), Method("das", (("dim", 4),)))]
     fitted = _fitted(subject, build_maps(placed, WIDTH, seed=0))
     assert fitted.maps.sites == (Site(1), Site(2))
     assert _iia(subject, fitted.maps) >= 0.99
@@ -76,7 +76,7 @@ def test_variables_at_different_layers_are_swapped_in_one_run() -> None:
 
 def test_what_is_not_there_is_not_found() -> None:
     subject = _subject()
-    random_map = _iia(subject, _both_at(2, Method("random_subspace", 1)))
+    random_map = _iia(subject, _both_at(2, Method("random_subspace", (("dim", 1),))))
     untrained = _subject(random_feed_forward(equality_network(), seed=5))
     on_random_network = _iia(untrained, _fitted(untrained, _both_at(2, DAS)).maps)
     test = equality_interchanges(equality_inputs(500, seed=1), 1000, seed=3)
@@ -117,7 +117,7 @@ def _decoder_rows() -> Interchanges:
 
 
 def _decoder_maps() -> SiteMaps:
-    method = Method("das", 2)
+    method = Method("das", (("dim", 2),))
     return build_maps([PlacedVariable(Site(1), method), PlacedVariable(Site(2, 2), method)], 32, 7)
 
 

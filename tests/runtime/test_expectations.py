@@ -7,7 +7,6 @@ import math
 import pytest
 
 from causalspec.compiler.specification import (
-    Control,
     Expectation,
     Metric,
     MetricArithmetic,
@@ -17,9 +16,9 @@ from causalspec.dsl import InternalError, Source, Span
 from causalspec.runtime.results.records import ExpectationVerdict, Score
 from causalspec.runtime.scoring.expectations import judge
 
-IIA = Metric("mean", None)
-NO_SWAP = Metric("mean", Control.NO_SWAP)
-RIVAL = Metric("mean", "Rival")
+IIA = Metric("iia", "mean", None)
+NO_SWAP = Metric("iia", "mean", "no_swap")
+RIVAL = Metric("iia", "mean", "Rival")
 SPAN = Span(Source("test.causal", ""), 0, 0)
 
 
@@ -30,7 +29,7 @@ def minus(left: MetricExpression, right: MetricExpression) -> MetricArithmetic:
 def judged(
     left: MetricExpression, operator: str, right: MetricExpression, own: Score, other: Score
 ) -> ExpectationVerdict:
-    scores = {None: own, Control.NO_SWAP: other, "Rival": Score(0, 0)}
+    scores = {None: own, "no_swap": other, "Rival": Score(0, 0)}
     return judge(Expectation(left, operator, right, "as written", SPAN), scores)
 
 
@@ -47,9 +46,9 @@ def judged(
         (MetricArithmetic("*", IIA, 0.5), "<", 0.5, 0.45, True),
         (IIA, ">=", MetricArithmetic("*", 9.0, NO_SWAP), 0.9, True),
         (MetricArithmetic("/", IIA, 0.9), "<=", 1.0, 1.0, True),
-        (Metric("lower", None), ">", 0.87, 0.879846, True),
-        (Metric("lower", None), ">=", 0.9, 0.879846, False),
-        (Metric("upper", None), "<", 0.92, 0.917089, True),
+        (Metric("iia", "lower", None), ">", 0.87, 0.879846, True),
+        (Metric("iia", "lower", None), ">=", 0.9, 0.879846, False),
+        (Metric("iia", "upper", None), "<", 0.92, 0.917089, True),
     ],
 )
 def test_judgements_on_enough_pairs(
@@ -86,7 +85,7 @@ def test_judgements_on_enough_pairs(
         ),
         # Taken the lenient way, a bound has the interval of its score.
         (
-            Metric("upper", None), ">=", 0.9, Score(1, 2),
+            Metric("iia", "upper", None), ">=", 0.9, Score(1, 2),
             "on 2 distinct pairs the interval reaches 0.805 past the bound; no number would do",
             None,
         ),
@@ -111,7 +110,7 @@ def test_judgements_on_enough_pairs(
         ),
         # The strict form has no slack to want, but pairs that were not scored it wants as well.
         (
-            Metric("lower", None), ">=", 0.5, Score(100, 100, drawn=300),
+            Metric("iia", "lower", None), ">=", 0.5, Score(100, 100, drawn=300),
             "only 100 of 300 drawn pairs could be scored; 150 would do", 150,
         ),
     ],
@@ -154,5 +153,5 @@ def test_no_number_meets_nothing(operator: str) -> None:
 
 
 def test_a_score_that_was_not_taken_is_our_mistake() -> None:
-    with pytest.raises(InternalError, match=r"no score for <Control\.FULL_VECTOR"):
-        judged(Metric("mean", Control.FULL_VECTOR), ">", 0.5, Score(9, 10), Score(1, 10))
+    with pytest.raises(InternalError, match="no score for 'full_vector'"):
+        judged(Metric("iia", "mean", "full_vector"), ">", 0.5, Score(9, 10), Score(1, 10))

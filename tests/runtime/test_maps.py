@@ -75,9 +75,9 @@ def test_the_full_vector_is_the_source() -> None:
 
 def test_variables_share_a_map_where_they_share_a_site() -> None:
     variables = [
-        PlacedVariable(Site(3, 1), Method("das", 2)),
+        PlacedVariable(Site(3, 1), Method("das", (("dim", 2),))),
         PlacedVariable(Site(2), Method("full_vector")),
-        PlacedVariable(Site(3, 1), Method("das", 4)),
+        PlacedVariable(Site(3, 1), Method("das", (("dim", 4),))),
     ]
     maps = build_maps(variables, 16, seed=0)
     assert maps.sites == (Site(2, 0), Site(3, 1))
@@ -91,8 +91,11 @@ def test_variables_share_a_map_where_they_share_a_site() -> None:
 def test_what_does_not_fit_is_refused() -> None:
     site = Site(0)
     with pytest.raises(ValueError, match=r"^17 dimensions do not fit into a vector of width 16$"):
-        build_maps([PlacedVariable(site, Method("das", 17))], 16, seed=0)
-    mixed = [PlacedVariable(site, Method("das", 1)), PlacedVariable(site, Method("full_vector"))]
+        build_maps([PlacedVariable(site, Method("das", (("dim", 17),)))], 16, seed=0)
+    mixed = [
+        PlacedVariable(site, Method("das", (("dim", 1),))),
+        PlacedVariable(site, Method("full_vector")),
+    ]
     with pytest.raises(
         ValueError, match=r"^variables at one site differ in method: das, full_vector$"
     ):

@@ -1,0 +1,66 @@
+"""Splits of counterfactual data, as claims and writes name them: `Pairs.test`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from causalspec.compiler.front.models import ModelDraft
+from causalspec.compiler.front.names import Compilation, kind_of, with_article
+from causalspec.compiler.specification import CounterfactualDesign
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Related
+
+
+def wrong_kind(compilation: Compilation, name: syntax.Name, wanted: str) -> bool:
+    """Report a name that declares something else; True when it declares something at all."""
+    other = compilation.declared.get(name.text)
+    if other is None:
+        return False
+    if kind_of(other) != wanted:
+        compilation.error(
+            "CS202",
+            f"`{name.text}` is {with_article(kind_of(other))}, not {with_article(wanted)}",
+            name.span,
+            related=(Related(other.name.span, "declared here"),),
+        )
+    return True
+
+
+def data_split(
+    compilation: Compilation,
+    written: syntax.Node,
+    draft: ModelDraft | None,
+    designs: Mapping[str, CounterfactualDesign],
+    *,
+    whose: str,
+    help: str,
+) -> tuple[str, str] | None:
+    """A design and a split of it, of the model of `whose`, None with the reason reported."""
+    if not (isinstance(written, syntax.Field) and isinstance(written.value, syntax.Name)):
+        compilation.error(
+            "CS709",
+            f"`{written.span.text}` is no split of counterfactual data",
+            written.span,
+            help=help,
+        )
+        return None
+    name, split = written.value, written.name
+    design = designs.get(name.text)
+    if design is None:
+        if not wrong_kind(compilation, name, "counterfactuals declaration"):
+            known = compilation.names_of(syntax.CounterfactualsDeclaration)
+            compilation.unknown("counterfactuals", name, known)
+        return None
+    if draft is not None and design.model.name != draft.name:
+        compilation.error(
+            "CS710",
+            f"`{name.text}` is data of `{design.model.name}`, {whose} `{draft.name}`",
+            name.span,
+            related=(Related(design.span, "declared here"),),
+        )
+        return None
+    if split.text not in [one.name for one in design.splits]:
+        if design.splits:
+            compilation.unknown("split", split, [one.name for one in design.splits])
+        return None
+    return name.text, split.text
