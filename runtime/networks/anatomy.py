@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.networks.attention_check import Projection, Trial
 from causalspec.runtime.networks.part_names import (
     ATTENTION,
@@ -87,15 +88,15 @@ def find_anatomy(
 ) -> Anatomy:
     """The anatomy of a transformer, seen on one run of `arguments`: 2 rows of 5 tokens."""
     parts = {id(part): part for layer in layers for part in layer.modules()}
-    calls, seen = seen_in(model, layers, list(parts.values()), arguments)
-    return Anatomy(
-        tuple(
+    with threads(1):  # its operations are too small to share
+        calls, seen = seen_in(model, layers, list(parts.values()), arguments)
+        blocks = [
             BlockParts(
                 _attention(model, layer, width, call, seen), _feed_forward(layer, width, seen)
             )
             for layer, call in zip(layers, calls, strict=True)
-        )
-    )
+        ]
+    return Anatomy(tuple(blocks))
 
 
 def part(block: nn.Module, path: str) -> nn.Module | None:
@@ -156,8 +157,8 @@ def _projections(
 ) -> tuple[Projection | None, Projection | None, Projection | None]:
     """Query, key and value, each only if it does what it should."""
     for query, key, value in _candidates(block, names, heads, size, seen):
-        there = [one for one in (query, key, value) if one is not None]
-        trial = Trial(call, output, heads, there)
+        there = (one.module for one in (query, key, value) if one is not None)
+        trial = Trial(call, output, heads, {one: _numbers(one, seen) for one in there})
         try:
             checked = (
                 query if query and trial.is_query(query) else None,

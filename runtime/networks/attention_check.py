@@ -7,17 +7,17 @@ over a head or over all heads, which many architectures put behind projections, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from causalspec.runtime.networks.probe import POSITIONS, BlockCall
-from causalspec.runtime.sites.hooks import main_input
+from causalspec.runtime.sites.hooks import forwards_replaced, main_input
 
 _ROUNDING = 16
 """So many units of the precision, of the largest number, count as no change."""
@@ -39,14 +39,14 @@ class Projection:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """An attention to try out: the call of its block, its projections, and the module in whose
-    input its `heads` lie side by side.
+    """An attention to try out: the call of its block, how many numbers each of its projections
+    gives for a token, and the module in whose input its `heads` lie side by side.
     """
 
     call: BlockCall
     output: nn.Module
     heads: int
-    projections: Sequence[Projection]
+    numbers: Mapping[nn.Module, int]
 
     def is_query(self, query: Projection) -> bool:
         """Whether rolled queries at the last position change their own heads there alone."""
@@ -74,7 +74,7 @@ class Trial:
         What is called a value, and comes from a projection of its own, may be gated afterwards:
         there the heads that share it need but change.
         """
-        before = self._heads()
+        before = self._before
         for chosen in _choices(value.heads):
             after = self._heads(value, chosen, slice(None))
             sharing = self._sharing(chosen)
@@ -92,7 +92,11 @@ class Trial:
 
     def _changed(self, edited: Projection, chosen: Tensor, positions: slice) -> Tensor:
         """Which heads [positions, heads] a roll of the chosen ones changes."""
-        return _apart(self._heads(edited, chosen, positions), self._heads())
+        return _apart(self._heads(edited, chosen, positions), self._before)
+
+    @cached_property
+    def _before(self) -> Tensor:
+        return self._heads()
 
     def _heads(
         self,
@@ -103,25 +107,24 @@ class Trial:
         """The heads [rows, positions, heads, size] of the block run on random numbers."""
         found: list[Tensor] = []
 
-        def replaced(number: int, module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
+        def given(number: int, module: nn.Module, inputs: Tensor) -> Tensor:
             generator = torch.Generator().manual_seed(number)
-            drawn = torch.randn(output.shape, generator=generator, dtype=torch.float64)
+            shape = (*inputs.shape[:-1], self.numbers[module])
+            drawn = torch.randn(shape, generator=generator, dtype=torch.float64)
             if edited is not None and edited.module is module:
                 assert chosen is not None and positions is not None
                 columns = edited.columns.view(edited.heads, edited.size)[chosen]
                 there = drawn[:, positions]
                 there[..., columns] = _rolled(there[..., columns])
-            return drawn.to(output)
+            return drawn.to(inputs)
 
-        def reached(_module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:
-            found.append(main_input(given, named)[1])
+        def reached(_module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
+            found.append(main_input(inputs, named)[1])
             raise _Reached
 
-        modules = dict.fromkeys(one.module for one in self.projections)
+        forwards = [partial(given, number, module) for number, module in enumerate(self.numbers)]
         with ExitStack() as stack:
-            for number, module in enumerate(modules):
-                handle = module.register_forward_hook(partial(replaced, number))
-                stack.callback(handle.remove)
+            stack.enter_context(forwards_replaced(list(self.numbers), forwards))
             handle = self.output.register_forward_pre_hook(reached, with_kwargs=True)
             stack.callback(handle.remove)
             with suppress(_Reached):
