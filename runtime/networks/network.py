@@ -1,4 +1,4 @@
-"""A decoder on disk or on the hub becomes a `Network`: frozen weights, tokenizer, layers."""
+"""A network, whatever its kind: frozen weights, tokenizer, layers, and what they consist of."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import copy
 import inspect
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,14 @@ from transformers import (
 
 from causalspec.runtime.engine.alone import unpadded_because
 from causalspec.runtime.inputs.tokens import InputLimits
+from causalspec.runtime.networks.anatomy import Anatomy, find_anatomy
+from causalspec.runtime.networks.kinds import NetworkKind
 from causalspec.runtime.networks.packed_products import pack_products
 from causalspec.runtime.networks.places import NetworkError, NetworkPlace, find_network
-from causalspec.runtime.networks.self_check import context_limit, self_check
+from causalspec.runtime.networks.probe import POSITIONS, ROWS, Seen, seen_in
+from causalspec.runtime.networks.self_check import context_limit, probe_ids, self_check, told
 from causalspec.runtime.networks.weights import check_weights, content_hash, report_instead
+from causalspec.runtime.sites.tap import Layout
 from causalspec.runtime.untyped import moved, seeded, text_config
 
 if TYPE_CHECKING:
@@ -35,13 +40,19 @@ _config_kind: Any = AutoConfig
 _tokenizer_kind: Any = AutoTokenizer
 _model_kind: Any = AutoModelForCausalLM
 
+_AS_IT_IS = f"this is its forward pass in transformers {version('transformers')}, nothing edited"
+
 
 @dataclass(frozen=True)
 class Network:
-    """A causal decoder with frozen weights, in evaluation mode.
+    """A network with frozen weights, in evaluation mode.
 
-    `layers` are its decoder layers, lowest first: layer k is the k-th block, counted from 0, and
-    "the residual stream at layer k" is that block's output. `width` is the residual stream's.
+    `layers` are its blocks, lowest first: layer k is the k-th block, counted from 0, and "the
+    residual stream at layer k" is that block's output. In a network without tokens they are its
+    activation functions, the hidden layers, which the language counts from 1. `width` is the size
+    of the residual stream, or of the first hidden layer. `tokenizer` is None where nothing is
+    read, and `inputs`, the numbers of an input, where it reads tokens or does not say.
+
     `first_position` is the number of a prompt's first token where the architecture takes position
     numbers, and `unpadded_because` says why prompts of several lengths are never run together.
     """
@@ -55,6 +66,8 @@ class Network:
     tuple_outputs: bool = False  # whether a layer wraps its output in a tuple
     first_position: int | None = field(default=None, repr=False)
     unpadded_because: str | None = field(default=None, repr=False)
+    kind: NetworkKind = field(default=NetworkKind.DECODER, repr=False)
+    inputs: int | None = field(default=None, repr=False)
 
     @property
     def device(self) -> torch.device:
@@ -75,6 +88,38 @@ class Network:
     def content_hash(self) -> str:
         """SHA-256 of configuration and weights, for manifests. Reads every weight once."""
         return content_hash(self.model)
+
+    @cached_property
+    def anatomy(self) -> Anatomy | None:
+        """What its blocks consist of, found when first asked for; None in networks without tokens.
+
+        Raises `NetworkError` where the network does not run.
+        """
+        if not self.kind.reads_tokens:
+            return None
+        with told(f"`{self.name}` does not run by itself on a few tokens", _AS_IT_IS):
+            return find_anatomy(self.model, self.layers, self.width, self._probe)
+
+    def shape_after(self, module: nn.Module) -> tuple[Layout, int]:
+        """How a module's output lies, and how many numbers it has for each token, or for each input
+        where there are no tokens; 0 numbers where it gives no vector to each.
+        """
+        seen = self._seen.get(id(module))
+        return (Layout.WHOLE, 0) if seen is None else seen.of_output
+
+    @cached_property
+    def _seen(self) -> dict[int, Seen]:
+        with told(f"`{self.name}` does not run by itself on a few inputs", _AS_IT_IS):
+            modules = list(self.model.modules())
+            tokens = self.kind.reads_tokens
+            return seen_in(self.model, (), modules, self._probe, tokens)[1]
+
+    @property
+    def _probe(self) -> dict[str, Any]:
+        """A few inputs that mean nothing, as arguments of the model."""
+        ids = probe_ids(self.model, ROWS * POSITIONS).view(ROWS, POSITIONS)
+        arguments: dict[str, Any] = {"input_ids": ids}
+        return arguments | ({"use_cache": False} if "use_cache" in self.forward_parameters else {})
 
 
 def load_network(

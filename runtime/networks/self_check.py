@@ -16,13 +16,8 @@ from transformers import PreTrainedModel
 
 from causalspec.runtime.engine.streams import forward_hooks, read_stream, streams_edited
 from causalspec.runtime.networks.places import NetworkError
+from causalspec.runtime.networks.run_errors import RUN_ERRORS
 from causalspec.runtime.untyped import text_config
-
-RUN_ERRORS = (
-    RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError, AssertionError,
-    NotImplementedError, UnboundLocalError, ZeroDivisionError, ImportError,
-)  # fmt: skip
-"""What a forward pass raises by itself; memory that runs out is told apart (`memory`)."""
 
 _ONE_STREAM = "only networks with one residual stream, a vector a token, can be aligned"
 

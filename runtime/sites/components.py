@@ -1,0 +1,58 @@
+"""The table of components: a new one is a file and a row here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from causalspec.dsl.diagnostics import suggestion
+from causalspec.runtime.networks.network import Network
+from causalspec.runtime.sites.attention_output import AttentionOutput
+from causalspec.runtime.sites.component import Component, SiteError
+from causalspec.runtime.sites.embedding import Embedding
+from causalspec.runtime.sites.head import Head
+from causalspec.runtime.sites.hidden import Hidden
+from causalspec.runtime.sites.key import Key
+from causalspec.runtime.sites.mlp_activation import MlpActivation
+from causalspec.runtime.sites.mlp_output import MlpOutput
+from causalspec.runtime.sites.module_path import ModulePath
+from causalspec.runtime.sites.neuron import Neuron
+from causalspec.runtime.sites.query import Query
+from causalspec.runtime.sites.residual import Residual
+from causalspec.runtime.sites.site import Site
+from causalspec.runtime.sites.tap import Tap
+from causalspec.runtime.sites.value import Value
+
+_ALL: tuple[Component, ...] = (
+    Embedding(),
+    Residual(),
+    AttentionOutput(),
+    MlpOutput(),
+    MlpActivation(),
+    Head(),
+    Query(),
+    Key(),
+    Value(),
+    Neuron(),
+    Hidden(),
+    ModulePath(),
+)
+COMPONENTS: Mapping[str, Component] = MappingProxyType({one.name: one for one in _ALL})
+
+
+def tap_of(network: Network, site: Site) -> Tap:
+    """Where a site is in a network.
+
+    Raises `SiteError` where the network has no such component, layer, unit or module.
+    """
+    component = COMPONENTS.get(site.component)
+    if component is None:
+        raise SiteError(
+            f"there is no site `{site.component}`", suggestion(site.component, COMPONENTS)
+        )
+    return component.tap(network, site.layer, site.unit, site.path)
+
+
+def available_sites(network: Network) -> tuple[str, ...]:
+    """The components that a network has, at some layer at least."""
+    return tuple(name for name, one in COMPONENTS.items() if one.places(network))
