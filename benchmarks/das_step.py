@@ -76,7 +76,9 @@ def main() -> None:
     missed = False
     for layer in LAYERS:
         ours_maps = build_maps(
-            [PlacedVariable(Site(layer), Method("das", DIMENSION))], network.width, seed=0
+            [PlacedVariable(Site(layer), Method("das", (("dim", DIMENSION),)))],
+            network.width,
+            seed=0,
         )
         ours, our_loss = _our_step(subject, ours_maps, rows)
         theirs, their_loss = _pyvene_step(peers_model, prompts, layer, rows, ours_maps)
@@ -182,7 +184,7 @@ def _pyvene_step(
     [intervention] = intervenable.interventions.values()
     rotation = intervention.rotate_layer
     with torch.no_grad():
-        rotation.weight = ours.maps[0].basis().clone()  # through its own parametrization
+        rotation.weight = ours.maps[0].featurizer.basis().clone()  # through its own parametrization
     optimizer = torch.optim.Adam(intervention.parameters(), lr=FitSettings().learning_rate)
     base = {"input_ids": prompts.ids[:BATCH]}
     source = {"input_ids": prompts.ids[BATCH:]}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 
 from causalspec.compiler.domains import Domain
 from causalspec.compiler.expressions import Expression
@@ -257,11 +258,53 @@ class TokenRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Method:
-    """An alignment method with its checked arguments: `das`, `full_vector`."""
+class FileArgument:
+    """A file that a spec names: as written, and where it lies inside the spec's folder."""
 
     name: str
-    dimension: int | None = None
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """An alignment method with its checked arguments: `das(dim = 16)`, `full_vector`.
+
+    `arguments` are sorted as the vocabulary lists them, with defaults filled in.
+    """
+
+    name: str
+    arguments: tuple[tuple[str, ArgumentValue], ...] = ()
+
+    def argument(self, name: str) -> ArgumentValue | None:
+        """An argument's value, None where it was left out and has no default."""
+        return next((value for given, value in self.arguments if given == name), None)
+
+    @property
+    def dimension(self) -> int | None:
+        """The argument `dim`, None where there is none."""
+        dimension = self.argument("dim")
+        return dimension if isinstance(dimension, int) else None
+
+    @property
+    def text(self) -> str:
+        """As one would write it: `das(dim = 16)`."""
+        if not self.arguments:
+            return self.name
+        written = ", ".join(f"{name} = {_argument_text(one)}" for name, one in self.arguments)
+        return f"{self.name}({written})"
+
+
+ArgumentValue = int | float | str | tuple[int, ...] | FileArgument | Method
+
+
+def _argument_text(value: ArgumentValue) -> str:
+    if isinstance(value, Method):
+        return value.text
+    if isinstance(value, FileArgument):
+        return f'"{value.name}"'
+    if isinstance(value, tuple):
+        return f"{{{', '.join(map(str, value))}}}"
+    return str(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,7 +209,7 @@ def _method(compilation: Compilation, written: syntax.Call) -> Method | None:
     name = written.function.text
     if name in DIMENSIONED:
         dimension = dimension_of(compilation, written)
-        return None if dimension is None else Method(name, dimension)
+        return None if dimension is None else Method(name, (("dim", dimension),))
     if name in METHODS:
         if written.arguments:
             compilation.error("CS207", f"`{name}` takes no arguments", written.span)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from causalspec.compiler.review.changes import Area, Change
 from causalspec.compiler.review.remaining import other_fields
-from causalspec.compiler.specification import Alignment, Method, Placement, TokenRange
+from causalspec.compiler.specification import Alignment, Placement, TokenRange
 
 
 def placement_changes(old: Alignment, new: Alignment) -> Iterator[Change]:
@@ -38,7 +38,7 @@ def _placement_changes(where: str, old: Placement, new: Placement) -> Iterator[C
         ("site", old.site, new.site),
         ("layers", _layers(old), _layers(new)),
         ("tokens", _tokens(old), _tokens(new)),
-        ("method", _method(old.method), _method(new.method)),
+        ("method", old.method.text, new.method.text),
     ):
         if was != now:
             scope = f" ({_scope(old, new)})" if part == "layers" else ""
@@ -49,7 +49,7 @@ def _placement_changes(where: str, old: Placement, new: Placement) -> Iterator[C
 
 def _text(one: Placement) -> str:
     token = f" token {_tokens(one)}" if one.tokens else ""
-    return f"`{one.site} layers {_layers(one)}{token} by {_method(one.method)}`"
+    return f"`{one.site} layers {_layers(one)}{token} by {one.method.text}`"
 
 
 def _layers(one: Placement) -> str:
@@ -78,7 +78,3 @@ def _tokens(one: Placement) -> str:
         f"{each.first.text} .. {each.last.text}" if isinstance(each, TokenRange) else each.text
         for each in one.tokens
     )
-
-
-def _method(one: Method) -> str:
-    return one.name if one.dimension is None else f"{one.name}(dim = {one.dimension})"

@@ -9,14 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from causalspec.compiler.specification import Method
-from causalspec.dsl.diagnostics import InternalError
 from causalspec.runtime.engine.subjects import Edit, Interchanges, Site, Subject
-from causalspec.runtime.maps import AlignmentMap, DistributedAlignment, FullVector, RandomSubspace
+from causalspec.runtime.maps import AlignmentMap, build_map
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedVariable:
-    """One variable of a fit: its site, its method, its number of dimensions (None: all)."""
+    """One variable of a fit: its site and its method."""
 
     site: Site
     method: Method
@@ -70,29 +69,12 @@ def build_maps(variables: Sequence[PlacedVariable], width: int, seed: int) -> Si
     seeded differently.
 
     Raises:
-        ValueError: variables at one site differ in method, or their dimensions exceed `width`.
+        ToolFailure: a method does not suit the site, for example by its dimensions.
     """
     sites = sorted({one.site for one in variables})
     members = [[k for k, one in enumerate(variables) if one.site == site] for site in sites]
     maps = [
-        _build_map([variables[k].method for k in group], width, seed + 1_000_003 * number)
+        build_map([variables[k].method for k in group], width, seed + 1_000_003 * number)
         for number, group in enumerate(members)
     ]
     return SiteMaps(sites, members, maps)
-
-
-def _build_map(methods: Sequence[Method], width: int, seed: int) -> AlignmentMap:
-    names = {method.name for method in methods}
-    if len(names) > 1:
-        raise ValueError(f"variables at one site differ in method: {', '.join(sorted(names))}")
-    name = names.pop()
-    if name == "full_vector":
-        return FullVector(width, len(methods))
-    dimensions = tuple(method.dimension or width for method in methods)
-    match name:
-        case "das":
-            return DistributedAlignment(width, dimensions, seed)
-        case "random_subspace":
-            return RandomSubspace(width, dimensions, seed)
-        case _:
-            raise InternalError(f"there is no alignment map called `{name}`")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
-from causalspec.compiler.specification import Claim, Method, Specification
+from causalspec.compiler.specification import Claim, Specification
 from causalspec.compiler.views.graph import svg
 from causalspec.runtime.fitting.candidates import Candidates, candidates
 from causalspec.runtime.fitting.fit import predict
@@ -170,11 +170,7 @@ def _test_lot(workshop: Workshop, network: TaskNetwork, asked: Experiment, found
 
 
 def _methods_text(offered: Candidates) -> str:
-    return ", ".join(dict.fromkeys(_method_text(one) for one in offered.methods))
-
-
-def _method_text(method: Method) -> str:
-    return method.name if method.dimension is None else f"{method.name}(dim = {method.dimension})"
+    return ", ".join(dict.fromkeys(one.text for one in offered.methods))
 
 
 def _scores_of_kinds(test: Lot, predicted: Tensor) -> tuple[ControlScore, ...]:

@@ -90,6 +90,11 @@ def _controls_of(finalist: Finalist) -> tuple[Control, ...]:
     return tuple(control for control in Control if control in wanted)
 
 
+def _as_many_dimensions(control: Control, method: Method) -> Method:
+    dimension = method.dimension
+    return Method(control.value, () if dimension is None else (("dim", dimension),))
+
+
 def _score(workshop: Workshop, finalist: Finalist, control: Control) -> Score:
     methods = finalist.candidates.methods
     match control:
@@ -97,7 +102,7 @@ def _score(workshop: Workshop, finalist: Finalist, control: Control) -> Score:
             test = finalist.test
             return score_of(predict_without_swap(test.subject, test.rows), test)
         case Control.RANDOM_SUBSPACE | Control.FULL_VECTOR:
-            methods = [Method(control.value, one.dimension) for one in methods]
+            methods = [_as_many_dimensions(control, one) for one in methods]
             train = None
             test = finalist.test
         case Control.SHUFFLED_LABELS:

@@ -115,7 +115,7 @@ def test_decimals_are_scaled_exactly() -> None:
     bracket = specification.models["BracketIdentity"].by_name["bracket"]
     assert bracket.domain == Tuples((TupleField("low", PRICE), TupleField("high", PRICE)))
     grid = specification.alignments["Grid"].placements[0]
-    assert grid.method == Method("boundless_das", 64)
+    assert grid.method == Method("boundless_das", (("dim", 64),))
     (tokens,) = grid.tokens
     assert isinstance(tokens, TokenRange)
     assert (tokens.first.text, tokens.last.text) == ("slot(amount).first", "last")

@@ -22,7 +22,8 @@ from causalspec.runtime.fitting.fit import (
 )
 from causalspec.runtime.fitting.resume import FitState, load_state, save_state
 from causalspec.runtime.fitting.settings import FitSettings
-from causalspec.runtime.maps import DistributedAlignment
+from causalspec.runtime.maps import AlignmentMap
+from causalspec.runtime.maps.methods.das import Rotation
 from causalspec.runtime.maps.site_maps import PlacedVariable, SiteMaps, build_maps
 from causalspec.runtime.networks.feed_forward import FeedForwardNetwork, random_feed_forward
 
@@ -34,7 +35,7 @@ from .equality_by_hand import (
 )
 from .tiny_networks import CONFIGURATIONS, random_prompts, tiny_network
 
-DAS = Method("das", 1)
+DAS = Method("das", (("dim", 1),))
 
 
 def _both_at(layer: int, method: Method) -> SiteMaps:
@@ -60,15 +61,16 @@ def test_two_planted_variables_are_found_at_once() -> None:
     fitted = _fitted(subject, _both_at(2, DAS))
     assert _iia(subject, fitted.maps) == 1.0
     [found] = fitted.maps.maps
-    assert isinstance(found, DistributedAlignment)
+    assert isinstance(found, AlignmentMap)
+    assert isinstance(found.featurizer, Rotation)
     # Unit 0 is `left` and unit 1 `right`, up to sign.
-    assert torch.allclose(found.basis()[:2].abs(), torch.eye(2), atol=0.1)
+    assert torch.allclose(found.featurizer.basis()[:2].abs(), torch.eye(2), atol=0.1)
     assert fitted.losses[-20:].mean() < fitted.losses[:20].mean() / 10
 
 
 def test_variables_at_different_layers_are_swapped_in_one_run() -> None:
     subject = _subject()
-    placed = [PlacedVariable(Site(2), DAS), PlacedVariable(Site(1), Method("das", 4))]
+    placed = [PlacedVariable(Site(2), DAS), PlacedVariable(Site(1), Method("das", (("dim", 4),)))]
     fitted = _fitted(subject, build_maps(placed, WIDTH, seed=0))
     assert fitted.maps.sites == (Site(1), Site(2))
     assert _iia(subject, fitted.maps) >= 0.99
@@ -76,7 +78,7 @@ def test_variables_at_different_layers_are_swapped_in_one_run() -> None:
 
 def test_what_is_not_there_is_not_found() -> None:
     subject = _subject()
-    random_map = _iia(subject, _both_at(2, Method("random_subspace", 1)))
+    random_map = _iia(subject, _both_at(2, Method("random_subspace", (("dim", 1),))))
     untrained = _subject(random_feed_forward(equality_network(), seed=5))
     on_random_network = _iia(untrained, _fitted(untrained, _both_at(2, DAS)).maps)
     test = equality_interchanges(equality_inputs(500, seed=1), 1000, seed=3)
@@ -117,7 +119,7 @@ def _decoder_rows() -> Interchanges:
 
 
 def _decoder_maps() -> SiteMaps:
-    method = Method("das", 2)
+    method = Method("das", (("dim", 2),))
     return build_maps([PlacedVariable(Site(1), method), PlacedVariable(Site(2, 2), method)], 32, 7)
 
 

@@ -157,7 +157,7 @@ def test_without_memory_the_plain_path_gives_the_same() -> None:
     assert fast.plain_because is None
     assert slow.plain_because == "the activations do not fit in memory"
     rows = Interchanges(torch.tensor([0, 1]), torch.tensor([[2, -1], [3, 4]]), torch.tensor([5, 6]))
-    method = Method("das", 3)
+    method = Method("das", (("dim", 3),))
     maps = build_maps([PlacedVariable(Site(0, 2), method), PlacedVariable(Site(0), method)], 32, 0)
     first, second = (one.logits(rows.bases, maps.edits(one, rows)) for one in (fast, slow))
     assert torch.allclose(first, second, atol=1e-9)

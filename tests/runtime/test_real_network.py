@@ -74,7 +74,9 @@ def test_the_position_is_a_variable_of_the_last_token(smollm2: Network) -> None:
     )
     assert labels.findings == ()
     rows = Interchanges(bases, sources[:, None], labels.ids)
-    maps = build_maps([PlacedVariable(Site(21), Method("das", 16))], smollm2.width, seed=0)
+    maps = build_maps(
+        [PlacedVariable(Site(21), Method("das", (("dim", 16),)))], smollm2.width, seed=0
+    )
     before = predict(subject, maps, rows)
     fitted = fit(subject, maps, rows, FitSettings(steps=40))
     after = predict(subject, fitted.maps, rows)
