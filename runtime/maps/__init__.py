@@ -1,15 +1,15 @@
-"""Alignment maps: one file a family, so that adding a method is adding a file."""
+"""Alignment maps: a featurizer times an ownership, one file a method."""
 
-from causalspec.runtime.maps.das import DistributedAlignment
-from causalspec.runtime.maps.full_vector import FullVector
-from causalspec.runtime.maps.interface import AlignmentMap
-from causalspec.runtime.maps.random_subspace import RandomSubspace
-from causalspec.runtime.maps.subspace import SubspaceMap
+from causalspec.runtime.maps.alignment_map import AlignmentMap
+from causalspec.runtime.maps.interface import Featurizer, Ownership
+from causalspec.runtime.maps.linear import LinearFeaturizer
+from causalspec.runtime.maps.registry import BUILDERS, build_map
 
 __all__ = [
+    "BUILDERS",
     "AlignmentMap",
-    "DistributedAlignment",
-    "FullVector",
-    "RandomSubspace",
-    "SubspaceMap",
+    "Featurizer",
+    "LinearFeaturizer",
+    "Ownership",
+    "build_map",
 ]

@@ -1,29 +1,85 @@
-"""The small interface that every alignment map implements."""
+"""The two halves of an alignment map: a featurizer times an ownership.
+
+A featurizer turns the vector at a site into features and back; an ownership says which share of
+each feature belongs to which variable. Adding either is adding a file.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 
-class AlignmentMap(nn.Module, ABC):
-    """Which part of the vector at one site belongs to each of the variables aligned there.
+class Featurizer(nn.Module, ABC):
+    """Vectors [rows, width] as features [rows, features] and a rest [rows, width], and back.
 
-    `dimensions` has the number of dimensions of each variable's part, in the variables' order.
-    Parameters (what is trained) and buffers (what is fixed) together are all there is to save.
+    Parameters (what is trained) and persistent buffers (what is computed or drawn) are all there
+    is to save. Everything is computed in the vectors' dtype, on their device.
     """
 
-    dimensions: tuple[int, ...]
+    features: int
+    needs_values = False
+    """Whether `prepare` reads the variables' values."""
+    is_lossy = False
+    """Whether the features alone don't say all of a vector, by the method's own account."""
+    learning_rate: float | None = None
+    """The published rate of the parameters, where there is one."""
 
-    @abstractmethod
-    def project(self, vectors: Tensor) -> Tensor:
-        """Coordinates [rows, sum of dimensions] of vectors [rows, width], variable by variable."""
+    def prepare(self, vectors: Tensor, values: Tensor) -> None:
+        """Compute what is not trained, from training vectors [rows, width] at the site.
 
-    @abstractmethod
-    def swap(self, base: Tensor, sources: Tensor, swapped: Tensor) -> Tensor:
-        """`base` [rows, width] with the parts of some variables taken from `sources`.
-
-        `sources` [rows, variables, width] has the vector that each variable's part comes from, and
-        `swapped` [rows, variables] is 1 where it is taken and 0 where it stays, in base's dtype.
+        `values` is a LongTensor [rows, variables]: where each variable's value stands in its
+        domain. Raises `ToolFailure` where these vectors do not determine the features.
         """
+
+    def counts(self) -> tuple[int, ...] | None:
+        """How many features each variable owns, where only `prepare` finds out; else None."""
+        return None
+
+    @abstractmethod
+    def encode(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
+        """Features [rows, features], and what they can't represent [rows, width]."""
+
+    @abstractmethod
+    def decode(self, features: Tensor, rest: Tensor) -> Tensor:
+        """The vectors [rows, width] of which these are features and rest: undoes `encode`."""
+
+    def change(self, base: Tensor, sources: Tensor, weights: Tensor) -> Tensor:
+        """What an interchange adds to `base` [rows, width].
+
+        From f, the features of the base, it goes to f' = f + Σ_v weights_v · (f(source_v) - f),
+        with `sources` [rows, variables, width] and `weights` [rows, variables, features], and adds
+        decode(f') - decode(f), which is exactly 0 where the base is its own source.
+        """
+        features, rest = self.encode(base)
+        moved = features
+        for number in range(sources.shape[1]):
+            # Encoded in the base's own shape: equal vectors then have equal bits.
+            taken = self.encode(sources[:, number].contiguous())[0]
+            moved = moved + weights[:, number] * (taken - features)
+        return self.decode(moved, rest) - self.decode(features, rest)
+
+
+class Ownership(nn.Module, ABC):
+    """Which share of each feature belongs to which variable. Soft in training, hard in eval."""
+
+    learning_rate: float | None = None
+    """The published rate of the parameters, where there is one."""
+
+    @abstractmethod
+    def shares(self) -> Tensor:
+        """Shares [variables, features] in 0..1; those of one feature add up to at most 1 unless
+        several variables own it whole, as in `full_vector`."""
+
+    def divide(self, counts: Sequence[int]) -> None:
+        """Take note of how many features each variable owns, where `prepare` has found that out."""
+
+    def penalty(self) -> Tensor:
+        """What a fit adds to its loss: a number, 0 where there is nothing to restrain."""
+        return torch.zeros(())
+
+    def anneal(self, progress: float) -> None:
+        """Go on to the temperature of this moment of training: 0 at its start, 1 at its end."""

@@ -22,7 +22,8 @@ from causalspec.runtime.fitting.fit import (
 )
 from causalspec.runtime.fitting.resume import FitState, load_state, save_state
 from causalspec.runtime.fitting.settings import FitSettings
-from causalspec.runtime.maps import DistributedAlignment
+from causalspec.runtime.maps import AlignmentMap
+from causalspec.runtime.maps.methods.das import Rotation
 from causalspec.runtime.maps.site_maps import PlacedVariable, SiteMaps, build_maps
 from causalspec.runtime.networks.feed_forward import FeedForwardNetwork, random_feed_forward
 
@@ -60,9 +61,10 @@ def test_two_planted_variables_are_found_at_once() -> None:
     fitted = _fitted(subject, _both_at(2, DAS))
     assert _iia(subject, fitted.maps) == 1.0
     [found] = fitted.maps.maps
-    assert isinstance(found, DistributedAlignment)
+    assert isinstance(found, AlignmentMap)
+    assert isinstance(found.featurizer, Rotation)
     # Unit 0 is `left` and unit 1 `right`, up to sign.
-    assert torch.allclose(found.basis()[:2].abs(), torch.eye(2), atol=0.1)
+    assert torch.allclose(found.featurizer.basis()[:2].abs(), torch.eye(2), atol=0.1)
     assert fitted.losses[-20:].mean() < fitted.losses[:20].mean() / 10
 
 

@@ -1,0 +1,1 @@
+"""Which share of each feature belongs to which variable: one file a kind."""
