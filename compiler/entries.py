@@ -65,11 +65,17 @@ class SiteEntry(Entry):
 @dataclass(frozen=True, slots=True)
 class MethodEntry(Entry):
     """How a variable's share of a vector is found. `trained`: by gradient steps; `needs_values`:
-    from the variable's values in the training inputs.
+    from the variable's values in the training inputs; `needs_vectors`: from their vectors alone.
     """
 
     trained: bool = False
     needs_values: bool = False
+    needs_vectors: bool = field(default=False, kw_only=True)
+
+    @property
+    def reads_train(self) -> bool:
+        """Whether it is made from training inputs in any way."""
+        return self.trained or self.needs_values or self.needs_vectors
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,10 @@ METHODS: Final = _table(
         trained=True,
     ),
     MethodEntry(
-        "pca", "The first principal components of the training inputs' vectors.", (_DIMENSIONS,)
+        "pca",
+        "The first principal components of the training inputs' vectors.",
+        (_DIMENSIONS,),
+        needs_vectors=True,
     ),
     MethodEntry(
         "mean_difference",

@@ -1,4 +1,4 @@
-"""What installed packages bring: the objects that rows of the vocabulary name as implementations."""
+"""What installed packages bring: the objects that rows of the vocabulary name."""
 
 from __future__ import annotations
 
@@ -26,5 +26,7 @@ def implementation_of(entry: Entry) -> Any:
             f"`{entry.name}` cannot be imported from `{entry.implementation}`: {told}", advice
         ) from error
     if not callable(found):
-        raise ToolFailure(f"`{entry.implementation}`, named by `{entry.name}`, can't be called", advice)
+        raise ToolFailure(
+            f"`{entry.implementation}`, named by `{entry.name}`, can't be called", advice
+        )
     return found

@@ -113,12 +113,11 @@ def _print_sites(fitted: FittedAlignment, console: Any) -> None:
     from rich import box
     from rich.table import Table
 
-    table = Table("layer", "token", "validation IIA", "95 %", "", box=box.SIMPLE_HEAD)
+    table = Table("site", "validation IIA", "95 %", "", box=box.SIMPLE_HEAD)
     for one in fitted.sites:
         score = one.validation
         table.add_row(
-            str(one.site.layer),
-            one.site.token,
+            " and ".join(str(site) for site in dict.fromkeys(one.sites)),
             f"{score.mean:.3f}",
             f"{score.lower:.3f}–{score.upper:.3f}",
             "best" if one == fitted.best else "",

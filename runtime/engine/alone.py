@@ -23,7 +23,9 @@ from causalspec.runtime.engine.subjects import Edit
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.networks.places import NetworkError
 from causalspec.runtime.networks.self_check import probe_ids, told
-from causalspec.runtime.sites import Site, tap_of, taps_edited
+from causalspec.runtime.sites.components import tap_of
+from causalspec.runtime.sites.hooks import taps_edited
+from causalspec.runtime.sites.site import Site
 from causalspec.runtime.untyped import distinct
 
 if TYPE_CHECKING:
@@ -93,12 +95,14 @@ def how_to_batch(
             f"`{network.name}` answers the same prompt differently when it is asked again",
             help="its answer depends on what it was asked before, or on chance",
         )
-    because = network.unpadded_because
+    because = unpadded_because(network)
     for batching in (Batching.BY_LENGTH,) if because else Batching:
         try:
             with told("it does not run on several prompts at once", _ITS_OWN):
                 apart = max(
-                    share_apart(_together(network, prompts, places, rows, edits, batching), expected)
+                    share_apart(
+                        _together(network, prompts, places, rows, edits, batching), expected
+                    )
                     for edits, expected in zip(edit_sets, alone, strict=True)
                 )
         except NetworkError as error:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from causalspec.runtime.engine.subjects import Edit, Outcome
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
-from causalspec.runtime.sites import Site
+from causalspec.runtime.sites.site import Site
 from causalspec.runtime.untyped import as_list, distinct
 
 Places = Mapping[str, Tensor]

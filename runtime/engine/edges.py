@@ -16,7 +16,9 @@ from torch import Tensor, nn
 
 from causalspec.runtime.engine.batches import Run
 from causalspec.runtime.engine.subjects import Edit, Outcome
-from causalspec.runtime.sites import Side, Site, Tap, taps_edited, taps_read
+from causalspec.runtime.sites.hooks import taps_edited, taps_read
+from causalspec.runtime.sites.site import Site
+from causalspec.runtime.sites.tap import Side, Tap
 
 if TYPE_CHECKING:
     from causalspec.runtime.networks.network import Network
@@ -38,9 +40,7 @@ def without_edges(network: Network, run: Run, execute: Callable[[Run], Outcome])
     return replace(run, edits=edits)
 
 
-def _at_receiver(
-    network: Network, run: Run, edit: Edit, execute: Callable[[Run], Outcome]
-) -> Edit:
+def _at_receiver(network: Network, run: Run, edit: Edit, execute: Callable[[Run], Outcome]) -> Edit:
     sender, receiver = replace(edit.site, receiver=None), edit.site.receiver
     assert receiver is not None
     frozen = _between(network, sender, receiver)

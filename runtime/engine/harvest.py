@@ -22,7 +22,10 @@ from causalspec.runtime.engine.placing import gathered
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.networks.self_check import probe_ids
-from causalspec.runtime.sites import Side, Site, Tap, tap_of, taps_read
+from causalspec.runtime.sites.components import tap_of
+from causalspec.runtime.sites.hooks import taps_read
+from causalspec.runtime.sites.site import Site
+from causalspec.runtime.sites.tap import Side, Tap
 from causalspec.runtime.untyped import numbered_as_met
 
 

@@ -23,9 +23,7 @@ def gathered(tensor: Tensor, positions: Tensor, columns: Tensor | None) -> Tenso
     return found if columns is None else found[..., columns.to(device)]
 
 
-def placed(
-    edit: Edit, positions: Tensor, columns: Tensor | None
-) -> Callable[[Tensor], Tensor]:
+def placed(edit: Edit, positions: Tensor, columns: Tensor | None) -> Callable[[Tensor], Tensor]:
     """An edit of vectors as an edit of whole tensors: each row's vectors at its `positions` [rows,
     places], below 0 where it has fewer, and there the numbers in `columns` alone.
     """

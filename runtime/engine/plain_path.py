@@ -15,7 +15,9 @@ from causalspec.runtime.engine.calls import answer_logits, caching, forward_argu
 from causalspec.runtime.engine.placing import gathered, placed
 from causalspec.runtime.engine.subjects import Outcome
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
-from causalspec.runtime.sites import Site, tap_of, taps_edited, taps_read
+from causalspec.runtime.sites.components import tap_of
+from causalspec.runtime.sites.hooks import taps_edited, taps_read
+from causalspec.runtime.sites.site import Site
 
 if TYPE_CHECKING:
     from causalspec.runtime.networks.network import Network

@@ -27,7 +27,10 @@ def starting_at(
     def give(*_arguments: Any, **_named: Any) -> Any:
         return (stream, None, None) if tuple_outputs else stream
 
-    with _forwards_replaced(blocks[: first - 1], skip), _forwards_replaced([blocks[first - 1]], give):
+    with (
+        _forwards_replaced(blocks[: first - 1], skip),
+        _forwards_replaced([blocks[first - 1]], give),
+    ):
         yield
 
 

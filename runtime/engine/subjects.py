@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from causalspec.runtime.sites import Site
+from causalspec.runtime.sites.site import Site
 
 
 @dataclass(frozen=True, slots=True)

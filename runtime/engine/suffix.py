@@ -8,7 +8,6 @@ padding is on the left and the site is the last token, that is a single position
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -20,10 +19,12 @@ from causalspec.runtime.engine.calls import answer_logits, caching, occupied, po
 from causalspec.runtime.engine.harvest import Harvest
 from causalspec.runtime.engine.placing import gathered, placed
 from causalspec.runtime.engine.skipping import starting_at
-from causalspec.runtime.engine.subjects import Edit, Outcome
+from causalspec.runtime.engine.subjects import Outcome
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.networks.network import Network
-from causalspec.runtime.sites import Site, tap_of, taps_edited, taps_read
+from causalspec.runtime.sites.components import tap_of
+from causalspec.runtime.sites.hooks import taps_edited, taps_read
+from causalspec.runtime.sites.site import Site
 
 
 def suffix_run(

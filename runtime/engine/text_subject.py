@@ -1,4 +1,4 @@
-"""A language model and its prompts as a subject: harvested once, then run by the fast path if right."""
+"""A language model and its prompts as a subject: harvested once, run by the fast path if right."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ from causalspec.runtime.engine.suffix import suffix_run
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.networks.self_check import RUN_ERRORS, first_line
-from causalspec.runtime.sites import Site, tap_of
+from causalspec.runtime.sites.components import tap_of
+from causalspec.runtime.sites.site import Site
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,9 +138,7 @@ def text_subjects(
             reason = reason or "the activations do not fit in memory"
             notice(f"{', '.join(str(one) for one in chosen[0])}: {reason}")
         elif len(chosen) < len(remaining):
-            notice(
-                f"the activations are kept for {len(chosen)} of {len(remaining)} fits at a time"
-            )
+            notice(f"the activations are kept for {len(chosen)} of {len(remaining)} fits at a time")
         request = replace(whole, sites=_united(chosen), with_past=reason is None)
         kept = harvest(network, request, progress=progress, notice=notice)
         yield TextSubject(network, prompts, places, kept, batching, reason)

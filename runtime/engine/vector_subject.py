@@ -11,7 +11,9 @@ from torch import Tensor
 from causalspec.runtime.engine.placing import gathered, placed
 from causalspec.runtime.engine.subjects import Edit, Outcome
 from causalspec.runtime.networks.network import Network
-from causalspec.runtime.sites import Site, tap_of, taps_edited, taps_read
+from causalspec.runtime.sites.components import tap_of
+from causalspec.runtime.sites.hooks import taps_edited, taps_read
+from causalspec.runtime.sites.site import Site
 
 _CHUNK = 4096
 
@@ -53,7 +55,9 @@ class VectorSubject:
 
     def run(self, inputs: Tensor, edits: Sequence[Edit], reads: Sequence[Site] = ()) -> Outcome:
         """The logits [rows, outputs, classes]; classes that an output lacks have minus infinity."""
-        logits, vectors = run_vectors(self.network, self.inputs[inputs.to(self.device)], edits, reads)
+        logits, vectors = run_vectors(
+            self.network, self.inputs[inputs.to(self.device)], edits, reads
+        )
         return Outcome(by_output(logits, self.groups), vectors)
 
 

@@ -21,7 +21,9 @@ from causalspec.runtime.fitting.placed_maps import PlacedVariable
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.inputs.tokens import TokenChoice
 from causalspec.runtime.networks.network import Network
-from causalspec.runtime.sites import Site, SiteError, tap_of
+from causalspec.runtime.sites.component import SiteError
+from causalspec.runtime.sites.components import tap_of
+from causalspec.runtime.sites.site import Site
 
 TokenNames = Mapping[TokenChoice, tuple[str, ...]]
 
@@ -47,9 +49,7 @@ class Offer:
         """Every site, in the order of layers, units and tokens."""
         if self.choice is None:
             return self.sites
-        return tuple(
-            _with_token(site, name) for site in self.sites for name in names[self.choice]
-        )
+        return tuple(_with_token(site, name) for site in self.sites for name in names[self.choice])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,9 @@ class Candidates:
     @property
     def methods(self) -> tuple[Method, ...]:
         """Every variable's method, in the order of the variables."""
-        found = {v: m for one in self.offers for v, m in zip(one.variables, one.methods, strict=True)}
+        found = {
+            v: m for one in self.offers for v, m in zip(one.variables, one.methods, strict=True)
+        }
         return tuple(found[name] for name in self.variables)
 
     @property
@@ -211,7 +213,9 @@ def _sites(network: TaskNetwork, placement: Placement, placed: PlacedSite) -> li
 
 def _layers(network: TaskNetwork, placement: Placement, placed: PlacedSite) -> list[int]:
     lowest, highest = network.layers[0], network.layers[-1]
-    first = max(placed.first_layer or 0, lowest) if placed.last_layer is None else placed.first_layer
+    first = (
+        max(placed.first_layer or 0, lowest) if placed.last_layer is None else placed.first_layer
+    )
     last = highest if placed.last_layer is None else placed.last_layer
     assert first is not None
     for layer in (first, last):

@@ -109,7 +109,10 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """
     labels = labels.to(logits.device)
     flat = functional.cross_entropy(
-        logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, 1), labels.flatten(), reduction="none", ignore_index=-1
+        logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, 1),
+        labels.flatten(),
+        reduction="none",
+        ignore_index=-1,
     )
     return flat.view(labels.shape).sum(1)
 

@@ -13,7 +13,7 @@ from causalspec.compiler.specification import Method
 from causalspec.runtime.engine.subjects import Edit, Interchanges, Subject
 from causalspec.runtime.fitting.writes import Written
 from causalspec.runtime.maps import AlignmentMap, build_map
-from causalspec.runtime.sites import Site
+from causalspec.runtime.sites.site import Site
 from causalspec.runtime.untyped import distinct
 
 
@@ -98,9 +98,7 @@ class PlacedMaps(nn.Module):
     ) -> Edit:
         site, members = self.sites[number], list(self.members[number])
         origins = rows.origins[:, members]
-        sources = [
-            self._sources(subject, site, member, rows, intervened) for member in members
-        ]
+        sources = [self._sources(subject, site, member, rows, intervened) for member in members]
         swapped = origins >= 0
         alignment_map = self.alignment_maps()[number]
 
@@ -160,7 +158,7 @@ class _Intervened:
     vectors: Tensor
 
     def instead_of(self, vectors: Tensor, inner_of: Tensor) -> Tensor:
-        """`vectors` [rows, places, width] with those of rows whose source is such a run replaced."""
+        """`vectors` [rows, places, width], replaced in rows whose source is such a run."""
         rows = (inner_of >= 0).nonzero()[:, 0]
         if not len(rows):
             return vectors
@@ -169,9 +167,7 @@ class _Intervened:
         return vectors.index_put((rows.to(device),), self.vectors[found.to(device)])
 
 
-def build_maps(
-    variables: Sequence[PlacedVariable], subject: Subject, seed: int
-) -> PlacedMaps:
+def build_maps(variables: Sequence[PlacedVariable], subject: Subject, seed: int) -> PlacedMaps:
     """Fresh maps for variables in the order of `Interchanges.origins`.
 
     Variables at one site must share a method; each brings its own arguments. Different sites are

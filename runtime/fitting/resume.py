@@ -16,8 +16,8 @@ from torch import Tensor
 
 from causalspec.compiler.data.forms.whole_files import whole_file
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
+from causalspec.runtime.fitting.settings import FitSettings
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import takewhile
 
 import torch
@@ -20,7 +21,7 @@ from causalspec.runtime.fitting.workshop import ScoredFit, Workshop, fit_and_sco
 from causalspec.runtime.inputs.experiment import Experiment, Harvester, Lot, Lots, harvest_lots
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.results.records import SiteScore
-from causalspec.runtime.sites import Site
+from causalspec.runtime.sites.site import Site
 
 Combination = tuple[Site, ...]
 """A site for each offer."""
@@ -155,7 +156,7 @@ class _Search:
         for lots in self.harvester.lots(combinations, self.workshop.watcher):
             self.at_hand = self._splits(lots)
             here = set(self.at_hand.subject.sites)
-            served = list(takewhile(lambda one: _read(one) <= here, remaining))
+            served = list(takewhile(partial(_is_within, here), remaining))
             remaining = remaining[len(served) :]
             yield self.at_hand, served
             if remaining:
@@ -190,6 +191,10 @@ def _present(network: TaskNetwork, asked: Experiment, offered: Candidates) -> Ha
     if prompt == asked.claim.prompt:
         splits.append(asked.draw_test())
     return harvest_lots(network, asked, splits, offered.choices, prompt)
+
+
+def _is_within(sites: set[Site], combination: Combination) -> bool:
+    return _read(combination) <= sites
 
 
 def _read(combination: Combination) -> set[Site]:

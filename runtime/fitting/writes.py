@@ -14,7 +14,7 @@ from torch import Tensor
 from causalspec.compiler.specification import Write
 from causalspec.dsl.diagnostics import InternalError, ToolFailure
 from causalspec.runtime.engine.subjects import Subject
-from causalspec.runtime.sites import Site
+from causalspec.runtime.sites.site import Site
 
 
 @dataclass(frozen=True, eq=False)

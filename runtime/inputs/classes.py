@@ -33,7 +33,9 @@ def class_numbers(network: Network, task: Task) -> Mapping[int, int]:
     by_name = {name.strip().casefold(): number for number, name in names.items()}
     meant = [by_name.get(text.strip().casefold()) for text in texts]
     if all(number is not None for number in meant):
-        return {code: number for code, number in zip(codes, meant, strict=True) if number is not None}
+        return {
+            code: number for code, number in zip(codes, meant, strict=True) if number is not None
+        }
     if len(names) != len(codes):
         raise NetworkError(
             f"`{network.name}` has {len(names)} classes, but `{output}` of `{task.name}` has "

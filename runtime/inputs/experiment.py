@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from causalspec.runtime.inputs.written_values import with_values
 from causalspec.runtime.report.text import wrong_answer
 from causalspec.runtime.results.estimates import Score, mean_of
 from causalspec.runtime.results.records import PairCounts, WrongAnswer
-from causalspec.runtime.sites import Site
+from causalspec.runtime.sites.site import Site
 from causalspec.runtime.untyped import as_list
 from causalspec.runtime.watch import Watcher
 
@@ -221,7 +221,7 @@ class Harvester:
         for subject in presentation.subjects(groups, self.trial.is_base, watcher):
             lots = [_lot(self.asked, self.trial, k, subject) for k in range(sum(self.sizes))]
             ends = np.cumsum([0, *self.sizes]).tolist()
-            yield tuple(tuple(lots[a:b]) for a, b in zip(ends[:-1], ends[1:], strict=True))
+            yield tuple(tuple(lots[a:b]) for a, b in pairwise(ends))
 
 
 def _lot(asked: Experiment, trial: Trial, number: int, subject: Subject) -> Lot:

@@ -16,6 +16,7 @@ from causalspec.compiler.evaluators.columns import Column
 from causalspec.compiler.specification import Task
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.dsl.source import Span
+from causalspec.runtime.engine.interchanges import with_answers
 from causalspec.runtime.inputs.answers import (
     AnswerTokens,
     FindingKind,
@@ -23,11 +24,12 @@ from causalspec.runtime.inputs.answers import (
     answer_tokens,
 )
 from causalspec.runtime.inputs.classes import class_numbers
-from causalspec.runtime.inputs.tokens import Menus, TokenError, TokenizedPrompts, check_ids
+from causalspec.runtime.inputs.menus import Menus, declared_menus
+from causalspec.runtime.inputs.tokens import TokenError, TokenizedPrompts, check_ids
 from causalspec.runtime.networks.kinds import NetworkKind
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.networks.places import NetworkError
-from causalspec.runtime.untyped import as_list, decoded_all, distinct, from_array
+from causalspec.runtime.untyped import as_list, decoded_all, distinct
 
 
 class Spoken(ABC):
@@ -99,39 +101,26 @@ class _Tokens(Spoken):
         """The tokens that some declared answer goes on with after those that are given."""
         if not self.only_declared:
             return None
-        every = _declared(self.task)
-        texts = list(dict.fromkeys(prompts.texts))
-        sequences = {
-            text: [row for row in as_list(self.outputs([text] * len(every["rows"]), every["codes"]))]
-            for text in texts[:1]
-        }[texts[0]]
-        asked = prompts.answer_positions
-        given = prompts.ids.gather(1, asked.clamp(min=0)).masked_fill(asked < 0, -1)
-        numbers: dict[tuple[int, ...], int] = {}
-        rows: list[list[int]] = []
-        for row in as_list(given):
-            rows.append(
-                [
-                    numbers.setdefault(tuple(row[1 : place + 1]), len(numbers))
-                    for place in range(len(row))
-                ]
-            )
-        allowed = torch.zeros(len(numbers), self.network.limits.vocabulary, dtype=torch.bool)
-        for prefix, number in numbers.items():
-            for sequence in sequences:
-                if len(sequence) > len(prefix) and tuple(sequence[: len(prefix)]) == prefix:
-                    following = sequence[len(prefix)]
-                    if following >= 0:
-                        allowed[number, following] = True
-            if not bool(allowed[number].any()):
-                allowed[number] = True
-        return Menus(torch.tensor(rows), allowed)
+        columns = _declared(self.task)
+        count = len(next(iter(columns.values())))
+        answers = self.outputs([prompts.texts[0]] * count, columns)
+        sequences = [[one for one in row if one >= 0] for row in as_list(answers)]
+        return declared_menus(self.given(prompts), sequences, self.network.limits.vocabulary)
+
+    def given(self, prompts: TokenizedPrompts) -> Tensor:
+        """The tokens [rows, answers] of its answer that each prompt is followed by, then -1."""
+        return torch.full_like(prompts.answer_positions, -1)
 
 
 class _Following(_Tokens):
     """What a decoder says after the prompt."""
 
     forces = True
+
+    def given(self, prompts: TokenizedPrompts) -> Tensor:
+        following = prompts.answer_positions[:, 1:]
+        ids = prompts.ids.gather(1, following.clamp(min=0)).masked_fill(following < 0, -1)
+        return with_answers(ids, prompts.answer_positions.shape[1])
 
 
 class _Filled(_Tokens):
@@ -180,12 +169,11 @@ class _Class(Spoken):
         return f"class {int(outputs[0])}" if found is None else domain.text(found)
 
 
-def _declared(task: Task) -> dict[str, Any]:
+def _declared(task: Task) -> dict[str, Column]:
     """Every combination of values of the outputs, as columns."""
     domains = [task.model.by_name[name].domain for name in task.model.outputs]
-    grids = np.meshgrid(*(np.array(list(one.codes())) for one in domains), indexing="ij")
-    codes = {name: grid.ravel() for name, grid in zip(task.model.outputs, grids, strict=True)}
-    return {"codes": codes, "rows": next(iter(codes.values()))}
+    grids = np.meshgrid(*(np.array(one.codes()) for one in domains), indexing="ij")
+    return {name: grid.ravel() for name, grid in zip(task.model.outputs, grids, strict=True)}
 
 
 def _span(task: Task) -> Span:

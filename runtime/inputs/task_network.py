@@ -18,7 +18,7 @@ from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.token_examination import PromptExamination
 from causalspec.runtime.inputs.tokens import TokenChoice
 from causalspec.runtime.networks.network import Network
-from causalspec.runtime.sites import Site
+from causalspec.runtime.sites.site import Site
 from causalspec.runtime.watch import Watcher
 
 

@@ -7,21 +7,25 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from causalspec.compiler.data.prompts import render
 from causalspec.compiler.evaluators.columns import Column, Columns
 from causalspec.compiler.evaluators.vectorize import solve_columns
-from causalspec.compiler.specification import Anchor, PromptTemplate, Task, TokenPosition, TokenRange
+from causalspec.compiler.specification import (
+    PromptTemplate,
+    Task,
+    TokenPosition,
+    TokenRange,
+)
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.runtime.engine.interchanges import with_answers
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.engine.text_subject import text_subjects
 from causalspec.runtime.fitting.settings import FitSettings
-from causalspec.runtime.inputs.spoken import Spoken, spoken_by
 from causalspec.runtime.inputs.seen_texts import TextReader
+from causalspec.runtime.inputs.spoken import Spoken, spoken_by
 from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
 from causalspec.runtime.inputs.token_examination import (
     PromptExamination,
@@ -39,7 +43,7 @@ from causalspec.runtime.inputs.tokens import (
     tokenize,
 )
 from causalspec.runtime.networks.network import Network, random_network
-from causalspec.runtime.sites import Site
+from causalspec.runtime.sites.site import Site
 from causalspec.runtime.untyped import as_list, numbered_rows
 from causalspec.runtime.watch import Advance, Watcher
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, TokenPosition, TokenRange
 from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.runtime.inputs.menus import Menus
 from causalspec.runtime.untyped import as_list
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class TokenizedPrompts:
         return torch.where(positions < 0, positions, positions - here.start)
 
     def allowing(self, rows: Tensor, logits: Tensor) -> Tensor:
-        """The logits [rows, answers, outputs] of what may be answered, all others minus infinity."""
+        """Logits [rows, answers, outputs] with what may not be answered at minus infinity."""
         return logits if self.menus is None else self.menus.narrowed(rows, logits)
 
     def encoded(self) -> list[EncodedText]:
@@ -105,19 +106,6 @@ class TokenizedPrompts:
             self.answer_positions[rows],
             None if self.menus is None else replace(self.menus, of=self.menus.of[rows]),
         )
-
-
-@dataclass(frozen=True, eq=False)
-class Menus:
-    """What may be answered: `of` [rows, answers] numbers the rows of `allowed` [menus, outputs]."""
-
-    of: Tensor = field(repr=False)
-    allowed: Tensor = field(repr=False)
-
-    def narrowed(self, rows: Tensor, logits: Tensor) -> Tensor:
-        """Logits [rows, answers, outputs] with what is on no menu at minus infinity."""
-        allowed = self.allowed[self.of[rows]].to(logits.device)
-        return logits.masked_fill(~allowed, -torch.inf)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from causalspec.runtime.inputs.tokens import TokenChoice
 from causalspec.runtime.networks.network import Network, random_network
 from causalspec.runtime.networks.places import NetworkError
 from causalspec.runtime.networks.self_check import RUN_ERRORS, first_line
-from causalspec.runtime.sites import Site
+from causalspec.runtime.sites.site import Site
 from causalspec.runtime.untyped import from_array, numbered_rows
 from causalspec.runtime.watch import Watcher
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from causalspec.runtime.untyped import moved, seeded
+from causalspec.runtime.inputs.tokens import InputLimits
+from causalspec.runtime.networks.kinds import NetworkKind
+from causalspec.runtime.networks.network import Network
 
 
 class FeedForwardConfig(PreTrainedConfig):
@@ -45,6 +46,7 @@ class FeedForwardNetwork(PreTrainedModel):
         super().__init__(config)  # pyright: ignore[reportUnknownMemberType]
         sizes = [config.input_size, *([config.hidden_size] * config.hidden_layers)]
         self.hidden = nn.ModuleList(nn.Linear(size, config.hidden_size) for size in sizes[:-1])
+        self.activations = nn.ModuleList(nn.ReLU() for _ in self.hidden)
         self.output = nn.Linear(sizes[-1], config.classes)
         self.post_init()
 
@@ -56,23 +58,23 @@ class FeedForwardNetwork(PreTrainedModel):
 
     def forward(self, vectors: Tensor, **_ignored: Any) -> SequenceClassifierOutput:
         """Class logits [rows, classes] of `vectors` [rows, input_size]."""
-        logits = self.from_hidden(vectors, 0)
+        activation = vectors
+        for layer, rectified in zip(self.hidden, self.activations, strict=True):
+            activation = rectified(layer(activation))
+        logits = self.output(activation)
         return SequenceClassifierOutput(logits=logits)  # pyright: ignore[reportArgumentType]
 
-    def between(self, activation: Tensor, below: int, above: int) -> Tensor:
-        """Hidden layer `above` computed from hidden layer `below` (0: the input itself)."""
-        for layer in self.hidden[below:above]:
-            activation = torch.relu(layer(activation))
-        return activation
 
-    def from_hidden(self, activation: Tensor, layer: int) -> Tensor:
-        """Class logits [rows, classes] from hidden layer `layer` (0: the input itself)."""
-        return self.output(self.between(activation, layer, self.config.hidden_layers))
-
-
-def random_feed_forward(network: FeedForwardNetwork, seed: int) -> FeedForwardNetwork:
-    """The same architecture, freshly initialised from `seed`, frozen: the untrained control."""
-    with seeded(seed):
-        fresh = FeedForwardNetwork(network.config)
-    fresh = moved(fresh, network.device, network.dtype)
-    return fresh.eval().requires_grad_(False)
+def wrap_feed_forward(name: str, model: FeedForwardNetwork) -> Network:
+    """A plain network as a `Network`: frozen from here on."""
+    model.eval().requires_grad_(False)
+    return Network(
+        name=name,
+        model=model,
+        tokenizer=None,
+        layers=tuple(model.activations),
+        width=model.config.hidden_size,
+        limits=InputLimits(0, None),
+        kind=NetworkKind.MODULE,
+        inputs=model.config.input_size,
+    )

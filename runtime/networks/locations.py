@@ -11,10 +11,14 @@ import torch
 from safetensors import SafetensorError
 
 from causalspec.runtime.engine.memory import memory_failures
-from causalspec.runtime.inputs.decoder_on_task import DecoderOnTask
-from causalspec.runtime.inputs.feed_forward_on_task import FeedForwardOnTask
 from causalspec.runtime.inputs.task_network import TaskNetwork
-from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
+from causalspec.runtime.inputs.text_network import TextNetwork
+from causalspec.runtime.inputs.vector_network import VectorNetwork
+from causalspec.runtime.networks.feed_forward import (
+    FeedForwardConfig,
+    FeedForwardNetwork,
+    wrap_feed_forward,
+)
 from causalspec.runtime.networks.network import NetworkError, load_network
 from causalspec.runtime.networks.packaged import PACKAGE_PREFIX, packaged_network
 from causalspec.runtime.networks.weights import check_weights, report_instead
@@ -34,7 +38,7 @@ def load_task_network(location: str, device: str | None = None) -> TaskNetwork:
     if location.startswith(PACKAGE_PREFIX):
         file = packaged_network(location.removeprefix(PACKAGE_PREFIX))
         # Called as it was asked for: where the package lies says nothing to a reader.
-        return DecoderOnTask(replace(load_network(file, device=device), name=location))
+        return TextNetwork(replace(load_network(file, device=device), name=location))
     if _model_type(Path(location)) == FeedForwardConfig.model_type:
         try:
             untyped: Any = FeedForwardNetwork
@@ -50,8 +54,8 @@ def load_task_network(location: str, device: str | None = None) -> TaskNetwork:
             raise NetworkError(f"`{location}` cannot be loaded: {first_line}") from error
         check_weights(location, report)
         network.to(device or "cpu")
-        return FeedForwardOnTask(network.eval().requires_grad_(False), location)
-    return DecoderOnTask(load_network(location, device=device))
+        return VectorNetwork(wrap_feed_forward(location, network))
+    return TextNetwork(load_network(location, device=device))
 
 
 def _model_type(folder: Path) -> object:

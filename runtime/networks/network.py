@@ -20,7 +20,6 @@ from transformers import (
     PreTrainedModel,
 )
 
-from causalspec.runtime.engine.alone import unpadded_because
 from causalspec.runtime.inputs.tokens import InputLimits
 from causalspec.runtime.networks.anatomy import Anatomy, find_anatomy
 from causalspec.runtime.networks.kinds import NetworkKind
@@ -54,7 +53,7 @@ class Network:
     read, and `inputs`, the numbers of an input, where it reads tokens or does not say.
 
     `first_position` is the number of a prompt's first token where the architecture takes position
-    numbers, and `unpadded_because` says why prompts of several lengths are never run together.
+    numbers.
     """
 
     name: str
@@ -65,7 +64,6 @@ class Network:
     limits: InputLimits = field(repr=False)
     tuple_outputs: bool = False  # whether a layer wraps its output in a tuple
     first_position: int | None = field(default=None, repr=False)
-    unpadded_because: str | None = field(default=None, repr=False)
     kind: NetworkKind = field(default=NetworkKind.DECODER, repr=False)
     inputs: int | None = field(default=None, repr=False)
 
@@ -83,6 +81,16 @@ class Network:
     def forward_parameters(self) -> frozenset[str]:
         """What the model's forward pass may be given by name: not every decoder takes all."""
         return frozenset(inspect.signature(self.model.forward).parameters)
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether a later token changes what is computed at earlier ones."""
+        return self.kind is not NetworkKind.DECODER
+
+    @property
+    def answers_with_a_class(self) -> bool:
+        """Whether its answer is of the whole text, not of one of its positions."""
+        return self.kind is NetworkKind.CLASSIFIER
 
     @cached_property
     def content_hash(self) -> str:
@@ -117,6 +125,8 @@ class Network:
     @property
     def _probe(self) -> dict[str, Any]:
         """A few inputs that mean nothing, as arguments of the model."""
+        if not self.kind.reads_tokens:
+            return {"vectors": torch.ones(ROWS, self.inputs or 1, device=self.device)}
         ids = probe_ids(self.model, ROWS * POSITIONS).view(ROWS, POSITIONS)
         arguments: dict[str, Any] = {"input_ids": ids}
         return arguments | ({"use_cache": False} if "use_cache" in self.forward_parameters else {})
@@ -172,7 +182,7 @@ def wrap_network(name: str, model: PreTrainedModel, tokenizer: PreTrainedTokeniz
     config = text_config(model)
     layers = _decoder_layers(name, model, config.num_hidden_layers)
     found = self_check(name, model, layers, config.hidden_size)
-    network = Network(
+    return Network(
         name=name,
         model=model,
         tokenizer=tokenizer,
@@ -182,7 +192,6 @@ def wrap_network(name: str, model: PreTrainedModel, tokenizer: PreTrainedTokeniz
         tuple_outputs=found.tuple_outputs,
         first_position=found.first_position,
     )
-    return replace(network, unpadded_because=unpadded_because(network))
 
 
 def random_network(network: Network, seed: int) -> Network:
@@ -193,6 +202,10 @@ def random_network(network: Network, seed: int) -> Network:
     with seeded(seed):
         model = type(network.model)(config)
     model = moved(model, network.device, network.dtype)
+    if network.kind is NetworkKind.MODULE:
+        model.eval().requires_grad_(False)
+        layers = tuple(model.activations)
+        return replace(network, model=model, layers=layers)
     return wrap_network(f"{network.name} (random, seed {seed})", model, network.tokenizer)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from causalspec.runtime.report.markup import NOTHING, Markup, joined, markup
@@ -16,9 +17,12 @@ from causalspec.runtime.report.text import (
     site_name,
 )
 from causalspec.runtime.results.records import ClaimVerdict, SiteScore
+from causalspec.runtime.sites.site import Site
 
 HEAT_STEPS = 10
 """Shades of the colour scale beyond the first; `report.css` has `heat-0` to `heat-10`."""
+
+SHOWN_COMBINATIONS = 20
 
 _TOP, _HEIGHT = 14, 200  # pixels of the plot above the strip
 _COLUMN_CLASSES = (8, 16, 32, 64, 128)  # widths in report.css at which a chart starts to scroll
@@ -26,25 +30,59 @@ _COLUMN_CLASSES = (8, 16, 32, 64, 128)  # widths in report.css at which a chart 
 
 def site_figure(verdict: ClaimVerdict) -> Markup:
     """The sweep of a claim, drawn as its shape asks: sentence, chart of layers, or heat map."""
-    if verdict.chosen is None:
+    if not verdict.chosen:
         return markup("<p>No site was fitted: the network answers none of the pairs.</p>")
-    rows = {(one.site.site, one.site.token) for one in verdict.sites}
     if len(verdict.sites) < 2:
         return markup(
             '<p>One site was fitted: <b class="site">{site}</b>.</p>',
             site=site_name(verdict.chosen),
         )
-    drawing = _layer_chart(verdict) if len(rows) == 1 else _heat_map(verdict)
+    alone = [one for one in map(_SoleSite.of, verdict.sites) if one is not None]
+    joint = [one for one in verdict.sites if len(set(one.sites)) > 1]
+    drawings: list[Markup] = []
+    if alone:
+        rows = {(one.kind, one.site.token) for one in alone}
+        drawings.append((_layer_chart if len(rows) == 1 else _heat_map)(alone, verdict))
+    if joint:
+        drawings.append(_combinations(joint, verdict))
+    what = "sites" if not joint else "sites or combinations of sites"
     return markup(
-        "<figure>{drawing}{legend}<figcaption>IIA on the validation pairs, {count} sites. "
+        "<figure>{drawing}{legend}<figcaption>IIA on the validation pairs, {count} {what}. "
         "The ringed one, <b>{chosen}</b>, was chosen on these alone; the test pairs "
         "were scored once, there.</figcaption></figure>{table}",
-        drawing=drawing,
+        drawing=joined(drawings),
         legend=_legend(references(verdict)),
         count=len(verdict.sites),
+        what=what,
         chosen=site_name(verdict.chosen),
         table=_numbers(verdict),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _SoleSite:
+    """The score of a fit all of whose variables lie at one site."""
+
+    site: Site
+    score: SiteScore
+
+    @staticmethod
+    def of(score: SiteScore) -> _SoleSite | None:
+        found = set(score.sites)
+        return _SoleSite(found.pop(), score) if len(found) == 1 else None
+
+    @property
+    def kind(self) -> str:
+        """What sites that differ in layer and token alone have in common."""
+        return str(replace(self.site, layer=None, token=""))
+
+    @property
+    def layer(self) -> int:
+        return -1 if self.site.layer is None else self.site.layer
+
+    @property
+    def layer_text(self) -> str:
+        return "–" if self.site.layer is None else str(self.site.layer)
 
 
 def heat_class(value: float) -> str:
@@ -52,24 +90,24 @@ def heat_class(value: float) -> str:
     return f"heat-{round(value * HEAT_STEPS)}" if 0 <= value <= 1 else "heat-none"
 
 
-def _layer_chart(verdict: ClaimVerdict) -> Markup:
+def _layer_chart(alone: Sequence[_SoleSite], verdict: ClaimVerdict) -> Markup:
     """Dots with intervals over the layers, above a strip of shaded figures."""
-    sites = sorted(verdict.sites, key=lambda one: one.site.layer)
+    sites = sorted(alone, key=lambda one: one.layer)
     lines = [_level("grid", tick) for tick in TICKS]
     lines += [_level(f"reference {one.name}", one.value) for one in references(verdict)]
-    drawn = [(place, one) for place, one in enumerate(sites) if one.validation.total]
+    drawn = [(p, one.score.validation) for p, one in enumerate(sites) if one.score.validation.total]
     joins = [
         markup(
             '<line class="join" x1="{x1}%" y1="{y1}" x2="{x2}%" y2="{y2}"/>',
             x1=_middle(left, sites),
-            y1=_height(before.validation.mean),
+            y1=_height(before.mean),
             x2=_middle(right, sites),
-            y2=_height(after.validation.mean),
+            y2=_height(after.mean),
         )
         for (left, before), (right, after) in pairwise(drawn)
     ]
     columns = [
-        _column(one, _middle(place, sites), 100 / len(sites), one.site == verdict.chosen)
+        _column(one, _middle(place, sites), 100 / len(sites), (one.site,) == verdict.chosen)
         for place, one in enumerate(sites)
     ]
     ticks = [
@@ -78,7 +116,7 @@ def _layer_chart(verdict: ClaimVerdict) -> Markup:
         )
         for tick in TICKS
     ]
-    figures = ", ".join(f"{one.site.layer}: {figure(one.validation.mean)}" for one in sites)
+    figures = ", ".join(f"{one.layer_text}: {figure(one.score.validation.mean)}" for one in sites)
     return markup(
         '<div class="layers"><svg class="axis" aria-hidden="true">{ticks}'
         '<text class="end" x="28" y="{label}">layer</text></svg>'
@@ -95,8 +133,8 @@ def _layer_chart(verdict: ClaimVerdict) -> Markup:
     )
 
 
-def _column(one: SiteScore, middle: float, width: float, chosen: bool) -> Markup:
-    score = one.validation
+def _column(one: _SoleSite, middle: float, width: float, chosen: bool) -> Markup:
+    score = one.score.validation
     dot = NOTHING
     if score.total:
         dot = markup(
@@ -123,7 +161,7 @@ def _column(one: SiteScore, middle: float, width: float, chosen: bool) -> Markup
         '<rect class="{shade}" x="{left}%" y="{top}" width="{width}%" height="32"/>'
         '<text class="middle {shade}" x="{x}%" y="{text}">{value}</text>'
         '<text class="{layer_class}" x="{x}%" y="{label}">{layer}</text>{ring}</g>',
-        title=f"{site_name(one.site)}: {figure(score.mean)}, {interval(score)}",
+        title=f"{one.site}: {figure(score.mean)}, {interval(score)}",
         dot=dot,
         shade=heat_class(score.mean),
         left=middle - width / 2,
@@ -134,17 +172,20 @@ def _column(one: SiteScore, middle: float, width: float, chosen: bool) -> Markup
         value=short_figure(score.mean),
         layer_class="middle layer chosen" if chosen else "middle layer",
         label=_TOP + _HEIGHT + 68,
-        layer=one.site.layer,
+        layer=one.layer_text,
         ring=ring,
     )
 
 
-def _heat_map(verdict: ClaimVerdict) -> Markup:
+def _heat_map(alone: Sequence[_SoleSite], verdict: ClaimVerdict) -> Markup:
     """A table, rows tokens and columns layers, one group of rows for each kind of site."""
-    layers = sorted({one.site.layer for one in verdict.sites})
-    kinds = dict.fromkeys(one.site.site for one in verdict.sites)
-    head = [markup('<th scope="col">{layer}</th>', layer=layer) for layer in layers]
-    groups = [_heat_group(verdict, kind, layers) for kind in kinds]
+    layers = {one.layer: one.layer_text for one in sorted(alone, key=lambda one: one.layer)}
+    kinds = dict.fromkeys(one.kind for one in alone)
+    head = [markup('<th scope="col">{layer}</th>', layer=text) for text in layers.values()]
+    groups = [
+        _heat_group([one for one in alone if one.kind == kind], kind, list(layers), verdict)
+        for kind in kinds
+    ]
     return markup(
         '<div class="scroll" tabindex="0" role="region" aria-label="IIA by token and layer">'
         '<table class="heat"><caption class="unseen">IIA on the validation pairs: '
@@ -155,10 +196,10 @@ def _heat_map(verdict: ClaimVerdict) -> Markup:
     )
 
 
-def _heat_group(verdict: ClaimVerdict, kind: str, layers: Sequence[int]) -> Markup:
-    found = {
-        (one.site.token, one.site.layer): one for one in verdict.sites if one.site.site == kind
-    }
+def _heat_group(
+    alone: Sequence[_SoleSite], kind: str, layers: Sequence[int], verdict: ClaimVerdict
+) -> Markup:
+    found = {(one.site.token, one.layer): one for one in alone}
     rows: list[Markup] = []
     for token in dict.fromkeys(token for token, _ in found):
         cells = [_heat_cell(found.get((token, layer)), verdict) for layer in layers]
@@ -178,12 +219,12 @@ def _heat_group(verdict: ClaimVerdict, kind: str, layers: Sequence[int]) -> Mark
     )
 
 
-def _heat_cell(one: SiteScore | None, verdict: ClaimVerdict) -> Markup:
+def _heat_cell(one: _SoleSite | None, verdict: ClaimVerdict) -> Markup:
     if one is None:
         return Markup('<td class="heat-none">·</td>')
-    mean = one.validation.mean
-    title = f"{site_name(one.site)}: {figure(mean)}, {interval(one.validation)}"
-    if one.site == verdict.chosen:
+    mean = one.score.validation.mean
+    title = f"{one.site}: {figure(mean)}, {interval(one.score.validation)}"
+    if (one.site,) == verdict.chosen:
         return markup(
             '<td class="{shade} chosen" title="{title}">{value}'
             '<span class="unseen"> (chosen)</span></td>',
@@ -196,6 +237,30 @@ def _heat_cell(one: SiteScore | None, verdict: ClaimVerdict) -> Markup:
         shade=heat_class(mean),
         title=title,
         value=short_figure(mean),
+    )
+
+
+def _combinations(joint: Sequence[SiteScore], verdict: ClaimVerdict) -> Markup:
+    """The best combinations of several sites, shaded like the cells of a heat map."""
+    ordered = sorted(joint, key=lambda one: -one.validation.mean)[:SHOWN_COMBINATIONS]
+    rows = [
+        markup(
+            '<tr><th scope="row">{sites}{chosen}</th><td class="{shade}" title="{title}">{value}'
+            "</td></tr>",
+            sites=site_name(one.sites),
+            chosen=" (chosen)" if tuple(dict.fromkeys(one.sites)) == verdict.chosen else "",
+            shade=heat_class(one.validation.mean),
+            title=f"{figure(one.validation.mean)}, {interval(one.validation)}",
+            value=short_figure(one.validation.mean),
+        )
+        for one in ordered
+    ]
+    return markup(
+        '<div class="scroll" tabindex="0" role="region" aria-label="IIA by combination">'
+        '<table class="heat"><caption class="unseen">IIA on the validation pairs by combination '
+        'of sites</caption><thead><tr><th scope="col">sites</th><th scope="col">IIA</th></tr>'
+        "</thead><tbody>{rows}</tbody></table></div>",
+        rows=joined(rows),
     )
 
 
@@ -233,11 +298,9 @@ def _legend(lines: Sequence[Reference]) -> Markup:
 def _numbers(verdict: ClaimVerdict) -> Markup:
     rows = [
         markup(
-            '<tr><td>{site}</td><td>{layer}</td><td class="word">{token}</td><td>{share}</td>'
+            '<tr><td class="word">{site}</td><td>{share}</td>'
             "<td>{mean}</td><td>{interval}</td><td>{loss}</td></tr>",
-            site=one.site.site,
-            layer=one.site.layer,
-            token=one.site.token or "–",
+            site=site_name(one.sites),
             share=f"{one.validation.correct} of {one.validation.total}",
             mean=figure(one.validation.mean),
             interval=interval(one.validation),
@@ -249,15 +312,14 @@ def _numbers(verdict: ClaimVerdict) -> Markup:
         "<details><summary>Every site in figures</summary>"
         '<div class="scroll" tabindex="0" role="region" aria-label="Every site in figures">'
         '<table class="plain"><caption class="unseen">Validation scores by site</caption>'
-        '<thead><tr><th scope="col">site</th><th scope="col">layer</th>'
-        '<th scope="col" class="word">token</th>'
+        '<thead><tr><th scope="col" class="word">site</th>'
         '<th scope="col">agreed</th><th scope="col">IIA</th><th scope="col">95 % interval</th>'
         '<th scope="col">final loss</th></tr></thead><tbody>{rows}</tbody></table></div></details>',
         rows=joined(rows),
     )
 
 
-def _middle(place: int, sites: Sequence[SiteScore]) -> float:
+def _middle(place: int, sites: Sequence[_SoleSite]) -> float:
     return 100 * (place + 0.5) / len(sites)
 
 

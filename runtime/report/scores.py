@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from causalspec.runtime.report.markup import NOTHING, Markup, joined, markup, prose
 from causalspec.runtime.report.text import Reference, figure, interval, references, sorted_controls
-from causalspec.runtime.results.records import ClaimVerdict, ControlScore, Score
+from causalspec.runtime.results.estimates import Score
+from causalspec.runtime.results.records import ClaimVerdict, ControlScore
 
 _CONTROLS_CAPTION = (
     "IIA on test pairs with 95 % Wilson intervals: the filled dot is the claim’s own map, "

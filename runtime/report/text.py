@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from causalspec.dsl.display import shown
+from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.records import (
     ClaimVerdict,
     ControlScore,
-    Score,
-    Site,
     Verification,
     WrongAnswer,
 )
+from causalspec.runtime.sites.site import Site
 
 NO_SWAP, FULL_VECTOR = "no_swap", "full_vector"
 """Controls that other scores are read against: the floor, and swapping all there is at the site."""
@@ -109,12 +110,9 @@ def wrong_answer(one: WrongAnswer) -> str:
     return f"after `{prompt}` it says `{verbatim(one.said)}`, right is `{verbatim(one.right)}`"
 
 
-def site_name(site: Site | None) -> str:
-    """`residual, layer 22, token last`; `no site` where none could be chosen."""
-    if site is None:
-        return "no site"
-    place = f"{site.site}, layer {site.layer}"
-    return f"{place}, token {site.token}" if site.token else place
+def site_name(sites: Sequence[Site]) -> str:
+    """`residual, layer 22, token last`, several joined; `no site` where none could be chosen."""
+    return " and ".join(str(one) for one in dict.fromkeys(sites)) or "no site"
 
 
 def headline(verification: Verification) -> str:

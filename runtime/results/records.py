@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from causalspec.runtime.results.estimates import Score
-from causalspec.runtime.sites import Site
+from causalspec.runtime.sites.site import Site
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.candidates import candidates
 from causalspec.runtime.fitting.sweep import Sweep, sweep
 from causalspec.runtime.fitting.workshop import Workshop
+from causalspec.runtime.inputs.experiment import experiment
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.results.as_json import FORMAT, ResultsError, json_text, json_value
 from causalspec.runtime.results.records import Manifest, SiteScore
 from causalspec.runtime.results.run_folder import run_folder
 from causalspec.runtime.results.whole_folder import whole_folder
-from causalspec.runtime.scoring.experiment import experiment
 from causalspec.runtime.scoring.verify import VerifySettings, identity, manifest_of
 from causalspec.runtime.untyped import save_tensors
 from causalspec.runtime.watch import Unwatched, Watcher
@@ -26,7 +26,7 @@ ALIGNMENT = "alignment.json"
 
 @dataclass(frozen=True, slots=True)
 class FittedAlignment:
-    """Every site's validation score, in the order of layers and tokens, and the best one."""
+    """Every site's validation score, in the order in which they were tried, and the best one."""
 
     manifest: Manifest
     alignment: str
@@ -66,8 +66,7 @@ def align(
     with threads(network.threads), run as folder, memory_failures():
         workshop = Workshop(folder, watcher or Unwatched())
         asked = experiment(specification, question, keeps_unanswered=settings.keeps_unanswered)
-        variables = tuple(dict.fromkeys(v for kind in design.kinds for v in kind.variables))
-        offered = candidates(network, alignment, variables, question)
+        offered = candidates(network, alignment, asked.variables, question)
         found = sweep(workshop, network, asked, offered, fit)
         fitted = FittedAlignment(
             manifest=manifest,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from causalspec.compiler.specification import Claim, Metric, Specification
 from causalspec.compiler.views.graph import svg
+from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.fitting.candidates import Candidates, candidates
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.settings import FitSettings
@@ -22,7 +23,7 @@ from causalspec.runtime.inputs.experiment import (
     harvest_lots,
 )
 from causalspec.runtime.inputs.task_network import TaskNetwork
-from causalspec.runtime.results.estimates import Estimate, Measurement, Score
+from causalspec.runtime.results.estimates import Estimate, Score
 from causalspec.runtime.results.records import ClaimVerdict, ControlScore, MeasuredScore
 from causalspec.runtime.scoring.controls import Compared, compare
 from causalspec.runtime.scoring.controls.finalist import Finalist
@@ -30,7 +31,7 @@ from causalspec.runtime.scoring.expectations import Scores, judge
 from causalspec.runtime.scoring.metrics import measure_of
 from causalspec.runtime.scoring.observed import Observed, observe
 from causalspec.runtime.scoring.showing import fitted_maps, readable_rows, scores_of_kinds
-from causalspec.runtime.scoring.written import Writing, writing_of
+from causalspec.runtime.scoring.written import writing_of
 from causalspec.runtime.watch import Advance, Watcher
 
 NOT_PLAYED = (
@@ -111,7 +112,7 @@ def _scored(
         network=network,
         candidates=offered,
         sites=best.sites,
-        dimensions=_dimensions(best.fit.maps, offered),
+        dimensions=_dimensions(best.fit.maps, offered, test[0].subject),
         train=found.splits.train,
         test=test,
         settings=settings,
@@ -144,9 +145,7 @@ def _scored(
     return VerifiedClaim(verdict, best.fit.maps)
 
 
-def _estimates(
-    claim: Claim, observed: tuple[Observed, ...], compared: list[Compared]
-) -> Scores:
+def _estimates(claim: Claim, observed: tuple[Observed, ...], compared: list[Compared]) -> Scores:
     """Every metric that the claim asks for, of its own maps and of controls and rivals."""
     by_name = {one.name: one for one in compared}
     found: dict[Metric, Estimate] = {}
@@ -178,13 +177,13 @@ def _iia(observed: tuple[Observed, ...], drawn: int | None = None) -> Score:
     return found
 
 
-def _dimensions(maps: PlacedMaps, offered: Candidates) -> dict[str, int]:
+def _dimensions(maps: PlacedMaps, offered: Candidates, subject: Subject) -> dict[str, int]:
     """How many dimensions each variable's share has, at least one, and no more in all at a site
     than its vector has numbers.
     """
     found: dict[str, int] = {}
-    for members, one in zip(maps.members, maps.alignment_maps(), strict=True):
-        most = one.width // len(members)
+    for site, members, one in zip(maps.sites, maps.members, maps.alignment_maps(), strict=True):
+        most = subject.width(site) // len(members)
         for member, count in zip(members, one.dimensions(), strict=True):
             found[offered.variables[member]] = max(1, min(count, most))
     return found

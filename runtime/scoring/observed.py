@@ -82,9 +82,7 @@ class Observed:
 
 def observe(lots: Lots, maps: PlacedMaps | None, *, has_label: bool = True) -> tuple[Observed, ...]:
     """What a network does on every lot under `maps`, or left alone."""
-    return tuple(
-        Observed(lot, maps, _predicted(lot.subject, lot, maps), has_label) for lot in lots
-    )
+    return tuple(Observed(lot, maps, _predicted(lot.subject, lot, maps), has_label) for lot in lots)
 
 
 def _predicted(subject: Subject, lot: Lot, maps: PlacedMaps | None) -> Tensor:

@@ -90,8 +90,6 @@ def _lots_of(
     name, split = write.data
     everything = replace(asked, keeps_unanswered=True)
     pairs = generate(specification.counterfactuals[name], split)
-    harvester = harvest_lots(
-        network, everything, [[pairs]], offered.choices, asked.fitting_prompt
-    )
+    harvester = harvest_lots(network, everything, [[pairs]], offered.choices, asked.fitting_prompt)
     [lots] = next(harvester.lots([found.best.sites], workshop.watcher))
     return lots

@@ -31,7 +31,7 @@ def isolate(observed: Sequence[Observed], kind: tuple[str, ...]) -> Estimate:
 
 
 def cause_isolate(observed: Sequence[Observed], kind: tuple[str, ...]) -> Estimate:
-    """The mean of `cause` and `isolate`, which is called the disentangle score (arXiv 2402.17700)."""
+    """The mean of `cause` and `isolate`, the disentangle score (arXiv 2402.17700)."""
     parts = [
         _share(observed, [one.changes for one in observed]),
         _share(observed, [~one.changes for one in observed]),
@@ -42,7 +42,9 @@ def cause_isolate(observed: Sequence[Observed], kind: tuple[str, ...]) -> Estima
 def of_kind(observed: Observed, kind: tuple[str, ...]) -> Tensor:
     """BoolTensor [rows]: which pairs swap exactly these variables."""
     pairs = observed.lot.pairs
-    mine = [number for number, one in enumerate(pairs.design.kinds) if set(one.variables) == set(kind)]
+    mine = [
+        number for number, one in enumerate(pairs.design.kinds) if set(one.variables) == set(kind)
+    ]
     chosen = from_array(pairs.kinds.copy()).long()
     found = chosen < 0
     for number in mine:

@@ -39,15 +39,10 @@ def kl(observed: Sequence[Observed], kind: tuple[str, ...]) -> Estimate:
     that it gives an input which amounts to the swap by the hypothesis, over pairs for which the
     data has such an input; of a write that has no label, from its answer to the base.
     """
-    others = [
-        counterparts(one.lot) if one.has_label else one.lot.rows.bases for one in observed
-    ]
+    others = [counterparts(one.lot) if one.has_label else one.lot.rows.bases for one in observed]
     return _mean(
         observed,
-        [
-            one.divergence(other.clamp(min=0))
-            for one, other in zip(observed, others, strict=True)
-        ],
+        [one.divergence(other.clamp(min=0)) for one, other in zip(observed, others, strict=True)],
         [other >= 0 for other in others],
     )
 
