@@ -8,7 +8,7 @@ does around its layers (embeddings, position tables, masks, the final norm) stay
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ def with_stream(output: Any, stream: Tensor) -> Any:
     return stream if isinstance(output, Tensor) else (stream, *output[1:])
 
 
+@contextmanager
 def forward_hooks(
     layers: Sequence[nn.Module], hooks: Sequence[Callable[[Any], Any]]
 ) -> Generator[None]:
@@ -42,6 +43,7 @@ def _of_output(hook: Callable[[Any], Any]) -> Callable[..., Any]:
     return called
 
 
+@contextmanager
 def streams_edited(
     layers: Sequence[nn.Module], edits: Sequence[tuple[int, Callable[[Tensor], Tensor]]]
 ) -> Generator[None]:
@@ -55,6 +57,7 @@ def streams_edited(
         yield
 
 
+@contextmanager
 def _closing(handle: Any) -> Generator[None]:
     try:
         yield

@@ -24,8 +24,7 @@ from transformers import (
     Qwen2Config,
 )
 
-from causalspec.compiler.specification import Anchor, TokenPosition
-from causalspec.runtime.inputs.tokens import TokenColumns, TokenizedPrompts
+from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.networks.network import Network, wrap_network
 
 from .byte_tokenizer import VOCABULARY, byte_tokenizer
@@ -69,8 +68,10 @@ def tiny_network(configuration: Any, dtype: torch.dtype = torch.float64) -> Netw
     return wrap_network(configuration.model_type, model, byte_tokenizer())
 
 
-def random_prompts(side: str, rows: int = 7) -> tuple[TokenizedPrompts, TokenColumns]:
-    """Padded random ids of different lengths, two of them alike, with three token columns."""
+def random_prompts(side: str, rows: int = 7) -> tuple[TokenizedPrompts, dict[str, torch.Tensor]]:
+    """Padded random ids of different lengths, two of them alike, and where four tokens lie: the
+    last, the second, one somewhere else in every prompt, and two or three taken together.
+    """
     generator = torch.Generator().manual_seed(1)
     lengths = torch.tensor([9, 5, 7, 9, 4, 6, 9])[:rows]
     length = int(lengths.max())
@@ -85,16 +86,18 @@ def random_prompts(side: str, rows: int = 7) -> tuple[TokenizedPrompts, TokenCol
     position_ids = (mask.long().cumsum(1) - 1).clamp(min=0)
     offsets = torch.stack([position_ids, position_ids + 1], dim=-1)
     texts = tuple(str(row) for row in ids.tolist())
-    prompts = TokenizedPrompts(texts, {}, ids, mask, position_ids, offsets)
+    last = length - 1 - mask.long().flip(1).argmax(1, keepdim=True)
+    prompts = TokenizedPrompts(texts, {}, ids, mask, position_ids, offsets, last)
     middle = first + torch.tensor([3, 2, 3, 3, 2, 1, 4])[:rows]
-    positions = torch.stack([prompts.answer_positions, first + 1, middle], dim=1)
-    # Only the names are of these positions: the middle lies somewhere else in every prompt.
-    tokens = (
-        TokenPosition(Anchor.LAST),
-        TokenPosition(Anchor.FIRST, offset=1),
-        TokenPosition(Anchor.SLOT, "middle"),
-    )
-    return prompts, TokenColumns(tokens, positions)
+    some = torch.stack([first + 1, first + 2, first + 3], dim=1)
+    some[torch.tensor([False, True, False, False, False, True, False])[:rows], 2] = -1
+    places = {
+        "last": last,
+        "first + 1": (first + 1)[:, None],
+        "middle": middle[:, None],
+        "some together": some,
+    }
+    return prompts, places
 
 
 def span_of(part: str, texts: tuple[str, ...]) -> Any:
