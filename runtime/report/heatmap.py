@@ -107,7 +107,7 @@ def _layer_chart(alone: Sequence[_SoleSite], verdict: ClaimVerdict) -> Markup:
         for (left, before), (right, after) in pairwise(drawn)
     ]
     columns = [
-        _column(one, _middle(place, sites), 100 / len(sites), (one.site,) == verdict.chosen)
+        _column(one, _middle(place, sites), 100 / len(sites), {one.site} == set(verdict.chosen))
         for place, one in enumerate(sites)
     ]
     ticks = [
@@ -224,7 +224,7 @@ def _heat_cell(one: _SoleSite | None, verdict: ClaimVerdict) -> Markup:
         return Markup('<td class="heat-none">·</td>')
     mean = one.score.validation.mean
     title = f"{one.site}: {figure(mean)}, {interval(one.score.validation)}"
-    if (one.site,) == verdict.chosen:
+    if {one.site} == set(verdict.chosen):
         return markup(
             '<td class="{shade} chosen" title="{title}">{value}'
             '<span class="unseen"> (chosen)</span></td>',
@@ -248,7 +248,7 @@ def _combinations(joint: Sequence[SiteScore], verdict: ClaimVerdict) -> Markup:
             '<tr><th scope="row">{sites}{chosen}</th><td class="{shade}" title="{title}">{value}'
             "</td></tr>",
             sites=site_name(one.sites),
-            chosen=" (chosen)" if tuple(dict.fromkeys(one.sites)) == verdict.chosen else "",
+            chosen=" (chosen)" if one.sites == verdict.chosen else "",
             shade=heat_class(one.validation.mean),
             title=f"{figure(one.validation.mean)}, {interval(one.validation)}",
             value=short_figure(one.validation.mean),

@@ -126,7 +126,7 @@ def _scored(
         _blank(posed, notes, started),
         score=_iia(observed),
         per_kind=scores_of_kinds(observed),
-        chosen=tuple(dict.fromkeys(best.sites)),
+        chosen=best.sites,
         sites=tuple(entry.result for entry in found.entries),
         controls=tuple(
             ControlScore(one.name, _iia(one.observed, one.drawn), one.explanation)
