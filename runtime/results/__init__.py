@@ -1,0 +1,1 @@
+"""What a run leaves behind: records, files, the folder of a run under way."""
