@@ -12,7 +12,12 @@ from causalspec.runtime.maps.alignment_map import AlignmentMap
 from causalspec.runtime.maps.methods.boundless_das import boundless_das
 from causalspec.runtime.maps.methods.das import das
 from causalspec.runtime.maps.methods.full_vector import full_vector
+from causalspec.runtime.maps.methods.kmeans import kmeans
+from causalspec.runtime.maps.methods.lda import lda
 from causalspec.runtime.maps.methods.mask import mask
+from causalspec.runtime.maps.methods.mean_difference import mean_difference
+from causalspec.runtime.maps.methods.pca import pca
+from causalspec.runtime.maps.methods.probe import probe
 from causalspec.runtime.maps.methods.random_subspace import random_subspace
 
 Builder = Callable[[Sequence[Method], int, int], AlignmentMap]
@@ -23,6 +28,11 @@ BUILDERS: Mapping[str, Builder] = {
     "das": das,
     "boundless_das": boundless_das,
     "mask": mask,
+    "pca": pca,
+    "mean_difference": mean_difference,
+    "probe": probe,
+    "lda": lda,
+    "kmeans": kmeans,
     "random_subspace": random_subspace,
 }
 

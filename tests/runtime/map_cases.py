@@ -51,6 +51,17 @@ CASES = (
     Case((method("boundless_das", dim=3), method("boundless_das", dim=4)), (3, 4)),
     Case((method("mask", over=Method("neurons")),), None),
     Case(twice(method("mask", over=Method("neurons"))), None),
+    Case((method("mask", over=method("pca", dim=5)),), None),
+    Case((method("pca", dim=4),), (4,)),
+    Case((method("pca", dim=12),), (12,), owns_all=True),
+    Case((method("pca", dim=1), method("pca", dim=3)), (1, 3)),
+    Case((method("mean_difference"),), (1,)),
+    Case(twice(method("mean_difference")), (1, 1)),
+    Case((method("probe"),), (1,)),
+    Case(twice(method("probe")), (1, 1)),
+    Case((method("lda"),), (1,)),
+    Case((method("lda", dim=1), method("lda", dim=1)), (1, 1)),
+    Case((method("kmeans"),), (1,)),
 )
 
 
