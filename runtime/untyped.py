@@ -51,6 +51,16 @@ def orthonormalise(matrix: Tensor) -> tuple[Tensor, Tensor]:
     return _torch.linalg.qr(matrix)
 
 
+def singular_values(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The thin decomposition U, singular values (largest first), V^T."""
+    return _torch.linalg.svd(matrix, full_matrices=False)
+
+
+def eigenvectors(symmetric: Tensor) -> tuple[Tensor, Tensor]:
+    """The eigenvalues of a symmetric matrix, smallest first, and its eigenvectors as columns."""
+    return _torch.linalg.eigh(symmetric)
+
+
 @contextmanager
 def seeded(seed: int) -> Generator[None]:
     """While open, torch draws from `seed` on the CPU; afterwards as if nothing had happened."""

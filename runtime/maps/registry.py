@@ -11,9 +11,17 @@ from causalspec.dsl.diagnostics import InternalError, ToolFailure
 from causalspec.runtime.maps.alignment_map import AlignmentMap
 from causalspec.runtime.maps.methods.boundless_das import boundless_das
 from causalspec.runtime.maps.methods.das import das
+from causalspec.runtime.maps.methods.dictionary import dictionary
+from causalspec.runtime.maps.methods.factors import factors
 from causalspec.runtime.maps.methods.full_vector import full_vector
+from causalspec.runtime.maps.methods.kmeans import kmeans
+from causalspec.runtime.maps.methods.lda import lda
 from causalspec.runtime.maps.methods.mask import mask
+from causalspec.runtime.maps.methods.mean_difference import mean_difference
+from causalspec.runtime.maps.methods.pca import pca
+from causalspec.runtime.maps.methods.probe import probe
 from causalspec.runtime.maps.methods.random_subspace import random_subspace
+from causalspec.runtime.maps.methods.revnet import revnet
 
 Builder = Callable[[Sequence[Method], int, int], AlignmentMap]
 """Makes the map of the variables at one site from their methods, the width and a seed."""
@@ -23,6 +31,14 @@ BUILDERS: Mapping[str, Builder] = {
     "das": das,
     "boundless_das": boundless_das,
     "mask": mask,
+    "pca": pca,
+    "mean_difference": mean_difference,
+    "probe": probe,
+    "lda": lda,
+    "kmeans": kmeans,
+    "dictionary": dictionary,
+    "factors": factors,
+    "revnet": revnet,
     "random_subspace": random_subspace,
 }
 

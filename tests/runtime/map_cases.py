@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from causalspec.compiler.specification import ArgumentValue, Method
+from causalspec.compiler.specification import ArgumentValue, FileArgument, Method
 from causalspec.runtime.maps import AlignmentMap, build_map
+from causalspec.runtime.untyped import save_tensors
 
 WIDTH = 12
 
 
 def method(name: str, **arguments: ArgumentValue) -> Method:
     return Method(name, tuple(arguments.items()))
+
+
+def write_dictionary(path: Path, features: int = 20, **others: Tensor) -> FileArgument:
+    """A random dictionary for vectors of `WIDTH` numbers; `others` replace or join its tensors."""
+    generator = torch.Generator().manual_seed(8)
+    tensors = {
+        "W_enc": torch.randn((WIDTH, features), generator=generator),
+        "b_enc": torch.randn((features,), generator=generator) / 4,
+        "W_dec": torch.randn((features, WIDTH), generator=generator) / 4,
+        "b_dec": torch.randn((WIDTH,), generator=generator),
+    }
+    save_tensors({**tensors, **others}, path)
+    return FileArgument(path.name, path)
+
+
+def _dictionaries() -> tuple[FileArgument, FileArgument]:
+    folder = Path(tempfile.mkdtemp(prefix="causalspec-dictionaries-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    largest = write_dictionary(folder / "largest.safetensors", k=torch.tensor(6))
+    return write_dictionary(folder / "plain.safetensors"), largest
+
+
+PLAIN, LARGEST = _dictionaries()
 
 
 @dataclass(frozen=True)
@@ -51,6 +79,32 @@ CASES = (
     Case((method("boundless_das", dim=3), method("boundless_das", dim=4)), (3, 4)),
     Case((method("mask", over=Method("neurons")),), None),
     Case(twice(method("mask", over=Method("neurons"))), None),
+    Case((method("mask", over=method("pca", dim=5)),), None),
+    Case((method("pca", dim=4),), (4,)),
+    Case((method("pca", dim=12),), (12,), owns_all=True),
+    Case((method("pca", dim=1), method("pca", dim=3)), (1, 3)),
+    Case((method("mean_difference"),), (1,)),
+    Case(twice(method("mean_difference")), (1, 1)),
+    Case((method("probe"),), (1,)),
+    Case(twice(method("probe")), (1, 1)),
+    Case((method("lda"),), (1,)),
+    Case((method("lda", dim=1), method("lda", dim=1)), (1, 1)),
+    Case((method("kmeans"),), (1,)),
+    Case((method("dictionary", file=PLAIN, features=(3, 11)),), (2,)),
+    Case((method("dictionary", file=PLAIN),), (20,)),
+    Case(
+        (
+            method("dictionary", file=LARGEST, features=(1, 4, 7)),
+            method("dictionary", file=LARGEST, features=(0, 19)),
+        ),
+        (3, 2),
+    ),
+    Case(twice(method("mask", over=method("dictionary", file=PLAIN))), None),
+    Case((method("factors", dim=4),), None),
+    Case(twice(method("factors", dim=5)), None),
+    Case((method("revnet", dim=3, blocks=2),), (3,)),
+    Case((method("revnet", dim=12, blocks=3),), (12,), owns_all=True),
+    Case((method("revnet", dim=2, blocks=3), method("revnet", dim=4, blocks=3)), (2, 4)),
 )
 
 
@@ -80,6 +134,8 @@ def prepared(case: Case, seed: int = 0) -> AlignmentMap:
                 features = torch.arange(parameter.shape[1])
                 for variable, logits in enumerate(parameter):
                     logits.copy_(torch.where(features % 3 == variable, 1.0, -1.0))
+            if ".outer." in name:  # which start at 0
+                parameter.normal_(0, 0.2, generator=torch.Generator().manual_seed(len(name)))
     return made.eval()
 
 

@@ -7,8 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from causalspec.compiler.specification import ArgumentValue, Method
 from causalspec.dsl.diagnostics import InternalError, ToolFailure
 from causalspec.runtime.maps.alignment_map import AlignmentMap
+from causalspec.runtime.maps.dictionary_file import read_dictionary
 from causalspec.runtime.maps.interface import Featurizer
+from causalspec.runtime.maps.linear import fitting_dimensions
+from causalspec.runtime.maps.methods.dictionary import DictionaryFeatures, shared_file
 from causalspec.runtime.maps.methods.full_vector import Identity
+from causalspec.runtime.maps.methods.pca import PrincipalComponents
 from causalspec.runtime.maps.ownerships.mask import LearnedMask
 
 
@@ -16,8 +20,19 @@ def _neurons(_basis: Method, width: int) -> Featurizer:
     return Identity(width)
 
 
+def _principal_components(basis: Method, width: int) -> Featurizer:
+    [dimension] = fitting_dimensions([basis], width)
+    return PrincipalComponents(width, dimension)
+
+
+def _dictionary(basis: Method, width: int) -> Featurizer:
+    return DictionaryFeatures(read_dictionary(shared_file([basis]), width))
+
+
 BASES: Mapping[str, Callable[[Method, int], Featurizer]] = {
     "neurons": _neurons,
+    "pca": _principal_components,
+    "dictionary": _dictionary,
 }
 """What `mask(over = …)` can choose among."""
 
