@@ -29,6 +29,7 @@ COMMANDS = (
     "diff",
     "align",
     "verify",
+    "vocabulary",
     "explain",
     "lsp",
 )

@@ -40,7 +40,7 @@ def joined(built_in: Mapping[str, _Row], kind: type[_Row]) -> Mapping[str, _Row]
             continue
         first = rows.setdefault(one.name, one)
         if first is not one:
-            whose = f"by `{first.package}`, too" if first.package else "already in the language"
+            whose = f"one of `{first.package}`, too" if first.package else "already in the language"
             raise _failure(one.package or "", f"the {KINDS[kind]} `{one.name}` is {whose}")
     return rows
 

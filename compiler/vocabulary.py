@@ -18,8 +18,9 @@ from causalspec.compiler.entries import MethodEntry as MethodEntry
 from causalspec.compiler.entries import MetricEntry as MetricEntry
 from causalspec.compiler.entries import SiteEntry as SiteEntry
 from causalspec.compiler.entries import WriteEntry as WriteEntry
+from causalspec.compiler.entries import argument_text as argument_text
 from causalspec.compiler.extensions import joined
-from causalspec.compiler.placement import Method
+from causalspec.compiler.placement import Method as Method
 
 _Row = TypeVar("_Row", bound=Entry)
 

@@ -118,23 +118,14 @@ class StatementBuilder(ExpressionBuilder):
         return syntax.Encode(span=span, form=form, groups=groups)
 
     def encode_group(
-        self, span: Span, inputs: tuple[syntax.Expression, ...], coding: syntax.Method
+        self, span: Span, inputs: tuple[syntax.Expression, ...], coding: syntax.Call
     ) -> syntax.EncodeGroup:
         return syntax.EncodeGroup(span=span, inputs=inputs, coding=coding)
 
-    def method(
-        self, span: Span, name: syntax.Name, *settings: syntax.Setting | None
-    ) -> syntax.Method:
-        given = tuple(setting for setting in settings if setting is not None)
-        return syntax.Method(span=span, name=name, settings=given)
-
-    def setting(
-        self,
-        span: Span,
-        name: syntax.Name | None,
-        value: syntax.Expression | syntax.ElementSet,
-    ) -> syntax.Setting:
-        return syntax.Setting(span=span, name=name, value=value)
+    def coding(
+        self, span: Span, name: syntax.Name, arguments: tuple[syntax.Argument, ...] | None
+    ) -> syntax.Call:
+        return syntax.Call(span=span, function=name, arguments=arguments or ())
 
     def example(
         self,
@@ -236,6 +227,20 @@ class StatementBuilder(ExpressionBuilder):
         layers: syntax.ValueSet | syntax.Expression | None,
     ) -> syntax.Site:
         return syntax.Site(span=span, name=name, index=index, layers=layers)
+
+    def method(
+        self, span: Span, name: syntax.Name, *settings: syntax.Setting | None
+    ) -> syntax.Method:
+        given = tuple(setting for setting in settings if setting is not None)
+        return syntax.Method(span=span, name=name, settings=given)
+
+    def setting(
+        self,
+        span: Span,
+        name: syntax.Name | None,
+        value: syntax.Expression | syntax.ElementSet,
+    ) -> syntax.Setting:
+        return syntax.Setting(span=span, name=name, value=value)
 
     def together(self, span: Span, word: Token) -> syntax.Name:
         return syntax.Name(span=span, text=str(word))

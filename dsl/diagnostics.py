@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from causalspec.dsl.source import Span
+from causalspec.dsl.spelling import one_slip
 
 
 class Severity(StrEnum):
@@ -116,10 +117,14 @@ _MOST_LISTED = 10
 
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that `name` is most likely a misspelling of, if any is near enough."""
+    """The candidate that `name` is most likely a misspelling of, if any is near enough: of several
+    that share as many letters, one that a single slip makes (`dsa` is `das`, not `lda`).
+    """
+    folded = name.casefold()
     by_folded = {candidate.casefold(): candidate for candidate in candidates if candidate != name}
-    matches = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
-    return by_folded[matches[0]] if matches else None
+    matches = difflib.get_close_matches(folded, by_folded, n=3, cutoff=0.6)
+    slips = [one for one in matches if one == folded or one_slip(folded, one)]
+    return by_folded[(slips or matches)[0]] if matches else None
 
 
 def suggestion(name: str, candidates: Iterable[str]) -> str:

@@ -128,12 +128,15 @@ def _language(first: Span, statements: list[Any], diagnostics: Diagnostics) -> s
         )
         return None
     version, *others = versions
-    if version.version.text != LANGUAGE:
+    written = version.version.text
+    if written != LANGUAGE:
+        known = f"this causalspec reads `language {LANGUAGE}`"
+        newer = written.isdigit() and int(written) > int(LANGUAGE)
         diagnostics.error(
             "CS112",
-            f"unknown version `{version.version.text}` of the language",
+            f"unknown version `{written}` of the language",
             version.version.span,
-            help=f"this causalspec reads `language {LANGUAGE}`",
+            help=f"{known}: a newer one may read this file" if newer else known,
         )
     if version.span.start != first.start:
         diagnostics.error("CS113", "`language` must be the first statement of a file", version.span)

@@ -79,7 +79,7 @@ class Member(Node):
 
 @dataclass(frozen=True, slots=True)
 class Call(Node):
-    """`abs(x)`, `max(x, y)`, `within(lower, x)`, `iia(random_subspace)`."""
+    """`abs(x)`, `max(x, y)`, `within(lower, x)`, `symbol(dim = 4)`, `iia(random_subspace)`."""
 
     function: Name
     arguments: tuple[Argument, ...]
@@ -363,23 +363,7 @@ class Encode(Node):
 @dataclass(frozen=True, slots=True)
 class EncodeGroup(Node):
     inputs: tuple[Expression, ...]
-    coding: Method
-
-
-@dataclass(frozen=True, slots=True)
-class Method(Node):
-    """What is done, with what: `das(dim = 16)`, `symbol(dim = 4)`, `mean(Pairs.train)`, `zero`."""
-
-    name: Name
-    settings: tuple[Setting, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Setting(Node):
-    """One argument of a method, with its name where one is written. A set can be one, too."""
-
-    name: Name | None
-    value: Expression | ElementSet
+    coding: Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -547,6 +531,22 @@ class Site(Node):
     name: Name
     index: ValueSet | Expression | None
     layers: ValueSet | Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Method(Node):
+    """What is done at a site, with what: `das(dim = 16)`, `mean(Pairs.train)`, `zero`."""
+
+    name: Name
+    settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Node):
+    """One argument of a method, with its name where one is written. A set can be one, too."""
+
+    name: Name | None
+    value: Expression | ElementSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,8 @@ def expected(kinds: set[str]) -> str:
     kinds = set(kinds)
     said: list[str] = []
     if {"NAME", "NUMBER", "IF"} <= kinds:
-        said.append("an expression")
-        kinds -= {"MINUS", "LPAR", "SHORT_TEXT", "LONG_TEXT"}
+        said += ["an expression", "a set"] if "LBRACE" in kinds else ["an expression"]
+        kinds -= {"MINUS", "LPAR", "LBRACE", "SHORT_TEXT", "LONG_TEXT"}
         kinds -= {keywords()[word] for word in OPERAND_WORDS}
     elif {"NAME", "NUMBER", "LBRACE"} <= kinds:
         said.append("a set of values")

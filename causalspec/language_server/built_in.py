@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from causalspec.compiler.entries import Entry, argument_text
-from causalspec.compiler.vocabulary import BUILT_IN, Vocabulary, vocabulary
+from causalspec.compiler.vocabulary import (
+    BUILT_IN,
+    Entry,
+    Vocabulary,
+    argument_text,
+    vocabulary,
+)
 from causalspec.dsl import catalogue
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.language_server.symbols import Kind, Scope, Symbol

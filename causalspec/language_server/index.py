@@ -126,8 +126,8 @@ class _Visitor:
                     recorder.use(statement.form, FORMS, place)
                     for group in statement.groups:
                         recorder.expressions(group.inputs, place)
-                        recorder.use(group.coding.name, CODINGS, place)
-                        recorder.settings(group.coding, place)
+                        recorder.use(group.coding.function, CODINGS, place)
+                        recorder.arguments(group.coding, place)
                 case _:
                     self._statement(statement, place, everything)
 

@@ -10,7 +10,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 
 from causalspec import __version__
-from causalspec.dsl.diagnostics import Diagnostic
+from causalspec.dsl.diagnostics import Diagnostic, ToolFailure
 from causalspec.language_server.analysis import Analysis
 from causalspec.language_server.arguments import signature
 from causalspec.language_server.completion import completions
@@ -49,6 +49,8 @@ def make_server() -> LanguageServer:
 
     def report(mistake: Exception) -> None:
         message = f"a mistake in causalspec, please report it with the spec: {mistake!r}"
+        if isinstance(mistake, ToolFailure):
+            message = f"{mistake}: {mistake.help}" if mistake.help else str(mistake)
         server.window_log_message(types.LogMessageParams(types.MessageType.Error, message))
 
     documents = Documents(publish, report)

@@ -104,14 +104,6 @@ class Recorder:
         for argument in node.arguments:
             self.expression(argument.value, place)
 
-    def settings(self, node: syntax.Method, place: Place) -> None:
-        """Note the names in what a method is given."""
-        for setting in node.settings:
-            if isinstance(setting.value, syntax.ElementSet):
-                self.values(setting.value, place)
-            else:
-                self.expression(setting.value, place)
-
     def _tuple(self, node: syntax.Tuple, place: Place) -> None:
         """A tuple's fields are those of a declared type, or else its own."""
         declared = {s.name: s for s in self.fields.values() if isinstance(s.node, syntax.TypedName)}

@@ -49,7 +49,7 @@ def encoding_of(compilation: Compilation, draft: TaskDraft) -> Encoding | None:
                 seen[one.name] = written
                 dimension = _dimension(compilation, group.coding, one)
                 if dimension is not None:
-                    groups.append(EncodedInput(one.name, group.coding.name.text, dimension))
+                    groups.append(EncodedInput(one.name, group.coding.function.text, dimension))
     return Encoding(tuple(groups))
 
 
@@ -67,20 +67,20 @@ def _encoded_inputs(
     return found
 
 
-def _dimension(compilation: Compilation, coding: syntax.Method, one: Declared) -> int | None:
-    name = coding.name.text
+def _dimension(compilation: Compilation, coding: syntax.Call, one: Declared) -> int | None:
+    name = coding.function.text
     if name not in CODINGS:
-        compilation.unknown("coding", coding.name, CODINGS)
+        compilation.unknown("coding", coding.function, CODINGS)
         return None
     if one.domain is None:
         return None
     if name == "symbol":
-        given = matched(compilation, coding.name, coding.settings, (DIMENSION,), coding.span)
+        given = matched(compilation, coding.function, coding.arguments, (DIMENSION,), coding.span)
         if given is None:
             return None
         dimension = argument_value(compilation, DIMENSION, given["dim"])
         return dimension if isinstance(dimension, int) else None
-    if coding.settings:
+    if coding.arguments:
         compilation.error("CS207", f"`{name}` takes no arguments", coding.span)
         return None
     if name == "scalar" and isinstance(one.domain, Symbols | Tuples):

@@ -185,6 +185,8 @@ CLAIMS = [
         "",
         "  Holds: loosened: no more expects `iia - iia(random_subspace) >= 0.2`\n",
     ),
+    ("iia >= 0.90", "iia(left) >= 0.90", "  Holds: loosened: no more expects `iia >= 0.90`\n"),
+    ("iia >= 0.90", "cause >= 0.90", "  Holds: tightened: expects `cause >= 0.90`, too\n"),
     (
         "iia - iia(random_subspace) >= 0.2",
         "iia >= iia(random_subspace) + 0.1",
@@ -247,6 +249,28 @@ PLACEMENTS = [
     ),
     ("slot(b).last", "last", "  Places: `left`: tokens `last`, was `slot(b).last`\n"),
     ("das(dim = 8)", "full_vector", "  Places: `left`: method `full_vector`, was `das(dim = 8)`\n"),
+    ("at residual", "at head[0..3]", "  Places: `left`: site `head[0..3]`, was `residual`\n"),
+    (
+        "residual layers 2..5",
+        'module["a.b"]',
+        '  Places: `left`: site `module["a.b"]`, was `residual`\n'
+        "  Places: `left`: layers none, was `2..5`\n",
+    ),
+    (
+        "2..5 token",
+        "2..5 to mlp_output layers 6 token",
+        "  Places: `left`: edge `mlp_output layers 6`, was none\n",
+    ),
+    (
+        "slot(b).last by",
+        "slot(b).first .. slot(b).last together by",
+        "tokens `slot(b).first .. slot(b).last together`, was `slot(b).last`\n",
+    ),
+    (
+        "by das(dim = 8)",
+        "by das(dim = 8) writing value(3)",
+        "  Places: `left`: write `value(3)`, was `interchange`\n",
+    ),
 ]
 
 
@@ -256,6 +280,60 @@ def test_what_a_network_is_given(
 ) -> None:
     assert main(["diff", *changed((before, after))]) == ExitCode.DATA_CHANGED
     assert said in capsys.readouterr().out
+
+
+TOGETHER = "var left, right at residual token last by probe"
+APART = "var left at residual token last by probe\n  var right at residual token last by probe"
+OTHERWISE = "var right at residual token last by probe\n  var left at residual token last by probe"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (APART, TOGETHER, "`left` and `right` share one site"),
+        (TOGETHER, OTHERWISE, "`left` and `right` share one site no more"),
+        (
+            "var left at residual token last by probe",
+            "var left at residual token last by probe\n"
+            "  var right at head[3] layers 1 to mlp_output layers 2 token all together\n"
+            "    by full_vector writing steer(1, 2)",
+            "`right` is placed: `head[3] layers 1 to mlp_output layers 2 token all together by "
+            "full_vector writing steer(1, 2, scale = 1)`",
+        ),
+        (APART, OTHERWISE, None),
+    ],
+)
+def test_what_shares_a_site(
+    tmp_path: Path, old: str, new: str, said: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = tmp_path / "old.causal", tmp_path / "new.causal"
+    for path, places in zip(paths, (old, new), strict=True):
+        path.write_text(
+            "language 1\n"
+            'task T { input a, b : 0..9  output y : 0..18 = a + b  prompt main "{a} plus {b}:" }\n'
+            "model M of T { var left = a  var right = b  output y = left + right }\n"
+            f"align A of M {{\n  {places}\n}}\n",
+            encoding="utf-8",
+        )
+    status = main(["diff", *map(str, paths)])
+    lines = capsys.readouterr().out.splitlines()
+    if said is None:
+        assert (status, lines[2]) == (ExitCode.FINE, "text")
+    else:
+        assert (status, lines[2:]) == (ExitCode.DATA_CHANGED, ["placements", f"  A: {said}"])
+
+
+def test_another_dictionary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = tmp_path / "old" / "a.causal", tmp_path / "new" / "a.causal"
+    for path in paths:
+        path.parent.mkdir()
+        (path.parent / "sae.safetensors").write_text(path.parent.name, encoding="utf-8")
+        text = OLD.replace("das(dim = 8)", 'dictionary("sae.safetensors", features = {3})')
+        path.write_text(text, encoding="utf-8")
+    assert main(["diff", *map(str, paths)]) == ExitCode.DATA_CHANGED
+    assert capsys.readouterr().out.splitlines() == [
+        "changed: placements", "", "placements", "  sae.safetensors: the file changed",
+    ]  # fmt: skip
 
 
 def test_noise_that_the_sources_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

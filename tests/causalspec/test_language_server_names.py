@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,58 @@ def test_rename(client: Client, uri: str, fragment: str, within: str, name: str,
     assert span_text(TEXT, client.at("prepareRename", uri, at)) == fragment
     answer = client.at("rename", uri, at, newName=name)
     assert applied(TEXT, answer["changes"][uri]) == expected
+
+
+PLACED = TEXT.replace(
+    "by full_vector",
+    "together\n  by mask(over = pca(dim = 4)) writing mean(Swaps.train)",
+).replace(
+    "residual layers 0..1 token slot(first).last",
+    "head[{0, 2}] layers 0 to mlp_output layers 1 token slot(first).first .. last",
+)
+SCORED = TEXT.replace("iia >= 0.5", "lower(iia(step_size)) >= 0.5  expect kl(no_swap) >= 0")
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment", "within", "name"),
+    [
+        (PLACED, "Swaps", "counterfactuals", "Pairs"),
+        (PLACED, "train", "split", "fit"),
+        (SCORED, "step_size", "var step_size", "step"),
+    ],
+)
+def test_rename_in_placements_and_scores(
+    client: Client, tmp_path: Path, text: str, fragment: str, within: str, name: str
+):
+    uri = client.open(tmp_path / "renamed.causal", text)
+    answer = client.at("rename", uri, place(text, fragment, within), newName=name)
+    changed = applied(text, answer["changes"][uri])
+    assert changed == re.sub(rf"\b{fragment}\b", name, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment", "within", "said"),
+    [
+        (PLACED, "head", "align", "What a head of attention yields before the output "
+         "projection; without an index all heads."),
+        (PLACED, "mlp_output", "to mlp", "What a block's MLP adds to the residual stream."),
+        (PLACED, "mask", "by", "A trained choice among neurons, principal components or "
+         "features of a dictionary.\n\n- `over = neurons`: what is chosen from"),
+        (PLACED, "pca", "over", "Principal components of the training inputs' vectors.\n\n"
+         "- `dim = INTEGER`: how many components"),
+        (PLACED, "mean", "writing", "The mean over the base inputs of a split.\n\n"
+         "- `data = DATA`: a split, as in `Pairs.train`"),
+        (SCORED, "lower", "expect", "`lower(iia)`: the lower end of the confidence interval."),
+        (SCORED, "no_swap", "expect", "The network's own answer to the base: the floor that the "
+         "data gives away."),
+    ],
+)  # fmt: skip
+def test_hover_on_rows_of_the_vocabulary(
+    client: Client, tmp_path: Path, text: str, fragment: str, within: str, said: str
+):
+    uri = client.open(tmp_path / "hovered.causal", text)
+    answer = client.at("hover", uri, place(text, fragment, within))
+    assert answer["contents"]["value"] == f"**built in** `{fragment}`\n\n{said}"
 
 
 @pytest.mark.parametrize(

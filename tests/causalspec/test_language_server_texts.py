@@ -52,6 +52,78 @@ def test_completion_by_kind(client: Client, tmp_path: Path, typed: str):
             assert expected in labels
 
 
+PLACING = {
+    "at ": ["residual", "head", "module", "!step_size", "!last"],
+    "at head[3] layers 1 to ": ["mlp_output", "!Step"],
+    "at residual token ": ["last", "slot", "!residual"],
+    "at residual token all ": ["together", "by", "!layers"],
+    "at residual token last by ": ["das", "boundless_das", "lda", "!last", "!zero"],
+    "at residual token last by revnet(": ["dim", "blocks", "!step_size"],
+    "at residual token last by mask(over = ": ["neurons", "pca", "dictionary", "!over"],
+    "at residual token last by mask(over = pca(": ["dim", "!over"],
+    "at residual token last by full_vector ": ["writing", "var"],
+    "at residual token last by full_vector writing ": ["zero", "mean", "steer", "!das"],
+    "at residual token last by full_vector writing mean(": ["Swaps", "!High"],
+    "at residual token last by full_vector writing mean(Swaps.": ["train", "test", "!Swaps"],
+    "at residual token last by full_vector writing steer(High, ": ["Low", "away", "!Swaps"],
+}
+
+
+@pytest.mark.parametrize("typed", PLACING)
+def test_completion_of_a_placement(client: Client, tmp_path: Path, typed: str):
+    before = TEXT[: TEXT.index("at residual")] + typed
+    uri = client.open(tmp_path / "placed.causal", before + "\n}\n")
+    line = before.count("\n")
+    column = len(before.rsplit("\n", 1)[1])
+    items: list[dict[str, str]] = client.at("completion", uri, (line, column))
+    labels = {one["label"] for one in items}
+    wanted = {one for one in PLACING[typed] if not one.startswith("!")}
+    assert wanted <= labels
+    assert not labels & {one[1:] for one in PLACING[typed] if one.startswith("!")}
+
+
+def test_completion_of_a_score(client: Client, tmp_path: Path):
+    before = TEXT[: TEXT.index("iia >=")] + "iia("
+    uri = client.open(tmp_path / "scored.causal", before + " }\n")
+    column = len(before.rsplit("\n", 1)[1])
+    items = client.at("completion", uri, (before.count("\n"), column))
+    assert {"step_size", "no_swap", "Step"} <= {one["label"] for one in items}
+
+
+SIGNATURES = {
+    "by das(": ("das(dim = INTEGER)", 0),
+    "by revnet(dim = 3, ": ("revnet(dim = INTEGER, blocks = 10)", 1),
+    "by revnet(blocks = ": ("revnet(dim = INTEGER, blocks = 10)", 1),
+    "by mask(over = pca(": ("pca(dim = INTEGER)", 0),
+    "by full_vector writing steer(Low, High, ": (
+        "steer(to = VALUE, away = VALUE, scale = 1)",
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("typed", SIGNATURES)
+def test_arguments_are_shown_while_they_are_written(client: Client, tmp_path: Path, typed: str):
+    before = TEXT[: TEXT.index("by full_vector")] + typed
+    uri = client.open(tmp_path / "given.causal", before + "\n}\n")
+    column = len(before.rsplit("\n", 1)[1])
+    shown = client.at("signatureHelp", uri, (before.count("\n"), column))
+    (signature,) = shown["signatures"]
+    label, active = SIGNATURES[typed]
+    assert (signature["label"], shown["activeParameter"]) == (label, active)
+    assert signature["documentation"].endswith(".")
+    parameters = [one["label"] for one in signature["parameters"]]
+    assert label == f"{label.partition('(')[0]}({', '.join(parameters)})"
+
+
+@pytest.mark.parametrize("typed", ["by full_vector", "by full_vector(", "by das(dim = 3) "])
+def test_no_arguments_are_shown_elsewhere(client: Client, tmp_path: Path, typed: str):
+    before = TEXT[: TEXT.index("by full_vector")] + typed
+    uri = client.open(tmp_path / "given.causal", before + "\n}\n")
+    column = len(before.rsplit("\n", 1)[1])
+    assert client.at("signatureHelp", uri, (before.count("\n"), column)) is None
+
+
 # Texts --------------------------------------------------------------------------------------------
 
 

@@ -9,9 +9,12 @@ from causalspec.compiler.specification import Specification
 from causalspec.dsl import Diagnostics, Source, parse
 
 
-def attempt(text: str, folder: Path | None = None) -> tuple[Specification | None, Diagnostics]:
+def attempt(
+    text: str, folder: Path | None = None, *, version: bool = True
+) -> tuple[Specification | None, Diagnostics]:
+    """What compiling a text comes to; without `version` the text says its own."""
     diagnostics = Diagnostics()
-    file = parse(Source("test.causal", f"language 1\n{text}"), diagnostics)
+    file = parse(Source("test.causal", f"language 1\n{text}" if version else text), diagnostics)
     return compile_file(file, folder, diagnostics), diagnostics
 
 

@@ -48,7 +48,7 @@ def test_the_file_is_sound() -> None:
         ("swap left", "swap", ["15:3 expected a name after `swap`, found `split`"]),
         ("test 50", "test", ["16:1 expected a number after `test`, found `}`"]),
         ("{a} plus", "{a +} plus", ["7:20 expected a value after `+`, found `}`"]),
-        ("(dim = 8)", "(dim = )", ["18:68 expected an expression after `=`, found `)`"]),
+        ("(dim = 8)", "(dim = )", ["18:68 expected an expression or a set after `=`, found `)`"]),
         ("(dim = 8)", "(dim = 8", ["19:1 expected `)` before `}`"]),
         ("model Direct of Sum", "model Direct Sum", ["9:14 expected `of` after `Direct`, found `Sum`"]),
         ("prompt main with", "prompt main wth", ["21:39 unknown word `wth`"]),

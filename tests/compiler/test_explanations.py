@@ -14,7 +14,7 @@ from causalspec.dsl import Diagnostics, Source, catalogue, parse
 from ..page_examples import write_example
 
 ROOM = Path(driver.__file__).parent
-FRONT_END = r"CS(2|30|31|40|60[1-4]|7[01]|92)"
+FRONT_END = r"CS(2|30|31|40|60[1-4]|7(0|1|28|29|3)|92)"
 OURS = tuple(code for code in catalogue.codes() if re.match(FRONT_END, code))
 
 

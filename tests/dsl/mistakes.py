@@ -267,7 +267,7 @@ MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "align A of M { var x at residual layers 3.. token last by das(dim = ) }",
-        ("1:51 CS104 expected `by`, `step` or `token` after `token`, found `last`",),
+        ("1:51 CS104 expected `by`, `step`, `to` or `token` after `token`, found `last`",),
     ),
     (
         "derive D of M { marginalize }",

@@ -62,6 +62,9 @@ model M of Sum approximately cyclic{}
 align A of M {
   var a , b   at residual layers 0 .. * token slot( x ).first+1..last-1 by das( dim=4 )
   var abc     at residual layers {1,2} by full_vector
+  var e at head [ 0 .. 8 ] to   value token a..b  together by mask( over=pca( 9 ) )writing zero
+  var f at query[{ 1,3 }] by dictionary( "a" ,features={12 , 7})   writing steer( A,B,scale=- 2 )
+  var g at module [ "a.b" ] by lda writing mean( D . train )
   # the end
 
 }
@@ -97,6 +100,9 @@ model M of Sum approximately cyclic {}
 align A of M {
   var a, b at residual layers 0..* token slot(x).first + 1 .. last - 1 by das(dim = 4)
   var abc  at residual layers {1, 2} by full_vector
+  var e at head[0..8] to value token a .. b together by mask(over = pca(9)) writing zero
+  var f at query[{1, 3}] by dictionary("a", features = {12, 7}) writing steer(A, B, scale = -2)
+  var g at module["a.b"] by lda writing mean(D.train)
   # the end
 }
 """

@@ -1,0 +1,124 @@
+"""`causalspec vocabulary`: all that a spec can ask of a network, with what packages add to it."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from causalspec.commands.output import add_format_argument, print_json, print_lines
+from causalspec.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from causalspec.compiler.vocabulary import Argument, Entry
+
+SUMMARY = "list the sites, methods, controls, metrics and writes that a spec can name"
+EXAMPLE = "causalspec vocabulary --format json"
+FORMAT_VERSION = 1
+TITLES = {
+    "sites": "sites: `var v at SITE`",
+    "methods": "methods: `by METHOD`",
+    "bases": "what a mask is over: `by mask(over = BASIS)`",
+    "writes": "writes: `writing WRITE`",
+    "anchors": "tokens: `token POSITION`",
+    "metrics": "metrics: `expect METRIC >= 0.9`",
+    "bounds": "bounds: `expect BOUND(METRIC) >= 0.9`",
+    "controls": "controls: `expect METRIC(CONTROL) <= 0.5`",
+}
+"""Kinds of rows in the order of a spec, each a field of the vocabulary."""
+WIDEST_FORM = 40
+"""A longer form has its sentence in the next line."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_format_argument(parser)
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Print the vocabulary.
+
+    Raises `ToolFailure` where an installed package's rows cannot be had.
+    """
+    from causalspec.compiler.vocabulary import vocabulary
+
+    known = vocabulary()
+    tables: dict[str, Mapping[str, Entry]] = {kind: getattr(known, kind) for kind in TITLES}
+    if options.format == "json":
+        rows = {kind: [_as_json(one) for one in table.values()] for kind, table in tables.items()}
+        print_json({"format": FORMAT_VERSION, **rows})
+    else:
+        print_lines(_lines(tables, shutil.get_terminal_size().columns), sys.stdout)
+    return ExitCode.FINE
+
+
+def _lines(tables: Mapping[str, Mapping[str, Entry]], columns: int) -> Iterator[str]:
+    for kind, table in tables.items():
+        if kind != next(iter(tables)):
+            yield ""
+        yield TITLES[kind]
+        forms = [_form(one) for one in table.values()]
+        indent = 4 + max(len(form) for form in forms if len(form) <= WIDEST_FORM)
+        for form, one in zip(forms, table.values(), strict=True):
+            whose = f" (from {one.package})" if one.package is not None else ""
+            shown = textwrap.wrap(f"{one.help}{whose}", max(40, columns - indent))
+            if len(form) > WIDEST_FORM:
+                yield f"  {form}"
+                form = ""
+            for line in shown:
+                yield f"{f'  {form}':<{indent}}{line}"
+                form = ""
+
+
+def _form(entry: Entry) -> str:
+    """How a row is written, with what it takes."""
+    from causalspec.compiler.vocabulary import SiteEntry, argument_text
+
+    if isinstance(entry, SiteEntry):
+        index = '["PATH"]' if entry.by_path else "[K]" if entry.units is not None else ""
+        layers = " layers L" if entry.layered else ""
+        token = " token T" if entry.tokens else " [token T]" if entry.by_path else ""
+        return f"{entry.name}{index}{layers}{token}"
+    arguments = ", ".join(argument_text(one) for one in entry.arguments)
+    return f"{entry.name}({arguments})" if arguments else entry.name
+
+
+def _as_json(entry: Entry) -> dict[str, object]:
+    from causalspec.compiler.vocabulary import MethodEntry, MetricEntry, SiteEntry, WriteEntry
+
+    row: dict[str, object] = {
+        "name": entry.name,
+        "help": entry.help,
+        "arguments": [_argument(one) for one in entry.arguments],
+        "package": entry.package,
+    }
+    match entry:
+        case SiteEntry():
+            row["layered"], row["tokens"] = entry.layered, entry.tokens
+            row["units"], row["indexed"] = entry.units, entry.indexed
+            row["by_path"] = entry.by_path
+        case MethodEntry():
+            row["trained"], row["needs_values"] = entry.trained, entry.needs_values
+        case MetricEntry():
+            row["needs_label"], row["by_kind"] = entry.needs_label, entry.by_kind
+        case WriteEntry():
+            row["has_label"] = entry.has_label
+        case _:
+            pass
+    return row
+
+
+def _argument(argument: Argument) -> dict[str, object]:
+    from causalspec.compiler.vocabulary import Method
+
+    default = argument.default
+    return {
+        "name": argument.name,
+        "kind": str(argument.kind),
+        "help": argument.help,
+        "required": argument.required,
+        "default": default.text if isinstance(default, Method) else default,
+    }
