@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
-import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import SequenceClassifierOutput
 
+from causalspec.runtime.networks.places import NetworkError, NetworkPlace
+from causalspec.runtime.networks.self_check import first_line
+from causalspec.runtime.networks.weights import check_weights, report_instead
 from causalspec.runtime.untyped import moved, seeded
 
 
@@ -35,7 +40,7 @@ class FeedForwardConfig(PreTrainedConfig):
 class FeedForwardNetwork(PreTrainedModel):
     """`hidden_layers` times linear and ReLU, then a linear layer to class logits.
 
-    "Hidden layer k", counted from 1, is the activation after the k-th ReLU.
+    "Hidden layer k", counted from 1, is the activation after the k-th ReLU: `activations[k - 1]`.
     """
 
     config_class = FeedForwardConfig
@@ -45,6 +50,7 @@ class FeedForwardNetwork(PreTrainedModel):
         super().__init__(config)  # pyright: ignore[reportUnknownMemberType]
         sizes = [config.input_size, *([config.hidden_size] * config.hidden_layers)]
         self.hidden = nn.ModuleList(nn.Linear(size, config.hidden_size) for size in sizes[:-1])
+        self.activations = nn.ModuleList(nn.ReLU() for _ in sizes[:-1])
         self.output = nn.Linear(sizes[-1], config.classes)
         self.post_init()
 
@@ -61,8 +67,9 @@ class FeedForwardNetwork(PreTrainedModel):
 
     def between(self, activation: Tensor, below: int, above: int) -> Tensor:
         """Hidden layer `above` computed from hidden layer `below` (0: the input itself)."""
-        for layer in self.hidden[below:above]:
-            activation = torch.relu(layer(activation))
+        layers = zip(self.hidden[below:above], self.activations[below:above], strict=True)
+        for linear, rectify in layers:
+            activation = rectify(linear(activation))
         return activation
 
     def from_hidden(self, activation: Tensor, layer: int) -> Tensor:
@@ -76,3 +83,31 @@ def random_feed_forward(network: FeedForwardNetwork, seed: int) -> FeedForwardNe
         fresh = FeedForwardNetwork(network.config)
     fresh = moved(fresh, network.device, network.dtype)
     return fresh.eval().requires_grad_(False)
+
+
+def is_feed_forward(place: NetworkPlace) -> bool:
+    """Whether a folder holds such a network, by its configuration."""
+    if place.on_hub or place.gguf_file is not None:
+        return False
+    try:
+        config: Any = json.loads(Path(place.root, "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and config.get("model_type") == FeedForwardConfig.model_type  # pyright: ignore
+
+
+def load_feed_forward(place: NetworkPlace) -> FeedForwardNetwork:
+    """The network in a folder. Raises `NetworkError` where it or its weights can't be had."""
+    untyped: Any = FeedForwardNetwork
+    try:
+        with report_instead():
+            network, report = untyped.from_pretrained(
+                place.root,
+                use_safetensors=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # told by `check_weights`, with their names
+            )
+    except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+        raise NetworkError(f"`{place.name}` cannot be loaded: {first_line(error)}") from error
+    check_weights(place.name, report)
+    return network
