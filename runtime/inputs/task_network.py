@@ -117,6 +117,13 @@ class TaskNetwork(ABC):
     def untrained(self, seed: int) -> TaskNetwork:
         """The same architecture, freshly initialised."""
 
+    def knowing(self, task: Task) -> TaskNetwork:
+        """The same network, which may have to know a task before it knows its own sites.
+
+        Raises `NetworkError` where it cannot be shown it.
+        """
+        return self
+
     def examined(self, task: Task, prompts: Sequence[str]) -> Iterator[PromptExamination]:
         """What is remarkable about the named prompts of a task as this network sees them."""
         yield from ()

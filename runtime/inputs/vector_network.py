@@ -52,6 +52,12 @@ class VectorNetwork(TaskNetwork):
     def untrained(self, seed: int) -> VectorNetwork:
         return replace(self, network=random_network(self.network, seed))
 
+    def knowing(self, task: Task) -> VectorNetwork:
+        if self.network.inputs is not None or task.encoding is None:
+            return self
+        width = sum(one.dimension for one in task.encoding.groups)
+        return replace(self, network=self.network.taking(width))
+
     def present(
         self,
         task: Task,

@@ -7,7 +7,7 @@ of the output projection's input change with its query and nothing else does, an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,12 +84,12 @@ class Anatomy:
 
 @torch.no_grad()
 def find_anatomy(
-    model: nn.Module, layers: Sequence[nn.Module], width: int, arguments: dict[str, Any]
+    model: nn.Module, layers: Sequence[nn.Module], width: int, run: Callable[[], Any]
 ) -> Anatomy:
-    """The anatomy of a transformer, seen on one run of `arguments`: 2 rows of 5 tokens."""
+    """The anatomy of a transformer, seen when `run` runs it on 2 rows of 5 tokens."""
     parts = {id(part): part for layer in layers for part in layer.modules()}
     with threads(1):  # its operations are too small to share
-        calls, seen = seen_in(model, layers, list(parts.values()), arguments)
+        calls, seen = seen_in(run, layers, parts.values())
         blocks = [
             BlockParts(
                 _attention(model, layer, width, call, seen), _feed_forward(layer, width, seen)

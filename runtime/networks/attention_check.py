@@ -20,7 +20,7 @@ from causalspec.runtime.networks.probe import POSITIONS, BlockCall
 from causalspec.runtime.sites.hooks import forwards_replaced, main_input
 
 _ROUNDING = 16
-"""So many units of the precision, of the largest number, count as no change."""
+"""So many units of precision, of the largest number, count as no change."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,5 +149,6 @@ def _rolled(heads: Tensor) -> Tensor:
 
 def _apart(one: Tensor, other: Tensor) -> Tensor:
     """Which heads [positions, heads] differ in any row by more than rounding."""
-    largest = _ROUNDING * torch.finfo(one.dtype).eps * one.abs().max()
-    return ((one - other).abs() > largest).any(-1).any(0)
+    # Many norms, and some softmaxes, are computed in float32 whatever the weights are.
+    precision = max(torch.finfo(one.dtype).eps, torch.finfo(torch.float32).eps)
+    return ((one - other).abs() > _ROUNDING * precision * one.abs().max()).any(-1).any(0)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from causalspec.runtime.inputs.tokens import InputLimits
-from causalspec.runtime.networks.kinds import NetworkKind
-from causalspec.runtime.networks.network import Network
+from causalspec.runtime.networks.places import NetworkError, NetworkPlace
+from causalspec.runtime.networks.self_check import first_line
+from causalspec.runtime.networks.weights import check_weights, report_instead
 
 
 class FeedForwardConfig(PreTrainedConfig):
@@ -36,7 +39,7 @@ class FeedForwardConfig(PreTrainedConfig):
 class FeedForwardNetwork(PreTrainedModel):
     """`hidden_layers` times linear and ReLU, then a linear layer to class logits.
 
-    "Hidden layer k", counted from 1, is the activation after the k-th ReLU.
+    "Hidden layer k", counted from 1, is the activation after the k-th ReLU: `activations[k - 1]`.
     """
 
     config_class = FeedForwardConfig
@@ -46,7 +49,7 @@ class FeedForwardNetwork(PreTrainedModel):
         super().__init__(config)  # pyright: ignore[reportUnknownMemberType]
         sizes = [config.input_size, *([config.hidden_size] * config.hidden_layers)]
         self.hidden = nn.ModuleList(nn.Linear(size, config.hidden_size) for size in sizes[:-1])
-        self.activations = nn.ModuleList(nn.ReLU() for _ in self.hidden)
+        self.activations = nn.ModuleList(nn.ReLU() for _ in sizes[:-1])
         self.output = nn.Linear(sizes[-1], config.classes)
         self.post_init()
 
@@ -59,22 +62,35 @@ class FeedForwardNetwork(PreTrainedModel):
     def forward(self, vectors: Tensor, **_ignored: Any) -> SequenceClassifierOutput:
         """Class logits [rows, classes] of `vectors` [rows, input_size]."""
         activation = vectors
-        for layer, rectified in zip(self.hidden, self.activations, strict=True):
-            activation = rectified(layer(activation))
+        for linear, rectify in zip(self.hidden, self.activations, strict=True):
+            activation = rectify(linear(activation))
         logits = self.output(activation)
         return SequenceClassifierOutput(logits=logits)  # pyright: ignore[reportArgumentType]
 
 
-def wrap_feed_forward(name: str, model: FeedForwardNetwork) -> Network:
-    """A plain network as a `Network`: frozen from here on."""
-    model.eval().requires_grad_(False)
-    return Network(
-        name=name,
-        model=model,
-        tokenizer=None,
-        layers=tuple(model.activations),
-        width=model.config.hidden_size,
-        limits=InputLimits(0, None),
-        kind=NetworkKind.MODULE,
-        inputs=model.config.input_size,
-    )
+def is_feed_forward(place: NetworkPlace) -> bool:
+    """Whether a folder holds such a network, by its configuration."""
+    if place.on_hub or place.gguf_file is not None:
+        return False
+    try:
+        config: Any = json.loads(Path(place.root, "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and config.get("model_type") == FeedForwardConfig.model_type  # pyright: ignore
+
+
+def load_feed_forward(place: NetworkPlace) -> FeedForwardNetwork:
+    """The network in a folder. Raises `NetworkError` where it or its weights can't be had."""
+    untyped: Any = FeedForwardNetwork
+    try:
+        with report_instead():
+            network, report = untyped.from_pretrained(
+                place.root,
+                use_safetensors=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # told by `check_weights`, with their names
+            )
+    except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+        raise NetworkError(f"`{place.name}` cannot be loaded: {first_line(error)}") from error
+    check_weights(place.name, report)
+    return network

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -44,13 +44,12 @@ class BlockCall:
 
 
 def seen_in(
-    model: nn.Module,
+    run: Callable[[], Any],
     blocks: Sequence[nn.Module],
-    modules: Sequence[nn.Module],
-    arguments: dict[str, Any],
+    modules: Iterable[nn.Module],
     tokens: bool = True,
 ) -> tuple[list[BlockCall], dict[int, Seen]]:
-    """Run a model once; the calls of its blocks, and what was seen at each module, by its `id`.
+    """Run a network once; the calls of its blocks, and what was seen at each module, by its `id`.
 
     Modules that run more than once, or never, are left out: they have no one tensor.
     """
@@ -75,7 +74,7 @@ def seen_in(
         for module in modules:
             handle = module.register_forward_hook(ran, with_kwargs=True)
             stack.callback(handle.remove)
-        model(**arguments)
+        run()
     once = {number: one for number, one in seen.items() if runs[number] == 1}
     return [calls[id(block)] for block in blocks], once
 

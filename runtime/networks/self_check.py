@@ -1,4 +1,4 @@
-"""What a decoder does, seen on a few tokens when it is loaded; no architecture is known by name."""
+"""What a network does, seen on a few tokens when it is loaded; no architecture is known by name."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from causalspec.runtime.engine.streams import forward_hooks, read_stream, streams_edited
+from causalspec.runtime.networks.kinds import NetworkKind
 from causalspec.runtime.networks.places import NetworkError
 from causalspec.runtime.networks.run_errors import RUN_ERRORS
+from causalspec.runtime.sites.hooks import main_output
 from causalspec.runtime.untyped import text_config
 
 _ONE_STREAM = "only networks with one residual stream, a vector a token, can be aligned"
@@ -39,13 +41,18 @@ class Behaviour:
 
 @torch.no_grad()
 def self_check(
-    name: str, model: PreTrainedModel, layers: Sequence[nn.Module], width: int
+    name: str,
+    model: PreTrainedModel,
+    layers: Sequence[nn.Module],
+    width: int,
+    kind: NetworkKind = NetworkKind.DECODER,
 ) -> Behaviour:
-    """Run a decoder on a few tokens and see how it is built.
+    """Run a network on a few tokens and see how it is built.
 
     Raises:
         NetworkError: it does not run, its layers don't hand one residual stream on from each to
-            the next, or a later token changes an earlier prediction.
+            the next, it answers otherwise than its kind does, or it is a decoder in which a later
+            token changes an earlier prediction.
     """
     ids = probe_ids(model, 10).view(2, 5)
     outputs: list[tuple[int, Any]] = []
@@ -58,10 +65,18 @@ def self_check(
     with told(f"`{name}` does not run by itself on a few tokens", advice):
         with forward_hooks(layers, hooks):
             logits = _run(model, ids)
-        _check_causal(name, model, ids)
+        if kind is NetworkKind.DECODER:
+            _check_causal(name, model, ids)
     _check_streams(name, outputs, len(layers), (2, 5, width))
-    if logits.shape[:2] != (2, 5):
-        raise NetworkError(f"`{name}` does not predict one token after each of a prompt's")
+    if kind is NetworkKind.CLASSIFIER:
+        if logits.dim() != 2 or logits.shape[0] != 2:
+            raise NetworkError(f"`{name}` does not give one class for each text")
+    elif logits.shape[:2] != (2, 5):
+        raise NetworkError(
+            f"`{name}` does not predict one token after each of a prompt's"
+            if kind is NetworkKind.DECODER
+            else f"`{name}` does not answer at each token"
+        )
     for number in sorted({0, len(layers) - 1}):
         with told(f"`{name}` does not go on from another output of layer {number}", _ONE_STREAM):
             with streams_edited(layers, [(number, lambda stream: stream.roll(1, -1) * 1.1)]):
@@ -113,8 +128,14 @@ def told(what: str, advice: str) -> Generator[None]:
         raise NetworkError(f"{what}: {first_line(error)}", advice) from error
 
 
+def answer_of(output: Any) -> Tensor:
+    """What a network answers with: its logits, or its last vectors where it has no head."""
+    logits = getattr(output, "logits", None)
+    return logits if isinstance(logits, Tensor) else main_output(output)
+
+
 def _run(model: nn.Module, ids: Tensor) -> Tensor:
-    return model(input_ids=ids).logits
+    return answer_of(model(input_ids=ids))
 
 
 def _check_streams(
@@ -168,7 +189,7 @@ def _first_position(model: PreTrainedModel, ids: Tensor, alone: Tensor) -> int |
     for first in candidates:
         numbers = torch.arange(first, first + ids.shape[1], device=ids.device)[None]
         try:
-            given = model(input_ids=ids, position_ids=numbers).logits
+            given = answer_of(model(input_ids=ids, position_ids=numbers))
         except RUN_ERRORS:
             continue
         apart[first] = float((given - alone).abs().max() / alone.abs().max())

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel
+from torch import nn
 from transformers.utils import logging
 
 from causalspec.runtime.networks.places import NetworkError
@@ -23,17 +23,23 @@ _WORKED_OUT = re.compile(
     r"(^|\.)(attn|attention|self_attn)\.(masked_)?bias$|(^|\.)(inv_freq|position_ids)$"
 )
 
+# What encoders were trained with beside the head that is loaded, and what lies beside it since.
+_OTHER_HEADS = re.compile(r"(^|\.)(pooler\.|cls\.seq_relationship\.)")
 
-def check_weights(name: str, report: Mapping[str, Any]) -> None:
+
+def check_weights(name: str, report: Mapping[str, Any], other_heads: bool = False) -> None:
     """Take transformers' report on what it loaded (`output_loading_info`) for what it says.
 
-    Transformers warns of weights that a file lacks, and draws them at random.
+    Transformers warns of weights that a file lacks, and draws them at random. `other_heads` says
+    that heads for other tasks may lie beside the network's own, as they do for encoders.
 
     Raises:
         NetworkError: weights are missing, unexpected or of another shape, with their names.
     """
     missing: Collection[str] = report["missing_keys"]
     unexpected = [one for one in report["unexpected_keys"] if not _WORKED_OUT.search(one)]
+    if other_heads:
+        unexpected = [one for one in unexpected if not _OTHER_HEADS.search(one)]
     mismatched: Collection[tuple[str, Any, Any]] = report["mismatched_keys"]
     complaints: list[str] = []
     if missing:
@@ -82,14 +88,19 @@ def report_instead() -> Generator[None]:
         logging.set_verbosity(before)
 
 
-def content_hash(model: PreTrainedModel) -> str:
-    """SHA-256 of configuration and weights, as they were loaded. Reads every weight once."""
+def content_hash(model: nn.Module) -> str:
+    """SHA-256 of configuration and weights, as they were loaded. Reads every weight once.
+
+    A module without a configuration is known by its text: its parts, as PyTorch prints them.
+    """
     digest = hashlib.sha256()
-    config = model.config.to_dict()
+    configuration: Any = getattr(model, "config", None)
+    config = configuration.to_dict() if configuration is not None else {"parts": repr(model)}
     for incidental in ("_name_or_path", "transformers_version", "quantization_config"):
         config.pop(incidental, None)
     digest.update(json.dumps(config, sort_keys=True, default=str).encode())
-    for name, tensor in sorted(model.state_dict().items()):
+    state: Mapping[str, Any] = model.state_dict()
+    for name, tensor in sorted(state.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()

@@ -66,6 +66,7 @@ def align(
     with threads(network.threads), run as folder, memory_failures():
         workshop = Workshop(folder, watcher or Unwatched())
         asked = experiment(specification, question, keeps_unanswered=settings.keeps_unanswered)
+        network = network.knowing(asked.task)
         offered = candidates(network, alignment, asked.variables, question)
         found = sweep(workshop, network, asked, offered, fit)
         fitted = FittedAlignment(

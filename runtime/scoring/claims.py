@@ -68,6 +68,7 @@ def pose(
         SpecError: the claim does not fit the network, or its data lacks a split.
     """
     asked = experiment(specification, claim, keeps_unanswered=keeps_unanswered)
+    network = network.knowing(asked.task)
     alignment = specification.alignments[claim.alignment]
     offered = candidates(network, alignment, asked.variables, claim)
     for split in offered.fitting_splits:

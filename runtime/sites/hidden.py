@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from causalspec.runtime.networks.network import Network
-from causalspec.runtime.sites.component import check_place
+from causalspec.runtime.sites.component import SiteError, check_place
 from causalspec.runtime.sites.tap import Layout, Side, Tap
 
 
@@ -21,4 +21,12 @@ class Hidden:
     def tap(self, network: Network, layer: int | None, unit: int | None, path: str) -> Tap:
         number = check_place(self, network, layer)
         module = network.layers[number - 1]
-        return Tap(module, Side.OUTPUT, None, network.shape_after(module)[1], number, Layout.WHOLE)
+        width = network.shape_after(module)[1]
+        if not width:
+            raise SiteError(
+                f"hidden layer {number} of `{network.name}` gives no vector for each input",
+                "it runs more than once, or never"
+                if network.inputs
+                else "how many numbers the network takes is not known: no task is shown to it",
+            )
+        return Tap(module, Side.OUTPUT, None, width, number, Layout.WHOLE)

@@ -20,8 +20,9 @@ _STREAM = "hidden_states"
 def taps_read(taps: Sequence[Tap], receive: Callable[[int, Tensor], None]) -> Generator[None]:
     """While open, every run hands each tap's whole tensor to `receive`, with the tap's number.
 
-    `Tap.read` takes the site's own numbers out of it. A tap that is edited, too, is seen as it is
-    after the edits that were begun earlier.
+    `Tap.read` takes the site's own numbers out of it. What is kept is to be copied: Falcon, for
+    one, adds to it in place afterwards. A tap that is edited, too, is seen as it is after the edits
+    that were begun earlier.
     """
     with ExitStack() as stack:
         for number, tap in enumerate(taps):

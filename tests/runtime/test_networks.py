@@ -105,7 +105,10 @@ def test_no_tokenizer(folder: Path) -> None:
 
 def test_an_encoder_decoder_is_refused(folder: Path) -> None:
     T5Config().save_pretrained(folder)
-    assert _message(folder)[0] == f"`{folder}` is a `t5`, not a causal decoder"
+    assert _message(folder) == (
+        f"`{folder}` is a `t5`, neither a causal decoder nor an encoder or a classifier of texts",
+        "what a network is stands under `architectures` in its `config.json`",
+    )
 
 
 def test_an_encoder_that_calls_itself_a_language_model_is_refused() -> None:

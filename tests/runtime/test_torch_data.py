@@ -165,7 +165,7 @@ def test_a_file_of_its_own_is_read_as_it_is(tmp_path: Path) -> None:
         ("./tokenizer.json", "there is no file or folder `./tokenizer.json`"),
         ("./weights.gguf", "there is no file or folder `./weights.gguf`"),
         ("package:nothing_here", "the package `nothing_here` is not installed"),
-        ("package:causalspec", "the package `causalspec` carries 0 GGUF files, not one"),
+        ("package:causalspec", "the package `causalspec` carries 0 networks, not one"),
     ],
 )
 def test_a_place_that_holds_no_tokenizer(
