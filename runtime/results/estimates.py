@@ -106,7 +106,9 @@ class Score:
             return _wilson(self.mean, pairs)
         whole = self.counts_as() or 1.0
         ends = [one.interval(pairs * one.counts_as() / whole) for one in self.parts]
-        below = math.hypot(*(one.mean - low for one, (low, _) in zip(self.parts, ends, strict=True)))
+        below = math.hypot(
+            *(one.mean - low for one, (low, _) in zip(self.parts, ends, strict=True))
+        )
         above = math.hypot(
             *(high - one.mean for one, (_, high) in zip(self.parts, ends, strict=True))
         )
@@ -114,7 +116,7 @@ class Score:
 
 
 def _wilson(mean: float, pairs: float) -> tuple[float, float]:
-    """Both ends for a share of so many pairs: exactly 0 or 1 where nothing or everything is right."""
+    """Both ends for a share of so many pairs: exactly 0 where nothing is right, 1 where all is."""
     if math.isnan(mean):
         return math.nan, math.nan
     centre = mean + _Z * _Z / (2 * pairs)
