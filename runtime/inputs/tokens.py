@@ -308,7 +308,9 @@ def _resolve_one(position: TokenPosition, prompts: TokenizedPrompts) -> Tensor:
             places = _nth_true(is_text, -1)
     moved = places + position.offset
     within = (places >= 0) & (moved >= 0) & (moved < prompts.length)
-    within &= is_text.gather(1, moved.clamp(0, prompts.length - 1)[:, None])[:, 0]
+    # Marks before the text can be reached from it; what comes after it may be an answer's.
+    reachable = is_text | (prompts.mask & (is_text.cumsum(1) == 0))
+    within &= reachable.gather(1, moved.clamp(0, prompts.length - 1)[:, None])[:, 0]
     if not bool(within.all()):
         row = int((~within).long().argmax())
         raise TokenError(
