@@ -53,6 +53,11 @@ class Presentation(ABC):
     def token_names(self) -> Mapping[TokenChoice, tuple[str, ...]]:
         """How sites name the tokens that each choice came to."""
 
+    @property
+    def places(self) -> Mapping[str, Tensor]:
+        """LongTensor [inputs] for each token, as sites name it: in how many places it lies."""
+        return {}
+
     @abstractmethod
     def subjects(
         self, groups: Sequence[tuple[Site, ...]], is_base: Tensor, watcher: Watcher

@@ -94,7 +94,7 @@ class TextNetwork(TaskNetwork):
         own, numbers = first.forcing(torch.arange(prompts.rows), correct)
         # Every prompt is followed by the beginning of its own answer.
         shown = replace(own, prompts=own.prompts.take(numbers), right=correct)
-        shown = replace(shown, places=_resolve(choices, shown.prompts, template))
+        shown = replace(shown, positions=_resolve(choices, shown.prompts, template))
         _require_apart(shown, template)
         return shown
 
@@ -109,7 +109,7 @@ class TextPresentation(Presentation):
     network: Network = field(repr=False)
     task: Task = field(repr=False)
     prompts: TokenizedPrompts = field(repr=False)
-    places: TokenPlaces
+    positions: TokenPlaces
     right: Tensor = field(repr=False)
     spoken: Spoken = field(repr=False)
 
@@ -130,7 +130,11 @@ class TextPresentation(Presentation):
 
     @property
     def token_names(self) -> Mapping[TokenChoice, tuple[str, ...]]:
-        return self.places.names
+        return self.positions.names
+
+    @property
+    def places(self) -> Mapping[str, Tensor]:
+        return {name: (one >= 0).sum(1) for name, one in self.positions.positions.items()}
 
     def subjects(
         self, groups: Sequence[tuple[Site, ...]], is_base: Tensor, watcher: Watcher
@@ -139,7 +143,7 @@ class TextPresentation(Presentation):
         subjects = text_subjects(
             self.network,
             replace(self.prompts, menus=self.spoken.menus(self.prompts)),
-            self.places.positions,
+            self.positions.positions,
             groups,
             is_base,
             progress=bar.progress,
@@ -187,11 +191,11 @@ class TextPresentation(Presentation):
         moved = prompts.answer_positions[:, 0] - again.answer_positions[:, 0]
         positions = {
             name: torch.where(one[rows] < 0, -1, one[rows] + moved[:, None])
-            for name, one in self.places.positions.items()
+            for name, one in self.positions.positions.items()
         }
         right = with_answers(self.right, self.right.shape[1])[rows]
-        places = TokenPlaces(positions, self.places.names)
-        return replace(self, prompts=prompts, places=places, right=right)
+        places = TokenPlaces(positions, self.positions.names)
+        return replace(self, prompts=prompts, positions=places, right=right)
 
     def said(self, outputs: Tensor) -> str:
         return self.spoken.text(outputs)

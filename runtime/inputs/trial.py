@@ -15,11 +15,12 @@ from torch import Tensor
 from causalspec.compiler.data.counterfactuals import InterchangePairs
 from causalspec.compiler.evaluators.columns import Columns
 from causalspec.compiler.evaluators.vectorize import solve_columns
-from causalspec.compiler.specification import SwapKind, Task
+from causalspec.compiler.specification import SwapKind, Task, TokenPosition
+from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.runtime.engine.interchanges import joined
 from causalspec.runtime.engine.subjects import Interchanges
 from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
-from causalspec.runtime.inputs.tokens import TokenChoice
+from causalspec.runtime.inputs.tokens import TokenChoice, shorten
 from causalspec.runtime.untyped import from_array
 
 
@@ -109,7 +110,39 @@ def lay_out(
         rows.append(replace(laid, bases=forced, labels=labels))
         asked.append(laid.bases)
         start += len(one) * (1 + len(one.sources))
+    for one in rows:
+        _check_together(presentation, one, choices)
     return Trial(presentation, settings, variables, tuple(pairs), tuple(rows), tuple(asked))
+
+
+def _check_together(
+    presentation: Presentation, rows: Interchanges, choices: Sequence[TokenChoice]
+) -> None:
+    """Tokens that are taken together are swapped one by one: a base and its sources have as many.
+
+    Raises `SpecError` for the first pair that has not.
+    """
+    bases = rows.bases[:, None].expand_as(rows.origins)
+    used = rows.origins >= 0
+    for choice in choices:
+        for name in presentation.token_names[choice] if choice.together else ():
+            counts = presentation.places[name]
+            apart = used & (counts[bases] != counts[rows.origins])
+            if not bool(apart.any()):
+                continue
+            row, column = (int(one) for one in apart.nonzero()[0])
+            base, source = int(rows.bases[row]), int(rows.origins[row, column])
+            [written] = choice.tokens
+            end = written if isinstance(written, TokenPosition) else written.first
+            assert end.span is not None
+            told = (
+                f"`{name}` is {int(counts[base])} tokens in `{shorten(presentation.text(base))}` "
+                f"and {int(counts[source])} in its source `{shorten(presentation.text(source))}`"
+            )
+            advice = "keep pairs of one length, or place the variable at single tokens"
+            raise SpecError([Diagnostic("CS625", told, end.span, advice)])
+    if rows.inner is not None:
+        _check_together(presentation, rows.inner, choices)
 
 
 def swapped_variables(pairs: Sequence[InterchangePairs]) -> tuple[str, ...]:

@@ -111,4 +111,3 @@ def _pyvene_logits(
     base, source = {"input_ids": asked.ids[:ROWS]}, {"input_ids": asked.ids[ROWS:]}
     _, output = intervenable(base, [source], units)
     return output.logits[:, -1]
-
