@@ -188,7 +188,7 @@ def _diagnostic(finding: TokenFinding, span: Span) -> Diagnostic:
         return Diagnostic("CS622", f"the answer {answers} has no token of its own", span)
     return Diagnostic(
         "CS623",
-        f"the answers {answers} are not told apart: both begin with the tokens `{finding.token}`",
+        f"the answers {answers} are not told apart by their tokens, `{finding.token}`",
         span,
         "let no answer be the beginning of another: end each with a full stop, say",
     )

@@ -53,15 +53,16 @@ def test_the_message_names_answers_and_token(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     checked(catalogue.page("CS623").fails, folder, tmp_path)
-    assert "the answers ` Yes` and ` Yet not` start with the same token ` Y`" in (
-        capsys.readouterr().err
+    assert (
+        "the answers ` Yes and no` and ` Yes` are not told apart by their tokens, ` Yes and no`"
+        in capsys.readouterr().err
     )
 
 
 def test_the_warning_can_be_accepted(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = f'{catalogue.page("CS623").fails}\nallow CS623 "scored by its second token"\n'
+    text = f'{catalogue.page("CS623").fails}\nallow CS623 "the end is never asked"\n'
     checked(text, folder, tmp_path)
     assert capsys.readouterr().err == ""
     # Without a tokenizer nobody can say whether it silences anything.
