@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -67,7 +69,14 @@ def test_a_package_that_does_not_keep_its_word_is_told(implementation: str, mess
 
 
 def test_every_method_says_what_it_is_its_source_its_cost_and_its_limits() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "methods.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## `(\w+).*?`\n(.*?)(?=^## |\Z)", page, re.M | re.S))
+    assert set(sections) == set(BUILDERS)
     for name, builder in BUILDERS.items():
         text = builder.__doc__ or ""
+        for paper in re.findall(r"\d{4}\.\d{5}", text):
+            assert paper in sections[name], name
+        for part in ("**When.**", "**Cost.**", "**Cannot.**", "**Source.**"):
+            assert part in sections[name], name
         for part in ("\n    Source: ", "\n    Cost: ", "\n    Cannot: ", "\n    What it is: "):
             assert part in text, name

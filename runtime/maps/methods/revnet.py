@@ -98,8 +98,8 @@ def revnet(methods: Sequence[Method], width: int, seed: int) -> AlignmentMap:
     Source: Gomez, Ren, Urtasun, Grosse 2017 (arXiv 1707.04585); Dinh, Krueger, Bengio 2014 (arXiv
     1410.8516); as an alignment map in Sutter et al. 2025 (arXiv 2507.08802).
 
-    Cost: for each vector 4 · blocks layers of width × half the width: with 10 blocks about ten full
-    products each way.
+    Cost: for each vector 4 · blocks layers of width × half the width: with 10 blocks as much as
+    twenty full products each way.
 
     Cannot: be evidence by itself. With enough blocks such a map finds almost any variable in almost
     any network, an untrained one included (arXiv 2507.08802): ask for `iia - iia(random_network)`,
