@@ -28,10 +28,14 @@ def first_neurons(methods: Sequence[Method], width: int, seed: int) -> Alignment
     return AlignmentMap(Identity(width), FixedSplit([1] * len(methods), width))
 
 
+def dict_of(*_: object) -> dict[str, int]:
+    return {}
+
+
 @pytest.fixture(autouse=True)
 def package(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("somebody_elses_maps")
-    module.__dict__.update(first_neurons=first_neurons, number=3)
+    module.__dict__.update(first_neurons=first_neurons, number=3, nothing=dict_of)
     monkeypatch.setitem(sys.modules, "somebody_elses_maps", module)
 
 
@@ -47,17 +51,22 @@ def test_a_method_of_somebody_else_is_built() -> None:
     [
         (
             "nobodys_maps:first_neurons",
-            "the method `theirs` can't be imported from `nobodys_maps:first_neurons`: "
+            "the method `theirs` can't be had from `nobodys_maps:first_neurons`: "
             "No module named 'nobodys_maps'",
         ),
         (
             "somebody_elses_maps:last_neurons",
-            "the method `theirs` can't be imported from `somebody_elses_maps:last_neurons`: "
+            "the method `theirs` can't be had from `somebody_elses_maps:last_neurons`: "
             "module 'somebody_elses_maps' has no attribute 'last_neurons'",
         ),
         (
             "somebody_elses_maps:number",
-            "the method `theirs` is not a function in `somebody_elses_maps:number`",
+            "the method `theirs` can't be had from `somebody_elses_maps:number`: "
+            "'int' object is not callable",
+        ),
+        (
+            "somebody_elses_maps:nothing",
+            "the method `theirs` of `somebody_elses_maps:nothing` is not an alignment map",
         ),
     ],
 )
