@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from causalspec.compiler.specification import Method
 from causalspec.dsl.diagnostics import InternalError, ToolFailure
@@ -70,30 +70,32 @@ def build_map(
     names = {method.name for method in methods}
     if len(names) > 1:
         raise InternalError(f"variables at one site differ in method: {', '.join(sorted(names))}")
-    return _builder(names.pop(), rows)(methods, width, seed)
-
-
-def _builder(name: str, rows: Mapping[str, Row]) -> Builder:
+    name = names.pop()
     if name in BUILDERS:
-        return BUILDERS[name]
+        return BUILDERS[name](methods, width, seed)
     implementation = rows[name].implementation if name in rows else None
     if implementation is None:
         raise InternalError(f"there is no alignment map called `{name}`")
-    return _imported(name, implementation)
+    return _foreign(name, implementation, methods, width, seed)
 
 
-def _imported(name: str, implementation: str) -> Builder:
+def _foreign(
+    name: str, implementation: str, methods: Sequence[Method], width: int, seed: int
+) -> AlignmentMap:
     module, _, attribute = implementation.partition(":")
     try:
-        found: Any = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # whatever somebody else's package does when it is imported
+        builder: Any = getattr(importlib.import_module(module), attribute)
+        made: Any = builder(methods, width, seed)
+    except ToolFailure:
+        raise
+    except Exception as error:  # whatever somebody else's package does
         raise ToolFailure(
-            f"the method `{name}` can't be imported from `{implementation}`: {error}",
+            f"the method `{name}` can't be had from `{implementation}`: {error}",
             help="install its package again, or ask who wrote it",
         ) from error
-    if not callable(found):
+    if not isinstance(made, AlignmentMap):
         raise ToolFailure(
-            f"the method `{name}` is not a function in `{implementation}`",
+            f"the method `{name}` of `{implementation}` is not an alignment map",
             help="it takes the methods, the width and a seed, and returns an `AlignmentMap`",
         )
-    return cast(Builder, found)
+    return made

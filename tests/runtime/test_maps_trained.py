@@ -134,3 +134,27 @@ def _error(made: AlignmentMap, directions: list[Tensor]) -> float:
     """The mean squared distance from what the directions should say after an interchange."""
     with torch.no_grad():
         return float(_loss(made, directions, torch.Generator().manual_seed(1), rows=1000))
+
+
+def _curved_error(made: AlignmentMap, seed: int) -> Tensor:
+    """How far an interchange of z = y - x² is from leaving x and taking the source's z."""
+    generator = torch.Generator().manual_seed(seed)
+    base, source = torch.randn((2, 256, 2), generator=generator)
+    after = made.swap(base, source[:, None], torch.ones(256, 1))
+    wanted = source[:, 1] - source[:, 0].square() + base[:, 0].square()
+    return functional.mse_loss(after, torch.stack([base[:, 0], wanted], 1))
+
+
+def test_a_reversible_network_follows_a_curved_variable() -> None:
+    errors: dict[str, float] = {}
+    for written in (method("das", dim=1), method("revnet", dim=1, blocks=2)):
+        made = build_map([written], 2, 0)
+        optimizer = torch.optim.Adam(made.parameters(), lr=1e-2)
+        for step in range(400):
+            optimizer.zero_grad()
+            _curved_error(made, step).backward()
+            optimizer.step()
+        with torch.no_grad():
+            errors[written.name] = float(_curved_error(made, 10_000))
+    assert errors["das"] > 1
+    assert errors["revnet"] < errors["das"] / 10

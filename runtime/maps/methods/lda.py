@@ -65,8 +65,8 @@ def lda(methods: Sequence[Method], width: int, seed: int) -> AlignmentMap:
     Source: Fisher 1936; Hastie, Tibshirani, Friedman, "The Elements of Statistical Learning", 4.3;
     as a method of interchange in Arora, Jurafsky, Potts 2024 (arXiv 2402.12560).
 
-    Cost: one singular value decomposition of the training vectors: a second for 20,000 vectors of
-    width 576.
+    Cost: one singular value decomposition of the training vectors: some seconds for 20,000
+    vectors of width 576 on two cores.
 
     Cannot: be computed from fewer vectors than they have dimensions. Like a probe it leans away
     from the noise that goes with the variable, further still where few vectors tell what is noise:

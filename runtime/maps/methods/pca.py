@@ -48,8 +48,8 @@ def pca(methods: Sequence[Method], width: int, seed: int) -> AlignmentMap:
     Source: Pearson 1901; as a method of interchange in Arora, Jurafsky, Potts 2024 (arXiv
     2402.12560).
 
-    Cost: one singular value decomposition of the training vectors: a second for 20,000 vectors of
-    width 576.
+    Cost: one singular value decomposition of the training vectors: some seconds for 20,000
+    vectors of width 576 on two cores.
 
     Cannot: know what a direction is for. It finds a variable only where that is what varies most;
     how much of the variance the components hold is reported beside the score.

@@ -17,6 +17,8 @@ from causalspec.runtime.maps.ownerships.fixed_split import FixedSplit
 from causalspec.runtime.untyped import seeded
 
 BLOCKS = 10
+NARROWEST = 16
+"""The least width of the couplings' hidden layers, which are otherwise as wide as the vector."""
 
 
 class Coupling(nn.Module):
@@ -53,14 +55,14 @@ class ReversibleNetwork(Featurizer):
         super().__init__()
         self.features = width
         self._first = width // 2
-        first, second = self._first, width - self._first
+        first, second, hidden = self._first, width - self._first, max(width, NARROWEST)
         generator = torch.Generator().manual_seed(seed)
         orders = [torch.randperm(width, generator=generator) for _ in range(blocks)]
         self.register_buffer("rotation", random_orthonormal(width, width, seed))
         self.register_buffer("orders", torch.stack(orders))
         with seeded(seed):
-            self.onto_second = nn.ModuleList(Coupling(first, second, width) for _ in orders)
-            self.onto_first = nn.ModuleList(Coupling(second, first, width) for _ in orders)
+            self.onto_second = nn.ModuleList(Coupling(first, second, hidden) for _ in orders)
+            self.onto_first = nn.ModuleList(Coupling(second, first, hidden) for _ in orders)
 
     def encode(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
         """All numbers of the vector are features: nothing is left."""
@@ -96,8 +98,8 @@ def revnet(methods: Sequence[Method], width: int, seed: int) -> AlignmentMap:
     Source: Gomez, Ren, Urtasun, Grosse 2017 (arXiv 1707.04585); Dinh, Krueger, Bengio 2014 (arXiv
     1410.8516); as an alignment map in Sutter et al. 2025 (arXiv 2507.08802).
 
-    Cost: for each vector 4 · blocks layers of width × half the width: with 10 blocks about ten full
-    products each way.
+    Cost: for each vector 4 · blocks layers of width × half the width: with 10 blocks as much as
+    twenty full products each way.
 
     Cannot: be evidence by itself. With enough blocks such a map finds almost any variable in almost
     any network, an untrained one included (arXiv 2507.08802): ask for `iia - iia(random_network)`,
