@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from causalspec.runtime.engine.alone import unpadded_because
-from causalspec.runtime.inputs.tokens import InputLimits
+from causalspec.runtime.inputs.tokens import InputLimits, PaddingSide
 from causalspec.runtime.networks.anatomy import Anatomy, find_anatomy
 from causalspec.runtime.networks.entry_points import PYTHON_PREFIX, build_module
 from causalspec.runtime.networks.feed_forward import is_feed_forward, load_feed_forward
@@ -61,7 +61,8 @@ class Network:
     `untrained` makes the module afresh from a seed, where its maker says how.
 
     `first_position` is the number of a prompt's first token where the architecture takes position
-    numbers, and `unpadded_because` says why prompts of several lengths are never run together.
+    numbers, `padding_side` is where shorter prompts are filled up, and `unpadded_because` says why
+    prompts of several lengths are never run together.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Network:
     first_position: int | None = field(default=None, repr=False)
     unpadded_because: str | None = field(default=None, repr=False)
     kind: NetworkKind = field(default=NetworkKind.DECODER, repr=False)
+    padding_side: PaddingSide = field(default="left", repr=False)
     inputs: int | None = field(default=None, repr=False)
     untrained: Callable[[int], nn.Module] | None = field(default=None, repr=False)
 
@@ -224,7 +226,12 @@ def wrap_network(
     )
     if kind is NetworkKind.DECODER:
         return replace(network, unpadded_because=unpadded_because(network))
-    return replace(network, unpadded_because=changed_by_padding(network))
+    left = changed_by_padding(network, "left")
+    if left is None:
+        return network
+    if changed_by_padding(network, "right") is None:
+        return replace(network, padding_side="right")
+    return replace(network, unpadded_because=left)
 
 
 def wrap_module(
@@ -268,8 +275,9 @@ def random_network(network: Network, seed: int) -> Network:
     config: Any = copy.deepcopy(network.model.config)
     if hasattr(config, "quantization_config"):  # what a GGUF file came with: of no use unread
         del config.quantization_config
-    if config.get_text_config(decoder=True).pad_token_id == _NO_TOKEN:
-        config.get_text_config(decoder=True).pad_token_id = None
+    text = config.get_text_config(decoder=True)
+    if getattr(text, "pad_token_id", None) == _NO_TOKEN:
+        text.pad_token_id = None
     model_type: Any = cast("Any", type(network.model))
     with seeded(seed):
         model = model_type(config)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from causalspec.runtime.inputs.tokens import PaddingSide
 from causalspec.runtime.networks.kinds import NetworkKind
 from causalspec.runtime.networks.places import NetworkError
 from causalspec.runtime.networks.self_check import answer_of, probe_ids, told
@@ -21,15 +22,20 @@ _APART = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 1e-2, torch.b
 
 
 @torch.no_grad()
-def changed_by_padding(network: Network) -> str | None:
-    """Why texts of several lengths can't be run together, padded on the left; None where nothing
+def changed_by_padding(network: Network, side: PaddingSide) -> str | None:
+    """Why texts of several lengths can't be run together, padded on a side; None where nothing
     speaks against it: a short text answers beside a long one as it does alone.
+
+    Encoders that classify a text by its first token need it in the first column.
     """
     ids = probe_ids(network.model, _LONG + _SHORT)
-    short, pad = ids[_LONG:], _LONG - _SHORT
-    padded = torch.stack([ids[:_LONG], torch.cat([_filler(network, pad), short])])
+    short, filler = ids[_LONG:], _filler(network, _LONG - _SHORT)
+    here = slice(len(filler), None) if side == "left" else slice(_SHORT)
+    parts = [filler, short] if side == "left" else [short, filler]
+    padded = torch.stack([ids[:_LONG], torch.cat(parts)])
     mask = torch.ones_like(padded)
-    mask[1, :pad] = 0
+    mask[1] = 0
+    mask[1, here] = 1
     arguments: dict[str, Any] = {"input_ids": padded, "attention_mask": mask}
     if network.first_position is not None:
         positions = (mask.cumsum(1) - 1).clamp(min=0) + network.first_position
@@ -41,7 +47,7 @@ def changed_by_padding(network: Network) -> str | None:
         return str(error)
     alone = answer_of(network.model(input_ids=short[None]))
     if network.kind is not NetworkKind.CLASSIFIER:
-        together = together[:, pad:]
+        together = together[:, here]
     apart = float((together - alone).abs().max() / alone.abs().max())
     if apart <= _APART.get(network.dtype, 1e-4):
         return None
