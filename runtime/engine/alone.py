@@ -134,11 +134,13 @@ def unpadded_because(network: Network) -> str | None:
     """Why prompts of several lengths are never run together; None where nothing speaks against."""
     ids = probe_ids(network.model, 11).cpu()
     mask = torch.ones(2, 8, dtype=torch.bool)
-    mask[1, :5] = False
-    padded = torch.stack([ids[:8], torch.cat([torch.zeros(5, dtype=torch.long), ids[8:]])])
+    padding, own = torch.zeros(5, dtype=torch.long), ids[8:]
+    on_left = network.padding_side == "left"
+    mask[1] = torch.arange(8) >= 5 if on_left else torch.arange(8) < 3
+    padded = torch.stack([ids[:8], torch.cat([padding, own] if on_left else [own, padding])])
     position_ids = (mask.long().cumsum(1) - 1).clamp(min=0)
     nowhere = torch.full((2, 8, 2), -1)
-    last = torch.full((2, 1), 7)
+    last = torch.tensor([[7], [7 if on_left else 2]])
     prompts = TokenizedPrompts(("long", "short"), {}, padded, mask, position_ids, nowhere, last)
     rows = torch.arange(2)
     with torch.no_grad():

@@ -84,6 +84,7 @@ class TextNetwork(TaskNetwork):
         prompts = tokenize(
             rendered,
             self.network.tokenizer,
+            self.network.padding_side,
             limits=self.network.limits,
             keeps_end=self.network.reads_ahead,
         )

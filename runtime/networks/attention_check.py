@@ -19,8 +19,10 @@ from torch import Tensor, nn
 from causalspec.runtime.networks.probe import POSITIONS, BlockCall
 from causalspec.runtime.sites.hooks import forwards_replaced, main_input
 
-_ROUNDING = 16
-"""So many units of precision, of the largest number, count as no change."""
+_ROUNDING = {torch.bfloat16: 2**-7, torch.float16: 2**-9}
+"""Up to which share of the largest number two are the same, where it is not float32's (below)."""
+_ROUNDING_ELSE = 2e-6
+"""Many norms, and some softmaxes, are computed in float32 whatever the weights are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +151,5 @@ def _rolled(heads: Tensor) -> Tensor:
 
 def _apart(one: Tensor, other: Tensor) -> Tensor:
     """Which heads [positions, heads] differ in any row by more than rounding."""
-    # Many norms, and some softmaxes, are computed in float32 whatever the weights are.
-    precision = max(torch.finfo(one.dtype).eps, torch.finfo(torch.float32).eps)
-    return ((one - other).abs() > _ROUNDING * precision * one.abs().max()).any(-1).any(0)
+    share = _ROUNDING.get(one.dtype, _ROUNDING_ELSE)
+    return ((one - other).abs() > share * one.abs().max()).any(-1).any(0)

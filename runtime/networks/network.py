@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from causalspec.runtime.inputs.tokens import InputLimits
+from causalspec.runtime.inputs.tokens import InputLimits, PaddingSide
 from causalspec.runtime.networks.anatomy import Anatomy, find_anatomy
 from causalspec.runtime.networks.entry_points import PYTHON_PREFIX, build_module
 from causalspec.runtime.networks.feed_forward import is_feed_forward, load_feed_forward
@@ -29,6 +29,7 @@ from causalspec.runtime.networks.modules import (
 )
 from causalspec.runtime.networks.packaged import PACKAGE_PREFIX, packaged_network
 from causalspec.runtime.networks.packed_products import pack_products
+from causalspec.runtime.networks.padding import changed_by_padding
 from causalspec.runtime.networks.places import NetworkError as NetworkError
 from causalspec.runtime.networks.places import find_network
 from causalspec.runtime.networks.pretrained import find_blocks, load_parts, vocabulary_size
@@ -59,7 +60,7 @@ class Network:
     `untrained` makes the module afresh from a seed, where its maker says how.
 
     `first_position` is the number of a prompt's first token where the architecture takes position
-    numbers.
+    numbers, `padding_side` is where shorter prompts are filled up.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Network:
     tuple_outputs: bool = False  # whether a layer wraps its output in a tuple
     first_position: int | None = field(default=None, repr=False)
     kind: NetworkKind = field(default=NetworkKind.DECODER, repr=False)
+    padding_side: PaddingSide = field(default="left", repr=False)
     inputs: int | None = field(default=None, repr=False)
     untrained: Callable[[int], nn.Module] | None = field(default=None, repr=False)
 
@@ -218,7 +220,7 @@ def wrap_network(
         config.pad_token_id = _NO_TOKEN
     layers = find_blocks(name, model, config.num_hidden_layers)
     found = self_check(name, model, layers, config.hidden_size, kind)
-    return Network(
+    network = Network(
         name=name,
         model=model,
         tokenizer=tokenizer,
@@ -229,6 +231,10 @@ def wrap_network(
         first_position=found.first_position,
         kind=kind,
     )
+    if kind is NetworkKind.DECODER or changed_by_padding(network, "left") is None:
+        return network
+    right = changed_by_padding(network, "right") is None
+    return replace(network, padding_side="right" if right else "left")
 
 
 def wrap_module(
@@ -272,8 +278,9 @@ def random_network(network: Network, seed: int) -> Network:
     config: Any = copy.deepcopy(network.model.config)
     if hasattr(config, "quantization_config"):  # what a GGUF file came with: of no use unread
         del config.quantization_config
-    if config.get_text_config(decoder=True).pad_token_id == _NO_TOKEN:
-        config.get_text_config(decoder=True).pad_token_id = None
+    text = config.get_text_config(decoder=True)
+    if getattr(text, "pad_token_id", None) == _NO_TOKEN:
+        text.pad_token_id = None
     model_type: Any = cast("Any", type(network.model))
     with seeded(seed):
         model = model_type(config)
