@@ -29,7 +29,6 @@ class Estimate(Protocol):
         """Of how many drawn pairs, where that is known."""
         ...
 
-    @property
     def unit(self) -> float:
         """How large a difference counts as much as one of 1 does for a share."""
         ...
@@ -93,7 +92,6 @@ class Score:
         """The upper end of the 95 % interval."""
         return self.interval(self.counts_as())[1]
 
-    @property
     def unit(self) -> float:
         """Shares are compared as they are."""
         return 1.0
@@ -106,7 +104,9 @@ class Score:
             return _wilson(self.mean, pairs)
         whole = self.counts_as() or 1.0
         ends = [one.interval(pairs * one.counts_as() / whole) for one in self.parts]
-        below = math.hypot(*(one.mean - low for one, (low, _) in zip(self.parts, ends, strict=True)))
+        below = math.hypot(
+            *(one.mean - low for one, (low, _) in zip(self.parts, ends, strict=True))
+        )
         above = math.hypot(
             *(high - one.mean for one, (_, high) in zip(self.parts, ends, strict=True))
         )
@@ -164,7 +164,6 @@ class Measurement:
         """The upper end of the 95 % interval."""
         return self.interval(self.counts_as())[1]
 
-    @property
     def unit(self) -> float:
         """A difference is large or small beside the mean, or beside 1 where that is smaller."""
         return max(1.0, abs(self.mean))

@@ -28,7 +28,8 @@ from causalspec.runtime.results.files import (
     to_json,
     write_results,
 )
-from causalspec.runtime.results.records import Score, Verification
+from causalspec.runtime.results.estimates import Score
+from causalspec.runtime.results.records import Verification
 
 FIXTURE = Path(__file__).with_name("indirect_object_result.json")
 TEXT = FIXTURE.read_text(encoding="utf-8")
@@ -102,6 +103,7 @@ def test_derived_figures_are_written_and_ignored_on_reading():
         "upper": pytest.approx(0.9251, abs=1e-4),
         "effective": None,
         "drawn": None,
+        "parts": [],
     }
     content["holds"] = True
     content["verdicts"][0]["score"]["mean"] = 0.1
@@ -133,10 +135,10 @@ def planted(path: tuple[str | int, ...], value: object) -> str:
         ("[" * 100_000, "the results are not JSON: maximum recursion depth exceeded"),
         ('{"format": NaN}', "the results are not JSON: `NaN` is not a JSON number"),
         ("[]", "the results are not a JSON object"),
-        ("{}", "the results have format null, this version reads 1"),
-        (planted(("format",), 2), "the results have format 2, this version reads 1"),
-        (planted(("format",), True), "the results have format true, this version reads 1"),
-        ('{"format": 1}', "the results lack `manifest`"),
+        ("{}", "the results have format null, this version reads 2"),
+        (planted(("format",), 1), "the results have format 1, this version reads 2"),
+        (planted(("format",), True), "the results have format true, this version reads 2"),
+        ('{"format": 2}', "the results lack `manifest`"),
         (
             planted(("manifest", "seed"), "0"),
             "the results are wrong at `manifest.seed`: expected an integer",
@@ -154,8 +156,8 @@ def planted(path: tuple[str | int, ...], value: object) -> str:
             "the results are wrong at `verdicts`: expected an array",
         ),
         (
-            planted(("verdicts", 1, "sites", 2, "site"), None),
-            "the results are wrong at `verdicts[1].sites[2].site`: expected an object",
+            planted(("verdicts", 1, "sites", 2, "sites", 0), None),
+            "the results are wrong at `verdicts[1].sites[2].sites[0]`: expected an object",
         ),
         (
             planted(("verdicts", 0, "seconds"), "soon"),
@@ -178,6 +180,12 @@ def test_what_cannot_be_read_is_named(text: str, message: str):
     assert str(caught.value).startswith(message)
 
 
+def test_results_of_an_older_format_are_to_be_made_again():
+    with pytest.raises(ResultsError) as caught:
+        from_json(planted(("format",), 1))
+    assert caught.value.help == "verify the spec again: results of another format are not converted"
+
+
 def test_the_schema_is_valid_and_published_results_obey_it():
     jsonschema.Draft202012Validator.check_schema(SCHEMA.schema)
     SCHEMA.validate(json.loads(TEXT))
@@ -186,7 +194,7 @@ def test_the_schema_is_valid_and_published_results_obey_it():
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("format",), 2),
+        (("format",), 1),
         (("verdicts", 0, "score"), {"correct": 1}),
         (("verdicts", 0, "notes"), "none"),
         (("manifest", "versions", 0), ["torch"]),
