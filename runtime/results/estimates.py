@@ -131,7 +131,7 @@ def mean_of(scores: Sequence[Score]) -> Score:
     return Score(
         sum(one.correct for one in scores),
         sum(one.total for one in scores),
-        sum(one.counts_as() for one in scores),
+        math.fsum(one.counts_as() for one in scores),
         sum(drawn) if len(drawn) == len(scores) else None,
         tuple(scores),
     )
@@ -181,7 +181,7 @@ def mean_measurement(parts: Sequence[Measurement]) -> Measurement:
     if len(parts) == 1:
         return parts[0]
     count = len(parts)
-    effective = sum(one.counts_as() for one in parts)
+    effective = math.fsum(one.counts_as() for one in parts)
     variance = sum(one.spread**2 / one.counts_as() for one in parts if one.total) / count**2
     drawn = [one.drawn for one in parts if one.drawn is not None]
     return Measurement(

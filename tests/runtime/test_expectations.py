@@ -154,7 +154,5 @@ def test_no_number_meets_nothing(operator: str) -> None:
 
 
 def test_a_score_that_was_not_taken_is_our_mistake() -> None:
-    with pytest.raises(
-        InternalError, match=r"no score for Metric\(name='iia', bound='mean', of='full_vector'"
-    ):
+    with pytest.raises(InternalError, match=r"no score for Metric\(.*of='full_vector'"):
         judged(Metric("iia", "mean", "full_vector"), ">", 0.5, Score(9, 10), Score(1, 10))

@@ -1,4 +1,4 @@
-"""The fast path is the plain path, whatever the architecture, the site and the side of the padding."""
+"""The fast path is the plain path, whatever the architecture, the site and the padded side."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def residuals(*layers: int) -> tuple[Site, ...]:
 
 
 def every_site(network: Network) -> list[Site]:
-    """Every component of the network in its lowest and its third block, whole and one unit of it."""
+    """Every component in the lowest and the third block of a network, whole and one unit of it."""
     found: list[Site] = []
     for name, component in COMPONENTS.items():
         places = component.places(network)
