@@ -19,7 +19,7 @@ from typing import Any, cast, get_args, get_origin, get_type_hints
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.results.records import Verification
 
-FORMAT = 1
+FORMAT = 2
 """The version of the format; a change that an old reader would misread takes the next number."""
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -55,7 +55,8 @@ def from_json(text: str) -> Verification:
     found = cast(Mapping[str, object], content).get("format")
     if found != FORMAT or isinstance(found, bool):
         raise ResultsError(
-            f"the results have format {json.dumps(found)}, this version reads {FORMAT}"
+            f"the results have format {json.dumps(found)}, this version reads {FORMAT}",
+            help="verify the spec again: results of another format are not converted",
         )
     return cast(Verification, _decoded(Verification, cast(object, content), ""))
 

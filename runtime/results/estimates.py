@@ -29,7 +29,6 @@ class Estimate(Protocol):
         """Of how many drawn pairs, where that is known."""
         ...
 
-    @property
     def unit(self) -> float:
         """How large a difference counts as much as one of 1 does for a share."""
         ...
@@ -93,7 +92,6 @@ class Score:
         """The upper end of the 95 % interval."""
         return self.interval(self.counts_as())[1]
 
-    @property
     def unit(self) -> float:
         """Shares are compared as they are."""
         return 1.0
@@ -133,7 +131,7 @@ def mean_of(scores: Sequence[Score]) -> Score:
     return Score(
         sum(one.correct for one in scores),
         sum(one.total for one in scores),
-        sum(one.counts_as() for one in scores),
+        math.fsum(one.counts_as() for one in scores),
         sum(drawn) if len(drawn) == len(scores) else None,
         tuple(scores),
     )
@@ -166,7 +164,6 @@ class Measurement:
         """The upper end of the 95 % interval."""
         return self.interval(self.counts_as())[1]
 
-    @property
     def unit(self) -> float:
         """A difference is large or small beside the mean, or beside 1 where that is smaller."""
         return max(1.0, abs(self.mean))
@@ -184,7 +181,7 @@ def mean_measurement(parts: Sequence[Measurement]) -> Measurement:
     if len(parts) == 1:
         return parts[0]
     count = len(parts)
-    effective = sum(one.counts_as() for one in parts)
+    effective = math.fsum(one.counts_as() for one in parts)
     variance = sum(one.spread**2 / one.counts_as() for one in parts if one.total) / count**2
     drawn = [one.drawn for one in parts if one.drawn is not None]
     return Measurement(

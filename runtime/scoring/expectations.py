@@ -160,7 +160,7 @@ def _weight(expression: MetricExpression, scores: Scores) -> float:
     """By how much an expression moves at most for each unit that one of its scores moves."""
     match expression:
         case Metric():
-            return scores[_plain(expression)].unit
+            return scores[_plain(expression)].unit()
         case MetricArithmetic(sign, left, right):
             one, other = _weight(left, scores), _weight(right, scores)
             match sign:

@@ -17,10 +17,11 @@ from transformers import PreTrainedModel
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, TokenPosition
 from causalspec.runtime.engine.batches import Batching
-from causalspec.runtime.engine.decoder_subject import DecoderSubject, decoder_subjects
-from causalspec.runtime.engine.subjects import Edit, Site
-from causalspec.runtime.inputs.tokens import resolve, tokenize
+from causalspec.runtime.engine.subjects import Edit
+from causalspec.runtime.engine.text_subject import TextSubject, text_subjects
+from causalspec.runtime.inputs.tokens import TokenChoice, resolve, tokenize
 from causalspec.runtime.networks.network import NetworkError, wrap_network
+from causalspec.runtime.sites.site import Site
 
 TEXTS = (
     "Mary gave",
@@ -66,12 +67,14 @@ def tried(model_type: str, model: PreTrainedModel, tokenizer: Any) -> Tried:
     try:
         network = wrap_network(model_type, model, tokenizer)
         prompts = tokenize(RenderedPrompts(TEXTS, {}), tokenizer, limits=network.limits)
-        columns = resolve(PLACES, prompts)
+        places = resolve([TokenChoice(PLACES)], prompts).positions
         every = torch.ones(len(TEXTS), dtype=torch.bool)
-        layers = range(len(network.layers))
-        [subject] = decoder_subjects(
-            network, prompts, columns, layers, every, notice=notices.append
+        sites = tuple(
+            Site("residual", layer, one.text)
+            for layer in range(len(network.layers))
+            for one in PLACES
         )
+        [subject] = text_subjects(network, prompts, places, [sites], every, notice=notices.append)
         apart = _furthest(subject)
     except NetworkError as error:
         return Tried(refused=str(error).replace(f"`{model_type}`", "it"))
@@ -84,11 +87,11 @@ def tried(model_type: str, model: PreTrainedModel, tokenizer: Any) -> Tried:
 
 
 @torch.no_grad()
-def _furthest(subject: DecoderSubject) -> float:
+def _furthest(subject: TextSubject) -> float:
     """The furthest that any answer lies from the same swap done alone: of whole vectors and of
     four of their dimensions in turn, so that each meets every layer and every position.
     """
-    network, prompts, positions = subject.network, subject.prompts, subject.columns.positions
+    network, prompts = subject.network, subject.prompts
     generator = torch.Generator().manual_seed(0)
     tall = torch.randn(network.width, 4, generator=generator)
     bases = (torch.eye(network.width), torch.linalg.qr(tall)[0])
@@ -97,13 +100,13 @@ def _furthest(subject: DecoderSubject) -> float:
     alone = [_Alone(network.model, network.layers, prompts.ids[k, prompts.mask[k]]) for k in rows]
     furthest = 0.0
     for layer in range(len(network.layers)):
-        for column in range(len(PLACES)):
-            basis = bases[(layer + column) % 2]
-            site = Site(layer, column)
+        for number, token in enumerate(PLACES):
+            basis = bases[(layer + number) % 2]
+            site = Site("residual", layer, token.text)
             given = subject.vectors(site, rows.roll(1))
             edit = Edit(site, lambda old, given=given, basis=basis: _swap(old, given, basis))
-            ours = subject.logits(rows, [edit])
-            places = (positions[:, column] - starts).tolist()
+            ours = subject.run(rows, [edit]).logits[:, 0]
+            places = (subject.positions[token.text][:, 0] - starts).tolist()
             for base in rows.tolist():
                 vector = alone[base - 1].streams[layer][places[base - 1]]
                 truth = alone[base].with_swap(layer, places[base], vector, basis)

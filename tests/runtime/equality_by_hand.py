@@ -10,12 +10,17 @@ import torch
 from torch import Tensor
 
 from causalspec.runtime.engine.subjects import Interchanges
-from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
+from causalspec.runtime.networks.feed_forward import (
+    FeedForwardConfig,
+    FeedForwardNetwork,
+    wrap_feed_forward,
+)
+from causalspec.runtime.networks.network import Network
 
 WIDTH = 16
 
 
-def equality_network() -> FeedForwardNetwork:
+def equality_network() -> Network:
     """Three hidden layers of 16 units; classes are different (0) and same (1)."""
     network = FeedForwardNetwork(
         FeedForwardConfig(input_size=4, hidden_size=WIDTH, hidden_layers=3, classes=2)
@@ -34,7 +39,7 @@ def equality_network() -> FeedForwardNetwork:
         third[1, :2] = torch.tensor([-1.0, 1])
         network.output.weight[0, :2] = 4.0
         network.output.bias.copy_(torch.tensor([-4.0, 0]))
-    return network.eval().requires_grad_(False)
+    return wrap_feed_forward("equality", network)
 
 
 def equality_inputs(count: int, seed: int) -> Tensor:
@@ -54,4 +59,4 @@ def equality_interchanges(inputs: Tensor, rows: int, seed: int) -> Interchanges:
     )
     new_left = torch.where(kinds != 1, left[first], left[bases])
     new_right = torch.where(kinds != 0, right[second], right[bases])
-    return Interchanges(bases, origins, (new_left == new_right).long())
+    return Interchanges(bases, origins, (new_left == new_right).long()[:, None])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,11 +11,18 @@ from transformers import AutoConfig, BartConfig, GPT2Config, LlamaConfig, Robert
 
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, TokenPosition
-from causalspec.runtime.engine.alone import alone_logits, how_to_batch
-from causalspec.runtime.engine.batches import Batching
-from causalspec.runtime.engine.plain_path import plain_logits
-from causalspec.runtime.inputs.tokens import TokenError, TokenizedPrompts, resolve, tokenize
+from causalspec.runtime.engine.alone import alone_logits, how_to_batch, unpadded_because
+from causalspec.runtime.engine.batches import Batching, Places, Run, in_batches
+from causalspec.runtime.engine.plain_path import plain_run
+from causalspec.runtime.inputs.tokens import (
+    TokenChoice,
+    TokenError,
+    TokenizedPrompts,
+    resolve,
+    tokenize,
+)
 from causalspec.runtime.networks.network import Network, NetworkError, wrap_network
+from causalspec.runtime.sites.site import Site
 
 from .byte_tokenizer import byte_tokenizer
 from .small_decoders import small_decoder
@@ -24,14 +32,13 @@ SIZES: dict[str, Any] = {
     "vocab_size": 300, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
     "intermediate_size": 48, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2,
 }  # fmt: skip
+SITES = (Site("residual", 0, "last"), Site("residual", 1, "last"))
 TEXTS = ("When Mary and John went to the store, Mary gave", "Mary", "gave", "Mary and John")
 
 
-def shown(
-    network: Network, texts: tuple[str, ...] = TEXTS
-) -> tuple[TokenizedPrompts, torch.Tensor]:
+def shown(network: Network, texts: tuple[str, ...] = TEXTS) -> tuple[TokenizedPrompts, Places]:
     prompts = tokenize(RenderedPrompts(texts, {}), network.tokenizer, limits=network.limits)
-    return prompts, resolve([TokenPosition(Anchor.LAST)], prompts).positions
+    return prompts, resolve([TokenChoice((TokenPosition(Anchor.LAST),))], prompts).positions
 
 
 def stirred(model: Any) -> Any:
@@ -47,24 +54,26 @@ def test_roberta_counts_from_its_padding_token_on() -> None:
     network = wrap_network("roberta", small_decoder("roberta"), byte_tokenizer())
     assert (network.first_position, network.limits.context) == (1, 63)
     prompts, positions = shown(network)
-    assert how_to_batch(network, prompts, positions, range(2)) == (Batching.PADDED, None)
+    assert how_to_batch(network, prompts, positions, SITES) == (Batching.PADDED, None)
 
 
 def test_bart_counts_through_padding() -> None:
     network = wrap_network("bart", small_decoder("bart"), byte_tokenizer())
     assert network.first_position is None
     prompts, positions = shown(network)
-    batching, because = how_to_batch(network, prompts, positions, range(2))
-    assert (batching, because) == (Batching.BY_LENGTH, network.unpadded_because)
+    batching, because = how_to_batch(network, prompts, positions, SITES)
+    assert (batching, because) == (Batching.BY_LENGTH, unpadded_because(network))
     assert because is not None
     assert because.startswith("padding changes its outputs (by ")
     rows = torch.arange(len(TEXTS))
     with torch.no_grad():
         alone = alone_logits(network, prompts, positions, rows)
-        by_length = plain_logits(network, prompts, positions, rows, [])
-        padded = plain_logits(network, prompts, positions, rows, [], Batching.PADDED)
-    assert torch.allclose(alone, by_length, atol=1e-5)
-    assert not torch.allclose(alone, padded, atol=1e-1)
+        by_length, padded = (
+            in_batches(prompts, Run(rows), one, partial(plain_run, network, prompts, positions))
+            for one in (Batching.BY_LENGTH, Batching.PADDED)
+        )
+    assert torch.allclose(alone, by_length.logits, atol=1e-5)
+    assert not torch.allclose(alone, padded.logits, atol=1e-1)
 
 
 def test_the_longest_prompt_of_a_batch_may_choose_the_frequencies() -> None:
@@ -78,10 +87,10 @@ def test_the_longest_prompt_of_a_batch_may_choose_the_frequencies() -> None:
     )  # fmt: skip
     network = tiny_network(config, torch.float32)
     stirred(network.model)
-    assert network.unpadded_because is None  # nothing so long is tried when it is loaded
+    assert unpadded_because(network) is None  # nothing so long is tried when it is loaded
     short = shown(network, TEXTS[1:])
-    assert how_to_batch(network, *short, range(2)) == (Batching.PADDED, None)
-    batching, because = how_to_batch(network, *shown(network), range(2))
+    assert how_to_batch(network, *short, SITES) == (Batching.PADDED, None)
+    batching, because = how_to_batch(network, *shown(network), SITES)
     assert batching is Batching.BY_LENGTH
     assert because is not None
     assert because.startswith("padding changes its outputs (by ")
@@ -97,7 +106,7 @@ def test_answers_that_depend_on_the_prompts_beside_them_are_refused() -> None:
 
     attention.register_forward_hook(mixed)
     with pytest.raises(NetworkError) as raised:
-        how_to_batch(network, prompts, positions, range(2))
+        how_to_batch(network, prompts, positions, SITES)
     assert str(raised.value) == (
         "`llama` answers a prompt differently where others of its length run beside it"
     )
@@ -109,7 +118,7 @@ def test_answers_that_change_when_asked_again_are_refused() -> None:
         lambda _layer, _inputs, output: output + torch.randn_like(output)
     )
     with pytest.raises(NetworkError) as raised:
-        how_to_batch(network, *shown(network), range(2))
+        how_to_batch(network, *shown(network), SITES)
     assert str(raised.value) == "`llama` answers the same prompt differently when it is asked again"
 
 

@@ -13,7 +13,8 @@ from causalspec.compiler.specification import (
     MetricExpression,
 )
 from causalspec.dsl import InternalError, Source, Span
-from causalspec.runtime.results.records import ExpectationVerdict, Score
+from causalspec.runtime.results.estimates import Score
+from causalspec.runtime.results.records import ExpectationVerdict
 from causalspec.runtime.scoring.expectations import judge
 
 IIA = Metric("iia", "mean", None)
@@ -29,7 +30,7 @@ def minus(left: MetricExpression, right: MetricExpression) -> MetricArithmetic:
 def judged(
     left: MetricExpression, operator: str, right: MetricExpression, own: Score, other: Score
 ) -> ExpectationVerdict:
-    scores = {None: own, "no_swap": other, "Rival": Score(0, 0)}
+    scores = {IIA: own, NO_SWAP: other, RIVAL: Score(0, 0)}
     return judge(Expectation(left, operator, right, "as written", SPAN), scores)
 
 
@@ -153,5 +154,5 @@ def test_no_number_meets_nothing(operator: str) -> None:
 
 
 def test_a_score_that_was_not_taken_is_our_mistake() -> None:
-    with pytest.raises(InternalError, match="no score for 'full_vector'"):
+    with pytest.raises(InternalError, match=r"no score for Metric\(.*of='full_vector'"):
         judged(Metric("iia", "mean", "full_vector"), ">", 0.5, Score(9, 10), Score(1, 10))

@@ -11,17 +11,19 @@ import torch
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.engine.decoder_subject import decoder_subjects
-from causalspec.runtime.engine.subjects import Interchanges, Site
-from causalspec.runtime.fitting.fit import fit, interchange_intervention_accuracy, predict
+from causalspec.runtime.engine.subjects import Interchanges
+from causalspec.runtime.engine.text_subject import text_subjects
+from causalspec.runtime.fitting.fit import fit
+from causalspec.runtime.fitting.placed_maps import PlacedVariable, build_maps
+from causalspec.runtime.fitting.predict import interchange_intervention_accuracy, predict
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.answers import answer_tokens
 from causalspec.runtime.inputs.token_columns import BulkTokenizer
 from causalspec.runtime.inputs.tokenizer_places import load_tokenizer
-from causalspec.runtime.inputs.tokens import resolve, tokenize
-from causalspec.runtime.maps.site_maps import PlacedVariable, build_maps
+from causalspec.runtime.inputs.tokens import TokenChoice, resolve, tokenize
 from causalspec.runtime.networks.network import Network, load_network
 from causalspec.runtime.networks.packaged import packaged_network
+from causalspec.runtime.sites.site import Site
 
 from .tiny_networks import span_of
 
@@ -55,9 +57,10 @@ def test_the_position_is_a_variable_of_the_last_token(smollm2: Network) -> None:
     tokenized = tokenize(
         RenderedPrompts(texts, {"Mary": span_of("Mary", texts)}), smollm2.tokenizer
     )
-    columns = resolve([TokenPosition(Anchor.LAST)], tokenized)
+    places = resolve([TokenChoice((TokenPosition(Anchor.LAST),))], tokenized).positions
     every = torch.ones(len(texts), dtype=torch.bool)
-    [subject] = decoder_subjects(smollm2, tokenized, columns, [21], every)
+    site = Site("residual", 21, "last")
+    [subject] = text_subjects(smollm2, tokenized, places, [(site,)], every)
     assert subject.plain_because is None
 
     # Even rows repeat the first name, odd ones the second: whichever a source repeats, the base is
@@ -74,9 +77,7 @@ def test_the_position_is_a_variable_of_the_last_token(smollm2: Network) -> None:
     )
     assert labels.findings == ()
     rows = Interchanges(bases, sources[:, None], labels.ids)
-    maps = build_maps(
-        [PlacedVariable(Site(21), Method("das", (("dim", 16),)))], smollm2.width, seed=0
-    )
+    maps = build_maps([PlacedVariable(site, Method("das", (("dim", 16),)))], subject, seed=0)
     before = predict(subject, maps, rows)
     fitted = fit(subject, maps, rows, FitSettings(steps=40))
     after = predict(subject, fitted.maps, rows)
@@ -92,5 +93,6 @@ def test_the_tokenizer_comes_without_the_network(smollm2: Network) -> None:
     seen = tokenize(RenderedPrompts(tuple(texts), {"name": names}), smollm2.tokenizer)
     assert found.ids.tolist() == seen.ids[seen.mask].tolist()
     ends = [TokenPosition(Anchor.SLOT, "name", part) for part in (0, -1)]
-    placed = resolve(ends, seen).positions.numpy() - (seen.length - found.lengths)[:, None]
+    places = torch.cat(list(resolve([TokenChoice(tuple(ends))], seen).positions.values()), dim=1)
+    placed = places.numpy() - (seen.length - found.lengths)[:, None]
     assert found.slots["name"].tolist() == placed.tolist()

@@ -29,7 +29,9 @@ from causalspec.runtime.report.text import (
     visible,
 )
 from causalspec.runtime.results.as_json import from_json
-from causalspec.runtime.results.records import PairCounts, Score, Site, Verification
+from causalspec.runtime.results.estimates import Score
+from causalspec.runtime.results.records import PairCounts, Verification
+from causalspec.runtime.sites.site import Site
 
 FIXTURE = Path(__file__).with_name("indirect_object_result.json")
 VERIFICATION = from_json(FIXTURE.read_text(encoding="utf-8"))
@@ -300,7 +302,7 @@ def test_a_heat_map_leaves_a_site_that_was_not_fitted_empty():
 @pytest.mark.parametrize("count", [9, 40, 200])
 def test_many_layers_scroll(count: int):
     sites = tuple(
-        dataclasses.replace(FIRST.sites[0], site=Site("residual", layer, "last"))
+        dataclasses.replace(FIRST.sites[0], sites=(Site("residual", layer, "last"),))
         for layer in range(count)
     )
     page = page_of(dataclasses.replace(FIRST, sites=sites))
@@ -350,7 +352,7 @@ def test_figures():
     assert expectation_figure(0.84996) == "0.8500"
     assert interval(Score(8, 10)) == "0.490 to 0.943"
     assert [duration(one) for one in (41.4, 192.4, 7512)] == ["41 s", "3 min 12 s", "2 h 5 min"]
-    assert site_name(Site("hidden", 1, "")) == "hidden, layer 1"
+    assert site_name((Site("hidden", 1),)) == "hidden, layer 1"
     assert [heat_class(one) for one in (0, 0.04, 0.96, 1, math.nan)] == [
         "heat-0",
         "heat-0",

@@ -10,7 +10,14 @@ import torch
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, TokenPosition, TokenRange
 from causalspec.runtime.inputs.answers import FindingKind, TokenFinding, answer_tokens
-from causalspec.runtime.inputs.tokens import TokenError, TokenizedPrompts, resolve, tokenize
+from causalspec.runtime.inputs.tokens import (
+    TokenChoice,
+    TokenError,
+    TokenizedPrompts,
+    TokenPlaces,
+    resolve,
+    tokenize,
+)
 
 from .byte_tokenizer import byte_tokenizer
 from .tiny_networks import span_of
@@ -44,12 +51,20 @@ def _characters(prompts: TokenizedPrompts, places: torch.Tensor) -> list[str]:
     return found
 
 
+def _resolved(prompts: TokenizedPrompts, *tokens: TokenPosition | TokenRange) -> TokenPlaces:
+    choice = TokenChoice(tokens)
+    places = resolve([choice], prompts)
+    assert list(places.names) == [choice]
+    assert tuple(places.positions) == places.names[choice]
+    return places
+
+
 def _one(position: TokenPosition, side: str) -> list[str]:
     prompts = _tokenized(side)
-    columns = resolve([position], prompts)
-    assert columns.positions.shape == (3, 1)
-    assert columns.names == (position.text,)
-    return _characters(prompts, columns.positions[:, 0])
+    [(name, positions)] = _resolved(prompts, position).positions.items()
+    assert name == position.text
+    assert positions.shape == (3, 1)
+    return _characters(prompts, positions[:, 0])
 
 
 @SIDES
@@ -85,31 +100,65 @@ def test_rows_are_padded_on_one_side_and_counted_from_zero(side: str) -> None:
         assert prompts.position_ids[row, real].tolist() == list(range(int(lengths[row])))
         assert bool(real[0]) == (side == "right" or lengths[row] == prompts.length)
         assert bool(real[prompts.answer_positions[row]])
-    last = resolve([TokenPosition(Anchor.LAST)], prompts).positions[:, 0]
+    last = _resolved(prompts, TokenPosition(Anchor.LAST)).positions["last"]
     assert torch.equal(last, prompts.answer_positions)
 
 
 @SIDES
-def test_a_range_has_the_columns_that_every_prompt_has(side: str) -> None:
+def test_a_range_has_the_tokens_that_every_prompt_has(side: str) -> None:
     prompts = _tokenized(side)
     one_range = TokenRange(replace(AMOUNT, part=0), TokenPosition(Anchor.TEXT, "dollars", part=1))
-    columns = resolve([one_range, TokenPosition(Anchor.LAST)], prompts)
-    # "4.50 do" is seven tokens or fewer; "12.75 do" has one more, which has no column.
-    assert columns.names[0] == "slot(amount).first"
-    assert columns.names[1] == "slot(amount).first + 1"
-    assert columns.names[-1] == "last"
+    places = _resolved(prompts, one_range, TokenPosition(Anchor.LAST)).positions
+    # "4.50 do" is seven tokens or fewer; "12.75 do" has one more, which has no site.
+    names = list(places)
+    assert names[0] == "slot(amount).first"
+    assert names[1] == "slot(amount).first + 1"
+    assert names[-1] == "last"
     for number in range(4):
-        taken = _characters(prompts, columns.positions[:, number])
+        taken = _characters(prompts, places[names[number]][:, 0])
         assert taken == [amount[number] for amount in AMOUNTS]
 
 
 @SIDES
 def test_all_starts_at_the_first_token_of_the_text(side: str) -> None:
     prompts = _tokenized(side)
-    columns = resolve([TokenPosition(Anchor.ALL)], prompts)
+    places = _resolved(prompts, TokenPosition(Anchor.ALL)).positions
     shortest = int(prompts.mask.sum(1).min()) - 1
-    assert len(columns.names) == columns.positions.shape[1] == shortest
-    assert _characters(prompts, columns.positions[:, 0]) == ["When", "Ma", "P"]
+    assert len(places) == shortest
+    assert _characters(prompts, places["first"][:, 0]) == ["When", "Ma", "P"]
+
+
+@SIDES
+def test_together_a_range_is_one_site_with_all_its_tokens(side: str) -> None:
+    prompts = _tokenized(side)
+    amount = TokenRange(replace(AMOUNT, part=0), replace(AMOUNT, part=-1))
+    everything = TokenPosition(Anchor.ALL)
+    choice = TokenChoice((amount, everything), together=True)
+    places = resolve([choice], prompts)
+    of_amount = "slot(amount).first .. slot(amount).last together"
+    assert places.names == {choice: (of_amount, "all together")}
+    for row, text in enumerate(AMOUNTS):
+        found = places.positions[of_amount][row]
+        there = found[found >= 0].tolist()
+        assert (
+            "".join(
+                _characters(prompts.take(torch.tensor([row])), torch.tensor([place]))[0]
+                for place in there
+            )
+            == text
+        )
+        assert there == list(range(there[0], there[0] + len(there)))
+    counts = (places.positions["all together"] >= 0).sum(1)
+    assert torch.equal(counts, prompts.mask.sum(1) - 1)  # without the beginning-of-text mark
+
+
+@SIDES
+def test_a_range_that_ends_before_it_begins_is_an_error(side: str) -> None:
+    backwards = TokenRange(TokenPosition(Anchor.LAST), TokenPosition(Anchor.FIRST))
+    for together in (False, True):
+        with pytest.raises(TokenError) as raised:
+            resolve([TokenChoice((backwards,), together)], _tokenized(side))
+        assert str(raised.value).startswith("`first` comes before `last` in the prompt `")
 
 
 @pytest.mark.parametrize(
@@ -145,14 +194,14 @@ def test_all_starts_at_the_first_token_of_the_text(side: str) -> None:
 @SIDES
 def test_positions_that_do_not_exist(side: str, position: TokenPosition, message: str) -> None:
     with pytest.raises(TokenError) as raised:
-        resolve([position], _tokenized(side))
+        _resolved(_tokenized(side), position)
     assert str(raised.value) == message
 
 
 def test_an_absent_slot_is_an_error() -> None:
     prompts = RenderedPrompts(TEXTS, {"who": span_of("Wilhelmina", TEXTS)})
     with pytest.raises(TokenError) as raised:
-        resolve([TokenPosition(Anchor.SLOT, "who")], tokenize(prompts, byte_tokenizer()))
+        _resolved(tokenize(prompts, byte_tokenizer()), TokenPosition(Anchor.SLOT, "who"))
     expected = "the slot `who` is absent from the prompt `Mary gave John 12.75 dollars`"
     assert str(raised.value) == expected
 
@@ -167,22 +216,25 @@ def test_a_prompt_without_tokens_is_an_error() -> None:
 # Answers ------------------------------------------------------------------------------------------
 
 
-def test_an_answer_is_its_first_token_after_the_prompt() -> None:
+def test_an_answer_is_its_tokens_after_the_prompt() -> None:
     tokenizer = byte_tokenizer()
     answers = answer_tokens(tokenizer, ["Mary gave", "Mary gave", "When"], [" to", " the", ""])
-    assert tokenizer.convert_ids_to_tokens(answers.ids[:2].tolist()) == ["Ġto", "Ġthe"]
-    assert answers.ids[2] == -1
+    assert tokenizer.convert_ids_to_tokens(answers.ids[:2, 0].tolist()) == ["Ġto", "Ġthe"]
+    assert answers.ids[2].tolist() == [-1]
     assert answers.findings == (TokenFinding(FindingKind.EMPTY, ("",), ""),)
 
 
-def test_answers_that_start_alike_are_reported() -> None:
-    answers = answer_tokens(byte_tokenizer(), ["x", "x", "x"], ["12", "17", "2"])
-    assert answers.ids[0] == answers.ids[1] != answers.ids[2]
-    assert answers.findings == (
-        TokenFinding(FindingKind.SEVERAL_TOKENS, ("12",), "1"),
-        TokenFinding(FindingKind.SEVERAL_TOKENS, ("17",), "1"),
-        TokenFinding(FindingKind.COLLISION, ("12", "17"), "1"),
-    )
+def test_answers_of_several_tokens_may_begin_alike() -> None:
+    tokenizer = byte_tokenizer()
+    answers = answer_tokens(tokenizer, ["x", "x", "x"], ["12", "17", "2"])
+    assert answers.findings == ()
+    one, seven, two = tokenizer.convert_tokens_to_ids(["1", "7", "2"])
+    assert answers.ids.tolist() == [[one, two], [one, seven], [two, -1]]
+
+
+def test_an_answer_that_begins_another_is_reported() -> None:
+    answers = answer_tokens(byte_tokenizer(), ["x", "x", "x"], ["1", "17", "2"])
+    assert answers.findings == (TokenFinding(FindingKind.COLLISION, ("17", "1"), "17"),)
 
 
 def test_an_answer_must_not_change_the_prompt() -> None:

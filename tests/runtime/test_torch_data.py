@@ -22,7 +22,7 @@ from causalspec.compiler.specification import Anchor, Specification, TokenPositi
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.inputs.token_columns import BulkTokenizer
 from causalspec.runtime.inputs.tokenizer_places import load_tokenizer
-from causalspec.runtime.inputs.tokens import resolve, tokenize
+from causalspec.runtime.inputs.tokens import TokenChoice, resolve, tokenize
 
 SPEC = Path(__file__).parents[2] / "specs" / "indirect_object" / "indirect_object.causal"
 
@@ -138,7 +138,8 @@ def test_the_tokens_of_a_slot_are_those_that_a_placement_finds(tmp_path: Path) -
     seen = tokenize(RenderedPrompts(texts, {"slot": spans}), fast)
     first, last = (TokenPosition(Anchor.SLOT, "slot", part) for part in (0, -1))
     padding = seen.length - found.lengths
-    placed = resolve((first, last), seen).positions.numpy() - padding[:, None]
+    places = resolve([TokenChoice((first, last))], seen).positions.values()
+    placed = torch.cat(list(places), dim=1).numpy() - padding[:, None]
     assert found.slots["slot"].tolist() == placed.tolist()
     assert placed.tolist() == [[2, 3], [2, 3], [1, 1], [3, 3]]
 

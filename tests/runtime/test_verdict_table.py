@@ -9,11 +9,11 @@ import pytest
 from rich.console import Console
 
 from causalspec.runtime.results.as_json import from_json
+from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.records import (
     ControlScore,
     ExpectationVerdict,
     PairCounts,
-    Score,
     Verification,
     WrongAnswer,
 )
@@ -168,7 +168,7 @@ def test_a_claim_that_could_not_be_asked_is_unknown_and_shows_what_was_said():
     first = dataclasses.replace(
         VERIFICATION.verdicts[0],
         score=Score(0, 0),
-        chosen=None,
+        chosen=(),
         sites=(),
         controls=(),
         rows=(),

@@ -45,7 +45,8 @@ def test_from_a_spec_to_a_verdict_on_a_real_language_model(tmp_path: Path):
 
     position, name = verification.verdicts
     assert (position.claim, name.claim) == ("PositionIsAVariable", "TheNameFollows")
-    assert position.chosen.layer in (21, 22) and position.chosen.token == "last"
+    [site] = position.chosen
+    assert site.layer in (21, 22) and site.token == "last"
     controls = {one.name: one.score for one in position.controls}
     assert set(controls) == {
         "random_subspace", "random_network", "shuffled_labels", "no_swap", "full_vector",
@@ -54,7 +55,7 @@ def test_from_a_spec_to_a_verdict_on_a_real_language_model(tmp_path: Path):
     assert position.score.mean > controls["random_subspace"].mean
     assert [one.split for one in position.counts] == ["train", "validation", "test"]
     # The name is not there yet after layer 22, and there on layer 23.
-    assert name.chosen.layer == 23
+    assert [site.layer for site in name.chosen] == [23]
     assert name.score.mean >= 0.75
     assert name.rows[0].label == name.rows[0].said
     assert read_results(tmp_path / "out") == verification

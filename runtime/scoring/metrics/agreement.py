@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from torch import Tensor
@@ -68,5 +69,5 @@ def _share(observed: Sequence[Observed], among: Sequence[Tensor]) -> Score:
     return Score(
         sum(one.correct for one in scores),
         sum(one.total for one in scores),
-        sum(one.counts_as() for one in scores),
+        math.fsum(one.counts_as() for one in scores),
     )
