@@ -22,7 +22,7 @@ from causalspec.compiler.model import CausalModel, Role
 from causalspec.compiler.specification import Specification
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.interop.pyvene_data import counterfactual_dataset
-from causalspec.runtime.interop.pyvene_models import InputSampler, to_pyvene, value_of
+from causalspec.runtime.interop.pyvene_models import InputSampler, _values, to_pyvene, value_of
 
 SPECS = Path(__file__).parents[2] / "specs"
 CYCLIC = "Feedback"
@@ -133,6 +133,15 @@ def test_inputs_are_drawn_by_their_weights_and_for_a_value() -> None:
 def test_cyclic_models_are_refused(pyvene: Any) -> None:
     with pytest.raises(ToolFailure, match="is cyclic"):
         to_pyvene(loaded("thermostat").models[CYCLIC])
+
+
+def test_tuples_are_listed_as_they_are_told() -> None:
+    model = loaded("price_tagging").models["BracketIdentity"]
+    bracket = model.by_name["bracket"].domain
+    listed = _values(bracket)
+    assert len(listed) == bracket.size == len(set(listed))
+    for code in random.Random(0).sample(bracket.codes(), 50):
+        assert listed[code] == value_of(bracket, code)
 
 
 # Data ------------------------------------------------------------------------------------------
