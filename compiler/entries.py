@@ -34,7 +34,8 @@ class Argument:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One row. `help` is one sentence; `implementation` is `package.module:object`, None where the
-    runtime brings it along; `package` is the installed package that it comes from, None for ours.
+    runtime brings it along; `package` is the installed package that it comes from, None for ours;
+    `also` are names that other libraries have for it, which a spec that writes them is told.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Entry:
     arguments: tuple[Argument, ...] = ()
     implementation: str | None = None
     package: str | None = field(default=None, kw_only=True)
+    also: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

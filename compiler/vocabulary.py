@@ -34,16 +34,43 @@ INTEGERS, BASIS = ArgumentKind.INTEGERS, ArgumentKind.BASIS
 DATA, VALUE = ArgumentKind.DATA, ArgumentKind.VALUE
 
 SITES: Final = _table(
-    SiteEntry("embedding", "What enters the first block, at a token.", layered=False, stage=0),
-    SiteEntry("residual", "The residual stream after a block, at a token.", stage=6),
-    SiteEntry("attention_output", "What a block's attention adds to the residual stream.", stage=3),
-    SiteEntry("mlp_output", "What a block's MLP adds to the residual stream.", stage=5),
-    SiteEntry("mlp_activation", "All neurons of a block's MLP, after their activation.", stage=4),
+    SiteEntry(
+        "embedding",
+        "What enters the first block, at a token.",
+        layered=False,
+        stage=0,
+        also=("embed", "hook_embed", "embeddings"),
+    ),
+    SiteEntry(
+        "residual",
+        "The residual stream after a block, at a token.",
+        stage=6,
+        also=("block_output", "resid_post", "hook_resid_post", "residual_stream", "hidden_states"),
+    ),
+    SiteEntry(
+        "attention_output",
+        "What a block's attention adds to the residual stream.",
+        stage=3,
+        also=("attn", "attn_out", "hook_attn_out", "attention", "self_attn"),
+    ),
+    SiteEntry(
+        "mlp_output",
+        "What a block's MLP adds to the residual stream.",
+        stage=5,
+        also=("mlp", "mlp_out", "hook_mlp_out"),
+    ),
+    SiteEntry(
+        "mlp_activation",
+        "All neurons of a block's MLP, after their activation.",
+        stage=4,
+        also=("mlp_post", "neurons"),
+    ),
     SiteEntry(
         "head",
         "What a head of attention yields before the output projection; without an index all heads.",
         units="head",
         stage=2,
+        also=("attention_value_output", "head_attention_value_output", "heads", "z", "hook_z"),
     ),
     SiteEntry(
         "query", "The query of a head; without an index of all heads.", units="head", stage=1
@@ -84,12 +111,16 @@ BASES: Final = _table(
         "Principal components of the training inputs' vectors.",
         (Argument("dim", INTEGER, "how many components", required=True),),
     ),
-    Entry("dictionary", "The features of a sparse autoencoder.", (_DICTIONARY,)),
+    Entry("dictionary", "The features of a sparse autoencoder.", (_DICTIONARY,), also=("sae",)),
 )
 """What a mask can be over."""
 
 METHODS: Final = _table(
-    MethodEntry("full_vector", "The whole vector is swapped; nothing is trained."),
+    MethodEntry(
+        "full_vector",
+        "The whole vector is swapped; nothing is trained.",
+        also=("vanilla", "patching", "activation_patching"),
+    ),
     MethodEntry(
         "das",
         "Distributed alignment search: so many dimensions of a trained rotation are swapped.",
@@ -136,6 +167,7 @@ METHODS: Final = _table(
         "dictionary",
         "The named features of a sparse autoencoder; what it can't represent stays as it is.",
         (_DICTIONARY, Argument("features", INTEGERS, "which features are swapped", required=True)),
+        also=("sae",),
     ),
     MethodEntry(
         "factors",
@@ -209,7 +241,7 @@ WRITES: Final = _table(
     WriteEntry(
         "interchange", "What a source's run has there, as without `writing`.", has_label=True
     ),
-    WriteEntry("zero", "Zeros."),
+    WriteEntry("zero", "Zeros.", also=("zero_ablation", "ablation")),
     WriteEntry(
         "mean",
         "The mean over the base inputs of a split.",

@@ -133,7 +133,20 @@ WORDS = {
     "Optional": NOTHING,
 }
 
+SITE = r"\b(?:at|to)\s+"
+"""How a site of an alignment is led."""
+
 PHRASES = (
+    Phrase(rf"{SITE}module", r'"', "[", 'a module stands in brackets, as in `module["layers.3"]`'),
+    Phrase(rf"{SITE}\w+", r"\(?\s*\d", "[", "one of several heads is written as in `head[3]`"),
+    Phrase(rf"{SITE}\w+\s*\[[^\]\n]*", ",", "]", "several heads are a set, as in `head[{1, 3}]`"),
+    Phrase(
+        r"\bvar\s[^\n]*",
+        r"from\b",
+        "at",
+        "an edge is written as in `at head[9] layers 5 to mlp_output layers 8`",
+    ),
+    Phrase(r"\bfeatures\s*=\s*\([^()\n]+", ",", ")", "features are a set, as in `{12, 907}`"),
     Phrase(r"\brange\s*\([^()\n]*\)", "", "..", "`range(10)` is written `0..9`"),
     Phrase(r"(?<![\w.])\w+\s*-\s*\w+", "", "..", RANGE),
     Phrase(r"\w", r"(:|to\b)\s*[\w-]+", "..", RANGE),

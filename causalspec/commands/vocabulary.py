@@ -94,6 +94,7 @@ def _as_json(entry: Entry) -> dict[str, object]:
         "help": entry.help,
         "arguments": [_argument(one) for one in entry.arguments],
         "package": entry.package,
+        "also": list(entry.also),
     }
     match entry:
         case SiteEntry():

@@ -24,7 +24,7 @@ EXAMPLES: Mapping[ArgumentKind, str] = {
     ArgumentKind.INTEGERS: "{12, 907}",
     ArgumentKind.BASIS: "neurons",
     ArgumentKind.DATA: "Pairs.train",
-    ArgumentKind.VALUE: "…",
+    ArgumentKind.VALUE: "V",
 }
 
 
@@ -76,14 +76,14 @@ def matched(
     found: dict[str, Written] = {}
     for place, one in enumerate(given):
         if one.name is None:
-            if place >= len(names) or any(earlier.name for earlier in given[:place]):
-                told = ", ".join(f"`{each}`" for each in names)
-                compilation.error(
-                    "CS207",
-                    f"it is not said which argument of `{name.text}` this is",
-                    one.value.span,
-                    help=f"it takes {told}",
-                )
+            told = ", ".join(f"`{each}`" for each in names)
+            if place >= len(names):
+                message = f"`{name.text}` takes no further argument"
+                compilation.error("CS207", message, one.value.span, help=f"it takes {told}")
+                return None
+            if any(earlier.name for earlier in given[:place]):
+                message = f"it is not said which argument of `{name.text}` this is"
+                compilation.error("CS207", message, one.value.span, help=f"it takes {told}")
                 return None
             meant = names[place]
         elif one.name.text not in names:
@@ -115,6 +115,8 @@ def _example(name: str, arguments: Sequence[Argument]) -> str:
         for one in arguments
         if one.required
     ]
+    if shown == ["V", "V"]:
+        shown = ["V", "W"]
     return f"{name}({', '.join(shown)})"
 
 

@@ -9,6 +9,7 @@ from causalspec.compiler.entries import Entry
 from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.vocabulary import BUILT_IN, Vocabulary, vocabulary
 from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Fix
 
 _Row = TypeVar("_Row", bound=Entry)
 
@@ -36,6 +37,17 @@ def row_of(
 ) -> _Row | None:
     """The row of a name, None with the reason reported."""
     found, rows = find_row(name.text, rows_of)
-    if found is None:
+    if found is not None:
+        return found
+    meant = next((one.name for one in rows.values() if name.text in one.also), None)
+    if meant is None:
         compilation.unknown(what, name, rows, code=code, help="`causalspec vocabulary` lists them")
-    return found
+    else:
+        compilation.error(
+            code,
+            f"unknown {what} `{name.text}`",
+            name.span,
+            help=f"here it is called `{meant}`",
+            fix=Fix(name.span, meant, f"write `{meant}`"),
+        )
+    return None

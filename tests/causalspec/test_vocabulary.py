@@ -101,6 +101,7 @@ def test_json(installed: None, capsys: pytest.CaptureFixture[str]) -> None:
             }
         ],
         "package": "theirs",
+        "also": [],
         "trained": False,
         "needs_values": False,
     }

@@ -108,6 +108,7 @@ def test_sites_read_back_as_they_are_said(written: str) -> None:
             "wherever token last",
             "CS705 unknown site `wherever` (`causalspec vocabulary` lists them)",
         ),
+        ("resid_post token last", "CS705 unknown site `resid_post` (here it is called `residual`)"),
         ("residual", "CS707 `residual` needs a token (add `token last`, or `token slot(…).last`)"),
         ("hidden token last", "CS707 `hidden` has no tokens (leave `token …` out)"),
         ("embedding layers 0 token last", "CS706 `embedding` has no layers (leave `layers …` out)"),
@@ -333,7 +334,8 @@ def test_a_dictionary_beside_the_spec(tmp_path: Path) -> None:
         ("das", "CS207 `das` needs `dim` (write `das(dim = 16)`)"),
         ("das(size = 8)", "CS207 unknown argument `size` (known here: `dim`)"),
         ("das(dim = 8, dim = 9)", "CS207 `dim` is given twice"),
-        ("das(8, 9)", "CS207 it is not said which argument of `das` this is (it takes `dim`)"),
+        ("das(8, 9)", "CS207 `das` takes no further argument (it takes `dim`)"),
+        ('sae("a.safetensors")', "CS708 unknown method `sae` (here it is called `dictionary`)"),
         (
             "revnet(blocks = 8, 9)",
             "CS207 it is not said which argument of `revnet` this is (it takes `dim`, `blocks`)",
@@ -435,6 +437,7 @@ def test_a_value_is_one_of_each_variable() -> None:
     [
         ("zeros", "CS732 unknown write `zeros` (did you mean `zero`?)"),
         ("zero(3)", "CS207 `zero` takes no arguments"),
+        ("steer(Red)", "CS207 `steer` needs `away` (write `steer(V, W)`)"),
         ("mean", "CS207 `mean` needs `data` (write `mean(Pairs.train)`)"),
         (
             "mean(Pairs)",
@@ -444,7 +447,7 @@ def test_a_value_is_one_of_each_variable() -> None:
         ("mean(Pairs.tain)", "CS201 unknown split `tain` (did you mean `train`?)"),
         ("mean(Other.train)", "CS710 `Other` is data of `Side`, the alignment is of `Direct`"),
         ("mean(Pick.train)", "CS202 `Pick` is a task, not a counterfactuals declaration"),
-        ("value", "CS207 `value` needs `of` (write `value(…)`)"),
+        ("value", "CS207 `value` needs `of` (write `value(V)`)"),
         ("value(Gren)", "CS201 unknown name `Gren` (did you mean `Green`?)"),
         ("value({Green})", "CS209 `{Green}` is not a constant"),
         ("value(other)", "CS209 `other` is not a constant"),

@@ -88,6 +88,8 @@ def test_every_row_is_a_sentence_of_plain_english(kind: str, entry: Entry) -> No
         assert one.help[0].islower()
         assert not one.help.endswith(".")
         assert not (one.required and one.default is not None)
+    assert entry.name not in entry.also
+    assert not [one for one in entry.also if one in table]
     required = [one.required for one in entry.arguments]
     assert required == sorted(required, reverse=True)  # what may be left out comes last
 

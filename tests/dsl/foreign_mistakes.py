@@ -33,6 +33,15 @@ FILE = """language 1
 type Later = Nowhere
 """
 
+PLACES = """language 1
+task T {{ input x : 0..3 output o : bool = x == 1 prompt p "{{{{x}}}}" }}
+model M of T {{ var v = x == 1 output o = v }}
+align A of M {{
+  {line}
+}}
+counterfactuals C of M {{ swap v  split test 5  keep where nowhere }}
+"""
+
 FOREIGN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (TASK, "let z = a ? x : y", ("7:13 CS109 `a ? b : c` is written `if a then b else c`",)),
     (
@@ -358,6 +367,36 @@ FOREIGN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         TASK,
         "let z = “Red” == c",
         ('7:11 CS109 texts are written between straight double quotes, not `“` ["Red"]',),
+    ),
+    (
+        PLACES,
+        'var v at module "layers.3" by full_vector',
+        ('5:9 CS109 a module stands in brackets, as in `module["layers.3"]`',),
+    ),
+    (
+        PLACES,
+        "var v at head(3) token last by full_vector",
+        ("5:9 CS109 one of several heads is written as in `head[3]`",),
+    ),
+    (
+        PLACES,
+        "var v at head 3 token last by full_vector",
+        ("5:9 CS109 one of several heads is written as in `head[3]`",),
+    ),
+    (
+        PLACES,
+        "var v at head[1, 3] token last by full_vector",
+        ("5:9 CS109 several heads are a set, as in `head[{1, 3}]`",),
+    ),
+    (
+        PLACES,
+        "var v from head[9] layers 5 to mlp_output layers 8 token last by full_vector",
+        ("5:3 CS109 an edge is written as in `at head[9] layers 5 to mlp_output layers 8`",),
+    ),
+    (
+        PLACES,
+        'var v at residual token last by dictionary("a", features = (12, 907))',
+        ("5:51 CS109 features are a set, as in `{12, 907}`",),
     ),
     (DESIGN, "seed = 3", ("5:3 CS109 a seed is written without `=`, as in `seed 3`",)),
     (DESIGN, "swap s = v", ("5:3 CS109 `swap v from s` takes `v` from the source `s`",)),
