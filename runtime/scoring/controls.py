@@ -29,11 +29,11 @@ from causalspec.runtime.results.records import ControlScore, Score
 from causalspec.runtime.scoring.experiment import Experiment, Lot, Untestable, harvest_lots
 
 EXPLANATIONS: Mapping[str, str] = {
+    "random_subspace": "as many dimensions at the same site, drawn at random",
+    "random_network": "the same architecture, untrained, fitted as hard on the same pairs",
+    "shuffled_labels": "a map fitted in the same way to permuted labels",
     "no_swap": "nothing is swapped: the network's own answer to the base, the floor that the "
     "data set itself gives away",
-    "random_subspace": "as many dimensions at the same site, drawn at random",
-    "shuffled_labels": "a map fitted in the same way to permuted labels",
-    "random_network": "the same architecture, untrained, fitted as hard on the same pairs",
     "full_vector": "the whole vector at the site is swapped, nothing is fitted",
 }
 
