@@ -114,7 +114,7 @@ class Score:
 
 
 def _wilson(mean: float, pairs: float) -> tuple[float, float]:
-    """Both ends for a share of so many pairs: exactly 0 or 1 where nothing or everything is right."""
+    """Both ends for a share of so many pairs: 0 or 1 where nothing or everything is right."""
     if math.isnan(mean):
         return math.nan, math.nan
     centre = mean + _Z * _Z / (2 * pairs)

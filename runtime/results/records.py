@@ -20,7 +20,7 @@ class SiteScore:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredScore:
-    """A metric that a claim asks for, of the claim's own maps (`of` empty) or of a control or rival.
+    """A metric that a claim asks for, of its own maps (`of` empty) or of a control or rival.
 
     `value` with the interval from `lower` to `upper`, over `pairs` pairs.
     """
