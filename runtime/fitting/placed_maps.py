@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -102,7 +102,7 @@ class PlacedMaps(nn.Module):
         swapped = origins >= 0
         alignment_map = self.alignment_maps()[number]
 
-        def replace(base: Tensor) -> Tensor:
+        def swapped_in(base: Tensor) -> Tensor:
             count, places, width = base.shape
             given = torch.stack(
                 [one if isinstance(one, Tensor) else one(base) for one in sources], dim=2
@@ -116,7 +116,7 @@ class PlacedMaps(nn.Module):
             )
             return changed.reshape(base.shape)
 
-        return Edit(site, replace)
+        return Edit(site, swapped_in)
 
     def _sources(
         self,
@@ -146,8 +146,10 @@ class PlacedMaps(nn.Module):
             return {}
         runs, _ = distinct(wanted)
         inner = rows.inner.take(runs)
-        outcome = subject.run(inner.bases, self.edits(subject, inner), self.sites)
-        return {site: _Intervened(runs, outcome.vectors[site]) for site in self.sites}
+        senders = {site: replace(site, receiver=None) for site in self.sites}
+        reads = tuple(dict.fromkeys(senders.values()))
+        outcome = subject.run(inner.bases, self.edits(subject, inner), reads)
+        return {site: _Intervened(runs, outcome.vectors[one]) for site, one in senders.items()}
 
 
 @dataclass(frozen=True, eq=False)

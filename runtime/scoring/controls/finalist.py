@@ -73,7 +73,7 @@ class Finalist:
 
     def pairs(self) -> tuple[Pairs | None, Pairs]:
         """The pairs fitted on and scored, as the compiler drew them."""
-        train = self.train and [lot.pairs for lot in self.train]
+        train = None if self.train is None else [lot.pairs for lot in self.train]
         return train, [lot.pairs for lot in self.test]
 
     def harvested(

@@ -6,7 +6,7 @@ from causalspec.runtime.fitting.workshop import Workshop
 from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.observed import Observed
 
-EXPLANATION = "the whole vector at the site is swapped, nothing is fitted"
+EXPLANATION: str = "the whole vector at the site is swapped, nothing is fitted"
 
 
 def applies(finalist: Finalist) -> bool:

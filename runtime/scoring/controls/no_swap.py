@@ -6,7 +6,7 @@ from causalspec.runtime.fitting.workshop import Workshop
 from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.observed import Observed, observe
 
-EXPLANATION = (
+EXPLANATION: str = (
     "nothing is swapped: the network's own answer to the base, the floor that the data set itself "
     "gives away"
 )

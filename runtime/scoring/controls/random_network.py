@@ -6,7 +6,7 @@ from causalspec.runtime.fitting.workshop import Workshop
 from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.observed import Observed
 
-EXPLANATION = "the same architecture, untrained, fitted as hard on the same pairs"
+EXPLANATION: str = "the same architecture, untrained, fitted as hard on the same pairs"
 
 
 def applies(finalist: Finalist) -> bool:

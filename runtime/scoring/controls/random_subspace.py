@@ -6,7 +6,7 @@ from causalspec.runtime.fitting.workshop import Workshop
 from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.observed import Observed
 
-EXPLANATION = "as many dimensions at the same site, drawn at random"
+EXPLANATION: str = "as many dimensions at the same site, drawn at random"
 
 
 def applies(finalist: Finalist) -> bool:

@@ -6,7 +6,7 @@ from causalspec.runtime.fitting.workshop import Workshop, with_shuffled_labels
 from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.observed import Observed
 
-EXPLANATION = "a map fitted in the same way to permuted labels"
+EXPLANATION: str = "a map fitted in the same way to permuted labels"
 
 
 def applies(finalist: Finalist) -> bool:
