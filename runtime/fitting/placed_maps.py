@@ -97,9 +97,8 @@ class PlacedMaps(nn.Module):
         self, subject: Subject, rows: Interchanges, number: int, intervened: _Intervened | None
     ) -> Edit:
         site, members = self.sites[number], list(self.members[number])
-        origins = rows.origins[:, members]
+        counts = torch.stack([self._places(subject, site, one, rows) for one in members], dim=1)
         sources = [self._sources(subject, site, member, rows, intervened) for member in members]
-        swapped = origins >= 0
         alignment_map = self.alignment_maps()[number]
 
         def swapped_in(base: Tensor) -> Tensor:
@@ -108,15 +107,25 @@ class PlacedMaps(nn.Module):
                 [one if isinstance(one, Tensor) else one(base) for one in sources], dim=2
             )
             flat = base.reshape(-1, width)
-            moved = swapped.to(device=base.device, dtype=base.dtype)
+            moved = torch.arange(places)[None, :, None] < counts[:, None]
             changed = alignment_map.swap(
                 flat,
                 given.reshape(count * places, len(members), width),
-                moved.repeat_interleave(places, 0),
+                moved.flatten(0, 1).to(base),
             )
             return changed.reshape(base.shape)
 
         return Edit(site, swapped_in)
+
+    def _places(self, subject: Subject, site: Site, member: int, rows: Interchanges) -> Tensor:
+        """At how many places [rows] a variable is swapped: none where it is left alone, and those
+        that a source has; where the base has more, these stay as they are.
+        """
+        origins = rows.origins[:, member]
+        is_swapped = origins >= 0
+        if self.written[member] is not None:
+            return subject.places(site, rows.bases) * is_swapped
+        return subject.places(site, torch.where(is_swapped, origins, rows.bases)) * is_swapped
 
     def _sources(
         self,
