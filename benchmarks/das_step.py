@@ -186,9 +186,8 @@ def _pyvene_step(
     [intervention] = intervenable.interventions.values()
     rotation = intervention.rotate_layer
     with torch.no_grad():
-        rotation.weight = (
-            ours.alignment_maps()[0].featurizer.basis().clone()
-        )  # through its own parametrization
+        [one] = ours.alignment_maps()
+        rotation.weight = one.featurizer.basis().clone()  # through its own parametrization
     optimizer = torch.optim.Adam(intervention.parameters(), lr=FitSettings().learning_rate)
     base = {"input_ids": prompts.ids[:BATCH]}
     source = {"input_ids": prompts.ids[BATCH:]}

@@ -159,8 +159,8 @@ def test_what_check_finds(command: Command, old: str, new: str, message: str, cu
         (
             'say answer " {answer}"',
             'say answer { red => " purple"  green => " orange"  else => " {answer}" }',
-            "error[CS623]: the answers ` orange` and ` purple` are not told apart: both begin with the "
-            "tokens `<unk>`",
+            "error[CS623]: the answers ` orange` and ` purple` are not told apart: both "
+            "begin with the tokens `<unk>`",
             "",
         ),
         (
