@@ -184,7 +184,9 @@ class _Plan:
         if network.reads_ahead:
             self.starts = dict.fromkeys(tokens, 0)
             self.earliest = self.latest = 0
-        entered = sorted({tap.enters for tap in self.taps.values()})
+        # An edge is an edit of its receiver, by the time that a run starts above the lowest block.
+        edited = dict.fromkeys(one.receiver or one for one in request.sites)
+        entered = sorted({tap_of(network, one).enters for one in edited})
         self.lowest = entered[0]
         self.blocks = [one for one in entered if one > 0] if request.with_past else []
         self.keeps_past = request.with_past and not network.reads_ahead

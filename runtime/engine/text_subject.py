@@ -148,7 +148,8 @@ def text_subjects(
 def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
     """Compare the fast path with full passes on a few prompts: None where they agree.
 
-    Of each component the lowest and the middle site are tried with every token, on the shortest
+    Of each component that is edited, an edge's receiver say, the lowest and the middle site are
+    tried with every token, on the shortest
     and the longest prompts, with an edit that changes every number of the vector.
     """
     rows = few_rows(request.prompts)
@@ -156,7 +157,7 @@ def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
         request,
         prompts=request.prompts.take(rows),
         places={name: positions[rows] for name, positions in request.places.items()},
-        sites=tuple(few_sites(request.sites)),
+        sites=tuple(few_sites([site.receiver or site for site in request.sites])),
         is_base=torch.ones(len(rows), dtype=torch.bool),
     )
     try:
@@ -182,7 +183,7 @@ def _largest_difference(network: Network, request: HarvestRequest) -> float:
     plain = partial(plain_run, network, request.prompts, request.places)
     apart = 0.0
     for site in request.sites:
-        run = Run(rows, (rotation(replace(site, receiver=None)),))
+        run = Run(rows, (rotation(site),))
         some, others = (
             in_batches(request.prompts, run, request.batching, one).logits for one in (fast, plain)
         )
