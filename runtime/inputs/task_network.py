@@ -21,6 +21,9 @@ from causalspec.runtime.networks.network import Network
 from causalspec.runtime.sites.site import Site
 from causalspec.runtime.watch import Watcher
 
+VOCABULARY, DECLARED, CLASSES = "vocabulary", "declared", "classes"
+"""What a network may choose its answers from."""
+
 
 class Presentation(ABC):
     """Settings of a task's inputs as one network receives them, numbered from 0."""
@@ -108,6 +111,11 @@ class TaskNetwork(ABC):
     def device(self) -> str:
         """Where it runs, for the manifest."""
         return str(self.network.device)
+
+    @property
+    def answers(self) -> str:
+        """What it chooses its answers from, for the manifest."""
+        return CLASSES
 
     def content_hash(self) -> str:
         """SHA-256 of configuration and weights."""

@@ -26,7 +26,13 @@ from causalspec.runtime.engine.text_subject import text_subjects
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.seen_texts import TextReader
 from causalspec.runtime.inputs.spoken import Spoken, spoken_by
-from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
+from causalspec.runtime.inputs.task_network import (
+    CLASSES,
+    DECLARED,
+    VOCABULARY,
+    Presentation,
+    TaskNetwork,
+)
 from causalspec.runtime.inputs.token_examination import (
     PromptExamination,
     alike_error,
@@ -61,6 +67,12 @@ class TextNetwork(TaskNetwork):
     @property
     def settings(self) -> FitSettings:
         return FitSettings()
+
+    @property
+    def answers(self) -> str:
+        if self.only_declared:
+            return DECLARED
+        return CLASSES if self.network.answers_with_a_class else VOCABULARY
 
     def untrained(self, seed: int) -> TextNetwork:
         return replace(self, network=random_network(self.network, seed))
