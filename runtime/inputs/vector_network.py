@@ -121,6 +121,10 @@ class VectorPresentation(Presentation):
     def forcing(self, inputs: Tensor, outputs: Tensor) -> tuple[VectorPresentation, Tensor]:
         return self, inputs
 
+    def answer_text(self, place: int, output: int) -> str:
+        domain = self.task.model.by_name[self.task.model.outputs[place]].domain
+        return domain.text(domain.codes()[output])
+
     def said(self, outputs: Tensor) -> str:
         model = self.task.model
         domains = [model.by_name[name].domain for name in model.outputs]
