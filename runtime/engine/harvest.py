@@ -18,6 +18,7 @@ from transformers import DynamicCache
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.engine.batches import Batching
 from causalspec.runtime.engine.calls import answer_logits, caching, forward_arguments, occupied
+from causalspec.runtime.engine.memory import ran_out_of_memory
 from causalspec.runtime.engine.placing import gathered
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.networks.network import Network
@@ -104,11 +105,12 @@ def harvest(
         chunk = collector.alike(order[done : done + rows])
         try:
             collector.run(chunk)
-        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out_of_memory(error):
                 raise
             if rows == 1:
-                raise ToolFailure("memory runs out on a single prompt") from error
+                advice = "take a device with more memory, or shorter prompts"
+                raise ToolFailure("memory runs out on a single prompt", help=advice) from error
             rows = max(1, min(rows, len(chunk)) // 2)
             notice(f"memory ran out: going on with {rows} prompts at a time")
             continue
@@ -145,11 +147,6 @@ def _past_shapes(network: Network) -> list[tuple[int, int]]:
         )
     layers: Any = cache.layers
     return [(one.keys[0].numel(), one.values[0].numel()) for one in layers]
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    # On the CPU torch raises a plain RuntimeError.
-    return not isinstance(error, RuntimeError) or "memory" in str(error)
 
 
 class _Plan:

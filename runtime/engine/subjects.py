@@ -57,6 +57,11 @@ class Subject(Protocol):
         """LongTensor [inputs, answers]: the outputs of each input left alone."""
         ...
 
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The sites whose vectors are kept."""
+        ...
+
     def width(self, site: Site) -> int:
         """The size of the vector at a site."""
         ...

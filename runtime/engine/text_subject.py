@@ -31,6 +31,7 @@ from causalspec.runtime.engine.harvest import (
     no_notice,
     no_progress,
 )
+from causalspec.runtime.engine.memory import device_failed
 from causalspec.runtime.engine.plain_path import plain_run
 from causalspec.runtime.engine.subjects import Edit, Outcome
 from causalspec.runtime.engine.suffix import suffix_run
@@ -168,6 +169,8 @@ def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
         with torch.no_grad():
             apart = _largest_difference(network, few)
     except RUN_ERRORS as error:
+        if device_failed(error):
+            raise
         return f"the network cannot start above its lowest layer ({first_line(error)})"
     if apart > tolerance(network):
         return (
