@@ -63,8 +63,9 @@ def with_tokens(checked: CheckedFile, tokenizer: Any) -> CheckedFile:
 
 
 def examine_answers(specification: Specification, tokenize: Tokenize) -> Iterator[Diagnostic]:
-    """A warning for each token that starts several answers of a task (CS623), and for each answer
-    without a token of its own (CS622). Only answers that some input has are looked at.
+    """A warning for answers of a task that are the same tokens, or one the beginning of another
+    (CS623), and for each answer without a token of its own (CS622). Only answers that some input
+    has are looked at.
     """
     for task in specification.tasks.values():
         if not task.prompts:
@@ -77,23 +78,24 @@ def _of_output(task: Task, output: str, tokenize: Tokenize) -> Iterator[Diagnost
     prompt, answers = _answers(task, output)
     template = task.answers.get(output) or next(iter(task.prompts.values()))
     before = tokenize(prompt)
-    starting: dict[str, list[str]] = {}
+    meaning: dict[tuple[str, ...], list[str]] = {}
     for answer in answers:
         # Together with a prompt, since a tokenizer need not split where they meet.
         whole = tokenize(prompt + answer)
         own = whole[len(before) :] if whole[: len(before)] == before else tokenize(answer)
         if own:
-            starting.setdefault(own[0], []).append(answer)
+            meaning.setdefault(tuple(own), []).append(answer)
         else:
             message = f"the answer `{answer}` has no token of its own"
             yield Diagnostic("CS622", message, template.span, severity=Severity.WARNING)
-    for token, sharing in starting.items():
-        if len(sharing) > 1:
+    for tokens, sharing in meaning.items():
+        begun = [one for size in range(1, len(tokens)) for one in meaning.get(tokens[:size], ())]
+        if len(sharing) + len(begun) > 1:
             yield Diagnostic(
                 "CS623",
-                f"the answers {_listed(sharing)} start with the same token `{token}`",
+                f"the answers {_listed([*sharing, *begun])} are not told apart by their tokens",
                 template.span,
-                "the network's answer is read off one token: choose words that differ in the first",
+                "let no answer be the beginning of another: end each with a full stop, say",
                 severity=Severity.WARNING,
             )
 

@@ -49,19 +49,27 @@ def test_page(code: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().err == ""
 
 
-def test_the_message_names_answers_and_token(
+def test_the_message_names_the_answers(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     checked(catalogue.page("CS623").fails, folder, tmp_path)
-    assert "the answers ` Yes` and ` Yet not` start with the same token ` Y`" in (
+    assert "the answers ` Yes not` and ` Yes` are not told apart by their tokens" in (
         capsys.readouterr().err
     )
+
+
+def test_answers_that_only_begin_alike_are_told_apart(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (catalogue.page("CS623").fails or "").replace(" Yes not", " Yet not")
+    assert checked(text, folder, tmp_path) == ExitCode.FINE
+    assert capsys.readouterr().err == ""
 
 
 def test_the_warning_can_be_accepted(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = f'{catalogue.page("CS623").fails}\nallow CS623 "scored by its second token"\n'
+    text = f'{catalogue.page("CS623").fails}\nallow CS623 "scored by hand"\n'
     checked(text, folder, tmp_path)
     assert capsys.readouterr().err == ""
     # Without a tokenizer nobody can say whether it silences anything.
