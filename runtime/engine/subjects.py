@@ -48,11 +48,6 @@ class Subject(Protocol):
         ...
 
     @property
-    def sites(self) -> tuple[Site, ...]:
-        """The sites whose vectors are kept."""
-        ...
-
-    @property
     def predictions(self) -> Tensor:
         """LongTensor [inputs, answers]: the outputs of each input left alone."""
         ...

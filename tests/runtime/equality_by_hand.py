@@ -13,9 +13,8 @@ from causalspec.runtime.engine.subjects import Interchanges
 from causalspec.runtime.networks.feed_forward import (
     FeedForwardConfig,
     FeedForwardNetwork,
-    wrap_feed_forward,
 )
-from causalspec.runtime.networks.network import Network
+from causalspec.runtime.networks.network import Network, wrap_module
 
 WIDTH = 16
 
@@ -39,7 +38,7 @@ def equality_network() -> Network:
         third[1, :2] = torch.tensor([-1.0, 1])
         network.output.weight[0, :2] = 4.0
         network.output.bias.copy_(torch.tensor([-4.0, 0]))
-    return wrap_feed_forward("equality", network)
+    return wrap_module("equality", network)
 
 
 def equality_inputs(count: int, seed: int) -> Tensor:

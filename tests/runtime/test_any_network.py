@@ -22,6 +22,7 @@ from transformers import (
 )
 
 from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.runtime.engine.alone import unpadded_because
 from causalspec.runtime.networks import packaged
 from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
 from causalspec.runtime.networks.kinds import NetworkKind
@@ -97,7 +98,7 @@ def test_sequence_classifiers(name: str, tmp_path: Path) -> None:
     model = AutoModelForSequenceClassification.from_config(config)
     random_texts(model)
     network = load_network(saved(model, tmp_path / name))
-    assert (network.kind, network.unpadded_because) == (NetworkKind.CLASSIFIER, None)
+    assert (network.kind, unpadded_because(network)) == (NetworkKind.CLASSIFIER, None)
     # Encoders classify a text by its first token, decoders by its last.
     assert network.padding_side == ("right" if name in ENCODERS else "left")
     logits = network.model(IDS).logits
@@ -117,7 +118,7 @@ def test_a_classifier_without_a_padding_token(tmp_path: Path) -> None:
     tokenizer = byte_tokenizer()
     tokenizer.pad_token = None
     network = load_network(saved(model, tmp_path / "network", tokenizer))
-    assert network.unpadded_because is None
+    assert unpadded_because(network) is None
     alone = [network.model(IDS[row : row + 1]).logits for row in range(2)]
     torch.testing.assert_close(network.model(IDS).logits, torch.cat(alone))
     untrained = random_network(network, 1)
@@ -226,7 +227,7 @@ def test_a_missing_padding_token(tmp_path: Path) -> None:
     tokenizer = byte_tokenizer()
     tokenizer.pad_token = None
     network = load_network(saved(model, tmp_path / "network", tokenizer))
-    assert network.unpadded_because is None
+    assert unpadded_because(network) is None
     assert "head" in available_sites(network)
 
 
@@ -507,7 +508,7 @@ def test_a_real_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     except ToolFailure as failure:
         pytest.skip(str(failure))
     assert (network.kind, len(network.layers), network.width) == (NetworkKind.ENCODER, 6, 384)
-    assert network.unpadded_because is None
+    assert unpadded_because(network) is None
     ids = network.tokenizer(["a man is eating food"] * 2, return_tensors="pt")["input_ids"]
     expected = network.model(ids, output_hidden_states=True).hidden_states
     assert torch.equal(read(network, ids, Site("residual", 5)), expected[6])
