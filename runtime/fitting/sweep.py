@@ -20,6 +20,7 @@ from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.workshop import ScoredFit, Workshop, fit_and_score
 from causalspec.runtime.inputs.experiment import Experiment, Harvester, Lot, Lots, harvest_lots
 from causalspec.runtime.inputs.task_network import TaskNetwork
+from causalspec.runtime.maps.computed import NotDetermined
 from causalspec.runtime.results.records import SiteScore
 from causalspec.runtime.sites.site import Site
 
@@ -109,14 +110,25 @@ class _Search:
         self, combinations: Sequence[Combination], offered: Candidates | None = None
     ) -> list[Entry]:
         """Each combination fitted and scored, in order; of some offers alone where they are given.
+        One whose vectors do not determine a closed-form map is left out, and told.
 
-        Raises `LookupError` where no pair swaps the variables of these offers alone.
+        Raises:
+            LookupError: no pair swaps the variables of these offers alone.
+            NotDetermined: no combination has a map.
         """
         entries: list[Entry] = []
+        failure: NotDetermined | None = None
         for splits, served in self._served(combinations):
             if offered is not None:
                 splits = _of_variables(splits, self.offered.variables, offered.variables)
-            entries += [self._entry(one, splits, offered or self.offered) for one in served]
+            for one in served:
+                try:
+                    entries.append(self._entry(one, splits, offered or self.offered))
+                except NotDetermined as error:
+                    failure = error
+                    self.workshop.watcher.notice(f"{_named(one)} has no map: {error}")
+        if failure is not None and not entries:
+            raise failure
         return entries
 
     def splits_at(self, combination: Combination) -> Splits:
@@ -171,10 +183,9 @@ class _Search:
         )
 
     def _entry(self, combination: Combination, splits: Splits, offered: Candidates) -> Entry:
-        where = "; ".join(str(site) for site in dict.fromkeys(combination))
         fit = fit_and_score(
             self.workshop,
-            f"{self.asked.claim.name}: {where}",
+            f"{self.asked.claim.name}: {_named(combination)}",
             offered.variables,
             offered.placed(combination),
             splits.train,
@@ -191,6 +202,10 @@ def _present(network: TaskNetwork, asked: Experiment, offered: Candidates) -> Ha
     if prompt == asked.claim.prompt:
         splits.append(asked.draw_test())
     return harvest_lots(network, asked, splits, offered.choices, prompt)
+
+
+def _named(combination: Combination) -> str:
+    return "; ".join(str(site) for site in dict.fromkeys(combination))
 
 
 def _is_within(sites: set[Site], combination: Combination) -> bool:

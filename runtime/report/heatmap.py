@@ -32,6 +32,12 @@ def site_figure(verdict: ClaimVerdict) -> Markup:
     """The sweep of a claim, drawn as its shape asks: sentence, chart of layers, or heat map."""
     if not verdict.chosen:
         return markup("<p>No site was fitted: the network answers none of the pairs.</p>")
+    if not verdict.sites:
+        return markup(
+            "<p>Nothing was fitted: the maps of an earlier run were scored at "
+            '<b class="site">{site}</b>.</p>',
+            site=site_name(verdict.chosen),
+        )
     if len(verdict.sites) < 2:
         return markup(
             '<p>One site was fitted: <b class="site">{site}</b>.</p>',

@@ -118,6 +118,7 @@ def _reproduction(manifest: Manifest) -> Markup:
     hashes = [
         (manifest.spec, manifest.spec_sha256),
         *manifest.files,
+        *manifest.reused,
         (manifest.network, manifest.network_sha256),
     ]
     return markup(

@@ -11,6 +11,7 @@ Everything is written into a folder beside it, flushed to the disk and renamed i
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +40,9 @@ __all__ = [
     "check_destination",
     "from_json",
     "json_schema",
+    "maps_file",
     "read_results",
+    "recorded_file",
     "to_json",
     "write_results",
 ]
@@ -83,6 +86,30 @@ def read_results(folder: Path) -> Verification:
         raise ResultsError(f"can't read `{path}`: {reason}") from error
 
 
+def recorded_file(folder: Path, name: str) -> tuple[bytes, str]:
+    """A file of a results folder and its SHA-256, held to what the run's manifest says of it.
+
+    Raises `ResultsError` where it is not there, or is not what the run wrote.
+    """
+    try:
+        content = (folder / name).read_bytes()
+        manifest: Any = json.loads((folder / MANIFEST).read_bytes())
+        recorded = manifest["contents"][name]["sha256"]
+    except OSError as error:
+        raise ResultsError(f"can't read `{error.filename}`: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ResultsError(f"`{folder / MANIFEST}` does not say what `{name}` is") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != recorded:
+        raise ResultsError(f"`{folder / name}` is damaged: it is not what the run wrote")
+    return content, found
+
+
+def maps_file(claim: str) -> str:
+    """Where the maps of a claim lie within a results folder."""
+    return f"{MAPS}/{_file_name(claim)}.safetensors"
+
+
 def _check_destination(folder: Path) -> None:
     if not folder.exists():
         return
@@ -107,10 +134,7 @@ def _write_contents(folder: Path, verification: Verification, maps: Mapping[str,
     written = [
         _write(folder, RESULT, to_json(verification).encode()),
         _write(folder, REPORT, render_report(verification).encode()),
-        *(
-            _write(folder, f"{MAPS}/{_file_name(claim)}.safetensors", _map_bytes(state))
-            for claim, state in maps.items()
-        ),
+        *(_write(folder, maps_file(claim), _map_bytes(state)) for claim, state in maps.items()),
     ]
     manifest = {
         "format": FORMAT,

@@ -44,6 +44,7 @@ class FittedMap:
     variables: tuple[str, ...]
     dimensions: tuple[int, ...]
     retained: float | None
+    methods: tuple[str, ...] = ()  # each variable's, as written: "das(dim = 16)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,7 @@ class Manifest:
     versions: tuple[tuple[str, str], ...]  # ("torch", "2.13.0"), …
     device: str
     command: str  # reproduces the run
+    reused: tuple[tuple[str, str], ...] = ()  # files whose maps were scored: (name, SHA-256)
 
 
 @dataclass(frozen=True, slots=True)

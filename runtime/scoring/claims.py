@@ -6,12 +6,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from causalspec.compiler.specification import Claim, Metric, Specification
 from causalspec.compiler.views.graph import svg
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.fitting.candidates import Candidates, candidates
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
+from causalspec.runtime.fitting.reuse import ReusedMaps, earlier_maps, reuse, reused
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.sweep import Sweep, sweep
 from causalspec.runtime.fitting.workshop import Workshop
@@ -25,7 +27,7 @@ from causalspec.runtime.inputs.experiment import (
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.results.estimates import Estimate, Score
 from causalspec.runtime.results.records import ClaimVerdict, ControlScore, MeasuredScore
-from causalspec.runtime.scoring.controls import Compared, compare
+from causalspec.runtime.scoring.controls import Compared, compare, left_out
 from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.expectations import Scores, judge
 from causalspec.runtime.scoring.metrics import measure_of
@@ -57,12 +59,20 @@ class PosedClaim:
     offered: Candidates
     warnings: tuple[str, ...] = ()
     """What is remarkable about the claim's prompts, for its notes."""
+    reused: ReusedMaps | None = None
+    """Maps that are scored instead of being fitted."""
 
 
 def pose(
-    specification: Specification, claim: Claim, network: TaskNetwork, *, keeps_unanswered: bool
+    specification: Specification,
+    claim: Claim,
+    network: TaskNetwork,
+    *,
+    keeps_unanswered: bool,
+    fits: bool = True,
 ) -> PosedClaim:
-    """All that can be found wrong with a claim about a network before the network is run.
+    """All that can be found wrong with a claim about a network before the network is run; whether
+    earlier maps suit it, where it is not to be fitted, is left to `reusing`.
 
     Raises:
         SpecError: the claim does not fit the network, or its data lacks a split.
@@ -71,9 +81,20 @@ def pose(
     network = network.knowing(asked.task)
     alignment = specification.alignments[claim.alignment]
     offered = candidates(network, alignment, asked.variables, claim)
-    for split in offered.fitting_splits:
+    needed = ("train",) if offered.writes_from_train else ()
+    for split in offered.fitting_splits if fits else needed:
         asked.require(split)
     return PosedClaim(specification, network, asked.writing(offered.written_values), offered)
+
+
+def reusing(posed: PosedClaim, folder: Path) -> PosedClaim:
+    """The same with the maps that an earlier run left in its results folder.
+
+    Raises:
+        ToolFailure: there are none, or they are not those of the claim's placements.
+    """
+    earlier = earlier_maps(folder, posed.asked.claim.name)
+    return replace(posed, reused=reused(posed.network, posed.asked, posed.offered, earlier))
 
 
 def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -> VerifiedClaim:
@@ -88,6 +109,11 @@ def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -
     notes = _Notes(workshop.watcher)
     for one in posed.warnings:
         notes.notice(one)
+    if posed.reused is not None:
+        earlier = posed.reused.earlier
+        notes.notice(
+            f"nothing was fitted: {earlier.named} are scored, fitted to `{earlier.network}`"
+        )
     try:
         return _scored(replace(workshop, watcher=notes), posed, settings, notes, started)
     except Untestable as failure:
@@ -101,7 +127,10 @@ def _scored(
     network, asked, offered = posed.network, posed.asked, posed.offered
     claim = asked.claim
 
-    found = sweep(workshop, network, asked, offered, settings)
+    if posed.reused is None:
+        found = sweep(workshop, network, asked, offered, settings)
+    else:
+        found = reuse(workshop, network, asked, offered, posed.reused)
     best = found.best
     test = found.splits.test or _test_lots(workshop, network, asked, offered, found)
     writing = writing_of(workshop, posed.specification, network, asked, offered, found)
@@ -119,7 +148,12 @@ def _scored(
         settings=settings,
         written=writing.maps_of,
         has_label=writing.has_label,
+        may_fit=posed.reused is None,
     )
+    without = left_out(finalist)
+    if without:
+        names = ", ".join(f"`{name}`" for name in without)
+        notes.notice(f"left out, since maps would have to be fitted for it: {names}")
     compared = list(compare(workshop, finalist))
     estimates = _estimates(claim, observed, compared)
     lots = [*(found.splits.train or ()), *found.splits.validation, *test]
@@ -133,12 +167,12 @@ def _scored(
             ControlScore(one.name, _iia(one.observed, one.drawn), one.explanation)
             for one in compared
         ),
-        expectations=tuple(judge(one, estimates) for one in claim.expectations),
+        expectations=tuple(judge(one, estimates, without) for one in claim.expectations),
         counts=tuple(one.count for one in lots),
         rows=tuple(readable_rows(observed)),
         graph_svg=svg(claim.model, marked=asked.variables),
         wrong=next((one.wrong for one in reversed(lots) if one.wrong), ()),
-        measures=tuple(_measures(claim, estimates)),
+        measures=tuple(_measures(estimates, without)),
         fitted=fitted,
         notes=tuple(notes.messages),
         seconds=time.monotonic() - started,
@@ -153,7 +187,8 @@ def _estimates(claim: Claim, observed: tuple[Observed, ...], compared: list[Comp
     for metric in claim.metrics:
         scored, drawn = observed, None
         if metric.of is not None:
-            scored, drawn = by_name[metric.of].observed, by_name[metric.of].drawn
+            other = by_name.get(metric.of)  # None: it was left out
+            scored, drawn = (other.observed, other.drawn) if other else ((), None)
         asked = replace(metric, bound="mean")
         if asked not in found:
             found[asked] = (
@@ -162,8 +197,12 @@ def _estimates(claim: Claim, observed: tuple[Observed, ...], compared: list[Comp
     return found
 
 
-def _measures(claim: Claim, estimates: Mapping[Metric, Estimate]) -> Iterator[MeasuredScore]:
+def _measures(
+    estimates: Mapping[Metric, Estimate], without: Mapping[str, str]
+) -> Iterator[MeasuredScore]:
     for metric, one in estimates.items():
+        if metric.of in without:
+            continue
         low, high = one.interval(one.counts_as()) if one.total else (one.mean, one.mean)
         name = metric.name if not metric.kind else f"{metric.name}({', '.join(metric.kind)})"
         if name != "iia":

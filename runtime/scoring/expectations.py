@@ -49,14 +49,21 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
 }
 
 
-def judge(expectation: Expectation, scores: Scores) -> ExpectationVerdict:
-    """Whether an expectation holds, fails, or is unknown on these pairs.
+def judge(
+    expectation: Expectation, scores: Scores, left_out: Mapping[str, str] | None = None
+) -> ExpectationVerdict:
+    """Whether an expectation holds, fails, or is unknown on these pairs. It is unknown where it
+    asks for a control or rival that was `left_out`, by name, for the reason given there.
 
     The interval of an expression runs from the least to the greatest that it comes to with every
     score anywhere in its own interval: whatever the scores have to do with each other, it is no
     narrower than theirs allow. `lower(iia)` and `upper(iia)` have the interval of their score, so
     that `lower(iia) >= 0.9`, the strict form, has no slack.
     """
+    for metric in (*_metrics(expectation.left), *_metrics(expectation.right)):
+        reason = (left_out or {}).get(metric.of or "")
+        if reason is not None:
+            return ExpectationVerdict(expectation.text, math.nan, None, reason)
     # Scores are counts, thresholds decimals: compare past the rounding of binary fractions.
     left = round(_value(expectation.left, scores), 9)
     right = round(_value(expectation.right, scores), 9)

@@ -11,7 +11,7 @@ from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.inputs.experiment import Lots
 from causalspec.runtime.results.records import ControlScore, FittedMap, PairRow
 from causalspec.runtime.scoring.observed import Observed
-from causalspec.runtime.untyped import as_list, from_array
+from causalspec.runtime.untyped import as_list, distinct, from_array
 
 SHOWN_ROWS = 20
 
@@ -53,7 +53,7 @@ def readable_rows(observed: Sequence[Observed]) -> Iterator[PairRow]:
 def fitted_maps(maps: PlacedMaps, offered: Candidates, lots: Lots) -> tuple[FittedMap, ...]:
     """What the map at each site came to; what lossy ones retain is measured on the test bases."""
     found: list[FittedMap] = []
-    bases = torch.cat([lot.asked for lot in lots]).unique()
+    bases, _ = distinct(torch.cat([lot.asked for lot in lots]))
     for site, members, one in zip(maps.sites, maps.members, maps.alignment_maps(), strict=True):
         vectors = lots[0].subject.vectors(site, bases)[:, 0]
         found.append(
@@ -62,6 +62,7 @@ def fitted_maps(maps: PlacedMaps, offered: Candidates, lots: Lots) -> tuple[Fitt
                 tuple(offered.variables[member] for member in members),
                 one.dimensions(),
                 one.retained(vectors),
+                tuple(offered.methods[member].text for member in members),
             )
         )
     return tuple(found)

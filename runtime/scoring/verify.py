@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from causalspec.compiler.specification import Claim, Specification
-from causalspec.dsl.diagnostics import Diagnostic, Severity, SpecError, suggestion
+from causalspec.dsl.diagnostics import Diagnostic, Severity, SpecError, ToolFailure, suggestion
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.settings import FitSettings
@@ -19,7 +19,7 @@ from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.results.files import check_destination, write_results
 from causalspec.runtime.results.records import Manifest, Verification
 from causalspec.runtime.results.run_folder import run_folder
-from causalspec.runtime.scoring.claims import PosedClaim, pose, verify_claim
+from causalspec.runtime.scoring.claims import PosedClaim, pose, reusing, verify_claim
 from causalspec.runtime.watch import Unwatched, Watcher
 
 
@@ -28,7 +28,8 @@ class VerifySettings:
     """What a verification may be asked differently.
 
     `claims` are the names of those to verify, all of them by default. `fit` None takes what suits
-    the kind of network. `command` is how to repeat the run, for the report.
+    the kind of network. `command` is how to repeat the run, for the report. With `maps`, the
+    results folder of an earlier run, its maps are scored and nothing is fitted.
     """
 
     claims: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class VerifySettings:
     keeps_unanswered: bool = False
     fit: FitSettings | None = None
     command: str = ""
+    maps: Path | None = None
 
     def fit_for(self, network: TaskNetwork) -> FitSettings:
         """How maps are fitted to a network, seeded."""
@@ -56,21 +58,37 @@ def verify(
 
     Raises:
         SpecError: a claim does not fit the network or its tokenizer.
-        ToolFailure: memory or the folder fails.
+        ToolFailure: memory, the device or the folder fails, or the maps to be scored don't suit.
         LookupError: there is no claim of that name.
     """
     settings = settings or VerifySettings()
     watcher = watcher or Unwatched()
     claims = choose_claims(specification, settings.claims)
     check_destination(destination)
+    if settings.maps is not None and settings.maps.resolve() == destination.resolve():
+        raise ToolFailure(
+            f"the maps in `{destination}` would be replaced by the results of their own reuse",
+            help="write the results to another folder with `--out`",
+        )
     # Whatever is wrong with the last claim is said before the first is fitted.
     posed = [
-        pose(specification, claim, network, keeps_unanswered=settings.keeps_unanswered)
+        pose(
+            specification,
+            claim,
+            network,
+            keeps_unanswered=settings.keeps_unanswered,
+            fits=settings.maps is None,
+        )
         for claim in claims
     ]
     posed = [replace(one, warnings=told) for one, told in zip(posed, _warnings(posed), strict=True)]
+    if settings.maps is not None:
+        posed = [reusing(one, settings.maps) for one in posed]
     fit = settings.fit_for(network)
-    manifest = manifest_of(specification, network, settings)
+    read = [one for claim in posed if claim.reused for one in claim.reused.earlier.files]
+    manifest = replace(
+        manifest_of(specification, network, settings), reused=tuple(dict.fromkeys(read))
+    )
     run = run_folder(destination, identity(manifest, settings, fit))
     with threads(network.threads), run as folder, memory_failures():
         workshop = Workshop(folder, watcher)

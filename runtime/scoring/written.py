@@ -21,6 +21,7 @@ from causalspec.runtime.fitting.workshop import Workshop
 from causalspec.runtime.fitting.writes import Averages, Written, made
 from causalspec.runtime.inputs.experiment import Experiment, Lots, harvest_lots
 from causalspec.runtime.inputs.task_network import TaskNetwork
+from causalspec.runtime.untyped import distinct
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +67,11 @@ def _made(
     variable, write = offered.variables[place], offered.writes[place]
     assert write is not None
     site = offered.placed(found.best.sites)[place].site
-    lots = found.splits.train or found.splits.validation
+    lots = found.splits.train or found.splits.validation or found.splits.test or ()
     if write.data is not None:
         lots = _lots_of(workshop, specification, network, asked, offered, found, write)
-    inputs = torch.cat([lot.asked for lot in lots]).unique()
+    assert lots
+    inputs, _ = distinct(torch.cat([lot.asked for lot in lots]))
     domain = asked.claim.model.by_name[variable].domain
     codes = domain.codes()
     values = lots[0].trial.values([variable])[inputs, 0] * codes.step + codes.start

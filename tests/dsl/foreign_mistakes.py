@@ -396,7 +396,7 @@ FOREIGN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         PLACES,
         'var v at residual token last by dictionary("a", features = (12, 907))',
-        ("5:52 CS109 features are a set, as in `{12, 907}`",),
+        ("5:51 CS109 features are a set, as in `{12, 907}`",),
     ),
     (DESIGN, "seed = 3", ("5:3 CS109 a seed is written without `=`, as in `seed 3`",)),
     (DESIGN, "swap s = v", ("5:3 CS109 `swap v from s` takes `v` from the source `s`",)),

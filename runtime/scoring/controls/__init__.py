@@ -28,8 +28,15 @@ from causalspec.runtime.scoring.observed import Observed
 class Control(Protocol):
     """A module or an object that is a control."""
 
-    EXPLANATION: str
-    """What was done, in a few words."""
+    @property
+    def EXPLANATION(self) -> str:  # noqa: N802 (a module's constant)
+        """What was done, in a few words."""
+        ...
+
+    @property
+    def FITS(self) -> bool:  # noqa: N802
+        """Whether maps are fitted for it."""
+        ...
 
     def applies(self, finalist: Finalist) -> bool:
         """Whether it stands beside such a claim unasked."""
@@ -60,11 +67,30 @@ class Compared:
     drawn: int
 
 
+def left_out(finalist: Finalist) -> Mapping[str, str]:
+    """The controls and rivals that are not run although they would be, with the reason: maps would
+    have to be fitted. Of someone else's control that is supposed.
+    """
+    if finalist.may_fit:
+        return {}
+    standing = {name for name, one in CONTROLS.items() if one.FITS and one.applies(finalist)}
+    names = sorted(standing | {name for name in _asked(finalist) if _fits(name)})
+    return {
+        name: f"`{name}` would have to be fitted, and the maps are an earlier run's"
+        for name in names
+    }
+
+
 def compare(workshop: Workshop, finalist: Finalist) -> Iterator[Compared]:
-    """Every control that the claim's maps give a meaning, those asked for, and the rivals."""
-    asked = {metric.of for metric in finalist.asked.claim.metrics if metric.of is not None}
+    """Every control that the claim's maps give a meaning, those asked for, and the rivals, but for
+    those that are left out.
+    """
+    without = left_out(finalist).keys()
+    asked = _asked(finalist) - without
     drawn = sum(lot.count.drawn for lot in finalist.test)
     for name, control in CONTROLS.items():
+        if name in without:
+            continue
         if control.applies(finalist) or name in asked:
             yield Compared(name, control.EXPLANATION, control.observed(workshop, finalist), drawn)
     for name in sorted(asked - CONTROLS.keys()):
@@ -75,3 +101,13 @@ def compare(workshop: Workshop, finalist: Finalist) -> Iterator[Compared]:
             continue
         control = implementation_of(vocabulary().controls[name])
         yield Compared(name, control.EXPLANATION, control.observed(workshop, finalist), drawn)
+
+
+def _asked(finalist: Finalist) -> set[str]:
+    """The controls and rivals that the claim's expectations name."""
+    return {metric.of for metric in finalist.asked.claim.metrics if metric.of is not None}
+
+
+def _fits(name: str) -> bool:
+    control = CONTROLS.get(name)
+    return control is None or control.FITS

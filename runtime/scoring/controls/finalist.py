@@ -39,6 +39,8 @@ class Finalist:
     settings: FitSettings
     written: Callable[[PlacedMaps], PlacedMaps] = field(repr=False)
     has_label: bool = True
+    may_fit: bool = True
+    """False where the claim's own maps are an earlier run's."""
 
     @property
     def is_trained(self) -> bool:
@@ -73,7 +75,7 @@ class Finalist:
 
     def pairs(self) -> tuple[Pairs | None, Pairs]:
         """The pairs fitted on and scored, as the compiler drew them."""
-        train = self.train and [lot.pairs for lot in self.train]
+        train = None if self.train is None else [lot.pairs for lot in self.train]
         return train, [lot.pairs for lot in self.test]
 
     def harvested(

@@ -7,6 +7,7 @@ from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.observed import Observed
 
 EXPLANATION = "the whole vector at the site is swapped, nothing is fitted"
+FITS = False
 
 
 def applies(finalist: Finalist) -> bool:

@@ -10,6 +10,7 @@ EXPLANATION = (
     "nothing is swapped: the network's own answer to the base, the floor that the data set itself "
     "gives away"
 )
+FITS = False
 
 
 def applies(finalist: Finalist) -> bool:

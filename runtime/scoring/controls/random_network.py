@@ -7,6 +7,7 @@ from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.observed import Observed
 
 EXPLANATION = "the same architecture, untrained, fitted as hard on the same pairs"
+FITS = True
 
 
 def applies(finalist: Finalist) -> bool:

@@ -7,6 +7,7 @@ from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.observed import Observed
 
 EXPLANATION = "as many dimensions at the same site, drawn at random"
+FITS = False
 
 
 def applies(finalist: Finalist) -> bool:

@@ -7,6 +7,7 @@ from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.observed import Observed
 
 EXPLANATION = "a map fitted in the same way to permuted labels"
+FITS = True
 
 
 def applies(finalist: Finalist) -> bool:
