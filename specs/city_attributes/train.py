@@ -15,4 +15,4 @@ from causalspec.training_command import train_on_prompts
 SPEC = Path(__file__).with_name("city_attributes.causal")
 
 if __name__ == "__main__":
-    train_on_prompts(SPEC, Recipe(layers=4, width=64, heads=4, steps=1_500))
+    train_on_prompts(SPEC, Recipe(layers=4, width=64, heads=4, steps=800, learning_rate=4e-3))

@@ -16,5 +16,5 @@ SPEC = Path(__file__).with_name("negation.causal")
 
 if __name__ == "__main__":
     train_on_prompts(
-        SPEC, Recipe(layers=3, width=32, heads=4, steps=1_500, batch=64, learning_rate=5e-3)
+        SPEC, Recipe(layers=3, width=32, heads=4, steps=1_200, batch=64, learning_rate=5e-3)
     )
