@@ -66,8 +66,9 @@ benchmarks: smollm2  ## measure the README's numbers beside the peer, in an envi
 	  $(PEER)/bin/python benchmarks/$$measured.py || exit 1; \
 	done
 
-architectures: $(INSTALLED)  ## try every causal decoder of transformers, and renew docs/architectures.md
+architectures: $(INSTALLED)  ## try every causal decoder of transformers, and renew docs/architectures.md, docs/networks.md
 	$(VENV)/bin/python benchmarks/architectures.py --write
+	$(VENV)/bin/python benchmarks/sites.py --write
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist .cache *.egg-info

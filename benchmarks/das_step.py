@@ -28,13 +28,15 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
-from causalspec.runtime.engine.decoder_subject import DecoderSubject, decoder_subjects
-from causalspec.runtime.engine.subjects import Interchanges, Site
+from causalspec.runtime.engine.subjects import Interchanges
+from causalspec.runtime.engine.text_subject import TextSubject, text_subjects
+from causalspec.runtime.fitting.fit import cross_entropy
+from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
 from causalspec.runtime.fitting.settings import FitSettings
-from causalspec.runtime.inputs.tokens import TokenizedPrompts, resolve, tokenize
-from causalspec.runtime.maps.site_maps import PlacedVariable, SiteMaps, build_maps
+from causalspec.runtime.inputs.tokens import TokenChoice, TokenizedPrompts, resolve, tokenize
 from causalspec.runtime.networks.network import Network, load_network
 from causalspec.runtime.networks.packaged import packaged_network
+from causalspec.runtime.sites.site import Site
 
 try:
     import pyvene
@@ -75,11 +77,9 @@ def main() -> None:
     print("layer   ours ms  pyvene ms   times faster (min / median / max)   losses")
     missed = False
     for layer in LAYERS:
-        ours_maps = build_maps(
-            [PlacedVariable(Site(layer), Method("das", (("dim", DIMENSION),)))],
-            network.width,
-            seed=0,
-        )
+        method = Method("das", (("dim", DIMENSION),))
+        placed = [PlacedVariable(Site("residual", layer, "last"), method)]
+        ours_maps = build_maps(placed, subject, seed=0)
         ours, our_loss = _our_step(subject, ours_maps, rows)
         theirs, their_loss = _pyvene_step(peers_model, prompts, layer, rows, ours_maps)
         first, second = our_loss(), their_loss()
@@ -130,26 +130,28 @@ def _as_transformers_loads_it(network: Network) -> PreTrainedModel:
 
 def _rows(prompts: TokenizedPrompts) -> Interchanges:
     labels = prompts.ids[:BATCH, 1 + 2]  # the second name: what the base's answer would be
-    return Interchanges(torch.arange(BATCH), torch.arange(BATCH, 2 * BATCH)[:, None], labels)
+    sources = torch.arange(BATCH, 2 * BATCH)
+    return Interchanges(torch.arange(BATCH), sources[:, None], labels[:, None])
 
 
-def _subject(network: Network, prompts: TokenizedPrompts) -> DecoderSubject:
-    columns = resolve([TokenPosition(Anchor.LAST)], prompts)
+def _subject(network: Network, prompts: TokenizedPrompts) -> TextSubject:
+    places = resolve([TokenChoice((TokenPosition(Anchor.LAST),))], prompts).positions
     is_base = torch.arange(prompts.rows) < BATCH
-    [subject] = decoder_subjects(network, prompts, columns, LAYERS, is_base)
+    sites = tuple(Site("residual", layer, "last") for layer in LAYERS)
+    [subject] = text_subjects(network, prompts, places, [sites], is_base)
     assert subject.plain_because is None, subject.plain_because
     return subject
 
 
 def _our_step(
-    subject: DecoderSubject, maps: SiteMaps, rows: Interchanges
+    subject: TextSubject, maps: PlacedMaps, rows: Interchanges
 ) -> tuple[Callable[[], None], Callable[[], float]]:
     optimizer = torch.optim.Adam(maps.parameters(), lr=FitSettings().learning_rate)
 
     def loss() -> torch.Tensor:
         batch = rows.take(torch.arange(BATCH))  # as the fit does, indexing included
-        logits = subject.logits(batch.bases, maps.edits(subject, batch))
-        return functional.cross_entropy(logits, batch.labels)
+        logits = subject.run(batch.bases, maps.edits(subject, batch)).logits
+        return cross_entropy(logits, batch.labels).mean()
 
     def step() -> None:
         optimizer.zero_grad()
@@ -164,7 +166,7 @@ def _pyvene_step(
     prompts: TokenizedPrompts,
     layer: int,
     rows: Interchanges,
-    ours: SiteMaps,
+    ours: PlacedMaps,
 ) -> tuple[Callable[[], None], Callable[[], float]]:
     config = pyvene.IntervenableConfig(
         model_type=type(model),
@@ -184,7 +186,8 @@ def _pyvene_step(
     [intervention] = intervenable.interventions.values()
     rotation = intervention.rotate_layer
     with torch.no_grad():
-        rotation.weight = ours.maps[0].featurizer.basis().clone()  # through its own parametrization
+        [one] = ours.alignment_maps()
+        rotation.weight = one.featurizer.basis().clone()  # through its own parametrization
     optimizer = torch.optim.Adam(intervention.parameters(), lr=FitSettings().learning_rate)
     base = {"input_ids": prompts.ids[:BATCH]}
     source = {"input_ids": prompts.ids[BATCH:]}
@@ -192,7 +195,7 @@ def _pyvene_step(
 
     def loss() -> torch.Tensor:
         _, output = intervenable(base, [source], where)
-        return functional.cross_entropy(output.logits[:, -1], rows.labels)
+        return functional.cross_entropy(output.logits[:, -1], rows.labels[:, 0])
 
     def step() -> None:
         optimizer.zero_grad()

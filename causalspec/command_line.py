@@ -29,6 +29,7 @@ COMMANDS = (
     "diff",
     "align",
     "verify",
+    "pair",
     "vocabulary",
     "explain",
     "lsp",

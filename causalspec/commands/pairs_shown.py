@@ -76,7 +76,7 @@ def print_pairs(specification: Specification, shown: Sample) -> None:
     mechanisms = _mechanisms(specification, shown.design.model)
     with console.capture() as captured:
         for row in range(len(shown.pairs)):
-            _print_pair(console, _Pair(specification, shown.pairs, row), row + 1, mechanisms)
+            _print_pair(console, SolvedPair(specification, shown.pairs, row), row + 1, mechanisms)
         _print_summary(console, shown)
     for line in captured.get().splitlines():
         print(line.rstrip())
@@ -85,7 +85,7 @@ def print_pairs(specification: Specification, shown: Sample) -> None:
 # A pair -------------------------------------------------------------------------------------------
 
 
-class _Pair:
+class SolvedPair:
     """One row, solved by the interpreter: it is what the labels are held to."""
 
     def __init__(self, specification: Specification, pairs: InterchangePairs, row: int) -> None:
@@ -160,7 +160,7 @@ def _prompts(
 
 
 def _print_pair(
-    console: Console, pair: _Pair, number: int, mechanisms: Mapping[str, _Mechanism]
+    console: Console, pair: SolvedPair, number: int, mechanisms: Mapping[str, _Mechanism]
 ) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.padding import Padding
@@ -236,7 +236,7 @@ def _mechanisms(specification: Specification, model: CausalModel) -> dict[str, _
     }
 
 
-def _reasons(pair: _Pair, mechanisms: Mapping[str, _Mechanism]) -> Iterator[str]:
+def _reasons(pair: SolvedPair, mechanisms: Mapping[str, _Mechanism]) -> Iterator[str]:
     """The mechanisms of the outputs that changed (of the first one, where none did), with the
     values that they read under the intervention.
     """
@@ -248,7 +248,7 @@ def _reasons(pair: _Pair, mechanisms: Mapping[str, _Mechanism]) -> Iterator[str]
         yield f"and {len(changed) - MOST_REASONS} more outputs changed"
 
 
-def _reason(pair: _Pair, name: str, mechanism: _Mechanism | None) -> str:
+def _reason(pair: SolvedPair, name: str, mechanism: _Mechanism | None) -> str:
     model = pair.model
     read = [
         assigned(model, parent, pair.result.get(parent))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
+from causalspec.compiler.vocabulary import SITES
 from causalspec.runtime.engine.batches import Run
 from causalspec.runtime.engine.subjects import Edit, Outcome
 from causalspec.runtime.sites.hooks import taps_edited, taps_read
@@ -23,10 +24,13 @@ from causalspec.runtime.sites.tap import Side, Tap
 if TYPE_CHECKING:
     from causalspec.runtime.networks.network import Network
 
-OF_ATTENTION = frozenset({"attention_output", "head", "query", "key", "value"})
-OF_MLP = frozenset({"mlp_output", "mlp_activation", "neuron"})
-ENDS = OF_ATTENTION | OF_MLP
-"""The components that an edge may begin or end at."""
+STAGES = {name: one.stage for name, one in SITES.items() if one.stage is not None}
+"""The order in which a block computes its parts."""
+
+
+def place_of(site: Site) -> tuple[int, int]:
+    """The block of a site and its part in it: nothing flows back to an earlier one."""
+    return -1 if site.layer is None else site.layer, STAGES[site.component]
 
 
 def without_edges(network: Network, run: Run, execute: Callable[[Run], Outcome]) -> Run:
@@ -45,7 +49,11 @@ def _at_receiver(network: Network, run: Run, edit: Edit, execute: Callable[[Run]
     assert receiver is not None
     frozen = _between(network, sender, receiver)
     outputs: dict[int, Tensor] = {}
-    with taps_read(frozen, outputs.__setitem__):
+
+    def keep(number: int, tensor: Tensor) -> None:
+        outputs[number] = tensor.clone()  # some architectures add to it in place
+
+    with taps_read(frozen, keep):
         execute(Run(run.rows))
 
     def as_it_was(number: int) -> Callable[[Tensor], Tensor]:
@@ -65,16 +73,19 @@ def _between(network: Network, sender: Site, receiver: Site) -> list[Tap]:
     parts: list[tuple[tuple[int, int], nn.Module]] = []
     for number, block in enumerate(network.anatomy.blocks if network.anatomy else ()):
         if block.attention is not None:
-            parts.append(((number, 0), block.attention.output))
+            parts.append(((number, STAGES["attention_output"]), block.attention.output))
         if block.feed_forward is not None:
-            parts.append(((number, 1), block.feed_forward.output))
+            parts.append(((number, STAGES["mlp_output"]), block.feed_forward.output))
+    first, last = _left_at(sender), place_of(receiver)
     return [
         Tap(module, Side.OUTPUT, None, network.width, place[0])
         for place, module in parts
-        if _place(sender) < place < _place(receiver)
+        if first < place < last
     ]
 
 
-def _place(site: Site) -> tuple[int, int]:
-    """The block of a site, and whether it is a part of the attention or of the MLP after it."""
-    return site.layer or 0, int(site.component in OF_MLP)
+def _left_at(sender: Site) -> tuple[int, int]:
+    """Where a change at the sender joins the residual stream: by its own attention or MLP."""
+    block, stage = place_of(sender)
+    outputs = (STAGES["attention_output"], STAGES["mlp_output"])
+    return block, next((one for one in outputs if 0 < stage <= one), stage)

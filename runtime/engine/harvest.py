@@ -18,6 +18,7 @@ from transformers import DynamicCache
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.engine.batches import Batching
 from causalspec.runtime.engine.calls import answer_logits, caching, forward_arguments, occupied
+from causalspec.runtime.engine.memory import ran_out_of_memory
 from causalspec.runtime.engine.placing import gathered
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.networks.network import Network
@@ -104,11 +105,12 @@ def harvest(
         chunk = collector.alike(order[done : done + rows])
         try:
             collector.run(chunk)
-        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out_of_memory(error):
                 raise
             if rows == 1:
-                raise ToolFailure("memory runs out on a single prompt") from error
+                advice = "take a device with more memory, or shorter prompts"
+                raise ToolFailure("memory runs out on a single prompt", help=advice) from error
             rows = max(1, min(rows, len(chunk)) // 2)
             notice(f"memory ran out: going on with {rows} prompts at a time")
             continue
@@ -147,11 +149,6 @@ def _past_shapes(network: Network) -> list[tuple[int, int]]:
     return [(one.keys[0].numel(), one.values[0].numel()) for one in layers]
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
-    # On the CPU torch raises a plain RuntimeError.
-    return not isinstance(error, RuntimeError) or "memory" in str(error)
-
-
 class _Plan:
     """Which prompts are distinct, which of them are bases, and which positions and blocks matter.
 
@@ -184,7 +181,9 @@ class _Plan:
         if network.reads_ahead:
             self.starts = dict.fromkeys(tokens, 0)
             self.earliest = self.latest = 0
-        entered = sorted({tap.enters for tap in self.taps.values()})
+        # An edge is an edit of its receiver, by the time that a run starts above the lowest block.
+        edited = dict.fromkeys(one.receiver or one for one in request.sites)
+        entered = sorted({tap_of(network, one).enters for one in edited})
         self.lowest = entered[0]
         self.blocks = [one for one in entered if one > 0] if request.with_past else []
         self.keeps_past = request.with_past and not network.reads_ahead

@@ -16,7 +16,8 @@ def gathered(tensor: Tensor, positions: Tensor, columns: Tensor | None) -> Tenso
     """
     device = tensor.device
     if tensor.shape[1] == 1:
-        found = tensor.expand(-1, positions.shape[1], -1)
+        # A copy: some architectures add to it in place.
+        found = tensor.expand(-1, positions.shape[1], -1).clone()
     else:
         within = torch.arange(tensor.shape[0], device=device)[:, None]
         found = tensor[within, positions.clamp(0, tensor.shape[1] - 1).to(device)]

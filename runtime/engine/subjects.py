@@ -48,8 +48,18 @@ class Subject(Protocol):
         ...
 
     @property
+    def sites(self) -> tuple[Site, ...]:
+        """The sites whose vectors are kept."""
+        ...
+
+    @property
     def predictions(self) -> Tensor:
         """LongTensor [inputs, answers]: the outputs of each input left alone."""
+        ...
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The sites whose vectors are kept."""
         ...
 
     def width(self, site: Site) -> int:

@@ -31,6 +31,7 @@ from causalspec.runtime.engine.harvest import (
     no_notice,
     no_progress,
 )
+from causalspec.runtime.engine.memory import device_failed
 from causalspec.runtime.engine.plain_path import plain_run
 from causalspec.runtime.engine.subjects import Edit, Outcome
 from causalspec.runtime.engine.suffix import suffix_run
@@ -148,7 +149,8 @@ def text_subjects(
 def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
     """Compare the fast path with full passes on a few prompts: None where they agree.
 
-    Of each component the lowest and the middle site are tried with every token, on the shortest
+    Of each component that is edited, an edge's receiver say, the lowest and the middle site are
+    tried with every token, on the shortest
     and the longest prompts, with an edit that changes every number of the vector.
     """
     rows = few_rows(request.prompts)
@@ -156,7 +158,7 @@ def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
         request,
         prompts=request.prompts.take(rows),
         places={name: positions[rows] for name, positions in request.places.items()},
-        sites=tuple(few_sites(request.sites)),
+        sites=tuple(few_sites([site.receiver or site for site in request.sites])),
         is_base=torch.ones(len(rows), dtype=torch.bool),
     )
     try:
@@ -167,6 +169,8 @@ def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
         with torch.no_grad():
             apart = _largest_difference(network, few)
     except RUN_ERRORS as error:
+        if device_failed(error):
+            raise
         return f"the network cannot start above its lowest layer ({first_line(error)})"
     if apart > tolerance(network):
         return (
@@ -182,7 +186,7 @@ def _largest_difference(network: Network, request: HarvestRequest) -> float:
     plain = partial(plain_run, network, request.prompts, request.places)
     apart = 0.0
     for site in request.sites:
-        run = Run(rows, (rotation(replace(site, receiver=None)),))
+        run = Run(rows, (rotation(site),))
         some, others = (
             in_batches(request.prompts, run, request.batching, one).logits for one in (fast, plain)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 
 import torch
 from torch import Tensor
@@ -69,8 +70,8 @@ def vector_subject(
     inputs = inputs.to(device=network.device, dtype=network.dtype)
     logits: list[Tensor] = []
     kept: dict[Site, list[Tensor]] = {site: [] for site in sites}
-    for part in inputs.split(_CHUNK):
-        found, vectors = run_vectors(network, part, (), sites)
+    for start in range(0, len(inputs), _CHUNK):
+        found, vectors = run_vectors(network, inputs[start : start + _CHUNK], (), sites)
         logits.append(by_output(found, groups).argmax(-1).cpu())
         for site, one in vectors.items():
             kept[site].append(one)
@@ -103,7 +104,8 @@ def by_output(logits: Tensor, groups: tuple[int, ...]) -> Tensor:
     """Logits [rows, classes] of all outputs side by side as [rows, outputs, classes]."""
     if len(groups) == 1:
         return logits[:, None]
-    parts = logits.split(groups, dim=1)
+    ends = [0, *accumulate(groups)]
+    parts = [logits[:, first:last] for first, last in pairwise(ends)]
     most = max(groups)
     padded = [
         torch.nn.functional.pad(one, (0, most - one.shape[1]), value=-torch.inf) for one in parts

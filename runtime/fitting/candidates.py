@@ -17,12 +17,13 @@ from causalspec.compiler.specification import (
 )
 from causalspec.compiler.vocabulary import WRITES, MethodEntry, vocabulary
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
+from causalspec.runtime.engine.edges import place_of
 from causalspec.runtime.fitting.placed_maps import PlacedVariable
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.inputs.tokens import TokenChoice
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.sites.component import SiteError
-from causalspec.runtime.sites.components import tap_of
+from causalspec.runtime.sites.components import available_sites, tap_of
 from causalspec.runtime.sites.site import Site
 
 TokenNames = Mapping[TokenChoice, tuple[str, ...]]
@@ -180,7 +181,7 @@ def _offer(network: TaskNetwork, placements: Sequence[Placement]) -> Offer:
             replace(sender, receiver=receiver)
             for sender in sites
             for receiver in receivers
-            if (sender.layer or 0) <= (receiver.layer or 0)
+            if place_of(sender) < place_of(receiver)
         ]
     methods = tuple(one.method for one in placements)
     for site in (sites[0], sites[-1]):
@@ -200,7 +201,9 @@ def _sites(network: TaskNetwork, placement: Placement, placed: PlacedSite) -> li
     """Every layer with every unit, without tokens; all are checked against the network."""
     layers: Sequence[int | None] = [None]
     if placed.first_layer is not None:
-        layers = _layers(network, placement, placed)
+        # A component that the network lacks altogether is told before layers that it lacks.
+        is_there = placed.component in available_sites(network.network)
+        layers = _layers(network, placement, placed) if is_there else [placed.first_layer]
     units: Sequence[int | None] = [None] if placed.units is None else placed.units
     sites = [
         Site(placed.component, layer, unit=unit, path=placed.path or "")

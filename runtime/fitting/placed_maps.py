@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -97,26 +97,35 @@ class PlacedMaps(nn.Module):
         self, subject: Subject, rows: Interchanges, number: int, intervened: _Intervened | None
     ) -> Edit:
         site, members = self.sites[number], list(self.members[number])
-        origins = rows.origins[:, members]
+        counts = torch.stack([self._places(subject, site, one, rows) for one in members], dim=1)
         sources = [self._sources(subject, site, member, rows, intervened) for member in members]
-        swapped = origins >= 0
         alignment_map = self.alignment_maps()[number]
 
-        def replace(base: Tensor) -> Tensor:
+        def swapped_in(base: Tensor) -> Tensor:
             count, places, width = base.shape
             given = torch.stack(
                 [one if isinstance(one, Tensor) else one(base) for one in sources], dim=2
             )
             flat = base.reshape(-1, width)
-            moved = swapped.to(device=base.device, dtype=base.dtype)
+            moved = torch.arange(places)[None, :, None] < counts[:, None]
             changed = alignment_map.swap(
                 flat,
                 given.reshape(count * places, len(members), width),
-                moved.repeat_interleave(places, 0),
+                moved.flatten(0, 1).to(base),
             )
             return changed.reshape(base.shape)
 
-        return Edit(site, replace)
+        return Edit(site, swapped_in)
+
+    def _places(self, subject: Subject, site: Site, member: int, rows: Interchanges) -> Tensor:
+        """At how many places [rows] a variable is swapped: none where it is left alone, and those
+        that a source has; where the base has more, these stay as they are.
+        """
+        origins = rows.origins[:, member]
+        is_swapped = origins >= 0
+        if self.written[member] is not None:
+            return subject.places(site, rows.bases) * is_swapped
+        return subject.places(site, torch.where(is_swapped, origins, rows.bases)) * is_swapped
 
     def _sources(
         self,
@@ -146,8 +155,10 @@ class PlacedMaps(nn.Module):
             return {}
         runs, _ = distinct(wanted)
         inner = rows.inner.take(runs)
-        outcome = subject.run(inner.bases, self.edits(subject, inner), self.sites)
-        return {site: _Intervened(runs, outcome.vectors[site]) for site in self.sites}
+        senders = {site: replace(site, receiver=None) for site in self.sites}
+        reads = tuple(dict.fromkeys(senders.values()))
+        outcome = subject.run(inner.bases, self.edits(subject, inner), reads)
+        return {site: _Intervened(runs, outcome.vectors[one]) for site, one in senders.items()}
 
 
 @dataclass(frozen=True, eq=False)

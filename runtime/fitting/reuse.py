@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
+from causalspec.compiler.data.counterfactuals import InterchangePairs
 from causalspec.compiler.specification import Method
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.fitting.candidates import Candidates, TokenNames
@@ -118,9 +119,14 @@ def earlier_maps(folder: Path, claim: str) -> EarlierMaps:
 
 
 def reused(
-    network: TaskNetwork, asked: Experiment, offered: Candidates, earlier: EarlierMaps
+    network: TaskNetwork,
+    asked: Experiment,
+    offered: Candidates,
+    earlier: EarlierMaps,
+    pairs: Sequence[InterchangePairs],
 ) -> ReusedMaps:
-    """Earlier maps held to what an alignment offers for a claim, before the network is run.
+    """Earlier maps held to what an alignment offers for a claim, before the network is run on the
+    test pairs `pairs`.
 
     Raises:
         ToolFailure: they are of other variables, methods or dimensions than the placements', at a
@@ -128,9 +134,7 @@ def reused(
         SpecError: a token position or an answer does not exist for the network's tokenizer.
     """
     _check_methods(offered, earlier)
-    harvester = harvest_lots(
-        network, asked, [asked.draw_test()], offered.choices, asked.claim.prompt
-    )
+    harvester = harvest_lots(network, asked, [pairs], offered.choices, asked.claim.prompt)
     sites = _sites(offered, earlier, harvester.trial.presentation.token_names)
     return ReusedMaps(earlier, sites, _maps(network.network, offered, earlier), harvester)
 

@@ -16,6 +16,7 @@ from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.experiment import Lot, Lots, all_rows, score_of
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.run_folder import RunFolder, Stage
+from causalspec.runtime.untyped import distinct
 from causalspec.runtime.watch import Watcher
 
 
@@ -108,7 +109,7 @@ def _train(
 
 def _prepare(maps: PlacedMaps, names: Sequence[str], train: Lots) -> None:
     """Closed-form maps see every training base once; what a variable is there is the compiler's."""
-    bases = torch.cat([lot.asked for lot in train]).unique()
+    bases = distinct(torch.cat([lot.asked for lot in train]))[0]
     values = train[0].trial.values(names)[bases]
     maps.prepare(train[0].subject, bases, values)
 

@@ -61,7 +61,7 @@ def spoken_by(network: Network, task: Task, *, only_declared: bool) -> Spoken:
     """How a network that reads text answers a task."""
     match network.kind:
         case NetworkKind.CLASSIFIER:
-            return _Class(task, class_numbers(network, task))
+            return _Class(network, task, class_numbers(network, task), only_declared)
         case NetworkKind.MASKED:
             return _Filled(network, task, only_declared)
         case _:
@@ -152,14 +152,25 @@ class _Filled(_Tokens):
 class _Class(Spoken):
     """The class that a classifier gives a text."""
 
+    network: Network = field(repr=False)
     task: Task = field(repr=False)
     numbers: Mapping[int, int]
     """The class of each code of the output."""
+    only_declared: bool
 
     def outputs(self, texts: Sequence[str], answers: Mapping[str, Column]) -> Tensor:
         [output] = self.task.model.outputs
         codes: list[int] = answers[output].astype(np.int64).tolist()
         return torch.tensor([[self.numbers[code]] for code in codes]).view(-1, 1)
+
+    def menus(self, prompts: TokenizedPrompts) -> Menus | None:
+        """The classes that stand for some value."""
+        if not self.only_declared:
+            return None
+        configuration: Any = self.network.model.config
+        allowed = torch.zeros(1, configuration.num_labels, dtype=torch.bool)
+        allowed[0, list(self.numbers.values())] = True
+        return Menus(torch.zeros(prompts.rows, 1, dtype=torch.long), allowed)
 
     def text(self, outputs: Tensor) -> str:
         [output] = self.task.model.outputs

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 from torch import Tensor
 
@@ -21,9 +23,40 @@ from causalspec.runtime.networks.network import Network
 from causalspec.runtime.sites.site import Site
 from causalspec.runtime.watch import Watcher
 
+VOCABULARY, DECLARED, CLASSES = "vocabulary", "declared", "classes"
+"""What a network may choose its answers from."""
+
+
+class TokenKind(StrEnum):
+    """Where a token that the network is given comes from."""
+
+    TEXT = "text"
+    SPECIAL = "special"
+    """The tokenizer puts it there."""
+    ANSWER = "answer"
+    """The beginning of the answer, of which what follows is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenToken:
+    """One token as the network is given it: `piece` as its tokenizer calls it, `text` what it
+    stands for in the prompt, and the names of the positions that it is at.
+    """
+
+    number: int
+    piece: str
+    text: str
+    kind: TokenKind
+    at: tuple[str, ...]
+
 
 class Presentation(ABC):
     """Settings of a task's inputs as one network receives them, numbered from 0."""
+
+    @property
+    def answers_with_tokens(self) -> bool:
+        """Whether an answer's places are its tokens, not the task's outputs."""
+        return False
 
     @property
     @abstractmethod
@@ -33,6 +66,10 @@ class Presentation(ABC):
     @abstractmethod
     def text(self, number: int) -> str:
         """What people read of an input."""
+
+    def tokens(self, number: int) -> tuple[SeenToken, ...]:
+        """The tokens of an input, none where it is a vector."""
+        return ()
 
     @property
     @abstractmethod
@@ -83,6 +120,10 @@ class Presentation(ABC):
     def said(self, outputs: Tensor) -> str:
         """A network's outputs [answers] as people read them."""
 
+    @abstractmethod
+    def answer_text(self, place: int, output: int) -> str:
+        """One output at one of an answer's places as people read it."""
+
 
 class TaskNetwork(ABC):
     """A network that can be shown a task."""
@@ -113,6 +154,11 @@ class TaskNetwork(ABC):
     def device(self) -> str:
         """Where it runs, for the manifest."""
         return str(self.network.device)
+
+    @property
+    def answers(self) -> str:
+        """What it chooses its answers from, for the manifest."""
+        return CLASSES
 
     def content_hash(self) -> str:
         """SHA-256 of configuration and weights."""

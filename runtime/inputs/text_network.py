@@ -26,7 +26,15 @@ from causalspec.runtime.engine.text_subject import text_subjects
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.seen_texts import TextReader
 from causalspec.runtime.inputs.spoken import Spoken, spoken_by
-from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
+from causalspec.runtime.inputs.task_network import (
+    CLASSES,
+    DECLARED,
+    VOCABULARY,
+    Presentation,
+    SeenToken,
+    TaskNetwork,
+    TokenKind,
+)
 from causalspec.runtime.inputs.token_examination import (
     PromptExamination,
     alike_error,
@@ -61,6 +69,12 @@ class TextNetwork(TaskNetwork):
     @property
     def settings(self) -> FitSettings:
         return FitSettings()
+
+    @property
+    def answers(self) -> str:
+        if self.only_declared:
+            return DECLARED
+        return CLASSES if self.network.answers_with_a_class else VOCABULARY
 
     def untrained(self, seed: int) -> TextNetwork:
         return replace(self, network=random_network(self.network, seed))
@@ -200,6 +214,33 @@ class TextPresentation(Presentation):
 
     def said(self, outputs: Tensor) -> str:
         return self.spoken.text(outputs)
+
+    def answer_text(self, place: int, output: int) -> str:
+        return self.spoken.text(torch.tensor([output]))
+
+    @property
+    def answers_with_tokens(self) -> bool:
+        return not self.network.answers_with_a_class
+
+    def tokens(self, number: int) -> tuple[SeenToken, ...]:
+        prompts, tokenizer = self.prompts, self.network.tokenizer
+        columns: list[int] = as_list(prompts.mask[number].nonzero()[:, 0])
+        asked: list[int] = as_list(prompts.answer_positions[number, 1:])
+        forced = {one for one in asked if one >= 0} if self.spoken.forces else set[int]()
+        names: dict[int, list[str]] = {}
+        for name, positions in self.places.positions.items():
+            for column in as_list(positions[number]):
+                names.setdefault(column, []).append(name)
+        found: list[SeenToken] = []
+        for column in columns:
+            start, end = as_list(prompts.offsets[number, column])
+            kind = TokenKind.SPECIAL if start < 0 else TokenKind.TEXT
+            kind = TokenKind.ANSWER if column in forced else kind
+            token = int(prompts.ids[number, column])
+            piece = str(tokenizer.convert_ids_to_tokens(token))
+            text = prompts.texts[number][start:end] if start >= 0 else ""
+            found.append(SeenToken(token, piece, text, kind, tuple(names.get(column, ()))))
+        return tuple(found)
 
 
 def _forced(prompts: TokenizedPrompts) -> list[tuple[int, ...]]:

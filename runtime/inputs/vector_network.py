@@ -13,6 +13,7 @@ from causalspec.compiler.data.encodings import encode_columns
 from causalspec.compiler.evaluators.columns import Column, Columns
 from causalspec.compiler.evaluators.vectorize import solve_columns
 from causalspec.compiler.specification import Task
+from causalspec.runtime.engine.memory import is_of_the_machine
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.engine.vector_subject import run_vectors, vector_subject
 from causalspec.runtime.fitting.settings import FitSettings
@@ -120,6 +121,10 @@ class VectorPresentation(Presentation):
     def forcing(self, inputs: Tensor, outputs: Tensor) -> tuple[VectorPresentation, Tensor]:
         return self, inputs
 
+    def answer_text(self, place: int, output: int) -> str:
+        domain = self.task.model.by_name[self.task.model.outputs[place]].domain
+        return domain.text(domain.codes()[output])
+
     def said(self, outputs: Tensor) -> str:
         model = self.task.model
         domains = [model.by_name[name].domain for name in model.outputs]
@@ -155,6 +160,8 @@ def _check_sizes(network: Network, task: Task, vectors: Tensor) -> None:
     try:
         logits, _ = run_vectors(network, first, (), ())
     except RUN_ERRORS as error:
+        if is_of_the_machine(error):
+            raise
         raise NetworkError(
             f"`{network.name}` does not run on the {width} numbers that `{task.name}` encodes: "
             f"{first_line(error)}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor
 
 from causalspec.compiler.data.randomness import Stream
-from causalspec.compiler.domains import Domain, Numbers, Truths
+from causalspec.compiler.domains import Domain, Numbers, Truths, Tuples
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.model import CausalModel, Role, Variable
 from causalspec.compiler.sampling.rungs import Query, sample
@@ -57,7 +58,7 @@ def to_pyvene(model: CausalModel, *, seed: int = 0) -> Any:
     parents = {one.name: parents_of(model, one) for one in kept}
     made = pyvene.CausalModel(
         variables=list(names),  # pyvene sorts the list that it is given
-        values={one.name: [value_of(one.domain, c) for c in one.domain.codes()] for one in kept},
+        values={one.name: _values(one.domain) for one in kept},
         parents=parents,
         functions={one.name: _function(model, one, parents[one.name]) for one in kept},
         pos={},
@@ -84,8 +85,20 @@ def value_of(domain: Domain, code: int) -> Value:
             return domain.text(code)
 
 
+def _values(domain: Domain) -> list[Value]:
+    """`value_of` every code, in their order."""
+    if not isinstance(domain, Tuples):
+        return [value_of(domain, code) for code in domain.codes()]
+    # As `Tuples.text` has them, each part's text made once: there may be a million tuples.
+    parts = [
+        [f"{one.name} = {one.domain.text(code)}" for code in one.domain.codes()]
+        for one in domain.fields
+    ]
+    return [f"({', '.join(texts)})" for texts in product(*parts)]
+
+
 def _codes(domain: Domain) -> dict[Value, int]:
-    return {value_of(domain, code): code for code in domain.codes()}
+    return dict(zip(_values(domain), domain.codes(), strict=True))
 
 
 def parents_of(model: CausalModel, variable: Variable) -> list[str]:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules import activation
 
+from causalspec.runtime.engine.memory import is_of_the_machine
 from causalspec.runtime.networks.places import NetworkError
 from causalspec.runtime.networks.probe import ROWS
 from causalspec.runtime.networks.run_errors import RUN_ERRORS
@@ -58,6 +59,8 @@ def check_module(name: str, module: nn.Module, inputs: int) -> int:
     try:
         logits = main_output(module(sample_vectors(module, inputs, first.dtype)))
     except RUN_ERRORS as error:
+        if is_of_the_machine(error):
+            raise
         raise NetworkError(
             f"`{name}` does not run on vectors of {inputs} numbers: {first_line(error)}",
             help="it is given float vectors [rows, numbers], as a task's `encode` makes them",

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from causalspec.runtime.engine.memory import is_of_the_machine
 from causalspec.runtime.engine.streams import forward_hooks, read_stream, streams_edited
 from causalspec.runtime.networks.kinds import NetworkKind
 from causalspec.runtime.networks.places import NetworkError
@@ -118,12 +119,12 @@ def first_line(error: BaseException) -> str:
 @contextmanager
 def told(what: str, advice: str) -> Generator[None]:
     """While open, what a network's forward pass raises by itself is a `NetworkError`: `what` does
-    not work, and why. Memory that runs out is left to `memory`.
+    not work, and why. Memory that runs out and devices that fail are left to `memory`.
     """
     try:
         yield
     except RUN_ERRORS as error:
-        if isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error):
+        if is_of_the_machine(error):
             raise
         raise NetworkError(f"{what}: {first_line(error)}", advice) from error
 

@@ -10,6 +10,7 @@ from causalspec.runtime.report.claim import badge, claim_section
 from causalspec.runtime.report.markup import Markup, joined, markup, prose
 from causalspec.runtime.report.scores import dot_and_interval
 from causalspec.runtime.report.text import (
+    ANSWERS,
     WHAT_A_VERDICT_DOES_NOT_SAY,
     WHAT_IIA_MEANS,
     figure,
@@ -108,10 +109,16 @@ def _meaning() -> Markup:
     )
 
 
+def _answers(manifest: Manifest) -> str:
+    """What the network chose its answers from, as people say it; empty where it is not known."""
+    return ANSWERS.get(manifest.answers, manifest.answers)
+
+
 def _reproduction(manifest: Manifest) -> Markup:
     facts = [
         ("seed", str(manifest.seed)),
         ("device", manifest.device),
+        *([("answers from", answers)] if (answers := _answers(manifest)) else ()),
         ("causalspec", manifest.causalspec),
         *manifest.versions,
     ]

@@ -21,6 +21,13 @@ NO_SWAP, FULL_VECTOR = "no_swap", "full_vector"
 
 LONGEST_PROMPT = 80
 
+ANSWERS = {
+    "vocabulary": "the whole vocabulary",
+    "declared": "the task’s declared answers alone",
+    "classes": "the network’s classes",
+}
+"""What a network may choose its answers from, as a manifest has it."""
+
 WHAT_IIA_MEANS = (
     "Interchange intervention accuracy (IIA) is the share of counterfactual pairs on which the "
     "network, with the aligned part of its activations taken from its run on the source, says what "

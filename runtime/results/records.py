@@ -156,6 +156,7 @@ class Manifest:
     versions: tuple[tuple[str, str], ...]  # ("torch", "2.13.0"), …
     device: str
     command: str  # reproduces the run
+    answers: str = ""  # what the network chose its answers from: "vocabulary", "declared", …
     reused: tuple[tuple[str, str], ...] = ()  # files whose maps were scored: (name, SHA-256)
 
 

@@ -63,7 +63,7 @@ def align(
         span=alignment.span,
     )
     run = run_folder(destination, identity(manifest, settings, fit) + question.name)
-    with threads(network.threads), run as folder, memory_failures():
+    with threads(network.threads), run as folder, memory_failures(keeps=True):
         workshop = Workshop(folder, watcher or Unwatched())
         asked = experiment(specification, question, keeps_unanswered=settings.keeps_unanswered)
         network = network.knowing(asked.task)

@@ -93,8 +93,10 @@ def reusing(posed: PosedClaim, folder: Path) -> PosedClaim:
     Raises:
         ToolFailure: there are none, or they are not those of the claim's placements.
     """
-    earlier = earlier_maps(folder, posed.asked.claim.name)
-    return replace(posed, reused=reused(posed.network, posed.asked, posed.offered, earlier))
+    asked = posed.asked
+    earlier = earlier_maps(folder, asked.claim.name)
+    kept = reused(posed.network, asked, posed.offered, earlier, asked.draw_test())
+    return replace(posed, reused=kept)
 
 
 def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -> VerifiedClaim:

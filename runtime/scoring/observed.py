@@ -92,7 +92,8 @@ def _predicted(subject: Subject, lot: Lot, maps: PlacedMaps | None) -> Tensor:
 
 
 def _parts(rows: int) -> list[Tensor]:
-    return list(torch.arange(rows).split(BATCH))
+    starts = range(0, rows, BATCH)
+    return [torch.arange(start, min(start + BATCH, rows)) for start in starts]
 
 
 def _like(answers: Tensor, labels: Tensor) -> Tensor:

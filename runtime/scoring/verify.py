@@ -90,7 +90,7 @@ def verify(
         manifest_of(specification, network, settings), reused=tuple(dict.fromkeys(read))
     )
     run = run_folder(destination, identity(manifest, settings, fit))
-    with threads(network.threads), run as folder, memory_failures():
+    with threads(network.threads), run as folder, memory_failures(keeps=True):
         workshop = Workshop(folder, watcher)
         verified = [verify_claim(workshop, one, fit) for one in posed]
         verification = Verification(manifest, tuple(one.verdict for one in verified))
@@ -151,6 +151,7 @@ def manifest_of(
         versions=tuple((name, version(name)) for name in ("numpy", "torch", "transformers")),
         device=network.device,
         command=settings.command,
+        answers=network.answers,
     )
 
 

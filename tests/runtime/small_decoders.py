@@ -1,4 +1,6 @@
-"""Every causal decoder that the installed transformers know, small and with random weights."""
+"""Every causal decoder and every encoder with a masked-language head that the installed
+transformers know, small and with random weights.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,13 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AutoModelForCausalLM, PreTrainedModel
+from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
+    MODEL_FOR_MASKED_LM_MAPPING,
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    PreTrainedModel,
+)
 
 VOCABULARY = 300
 _MOST_PARAMETERS = 20_000_000
@@ -51,7 +59,26 @@ def small_decoder(model_type: str) -> PreTrainedModel:
     Raises whatever transformers raise where this is no configuration for them.
     """
     configuration = _configuration(families()[model_type], model_type)
-    kind: Any = AutoModelForCausalLM
+    return _small(AutoModelForCausalLM, configuration)
+
+
+def encoder_families() -> dict[str, Any]:
+    """The configuration class of each model type with a masked-language head."""
+    return {
+        kind.model_type: kind
+        for kind in MODEL_FOR_MASKED_LM_MAPPING
+        if not kind().is_encoder_decoder
+    }
+
+
+def small_encoder(model_type: str) -> PreTrainedModel:
+    """As `small_decoder`, an encoder."""
+    configuration = _configuration(encoder_families()[model_type], model_type)
+    configuration.is_decoder = False
+    return _small(AutoModelForMaskedLM, configuration)
+
+
+def _small(kind: Any, configuration: Any) -> PreTrainedModel:
     with torch.device("meta"):
         size = sum(one.numel() for one in kind.from_config(configuration).parameters())
     if size > _MOST_PARAMETERS:

@@ -22,7 +22,13 @@ from causalspec.compiler.model import CausalModel, Role
 from causalspec.compiler.specification import Specification
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.interop.pyvene_data import counterfactual_dataset
-from causalspec.runtime.interop.pyvene_models import InputSampler, to_pyvene, value_of
+from causalspec.runtime.interop.pyvene_models import InputSampler, _values, to_pyvene, value_of
+from causalspec.runtime.networks.network import wrap_network
+from causalspec.runtime.sites.components import tap_of
+from causalspec.runtime.sites.hooks import taps_edited, taps_read
+from causalspec.runtime.sites.site import Site
+
+from .families import masking_tokenizer, small_model
 
 SPECS = Path(__file__).parents[2] / "specs"
 CYCLIC = "Feedback"
@@ -135,6 +141,15 @@ def test_cyclic_models_are_refused(pyvene: Any) -> None:
         to_pyvene(loaded("thermostat").models[CYCLIC])
 
 
+def test_tuples_are_listed_as_they_are_told() -> None:
+    model = loaded("price_tagging").models["BracketIdentity"]
+    bracket = model.by_name["bracket"].domain
+    listed = _values(bracket)
+    assert len(listed) == bracket.size == len(set(listed))
+    for code in random.Random(0).sample(bracket.codes(), 50):
+        assert listed[code] == value_of(bracket, code)
+
+
 # Data ------------------------------------------------------------------------------------------
 
 
@@ -239,3 +254,59 @@ def test_the_page_does_what_it_says() -> None:
     )
     told = [line for line in run.stdout.splitlines() if not line.startswith("nnsight is not")]
     assert told == shown.splitlines()
+
+
+# Networks ----------------------------------------------------------------------------------------
+
+HEAD = 2
+COMPONENTS = {
+    "residual": ("block_output", None),
+    "attention_output": ("attention_output", None),
+    "mlp_output": ("mlp_output", None),
+    "head": ("head_attention_value_output", HEAD),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_losses_under_a_rotation_are_those_of_pyvene(component: str, pyvene: Any) -> None:
+    """One subspace, taken from other prompts at the last token, at the same site of GPT-2."""
+    network = wrap_network("gpt2", small_model("gpt2", torch.float32), masking_tokenizer())
+    named, head = COMPONENTS[component]
+    tap = tap_of(network, Site(component, 1, unit=head))
+    generator = torch.Generator().manual_seed(0)
+    rotation = torch.linalg.qr(torch.randn(tap.width, 4, generator=generator))[0]
+    base, source = torch.randint(3, 300, (2, 8, 6), generator=generator)
+    labels = torch.randint(3, 300, (8,), generator=generator)
+    taken: list[torch.Tensor] = []
+    with taps_read([tap], lambda _, tensor: taken.append(tap.read(tensor)[:, -1].clone())):
+        network.model(source)
+
+    def swapped(tensor: torch.Tensor) -> torch.Tensor:
+        value = tap.read(tensor).clone()
+        value[:, -1] += (taken[0] - value[:, -1]) @ rotation @ rotation.T
+        return tap.write(tensor, value)
+
+    with taps_edited([(tap, swapped)]):
+        ours = network.model(base).logits[:, -1]
+    unit = "pos" if head is None else "h.pos"
+    config = pyvene.IntervenableConfig(
+        model_type=type(network.model),
+        representations=[pyvene.RepresentationConfig(1, named, unit, 1, low_rank_dimension=4)],
+        intervention_types=pyvene.LowRankRotatedSpaceIntervention,
+    )
+    intervenable = pyvene.IntervenableModel(config, network.model)
+    [intervention] = intervenable.interventions.values()
+    with torch.no_grad():
+        intervention.rotate_layer.weight = rotation
+    where: Any = 5
+    if head is not None:
+        there = [[[[head]] * 8, [[5]] * 8]]
+        where = (there, there)
+    _, theirs = intervenable({"input_ids": base}, [{"input_ids": source}], {"sources->base": where})
+    plain, edited, expected = (
+        float(torch.nn.functional.cross_entropy(one, labels).detach())
+        for one in (network.model(base).logits[:, -1], ours, theirs.logits[:, -1])
+    )
+    assert abs(edited - expected) <= 1e-5
+    assert abs(plain - expected) > 1e-3

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -476,3 +477,30 @@ def test_sites_are_read_and_ordered() -> None:
     assert str(Site("embedding", token="first + 1")) == "embedding, token first + 1"
     some = [Site("head", 2, unit=1), Site("head", 2), Site("embedding"), Site("head", 1, unit=3)]
     assert sorted([*some, edge]) == [some[2], some[3], some[1], some[0], edge]
+
+
+# The page ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "told"),
+    [
+        ("decoders", "llama", "all"),
+        ("decoders", "gpt2", "all"),
+        ("decoders", "falcon", "all"),
+        ("decoders", "opt", "all"),
+        ("decoders", "mixtral", "all but `mlp_activation`, `neuron`"),
+        ("decoders", "mamba", "none"),
+        ("encoders", "bert", "all"),
+        ("encoders", "distilbert", "all"),
+        ("encoders", "modernbert", "all"),
+    ],
+)
+def test_the_page_lists_the_sites_of_a_family(kind: str, name: str, told: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "networks.md").read_text(encoding="utf-8")
+    table = page.partition(f"<!-- table: {kind} -->")[2].partition("<!-- end of table -->")[0]
+    assert f"| {name} | {told} |" in table.splitlines()
+    inside = [one for one in COMPONENTS if one not in ("embedding", "residual", "module", "hidden")]
+    found = [one for one in inside if one in available_sites(family(name))]
+    lacking = ", ".join(f"`{one}`" for one in inside if one not in found)
+    assert told == ("all" if not lacking else f"all but {lacking}" if found else "none")

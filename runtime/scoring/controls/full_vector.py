@@ -6,8 +6,8 @@ from causalspec.runtime.fitting.workshop import Workshop
 from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.observed import Observed
 
-EXPLANATION = "the whole vector at the site is swapped, nothing is fitted"
-FITS = False
+EXPLANATION: str = "the whole vector at the site is swapped, nothing is fitted"
+FITS: bool = False
 
 
 def applies(finalist: Finalist) -> bool:

@@ -6,11 +6,11 @@ from causalspec.runtime.fitting.workshop import Workshop
 from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.observed import Observed, observe
 
-EXPLANATION = (
+EXPLANATION: str = (
     "nothing is swapped: the network's own answer to the base, the floor that the data set itself "
     "gives away"
 )
-FITS = False
+FITS: bool = False
 
 
 def applies(finalist: Finalist) -> bool:

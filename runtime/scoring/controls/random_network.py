@@ -6,8 +6,8 @@ from causalspec.runtime.fitting.workshop import Workshop
 from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.observed import Observed
 
-EXPLANATION = "the same architecture, untrained, fitted as hard on the same pairs"
-FITS = True
+EXPLANATION: str = "the same architecture, untrained, fitted as hard on the same pairs"
+FITS: bool = True
 
 
 def applies(finalist: Finalist) -> bool:

@@ -6,8 +6,8 @@ from causalspec.runtime.fitting.workshop import Workshop
 from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.observed import Observed
 
-EXPLANATION = "as many dimensions at the same site, drawn at random"
-FITS = False
+EXPLANATION: str = "as many dimensions at the same site, drawn at random"
+FITS: bool = False
 
 
 def applies(finalist: Finalist) -> bool:

@@ -6,8 +6,8 @@ from causalspec.runtime.fitting.workshop import Workshop, with_shuffled_labels
 from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.observed import Observed
 
-EXPLANATION = "a map fitted in the same way to permuted labels"
-FITS = True
+EXPLANATION: str = "a map fitted in the same way to permuted labels"
+FITS: bool = True
 
 
 def applies(finalist: Finalist) -> bool:

@@ -1,0 +1,213 @@
+"""One counterfactual pair before a network: its tokens, and the answers before and after a swap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, product
+
+import torch
+from torch import Tensor
+
+from causalspec.compiler.data.counterfactuals import InterchangePairs
+from causalspec.compiler.specification import Alignment, Claim, Specification
+from causalspec.runtime.engine.memory import memory_failures
+from causalspec.runtime.engine.threads import threads
+from causalspec.runtime.fitting.candidates import Candidates, candidates
+from causalspec.runtime.fitting.placed_maps import PlacedMaps, build_maps
+from causalspec.runtime.fitting.reuse import EarlierMaps, reused
+from causalspec.runtime.fitting.sweep import Combination
+from causalspec.runtime.inputs.experiment import (
+    Experiment,
+    Harvester,
+    Lot,
+    experiment,
+    harvest_lots,
+)
+from causalspec.runtime.inputs.task_network import SeenToken, TaskNetwork
+from causalspec.runtime.watch import Watcher
+
+MOST_SITES = 64
+"""So many sites, or combinations of sites, are tried without fitted maps."""
+
+MOST_ANSWERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SeenInput:
+    """An input as the network is given it, and what it says to it left alone."""
+
+    text: str
+    tokens: tuple[SeenToken, ...]
+    said: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class LikelyAnswer:
+    """A token or a class, and how likely the network finds it."""
+
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the network makes of the base. `probability` is the label's; `top` has the likeliest at
+    each place of the label: one for each of its tokens, or for each output.
+    """
+
+    probability: float
+    said: str
+    top: tuple[tuple[LikelyAnswer, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SwappedAt:
+    """What it makes of the base with the swap made at some sites, one for each placement."""
+
+    sites: Combination
+    variables: tuple[tuple[str, ...], ...]
+    """The variables at each of these sites."""
+    answered: Answered
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPair:
+    """A pair, looked at. `inputs` are the base and every source; `places` names what is answered.
+
+    Of `offered` sites or combinations of sites those in `swapped` were tried, in their order.
+    """
+
+    inputs: tuple[SeenInput, ...]
+    label: str
+    places: tuple[str, ...]
+    before: Answered
+    swapped: tuple[SwappedAt, ...]
+    offered: int
+
+    @property
+    def likeliest(self) -> SwappedAt:
+        """Where the swap makes the label likeliest."""
+        return max(self.swapped, key=lambda one: one.answered.probability)
+
+
+def look_at(
+    specification: Specification,
+    network: TaskNetwork,
+    alignment: Alignment,
+    pair: InterchangePairs,
+    prompt: str | None,
+    earlier: EarlierMaps | None,
+    watcher: Watcher,
+) -> SeenPair:
+    """Show a network one pair, with earlier maps at their sites, or with whole vectors swapped at
+    every site that `alignment` offers. What it answers wrongly is shown all the same.
+
+    Raises:
+        SpecError: the alignment or the prompt does not fit the network or its tokenizer.
+        ToolFailure: the maps are not the alignment's; memory or the device fails.
+    """
+    question = Claim(
+        name=f"{alignment.name} on {pair.design.name}",
+        model=alignment.model,
+        data=((pair.design.name, pair.split),),
+        alignment=alignment.name,
+        prompt=prompt,
+        fitted_on=None,
+        expectations=(),
+        span=alignment.span,
+    )
+    asked = experiment(specification, question, keeps_unanswered=True)
+    network = network.knowing(asked.task)
+    offered = candidates(network, alignment, asked.variables, question)
+    with threads(network.threads), memory_failures():
+        if earlier is not None:
+            kept = reused(network, asked, offered, earlier, [pair])
+            return _seen(kept.harvester, offered, [kept.sites], 1, kept.maps, watcher)
+        harvester = harvest_lots(network, asked, [[pair]], offered.choices, prompt)
+        whole = offered.with_method("full_vector")
+        names = harvester.trial.presentation.token_names
+        every = product(*(one.sites_with(names) for one in offered.offers))
+        sites = list(islice(every, MOST_SITES))
+        return _seen(harvester, whole, sites, offered.count(names), None, watcher)
+
+
+def _seen(
+    harvester: Harvester,
+    offered: Candidates,
+    combinations: Sequence[Combination],
+    count: int,
+    maps: PlacedMaps | None,
+    watcher: Watcher,
+) -> SeenPair:
+    found: dict[Combination, SwappedAt] = {}
+    shown: SeenPair | None = None
+    for [[lot]] in harvester.lots(combinations, watcher):
+        if shown is None:
+            shown = _unswapped(harvester.asked, lot, count)
+        for one in combinations:
+            read = {replace(site, receiver=None) for site in one}
+            if one not in found and read <= set(lot.subject.sites):
+                made = maps or build_maps(offered.placed(one), lot.subject, seed=0)
+                variables = tuple(offer.variables for offer in offered.offers)
+                found[one] = SwappedAt(one, variables, _answered(lot, made))
+    assert shown is not None
+    return replace(shown, swapped=tuple(found[one] for one in combinations))
+
+
+def _unswapped(asked: Experiment, lot: Lot, count: int) -> SeenPair:
+    presentation, [label] = lot.presentation, lot.rows.labels
+    [kind] = {int(number) for number in lot.pairs.kinds}
+    # Inputs are numbered base first, then every source.
+    numbers = [0, *(1 + source for source in lot.pairs.design.kinds[kind].used_sources)]
+    inputs: list[SeenInput] = []
+    for number in numbers:
+        right = presentation.correct[number]
+        said = _as_long(lot.subject.predictions[number], right)
+        inputs.append(
+            SeenInput(
+                presentation.text(number),
+                presentation.tokens(number),
+                presentation.said(said),
+                presentation.said(right),
+            )
+        )
+    outputs = asked.task.model.outputs
+    places = [f"token {place + 1}" for place in range(int((label >= 0).sum()))]
+    if len(places) == 1 or not lot.presentation.answers_with_tokens:
+        places = list(outputs)
+    said = presentation.said(label)
+    return SeenPair(tuple(inputs), said, tuple(places), _answered(lot, None), (), count)
+
+
+@torch.no_grad()
+def _answered(lot: Lot, maps: PlacedMaps | None) -> Answered:
+    rows, presentation = lot.rows, lot.presentation
+    edits = () if maps is None else maps.edits(lot.subject, rows)
+    logits = lot.subject.run(rows.bases, edits).logits[0].cpu()
+    likely = logits.to(torch.promote_types(logits.dtype, torch.float32)).softmax(-1)
+    [label] = rows.labels
+    probability = 1.0
+    top: list[tuple[LikelyAnswer, ...]] = []
+    for place, output in enumerate(label):
+        if output < 0:
+            break
+        probability *= float(likely[place, output])
+        top.append(tuple(_top(lot, likely[place], place)))
+    said = presentation.said(_as_long(logits.argmax(-1), label))
+    return Answered(probability, said, tuple(top))
+
+
+def _top(lot: Lot, likely: Tensor, place: int) -> Iterator[LikelyAnswer]:
+    values, outputs = likely.topk(min(MOST_ANSWERS, len(likely)))
+    for value, output in zip(values, outputs, strict=True):
+        if value > 0:  # what is on no menu has none
+            text = lot.presentation.answer_text(place, int(output))
+            yield LikelyAnswer(text, float(value))
+
+
+def _as_long(outputs: Tensor, right: Tensor) -> Tensor:
+    """Outputs cut to as many as `right` has: what would follow is not asked."""
+    count = int((right >= 0).sum())
+    return outputs[:count]
