@@ -1,0 +1,66 @@
+"""The command that a spec's `train.py` is: a network trained on the spec's task, and saved."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from causalspec.compiler.compile import load_specification
+from causalspec.compiler.specification import Task
+from causalspec.dsl.diagnostics import SpecError
+from causalspec.progress import TerminalWatcher
+from causalspec.runtime.making.equalities import EqualityRecipe, shares_right, train_on_pairs
+from causalspec.runtime.making.exercises import Exercises
+from causalspec.runtime.making.training import Recipe, train_decoder
+
+_TESTED = 2_000
+
+
+def train_on_prompts(spec: Path, recipe: Recipe, lessons: Path | None = None) -> None:
+    """Train a decoder on prompts and right answers of a spec's tasks, and of those that another
+    file, `lessons`, adds; save it, and print the share of the spec's inputs that it gets right.
+    """
+    options = _options(spec, recipe)
+    recipe = replace(recipe, seed=options.seed, steps=options.steps)
+    tasks = _tasks(spec)
+    taught = tasks if lessons is None else [*tasks, *_tasks(lessons)]
+    trained = train_decoder(taught, recipe, TerminalWatcher(Console(stderr=True)))
+    trained.save(options.folder)
+    right = trained.share_right(Exercises(tasks, recipe.seed, "test").take(_TESTED))
+    print(f"{options.folder}: {right:.2%} of {_TESTED:,} new inputs answered rightly")
+
+
+def train_on_equalities(spec: Path, recipe: EqualityRecipe) -> None:
+    """Train a plain network to answer by which pairs are equal, save it, and print the share of the
+    inputs of a spec's one task that it answers rightly, by answer.
+    """
+    options = _options(spec, recipe)
+    recipe = replace(recipe, seed=options.seed, steps=options.steps)
+    network = train_on_pairs(recipe, TerminalWatcher(Console(stderr=True)))
+    untyped: Any = network
+    untyped.save_pretrained(options.folder)
+    (task,) = _tasks(spec)
+    right = shares_right(network, task)
+    told = ", ".join(f"{share:.2%} of those with `{answer}`" for answer, share in right.items())
+    print(f"{options.folder}: of the spec's inputs answered rightly: {told}")
+
+
+def _options(spec: Path, recipe: Recipe | EqualityRecipe) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=f"train a network that plays {spec.name}")
+    parser.add_argument("folder", type=Path, help="where the network is saved")
+    parser.add_argument("--seed", type=int, default=recipe.seed)
+    parser.add_argument("--steps", type=int, default=recipe.steps)
+    torch.set_num_threads(1)  # the operations are too small to share
+    return parser.parse_args()
+
+
+def _tasks(spec: Path) -> list[Task]:
+    specification, diagnostics = load_specification(spec)
+    if specification is None:
+        raise SpecError(diagnostics)
+    return list(specification.tasks.values())

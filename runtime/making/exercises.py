@@ -1,0 +1,55 @@
+"""What a network learns tasks from: their prompts, each with the right answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from causalspec.compiler.data.populations import populate
+from causalspec.compiler.data.prompts import answer_texts, render
+from causalspec.compiler.data.randomness import Stream, largest_remainder
+from causalspec.compiler.data.samplers import Sampler
+from causalspec.compiler.evaluators.columns import Columns
+from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.compiler.specification import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """A prompt, and what the network should say to it."""
+
+    prompt: str
+    answer: str
+
+
+class Exercises:
+    """Exercises one after the other, a function of the seed and the purpose alone.
+
+    Tasks have equal shares, and so have the prompts of a task. Inputs are drawn as each task says.
+    """
+
+    def __init__(self, tasks: Sequence[Task], seed: int, purpose: str) -> None:
+        stream = Stream.of(seed, "exercises", purpose)
+        self._tasks = [
+            (task, Sampler(populate(task.model, {}), stream.derive(task.name))) for task in tasks
+        ]
+
+    def take(self, count: int) -> list[Exercise]:
+        """The next `count`, those of one prompt together."""
+        shares = largest_remainder(count, [1] * len(self._tasks))
+        return [
+            exercise
+            for (task, sampler), share in zip(self._tasks, shares, strict=True)
+            for exercise in _rendered(task, sampler.take(share))
+        ]
+
+
+def _rendered(task: Task, inputs: Columns) -> Iterator[Exercise]:
+    """An exercise a row; each of the task's prompts renders every so manieth."""
+    (output,) = task.model.outputs
+    for number, prompt in enumerate(task.prompts.values()):
+        mine = {name: codes[number :: len(task.prompts)] for name, codes in inputs.items()}
+        right = solve_columns(task.model, mine, wanted=[output])[output]
+        texts = render(prompt, task.model, mine).texts
+        answers = answer_texts(task, output, right)
+        yield from (Exercise(*one) for one in zip(texts, answers, strict=True))

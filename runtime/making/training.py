@@ -1,0 +1,145 @@
+"""A small decoder learns tasks from their prompts and right answers, and from nothing else.
+
+No intervention and no variable of any hypothesis takes part: what the network comes to compute on
+the way to its answers is for `verify` to find out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import cos, pi
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from causalspec.compiler.specification import Task
+from causalspec.runtime.making.exercises import Exercise, Exercises
+from causalspec.runtime.making.word_tokenizer import word_tokenizer
+from causalspec.runtime.untyped import seeded
+from causalspec.runtime.watch import Unwatched, Watcher
+
+_READ_FOR_WORDS = 20_000
+_TESTED_AT_ONCE = 500
+_UNLEARNED = -100  # the label of a token that is not to be predicted, in transformers' losses
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Sizes of a Llama, and how it is trained: by AdamW, its rate rising over a twentieth of the
+    steps, then falling to nothing as a cosine (Loshchilov and Hutter, arXiv 1608.03983).
+    """
+
+    steps: int
+    batch: int = 128
+    layers: int = 4
+    width: int = 64
+    heads: int = 4
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    seed: int = 0
+
+    def share_of_rate(self, step: int) -> float:
+        """The learning rate of a step, counted from 0, as a share of the highest."""
+        rising = max(1, self.steps // 20)
+        if step < rising:
+            return (step + 1) / rising
+        return (1 + cos(pi * (step - rising) / (self.steps - rising))) / 2
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedDecoder:
+    """A network with the tokenizer that was made for it."""
+
+    model: LlamaForCausalLM
+    tokenizer: PreTrainedTokenizerFast
+
+    def save(self, folder: Path) -> None:
+        """As a folder that `--network` takes."""
+        untyped: Any = self.model
+        untyped.save_pretrained(folder)
+        self.tokenizer.save_pretrained(str(folder))  # pyright: ignore[reportUnknownMemberType]
+
+    def share_right(self, exercises: Sequence[Exercise]) -> float:
+        """How many it answers rightly by itself: every token of the answer is its likeliest."""
+        right = 0
+        for start in range(0, len(exercises), _TESTED_AT_ONCE):
+            batch = _encoded(self.tokenizer, exercises[start : start + _TESTED_AT_ONCE])
+            with torch.no_grad():
+                said = self.model(**batch.inputs).logits[:, :-1].argmax(-1)
+            wanted = batch.labels[:, 1:]
+            right += int(((said == wanted) | (wanted == _UNLEARNED)).all(1).sum())
+        return right / len(exercises)
+
+
+def train_decoder(
+    tasks: Sequence[Task], recipe: Recipe, watcher: Watcher | None = None
+) -> TrainedDecoder:
+    """A Llama trained on the tasks' exercises; the same one for the same recipe and machine.
+
+    Its tokens are the words of the prompts and answers (`word_tokenizer`).
+    """
+    tokenizer = word_tokenizer(
+        text
+        for one in Exercises(tasks, recipe.seed, "words").take(_READ_FOR_WORDS)
+        for text in (one.prompt, one.answer)
+    )
+    with seeded(recipe.seed):
+        model = LlamaForCausalLM(_configuration(recipe, tokenizer))
+    trained = TrainedDecoder(model, tokenizer)
+    exercises = Exercises(tasks, recipe.seed, "training")
+    optimizer = torch.optim.AdamW(
+        model.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, recipe.share_of_rate)
+    with (watcher or Unwatched()).work("training", recipe.steps) as advance:
+        for step in range(recipe.steps):
+            batch = _encoded(tokenizer, exercises.take(recipe.batch))
+            loss = model(**batch.inputs, labels=batch.labels).loss
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()  # pyright: ignore[reportUnknownMemberType] # torch's own
+            schedule.step()
+            advance(step + 1, f"loss {loss.item():.4f}")
+    model.eval()
+    return trained
+
+
+def _configuration(recipe: Recipe, tokenizer: Any) -> LlamaConfig:
+    return LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=recipe.width,
+        intermediate_size=2 * recipe.width,
+        num_hidden_layers=recipe.layers,
+        num_attention_heads=recipe.heads,
+        max_position_embeddings=128,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+        eos_token_id=None,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Encoded:
+    """Prompts with their answers; `labels` are the answers' tokens alone, [rows, tokens]."""
+
+    inputs: dict[str, Tensor]
+    labels: Tensor
+
+
+def _encoded(tokenizer: PreTrainedTokenizerFast, exercises: Sequence[Exercise]) -> _Encoded:
+    untyped: Any = tokenizer
+    texts = [one.prompt + one.answer for one in exercises]
+    encoded = untyped(
+        texts, padding=True, padding_side="right", return_offsets_mapping=True, return_tensors="pt"
+    )
+    ids, mask = encoded["input_ids"], encoded["attention_mask"]
+    ends = torch.tensor([len(one.prompt) for one in exercises])
+    learned = (encoded["offset_mapping"][:, :, 0] >= ends[:, None]) & (mask == 1)
+    return _Encoded(
+        {"input_ids": ids, "attention_mask": mask}, ids.masked_fill(~learned, _UNLEARNED)
+    )

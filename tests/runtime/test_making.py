@@ -1,0 +1,121 @@
+"""Networks made for specs: their tokens, what they are taught, and that they learn it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from causalspec import load_specification
+from causalspec.compiler.specification import Task
+from causalspec.runtime.making.equalities import EqualityRecipe, shares_right, train_on_pairs
+from causalspec.runtime.making.exercises import Exercise, Exercises
+from causalspec.runtime.making.training import Recipe, TrainedDecoder, train_decoder
+from causalspec.runtime.making.word_tokenizer import word_tokenizer
+from causalspec.runtime.networks.network import load_network
+
+SPECS = Path(__file__).parents[2] / "specs"
+
+
+def task_of(path: Path) -> Task:
+    specification, diagnostics = load_specification(path)
+    assert specification is not None, diagnostics
+    (task,) = specification.tasks.values()
+    return task
+
+
+@pytest.fixture
+def parity(tmp_path: Path) -> Task:
+    path = tmp_path / "parity.causal"
+    path.write_text(
+        """
+        language 1
+        task Parity {
+          input x, y : 0..3
+          output even : {Yes, No} = if (x + y) % 2 == 0 then Yes else No
+          prompt sum \"""{x} and {y}:\"""
+          prompt question \"""Even, {x} + {y}?\"""
+          say even { Yes => " Yes it is"  No => " No" }
+        }
+        """,
+        encoding="utf-8",
+    )
+    return task_of(path)
+
+
+def tokens_of(tokenizer: Any, text: str) -> list[str]:
+    return tokenizer.convert_ids_to_tokens(tokenizer(text).input_ids)
+
+
+def test_a_token_is_a_word_a_digit_or_a_mark() -> None:
+    text = "It costs 12.50 dollars, no more.\n São"
+    tokenizer: Any = word_tokenizer([text])
+    expected = ["It", " costs", " ", "1", "2", ".", "5", "0", " dollars", ",", " no", " more", "."]
+    assert tokens_of(tokenizer, text) == [*expected, "\n", " São"]
+    assert tokenizer.decode(tokenizer(text).input_ids) == text
+    assert tokens_of(tokenizer, "It costs more") == ["It", " costs", " more"]
+    assert tokens_of(tokenizer, "It cost 7") == ["It", "<unk>", " ", "<unk>"]
+
+
+def test_exercises_are_the_tasks_prompts_with_right_answers(parity: Task) -> None:
+    taken = Exercises([parity], 0, "training").take(200)
+    right = {
+        Exercise(text, " Yes it is" if (x + y) % 2 == 0 else " No")
+        for x in range(4)
+        for y in range(4)
+        for text in (f"{x} and {y}:", f"Even, {x} + {y}?")
+    }
+    assert set(taken) == right
+    assert sum(one.prompt.startswith("Even") for one in taken) == 100
+    assert Exercises([parity], 0, "training").take(200) == taken
+    assert Exercises([parity], 1, "training").take(200) != taken
+    assert Exercises([parity], 0, "test").take(200) != taken
+
+
+def test_a_decoder_learns_its_task_and_is_loaded_as_it_was(parity: Task, tmp_path: Path) -> None:
+    recipe = Recipe(steps=150, batch=64, layers=2, width=16, heads=2, learning_rate=1e-2)
+    exercises = Exercises([parity], 0, "test").take(64)
+    untrained = train_decoder([parity], Recipe(steps=0, layers=2, width=16, heads=2))
+    assert untrained.share_right(exercises) < 0.2
+    trained = train_decoder([parity], recipe)
+    assert trained.share_right(exercises) == 1.0
+    trained.save(tmp_path / "network")
+    loaded = load_network(tmp_path / "network")
+    assert weights(loaded.model) == weights(trained.model)
+    assert weights(train_decoder([parity], recipe).model) == weights(trained.model)
+
+
+def weights(model: Any) -> dict[str, list[Any]]:
+    return {name: tensor.tolist() for name, tensor in model.state_dict().items()}
+
+
+def test_an_answer_is_right_only_where_all_of_its_tokens_are(parity: Task) -> None:
+    trained = train_decoder(
+        parity, Recipe(steps=150, batch=64, layers=2, width=16, heads=2, learning_rate=1e-2)
+    )
+    right = Exercise("1 and 1:", " Yes it is")
+    assert trained.share_right([right, Exercise("1 and 1:", " Yes it No")]) == 0.5
+
+
+def test_a_plain_network_learns_which_pairs_are_equal() -> None:
+    def same(equal: Tensor) -> Tensor:
+        left, right = equal
+        return left == right
+
+    task = task_of(SPECS / "hierarchical_equality" / "hierarchical_equality.causal")
+    short = EqualityRecipe(same, pairs=2, steps=300)
+    network = train_on_pairs(short)
+    assert sum(shares_right(network, task).values()) / 2 > 0.6
+    again = train_on_pairs(short)
+    assert torch.equal(again.output.weight, network.output.weight)
+
+
+def test_the_price_tagging_network_plays_its_game() -> None:
+    network = load_network(SPECS / "price_tagging" / "network")
+    player = TrainedDecoder(network.model, network.tokenizer)
+    task = task_of(SPECS / "price_tagging" / "price_tagging.causal")
+    fresh = Exercises([task], 1, "fresh").take(2_000)
+    assert player.share_right(fresh) >= 0.99
