@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from types import MappingProxyType
 
-from causalspec.compiler.vocabulary import SiteEntry, vocabulary
+from causalspec.compiler.vocabulary import vocabulary
 from causalspec.dsl.diagnostics import suggestion
 from causalspec.runtime.extensions import given_by
 from causalspec.runtime.networks.network import Network
@@ -63,13 +62,7 @@ def component_of(name: str) -> Component:
     known = vocabulary().sites
     if name not in known:
         raise SiteError(f"there is no site `{name}`", suggestion(name, known))
-    return _of_package(known[name])
-
-
-@cache
-def _of_package(entry: SiteEntry) -> Component:
-    # A tap is asked for in every run, so it is made once.
-    return given_by(entry, Component)
+    return given_by(known[name], Component)
 
 
 def available_sites(network: Network) -> tuple[str, ...]:
