@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from .planted_decoder import write_planted
 from .tiny_player import train_player
 
 
@@ -21,3 +22,11 @@ def player(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     train_player(folder)
     yield folder
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def planted_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the decoder of `planted_decoder`, whose weights are set by hand."""
+    folder = tmp_path_factory.mktemp("networks") / "planted"
+    write_planted(folder)
+    return folder

@@ -145,6 +145,8 @@ class Lot:
     """A number for each row, the same where the network is given the same pair."""
     wrong: tuple[WrongAnswer, ...] = ()
     """Some of the network's wrong answers, where it answers less than half of the pairs."""
+    values: Mapping[str, int] = field(default_factory=dict[str, int])
+    """As in `Experiment`: what test pairs are scored with."""
 
     @property
     def presentation(self) -> Presentation:
@@ -247,7 +249,9 @@ def _lot(asked: Experiment, trial: Trial, number: int, subject: Subject) -> Lot:
         floor=selected.floor,
         distinct=len(np.unique(alike)),
     )
-    return Lot(trial, subject, selected, rows, trial.asked[number][used], count, alike, wrong)
+    return Lot(
+        trial, subject, selected, rows, trial.asked[number][used], count, alike, wrong, asked.values
+    )
 
 
 def _wrong_answers(trial: Trial, number: int, predictions: Tensor) -> Iterator[WrongAnswer]:

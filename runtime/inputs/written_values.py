@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from causalspec.compiler.data.pairs import InterchangePairs
 from causalspec.compiler.evaluators.columns import Column
-from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.compiler.evaluators.vectorize import interchange_columns, solve_columns
 
 
 def with_values(pairs: InterchangePairs, values: Mapping[str, int]) -> InterchangePairs:
@@ -18,21 +18,33 @@ def with_values(pairs: InterchangePairs, values: Mapping[str, int]) -> Interchan
     """
     if not values:
         return pairs
+    return replace(pairs, label=under_values(pairs, values, pairs.model.outputs))
+
+
+def under_values(
+    pairs: InterchangePairs, values: Mapping[str, int], wanted: Sequence[str]
+) -> dict[str, Column]:
+    """The columns `wanted` that the model has under each pair's swap, where swapped variables that
+    `values` names have these codes.
+    """
     model = pairs.model
-    label = {name: column.copy() for name, column in pairs.label.items()}
+    columns: dict[str, Column] = {name: np.zeros(len(pairs), dtype=np.int64) for name in wanted}
     for number, kind in enumerate(pairs.design.kinds):
         mine = np.flatnonzero(pairs.kinds == number)
         if not len(mine):
             continue
         chosen = pairs.select(mine)
-        given: dict[str, Column] = {}
-        for variable, source in zip(kind.variables, kind.sources, strict=True):
-            if variable in values:
-                given[variable] = np.full(len(mine), values[variable], dtype=np.int64)
-            else:
-                solved = solve_columns(model, chosen.sources[source], wanted=[variable])
-                given[variable] = solved[variable]
-        answers = solve_columns(model, chosen.base, given, wanted=list(model.outputs))
-        for name in model.outputs:
-            label[name][mine] = answers[name]
-    return replace(pairs, label=label)
+        if not values:
+            found = interchange_columns(model, chosen.base, chosen.sources, kind, wanted=wanted)
+        else:
+            given: dict[str, Column] = {}
+            for variable, source in zip(kind.variables, kind.sources, strict=True):
+                if variable in values:
+                    given[variable] = np.full(len(mine), values[variable], dtype=np.int64)
+                else:
+                    solved = solve_columns(model, chosen.sources[source], wanted=[variable])
+                    given[variable] = solved[variable]
+            found = solve_columns(model, chosen.base, given, wanted=wanted)
+        for name in wanted:
+            columns[name][mine] = found[name]
+    return columns

@@ -12,8 +12,14 @@ from causalspec.runtime.untyped import eigenvectors
 _linalg: Any = torch.linalg
 
 ITERATIONS = 500
+CHECKED_EVERY = 20
+"""After so many steps it is seen whether coefficients have come to rest."""
+
 ENOUGH = 1e-6
 """A factorisation ends where a round lowers the objective by less than this share."""
+
+LEAST = 1e-10
+"""How much the squares of the coefficients count beside those of what they leave unsaid."""
 
 
 def factorise(vectors: Tensor, count: int, seed: int) -> tuple[Tensor, list[float]]:
@@ -51,7 +57,10 @@ def nonnegative_coefficients(vectors: Tensor, factors: Tensor) -> Tensor:
     with torch.no_grad():
         near = _projected_gradients(gram, wanted)
         active = (near > 1e-9 * near.amax(1, keepdim=True)).to(vectors)
-    system = gram * active[:, :, None] * active[:, None, :] + torch.diag_embed(1 - active)
+    system = gram * active[:, :, None] * active[:, None, :]
+    # Factors that depend on each other, as opposite ones do, have many solutions: the least of them
+    # is taken.
+    system = system + torch.diag_embed(1 - active + LEAST * active)
     solved = _linalg.solve(system, wanted * active)
     # Where what is 0 and what is not was not told apart yet, the approximation stands.
     return torch.where((solved >= 0).all(1, keepdim=True), solved, near)
@@ -61,8 +70,10 @@ def _projected_gradients(gram: Tensor, wanted: Tensor) -> Tensor:
     step = 1 / eigenvectors(gram)[0][-1].clamp(min=1e-300)
     here = torch.zeros_like(wanted)
     ahead, momentum = here, 1.0
-    for _ in range(ITERATIONS):
+    for number in range(ITERATIONS):
         following = (ahead - step * (ahead @ gram - wanted)).clamp(min=0)
+        if number % CHECKED_EVERY == 0 and torch.allclose(following, here, rtol=0, atol=1e-12):
+            return following
         faster = (1 + (1 + 4 * momentum * momentum) ** 0.5) / 2
         ahead = following + (momentum - 1) / faster * (following - here)
         here, momentum = following, faster

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
 
 from causalspec.compiler.specification import Method
-from causalspec.dsl.diagnostics import InternalError, ToolFailure
+from causalspec.compiler.vocabulary import vocabulary
+from causalspec.dsl.diagnostics import InternalError
+from causalspec.runtime.extensions import given_by
 from causalspec.runtime.maps.alignment_map import AlignmentMap
 from causalspec.runtime.maps.methods.boundless_das import boundless_das
 from causalspec.runtime.maps.methods.das import das
@@ -43,28 +43,14 @@ BUILDERS: Mapping[str, Builder] = {
 }
 
 
-class Row(Protocol):
-    """What the registry reads of a vocabulary's row: where an installed package implements it."""
-
-    @property
-    def implementation(self) -> str | None:
-        """`package.module:object`, None for methods of our own."""
-        ...
-
-
-NO_ROWS: Mapping[str, Row] = {}
-
-
-def build_map(
-    methods: Sequence[Method], width: int, seed: int, rows: Mapping[str, Row] = NO_ROWS
-) -> AlignmentMap:
+def build_map(methods: Sequence[Method], width: int, seed: int) -> AlignmentMap:
     """A fresh map for the variables at one site, each with its method; all of one name.
 
-    `rows` are the vocabulary's methods by name, which say where those of installed packages are.
+    A method that is not ours is one of an installed package, as the vocabulary says.
 
     Raises:
         ToolFailure: the dimensions exceed `width`, a method's file does not suit it, or an
-            installed package's method cannot be imported.
+            installed package's method cannot be had.
         InternalError: the methods differ in name, or there is no such method.
     """
     names = {method.name for method in methods}
@@ -73,29 +59,7 @@ def build_map(
     name = names.pop()
     if name in BUILDERS:
         return BUILDERS[name](methods, width, seed)
-    implementation = rows[name].implementation if name in rows else None
-    if implementation is None:
+    entry = vocabulary().methods.get(name)
+    if entry is None:
         raise InternalError(f"there is no alignment map called `{name}`")
-    return _foreign(name, implementation, methods, width, seed)
-
-
-def _foreign(
-    name: str, implementation: str, methods: Sequence[Method], width: int, seed: int
-) -> AlignmentMap:
-    module, _, attribute = implementation.partition(":")
-    try:
-        builder: Any = getattr(importlib.import_module(module), attribute)
-        made: Any = builder(methods, width, seed)
-    except ToolFailure:
-        raise
-    except Exception as error:  # whatever somebody else's package does
-        raise ToolFailure(
-            f"the method `{name}` can't be had from `{implementation}`: {error}",
-            help="install its package again, or ask who wrote it",
-        ) from error
-    if not isinstance(made, AlignmentMap):
-        raise ToolFailure(
-            f"the method `{name}` of `{implementation}` is not an alignment map",
-            help="it takes the methods, the width and a seed, and returns an `AlignmentMap`",
-        )
-    return made
+    return given_by(entry, AlignmentMap, methods, width, seed)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 _Z = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
 
 
+@runtime_checkable
 class Estimate(Protocol):
     """A mean over pairs with its interval."""
 

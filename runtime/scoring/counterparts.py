@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from causalspec.compiler.evaluators.columns import Column
-from causalspec.compiler.evaluators.vectorize import interchange_columns, solve_columns
+from causalspec.compiler.evaluators.vectorize import solve_columns
 from causalspec.compiler.expressions import references
 from causalspec.compiler.model import CausalModel
 from causalspec.runtime.inputs.experiment import Lot
+from causalspec.runtime.inputs.written_values import under_values
 
 
 def counterparts(lot: Lot) -> Tensor:
@@ -24,7 +24,7 @@ def counterparts(lot: Lot) -> Tensor:
     model = lot.pairs.model
     names = _read_by_outputs(model)
     plain = solve_columns(model, lot.trial.settings, wanted=names)
-    wanted = _under_swap(lot, model, names)
+    wanted = under_values(lot.pairs, lot.values, names)
     known: dict[bytes, int] = {}
     for number, key in enumerate(_keys(plain, names)):
         known.setdefault(key, number)
@@ -39,20 +39,6 @@ def _read_by_outputs(model: CausalModel) -> list[str]:
         if mechanism is not None:
             found |= dict.fromkeys(references(mechanism))
     return list(found)
-
-
-def _under_swap(lot: Lot, model: CausalModel, names: Sequence[str]) -> dict[str, Column]:
-    pairs = lot.pairs
-    columns = {name: np.zeros(len(pairs), dtype=np.int64) for name in names}
-    for number, kind in enumerate(pairs.design.kinds):
-        mine: NDArray[np.intp] = np.flatnonzero(pairs.kinds == number)
-        if not len(mine):
-            continue
-        chosen = pairs.select(mine)
-        found = interchange_columns(model, chosen.base, chosen.sources, kind, wanted=names)
-        for name in names:
-            columns[name][mine] = found[name]
-    return dict(columns)
 
 
 def _keys(columns: Mapping[str, Column], names: Sequence[str]) -> list[bytes]:

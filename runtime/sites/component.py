@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.sites.tap import Tap
@@ -19,6 +19,7 @@ class SiteError(ToolFailure):
     """A network has no such site."""
 
 
+@runtime_checkable
 class Component(Protocol):
     """A kind of site: where to take hold of a network, at which numbers."""
 

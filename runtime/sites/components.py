@@ -1,11 +1,13 @@
-"""The table of components: a new one is a file and a row here."""
+"""The table of components: a new one is a file and a row here, or a package's row."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from causalspec.compiler.vocabulary import vocabulary
 from causalspec.dsl.diagnostics import suggestion
+from causalspec.runtime.extensions import given_by
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.sites.attention_output import AttentionOutput
 from causalspec.runtime.sites.component import Component, SiteError
@@ -45,12 +47,22 @@ def tap_of(network: Network, site: Site) -> Tap:
 
     Raises `SiteError` where the network has no such component, layer, unit or module.
     """
-    component = COMPONENTS.get(site.component)
-    if component is None:
-        raise SiteError(
-            f"there is no site `{site.component}`", suggestion(site.component, COMPONENTS)
-        )
-    return component.tap(network, site.layer, site.unit, site.path)
+    return component_of(site.component).tap(network, site.layer, site.unit, site.path)
+
+
+def component_of(name: str) -> Component:
+    """A component of ours, or of an installed package.
+
+    Raises:
+        SiteError: there is none of this name.
+        ToolFailure: a package's component cannot be had.
+    """
+    if name in COMPONENTS:
+        return COMPONENTS[name]
+    known = vocabulary().sites
+    if name not in known:
+        raise SiteError(f"there is no site `{name}`", suggestion(name, known))
+    return given_by(known[name], Component)
 
 
 def available_sites(network: Network) -> tuple[str, ...]:

@@ -5,23 +5,19 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
 
+from causalspec.compiler import extensions
 from causalspec.compiler.specification import Method
+from causalspec.compiler.vocabulary import MethodEntry
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.maps import BUILDERS, AlignmentMap, build_map
 from causalspec.runtime.maps.methods.full_vector import Identity
 from causalspec.runtime.maps.ownerships.fixed_split import FixedSplit
-
-
-@dataclass(frozen=True)
-class Row:
-    implementation: str | None
 
 
 def first_neurons(methods: Sequence[Method], width: int, seed: int) -> AlignmentMap:
@@ -32,16 +28,26 @@ def dict_of(*_: object) -> dict[str, int]:
     return {}
 
 
+def failing(*_: object) -> float:
+    return 1 / 0
+
+
 @pytest.fixture(autouse=True)
 def package(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("somebody_elses_maps")
-    module.__dict__.update(first_neurons=first_neurons, number=3, nothing=dict_of)
+    module.__dict__.update(first_neurons=first_neurons, number=3, nothing=dict_of, fails=failing)
     monkeypatch.setitem(sys.modules, "somebody_elses_maps", module)
 
 
-def test_a_method_of_somebody_else_is_built() -> None:
-    rows = {"first_neurons": Row("somebody_elses_maps:first_neurons")}
-    made = build_map([Method("first_neurons")] * 2, 4, 0, rows)
+def bring(monkeypatch: pytest.MonkeyPatch, name: str, implementation: str) -> None:
+    """Let an installed package bring a method."""
+    row = MethodEntry(name, "Theirs.", implementation=implementation)
+    monkeypatch.setattr(extensions, "installed_entries", lambda: (row,))
+
+
+def test_a_method_of_somebody_else_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    bring(monkeypatch, "first_neurons", "somebody_elses_maps:first_neurons")
+    made = build_map([Method("first_neurons")] * 2, 4, 0)
     base, sources = torch.zeros(1, 4), torch.ones(1, 2, 4)
     assert made.swap(base, sources, torch.tensor([[0.0, 1.0]])).tolist() == [[0, 1, 0, 0]]
 
@@ -51,30 +57,38 @@ def test_a_method_of_somebody_else_is_built() -> None:
     [
         (
             "nobodys_maps:first_neurons",
-            "the method `theirs` can't be had from `nobodys_maps:first_neurons`: "
-            "No module named 'nobodys_maps'",
+            "`theirs` cannot be imported from `nobodys_maps:first_neurons`: "
+            "ModuleNotFoundError: No module named 'nobodys_maps'",
         ),
         (
             "somebody_elses_maps:last_neurons",
-            "the method `theirs` can't be had from `somebody_elses_maps:last_neurons`: "
-            "module 'somebody_elses_maps' has no attribute 'last_neurons'",
+            "`theirs` cannot be imported from `somebody_elses_maps:last_neurons`: "
+            "AttributeError: module 'somebody_elses_maps' has no attribute 'last_neurons'",
         ),
         (
             "somebody_elses_maps:number",
-            "the method `theirs` can't be had from `somebody_elses_maps:number`: "
-            "'int' object is not callable",
+            "`somebody_elses_maps:number`, named by `theirs`, can't be called",
+        ),
+        (
+            "somebody_elses_maps:fails",
+            "`somebody_elses_maps:fails`, named by `theirs`, fails: "
+            "ZeroDivisionError: division by zero",
         ),
         (
             "somebody_elses_maps:nothing",
-            "the method `theirs` of `somebody_elses_maps:nothing` is not an alignment map",
+            "`somebody_elses_maps:nothing`, named by `theirs`, gives a `dict` instead of a "
+            "`AlignmentMap`",
         ),
     ],
 )
-def test_a_package_that_does_not_keep_its_word_is_told(implementation: str, message: str) -> None:
+def test_a_package_that_does_not_keep_its_word_is_told(
+    monkeypatch: pytest.MonkeyPatch, implementation: str, message: str
+) -> None:
+    bring(monkeypatch, "theirs", implementation)
     with pytest.raises(ToolFailure) as failure:
-        build_map([Method("theirs")], 4, 0, {"theirs": Row(implementation)})
+        build_map([Method("theirs")], 4, 0)
     assert str(failure.value) == message
-    assert failure.value.help is not None
+    assert failure.value.help == "install its package again, or ask who wrote it"
 
 
 def test_every_method_says_what_it_is_its_source_its_cost_and_its_limits() -> None:

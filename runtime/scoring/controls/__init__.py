@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from causalspec.compiler.vocabulary import vocabulary
-from causalspec.runtime.extensions import implementation_of
+from causalspec.runtime.extensions import given_by
 from causalspec.runtime.fitting.workshop import Workshop
+from causalspec.runtime.maps.computed import NotDetermined
 from causalspec.runtime.scoring.controls import (
     full_vector,
     no_swap,
@@ -25,8 +26,9 @@ from causalspec.runtime.scoring.controls.rivals import observed_rival, rival_exp
 from causalspec.runtime.scoring.observed import Observed
 
 
+@runtime_checkable
 class Control(Protocol):
-    """A module or an object that is a control."""
+    """A module or an object that is a control; a package's row names what makes one."""
 
     @property
     def EXPLANATION(self) -> str:  # noqa: N802 (a module's constant)
@@ -87,20 +89,30 @@ def compare(workshop: Workshop, finalist: Finalist) -> Iterator[Compared]:
     """
     without = left_out(finalist).keys()
     asked = _asked(finalist) - without
-    drawn = sum(lot.count.drawn for lot in finalist.test)
     for name, control in CONTROLS.items():
         if name in without:
             continue
         if control.applies(finalist) or name in asked:
-            yield Compared(name, control.EXPLANATION, control.observed(workshop, finalist), drawn)
+            yield _compared(workshop, finalist, name, control)
     for name in sorted(asked - CONTROLS.keys()):
         rival = finalist.specification.models.get(name)
         if rival is not None:
             found, count = observed_rival(workshop, finalist, rival)
             yield Compared(name, rival_explanation(rival), found, count)
             continue
-        control = implementation_of(vocabulary().controls[name])
-        yield Compared(name, control.EXPLANATION, control.observed(workshop, finalist), drawn)
+        control = given_by(vocabulary().controls[name], Control)
+        yield _compared(workshop, finalist, name, control)
+
+
+def _compared(workshop: Workshop, finalist: Finalist, name: str, control: Control) -> Compared:
+    """A control on the claim's pairs; nothing observed where the vectors determine no map."""
+    drawn = sum(lot.count.drawn for lot in finalist.test)
+    try:
+        observed = control.observed(workshop, finalist)
+    except NotDetermined as failure:
+        workshop.watcher.notice(f"{name}: {failure}")
+        observed = ()
+    return Compared(name, control.EXPLANATION, observed, drawn)
 
 
 def _asked(finalist: Finalist) -> set[str]:

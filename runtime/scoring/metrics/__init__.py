@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from causalspec.compiler.vocabulary import vocabulary
-from causalspec.runtime.extensions import implementation_of
+from causalspec.runtime.extensions import given_by
 from causalspec.runtime.results.estimates import Estimate
 from causalspec.runtime.scoring.metrics.agreement import cause, cause_isolate, iia, isolate
 from causalspec.runtime.scoring.metrics.effects import kl, log_odds, logit_difference
@@ -29,4 +29,7 @@ METRICS: Mapping[str, Measure] = {
 
 def measure_of(name: str) -> Measure:
     """A metric of ours, or of an installed package."""
-    return METRICS.get(name) or implementation_of(vocabulary().metrics[name])
+    if name in METRICS:
+        return METRICS[name]
+    entry = vocabulary().metrics[name]
+    return lambda observed, kind: given_by(entry, Estimate, observed, kind)
