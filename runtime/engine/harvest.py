@@ -181,16 +181,9 @@ class _Plan:
         if network.reads_ahead:
             self.starts = dict.fromkeys(tokens, 0)
             self.earliest = self.latest = 0
-<<<<<<< HEAD
         # An edge is an edit of its receiver, by the time that a run starts above the lowest block.
         edited = dict.fromkeys(one.receiver or one for one in request.sites)
         entered = sorted({tap_of(network, one).enters for one in edited})
-=======
-        # An edit along an edge becomes one of its receiver, where the run then starts.
-        written = (one.receiver or one for one in request.sites)
-        changed = [*self.taps.values(), *(tap_of(network, one) for one in written)]
-        entered = sorted({tap.enters for tap in changed})
->>>>>>> planted
         self.lowest = entered[0]
         self.blocks = [one for one in entered if one > 0] if request.with_past else []
         self.keeps_past = request.with_past and not network.reads_ahead
