@@ -65,6 +65,7 @@ def answer_logits(network: Network, arguments: dict[str, Any], answers: Tensor) 
     if not limited:
         logits = logits[:, kept.to(network.device)]
     if len(kept) == 1:
-        return logits  # a view: the gradient of an indexed tensor would be copied
+        # A view: the gradient of an indexed tensor would be copied.
+        return logits.expand(-1, answers.shape[1], -1)
     rows = torch.arange(len(answers), device=network.device)[:, None]
     return logits[rows, places.to(network.device)]
