@@ -185,7 +185,7 @@ def build_maps(variables: Sequence[PlacedVariable], subject: Subject, seed: int)
     seeded differently.
 
     Raises:
-        ValueError: variables at one site differ in method, or their dimensions exceed its width.
+        ToolFailure: the dimensions of variables at one site exceed its width.
     """
     sites = sorted({one.site for one in variables})
     members = [[k for k, one in enumerate(variables) if one.site == site] for site in sites]

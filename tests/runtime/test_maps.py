@@ -10,9 +10,7 @@ from torch import Tensor
 
 from causalspec.compiler.specification import Method
 from causalspec.dsl.diagnostics import InternalError, ToolFailure
-from causalspec.runtime.engine.subjects import Site
 from causalspec.runtime.maps import BUILDERS, AlignmentMap, LinearFeaturizer, build_map
-from causalspec.runtime.maps.site_maps import PlacedVariable, build_maps
 
 from .map_cases import CASES, WIDTH, Case, method, planted, prepared, rows_of, texts
 
@@ -171,21 +169,6 @@ def test_parameters_are_grouped_for_adam(case: Case) -> None:
     assert sorted(grouped) == sorted(id(one) for one in made.parameters())
     if groups:
         torch.optim.Adam(groups)
-
-
-def test_variables_share_a_map_where_they_share_a_site() -> None:
-    variables = [
-        PlacedVariable(Site(3, 1), method("das", dim=2)),
-        PlacedVariable(Site(2), Method("full_vector")),
-        PlacedVariable(Site(3, 1), method("das", dim=4)),
-    ]
-    maps = build_maps(variables, 16, seed=0)
-    assert maps.sites == (Site(2, 0), Site(3, 1))
-    assert maps.members == ((1,), (0, 2))
-    shared = maps.maps[1]
-    assert isinstance(shared, AlignmentMap)
-    assert shared.dimensions() == (2, 4)
-    assert sorted(maps.state_dict()) == ["maps.1.featurizer.weight"]
 
 
 @pytest.mark.parametrize("name", ["das", "random_subspace", "boundless_das"])
