@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from causalspec import load_specification
 from causalspec.compiler.specification import Task
@@ -28,17 +27,17 @@ def task_of(path: Path) -> Task:
 
 
 @pytest.fixture
-def parity(tmp_path: Path) -> Task:
-    path = tmp_path / "parity.causal"
+def larger(tmp_path: Path) -> Task:
+    path = tmp_path / "larger.causal"
     path.write_text(
         """
         language 1
-        task Parity {
+        task Larger {
           input x, y : 0..3
-          output even : {Yes, No} = if (x + y) % 2 == 0 then Yes else No
+          output larger : {Yes, No} = if x > y then Yes else No
           prompt sum \"""{x} and {y}:\"""
-          prompt question \"""Even, {x} + {y}?\"""
-          say even { Yes => " Yes it is"  No => " No" }
+          prompt question \"""Is {x} above {y}?\"""
+          say larger { Yes => " Yes it is"  No => " No" }
         }
         """,
         encoding="utf-8",
@@ -60,57 +59,63 @@ def test_a_token_is_a_word_a_digit_or_a_mark() -> None:
     assert tokens_of(tokenizer, "It cost 7") == ["It", "<unk>", " ", "<unk>"]
 
 
-def test_exercises_are_the_tasks_prompts_with_right_answers(parity: Task) -> None:
-    taken = Exercises([parity], 0, "training").take(200)
+def test_exercises_are_the_tasks_prompts_with_right_answers(larger: Task) -> None:
+    taken = Exercises([larger], 0, "training").take(200)
     right = {
-        Exercise(text, " Yes it is" if (x + y) % 2 == 0 else " No")
+        Exercise(text, " Yes it is" if x > y else " No")
         for x in range(4)
         for y in range(4)
-        for text in (f"{x} and {y}:", f"Even, {x} + {y}?")
+        for text in (f"{x} and {y}:", f"Is {x} above {y}?")
     }
     assert set(taken) == right
-    assert sum(one.prompt.startswith("Even") for one in taken) == 100
-    assert Exercises([parity], 0, "training").take(200) == taken
-    assert Exercises([parity], 1, "training").take(200) != taken
-    assert Exercises([parity], 0, "test").take(200) != taken
+    assert sum(one.prompt.startswith("Is") for one in taken) == 100
+    assert Exercises([larger], 0, "training").take(200) == taken
+    assert Exercises([larger], 1, "training").take(200) != taken
+    assert Exercises([larger], 0, "test").take(200) != taken
 
 
-def test_a_decoder_learns_its_task_and_is_loaded_as_it_was(parity: Task, tmp_path: Path) -> None:
+def test_a_decoder_learns_its_task_and_is_loaded_as_it_was(larger: Task, tmp_path: Path) -> None:
     recipe = Recipe(steps=150, batch=64, layers=2, width=16, heads=2, learning_rate=1e-2)
-    exercises = Exercises([parity], 0, "test").take(64)
-    untrained = train_decoder([parity], Recipe(steps=0, layers=2, width=16, heads=2))
+    exercises = Exercises([larger], 0, "test").take(64)
+    untrained = train_decoder([larger], Recipe(steps=0, layers=2, width=16, heads=2))
     assert untrained.share_right(exercises) < 0.2
-    trained = train_decoder([parity], recipe)
+    trained = train_decoder([larger], recipe)
     assert trained.share_right(exercises) == 1.0
     trained.save(tmp_path / "network")
     loaded = load_network(tmp_path / "network")
     assert weights(loaded.model) == weights(trained.model)
-    assert weights(train_decoder([parity], recipe).model) == weights(trained.model)
+    assert weights(train_decoder([larger], recipe).model) == weights(trained.model)
 
 
 def weights(model: Any) -> dict[str, list[Any]]:
     return {name: tensor.tolist() for name, tensor in model.state_dict().items()}
 
 
-def test_an_answer_is_right_only_where_all_of_its_tokens_are(parity: Task) -> None:
+def test_an_answer_is_right_only_where_all_of_its_tokens_are(larger: Task) -> None:
     trained = train_decoder(
-        parity, Recipe(steps=150, batch=64, layers=2, width=16, heads=2, learning_rate=1e-2)
+        [larger], Recipe(steps=150, batch=64, layers=2, width=16, heads=2, learning_rate=1e-2)
     )
-    right = Exercise("1 and 1:", " Yes it is")
-    assert trained.share_right([right, Exercise("1 and 1:", " Yes it No")]) == 0.5
+    right = Exercise("2 and 1:", " Yes it is")
+    assert trained.share_right([right, Exercise("2 and 1:", " Yes it No")]) == 0.5
 
 
-def test_a_plain_network_learns_which_pairs_are_equal() -> None:
-    def same(equal: Tensor) -> Tensor:
-        left, right = equal
-        return left == right
-
-    task = task_of(SPECS / "hierarchical_equality" / "hierarchical_equality.causal")
-    short = EqualityRecipe(same, pairs=2, steps=300)
-    network = train_on_pairs(short)
-    assert sum(shares_right(network, task).values()) / 2 > 0.6
-    again = train_on_pairs(short)
-    assert torch.equal(again.output.weight, network.output.weight)
+def test_a_plain_network_learns_which_pairs_are_equal(tmp_path: Path) -> None:
+    path = tmp_path / "equal.causal"
+    path.write_text(
+        """
+        language 1
+        task Equal {
+          input a, b : 0..9
+          output equal : bool = a == b
+          encode vector { a, b as symbol(dim = 4) }
+        }
+        """,
+        encoding="utf-8",
+    )
+    recipe = EqualityRecipe(lambda equal: equal[0], pairs=1, steps=500)
+    network = train_on_pairs(recipe)
+    assert sum(shares_right(network, task_of(path)).values()) / 2 > 0.9
+    assert torch.equal(train_on_pairs(recipe).output.weight, network.output.weight)
 
 
 def test_the_price_tagging_network_plays_its_game() -> None:
