@@ -56,11 +56,11 @@ def run(options: argparse.Namespace) -> ExitCode:
     from rich.console import Console
 
     from causalspec.progress import TerminalWatcher
-    from causalspec.runtime.scoring.alignments import align, check_destination
+    from causalspec.runtime.scoring.alignments import align, check_alignment_destination
     from causalspec.runtime.scoring.verify import VerifySettings
 
     destination = options.out or Path("results") / f"{options.spec.stem}-{options.alignment}"
-    check_destination(destination)
+    check_alignment_destination(destination)
     network = named_network(options)
     settings = VerifySettings(
         seed=options.seed,

@@ -38,9 +38,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     """
     old, new = load_compiled(options.old), load_compiled(options.new)
 
-    from causalspec.compiler.review.review import review
+    from causalspec.compiler.review.review import review_changes
 
-    found = review(old, new)
+    found = review_changes(old, new)
     status = _status({one.area for one in found})
     if options.format == "json":
         print_json(_as_json(found, status))

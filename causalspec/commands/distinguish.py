@@ -106,7 +106,7 @@ def _told(
     """Pairs that tell the model from all of the rivals at once, with every label and the coverage;
     or why there are none.
     """
-    from causalspec.compiler.counterparts import counterparts
+    from causalspec.compiler.counterparts import counterparts_of
     from causalspec.compiler.data.counterfactuals import generate
     from causalspec.compiler.proofs.derived_models import with_noise_at_rest
     from causalspec.compiler.specification import CounterfactualDesign, Distinction, SplitSize
@@ -124,7 +124,7 @@ def _told(
     }
     clauses: list[Distinction] = []
     for rival in map(with_noise_at_rest, rivals):
-        beside = counterparts(kind, rival)
+        beside = counterparts_of(kind, rival)
         if not beside:
             told["reason"] = f"`{rival.name}` has nothing to swap beside it"
             return told

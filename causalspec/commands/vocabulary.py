@@ -43,9 +43,9 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     Raises `ToolFailure` where an installed package's rows cannot be had.
     """
-    from causalspec.compiler.vocabulary import vocabulary
+    from causalspec.compiler.vocabulary import full_vocabulary
 
-    known = vocabulary()
+    known = full_vocabulary()
     tables: dict[str, Mapping[str, Entry]] = {kind: getattr(known, kind) for kind in TITLES}
     if options.format == "json":
         rows = {kind: [_as_json(one) for one in table.values()] for kind, table in tables.items()}

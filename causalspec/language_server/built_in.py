@@ -12,7 +12,7 @@ from causalspec.compiler.vocabulary import (
     Entry,
     Vocabulary,
     argument_text,
-    vocabulary,
+    full_vocabulary,
 )
 from causalspec.dsl import catalogue
 from causalspec.dsl.diagnostics import ToolFailure
@@ -85,7 +85,7 @@ class Rows:
 def known() -> Vocabulary:
     """The vocabulary. A package that breaks it is reported by `check`, not here."""
     try:
-        return vocabulary()
+        return full_vocabulary()
     except ToolFailure:
         return BUILT_IN
 

@@ -15,7 +15,7 @@ from causalspec.compiler.specification import (
     Placement,
     Write,
 )
-from causalspec.compiler.vocabulary import WRITES, MethodEntry, vocabulary
+from causalspec.compiler.vocabulary import WRITES, MethodEntry, full_vocabulary
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.runtime.engine.edges import place_of
 from causalspec.runtime.fitting.placed_maps import PlacedVariable
@@ -152,7 +152,7 @@ class Candidates:
 
 
 def _entry(method: Method) -> MethodEntry:
-    return vocabulary().methods[method.name]
+    return full_vocabulary().methods[method.name]
 
 
 def candidates(
