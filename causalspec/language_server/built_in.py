@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from causalspec.compiler.vocabulary import (
-    BUILT_IN,
-    Entry,
-    Vocabulary,
-    argument_text,
-    full_vocabulary,
-)
+from causalspec.compiler import BUILT_IN, Entry, Vocabulary, argument_text, full_vocabulary
 from causalspec.dsl import catalogue
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.language_server.symbols import Kind, Scope, Symbol

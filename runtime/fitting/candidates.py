@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from causalspec.compiler.specification import (
+from causalspec.compiler import (
+    WRITES,
     Alignment,
     Claim,
     Method,
+    MethodEntry,
     PlacedSite,
     Placement,
     Write,
+    full_vocabulary,
 )
-from causalspec.compiler.vocabulary import WRITES, MethodEntry, full_vocabulary
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.runtime.engine.edges import place_of
 from causalspec.runtime.fitting.placed_maps import PlacedVariable

@@ -10,14 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from causalspec.compiler.data.prompts import render
-from causalspec.compiler.evaluators.columns import Column, Columns
-from causalspec.compiler.evaluators.vectorize import solve_columns
-from causalspec.compiler.specification import (
+from causalspec.compiler import (
+    Column,
+    Columns,
     PromptTemplate,
     Task,
     TokenPosition,
     TokenRange,
+    render,
+    solve_columns,
 )
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.runtime.engine.interchanges import with_answers

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from causalspec.compiler.specification import Method
-from causalspec.compiler.vocabulary import full_vocabulary
+from causalspec.compiler import Method, full_vocabulary
 from causalspec.dsl.diagnostics import InternalError
 from causalspec.runtime.extensions import given_by
 from causalspec.runtime.maps.alignment_map import AlignmentMap

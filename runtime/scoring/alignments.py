@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from causalspec.compiler.specification import Alignment, Claim, CounterfactualDesign, Specification
+from causalspec.compiler import Alignment, Claim, CounterfactualDesign, Specification
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.candidates import candidates

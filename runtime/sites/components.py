@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from causalspec.compiler.vocabulary import full_vocabulary
+from causalspec.compiler import full_vocabulary
 from causalspec.dsl.diagnostics import suggestion
 from causalspec.runtime.extensions import given_by
 from causalspec.runtime.networks.network import Network

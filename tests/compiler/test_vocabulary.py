@@ -12,7 +12,13 @@ import pytest
 
 from causalspec.compiler.extensions import installed_entries
 from causalspec.compiler.specification import Anchor, Method, Metric
-from causalspec.compiler.vocabulary import BUILT_IN, ArgumentKind, Entry, Vocabulary, full_vocabulary
+from causalspec.compiler.vocabulary import (
+    BUILT_IN,
+    ArgumentKind,
+    Entry,
+    Vocabulary,
+    full_vocabulary,
+)
 from causalspec.dsl.diagnostics import ToolFailure
 
 from .compiled import compiled, findings

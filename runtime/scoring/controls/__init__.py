@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from causalspec.compiler.vocabulary import full_vocabulary
+from causalspec.compiler import full_vocabulary
 from causalspec.runtime.extensions import given_by
 from causalspec.runtime.fitting.workshop import Workshop
 from causalspec.runtime.maps.computed import NotDetermined

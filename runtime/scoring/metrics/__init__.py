@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from causalspec.compiler.vocabulary import full_vocabulary
+from causalspec.compiler import full_vocabulary
 from causalspec.runtime.extensions import given_by
 from causalspec.runtime.results.estimates import Estimate
 from causalspec.runtime.scoring.metrics.agreement import cause, cause_isolate, iia, isolate
