@@ -229,7 +229,7 @@ class TextPresentation(Presentation):
         asked: list[int] = as_list(prompts.answer_positions[number, 1:])
         forced = {one for one in asked if one >= 0} if self.spoken.forces else set[int]()
         names: dict[int, list[str]] = {}
-        for name, positions in self.places.positions.items():
+        for name, positions in self.positions.positions.items():
             for column in as_list(positions[number]):
                 names.setdefault(column, []).append(name)
         found: list[SeenToken] = []
