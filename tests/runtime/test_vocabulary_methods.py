@@ -88,7 +88,7 @@ TRIED = {
         BOTH,
         "these are the other letter",
     ),
-    "factors": Tried("factors(dim = 8)", "differs", "mlp_activation layers 0 token last"),
+    "factors": Tried("factors(dim = 4)", "which", "query[1] layers 0 token last"),
     "factors_of_noise": Tried(
         "factors(dim = 2)", "marked", BOTH, "the nearest factors are of the opening"
     ),
