@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python -m
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install test long coverage rooms check check-wheel smollm2 demo benchmarks architectures clean
+.PHONY: help install test long coverage rooms check check-wheel smollm2 demo benchmarks architectures methods clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -69,6 +69,9 @@ benchmarks: smollm2  ## measure the README's numbers beside the peer, in an envi
 architectures: $(INSTALLED)  ## try every causal decoder of transformers, and renew docs/architectures.md, docs/networks.md
 	$(VENV)/bin/python benchmarks/architectures.py --write
 	$(VENV)/bin/python benchmarks/sites.py --write
+
+methods: $(INSTALLED)  ## try every method at every component, and renew docs/methods.md and its picture
+	$(VENV)/bin/python benchmarks/methods.py --write
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist .cache *.egg-info

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 TESTS = Path(__file__).parents[1] / "tests"
+PACKAGE = "shared_tests"
 
 
 def shared_with_tests(path: str) -> Any:
     """A module of the tests, such as `compiler/large_questions.py`."""
-    specification = importlib.util.spec_from_file_location(Path(path).stem, TESTS / path)
-    assert specification is not None and specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[specification.name] = module  # where dataclasses look their annotations up
-    specification.loader.exec_module(module)
-    return module
+    if PACKAGE not in sys.modules:  # under one name, so that they can import each other
+        package = ModuleType(PACKAGE)
+        package.__path__ = [str(TESTS)]
+        sys.modules[PACKAGE] = package
+    return importlib.import_module(f"{PACKAGE}.{path.removesuffix('.py').replace('/', '.')}")

@@ -16,7 +16,7 @@ from rich.progress import (
 )
 
 from causalspec.dsl.display import visible
-from causalspec.runtime.watch import Advance
+from causalspec.runtime import Advance
 
 
 class TerminalWatcher:

@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from causalspec.compiler.compile import CheckedFile
-    from causalspec.compiler.proofs.evidence import Examination
-    from causalspec.compiler.specification import Specification
+    from causalspec.compiler import CheckedFile, Examination, Specification
     from causalspec.dsl.diagnostics import Diagnostic
-    from causalspec.runtime.inputs.task_network import TaskNetwork
+    from causalspec.runtime import TaskNetwork
 
 WIDTH: Final = 96
 """Columns of a failure's text: pytest's own summaries are cut, quoted lines should not be."""
@@ -88,7 +86,7 @@ class SpecFile(pytest.File):
 
 def _checked(path: Path, name: Path) -> CheckedFile:
     """Check a file under the name that it has in reports."""
-    from causalspec.compiler.compile import CheckedFile, check_source
+    from causalspec.compiler import CheckedFile, check_source
     from causalspec.dsl.diagnostics import Diagnostics
     from causalspec.dsl.reading import read_source
 
@@ -188,9 +186,7 @@ class ClaimItem(SpecItem):
         destination = Path(results) / f"{self.path.stem}-{self._claim}"
         try:
             require_libraries()
-            from causalspec.runtime.networks.locations import load_task_network
-            from causalspec.runtime.results.verdict_table import print_verdicts
-            from causalspec.runtime.scoring.verify import VerifySettings, verify
+            from causalspec.runtime import VerifySettings, load_task_network, print_verdicts, verify
 
             if NETWORK not in self.config.stash:
                 self.config.stash[NETWORK] = load_task_network(where)

@@ -10,13 +10,17 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from causalspec.compiler.compile import load_specification
-from causalspec.compiler.specification import Task
+from causalspec.compiler import Task, load_specification
 from causalspec.dsl.diagnostics import SpecError
 from causalspec.progress import TerminalWatcher
-from causalspec.runtime.making.equalities import EqualityRecipe, shares_right, train_on_pairs
-from causalspec.runtime.making.exercises import Exercises
-from causalspec.runtime.making.training import Recipe, train_decoder
+from causalspec.runtime import (
+    EqualityRecipe,
+    Exercises,
+    Recipe,
+    shares_right,
+    train_decoder,
+    train_on_pairs,
+)
 
 _TESTED = 2_000
 

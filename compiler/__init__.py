@@ -1,1 +1,333 @@
-"""A spec's meaning: names, types, models, evidence, data. Start at `compile`."""
+"""A spec's meaning: names, types, models, evidence, data. Start at `compile`.
+
+The names below are the room's whole face: other rooms import nothing deeper. Each is imported when
+it is first used: whoever checks a spec waits for no data and no report.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+_HOMES = {
+    "CheckedFile": "compile",
+    "check_file": "compile",
+    "check_source": "compile",
+    "compile_file": "compile",
+    "load_specification": "compile",
+    "counterparts_of": "counterparts",
+    "ColumnMap": "data.audit.columns",
+    "read_column_map": "data.audit.columns",
+    "open_rows": "data.audit.files",
+    "Audit": "data.audit.labels",
+    "WrongRow": "data.audit.labels",
+    "audit": "data.audit.labels",
+    "with_abbreviations": "data.audit.labels",
+    "every": "data.blocks",
+    "product": "data.blocks",
+    "source_names": "data.conditions",
+    "generate": "data.counterfactuals",
+    "generate_chunks": "data.counterfactuals",
+    "encode_columns": "data.encodings",
+    "BLOCK_ROWS": "data.forms.blocks_of_rows",
+    "in_blocks": "data.forms.blocks_of_rows",
+    "CodedColumn": "data.forms.flat_columns",
+    "flat_columns": "data.forms.flat_columns",
+    "hugging_face_dataset": "data.forms.in_python",
+    "numpy_columns": "data.forms.in_python",
+    "library": "data.forms.libraries",
+    "held": "data.forms.locks",
+    "Counted": "data.forms.manifest",
+    "records": "data.forms.records",
+    "StrataCounts": "data.forms.strata_counts",
+    "TokenRows": "data.forms.tensors",
+    "Tokenize": "data.forms.tensors",
+    "flush_folder": "data.forms.whole_files",
+    "make_folder": "data.forms.whole_files",
+    "whole_file": "data.forms.whole_files",
+    "whole_files": "data.forms.whole_files",
+    "whole_folder": "data.forms.whole_files",
+    "write_content": "data.forms.whole_files",
+    "Form": "data.forms.write",
+    "LINES": "data.forms.write",
+    "Order": "data.forms.write",
+    "WrittenSplit": "data.forms.write",
+    "stream_data": "data.forms.write",
+    "write_data": "data.forms.write",
+    "InterchangePairs": "data.pairs",
+    "Rows": "data.pairs",
+    "Population": "data.populations",
+    "populate": "data.populations",
+    "ABSENT": "data.prompts",
+    "RenderedPrompts": "data.prompts",
+    "answer_texts": "data.prompts",
+    "render": "data.prompts",
+    "Stream": "data.randomness",
+    "largest_remainder": "data.randomness",
+    "effective_number": "data.repeats",
+    "rival_design": "data.rival_designs",
+    "RequirementUnmetError": "data.samplers",
+    "Sampler": "data.samplers",
+    "DataSummary": "data.summary",
+    "join": "data.text_columns",
+    "Domain": "domains",
+    "Numbers": "domains",
+    "Truths": "domains",
+    "Tuples": "domains",
+    "Argument": "entries",
+    "ArgumentKind": "entries",
+    "Entry": "entries",
+    "MethodEntry": "entries",
+    "MetricEntry": "entries",
+    "SiteEntry": "entries",
+    "WriteEntry": "entries",
+    "argument_text": "entries",
+    "Column": "evaluators.columns",
+    "Columns": "evaluators.columns",
+    "setting_at": "evaluators.columns",
+    "interpret": "evaluators.interpret",
+    "UnsupportedModelError": "evaluators.intervals",
+    "interchange_columns": "evaluators.vectorize",
+    "solve_columns": "evaluators.vectorize",
+    "references": "expressions",
+    "Compilation": "front.names",
+    "collect": "front.names",
+    "named_domain": "front.types",
+    "described": "front.values",
+    "CausalModel": "model",
+    "Role": "model",
+    "Variable": "model",
+    "Alignment": "placement",
+    "Anchor": "placement",
+    "ArgumentValue": "placement",
+    "FileArgument": "placement",
+    "Method": "placement",
+    "PlacedSite": "placement",
+    "Placement": "placement",
+    "TokenPosition": "placement",
+    "TokenRange": "placement",
+    "Write": "placement",
+    "Share": "proofs.agreement",
+    "silence": "proofs.allowances",
+    "Answer": "proofs.comparison",
+    "Comparison": "proofs.comparison",
+    "Difference": "proofs.comparison",
+    "compare": "proofs.comparison",
+    "shares_of": "proofs.comparison",
+    "Correspondence": "proofs.correspondences",
+    "with_noise_at_rest": "proofs.derived_models",
+    "Evidence": "proofs.evidence",
+    "Examination": "proofs.evidence",
+    "Exhaustive": "proofs.evidence",
+    "Sampled": "proofs.evidence",
+    "examinations": "proofs.examine",
+    "assigned": "proofs.wording",
+    "beside": "proofs.wording",
+    "setting_text": "proofs.wording",
+    "value_text": "proofs.wording",
+    "Area": "review.changes",
+    "Change": "review.changes",
+    "review_changes": "review.review",
+    "Question": "sampling.questions",
+    "questions": "sampling.questions",
+    "Outcome": "sampling.rungs",
+    "Query": "sampling.rungs",
+    "Rung": "sampling.rungs",
+    "UnanswerableError": "sampling.rungs",
+    "outcomes": "sampling.rungs",
+    "sample": "sampling.rungs",
+    "exogenous": "sampling.worlds",
+    "Claim": "specification",
+    "CounterfactualDesign": "specification",
+    "Distinction": "specification",
+    "Expectation": "specification",
+    "Metric": "specification",
+    "MetricArithmetic": "specification",
+    "MetricExpression": "specification",
+    "PromptTemplate": "specification",
+    "Specification": "specification",
+    "SplitSize": "specification",
+    "SwapKind": "specification",
+    "Task": "specification",
+    "graph": "views.graph",
+    "svg": "views.graph",
+    "model_table": "views.model_table",
+    "TooLargeToShowError": "views.symbolic",
+    "mechanism_formula": "views.symbolic",
+    "BUILT_IN": "vocabulary",
+    "SITES": "vocabulary",
+    "Vocabulary": "vocabulary",
+    "WRITES": "vocabulary",
+    "full_vocabulary": "vocabulary",
+    "code_of": "written_values",
+    "named": "written_values",
+}
+
+if TYPE_CHECKING:
+    from causalspec.compiler.compile import CheckedFile as CheckedFile
+    from causalspec.compiler.compile import check_file as check_file
+    from causalspec.compiler.compile import check_source as check_source
+    from causalspec.compiler.compile import compile_file as compile_file
+    from causalspec.compiler.compile import load_specification as load_specification
+    from causalspec.compiler.counterparts import counterparts_of as counterparts_of
+    from causalspec.compiler.data.audit.columns import ColumnMap as ColumnMap
+    from causalspec.compiler.data.audit.columns import read_column_map as read_column_map
+    from causalspec.compiler.data.audit.files import open_rows as open_rows
+    from causalspec.compiler.data.audit.labels import Audit as Audit
+    from causalspec.compiler.data.audit.labels import WrongRow as WrongRow
+    from causalspec.compiler.data.audit.labels import audit as audit
+    from causalspec.compiler.data.audit.labels import with_abbreviations as with_abbreviations
+    from causalspec.compiler.data.blocks import every as every
+    from causalspec.compiler.data.blocks import product as product
+    from causalspec.compiler.data.conditions import source_names as source_names
+    from causalspec.compiler.data.counterfactuals import generate as generate
+    from causalspec.compiler.data.counterfactuals import generate_chunks as generate_chunks
+    from causalspec.compiler.data.encodings import encode_columns as encode_columns
+    from causalspec.compiler.data.forms import whole_files as whole_files
+    from causalspec.compiler.data.forms.blocks_of_rows import BLOCK_ROWS as BLOCK_ROWS
+    from causalspec.compiler.data.forms.blocks_of_rows import in_blocks as in_blocks
+    from causalspec.compiler.data.forms.flat_columns import CodedColumn as CodedColumn
+    from causalspec.compiler.data.forms.flat_columns import flat_columns as flat_columns
+    from causalspec.compiler.data.forms.in_python import (
+        hugging_face_dataset as hugging_face_dataset,
+    )
+    from causalspec.compiler.data.forms.in_python import numpy_columns as numpy_columns
+    from causalspec.compiler.data.forms.libraries import library as library
+    from causalspec.compiler.data.forms.locks import held as held
+    from causalspec.compiler.data.forms.manifest import Counted as Counted
+    from causalspec.compiler.data.forms.records import records as records
+    from causalspec.compiler.data.forms.strata_counts import StrataCounts as StrataCounts
+    from causalspec.compiler.data.forms.tensors import Tokenize as Tokenize
+    from causalspec.compiler.data.forms.tensors import TokenRows as TokenRows
+    from causalspec.compiler.data.forms.whole_files import flush_folder as flush_folder
+    from causalspec.compiler.data.forms.whole_files import make_folder as make_folder
+    from causalspec.compiler.data.forms.whole_files import whole_file as whole_file
+    from causalspec.compiler.data.forms.whole_files import whole_folder as whole_folder
+    from causalspec.compiler.data.forms.whole_files import write_content as write_content
+    from causalspec.compiler.data.forms.write import LINES as LINES
+    from causalspec.compiler.data.forms.write import Form as Form
+    from causalspec.compiler.data.forms.write import Order as Order
+    from causalspec.compiler.data.forms.write import WrittenSplit as WrittenSplit
+    from causalspec.compiler.data.forms.write import stream_data as stream_data
+    from causalspec.compiler.data.forms.write import write_data as write_data
+    from causalspec.compiler.data.pairs import InterchangePairs as InterchangePairs
+    from causalspec.compiler.data.pairs import Rows as Rows
+    from causalspec.compiler.data.populations import Population as Population
+    from causalspec.compiler.data.populations import populate as populate
+    from causalspec.compiler.data.prompts import ABSENT as ABSENT
+    from causalspec.compiler.data.prompts import RenderedPrompts as RenderedPrompts
+    from causalspec.compiler.data.prompts import answer_texts as answer_texts
+    from causalspec.compiler.data.prompts import render as render
+    from causalspec.compiler.data.randomness import Stream as Stream
+    from causalspec.compiler.data.randomness import largest_remainder as largest_remainder
+    from causalspec.compiler.data.repeats import effective_number as effective_number
+    from causalspec.compiler.data.rival_designs import rival_design as rival_design
+    from causalspec.compiler.data.samplers import RequirementUnmetError as RequirementUnmetError
+    from causalspec.compiler.data.samplers import Sampler as Sampler
+    from causalspec.compiler.data.summary import DataSummary as DataSummary
+    from causalspec.compiler.data.text_columns import join as join
+    from causalspec.compiler.domains import Domain as Domain
+    from causalspec.compiler.domains import Numbers as Numbers
+    from causalspec.compiler.domains import Truths as Truths
+    from causalspec.compiler.domains import Tuples as Tuples
+    from causalspec.compiler.entries import Argument as Argument
+    from causalspec.compiler.entries import ArgumentKind as ArgumentKind
+    from causalspec.compiler.entries import Entry as Entry
+    from causalspec.compiler.entries import MethodEntry as MethodEntry
+    from causalspec.compiler.entries import MetricEntry as MetricEntry
+    from causalspec.compiler.entries import SiteEntry as SiteEntry
+    from causalspec.compiler.entries import WriteEntry as WriteEntry
+    from causalspec.compiler.entries import argument_text as argument_text
+    from causalspec.compiler.evaluators import interpret as interpret
+    from causalspec.compiler.evaluators.columns import Column as Column
+    from causalspec.compiler.evaluators.columns import Columns as Columns
+    from causalspec.compiler.evaluators.columns import setting_at as setting_at
+    from causalspec.compiler.evaluators.intervals import (
+        UnsupportedModelError as UnsupportedModelError,
+    )
+    from causalspec.compiler.evaluators.vectorize import interchange_columns as interchange_columns
+    from causalspec.compiler.evaluators.vectorize import solve_columns as solve_columns
+    from causalspec.compiler.expressions import references as references
+    from causalspec.compiler.front.names import Compilation as Compilation
+    from causalspec.compiler.front.names import collect as collect
+    from causalspec.compiler.front.types import named_domain as named_domain
+    from causalspec.compiler.front.values import described as described
+    from causalspec.compiler.model import CausalModel as CausalModel
+    from causalspec.compiler.model import Role as Role
+    from causalspec.compiler.model import Variable as Variable
+    from causalspec.compiler.placement import Alignment as Alignment
+    from causalspec.compiler.placement import Anchor as Anchor
+    from causalspec.compiler.placement import ArgumentValue as ArgumentValue
+    from causalspec.compiler.placement import FileArgument as FileArgument
+    from causalspec.compiler.placement import Method as Method
+    from causalspec.compiler.placement import PlacedSite as PlacedSite
+    from causalspec.compiler.placement import Placement as Placement
+    from causalspec.compiler.placement import TokenPosition as TokenPosition
+    from causalspec.compiler.placement import TokenRange as TokenRange
+    from causalspec.compiler.placement import Write as Write
+    from causalspec.compiler.proofs.agreement import Share as Share
+    from causalspec.compiler.proofs.allowances import silence as silence
+    from causalspec.compiler.proofs.comparison import Answer as Answer
+    from causalspec.compiler.proofs.comparison import Comparison as Comparison
+    from causalspec.compiler.proofs.comparison import Difference as Difference
+    from causalspec.compiler.proofs.comparison import compare as compare
+    from causalspec.compiler.proofs.comparison import shares_of as shares_of
+    from causalspec.compiler.proofs.correspondences import Correspondence as Correspondence
+    from causalspec.compiler.proofs.derived_models import with_noise_at_rest as with_noise_at_rest
+    from causalspec.compiler.proofs.evidence import Evidence as Evidence
+    from causalspec.compiler.proofs.evidence import Examination as Examination
+    from causalspec.compiler.proofs.evidence import Exhaustive as Exhaustive
+    from causalspec.compiler.proofs.evidence import Sampled as Sampled
+    from causalspec.compiler.proofs.examine import examinations as examinations
+    from causalspec.compiler.proofs.wording import assigned as assigned
+    from causalspec.compiler.proofs.wording import beside as beside
+    from causalspec.compiler.proofs.wording import setting_text as setting_text
+    from causalspec.compiler.proofs.wording import value_text as value_text
+    from causalspec.compiler.review.changes import Area as Area
+    from causalspec.compiler.review.changes import Change as Change
+    from causalspec.compiler.review.review import review_changes as review_changes
+    from causalspec.compiler.sampling.questions import Question as Question
+    from causalspec.compiler.sampling.questions import questions as questions
+    from causalspec.compiler.sampling.rungs import Outcome as Outcome
+    from causalspec.compiler.sampling.rungs import Query as Query
+    from causalspec.compiler.sampling.rungs import Rung as Rung
+    from causalspec.compiler.sampling.rungs import UnanswerableError as UnanswerableError
+    from causalspec.compiler.sampling.rungs import outcomes as outcomes
+    from causalspec.compiler.sampling.rungs import sample as sample
+    from causalspec.compiler.sampling.worlds import exogenous as exogenous
+    from causalspec.compiler.specification import Claim as Claim
+    from causalspec.compiler.specification import CounterfactualDesign as CounterfactualDesign
+    from causalspec.compiler.specification import Distinction as Distinction
+    from causalspec.compiler.specification import Expectation as Expectation
+    from causalspec.compiler.specification import Metric as Metric
+    from causalspec.compiler.specification import MetricArithmetic as MetricArithmetic
+    from causalspec.compiler.specification import MetricExpression as MetricExpression
+    from causalspec.compiler.specification import PromptTemplate as PromptTemplate
+    from causalspec.compiler.specification import Specification as Specification
+    from causalspec.compiler.specification import SplitSize as SplitSize
+    from causalspec.compiler.specification import SwapKind as SwapKind
+    from causalspec.compiler.specification import Task as Task
+    from causalspec.compiler.views import graph as graph
+    from causalspec.compiler.views import model_table as model_table
+    from causalspec.compiler.views.graph import svg as svg
+    from causalspec.compiler.views.symbolic import TooLargeToShowError as TooLargeToShowError
+    from causalspec.compiler.views.symbolic import mechanism_formula as mechanism_formula
+    from causalspec.compiler.vocabulary import BUILT_IN as BUILT_IN
+    from causalspec.compiler.vocabulary import SITES as SITES
+    from causalspec.compiler.vocabulary import WRITES as WRITES
+    from causalspec.compiler.vocabulary import Vocabulary as Vocabulary
+    from causalspec.compiler.vocabulary import full_vocabulary as full_vocabulary
+    from causalspec.compiler.written_values import code_of as code_of
+    from causalspec.compiler.written_values import named as named
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = import_module(f"{__name__}.{_HOMES[name]}")
+    # Some names are modules themselves.
+    return home if _HOMES[name].rpartition(".")[2] == name else getattr(home, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

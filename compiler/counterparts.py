@@ -6,7 +6,7 @@ from causalspec.compiler.model import CausalModel
 from causalspec.compiler.specification import SwapKind
 
 
-def counterparts(kind: SwapKind, rival: CausalModel) -> tuple[SwapKind, ...]:
+def counterparts_of(kind: SwapKind, rival: CausalModel) -> tuple[SwapKind, ...]:
     """The rival's interventions that stand beside `kind`; none where sources cannot be matched."""
     variables = rival.intermediates
     inner = (name for _, one in kind.within for name in one.variables)

@@ -287,7 +287,7 @@ BUILT_IN: Final = Vocabulary(
 )  # fmt: skip
 
 
-def vocabulary() -> Vocabulary:
+def full_vocabulary() -> Vocabulary:
     """The built-in rows and those of installed packages, which are asked for them.
 
     Raises `ToolFailure` where a package's rows cannot be had.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any, TypeVar
 
-from causalspec.compiler.vocabulary import Entry
+from causalspec.compiler import Entry
 from causalspec.dsl.diagnostics import InternalError, ToolFailure
 
 _Given = TypeVar("_Given")

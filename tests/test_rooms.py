@@ -1,6 +1,7 @@
 """The rooms depend on each other in one direction, and the light ones stay light."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,39 @@ def test_imports_point_one_way(path: Path):
     assert reached <= set(allowed)
     if room in ("dsl", "compiler"):
         assert not {name[0] for name in imports_of(path)} & HEAVY
+
+
+FACED = ("compiler", "runtime")
+"""Rooms whose face names all that others may import."""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_rooms_are_entered_by_their_faces(path: Path):
+    room = path.relative_to(ROOT).parts[0]
+    for name in imports_of(path):
+        reached = room_of(name)
+        if reached in FACED and reached != room:
+            assert len(name) <= 3, f"{'.'.join(name)} is deeper than the face of {reached}"
+
+
+@pytest.mark.parametrize("room", FACED)
+def test_a_face_names_what_is_there(room: str):
+    face = importlib.import_module(f"causalspec.{room}")
+    homes: dict[str, str] = face._HOMES  # no other name says what a face offers lazily
+    assert all(getattr(face, name) is not None for name in homes)
+    used = {
+        name[2]
+        for path in MODULES
+        for name in imports_of(path)
+        if room_of(name) == room and len(name) == 3 and path.relative_to(ROOT).parts[0] != room
+    }
+    assert used == set(homes)  # nothing is offered that nobody takes
+
+
+def test_imports_are_absolute():
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not (isinstance(node, ast.ImportFrom) and node.level), path
 
 
 def test_the_direction_test_can_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -25,8 +25,8 @@ from causalspec.commands.output import (
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler.specification import Specification
-    from causalspec.runtime.scoring.alignments import FittedAlignment
+    from causalspec.compiler import Specification
+    from causalspec.runtime import FittedAlignment
 
 SUMMARY = "fit an alignment at every site it names, and show the validation scores"
 EXAMPLE = (
@@ -56,11 +56,10 @@ def run(options: argparse.Namespace) -> ExitCode:
     from rich.console import Console
 
     from causalspec.progress import TerminalWatcher
-    from causalspec.runtime.scoring.alignments import align, check_destination
-    from causalspec.runtime.scoring.verify import VerifySettings
+    from causalspec.runtime import VerifySettings, align, check_alignment_destination
 
     destination = options.out or Path("results") / f"{options.spec.stem}-{options.alignment}"
-    check_destination(destination)
+    check_alignment_destination(destination)
     network = named_network(options)
     settings = VerifySettings(
         seed=options.seed,
@@ -126,6 +125,6 @@ def _print_sites(fitted: FittedAlignment, console: Any) -> None:
 
 
 def _as_json(fitted: FittedAlignment) -> object:
-    from causalspec.runtime.results.as_json import json_value
+    from causalspec.runtime import json_value
 
     return json_value(fitted)

@@ -11,9 +11,7 @@ from causalspec.commands.output import print_json, print_lines, wrong_usage
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler.data.audit.columns import ColumnMap
-    from causalspec.compiler.data.audit.labels import Audit, WrongRow
-    from causalspec.compiler.specification import CounterfactualDesign, Specification
+    from causalspec.compiler import Audit, ColumnMap, CounterfactualDesign, Specification, WrongRow
 
 LISTED = 20
 """So many wrong rows are printed unless `--show` says otherwise."""
@@ -58,8 +56,7 @@ def run(
     if len(designs) > 1:
         names = ", ".join(one.name for one in designs)
         return _usage(f"name the declaration that the labels are to follow from: {names}")
-    from causalspec.compiler.data.audit.files import open_rows
-    from causalspec.compiler.data.audit.labels import audit, with_abbreviations
+    from causalspec.compiler import audit, open_rows, with_abbreviations
 
     as_json = options.format == "json"
     most = options.show if options.show is not None or as_json else LISTED
@@ -87,7 +84,7 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 def _column_map(options: argparse.Namespace) -> ColumnMap:
-    from causalspec.compiler.data.audit.columns import ColumnMap, read_column_map
+    from causalspec.compiler import ColumnMap, read_column_map
 
     told = ColumnMap() if options.columns is None else read_column_map(options.columns)
     return ColumnMap({**told.columns, **dict(options.column)}, told.values)

@@ -13,7 +13,7 @@ from causalspec.commands.output import print_diagnostics, print_json, print_line
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler.compile import CheckedFile
+    from causalspec.compiler import CheckedFile
 
 SUMMARY = "check specs: names, types, examples, hypotheses, data, prompts"
 EXAMPLE = "causalspec check specs/price_tagging/price_tagging.causal"
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 
 def _check(path: Path) -> CheckedFile:
-    from causalspec.compiler.compile import check_file
+    from causalspec.compiler import check_file
 
     return check_file(path)
 

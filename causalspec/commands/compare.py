@@ -17,9 +17,7 @@ from causalspec.commands.specs import find_model, load_compiled, model_values
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler.proofs.agreement import Share
-    from causalspec.compiler.proofs.comparison import Answer, Comparison
-    from causalspec.compiler.proofs.correspondences import Correspondence
+    from causalspec.compiler import Answer, Comparison, Correspondence, Share
 
 SUMMARY = "compare two models: outputs, interventions, variables, with the smallest difference"
 EXAMPLE = "causalspec compare hierarchical_equality.causal BothEqualities FirstArgument"
@@ -50,7 +48,7 @@ def run(options: argparse.Namespace) -> ExitCode:
             "models of one task can be compared",
         )
 
-    from causalspec.compiler.proofs.comparison import compare, shares_of
+    from causalspec.compiler import compare, shares_of
 
     comparison = compare(first, second)
     shares = {
@@ -98,8 +96,7 @@ def _answered(comparison: Comparison, question: str, answer: Answer) -> Iterator
 
 
 def _difference(comparison: Comparison, answer: Answer) -> Iterator[str]:
-    from causalspec.compiler.proofs.comparison import Difference
-    from causalspec.compiler.proofs.wording import beside, setting_text
+    from causalspec.compiler import Difference, beside, setting_text
 
     left, right = comparison.left, comparison.right
     found = answer.difference
@@ -126,7 +123,7 @@ def _difference(comparison: Comparison, answer: Answer) -> Iterator[str]:
 
 
 def _link(comparison: Comparison, one: Correspondence) -> str:
-    from causalspec.compiler.proofs.wording import value_text
+    from causalspec.compiler import value_text
 
     text = (
         f"`{one.left}` of {comparison.left.name} {one.link.value} `{one.right}` of "
@@ -176,7 +173,7 @@ def _as_json(comparison: Comparison, shares: Mapping[str, tuple[Share, ...]]) ->
 
 
 def _answer_json(comparison: Comparison, answer: Answer) -> dict[str, Any]:
-    from causalspec.compiler.proofs.comparison import Difference
+    from causalspec.compiler import Difference
 
     found = answer.difference
     told: dict[str, Any] = {"same": answer.holds, "evidence": answer.evidence.text}

@@ -24,9 +24,7 @@ from causalspec.commands.output import (
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler.data.forms.tensors import Tokenize
-    from causalspec.compiler.data.forms.write import WrittenSplit
-    from causalspec.compiler.specification import CounterfactualDesign, Specification
+    from causalspec.compiler import CounterfactualDesign, Specification, Tokenize, WrittenSplit
 
 SUMMARY = "generate the counterfactual data that a spec declares"
 EXAMPLE = "causalspec data indirect_object.causal SwapPosition --split test --form parquet"
@@ -135,8 +133,7 @@ def _show(
 ) -> list[dict[str, Any]]:
     """Print the first pairs as people compare them; for machines, give them as records."""
     from causalspec.commands.pairs_shown import print_pairs, sample
-    from causalspec.compiler.data.forms.flat_columns import flat_columns
-    from causalspec.compiler.data.forms.records import records
+    from causalspec.compiler import flat_columns, records
 
     shown = sample(design, split, options.show, options.rows, options.seed)
     if options.format == "text":
@@ -155,7 +152,7 @@ def _write(
     options: argparse.Namespace,
 ) -> list[dict[str, Any]]:
     """Write some splits of a design, and say what was written."""
-    from causalspec.compiler.data.forms.write import Form, Order, write_data
+    from causalspec.compiler import Form, Order, write_data
 
     rows = {one.name: one.rows if options.rows is None else options.rows for one in design.splits}
     tokenize = _tokenizer(options.tokenizer)
@@ -177,7 +174,7 @@ def _stream(
     options: argparse.Namespace,
 ) -> ExitCode:
     """Write the rows of one split to standard output."""
-    from causalspec.compiler.data.forms.write import LINES, Form, Order, stream_data
+    from causalspec.compiler import LINES, Form, Order, stream_data
 
     named = [
         (design, split.name)
@@ -223,8 +220,7 @@ def _record(design: CounterfactualDesign, written: WrittenSplit) -> dict[str, An
 def _tokenizer(where: str | None) -> Tokenize | None:
     if where is None:
         return None
-    from causalspec.runtime.inputs.token_columns import BulkTokenizer
-    from causalspec.runtime.inputs.tokenizer_places import load_tokenizer
+    from causalspec.runtime import BulkTokenizer, load_tokenizer
 
     return BulkTokenizer(load_tokenizer(where))
 

@@ -12,7 +12,7 @@ from causalspec.commands.specs import load_compiled
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler.review.changes import Area, Change
+    from causalspec.compiler import Area, Change
 
 SUMMARY = "say what changed between two versions of a spec: meaning, claims, data, prompts or text"
 EXAMPLE = "git show HEAD:price.causal > old.causal; causalspec diff old.causal price.causal"
@@ -38,9 +38,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     """
     old, new = load_compiled(options.old), load_compiled(options.new)
 
-    from causalspec.compiler.review.review import review
+    from causalspec.compiler import review_changes
 
-    found = review(old, new)
+    found = review_changes(old, new)
     status = _status({one.area for one in found})
     if options.format == "json":
         print_json(_as_json(found, status))
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 
 def _status(areas: set[Area]) -> ExitCode:
-    from causalspec.compiler.review.changes import Area
+    from causalspec.compiler import Area
 
     if areas & {Area.INTERFACE, Area.MEANING, Area.CLAIMS}:
         return ExitCode.CLAIM_FAILED
@@ -65,7 +65,7 @@ def _status(areas: set[Area]) -> ExitCode:
 
 def _verdict(found: Sequence[Change]) -> str:
     """What a reviewer wants to know first."""
-    from causalspec.compiler.review.changes import Area
+    from causalspec.compiler import Area
 
     if not found:
         return "nothing changed"

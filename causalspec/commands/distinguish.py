@@ -18,9 +18,7 @@ from causalspec.commands.specs import find_model, load_compiled
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler.data.pairs import InterchangePairs
-    from causalspec.compiler.model import CausalModel
-    from causalspec.compiler.specification import SwapKind
+    from causalspec.compiler import CausalModel, InterchangePairs, SwapKind
 
 SUMMARY = "find pairs on which a model and its rivals predict different labels"
 EXAMPLE = "causalspec distinguish hierarchical_equality.causal BothEqualities FirstArgument"
@@ -95,7 +93,7 @@ def _unfit(model: CausalModel, one: CausalModel) -> str | None:
 
 
 def _kinds(model: CausalModel) -> list[SwapKind]:
-    from causalspec.compiler.specification import SwapKind
+    from causalspec.compiler import SwapKind
 
     return [SwapKind((name,), (0,)) for name in model.intermediates]
 
@@ -106,10 +104,14 @@ def _told(
     """Pairs that tell the model from all of the rivals at once, with every label and the coverage;
     or why there are none.
     """
-    from causalspec.compiler.counterparts import counterparts
-    from causalspec.compiler.data.counterfactuals import generate
-    from causalspec.compiler.proofs.derived_models import with_noise_at_rest
-    from causalspec.compiler.specification import CounterfactualDesign, Distinction, SplitSize
+    from causalspec.compiler import (
+        CounterfactualDesign,
+        Distinction,
+        SplitSize,
+        counterparts_of,
+        generate,
+        with_noise_at_rest,
+    )
     from causalspec.dsl.diagnostics import SpecError
     from causalspec.dsl.source import Source, Span
 
@@ -124,7 +126,7 @@ def _told(
     }
     clauses: list[Distinction] = []
     for rival in map(with_noise_at_rest, rivals):
-        beside = counterparts(kind, rival)
+        beside = counterparts_of(kind, rival)
         if not beside:
             told["reason"] = f"`{rival.name}` has nothing to swap beside it"
             return told
@@ -152,8 +154,7 @@ def _told(
 
 def _pair(pairs: InterchangePairs, row: int) -> dict[str, Any]:
     """One pair with what each model says, by the interpreter."""
-    from causalspec.compiler.evaluators import interpret
-    from causalspec.compiler.proofs.wording import setting_text
+    from causalspec.compiler import interpret, setting_text
 
     model = pairs.model
     base, source = (

@@ -18,8 +18,7 @@ from causalspec.commands.specs import load_compiled
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler.model import CausalModel
-    from causalspec.compiler.specification import Specification
+    from causalspec.compiler import CausalModel, Specification
 
 SUMMARY = "draw a model's causal graph, or write its variables and mechanisms as a table"
 EXAMPLE = "causalspec graph addition.causal CarryChain --to svg --out carry.svg"
@@ -74,7 +73,7 @@ def _usage(message: str) -> ExitCode:
 
 
 def _written(specification: Specification, model: CausalModel, options: argparse.Namespace) -> str:
-    from causalspec.compiler.views import graph, model_table
+    from causalspec.compiler import graph, model_table
 
     tables = {"latex": model_table.latex_table, "markdown": model_table.markdown_table}
     if options.to in tables:

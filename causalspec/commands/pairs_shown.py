@@ -9,16 +9,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from causalspec.compiler.proofs.wording import assigned, value_text
+from causalspec.compiler import assigned, value_text
 from causalspec.dsl.display import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from causalspec.compiler.data.forms.manifest import Counted
-    from causalspec.compiler.data.pairs import InterchangePairs
-    from causalspec.compiler.model import CausalModel
-    from causalspec.compiler.specification import CounterfactualDesign, Specification, SwapKind
+    from causalspec.compiler import (
+        CausalModel,
+        Counted,
+        CounterfactualDesign,
+        InterchangePairs,
+        Specification,
+        SwapKind,
+    )
 
 COUNTED_ROWS = 200_000
 """So many rows of a split are counted for the summary: no more than a second's work."""
@@ -40,9 +44,7 @@ def sample(
     design: CounterfactualDesign, split: str, most: int, rows: int | None, seed: int | None
 ) -> Sample:
     """The pairs that the split's file starts with. Raises what generation raises."""
-    from causalspec.compiler.data.counterfactuals import DataSummary, generate, generate_chunks
-    from causalspec.compiler.data.forms.manifest import Counted
-    from causalspec.compiler.data.forms.strata_counts import StrataCounts
+    from causalspec.compiler import Counted, DataSummary, StrataCounts, generate, generate_chunks
 
     if rows is None:
         rows = next(one.rows for one in design.splits if one.name == split)
@@ -89,8 +91,7 @@ class SolvedPair:
     """One row, solved by the interpreter: it is what the labels are held to."""
 
     def __init__(self, specification: Specification, pairs: InterchangePairs, row: int) -> None:
-        from causalspec.compiler.data.conditions import source_names
-        from causalspec.compiler.evaluators import interpret
+        from causalspec.compiler import interpret, source_names
 
         model, kind = pairs.model, pairs.design.kinds[int(pairs.kinds[row])]
         names = source_names(pairs.design)
@@ -147,7 +148,7 @@ def _prompts(
     sides: Sequence[str],
 ) -> dict[str, str]:
     """The first prompt of the task for each side; none where it has no prompt."""
-    from causalspec.compiler.data.prompts import render
+    from causalspec.compiler import render
 
     task = specification.tasks[pairs.model.task]
     template = next(iter(task.prompts.values()), None)

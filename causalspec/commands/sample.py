@@ -19,9 +19,7 @@ from causalspec.dsl.display import visible
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler.model import CausalModel
-    from causalspec.compiler.sampling.questions import Question
-    from causalspec.compiler.sampling.rungs import Outcome, Query
+    from causalspec.compiler import CausalModel, Outcome, Query, Question
 
 SUMMARY = "draw from a model, or compute exactly: observations, interventions, counterfactuals"
 EXAMPLE = (
@@ -76,8 +74,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         return _usage("--questions makes up its own evidence: leave out --observe and --do")
     if options.of and not options.exact:
         return _usage("--of goes with --exact: what is drawn has a value for every variable")
-    from causalspec.compiler.model import Role
-    from causalspec.compiler.sampling.rungs import Query, UnanswerableError
+    from causalspec.compiler import Query, Role, UnanswerableError
 
     abbreviations = {one.name for one in model.variables if one.role is Role.ABBREVIATION}
     observed = _codes(model, "--observe", options.observe, frozenset())
@@ -117,8 +114,7 @@ def _codes(
     refused: frozenset[str] | set[str],
 ) -> dict[str, int] | None:
     """Codes by variable; None with a message for what is not there or given twice."""
-    from causalspec.compiler.front.values import described
-    from causalspec.compiler.written_values import code_of, named
+    from causalspec.compiler import code_of, described, named
     from causalspec.dsl.diagnostics import closest
 
     found: dict[str, int] = {}
@@ -166,8 +162,7 @@ def _usage(message: str) -> ExitCode:
 
 
 def _rows(query: Query, rows: int, seed: int, as_text: bool) -> Iterator[str]:
-    from causalspec.compiler.sampling.rungs import Rung, sample
-    from causalspec.compiler.sampling.worlds import exogenous
+    from causalspec.compiler import Rung, exogenous, sample
 
     drawn = sample(query, rows, seed)
     predicted = _settings(query.model, drawn.predicted, rows)
@@ -194,7 +189,7 @@ def _rows(query: Query, rows: int, seed: int, as_text: bool) -> Iterator[str]:
 
 
 def _outcomes(query: Query, of: Sequence[str], as_text: bool) -> Iterator[str]:
-    from causalspec.compiler.sampling.rungs import outcomes
+    from causalspec.compiler import outcomes
 
     found = outcomes(query, of)
     if as_text:
@@ -209,7 +204,7 @@ def _outcomes(query: Query, of: Sequence[str], as_text: bool) -> Iterator[str]:
 
 
 def _questions(model: CausalModel, rows: int, seed: int, as_text: bool) -> Iterator[str]:
-    from causalspec.compiler.sampling.questions import questions
+    from causalspec.compiler import questions
 
     for number, one in enumerate(questions(model, rows, seed), 1):
         if not as_text:
@@ -258,7 +253,7 @@ def _words(model: CausalModel, setting: Mapping[str, int], names: Iterable[str])
 def _settings(model: CausalModel, columns: Mapping[str, Any], rows: int) -> list[_Words]:
     import numpy
 
-    from causalspec.compiler.evaluators.columns import setting_at
+    from causalspec.compiler import setting_at
 
     whole = {name: numpy.broadcast_to(one, (rows,)) for name, one in columns.items()}
     return [_words(model, setting_at(whole, row), model.by_name) for row in range(rows)]

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from causalspec.commands.output import wrong_usage
 
 if TYPE_CHECKING:
-    from causalspec.compiler.model import CausalModel
-    from causalspec.compiler.specification import Specification
+    from causalspec.compiler import CausalModel, Specification
 
 
 def load_compiled(path: Path) -> Specification:
@@ -19,7 +18,7 @@ def load_compiled(path: Path) -> Specification:
 
     Raises `SpecError` when the file has errors, `ToolFailure` where it cannot be read.
     """
-    from causalspec.compiler.compile import compile_file
+    from causalspec.compiler import compile_file
     from causalspec.dsl.diagnostics import Diagnostics, SpecError
     from causalspec.dsl.parser import parse
     from causalspec.dsl.reading import read_source
@@ -57,6 +56,6 @@ def find_model(command: str, specification: Specification, name: str) -> CausalM
 
 def model_values(model: CausalModel, setting: Mapping[str, int]) -> dict[str, str]:
     """Codes as people write them."""
-    from causalspec.compiler.proofs.wording import value_text
+    from causalspec.compiler import value_text
 
     return {name: value_text(model.by_name[name].domain, code) for name, code in setting.items()}

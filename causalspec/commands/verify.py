@@ -55,9 +55,15 @@ def run(options: argparse.Namespace) -> ExitCode:
     from rich.console import Console
 
     from causalspec.progress import TerminalWatcher
-    from causalspec.runtime.results.files import REPORT, check_destination, to_json
-    from causalspec.runtime.results.verdict_table import print_verdicts
-    from causalspec.runtime.scoring.verify import VerifySettings, choose_claims, verify
+    from causalspec.runtime import (
+        REPORT,
+        VerifySettings,
+        check_destination,
+        choose_claims,
+        print_verdicts,
+        to_json,
+        verify,
+    )
 
     try:
         choose_claims(specification, options.claim)

@@ -13,7 +13,7 @@ from causalspec.commands.output import add_format_argument, print_json, print_li
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler.vocabulary import Argument, Entry
+    from causalspec.compiler import Argument, Entry
 
 SUMMARY = "list the sites, methods, controls, metrics and writes that a spec can name"
 EXAMPLE = "causalspec vocabulary --format json"
@@ -43,9 +43,9 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     Raises `ToolFailure` where an installed package's rows cannot be had.
     """
-    from causalspec.compiler.vocabulary import vocabulary
+    from causalspec.compiler import full_vocabulary
 
-    known = vocabulary()
+    known = full_vocabulary()
     tables: dict[str, Mapping[str, Entry]] = {kind: getattr(known, kind) for kind in TITLES}
     if options.format == "json":
         rows = {kind: [_as_json(one) for one in table.values()] for kind, table in tables.items()}
@@ -75,7 +75,7 @@ def _lines(tables: Mapping[str, Mapping[str, Entry]], columns: int) -> Iterator[
 
 def _form(entry: Entry) -> str:
     """How a row is written, with what it takes."""
-    from causalspec.compiler.vocabulary import SiteEntry, argument_text
+    from causalspec.compiler import SiteEntry, argument_text
 
     if isinstance(entry, SiteEntry):
         index = '["PATH"]' if entry.by_path else "[K]" if entry.units is not None else ""
@@ -87,7 +87,7 @@ def _form(entry: Entry) -> str:
 
 
 def _as_json(entry: Entry) -> dict[str, object]:
-    from causalspec.compiler.vocabulary import MethodEntry, MetricEntry, SiteEntry, WriteEntry
+    from causalspec.compiler import MethodEntry, MetricEntry, SiteEntry, WriteEntry
 
     row: dict[str, object] = {
         "name": entry.name,
@@ -113,7 +113,7 @@ def _as_json(entry: Entry) -> dict[str, object]:
 
 
 def _argument(argument: Argument) -> dict[str, object]:
-    from causalspec.compiler.vocabulary import Method
+    from causalspec.compiler import Method
 
     default = argument.default
     return {

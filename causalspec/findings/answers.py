@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from causalspec.dsl.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
-    from causalspec.compiler.compile import CheckedFile
-    from causalspec.compiler.specification import Specification, Task
+    from causalspec.compiler import CheckedFile, Specification, Task
 
 Tokens: TypeAlias = tuple[str, ...]
 Tokenize: TypeAlias = Callable[[str], Tokens]
@@ -28,7 +27,7 @@ def tokenizer_at(where: str) -> Any:
 
     The first two need nothing but that library. Raises `ToolFailure` where none can be had.
     """
-    from causalspec.runtime.inputs.tokenizer_places import load_tokenizer
+    from causalspec.runtime import load_tokenizer
 
     file = Path(where).expanduser() / "tokenizer.json"
     return load_tokenizer(str(file) if file.is_file() else where)
@@ -36,12 +35,10 @@ def tokenizer_at(where: str) -> Any:
 
 def with_tokens(checked: CheckedFile, tokenizer: Any) -> CheckedFile:
     """What was found of a file, and what is wrong with the tokens of its prompts and answers."""
-    from causalspec.compiler.compile import CheckedFile
-    from causalspec.compiler.proofs.allowances import silence
+    from causalspec.compiler import CheckedFile, silence
     from causalspec.dsl.diagnostics import Diagnostics
     from causalspec.dsl.parser import parse
-    from causalspec.runtime.inputs.seen_texts import TextReader
-    from causalspec.runtime.inputs.token_examination import examine_tokens
+    from causalspec.runtime import TextReader, examine_tokens
 
     specification = checked.specification
     if specification is None:
@@ -111,11 +108,15 @@ def _listed(answers: Sequence[str]) -> str:
 
 def _answers(task: Task, output: str) -> tuple[str, tuple[str, ...]]:
     """One of the prompts, and the distinct texts of the answers that a sample of inputs has."""
-    from causalspec.compiler.data.populations import populate
-    from causalspec.compiler.data.prompts import answer_texts, render
-    from causalspec.compiler.data.randomness import Stream
-    from causalspec.compiler.data.samplers import RequirementUnmetError, Sampler
-    from causalspec.compiler.evaluators.vectorize import solve_columns
+    from causalspec.compiler import (
+        RequirementUnmetError,
+        Sampler,
+        Stream,
+        answer_texts,
+        populate,
+        render,
+        solve_columns,
+    )
 
     population = populate(task.model, {})
     if population.is_empty:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from causalspec.compiler.compile import CheckedFile, check_source
+from causalspec.compiler import CheckedFile, check_source
 from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.fixes import apply_fixes
 from causalspec.dsl.reading import read_source

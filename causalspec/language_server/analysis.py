@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from causalspec.compiler.compile import compile_file
-from causalspec.compiler.specification import Specification
+from causalspec.compiler import Specification, compile_file
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostic, Diagnostics
 from causalspec.dsl.source import Source
@@ -72,8 +71,7 @@ class Analysis:
         """
         if self.specification is None:
             return self.diagnostics
-        from causalspec.compiler.proofs.allowances import silence
-        from causalspec.compiler.proofs.examine import examinations
+        from causalspec.compiler import examinations, silence
 
         diagnostics = Diagnostics(list(self.diagnostics))
         for _ in examinations(self.specification, diagnostics):

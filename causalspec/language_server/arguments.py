@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lark import Token
 from lsprotocol import types
 
-from causalspec.compiler.entries import Argument, Entry, argument_text
+from causalspec.compiler import Argument, Entry, argument_text
 from causalspec.language_server import built_in
 from causalspec.language_server.context import Context
 

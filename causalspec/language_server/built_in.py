@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from causalspec.compiler.vocabulary import (
-    BUILT_IN,
-    Entry,
-    Vocabulary,
-    argument_text,
-    vocabulary,
-)
+from causalspec.compiler import BUILT_IN, Entry, Vocabulary, argument_text, full_vocabulary
 from causalspec.dsl import catalogue
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.language_server.symbols import Kind, Scope, Symbol
@@ -85,7 +79,7 @@ class Rows:
 def known() -> Vocabulary:
     """The vocabulary. A package that breaks it is reported by `check`, not here."""
     try:
-        return vocabulary()
+        return full_vocabulary()
     except ToolFailure:
         return BUILT_IN
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from lark import Token
 from lsprotocol import types
 
-from causalspec.compiler.entries import ArgumentKind
+from causalspec.compiler import ArgumentKind
 from causalspec.dsl import syntax
 from causalspec.dsl.source import Source, Span
 from causalspec.language_server import built_in

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from causalspec.compiler.specification import Specification
+from causalspec.compiler import Specification
 from causalspec.dsl.diagnostics import Diagnostic
 from causalspec.dsl.source import Source
 from causalspec.language_server.analysis import Analysis

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from lsprotocol import types
 
-from causalspec.compiler.front.values import described
-from causalspec.compiler.model import CausalModel
+from causalspec.compiler import CausalModel, described
 from causalspec.dsl import syntax
 from causalspec.language_server.analysis import Analysis
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from causalspec.compiler.domains import Domain, Numbers
-from causalspec.compiler.front.names import Compilation, collect
-from causalspec.compiler.front.types import named_domain
-from causalspec.compiler.front.values import described
-from causalspec.compiler.model import CausalModel, Variable
-from causalspec.compiler.specification import Specification
+from causalspec.compiler import (
+    CausalModel,
+    Compilation,
+    Domain,
+    Numbers,
+    Specification,
+    Variable,
+    collect,
+    described,
+    named_domain,
+)
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.language_server.analysis import Analysis

@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from causalspec.compiler.model import CausalModel
-from causalspec.compiler.views.symbolic import TooLargeToShowError, mechanism_formula
+from causalspec.compiler import CausalModel, TooLargeToShowError, mechanism_formula
 
 
 def mechanism_over_lines(model: CausalModel, name: str) -> str | None:

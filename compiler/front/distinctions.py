@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from causalspec.compiler.counterparts import counterparts
+from causalspec.compiler.counterparts import counterparts_of
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.proofs.derived_models import with_noise_at_rest
@@ -41,7 +41,7 @@ def distinctions_of(
             )
         else:
             model = with_noise_at_rest(rival.model)
-            beside = tuple(counterparts(kind, model) for kind in kinds)
+            beside = tuple(counterparts_of(kind, model) for kind in kinds)
             yield Distinction(model, beside, name.span)
         seen = {**seen, name.text: name}
 
@@ -56,6 +56,6 @@ def _problem(draft: ModelDraft, rival: ModelDraft, kinds: Sequence[SwapKind]) ->
         return f"`{rival.name}` is cyclic, so it may predict several labels or none"
     for kind in kinds:
         incomplete = draft.environment.compilation.unread.is_inside(rival.declaration)
-        if not counterparts(kind, rival.model) and not incomplete:
+        if not counterparts_of(kind, rival.model) and not incomplete:
             return f"`{rival.name}` has no variables to swap beside `{kind.name}`"
     return None

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from causalspec.compiler.entries import Entry
 from causalspec.compiler.front.names import Compilation
-from causalspec.compiler.vocabulary import BUILT_IN, Vocabulary, vocabulary
+from causalspec.compiler.vocabulary import BUILT_IN, Vocabulary, full_vocabulary
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Fix
 
@@ -24,7 +24,7 @@ def find_row(
     """
     rows = rows_of(BUILT_IN)
     if name not in rows:
-        rows = rows_of(vocabulary())
+        rows = rows_of(full_vocabulary())
     return rows.get(name), rows
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy
 
-from causalspec.compiler.counterparts import counterparts
+from causalspec.compiler.counterparts import counterparts_of
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.data.pairs import InterchangePairs
 from causalspec.compiler.data.rivals import Prediction
@@ -79,7 +79,7 @@ def _agreeing(
     how many pairs that is known.
     """
     kept: dict[SwapKind, Sequence[SwapKind]] = {
-        kind: counterparts(kind, rival) for kind in design.kinds
+        kind: counterparts_of(kind, rival) for kind in design.kinds
     }
     made = (
         generate(design, split.name, rows=min(split.rows, MOST_PAIRS)) for split in design.splits

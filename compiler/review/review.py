@@ -23,7 +23,7 @@ from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.parser import parse
 
 
-def review(old: Specification, new: Specification) -> tuple[Change, ...]:
+def review_changes(old: Specification, new: Specification) -> tuple[Change, ...]:
     """Every change, the gravest area first, within one in the order of the old text.
 
     A mechanism has changed when for some values of what it reads it gives another one; one written

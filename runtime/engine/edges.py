@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from causalspec.compiler.vocabulary import SITES
+from causalspec.compiler import SITES
 from causalspec.runtime.engine.batches import Run
 from causalspec.runtime.engine.subjects import Edit, Outcome
 from causalspec.runtime.sites.hooks import taps_edited, taps_read

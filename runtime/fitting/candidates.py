@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from causalspec.compiler.specification import (
+from causalspec.compiler import (
+    WRITES,
     Alignment,
     Claim,
     Method,
+    MethodEntry,
     PlacedSite,
     Placement,
     Write,
+    full_vocabulary,
 )
-from causalspec.compiler.vocabulary import WRITES, MethodEntry, vocabulary
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.runtime.engine.edges import place_of
 from causalspec.runtime.fitting.placed_maps import PlacedVariable
@@ -152,7 +154,7 @@ class Candidates:
 
 
 def _entry(method: Method) -> MethodEntry:
-    return vocabulary().methods[method.name]
+    return full_vocabulary().methods[method.name]
 
 
 def candidates(

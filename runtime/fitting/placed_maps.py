@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from causalspec.compiler.specification import Method
+from causalspec.compiler import Method
 from causalspec.runtime.engine.subjects import Edit, Interchanges, Subject
 from causalspec.runtime.fitting.writes import Written
 from causalspec.runtime.maps import AlignmentMap, build_map

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType]
 from torch import Tensor
 
-from causalspec.compiler.data.forms.whole_files import whole_file
+from causalspec.compiler import whole_file
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.settings import FitSettings

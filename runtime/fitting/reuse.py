@@ -10,8 +10,7 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from causalspec.compiler.data.counterfactuals import InterchangePairs
-from causalspec.compiler.specification import Method
+from causalspec.compiler import InterchangePairs, Method
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.fitting.candidates import Candidates, TokenNames
 from causalspec.runtime.fitting.placed_maps import PlacedMaps

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from causalspec.compiler.specification import Write
+from causalspec.compiler import Write
 from causalspec.dsl.diagnostics import InternalError, ToolFailure
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.sites.site import Site

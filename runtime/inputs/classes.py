@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from causalspec.compiler.data.prompts import answer_texts
-from causalspec.compiler.specification import Task
+from causalspec.compiler import Task, answer_texts
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.networks.places import NetworkError
 

@@ -13,14 +13,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from causalspec.compiler.data.counterfactuals import InterchangePairs, generate
-from causalspec.compiler.data.pairs import Rows
-from causalspec.compiler.data.repeats import effective_number
-from causalspec.compiler.specification import (
+from causalspec.compiler import (
     Claim,
     CounterfactualDesign,
+    InterchangePairs,
+    Rows,
     Specification,
     Task,
+    effective_number,
+    generate,
 )
 from causalspec.dsl.diagnostics import Diagnostic, SpecError, ToolFailure
 from causalspec.runtime.engine.interchanges import joined

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from causalspec.compiler.specification import PromptTemplate, Task
+from causalspec.compiler import PromptTemplate, Task
 from causalspec.dsl.diagnostics import Diagnostic, Severity
 from causalspec.runtime.inputs.seen_texts import TextReader
 

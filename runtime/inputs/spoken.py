@@ -11,9 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalspec.compiler.data.prompts import answer_texts
-from causalspec.compiler.evaluators.columns import Column
-from causalspec.compiler.specification import Task
+from causalspec.compiler import Column, Task, answer_texts
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.dsl.source import Span
 from causalspec.runtime.engine.interchanges import with_answers

@@ -13,8 +13,7 @@ from enum import StrEnum
 
 from torch import Tensor
 
-from causalspec.compiler.evaluators.columns import Column, Columns
-from causalspec.compiler.specification import Task
+from causalspec.compiler import Column, Columns, Task
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.token_examination import PromptExamination

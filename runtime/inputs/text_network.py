@@ -10,14 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from causalspec.compiler.data.prompts import render
-from causalspec.compiler.evaluators.columns import Column, Columns
-from causalspec.compiler.evaluators.vectorize import solve_columns
-from causalspec.compiler.specification import (
+from causalspec.compiler import (
+    Column,
+    Columns,
     PromptTemplate,
     Task,
     TokenPosition,
     TokenRange,
+    render,
+    solve_columns,
 )
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.runtime.engine.interchanges import with_answers
@@ -228,7 +229,7 @@ class TextPresentation(Presentation):
         asked: list[int] = as_list(prompts.answer_positions[number, 1:])
         forced = {one for one in asked if one >= 0} if self.spoken.forces else set[int]()
         names: dict[int, list[str]] = {}
-        for name, positions in self.places.positions.items():
+        for name, positions in self.positions.positions.items():
             for column in as_list(positions[number]):
                 names.setdefault(column, []).append(name)
         found: list[SeenToken] = []

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causalspec.compiler.data.forms.tensors import TokenRows
-from causalspec.compiler.data.prompts import ABSENT
+from causalspec.compiler import ABSENT, TokenRows
 
 REMEMBERED = 1 << 17
 """So many distinct texts are tokenized once only, however far apart they stand."""

@@ -12,18 +12,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from causalspec.compiler.data.blocks import every, product
-from causalspec.compiler.data.populations import Population, populate
-from causalspec.compiler.data.prompts import RenderedPrompts, answer_texts, render
-from causalspec.compiler.data.randomness import Stream
-from causalspec.compiler.data.samplers import RequirementUnmetError, Sampler
-from causalspec.compiler.evaluators.columns import Column, Columns
-from causalspec.compiler.evaluators.intervals import UnsupportedModelError
-from causalspec.compiler.evaluators.vectorize import solve_columns
-from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs.evidence import Evidence, Examination, Exhaustive, Sampled
-from causalspec.compiler.proofs.wording import setting_text
-from causalspec.compiler.specification import PromptTemplate, Task
+from causalspec.compiler import (
+    CausalModel,
+    Column,
+    Columns,
+    Evidence,
+    Examination,
+    Exhaustive,
+    Population,
+    PromptTemplate,
+    RenderedPrompts,
+    RequirementUnmetError,
+    Sampled,
+    Sampler,
+    Stream,
+    Task,
+    UnsupportedModelError,
+    answer_texts,
+    every,
+    populate,
+    product,
+    render,
+    setting_text,
+    solve_columns,
+)
 from causalspec.dsl.diagnostics import Diagnostic, Severity
 from causalspec.runtime.inputs.seams import examine_seams
 from causalspec.runtime.inputs.seen_texts import SeenText, TextReader

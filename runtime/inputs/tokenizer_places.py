@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from causalspec.compiler.data.forms.libraries import library
+from causalspec.compiler import library
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.networks.hub import (
     CHECK_CONNECTION,

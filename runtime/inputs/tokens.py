@@ -14,8 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalspec.compiler.data.prompts import RenderedPrompts
-from causalspec.compiler.specification import Anchor, TokenPosition, TokenRange
+from causalspec.compiler import Anchor, RenderedPrompts, TokenPosition, TokenRange
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.inputs.menus import Menus
 from causalspec.runtime.untyped import as_list

@@ -12,10 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalspec.compiler.data.counterfactuals import InterchangePairs
-from causalspec.compiler.evaluators.columns import Columns
-from causalspec.compiler.evaluators.vectorize import solve_columns
-from causalspec.compiler.specification import SwapKind, Task, TokenPosition
+from causalspec.compiler import (
+    Columns,
+    InterchangePairs,
+    SwapKind,
+    Task,
+    TokenPosition,
+    solve_columns,
+)
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.runtime.engine.interchanges import joined
 from causalspec.runtime.engine.subjects import Interchanges

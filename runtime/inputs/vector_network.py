@@ -9,10 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalspec.compiler.data.encodings import encode_columns
-from causalspec.compiler.evaluators.columns import Column, Columns
-from causalspec.compiler.evaluators.vectorize import solve_columns
-from causalspec.compiler.specification import Task
+from causalspec.compiler import Column, Columns, Task, encode_columns, solve_columns
 from causalspec.runtime.engine.memory import is_of_the_machine
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.engine.vector_subject import run_vectors, vector_subject

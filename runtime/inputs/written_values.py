@@ -7,9 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from causalspec.compiler.data.pairs import InterchangePairs
-from causalspec.compiler.evaluators.columns import Column
-from causalspec.compiler.evaluators.vectorize import interchange_columns, solve_columns
+from causalspec.compiler import Column, InterchangePairs, interchange_columns, solve_columns
 
 
 def with_values(pairs: InterchangePairs, values: Mapping[str, int]) -> InterchangePairs:

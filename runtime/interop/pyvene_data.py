@@ -13,13 +13,19 @@ import numpy
 import torch
 from torch import Tensor
 
-from causalspec.compiler.data.counterfactuals import generate
-from causalspec.compiler.data.encodings import encode_columns
-from causalspec.compiler.data.pairs import InterchangePairs
-from causalspec.compiler.domains import Domain, Numbers
-from causalspec.compiler.evaluators.vectorize import solve_columns
-from causalspec.compiler.model import CausalModel, Role
-from causalspec.compiler.specification import CounterfactualDesign, SwapKind, Task
+from causalspec.compiler import (
+    CausalModel,
+    CounterfactualDesign,
+    Domain,
+    InterchangePairs,
+    Numbers,
+    Role,
+    SwapKind,
+    Task,
+    encode_columns,
+    generate,
+    solve_columns,
+)
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.interop.pyvene_models import Setting, Value, parents_of, value_of
 from causalspec.runtime.untyped import from_array

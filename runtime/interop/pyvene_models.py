@@ -16,11 +16,19 @@ import numpy
 import torch
 from torch import Tensor
 
-from causalspec.compiler.data.randomness import Stream
-from causalspec.compiler.domains import Domain, Numbers, Truths, Tuples
-from causalspec.compiler.evaluators import interpret
-from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.sampling.rungs import Query, sample
+from causalspec.compiler import (
+    CausalModel,
+    Domain,
+    Numbers,
+    Query,
+    Role,
+    Stream,
+    Truths,
+    Tuples,
+    Variable,
+    interpret,
+    sample,
+)
 from causalspec.dsl.diagnostics import ToolFailure
 
 Value = bool | int | float | str

@@ -9,12 +9,17 @@ import numpy as np
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from causalspec.compiler.data.counterfactuals import generate_chunks
-from causalspec.compiler.data.forms.blocks_of_rows import BLOCK_ROWS, in_blocks
-from causalspec.compiler.data.forms.flat_columns import CodedColumn, flat_columns
-from causalspec.compiler.data.pairs import InterchangePairs
-from causalspec.compiler.data.text_columns import join
-from causalspec.compiler.specification import CounterfactualDesign, Specification
+from causalspec.compiler import (
+    BLOCK_ROWS,
+    CodedColumn,
+    CounterfactualDesign,
+    InterchangePairs,
+    Specification,
+    flat_columns,
+    generate_chunks,
+    in_blocks,
+    join,
+)
 from causalspec.runtime.untyped import from_array
 
 Batch = dict[str, "Tensor | list[str]"]

@@ -15,9 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from causalspec.compiler.data.encodings import encode_columns
-from causalspec.compiler.evaluators.vectorize import solve_columns
-from causalspec.compiler.specification import Task
+from causalspec.compiler import Task, encode_columns, solve_columns
 from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
 from causalspec.runtime.untyped import from_array, seeded
 from causalspec.runtime.watch import Unwatched, Watcher

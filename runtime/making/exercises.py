@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from causalspec.compiler.data.populations import populate
-from causalspec.compiler.data.prompts import answer_texts, render
-from causalspec.compiler.data.randomness import Stream, largest_remainder
-from causalspec.compiler.data.samplers import Sampler
-from causalspec.compiler.evaluators.columns import Columns
-from causalspec.compiler.evaluators.vectorize import solve_columns
-from causalspec.compiler.specification import Task
+from causalspec.compiler import (
+    Columns,
+    Sampler,
+    Stream,
+    Task,
+    answer_texts,
+    largest_remainder,
+    populate,
+    render,
+    solve_columns,
+)
 
 
 @dataclass(frozen=True, slots=True)

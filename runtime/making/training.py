@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from causalspec.compiler.specification import Task
+from causalspec.compiler import Task
 from causalspec.runtime.making.exercises import Exercise, Exercises
 from causalspec.runtime.making.word_tokenizer import word_tokenizer
 from causalspec.runtime.untyped import seeded

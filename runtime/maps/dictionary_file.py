@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from causalspec.compiler.specification import FileArgument
+from causalspec.compiler import FileArgument
 from causalspec.dsl.diagnostics import ToolFailure
 
 _NEEDED, _OPTIONAL = ("W_enc", "b_enc", "W_dec", "b_dec"), ("threshold", "k")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from causalspec.compiler.specification import Method
+from causalspec.compiler import Method
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.maps.interface import Featurizer
 from causalspec.runtime.untyped import orthonormalise

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from causalspec.compiler.specification import Method
-from causalspec.compiler.vocabulary import vocabulary
+from causalspec.compiler import Method, full_vocabulary
 from causalspec.dsl.diagnostics import InternalError
 from causalspec.runtime.extensions import given_by
 from causalspec.runtime.maps.alignment_map import AlignmentMap
@@ -59,7 +58,7 @@ def build_map(methods: Sequence[Method], width: int, seed: int) -> AlignmentMap:
     name = names.pop()
     if name in BUILDERS:
         return BUILDERS[name](methods, width, seed)
-    entry = vocabulary().methods.get(name)
+    entry = full_vocabulary().methods.get(name)
     if entry is None:
         raise InternalError(f"there is no alignment map called `{name}`")
     return given_by(entry, AlignmentMap, methods, width, seed)

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 
-from causalspec.compiler.data.forms.whole_files import whole_folder
+from causalspec.compiler import whole_folder
 from causalspec.dsl.diagnostics import ToolFailure
 
 PACKAGE_PREFIX = "package:"

@@ -21,7 +21,7 @@ from typing import Any, cast
 import safetensors.torch
 import torch
 
-from causalspec.compiler.data.forms.whole_files import flush_folder
+from causalspec.compiler import flush_folder
 from causalspec.runtime.report.page import render_report
 from causalspec.runtime.results.as_json import (
     FORMAT,

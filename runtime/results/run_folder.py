@@ -19,8 +19,7 @@ from typing import Any
 import safetensors
 from torch import Tensor
 
-from causalspec.compiler.data.forms.locks import held
-from causalspec.compiler.data.forms.whole_files import make_folder
+from causalspec.compiler import held, make_folder
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.untyped import save_tensors
 

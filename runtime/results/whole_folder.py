@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from causalspec.compiler.data.forms import whole_files
+from causalspec.compiler import whole_files
 from causalspec.runtime.results.as_json import ResultsError
 
 

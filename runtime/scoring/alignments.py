@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from causalspec.compiler.specification import Alignment, Claim, CounterfactualDesign, Specification
+from causalspec.compiler import Alignment, Claim, CounterfactualDesign, Specification
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.candidates import candidates
@@ -49,7 +49,7 @@ def align(
     `destination` gets `alignment.json` and each site's map as safetensors, whole or not at all.
     Interrupted, the same call goes on. Raises as `verify` does.
     """
-    check_destination(destination)
+    check_alignment_destination(destination)
     fit = settings.fit_for(network)
     manifest = manifest_of(specification, network, settings)
     question = Claim(
@@ -80,7 +80,7 @@ def align(
     return fitted
 
 
-def check_destination(folder: Path) -> None:
+def check_alignment_destination(folder: Path) -> None:
     """Raise `ResultsError` where `align` would have to delete what it did not write."""
     try:
         entries = sorted(folder.iterdir()) if folder.exists() else []

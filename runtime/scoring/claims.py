@@ -8,8 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from causalspec.compiler.specification import Claim, Metric, Specification
-from causalspec.compiler.views.graph import svg
+from causalspec.compiler import Claim, Metric, Specification, svg
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.fitting.candidates import Candidates, candidates
 from causalspec.runtime.fitting.placed_maps import PlacedMaps

@@ -8,10 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from causalspec.compiler.evaluators.columns import Column
-from causalspec.compiler.evaluators.vectorize import solve_columns
-from causalspec.compiler.expressions import references
-from causalspec.compiler.model import CausalModel
+from causalspec.compiler import CausalModel, Column, references, solve_columns
 from causalspec.runtime.inputs.experiment import Lot
 from causalspec.runtime.inputs.written_values import under_values
 

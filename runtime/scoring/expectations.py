@@ -12,12 +12,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from causalspec.compiler.specification import (
-    Expectation,
-    Metric,
-    MetricArithmetic,
-    MetricExpression,
-)
+from causalspec.compiler import Expectation, Metric, MetricArithmetic, MetricExpression
 from causalspec.dsl.diagnostics import InternalError
 from causalspec.runtime.report.text import count_of
 from causalspec.runtime.results.estimates import Estimate

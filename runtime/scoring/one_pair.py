@@ -9,8 +9,7 @@ from itertools import islice, product
 import torch
 from torch import Tensor
 
-from causalspec.compiler.data.counterfactuals import InterchangePairs
-from causalspec.compiler.specification import Alignment, Claim, Specification
+from causalspec.compiler import Alignment, Claim, InterchangePairs, Specification
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.candidates import Candidates, candidates

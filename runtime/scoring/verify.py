@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from causalspec.compiler.specification import Claim, Specification
+from causalspec.compiler import Claim, Specification
 from causalspec.dsl.diagnostics import Diagnostic, Severity, SpecError, ToolFailure, suggestion
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.threads import threads

@@ -11,9 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from causalspec.compiler.data.counterfactuals import generate
-from causalspec.compiler.specification import Specification, Write
-from causalspec.compiler.vocabulary import WRITES
+from causalspec.compiler import WRITES, Specification, Write, generate
 from causalspec.runtime.fitting.candidates import Candidates
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.sweep import Sweep

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from causalspec.compiler.vocabulary import vocabulary
+from causalspec.compiler import full_vocabulary
 from causalspec.dsl.diagnostics import suggestion
 from causalspec.runtime.extensions import given_by
 from causalspec.runtime.networks.network import Network
@@ -59,7 +59,7 @@ def component_of(name: str) -> Component:
     """
     if name in COMPONENTS:
         return COMPONENTS[name]
-    known = vocabulary().sites
+    known = full_vocabulary().sites
     if name not in known:
         raise SiteError(f"there is no site `{name}`", suggestion(name, known))
     return given_by(known[name], Component)

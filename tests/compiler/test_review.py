@@ -21,7 +21,7 @@ from causalspec.compiler.review.changes import Area
 from causalspec.compiler.review.joint_model import stated
 from causalspec.compiler.review.mechanisms import Different, Same, compare_mechanisms
 from causalspec.compiler.review.models import model_changes
-from causalspec.compiler.review.review import review
+from causalspec.compiler.review.review import review_changes
 from causalspec.compiler.review.shared_values import in_one_code, shared_values
 from causalspec.compiler.specification import Specification
 from causalspec.dsl import Diagnostics, Source, parse
@@ -44,7 +44,7 @@ def loaded(path: Path, text: str | None = None) -> Specification:
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_a_spec_has_not_changed_from_itself(path: Path) -> None:
-    assert review(loaded(path), loaded(path)) == ()
+    assert review_changes(loaded(path), loaded(path)) == ()
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
@@ -57,7 +57,7 @@ def test_other_names_of_variables_and_models_are_seen_through(path: Path) -> Non
     for name in set(names) - set(table):
         renamed = re.sub(rf"\b{name}\b", f"{name}_2", renamed)
     assert renamed != text
-    found = review(loaded(path), loaded(path, renamed))
+    found = review_changes(loaded(path), loaded(path, renamed))
     found = [one for one in found if one.area is not Area.TEXT]  # comments name them, too
     assert {one.area for one in found} == {Area.INTERFACE}
     assert all(" is called `" in one.text for one in found)

@@ -12,7 +12,13 @@ import pytest
 
 from causalspec.compiler.extensions import installed_entries
 from causalspec.compiler.specification import Anchor, Method, Metric
-from causalspec.compiler.vocabulary import BUILT_IN, ArgumentKind, Entry, Vocabulary, vocabulary
+from causalspec.compiler.vocabulary import (
+    BUILT_IN,
+    ArgumentKind,
+    Entry,
+    Vocabulary,
+    full_vocabulary,
+)
 from causalspec.dsl.diagnostics import ToolFailure
 
 from .compiled import compiled, findings
@@ -121,7 +127,7 @@ def test_defaults_are_of_their_kinds() -> None:
 
 def test_rows_of_a_package_are_the_languages_own(install: Install) -> None:
     install("their-rows", ROWS)
-    known = vocabulary()
+    known = full_vocabulary()
     assert list(known.sites) == [*BUILT_IN.sites, "experts"]
     assert known.methods["shears"].package == "their-rows"
     assert known.methods["shears"].implementation == "theirs.run:Shears"
@@ -144,8 +150,8 @@ def test_rows_of_a_package_are_suggested(install: Install) -> None:
 
 def test_one_row_needs_no_tuple(install: Install) -> None:
     install("their-rows", ROWS + "ONE = ROWS[1]\n", at="ONE")
-    assert list(vocabulary().methods) == [*BUILT_IN.methods, "shears"]
-    assert vocabulary().sites == BUILT_IN.sites
+    assert list(full_vocabulary().methods) == [*BUILT_IN.methods, "shears"]
+    assert full_vocabulary().sites == BUILT_IN.sites
 
 
 @pytest.mark.parametrize(
@@ -181,7 +187,7 @@ def test_a_package_that_breaks_the_vocabulary_is_named(
 ) -> None:
     install("their-rows", rows)
     with pytest.raises(ToolFailure) as failure:
-        vocabulary()
+        full_vocabulary()
     message = f"the installed package `their-rows` breaks the vocabulary: {told}"
     assert str(failure.value) == message
     assert failure.value.help == "mend the package, or `pip uninstall their-rows`"
@@ -191,7 +197,7 @@ def test_two_packages_with_one_name(install: Install) -> None:
     install("a-rows", ROWS)
     install("b-rows", ROWS)
     with pytest.raises(ToolFailure) as failure:
-        vocabulary()
+        full_vocabulary()
     assert str(failure.value) == (
         "the installed package `b-rows` breaks the vocabulary: the site `experts` is one of "
         "`a-rows`, too"
@@ -207,7 +213,7 @@ def test_packages_are_asked_only_for_names_that_are_not_ours(install: Install) -
 
 def test_what_a_row_names_is_not_imported() -> None:
     program = (
-        "import sys\nfrom causalspec.compiler.vocabulary import vocabulary\nvocabulary()\n"
+        "import sys\nfrom causalspec.compiler.vocabulary import full_vocabulary\nvocabulary()\n"
         "print(*sorted({'torch', 'numpy', 'z3'} & set(sys.modules)))"
     )
     done = subprocess.run(

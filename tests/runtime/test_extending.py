@@ -16,7 +16,7 @@ import torch
 from causalspec.compiler.compile import check_file
 from causalspec.compiler.extensions import GROUP, installed_entries
 from causalspec.compiler.specification import Method
-from causalspec.compiler.vocabulary import BUILT_IN, vocabulary
+from causalspec.compiler.vocabulary import BUILT_IN, full_vocabulary
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.maps import build_map
 from causalspec.runtime.networks.locations import load_task_network
@@ -80,7 +80,7 @@ def test_the_pages_package_is_found_in_a_claim(
 
 
 def test_it_brings_one_row_of_every_kind(installed: Path) -> None:
-    known = vocabulary()
+    known = full_vocabulary()
     kinds = ("methods", "sites", "metrics", "controls")
     new = {kind: set(getattr(known, kind)) - set(getattr(BUILT_IN, kind)) for kind in kinds}
     assert new == {

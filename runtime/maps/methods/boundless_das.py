@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from causalspec.compiler.specification import Method
+from causalspec.compiler import Method
 from causalspec.runtime.maps.alignment_map import AlignmentMap
 from causalspec.runtime.maps.linear import fitting_dimensions
 from causalspec.runtime.maps.methods.das import Rotation

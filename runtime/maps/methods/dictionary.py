@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from causalspec.compiler.specification import FileArgument, Method
+from causalspec.compiler import FileArgument, Method
 from causalspec.dsl.diagnostics import InternalError, ToolFailure
 from causalspec.runtime.maps.alignment_map import AlignmentMap
 from causalspec.runtime.maps.dictionary_file import (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from causalspec.compiler.specification import Method
+from causalspec.compiler import Method
 from causalspec.runtime.maps.alignment_map import AlignmentMap
 from causalspec.runtime.maps.computed import (
     ROUNDING,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from causalspec.compiler.specification import ArgumentValue, Method
+from causalspec.compiler import ArgumentValue, Method
 from causalspec.dsl.diagnostics import InternalError, ToolFailure
 from causalspec.runtime.maps.alignment_map import AlignmentMap
 from causalspec.runtime.maps.dictionary_file import read_dictionary

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from causalspec.compiler.specification import Method
+from causalspec.compiler import Method
 from causalspec.runtime.maps.alignment_map import AlignmentMap
 from causalspec.runtime.maps.computed import DirectionsOfValues, spanned
 from causalspec.runtime.maps.ownerships.fixed_split import FoundSplit

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from causalspec.compiler.specification import Method
+from causalspec.compiler import Method
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.maps.alignment_map import AlignmentMap
 from causalspec.runtime.maps.interface import Featurizer

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from causalspec.compiler.vocabulary import vocabulary
+from causalspec.compiler import full_vocabulary
 from causalspec.runtime.extensions import given_by
 from causalspec.runtime.fitting.workshop import Workshop
 from causalspec.runtime.maps.computed import NotDetermined
@@ -100,7 +100,7 @@ def compare(workshop: Workshop, finalist: Finalist) -> Iterator[Compared]:
             found, count = observed_rival(workshop, finalist, rival)
             yield Compared(name, rival_explanation(rival), found, count)
             continue
-        control = given_by(vocabulary().controls[name], Control)
+        control = given_by(full_vocabulary().controls[name], Control)
         yield _compared(workshop, finalist, name, control)
 
 

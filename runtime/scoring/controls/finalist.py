@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from causalspec.compiler.data.counterfactuals import InterchangePairs
-from causalspec.compiler.specification import Specification
+from causalspec.compiler import InterchangePairs, Specification
 from causalspec.runtime.fitting.candidates import Candidates
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.settings import FitSettings

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from causalspec.compiler.data.rival_designs import rival_design
-from causalspec.compiler.model import CausalModel
+from causalspec.compiler import CausalModel, rival_design
 from causalspec.runtime.fitting.candidates import Candidates
 from causalspec.runtime.fitting.workshop import Workshop
 from causalspec.runtime.inputs.experiment import Untestable

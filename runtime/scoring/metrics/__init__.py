@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from causalspec.compiler.vocabulary import vocabulary
+from causalspec.compiler import full_vocabulary
 from causalspec.runtime.extensions import given_by
 from causalspec.runtime.results.estimates import Estimate
 from causalspec.runtime.scoring.metrics.agreement import cause, cause_isolate, iia, isolate
@@ -31,5 +31,5 @@ def measure_of(name: str) -> Measure:
     """A metric of ours, or of an installed package."""
     if name in METRICS:
         return METRICS[name]
-    entry = vocabulary().metrics[name]
+    entry = full_vocabulary().metrics[name]
     return lambda observed, kind: given_by(entry, Estimate, observed, kind)
