@@ -29,6 +29,7 @@ _HOMES = {
     "generate": "data.counterfactuals",
     "generate_chunks": "data.counterfactuals",
     "encode_columns": "data.encodings",
+    "whole_files": "data.forms",
     "BLOCK_ROWS": "data.forms.blocks_of_rows",
     "in_blocks": "data.forms.blocks_of_rows",
     "CodedColumn": "data.forms.flat_columns",
@@ -45,7 +46,6 @@ _HOMES = {
     "flush_folder": "data.forms.whole_files",
     "make_folder": "data.forms.whole_files",
     "whole_file": "data.forms.whole_files",
-    "whole_files": "data.forms.whole_files",
     "whole_folder": "data.forms.whole_files",
     "write_content": "data.forms.whole_files",
     "Form": "data.forms.write",
@@ -82,10 +82,10 @@ _HOMES = {
     "SiteEntry": "entries",
     "WriteEntry": "entries",
     "argument_text": "entries",
+    "interpret": "evaluators",
     "Column": "evaluators.columns",
     "Columns": "evaluators.columns",
     "setting_at": "evaluators.columns",
-    "interpret": "evaluators.interpret",
     "UnsupportedModelError": "evaluators.intervals",
     "interchange_columns": "evaluators.vectorize",
     "solve_columns": "evaluators.vectorize",
@@ -149,9 +149,9 @@ _HOMES = {
     "SplitSize": "specification",
     "SwapKind": "specification",
     "Task": "specification",
-    "graph": "views.graph",
+    "graph": "views",
+    "model_table": "views",
     "svg": "views.graph",
-    "model_table": "views.model_table",
     "TooLargeToShowError": "views.symbolic",
     "mechanism_formula": "views.symbolic",
     "BUILT_IN": "vocabulary",
@@ -325,8 +325,10 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = import_module(f"{__name__}.{_HOMES[name]}")
-    # Some names are modules themselves.
-    return home if _HOMES[name].rpartition(".")[2] == name else getattr(home, name)
+    try:
+        return getattr(home, name)
+    except AttributeError:  # a module itself, not imported so far
+        return import_module(f"{home.__name__}.{name}")
 
 
 def __dir__() -> list[str]:
