@@ -211,10 +211,8 @@ def test_vectors_for_a_decoder(command: Command) -> None:
     status, complaint = command(
         hidden.replace("residual", "hidden").replace("layers 0..1 token last", "layers 1..2")
     )
-    assert (status, headline(complaint)[0]) == (
-        3,
-        "error[CS723]: the network has no site `hidden`",
-    )
+    assert status == 3
+    assert re.fullmatch(r"error\[CS723\]: `\S+` has no `hidden`", headline(complaint)[0])
 
 
 def test_the_last_claim_is_looked_at_before_the_first_is_fitted(command: Command) -> None:
@@ -247,7 +245,7 @@ def test_a_network_that_does_not_play(command: Command) -> None:
     # A claim that can't be asked is unknown, and keeps no other claim from its verdict.
     assert command(other_side, "verify", "--out", "out")[0] == 4
     [verdict] = read_results(Path("out")).verdicts
-    assert (verdict.holds, verdict.chosen, verdict.counts[0].answered) == (None, None, 0)
+    assert (verdict.holds, verdict.chosen, verdict.counts[0].answered) == (None, (), 0)
     assert [one.reason for one in verdict.expectations] == ["no pair was scored"] * 2
     assert len(verdict.wrong) == 3
     report = Path("out/report.html").read_text(encoding="utf-8")

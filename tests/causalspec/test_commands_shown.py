@@ -32,6 +32,7 @@ PLACEHOLDERS = {
     "data": {"NAME": "SwapColor", "FILE": "data/SwapColor.test.jsonl"},
     "align": {"NAME": "Last", "WHERE": "player"},
     "verify": {"WHERE": "player"},
+    "pair": {"DATA": "SwapColor", "WHERE": "player"},
 }
 """What a command's words in capitals stand for in the tests, beside those below."""
 ALWAYS = {"SPEC": "pick.causal", "MODEL": "Direct", "A": "Direct", "B": "Side"} | {
@@ -69,7 +70,7 @@ def test_there_is_no_command_that_nothing_looks_at() -> None:
         ". .venv/bin/activate",
     }
     assert set(SHOWN) - set(OURS) - set(INSTALLS) - set(MAKES) == known
-    assert (len(OURS), len(INSTALLS), len(MAKES)) == (18, 5, 5)
+    assert (len(OURS), len(INSTALLS), len(MAKES)) == (20, 5, 5)
 
 
 @pytest.mark.parametrize("command", MAKES)

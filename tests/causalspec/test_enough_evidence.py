@@ -59,6 +59,7 @@ def test_repeated_pairs_count_once(
     assert verdict["score"] == {
         "correct": 400, "total": 400, "effective": 12.0, "drawn": 400, "mean": 1.0,
         "lower": pytest.approx(12 / (12 + 1.959963984540054**2)), "upper": 1.0,
+        "parts": [],
     }  # fmt: skip
     for control in verdict["controls"]:
         assert control["score"]["effective"] == 12.0

