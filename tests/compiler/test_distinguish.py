@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy
 import pytest
 
-from causalspec.compiler.counterparts import counterparts
+from causalspec.compiler.counterparts import counterparts_of
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.data.pairs import InterchangePairs
 from causalspec.compiler.evaluators import interpret
@@ -154,11 +154,11 @@ def test_what_stands_beside_a_swap() -> None:
     models = compiled(EQUALITY).models
     left = SwapKind(("left",), (0,))
     both = SwapKind(("left", "right"), (0, 1))
-    assert counterparts(left, models["Left"]) == (left,)
-    assert counterparts(left, models["First"]) == (SwapKind(("first",), (0,)),)
-    assert counterparts(both, models["First"]) == ()
+    assert counterparts_of(left, models["Left"]) == (left,)
+    assert counterparts_of(left, models["First"]) == (SwapKind(("first",), (0,)),)
+    assert counterparts_of(both, models["First"]) == ()
     one = SwapKind(("left", "right"), (1, 1))
-    assert counterparts(one, models["First"]) == (SwapKind(("first",), (1,)),)
+    assert counterparts_of(one, models["First"]) == (SwapKind(("first",), (1,)),)
 
 
 @pytest.mark.parametrize(
