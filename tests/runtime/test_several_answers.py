@@ -100,7 +100,7 @@ def test_each_token_is_predicted_given_those_before_it(only_declared: bool) -> N
     group = (Site("residual", 0, ""),)
     presentation = replace(
         presentation,
-        places=replace(presentation.places, positions={"": prompts.answer_positions[:, :1]}),
+        positions=replace(presentation.positions, positions={"": prompts.answer_positions[:, :1]}),
     )
     [subject] = presentation.subjects([group], trial.is_base, Unwatched())
     logits = subject.run(rows.bases, ()).logits

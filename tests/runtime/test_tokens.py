@@ -170,8 +170,8 @@ def test_a_range_that_ends_before_it_begins_is_an_error(side: str) -> None:
             "Mary gave 4.50 dollars to`",
         ),
         (
-            TokenPosition(Anchor.FIRST, offset=-1),
-            "`first - 1` falls outside the prompt `When Mary and Wilhelmina went to the store, "
+            TokenPosition(Anchor.FIRST, offset=-2),  # before it there is one mark alone
+            "`first - 2` falls outside the prompt `When Mary and Wilhelmina went to the store, "
             "Mary gave 4.50 dollars to`",
         ),
         (
