@@ -11,7 +11,7 @@ from causalspec.dsl import Source, format_source
 
 from .compiled import attempt
 
-EARLY = Path(__file__).with_name("language_1.causal")
+EARLY = Path(__file__).with_name("language_1.txt")
 """The first study that was ever written in language 1, as it was."""
 
 

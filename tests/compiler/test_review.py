@@ -47,7 +47,9 @@ def test_a_spec_has_not_changed_from_itself(path: Path) -> None:
     assert review_changes(loaded(path), loaded(path)) == ()
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [one for one in SPECS if "\nmodel " in one.read_text()], ids=lambda path: path.stem
+)
 def test_other_names_of_variables_and_models_are_seen_through(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     names = re.findall(r"^(?:model|align|claim) (\w+)", text, re.M)

@@ -213,7 +213,8 @@ def test_packages_are_asked_only_for_names_that_are_not_ours(install: Install) -
 
 def test_what_a_row_names_is_not_imported() -> None:
     program = (
-        "import sys\nfrom causalspec.compiler.vocabulary import full_vocabulary\nvocabulary()\n"
+        "import sys\nfrom causalspec.compiler.vocabulary import full_vocabulary\n"
+        "full_vocabulary()\n"
         "print(*sorted({'torch', 'numpy', 'z3'} & set(sys.modules)))"
     )
     done = subprocess.run(
