@@ -18,7 +18,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(RUN) pip install --quiet --constraint constraints.txt --editable '.[run,dev]'
 	@touch $@
 
-test: $(INSTALLED) smollm2 minilm  ## run the tests (a few minutes)
+test: $(INSTALLED) smollm2 minilm  ## run the tests (some 20 minutes)
 	$(RUN) pytest
 
 long: $(INSTALLED) smollm2 minilm  ## run the tests with long fuzzing and differential runs
