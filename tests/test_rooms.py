@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,19 @@ def test_a_face_names_what_is_there(room: str):
         if room_of(name) == room and len(name) == 3 and path.relative_to(ROOT).parts[0] != room
     }
     assert used == set(homes)  # nothing is offered that nobody takes
+
+
+SCRIPTS = [
+    path for folder in ("specs", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))
+]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_script_imports_what_there_is(path: Path):
+    for name in imports_of(path):
+        if name[0] == "causalspec" and len(name) > 2:
+            module = importlib.import_module(".".join(name[:-1]))
+            assert hasattr(module, name[-1]) or importlib.util.find_spec(".".join(name)), name
 
 
 def test_imports_are_absolute():

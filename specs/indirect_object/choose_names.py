@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -23,9 +24,10 @@ from causalspec import load_specification
 from causalspec.compiler.data.prompts import answer_texts, render
 from causalspec.compiler.evaluators.vectorize import solve_columns
 from causalspec.compiler.specification import Specification
-from causalspec.runtime.engine.plain_path import plain_logits
+from causalspec.runtime.engine.batches import Batching, Run, in_batches
+from causalspec.runtime.engine.plain_path import plain_run
 from causalspec.runtime.inputs.answers import answer_tokens
-from causalspec.runtime.inputs.decoder_on_task import DecoderOnTask
+from causalspec.runtime.inputs.text_network import TextNetwork
 from causalspec.runtime.inputs.tokens import tokenize
 from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.networks.network import Network
@@ -40,7 +42,7 @@ def main() -> None:
     parser.add_argument("network", help="a folder, a GGUF file or package:NAME")
     options = parser.parse_args()
     loaded = load_task_network(options.network)
-    assert isinstance(loaded, DecoderOnTask), "names are said by a language model"
+    assert isinstance(loaded, TextNetwork), "names are said by a language model"
     candidates = (FOLDER / "candidates.txt").read_text(encoding="utf-8").split()
     right = share_right(_specification(), loaded.network)
     chosen = [name for name, share in zip(candidates, right, strict=True) if share == 1]
@@ -54,16 +56,16 @@ def share_right(specification: Specification, network: Network) -> list[float]:
     inputs = every_name_as_answer(task.model.by_name["first"].domain.size)
     texts = render(task.prompts["main"], task.model, inputs)
     said = answer_texts(task, "answer", solve_columns(task.model, inputs)["answer"])
-    wanted = answer_tokens(network.tokenizer, texts.texts, said).ids
+    wanted = answer_tokens(network.tokenizer, texts.texts, said).ids[:, 0]
     prompts = tokenize(texts, network.tokenizer)
-    nowhere = torch.zeros(prompts.rows, 0, dtype=torch.long)
+    execute = partial(plain_run, network, prompts, {})
     with torch.no_grad():
         predicted = torch.cat(
             [
-                plain_logits(network, prompts, nowhere, rows, []).argmax(-1).cpu()
+                in_batches(prompts, Run(rows), Batching.BY_LENGTH, execute).logits[:, 0].argmax(-1)
                 for rows in torch.arange(prompts.rows).split(BATCH)
             ]
-        )
+        ).cpu()
     return (predicted == wanted).view(-1, 2 * 4 * 4).double().mean(1).tolist()
 
 
