@@ -33,7 +33,8 @@ from causalspec.runtime.engine.text_subject import TextSubject, text_subjects
 from causalspec.runtime.fitting.fit import cross_entropy
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
 from causalspec.runtime.fitting.settings import FitSettings
-from causalspec.runtime.inputs.tokens import TokenChoice, TokenizedPrompts, resolve, tokenize
+from causalspec.runtime.inputs.token_places import TokenChoice, resolve
+from causalspec.runtime.inputs.tokens import TokenizedPrompts, tokenize
 from causalspec.runtime.networks.network import Network, load_network
 from causalspec.runtime.networks.packaged import packaged_network
 from causalspec.runtime.sites.site import Site

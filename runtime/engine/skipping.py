@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor, nn
+
+from causalspec.runtime.sites.hooks import forwards_replaced
 
 
 @contextmanager
@@ -27,25 +29,5 @@ def starting_at(
     def give(*_arguments: Any, **_named: Any) -> Any:
         return (stream, None, None) if tuple_outputs else stream
 
-    with (
-        _forwards_replaced(blocks[: first - 1], skip),
-        _forwards_replaced([blocks[first - 1]], give),
-    ):
+    with forwards_replaced(blocks[:first], [*[skip] * (first - 1), give]):
         yield
-
-
-@contextmanager
-def _forwards_replaced(blocks: Sequence[nn.Module], forward: Callable[..., Any]) -> Generator[None]:
-    # An attribute of the instance hides the class's method: the module itself stays in its place,
-    # so everything that a forward pass reads off its blocks (their attention's kind, say) is there.
-    previous = [block.__dict__.get("forward") for block in blocks]
-    for block in blocks:
-        block.__dict__["forward"] = forward
-    try:
-        yield
-    finally:
-        for block, before in zip(blocks, previous, strict=True):
-            if before is None:
-                del block.__dict__["forward"]
-            else:
-                block.__dict__["forward"] = before

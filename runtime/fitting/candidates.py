@@ -22,7 +22,7 @@ from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.runtime.engine.edges import place_of
 from causalspec.runtime.fitting.placed_maps import PlacedVariable
 from causalspec.runtime.inputs.task_network import TaskNetwork
-from causalspec.runtime.inputs.tokens import TokenChoice
+from causalspec.runtime.inputs.token_places import TokenChoice
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.sites.component import SiteError
 from causalspec.runtime.sites.components import available_sites, tap_of

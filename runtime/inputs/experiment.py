@@ -27,7 +27,7 @@ from causalspec.dsl.diagnostics import Diagnostic, SpecError, ToolFailure
 from causalspec.runtime.engine.interchanges import joined
 from causalspec.runtime.engine.subjects import Interchanges, Subject
 from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
-from causalspec.runtime.inputs.tokens import TokenChoice
+from causalspec.runtime.inputs.token_places import TokenChoice
 from causalspec.runtime.inputs.trial import Trial, lay_out
 from causalspec.runtime.inputs.written_values import with_values
 from causalspec.runtime.report.text import wrong_answer

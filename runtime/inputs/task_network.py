@@ -17,7 +17,7 @@ from causalspec.compiler import Column, Columns, Task
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.token_examination import PromptExamination
-from causalspec.runtime.inputs.tokens import TokenChoice
+from causalspec.runtime.inputs.token_places import TokenChoice
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.sites.site import Site
 from causalspec.runtime.watch import Watcher

@@ -41,14 +41,12 @@ from causalspec.runtime.inputs.token_examination import (
     alike_error,
     examine_tokens,
 )
+from causalspec.runtime.inputs.token_places import TokenChoice, TokenPlaces, resolve
 from causalspec.runtime.inputs.tokens import (
-    TokenChoice,
     TokenError,
     TokenizedPrompts,
-    TokenPlaces,
     assemble,
     filler,
-    resolve,
     tokenize,
 )
 from causalspec.runtime.networks.network import Network, random_network

@@ -24,7 +24,8 @@ from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.runtime.engine.interchanges import joined
 from causalspec.runtime.engine.subjects import Interchanges
 from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
-from causalspec.runtime.inputs.tokens import TokenChoice, shorten
+from causalspec.runtime.inputs.token_places import TokenChoice
+from causalspec.runtime.inputs.tokens import shorten
 from causalspec.runtime.untyped import from_array
 
 

@@ -15,7 +15,7 @@ from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.engine.vector_subject import run_vectors, vector_subject
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
-from causalspec.runtime.inputs.tokens import TokenChoice
+from causalspec.runtime.inputs.token_places import TokenChoice
 from causalspec.runtime.networks.network import Network, random_network
 from causalspec.runtime.networks.places import NetworkError
 from causalspec.runtime.networks.self_check import RUN_ERRORS, first_line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from causalspec.runtime.engine.memory import is_of_the_machine
-from causalspec.runtime.engine.streams import forward_hooks, read_stream, streams_edited
 from causalspec.runtime.networks.kinds import NetworkKind
 from causalspec.runtime.networks.places import NetworkError
 from causalspec.runtime.networks.run_errors import RUN_ERRORS
-from causalspec.runtime.sites.hooks import main_output
+from causalspec.runtime.sites.hooks import main_output, taps_edited
+from causalspec.runtime.sites.tap import Side, Tap
 from causalspec.runtime.untyped import text_config
 
 _ONE_STREAM = "only networks with one residual stream, a vector a token, can be aligned"
@@ -58,13 +58,15 @@ def self_check(
     ids = probe_ids(model, 10).view(2, 5)
     outputs: list[tuple[int, Any]] = []
 
-    def record(number: int, output: Any) -> None:
+    def record(number: int, _layer: nn.Module, _inputs: Any, output: Any) -> None:
         outputs.append((number, output))
 
-    hooks = [partial(record, number) for number in range(len(layers))]
     advice = f"this is its forward pass in transformers {version('transformers')}, nothing edited"
     with told(f"`{name}` does not run by itself on a few tokens", advice):
-        with forward_hooks(layers, hooks):
+        with ExitStack() as watched:
+            for number, layer in enumerate(layers):
+                hook = layer.register_forward_hook(partial(record, number))
+                watched.callback(hook.remove)
             logits = _run(model, ids)
         if kind is NetworkKind.DECODER:
             _check_causal(name, model, ids)
@@ -80,7 +82,8 @@ def self_check(
         )
     for number in sorted({0, len(layers) - 1}):
         with told(f"`{name}` does not go on from another output of layer {number}", _ONE_STREAM):
-            with streams_edited(layers, [(number, lambda stream: stream.roll(1, -1) * 1.1)]):
+            tap = Tap(layers[number], Side.OUTPUT, None, width, number + 1)
+            with taps_edited([(tap, lambda stream: stream.roll(1, -1) * 1.1)]):
                 edited = _run(model, ids)
             if torch.equal(edited, logits):
                 raise ValueError("it answers the same")
@@ -149,7 +152,7 @@ def _check_streams(
             help="a site is the output of one layer, so that each must have one",
         )
     for number, output in outputs:
-        stream: Any = read_stream(output)
+        stream: Any = output if isinstance(output, Tensor) else output[0]
         if not isinstance(stream, Tensor) or stream.dim() not in (3, 4):
             raise NetworkError(f"the output of layer {number} of `{name}` is not a residual stream")
         if tuple(stream.shape) == expected:

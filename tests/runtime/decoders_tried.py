@@ -19,7 +19,8 @@ from causalspec.compiler.specification import Anchor, TokenPosition
 from causalspec.runtime.engine.batches import Batching
 from causalspec.runtime.engine.subjects import Edit
 from causalspec.runtime.engine.text_subject import TextSubject, text_subjects
-from causalspec.runtime.inputs.tokens import TokenChoice, resolve, tokenize
+from causalspec.runtime.inputs.token_places import TokenChoice, resolve
+from causalspec.runtime.inputs.tokens import tokenize
 from causalspec.runtime.networks.network import NetworkError, wrap_network
 from causalspec.runtime.sites.site import Site
 

@@ -14,13 +14,8 @@ from causalspec.compiler.specification import Anchor, TokenPosition
 from causalspec.runtime.engine.alone import alone_logits, how_to_batch, unpadded_because
 from causalspec.runtime.engine.batches import Batching, Places, Run, in_batches
 from causalspec.runtime.engine.plain_path import plain_run
-from causalspec.runtime.inputs.tokens import (
-    TokenChoice,
-    TokenError,
-    TokenizedPrompts,
-    resolve,
-    tokenize,
-)
+from causalspec.runtime.inputs.token_places import TokenChoice, resolve
+from causalspec.runtime.inputs.tokens import TokenError, TokenizedPrompts, tokenize
 from causalspec.runtime.networks.network import Network, NetworkError, wrap_network
 from causalspec.runtime.sites.site import Site
 

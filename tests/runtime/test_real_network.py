@@ -19,8 +19,9 @@ from causalspec.runtime.fitting.predict import interchange_intervention_accuracy
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.answers import answer_tokens
 from causalspec.runtime.inputs.token_columns import BulkTokenizer
+from causalspec.runtime.inputs.token_places import TokenChoice, resolve
 from causalspec.runtime.inputs.tokenizer_places import load_tokenizer
-from causalspec.runtime.inputs.tokens import TokenChoice, resolve, tokenize
+from causalspec.runtime.inputs.tokens import tokenize
 from causalspec.runtime.networks.network import Network, load_network
 from causalspec.runtime.networks.packaged import packaged_network
 from causalspec.runtime.sites.site import Site

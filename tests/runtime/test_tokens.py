@@ -10,14 +10,8 @@ import torch
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, TokenPosition, TokenRange
 from causalspec.runtime.inputs.answers import FindingKind, TokenFinding, answer_tokens
-from causalspec.runtime.inputs.tokens import (
-    TokenChoice,
-    TokenError,
-    TokenizedPrompts,
-    TokenPlaces,
-    resolve,
-    tokenize,
-)
+from causalspec.runtime.inputs.token_places import TokenChoice, TokenPlaces, resolve
+from causalspec.runtime.inputs.tokens import TokenError, TokenizedPrompts, tokenize
 
 from .byte_tokenizer import byte_tokenizer
 from .tiny_networks import span_of

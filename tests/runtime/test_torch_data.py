@@ -21,8 +21,9 @@ from causalspec.compiler.data.prompts import RenderedPrompts, render
 from causalspec.compiler.specification import Anchor, Specification, TokenPosition
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.inputs.token_columns import BulkTokenizer
+from causalspec.runtime.inputs.token_places import TokenChoice, resolve
 from causalspec.runtime.inputs.tokenizer_places import load_tokenizer
-from causalspec.runtime.inputs.tokens import TokenChoice, resolve, tokenize
+from causalspec.runtime.inputs.tokens import tokenize
 
 SPEC = Path(__file__).parents[2] / "specs" / "indirect_object" / "indirect_object.causal"
 

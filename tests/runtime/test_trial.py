@@ -13,7 +13,7 @@ from causalspec.compiler.specification import Anchor, Method, Specification, Tok
 from causalspec.dsl import Diagnostics, Source, SpecError
 from causalspec.runtime.fitting.candidates import Candidates, Offer, candidates
 from causalspec.runtime.inputs.task_network import TaskNetwork
-from causalspec.runtime.inputs.tokens import TokenChoice
+from causalspec.runtime.inputs.token_places import TokenChoice
 from causalspec.runtime.inputs.trial import lay_out
 from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.sites.site import Site
