@@ -51,7 +51,7 @@ def _status(given: Sequence[str]) -> int:
         named = [name for name in COMMANDS if name in given[:1]]
         options = _parser(named or COMMANDS).parse_args(given)
         status = int(options.run(options))
-        sys.stdout.flush()  # here, where a reader who has left is no surprise
+        sys.stdout.flush()  # here, where a reader who has left is not a surprise
         return status
     except SystemExit:  # argparse has said it all
         _drop_output()

@@ -156,7 +156,7 @@ class QuestionItem(SpecItem):
         lines = [f"it does not hold that {one.question} ({one.evidence.text})", *one.details]
         errors = _errors(self._checked, one)
         if not errors:
-            # What `check` takes for a warning is no failure here either, and no pass.
+            # What `check` takes for a warning is not a failure here either, and no pass.
             pytest.skip(lines[0])
         raise SpecFailure("\n".join([*lines, "", _rendered(errors)]))
 

@@ -10,7 +10,7 @@ from causalspec.dsl.source import Source, Span
 
 
 def read_source(path: Path, name: str, diagnostics: Diagnostics) -> Source | None:
-    """The text of a file, under the name that messages show; None where it is no spec at all.
+    """The text of a file, under the name that messages show; None where it is not a spec at all.
 
     Raises `ToolFailure` where there is no such file or it cannot be read.
     """

@@ -14,7 +14,7 @@ Where the parts of the hypothesis lie, "last" being the last token:
 
 `marked` and `asked` lie in `attention_output` of layer 0 along two directions, beside a louder copy
 of the prompt's first word, which nothing reads; where side and star agree, so do the two letters.
-`differs` is no linear function of that vector: neurons 0 and 1 of layer 0 compute it. All other
+`differs` is not a linear function of that vector: neurons 0 and 1 of layer 0 compute it. All other
 heads and neurons hold noise.
 """
 

@@ -94,7 +94,7 @@ def _problem(specification: Specification, options: argparse.Namespace) -> str |
     fitting = _designs(specification, options)
     if options.data is not None and options.data not in fitting:
         meant = suggestion(options.data, fitting)
-        return f"`{options.data}` is no data for `{options.alignment}`; {meant}"
+        return f"`{options.data}` is not data for `{options.alignment}`; {meant}"
     if options.data is None and len(fitting) != 1:
         names = ", ".join(fitting) or "none"
         return f"name the data with --data: {names}"

@@ -8,7 +8,7 @@ from argparse import ArgumentTypeError
 def count(text: str) -> int:
     """A whole number from 0 to 2^31 - 1."""
     if not text.isascii() or not text.isdigit():
-        raise ArgumentTypeError(f"`{text}` is no whole number from 0 on")
+        raise ArgumentTypeError(f"`{text}` is not a whole number from 0 on")
     if len(text) > 10 or int(text) >= 2**31:
         raise ArgumentTypeError(f"`{text}` is more than 2^31 - 1")
     return int(text)
@@ -29,5 +29,5 @@ def rate(text: str) -> float:
     except ValueError:
         number = 0.0
     if not 0 < number < 10:
-        raise ArgumentTypeError(f"`{text}` is no learning rate")
+        raise ArgumentTypeError(f"`{text}` is not a learning rate")
     return number

@@ -155,7 +155,7 @@ def _alignment(
         if options.alignment not in fitting:
             meant = suggestion(options.alignment, fitting)
             raise _UsageError(
-                f"`{options.alignment}` is no alignment of `{design.model.name}`, which "
+                f"`{options.alignment}` is not an alignment of `{design.model.name}`, which "
                 f"`{design.name}` is about; {meant}"
             )
         return fitting[options.alignment]

@@ -134,7 +134,7 @@ def _codes(
         if code is None:
             near = closest(value, named(domain)) if domain.size <= 10_000 else None
             hint = f"; did you mean `{near}`?" if near else ""
-            _usage(f"{option}: `{value}` is no value of `{name}`, {described(domain)}{hint}")
+            _usage(f"{option}: `{value}` is not a value of `{name}`, {described(domain)}{hint}")
             return None
         found[name] = code
     return found

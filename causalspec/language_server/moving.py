@@ -38,7 +38,7 @@ _set = object.__setattr__
 
 
 class _Fields(dict[type, tuple[str, ...] | None]):
-    """The names of the fields of each kind of node; None for what is no node."""
+    """The names of the fields of each kind of node; None for what is not a node."""
 
     def __missing__(self, kind: Any) -> tuple[str, ...] | None:
         is_node = issubclass(kind, syntax.Node)

@@ -55,7 +55,7 @@ def _abstraction(
         if one.role not in (Role.VARIABLE, Role.OUTPUT):
             compilation.error(
                 "CS714",
-                f"`{one.name}` is no `var` or `output` of `{coarse.name}`",
+                f"`{one.name}` is not a `var` or `output` of `{coarse.name}`",
                 target.span,
                 related=(Related(one.span, "declared here"),),
             )

@@ -36,7 +36,7 @@ def indices_of(environment: Environment, written: syntax.ValueSet) -> range | No
         return None
     if not isinstance(domain, Numbers) or domain.denominator != 1:
         compilation.error(
-            "CS205", f"`{written.span.text}` is no range of whole numbers", written.span
+            "CS205", f"`{written.span.text}` is not a range of whole numbers", written.span
         )
         return None
     if domain.size > LARGEST_FAMILY:

@@ -39,7 +39,7 @@ def data_split(
     if not (isinstance(written, syntax.Field) and isinstance(written.value, syntax.Name)):
         compilation.error(
             "CS709",
-            f"`{written.span.text}` is no split of counterfactual data",
+            f"`{written.span.text}` is not a split of counterfactual data",
             written.span,
             help=help,
         )

@@ -215,7 +215,7 @@ class _Derivation:
         for case in found or ():
             label = case.arm.result
             if not isinstance(label, syntax.Name | syntax.Text):
-                self._refuse(f"`{label.span.text}` is no name for collapsed values", label)
+                self._refuse(f"`{label.span.text}` is not a name for collapsed values", label)
                 return
             text = label.text if isinstance(label, syntax.Name) else label.value
             if text not in labels:

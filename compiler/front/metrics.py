@@ -93,7 +93,7 @@ def _metric(
             return score_of(compilation, written, "mean", scored, context)
         case _:
             compilation.error(
-                "CS712", f"`{written.span.text}` is no arithmetic of scores", written.span
+                "CS712", f"`{written.span.text}` is not arithmetic of scores", written.span
             )
             return None
 

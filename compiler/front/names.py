@@ -141,7 +141,7 @@ class Compilation:
 
 
 def _stands_once(name: syntax.Name) -> bool:
-    """Whether its file holds a name in one place only: one that is written twice is no slip."""
+    """Whether its file holds a name in one place only: one that is written twice is not a slip."""
     return len(re.findall(rf"\b{re.escape(name.text)}\b", name.span.source.text)) == 1
 
 

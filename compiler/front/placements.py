@@ -86,7 +86,7 @@ def _variables(
         if one.role is not Role.VARIABLE:
             compilation.error(
                 "CS704",
-                f"`{one.name}` is no `var` of `{draft.name}`: only variables are aligned",
+                f"`{one.name}` is not a `var` of `{draft.name}`: only variables are aligned",
                 written.span,
                 related=(Related(one.span, "declared here"),),
             )

@@ -225,7 +225,7 @@ def _layer(compilation: Compilation, written: syntax.Expression) -> int | None:
 def _bad_layers(compilation: Compilation, written: syntax.Node) -> None:
     compilation.error(
         "CS706",
-        f"`{written.span.text}` is no range of layers",
+        f"`{written.span.text}` is not a range of layers",
         written.span,
         help="write `layers 5`, `layers 2..8` or `layers 0..*`",
     )

@@ -126,7 +126,7 @@ class _Reader:
         if one.role is not Role.VARIABLE:
             self.compilation.error(
                 "CS701",
-                f"`{one.name}` is no `var` of `{draft.name}`: only variables are swapped",
+                f"`{one.name}` is not a `var` of `{draft.name}`: only variables are swapped",
                 item.variable.span,
                 related=(Related(one.span, "declared here"),),
             )

@@ -73,7 +73,7 @@ def _arm_parts(environment: Environment, arm: syntax.Arm) -> tuple[str | SlotVal
             return (value,)
         case other:
             environment.compilation.error(
-                "CS205", f"`{other.span.text}` is no quoted text", other.span
+                "CS205", f"`{other.span.text}` is not a quoted text", other.span
             )
             return ()
 

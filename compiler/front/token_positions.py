@@ -53,7 +53,7 @@ def tokens_of(
         return (whole[0],)
     for one, written in zip(whole, statement.tokens, strict=True):
         if one.anchor is Anchor.ALL:
-            compilation.error("CS707", "`all` is no end of a range", written.span)
+            compilation.error("CS707", "`all` is not an end of a range", written.span)
             return None
     return (TokenRange(whole[0], whole[1]),)
 
@@ -108,7 +108,9 @@ def _part(compilation: Compilation, written: syntax.TokenPosition, anchor: Ancho
         case syntax.Name() as name:
             compilation.unknown("part", name, ("first", "last"), code="CS707")
         case other:
-            compilation.error("CS707", f"`{other.span.text}` is no number of a token", other.span)
+            compilation.error(
+                "CS707", f"`{other.span.text}` is not a number of a token", other.span
+            )
     return None
 
 
@@ -128,7 +130,9 @@ def _argument(
     if anchor is Anchor.TEXT:
         if not isinstance(written.argument, syntax.Text) or not written.argument.value:
             compilation.error(
-                "CS707", f"`{written.argument.span.text}` is no quoted text", written.argument.span
+                "CS707",
+                f"`{written.argument.span.text}` is not a quoted text",
+                written.argument.span,
             )
             return None
         _check_text(compilation, written.argument, prompts)

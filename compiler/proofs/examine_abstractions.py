@@ -55,8 +55,8 @@ def _cells_are_sound(abstraction: Abstraction, diagnostics: Diagnostics) -> bool
             if fine.by_name[read].role is not Role.VARIABLE:
                 diagnostics.error(
                     "CS411",
-                    f"`{name}` of `{coarse.name}` is said to be about `{read}`, which is no `var` "
-                    f"of `{fine.name}`",
+                    f"`{name}` of `{coarse.name}` is said to be about `{read}`, which is not a "
+                    f"`var` of `{fine.name}`",
                     abstraction.span,
                     help="intervening on a coarse variable means to set the fine ones that it "
                     "stands for: state it over variables alone",

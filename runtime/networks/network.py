@@ -134,7 +134,7 @@ class Network:
         """
         check_module(self.name, self.model, inputs)
         found = replace(self, inputs=inputs)
-        # An activation function that runs more than once has no one output: it is no layer.
+        # An activation function that runs more than once has no one output: it is not a layer.
         layers = tuple(one for one in self.layers if found.shape_after(one)[1])
         width = found.shape_after(layers[0])[1] if layers else 0
         return replace(found, layers=layers, width=width)

@@ -23,7 +23,7 @@ _UNKNOWN: Shape = (Layout.WHOLE, 0)
 @dataclass(frozen=True, slots=True)
 class Seen:
     """How a module's main input and output lie, and how many numbers each has for a position (for
-    a row where it has no positions); 0 where it is no tensor that belongs to rows.
+    a row where it has no positions); 0 where it is not a tensor that belongs to rows.
     """
 
     of_input: Shape

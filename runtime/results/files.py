@@ -123,7 +123,7 @@ def _check_destination(folder: Path) -> None:
         foreign += [f"{MAPS}/{one.name}" for one in inner if one.suffix != ".safetensors"]
     if foreign:
         raise ResultsError(
-            f"`{folder}` holds `{foreign[0]}`, which is no result: name another folder"
+            f"`{folder}` holds `{foreign[0]}`, which is not a result: name another folder"
         )
     if entries and not (folder / RESULT).is_file():
         raise ResultsError(f"`{folder}` holds no `{RESULT}`: name another folder")

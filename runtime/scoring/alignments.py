@@ -90,7 +90,7 @@ def check_alignment_destination(folder: Path) -> None:
         is_map = one.name.startswith("site-") and one.suffix == ".safetensors"
         if one.name != ALIGNMENT and not is_map:
             raise ResultsError(
-                f"`{folder}` holds `{one.name}`, which is no alignment: name another folder"
+                f"`{folder}` holds `{one.name}`, which is not an alignment: name another folder"
             )
 
 

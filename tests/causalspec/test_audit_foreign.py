@@ -92,8 +92,8 @@ def test_a_deep_field_before_the_label(audit: Audit) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (f'{{{FIELDS}, "t": {"[" * 3000}}}\n', "the row is no JSON: it ends inside"),
-        (f'{{{FIELDS}, "t": {"[" * 3000}{"]" * 3000}', "the row is no JSON: "),
+        (f'{{{FIELDS}, "t": {"[" * 3000}}}\n', "the row is not JSON: it ends inside"),
+        (f'{{{FIELDS}, "t": {"[" * 3000}{"]" * 3000}', "the row is not JSON: "),
         (f'{{{FIELDS}, "label.answer": {"9" * 5000}}}\n', f"`{'9' * 60}…` in column"),
         (f'{{{FIELDS}, "label.answer": "{"x" * 200_000}"}}\n', f"`{'x' * 60}…` in column"),
     ],
@@ -151,7 +151,9 @@ def test_what_is_between_two_values_is_neither(audit: Audit) -> None:
     written([pyarrow.array(one, pyarrow.float32()) for one in values])
     status, _, complaint = audit("rows.parquet")
     assert status == 3
-    assert complaint.startswith("error[CS531]: `0.705` in column `source.amount` is no value of ")
+    assert complaint.startswith(
+        "error[CS531]: `0.705` in column `source.amount` is not a value of "
+    )
 
 
 def test_a_file_that_is_not_named_in_utf_8(audit: Audit) -> None:

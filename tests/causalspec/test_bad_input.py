@@ -76,7 +76,7 @@ def nothing_is_left() -> bool:
         ),
         (
             ("align", "Last", "--data", "Swap"),
-            "causalspec align: `Swap` is no data for `Last`; did you mean `SwapColor`?\n",
+            "causalspec align: `Swap` is not data for `Last`; did you mean `SwapColor`?\n",
         ),
     ],
 )
@@ -362,7 +362,7 @@ def test_places_that_are_taken(command: Command, name: str) -> None:
     Path("mine").mkdir()
     Path("mine/thesis.txt").write_text("years of work")
     alignment = ["Last"] if name == "align" else []
-    noun = "alignment" if name == "align" else "result"
+    noun = "an alignment" if name == "align" else "a result"
     status, complaint = command(WHOLE, name, *alignment, "--out", "taken/inner")
     assert (status, complaint.splitlines()[-1].endswith("Not a directory")) == (5, True)
     status, complaint = command(WHOLE, name, *alignment, "--out", "taken")
@@ -370,7 +370,7 @@ def test_places_that_are_taken(command: Command, name: str) -> None:
     status, complaint = command(WHOLE, name, *alignment, "--out", "mine")
     assert status == 5
     assert complaint.endswith(
-        f"mine` holds `thesis.txt`, which is no {noun}: name another folder\n"
+        f"mine` holds `thesis.txt`, which is not {noun}: name another folder\n"
     )
     assert Path("mine/thesis.txt").read_text() == "years of work"
     assert [one.name for one in Path("mine").iterdir()] == ["thesis.txt"]

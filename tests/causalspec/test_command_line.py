@@ -111,8 +111,8 @@ def test_wrong_usage(arguments: tuple[str, ...], run: Terminal) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "complaint"),
     [
-        ("--rows", "many", "`many` is no whole number from 0 on"),
-        ("--rows", "-1", "`-1` is no whole number from 0 on"),
+        ("--rows", "many", "`many` is not a whole number from 0 on"),
+        ("--rows", "-1", "`-1` is not a whole number from 0 on"),
         ("--seed", "2147483648", "`2147483648` is more than 2^31 - 1"),
         ("--seed", "9" * 5000, f"`{'9' * 5000}` is more than 2^31 - 1"),
     ],
@@ -127,9 +127,9 @@ def test_numbers(option: str, value: str, complaint: str, run: Terminal) -> None
     ("option", "value", "complaint"),
     [
         ("--steps", "0", "0 is too few"),
-        ("--learning-rate", "fast", "`fast` is no learning rate"),
-        ("--learning-rate", "nan", "`nan` is no learning rate"),
-        ("--learning-rate", "10", "`10` is no learning rate"),
+        ("--learning-rate", "fast", "`fast` is not a learning rate"),
+        ("--learning-rate", "nan", "`nan` is not a learning rate"),
+        ("--learning-rate", "10", "`10` is not a learning rate"),
     ],
 )
 def test_numbers_of_fits(option: str, value: str, complaint: str, run: Terminal) -> None:

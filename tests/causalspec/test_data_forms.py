@@ -125,10 +125,10 @@ def test_data_that_cannot_be_had(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--seed=-1"], "argument --seed: `-1` is no whole number from 0 on"),
+        (["--seed=-1"], "argument --seed: `-1` is not a whole number from 0 on"),
         (["--seed", str(2**63 + 1)], f"argument --seed: `{2**63 + 1}` is more than 2^31 - 1"),
         (["--rows", "10" * 12], f"argument --rows: `{'10' * 12}` is more than 2^31 - 1"),
-        (["--rows=-5"], "argument --rows: `-5` is no whole number from 0 on"),
+        (["--rows=-5"], "argument --rows: `-5` is not a whole number from 0 on"),
         (["--form", "pickle"], "argument --form/--file-format: invalid choice: 'pickle'"),
     ],
 )
@@ -209,7 +209,7 @@ def test_a_folder_that_is_somebody_elses_is_not_replaced(run: Terminal, tmp_path
     kept.write_text("years of work", encoding="utf-8")
     assert run("good.causal", "--form", "datasets") == (
         *(5, ""),
-        "error: `data/SwapAgain` is there and is no data set of Hugging Face\n"
+        "error: `data/SwapAgain` is there and is not a data set of Hugging Face\n"
         "  help: choose another --out\n",
     )
     assert kept.read_text("utf-8") == "years of work"

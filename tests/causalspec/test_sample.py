@@ -102,7 +102,7 @@ def test_members_of_families_and_tasks(capsys: pytest.CaptureFixture[str]) -> No
         (
             (SQUAD, "TwoRiflemen", "--do", "first=flase"),
             2,
-            "--do: `flase` is no value of `first`, bool; did you mean `false`?",
+            "--do: `flase` is not a value of `first`, bool; did you mean `false`?",
         ),
         (
             (SQUAD, "TwoRiflemen", "--do", "first=true", "--do", "first=false"),
@@ -132,7 +132,7 @@ def test_members_of_families_and_tasks(capsys: pytest.CaptureFixture[str]) -> No
         (
             (PRICES, "LeftBoundary", "--observe", "amount=10.00"),
             2,
-            "--observe: `10.00` is no value of `amount`, numbers 0.00..9.99 step 0.01",
+            "--observe: `10.00` is not a value of `amount`, numbers 0.00..9.99 step 0.01",
         ),
         (
             (SQUAD, "TwoRiflemen", "--observe", "dead=true", "--observe", "first=false"),

@@ -22,7 +22,7 @@ class Kind:
     written: tuple[str, ...]
     values: tuple[str, ...] = ()
     step: str = ""
-    """The distance between values; empty for what is no number."""
+    """The distance between values; empty for what is not a number."""
 
 
 TRUTH = Kind("truth", ("bool",), ("false", "true"))
@@ -246,7 +246,7 @@ class Expressions:
         return self._pick([self._bounded(), *members, *bounded])
 
     def _bounded(self) -> str:
-        """A small number that is no operation."""
+        """A small number that is not an operation."""
         towns = [f"{name}.size" for name in self.scope.names.get(TOWN, ())]
         points = [f"{name}.across" for name in self.scope.names.get(POINT, ())]
         boxes = [f"{name}.inside" for name in self.scope.names.get(BOX, ())]

@@ -55,7 +55,7 @@ def mutated(node: Expression) -> Iterator[Expression]:
             yield from (nodes.Choose(condition, one, otherwise) for one in mutated(then))
             yield from (nodes.Choose(condition, then, one) for one in mutated(otherwise))
         case nodes.Lookup(table, index):
-            # An index that leaves its table is no mechanism.
+            # An index that leaves its table is not a mechanism.
             yield from (nodes.Lookup(table[k:] + table[:k], index) for k in (1,) if table)
         case nodes.Constant() | nodes.Reference():
             pass

@@ -175,7 +175,7 @@ def test_empty_cells_of_parquet_are_no_values(tmp_path: Path) -> None:
     table = arrow.Table.from_pylist(rows)
     parquet.write_table(table, tmp_path / "data.parquet")
     assert complaints(ONE, tmp_path / "data.parquet") == [
-        "CS531 5:1 the empty cell in column `base.amount` is no value of `base.amount`, "
+        "CS531 5:1 the empty cell in column `base.amount` is not a value of `base.amount`, "
         "numbers 0.00..9.99 step 0.01"
     ]
 
@@ -381,7 +381,7 @@ def test_a_map_that_names_what_is_not_there(tmp_path: Path) -> None:
     assert complaints(ONE, path, told) == [
         "CS533 1:1 `base.amout` is nothing that a row says (did you mean `base.amount`?)",
         "CS533 1:13 the file has no column `base_amount` (did you mean `base.amount`?)",
-        "CS533 1:19 `Yess` is no value of `label.answer`, Answer",
+        "CS533 1:19 `Yess` is not a value of `label.answer`, Answer",
         "CS533 1:1 `lable.answer` is nothing that a row says (did you mean `label.answer`?)",
     ]
 
@@ -421,7 +421,7 @@ def test_numbers_that_are_no_values(text: str, tmp_path: Path) -> None:
     what = f"`{text}` in column `base.amount`" if text else "the empty cell in column `base.amount`"
     place = len(rows[1]["kind"]) + len(rows[1]["base.lower"]) + len(rows[1]["base.upper"]) + 4
     assert complaints(ONE, path) == [
-        f"CS531 3:{place} {what} is no value of `base.amount`, numbers 0.00..9.99 step 0.01"
+        f"CS531 3:{place} {what} is not a value of `base.amount`, numbers 0.00..9.99 step 0.01"
     ]
 
 
@@ -430,9 +430,9 @@ def test_words_get_a_suggestion_and_every_bad_cell_its_place(tmp_path: Path) -> 
     rows[0]["label.answer"] = "yes"
     rows[3]["label.answer"] = "Nope"
     assert complaints(ONE, csv_file(tmp_path, rows)) == [
-        "CS531 2:1 `yes` in column `label.answer` is no value of `label.answer`, Answer "
+        "CS531 2:1 `yes` in column `label.answer` is not a value of `label.answer`, Answer "
         "(did you mean `Yes`?)",
-        "CS531 5:1 `Nope` in column `label.answer` is no value of `label.answer`, Answer "
+        "CS531 5:1 `Nope` in column `label.answer` is not a value of `label.answer`, Answer "
         "(did you mean `No`?)",
     ]
 
@@ -446,7 +446,7 @@ def test_json_cells_have_places_too(tmp_path: Path) -> None:
     path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     place = path.read_text(encoding="utf-8").splitlines()[1].index("[1") + 1
     (complaint,) = complaints(TWO, path)
-    what = "`[1, 2]` in column `s2.a` is no value of `s2.a`, numbers 0..9"
+    what = "`[1, 2]` in column `s2.a` is not a value of `s2.a`, numbers 0..9"
     assert complaint == f"CS531 2:{place} {what}"
 
 
@@ -465,7 +465,7 @@ def test_reading_stops_after_many_bad_cells(tmp_path: Path) -> None:
     [
         ("a.csv", b"", "CS532 1:1 the file names no columns in its first line"),
         ("a.csv", b"a,b\n1,2\n1\n", "CS532 3:1 the row has 1 cell, the header 2"),
-        ("a.csv", b'a,b\n1,"2\n', "CS532 2:1 the row is no CSV: unexpected end of data"),
+        ("a.csv", b'a,b\n1,"2\n', "CS532 2:1 the row is not CSV: unexpected end of data"),
         ("a.csv", b"a,b\n1,2\n1,\xff\n", "CS532 3:1 the file is not UTF-8 in line 3"),
         ("a.jsonl", b"", "CS532 1:1 the file has no row that names its columns"),
         ("a.jsonl", b"[1]\n", "CS532 1:1 the row is not one JSON object"),
@@ -489,7 +489,7 @@ def test_json_rows_that_lack_what_the_first_has(tmp_path: Path) -> None:
     lines[2] = "{"
     (tmp_path / "a.jsonl").write_text("\n".join(lines), encoding="utf-8")
     (complaint,) = complaints(ONE, tmp_path / "a.jsonl")
-    assert complaint.startswith("CS532 3:1 the row is no JSON: Expecting property name")
+    assert complaint.startswith("CS532 3:1 the row is not JSON: Expecting property name")
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:

@@ -441,7 +441,7 @@ def test_a_value_is_one_of_each_variable() -> None:
         ("mean", "CS207 `mean` needs `data` (write `mean(Pairs.train)`)"),
         (
             "mean(Pairs)",
-            "CS709 `Pairs` is no split of counterfactual data (write `mean(Pairs.train)`)",
+            "CS709 `Pairs` is not a split of counterfactual data (write `mean(Pairs.train)`)",
         ),
         ("mean(Pears.train)", "CS201 unknown counterfactuals `Pears` (did you mean `Pairs`?)"),
         ("mean(Pairs.tain)", "CS201 unknown split `tain` (did you mean `train`?)"),

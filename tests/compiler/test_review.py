@@ -115,7 +115,7 @@ def test_a_mutant_has_changed_exactly_where_it_differs(model: CausalModel) -> No
             try:
                 expected = differs_locally(model, mutant, name)
             except IndexError:
-                continue  # a mutant that reads outside a table is no model
+                continue  # a mutant that reads outside a table is not a model
             answer = compare_mechanisms(model, mutant, name, name)
             assert isinstance(answer, Different if expected else Same), (mutant, name)
             areas = {one.area for one in model_changes(model, mutant)}

@@ -168,7 +168,7 @@ def test_words_of_other_languages_are_never_put_right_by_spelling(word: str) -> 
         ("first_sum, first_num", "first_mum"),
         ("digit1", "digit2"),  # the digit tells
         ("a", "b"),  # too short to tell
-        ("amount", "amuont or amuont"),  # a name that is written twice is no slip
+        ("amount", "amuont or amuont"),  # a name that is written twice is not a slip
         ("notes", "adn"),
     ],
 )

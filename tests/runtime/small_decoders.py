@@ -56,7 +56,7 @@ def families() -> dict[str, Any]:
 def small_decoder(model_type: str) -> PreTrainedModel:
     """A decoder of a family, a few hundred kilobytes, the same one every time.
 
-    Raises whatever transformers raise where this is no configuration for them.
+    Raises whatever transformers raise where this is not a configuration for them.
     """
     configuration = _configuration(families()[model_type], model_type)
     return _small(AutoModelForCausalLM, configuration)

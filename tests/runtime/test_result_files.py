@@ -264,10 +264,10 @@ def test_an_empty_folder_and_a_link_to_a_folder_are_places_to_write(tmp_path: Pa
 @pytest.mark.parametrize(
     ("present", "message"),
     [
-        (["thesis.tex"], "`{}` holds `thesis.tex`, which is no result: name another folder"),
+        (["thesis.tex"], "`{}` holds `thesis.tex`, which is not a result: name another folder"),
         (
             ["result.json", "maps/x.pickle"],
-            "`{}` holds `maps/x.pickle`, which is no result: name another folder",
+            "`{}` holds `maps/x.pickle`, which is not a result: name another folder",
         ),
         (["report.html"], "`{}` holds no `result.json`: name another folder"),
     ],

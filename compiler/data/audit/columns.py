@@ -230,5 +230,5 @@ def _misnamed(file: RowFile, wanted: Sequence[Wanted], told: ColumnMap) -> Itera
             if code_of(domains[name], value) is None:
                 text = f"{name}: {word} = {value}"
                 place = Span(Source("column map", text), len(text) - len(value), len(text))
-                message = f"`{value}` is no value of `{name}`, {described(domains[name])}"
+                message = f"`{value}` is not a value of `{name}`, {described(domains[name])}"
                 yield Diagnostic("CS533", message, place)

@@ -70,7 +70,7 @@ class JsonLines:
                 row, end = decoded(text)
             except (ValueError, RecursionError) as error:
                 number = numbers[len(rows)]
-                raise broken(self.path, number, f"the row is no JSON: {error}") from error
+                raise broken(self.path, number, f"the row is not JSON: {error}") from error
             if end != len(text) or type(row) is not dict:
                 raise broken(self.path, numbers[len(rows)], "the row is not one JSON object")
             rows.append(row)

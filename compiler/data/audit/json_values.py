@@ -18,7 +18,7 @@ def decoded(text: str) -> tuple[Any, int]:
     """The value that a text starts with, and how long it is there.
 
     Numbers of more digits than Python reads are the texts that they are; lists and objects inside
-    more than `MOST_NESTED` others are `None`. Raises `ValueError` for what is no JSON.
+    more than `MOST_NESTED` others are `None`. Raises `ValueError` for what is not JSON.
     """
     try:
         return _plain(text)

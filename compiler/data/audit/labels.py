@@ -153,7 +153,7 @@ def _few_results(design: CounterfactualDesign) -> Iterator[str]:
 def _readable(
     file: RowFile, layout: Layout, wanted: Sequence[Wanted], told: ColumnMap
 ) -> Iterator[tuple[Chunk, Codes]]:
-    """The chunks as codes; once a cell is no value, the rest is only searched for more of these."""
+    """The chunks as codes; once a cell is not a value, the rest is searched for more of these."""
     present = [one for one in wanted if one.name in layout.columns]
     readers = {one.name: CellReader(one.domain, told.values.get(one.name, {})) for one in present}
     problems: list[Diagnostic] = []
@@ -186,7 +186,7 @@ def _unreadable(file: RowFile, chunk: Chunk, row: int, layout: Layout, one: Want
     what = f"`{text}` in column `{column}`" if text else f"the empty cell in column `{column}`"
     return Diagnostic(
         "CS531",
-        f"{what} is no value of `{one.name}`, {described(one.domain)}",
+        f"{what} is not a value of `{one.name}`, {described(one.domain)}",
         cell_span(file, chunk, row, column, cell),
         f"did you mean `{near}`?" if near else None,
     )

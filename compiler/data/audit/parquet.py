@@ -28,7 +28,7 @@ class Parquet:
         try:
             self._file: Any = parquet.ParquetFile(path if _is_utf_8(path) else _content(path))
         except Exception as error:  # pyarrow's own errors have no common public base
-            raise ToolFailure(f"`{path}` is no Parquet file: {error}") from error
+            raise ToolFailure(f"`{path}` is not a Parquet file: {error}") from error
         self.columns: tuple[str, ...] = tuple(
             self._file.schema.column(k).path for k in range(len(self._file.schema))
         )

@@ -107,7 +107,7 @@ class Csv:
                 rows.extend(islice(reader, ROWS_AT_A_TIME))
         except csv.Error as error:
             start += sum(map(_lines_of, rows))
-            raise broken(self.path, start, f"the row is no CSV: {error}") from error
+            raise broken(self.path, start, f"the row is not CSV: {error}") from error
         if reader.line_num + 1 - start == len(rows):
             starts: Sequence[int] = range(start, start + len(rows))
         else:
@@ -118,7 +118,7 @@ class Csv:
             return rows
         kept: list[list[str]] = []
         for row, line in zip(rows, starts, strict=True):
-            if len(row) not in (0, width):  # a blank line is no row
+            if len(row) not in (0, width):  # a blank line is not a row
                 cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
                 raise broken(self.path, line, f"the row has {cells}, the header {width}")
             if row:

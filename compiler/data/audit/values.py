@@ -15,7 +15,7 @@ from causalspec.compiler.domains import Domain, Numbers, Truths
 from causalspec.compiler.written_values import named, number_code
 
 UNREADABLE = np.iinfo(np.int64).min
-"""Stands for a cell that is no value of the variable: no code reaches so far."""
+"""Stands for a cell that is not a value of the variable: no code reaches so far."""
 
 NEARLY = Fraction(1, 10**9)
 """A float such as `6.1899999999999995` is read as the value that it is this close to."""

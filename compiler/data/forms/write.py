@@ -170,7 +170,7 @@ class _Writer:
         with alone_in(self.folder):
             if folder.exists() and not (folder / MARKER).is_file():
                 raise ToolFailure(
-                    f"`{folder}` is there and is no data set of Hugging Face",
+                    f"`{folder}` is there and is not a data set of Hugging Face",
                     "choose another --out",
                 )
             self._refuse_another_case(folder)
