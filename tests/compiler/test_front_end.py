@@ -31,7 +31,7 @@ from causalspec.compiler.specification import (
     MetricArithmetic,
     Specification,
     SwapKind,
-    TokenRange,
+    TokenPosition,
 )
 from causalspec.dsl import Diagnostics, Source, parse
 
@@ -116,8 +116,8 @@ def test_decimals_are_scaled_exactly() -> None:
     grid = specification.alignments["Grid"].placements[0]
     assert grid.method == Method("boundless_das", (("dim", 64),))
     (tokens,) = grid.tokens
-    assert isinstance(tokens, TokenRange)
-    assert (tokens.first.text, tokens.last.text) == ("slot(amount).first", "last")
+    assert isinstance(tokens, TokenPosition)
+    assert tokens.text == "slot(amount).first"
 
 
 def test_claims_hold_arithmetic_of_scores() -> None:

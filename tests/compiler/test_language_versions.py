@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from causalspec.compiler.specification import Method, Metric, PlacedSite, Specification
+from causalspec.compiler.specification import Method, Metric, PlacedSite, Specification, TokenRange
 from causalspec.dsl import Source, format_source
 
 from .compiled import attempt
@@ -34,6 +34,9 @@ def test_an_early_file_says_what_it_said() -> None:
     assert (one.variable, one.site) == ("above", PlacedSite("residual", first_layer=0))
     assert (one.receiver, one.together, one.write) == (None, False, None)
     assert one.method == Method("boundless_das", (("dim", 64),))
+    (tokens,) = one.tokens
+    assert isinstance(tokens, TokenRange)
+    assert (tokens.first.text, tokens.last.text) == ("slot(amount).first", "last")
     assert specification.claims["LeftBoundaryIsComputed"].metrics == (
         Metric("iia"), Metric("iia", of="MidpointDistance"), Metric("iia", of="random_subspace"),
     )  # fmt: skip
