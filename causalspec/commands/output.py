@@ -7,7 +7,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -16,6 +17,8 @@ from causalspec.dsl.display import visible
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from causalspec.compiler import Specification
 
 STANDARD_OUTPUT = Path("-")
@@ -90,6 +93,28 @@ def print_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
     """
     for line in lines:
         print(visible(line), file=stream)
+
+
+@contextmanager
+def drawn() -> Generator[Console]:
+    """A console as wide as the terminal, with colours on one alone. What is drawn on it by the end
+    of the block is printed, without blanks at the ends of lines.
+    """
+    from rich.console import Console
+
+    on_terminal = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    console = Console(
+        width=shutil.get_terminal_size().columns,
+        force_terminal=on_terminal,
+        no_color=not on_terminal,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    with console.capture() as captured:
+        yield console
+    for line in captured.get().splitlines():
+        print(line.rstrip())
 
 
 def print_failure(failure: ToolFailure) -> None:

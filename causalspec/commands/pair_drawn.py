@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from causalspec.commands.output import drawn
 from causalspec.commands.pairs_shown import SolvedPair
 from causalspec.compiler import Alignment, InterchangePairs, SwapKind
 from causalspec.dsl.display import visible
@@ -149,19 +147,8 @@ def _answered(answered: Answered) -> dict[str, object]:
 
 def print_pair(shown: ShownPair) -> None:
     """The pair as people compare it, in as many columns as there are."""
-    on_terminal = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    console = Console(
-        width=shutil.get_terminal_size().columns,
-        force_terminal=on_terminal,
-        no_color=not on_terminal,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
-    with console.capture() as captured:
+    with drawn() as console:
         _draw(shown, console)
-    for line in captured.get().splitlines():
-        print(line.rstrip())
 
 
 def _draw(shown: ShownPair, console: Console) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from causalspec.commands.output import drawn
 from causalspec.compiler import assigned, value_text
 from causalspec.dsl.display import visible
 
@@ -64,24 +62,11 @@ def sample(
 
 def print_pairs(specification: Specification, shown: Sample) -> None:
     """Every pair as a table, then how the rows of the split spread."""
-    from rich.console import Console
-
-    on_terminal = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    console = Console(
-        width=shutil.get_terminal_size().columns,
-        force_terminal=on_terminal,
-        no_color=not on_terminal,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
     mechanisms = _mechanisms(specification, shown.design.model)
-    with console.capture() as captured:
+    with drawn() as console:
         for row in range(len(shown.pairs)):
             _print_pair(console, SolvedPair(specification, shown.pairs, row), row + 1, mechanisms)
         _print_summary(console, shown)
-    for line in captured.get().splitlines():
-        print(line.rstrip())
 
 
 # A pair -------------------------------------------------------------------------------------------

@@ -42,54 +42,44 @@ def writing_of(
     writes = offered.writes
     if not any(writes):
         return Writing(lambda maps: maps, True)
+    writer = _Writer(workshop, specification, network, asked, offered, found)
     written = [
-        None
-        if write is None
-        else _made(workshop, specification, network, asked, offered, found, place)
-        for place, write in enumerate(writes)
+        None if write is None else writer.made(place, write) for place, write in enumerate(writes)
     ]
     has_label = all(write is None or WRITES[write.name].has_label for write in writes)
     return Writing(lambda maps: maps.writing(written), has_label)
 
 
-def _made(
-    workshop: Workshop,
-    specification: Specification,
-    network: TaskNetwork,
-    asked: Experiment,
-    offered: Candidates,
-    found: Sweep,
-    place: int,
-) -> Written:
-    """What a variable's placement writes at its chosen site."""
-    variable, write = offered.variables[place], offered.writes[place]
-    assert write is not None
-    site = offered.placed(found.best.sites)[place].site
-    lots = found.splits.train or found.splits.validation or found.splits.test or ()
-    if write.data is not None:
-        lots = _lots_of(workshop, specification, network, asked, offered, found, write)
-    assert lots
-    inputs, _ = distinct(torch.cat([lot.asked for lot in lots]))
-    domain = asked.claim.model.by_name[variable].domain
-    codes = domain.codes()
-    values = lots[0].trial.values([variable])[inputs, 0] * codes.step + codes.start
-    return made(write, Averages(lots[0].subject, site, inputs, values, domain.text))
+@dataclass(frozen=True, eq=False)
+class _Writer:
+    """A claim whose sites are chosen, with what its writes are made from."""
 
+    workshop: Workshop
+    specification: Specification
+    network: TaskNetwork
+    asked: Experiment
+    offered: Candidates
+    found: Sweep
 
-def _lots_of(
-    workshop: Workshop,
-    specification: Specification,
-    network: TaskNetwork,
-    asked: Experiment,
-    offered: Candidates,
-    found: Sweep,
-    write: Write,
-) -> Lots:
-    """The inputs of the split whose mean is written."""
-    assert write.data is not None
-    name, split = write.data
-    everything = replace(asked, keeps_unanswered=True)
-    pairs = generate(specification.counterfactuals[name], split)
-    harvester = harvest_lots(network, everything, [[pairs]], offered.choices, asked.fitting_prompt)
-    [lots] = next(harvester.lots([found.best.sites], workshop.watcher))
-    return lots
+    def made(self, place: int, write: Write) -> Written:
+        """What the placement of the variable number `place` writes at its chosen site."""
+        variable, splits = self.offered.variables[place], self.found.splits
+        site = self.offered.placed(self.found.best.sites)[place].site
+        lots = splits.train or splits.validation or splits.test or ()
+        if write.data is not None:
+            lots = self._lots_of(*write.data)
+        assert lots
+        inputs, _ = distinct(torch.cat([lot.asked for lot in lots]))
+        domain = self.asked.claim.model.by_name[variable].domain
+        codes = domain.codes()
+        values = lots[0].trial.values([variable])[inputs, 0] * codes.step + codes.start
+        return made(write, Averages(lots[0].subject, site, inputs, values, domain.text))
+
+    def _lots_of(self, design: str, split: str) -> Lots:
+        """The inputs of the split whose mean is written, however they are answered."""
+        everything = replace(self.asked, keeps_unanswered=True)
+        pairs = generate(self.specification.counterfactuals[design], split)
+        choices, prompt = self.offered.choices, self.asked.fitting_prompt
+        harvester = harvest_lots(self.network, everything, [[pairs]], choices, prompt)
+        [lots] = next(harvester.lots([self.found.best.sites], self.workshop.watcher))
+        return lots
