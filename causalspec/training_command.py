@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from causalspec.compiler import Task, load_specification
+from causalspec.compiler import Specification, load_specification
 from causalspec.dsl.diagnostics import SpecError
 from causalspec.progress import TerminalWatcher
 from causalspec.runtime import (
     EqualityRecipe,
     Exercises,
+    Planted,
     Recipe,
     shares_right,
     train_decoder,
@@ -25,15 +27,22 @@ from causalspec.runtime import (
 _TESTED = 2_000
 
 
-def train_on_prompts(spec: Path, recipe: Recipe, lessons: Path | None = None) -> None:
+def train_on_prompts(
+    spec: Path, recipe: Recipe, lessons: Path | None = None, plants: Sequence[str] = ()
+) -> None:
     """Train a decoder on prompts and right answers of a spec's tasks, and of those that another
     file, `lessons`, adds; save it, and print the share of the spec's inputs that it gets right.
+
+    With the names of claims, `plants`, it is also trained by interchange interventions to hold
+    their variables where they are looked for.
     """
     options = _options(spec, recipe)
     recipe = replace(recipe, seed=options.seed, steps=options.steps)
-    tasks = _tasks(spec)
-    taught = tasks if lessons is None else [*tasks, *_tasks(lessons)]
-    trained = train_decoder(taught, recipe, TerminalWatcher(Console(stderr=True)))
+    specification = _specification(spec)
+    tasks = list(specification.tasks.values())
+    taught = tasks if lessons is None else [*tasks, *_specification(lessons).tasks.values()]
+    planted = Planted(specification, tuple(plants)) if plants else None
+    trained = train_decoder(taught, recipe, planted, TerminalWatcher(Console(stderr=True)))
     trained.save(options.folder)
     right = trained.share_right(Exercises(tasks, recipe.seed, "test").take(_TESTED))
     print(f"{options.folder}: {right:.2%} of {_TESTED:,} new inputs answered rightly")
@@ -48,7 +57,7 @@ def train_on_equalities(spec: Path, recipe: EqualityRecipe) -> None:
     network = train_on_pairs(recipe, TerminalWatcher(Console(stderr=True)))
     untyped: Any = network
     untyped.save_pretrained(options.folder)
-    (task,) = _tasks(spec)
+    (task,) = _specification(spec).tasks.values()
     right = shares_right(network, task)
     told = ", ".join(f"{share:.2%} of those with `{answer}`" for answer, share in right.items())
     print(f"{options.folder}: of the spec's inputs answered rightly: {told}")
@@ -63,8 +72,8 @@ def _options(spec: Path, recipe: Recipe | EqualityRecipe) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _tasks(spec: Path) -> list[Task]:
+def _specification(spec: Path) -> Specification:
     specification, diagnostics = load_specification(spec)
     if specification is None:
         raise SpecError(diagnostics)
-    return list(specification.tasks.values())
+    return specification

@@ -29,6 +29,7 @@ _HOMES = {
     "shares_right": "making.equalities",
     "train_on_pairs": "making.equalities",
     "Exercises": "making.exercises",
+    "Planted": "making.planting",
     "Recipe": "making.training",
     "train_decoder": "making.training",
     "load_task_network": "networks.locations",
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from causalspec.runtime.making.equalities import shares_right as shares_right
     from causalspec.runtime.making.equalities import train_on_pairs as train_on_pairs
     from causalspec.runtime.making.exercises import Exercises as Exercises
+    from causalspec.runtime.making.planting import Planted as Planted
     from causalspec.runtime.making.training import Recipe as Recipe
     from causalspec.runtime.making.training import train_decoder as train_decoder
     from causalspec.runtime.networks.locations import load_task_network as load_task_network

@@ -1,7 +1,7 @@
-"""A small decoder learns tasks from their prompts and right answers, and from nothing else.
+"""A small decoder learns tasks from their prompts and right answers.
 
-No intervention and no variable of any hypothesis takes part: what the network comes to compute on
-the way to its answers is for `verify` to find out.
+Unless a hypothesis is planted in it, no intervention and no variable takes part: what the network
+comes to compute on the way to its answers is for `verify` to find out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from causalspec.compiler import Task
 from causalspec.runtime.making.exercises import Exercise, Exercises
+from causalspec.runtime.making.planting import InterchangeLessons, Planted
 from causalspec.runtime.making.word_tokenizer import word_tokenizer
+from causalspec.runtime.networks.network import wrap_network
 from causalspec.runtime.untyped import seeded
 from causalspec.runtime.watch import Unwatched, Watcher
 
@@ -31,6 +33,9 @@ _UNLEARNED = -100  # the label of a token that is not to be predicted, in transf
 class Recipe:
     """Sizes of a Llama, and how it is trained: by AdamW, its rate rising over a twentieth of the
     steps, then falling to nothing as a cosine (Loshchilov and Hutter, arXiv 1608.03983).
+
+    `planted_from` is the share of the steps after which interchanges are taught, too, where there
+    are any.
     """
 
     steps: int
@@ -40,6 +45,7 @@ class Recipe:
     heads: int = 4
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
+    planted_from: float = 0.3
     seed: int = 0
 
     def share_of_rate(self, step: int) -> float:
@@ -76,9 +82,13 @@ class TrainedDecoder:
 
 
 def train_decoder(
-    tasks: Sequence[Task], recipe: Recipe, watcher: Watcher | None = None
+    tasks: Sequence[Task],
+    recipe: Recipe,
+    planted: Planted | None = None,
+    watcher: Watcher | None = None,
 ) -> TrainedDecoder:
-    """A Llama trained on the tasks' exercises; the same one for the same recipe and machine.
+    """A Llama trained on the tasks' exercises, and on the interchanges of what is `planted`; the
+    same one for the same arguments and machine.
 
     Its tokens are the words of the prompts and answers (`word_tokenizer`).
     """
@@ -90,6 +100,11 @@ def train_decoder(
     with seeded(recipe.seed):
         model = LlamaForCausalLM(_configuration(recipe, tokenizer))
     trained = TrainedDecoder(model, tokenizer)
+    lessons: InterchangeLessons | None = None
+    if planted is not None:
+        network = wrap_network("the network that is trained", model, tokenizer)
+        lessons = InterchangeLessons(network, planted, recipe.seed)
+        model.requires_grad_(True)
     exercises = Exercises(tasks, recipe.seed, "training")
     optimizer = torch.optim.AdamW(
         model.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -99,6 +114,8 @@ def train_decoder(
         for step in range(recipe.steps):
             batch = _encoded(tokenizer, exercises.take(recipe.batch))
             loss = model(**batch.inputs, labels=batch.labels).loss
+            if lessons is not None and step >= recipe.planted_from * recipe.steps:
+                loss = loss + lessons.loss(recipe.batch)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

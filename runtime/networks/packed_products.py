@@ -40,7 +40,10 @@ def pack_products(model: nn.Module) -> None:
 def _is_packable(module: nn.Module) -> TypeGuard[nn.Linear]:
     if type(module) is not nn.Linear:
         return False
-    return module.weight.device.type == "cpu" and module.weight.dtype == torch.float32
+    weight = module.weight
+    return (
+        weight.device.type == "cpu" and weight.dtype == torch.float32 and not weight.requires_grad
+    )
 
 
 @cache

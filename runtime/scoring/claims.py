@@ -24,6 +24,7 @@ from causalspec.runtime.inputs.experiment import (
     harvest_lots,
 )
 from causalspec.runtime.inputs.task_network import TaskNetwork
+from causalspec.runtime.maps.computed import NotDetermined
 from causalspec.runtime.results.estimates import Estimate, Score
 from causalspec.runtime.results.records import ClaimVerdict, ControlScore, MeasuredScore
 from causalspec.runtime.scoring.controls import Compared, compare, left_out
@@ -101,7 +102,8 @@ def reusing(posed: PosedClaim, folder: Path) -> PosedClaim:
 def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -> VerifiedClaim:
     """The whole way of one claim. Each finished stage is kept in the workshop's run folder.
 
-    What the network can't be asked is unknown, and keeps no other claim from its verdict.
+    What the network can't be asked, or what no map can be made for, is unknown, and keeps no other
+    claim from its verdict.
 
     Raises:
         SpecError: the claim does not fit the network's tokenizer.
@@ -119,7 +121,11 @@ def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -
         return _scored(replace(workshop, watcher=notes), posed, settings, notes, started)
     except Untestable as failure:
         notes.notice(NOT_PLAYED)
-        return VerifiedClaim(_unscored(posed, failure, notes, started), None)
+        nothing = replace(_unscored(posed, notes, started), counts=(failure.count,))
+        return VerifiedClaim(replace(nothing, wrong=failure.wrong), None)
+    except NotDetermined as failure:
+        notes.notice(f"no site has a map: {failure}")
+        return VerifiedClaim(_unscored(posed, notes, started), None)
 
 
 def _scored(
@@ -230,17 +236,13 @@ def _dimensions(maps: PlacedMaps, offered: Candidates, subject: Subject) -> dict
     return found
 
 
-def _unscored(
-    posed: PosedClaim, failure: Untestable, notes: _Notes, started: float
-) -> ClaimVerdict:
-    """The verdict where the network answers no pair of a split: unknown, whatever is expected."""
+def _unscored(posed: PosedClaim, notes: _Notes, started: float) -> ClaimVerdict:
+    """The verdict where nothing could be scored: unknown, whatever is expected."""
     claim = posed.asked.claim
     nothing: Scores = {replace(one, bound="mean"): Score(0, 0) for one in claim.metrics}
     return replace(
         _blank(posed, notes, started),
         expectations=tuple(judge(one, nothing) for one in claim.expectations),
-        counts=(failure.count,),
-        wrong=failure.wrong,
     )
 
 

@@ -2,7 +2,8 @@
 
     python specs/negation/train.py models/negation
 
-Trained on prompts and right answers alone. Takes some two minutes on one core.
+Trained on prompts and right answers, and by interchange interventions to hold the claim's three
+variables where they are looked for. Takes four minutes on one core.
 """
 
 from __future__ import annotations
@@ -16,5 +17,7 @@ SPEC = Path(__file__).with_name("negation.causal")
 
 if __name__ == "__main__":
     train_on_prompts(
-        SPEC, Recipe(layers=3, width=32, heads=4, steps=1_200, batch=64, learning_rate=5e-3)
+        SPEC,
+        Recipe(layers=3, width=32, heads=4, steps=1_200, batch=64, learning_rate=5e-3),
+        plants=["NegationReversesTheWords"],
     )

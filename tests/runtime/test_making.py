@@ -9,12 +9,18 @@ import pytest
 import torch
 
 from causalspec import load_specification
-from causalspec.compiler.specification import Task
+from causalspec.compiler.specification import Specification, Task
+from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.making.equalities import EqualityRecipe, shares_right, train_on_pairs
 from causalspec.runtime.making.exercises import Exercise, Exercises
+from causalspec.runtime.making.planting import InterchangeLessons, Planted
 from causalspec.runtime.making.training import Recipe, TrainedDecoder, train_decoder
 from causalspec.runtime.making.word_tokenizer import word_tokenizer
-from causalspec.runtime.networks.network import load_network
+from causalspec.runtime.networks.locations import load_task_network
+from causalspec.runtime.networks.network import load_network, wrap_network
+from causalspec.runtime.scoring.verify import VerifySettings, verify
+
+from .. import tiny_player
 
 SPECS = Path(__file__).parents[2] / "specs"
 
@@ -124,3 +130,31 @@ def test_the_price_tagging_network_plays_its_game() -> None:
     task = task_of(SPECS / "price_tagging" / "price_tagging.causal")
     fresh = Exercises([task], 1, "fresh").take(2_000)
     assert player.share_right(fresh) >= 0.99
+
+
+def test_planted_variables_are_found_where_they_were_planted(tmp_path: Path) -> None:
+    path = tmp_path / "pick.causal"
+    path.write_text(tiny_player.SPEC.replace("layers 0..1", "layers 0"), encoding="utf-8")
+    specification, diagnostics = load_specification(path)
+    assert specification is not None, diagnostics
+    tasks = list(specification.tasks.values())
+    recipe = Recipe(steps=200, batch=32, layers=2, width=32, heads=4, learning_rate=1e-2)
+    behaving = train_decoder(tasks, recipe)
+    planted = train_decoder(tasks, recipe, Planted(specification, ("TheColorFollows",)))
+    exercises = Exercises(tasks, 0, "test").take(50)
+    assert behaving.share_right(exercises) == planted.share_right(exercises) == 1.0
+    lost = [in_its_subspaces(one, specification) for one in (behaving, planted)]
+    assert lost[1] < 0.1 < 0.5 < lost[0]
+    planted.save(tmp_path / "network")
+    network = load_task_network(str(tmp_path / "network"), "cpu")
+    settings = VerifySettings(fit=FitSettings(steps=60, batch=32, learning_rate=3e-2))
+    (verdict,) = verify(specification, network, tmp_path / "results", settings).verdicts
+    assert verdict.score.mean >= 0.95
+
+
+def in_its_subspaces(trained: TrainedDecoder, specification: Specification) -> float:
+    """The loss of interchanges in the very subspaces that are planted."""
+    network = wrap_network("trained", trained.model, trained.tokenizer)
+    lessons = InterchangeLessons(network, Planted(specification, ("TheColorFollows",)), 0)
+    with torch.no_grad():
+        return float(lessons.loss(64))

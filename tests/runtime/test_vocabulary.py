@@ -263,3 +263,24 @@ counterfactuals Swaps of Both {
 align Hidden of Both { var left at hidden layers 1..3 by das(dim = 1) }
 claim LeftIsThere { of Both on Swaps.test with Hidden  expect iia >= 0.95 }
 """
+
+
+def test_a_method_that_finds_no_map_anywhere_leaves_its_claim_open(tmp_path: Path) -> None:
+    pairs_network().save_pretrained(tmp_path / "network")
+    spec = tmp_path / "pairs.causal"
+    more = "\nclaim Known { of Both on Swaps.test with Hidden  expect iia >= 0.95 }\n"
+    hopeless = PAIRS.replace("align Hidden", "align Three").replace("das(dim = 1)", "lda(dim = 3)")
+    hopeless = hopeless.replace("with Hidden", "with Three")
+    known = PAIRS[PAIRS.index("align Hidden") : PAIRS.index("claim")].replace("1..3", "2")
+    spec.write_text(hopeless + known + more, encoding="utf-8")
+    checked = check_file(spec).specification
+    assert checked is not None
+    network = load_task_network(str(tmp_path / "network"), "cpu")
+    settings = VerifySettings(fit=FitSettings(steps=150, batch=64, learning_rate=0.1))
+    unknown, other = verify(checked, network, tmp_path / "results", settings).verdicts
+    assert (unknown.holds, unknown.chosen, unknown.sites) == (None, (), ())
+    assert unknown.notes[-1] == (
+        "no site has a map: `lda` finds too little: 1 directions tell the 2 values of the variable "
+        "apart"
+    )
+    assert other.holds is True

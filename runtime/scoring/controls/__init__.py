@@ -71,12 +71,15 @@ class Compared:
 
 def left_out(finalist: Finalist) -> Mapping[str, str]:
     """The controls and rivals that are not run although they would be, with the reason: maps would
-    have to be fitted. Of someone else's control that is supposed.
+    have to be fitted.
     """
     if finalist.may_fit:
         return {}
     standing = {name for name, one in CONTROLS.items() if one.FITS and one.applies(finalist)}
-    names = sorted(standing | {name for name in _asked(finalist) if _fits(name)})
+    asked = _asked(finalist)
+    rivals = asked & finalist.specification.models.keys()
+    fitted = {name for name in asked - rivals if _control(name).FITS}
+    names = sorted(standing | rivals | fitted)
     return {
         name: f"`{name}` would have to be fitted, and the maps are an earlier run's"
         for name in names
@@ -100,8 +103,7 @@ def compare(workshop: Workshop, finalist: Finalist) -> Iterator[Compared]:
             found, count = observed_rival(workshop, finalist, rival)
             yield Compared(name, rival_explanation(rival), found, count)
             continue
-        control = given_by(full_vocabulary().controls[name], Control)
-        yield _compared(workshop, finalist, name, control)
+        yield _compared(workshop, finalist, name, _control(name))
 
 
 def _compared(workshop: Workshop, finalist: Finalist, name: str, control: Control) -> Compared:
@@ -120,6 +122,7 @@ def _asked(finalist: Finalist) -> set[str]:
     return {metric.of for metric in finalist.asked.claim.metrics if metric.of is not None}
 
 
-def _fits(name: str) -> bool:
-    control = CONTROLS.get(name)
-    return control is None or control.FITS
+def _control(name: str) -> Control:
+    """Ours, or an installed package's."""
+    ours = CONTROLS.get(name)
+    return ours if ours is not None else given_by(full_vocabulary().controls[name], Control)
