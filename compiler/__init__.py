@@ -115,16 +115,16 @@ _HOMES = {
     "compare": "proofs.comparison",
     "shares_of": "proofs.comparison",
     "Correspondence": "proofs.correspondences",
-    "with_noise_at_rest": "proofs.derived_models",
-    "Evidence": "proofs.evidence",
-    "Examination": "proofs.evidence",
-    "Exhaustive": "proofs.evidence",
-    "Sampled": "proofs.evidence",
+    "with_noise_at_rest": "derived_models",
+    "Evidence": "evidence",
+    "Examination": "evidence",
+    "Exhaustive": "evidence",
+    "Sampled": "evidence",
     "examinations": "proofs.examine",
-    "assigned": "proofs.wording",
-    "beside": "proofs.wording",
-    "setting_text": "proofs.wording",
-    "value_text": "proofs.wording",
+    "assigned": "wording",
+    "beside": "wording",
+    "setting_text": "wording",
+    "value_text": "wording",
     "Area": "review.changes",
     "Change": "review.changes",
     "review_changes": "review.review",
@@ -136,7 +136,6 @@ _HOMES = {
     "UnanswerableError": "sampling.rungs",
     "outcomes": "sampling.rungs",
     "sample": "sampling.rungs",
-    "exogenous": "sampling.worlds",
     "Claim": "specification",
     "CounterfactualDesign": "specification",
     "Distinction": "specification",
@@ -226,6 +225,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.data.samplers import Sampler as Sampler
     from causalspec.compiler.data.summary import DataSummary as DataSummary
     from causalspec.compiler.data.text_columns import join as join
+    from causalspec.compiler.derived_models import with_noise_at_rest as with_noise_at_rest
     from causalspec.compiler.domains import Domain as Domain
     from causalspec.compiler.domains import Numbers as Numbers
     from causalspec.compiler.domains import Truths as Truths
@@ -247,6 +247,10 @@ if TYPE_CHECKING:
     )
     from causalspec.compiler.evaluators.vectorize import interchange_columns as interchange_columns
     from causalspec.compiler.evaluators.vectorize import solve_columns as solve_columns
+    from causalspec.compiler.evidence import Evidence as Evidence
+    from causalspec.compiler.evidence import Examination as Examination
+    from causalspec.compiler.evidence import Exhaustive as Exhaustive
+    from causalspec.compiler.evidence import Sampled as Sampled
     from causalspec.compiler.expressions import references as references
     from causalspec.compiler.front.names import Compilation as Compilation
     from causalspec.compiler.front.names import collect as collect
@@ -273,16 +277,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.proofs.comparison import compare as compare
     from causalspec.compiler.proofs.comparison import shares_of as shares_of
     from causalspec.compiler.proofs.correspondences import Correspondence as Correspondence
-    from causalspec.compiler.proofs.derived_models import with_noise_at_rest as with_noise_at_rest
-    from causalspec.compiler.proofs.evidence import Evidence as Evidence
-    from causalspec.compiler.proofs.evidence import Examination as Examination
-    from causalspec.compiler.proofs.evidence import Exhaustive as Exhaustive
-    from causalspec.compiler.proofs.evidence import Sampled as Sampled
     from causalspec.compiler.proofs.examine import examinations as examinations
-    from causalspec.compiler.proofs.wording import assigned as assigned
-    from causalspec.compiler.proofs.wording import beside as beside
-    from causalspec.compiler.proofs.wording import setting_text as setting_text
-    from causalspec.compiler.proofs.wording import value_text as value_text
     from causalspec.compiler.review.changes import Area as Area
     from causalspec.compiler.review.changes import Change as Change
     from causalspec.compiler.review.review import review_changes as review_changes
@@ -294,7 +289,6 @@ if TYPE_CHECKING:
     from causalspec.compiler.sampling.rungs import UnanswerableError as UnanswerableError
     from causalspec.compiler.sampling.rungs import outcomes as outcomes
     from causalspec.compiler.sampling.rungs import sample as sample
-    from causalspec.compiler.sampling.worlds import exogenous as exogenous
     from causalspec.compiler.specification import Claim as Claim
     from causalspec.compiler.specification import CounterfactualDesign as CounterfactualDesign
     from causalspec.compiler.specification import Distinction as Distinction
@@ -317,6 +311,10 @@ if TYPE_CHECKING:
     from causalspec.compiler.vocabulary import WRITES as WRITES
     from causalspec.compiler.vocabulary import Vocabulary as Vocabulary
     from causalspec.compiler.vocabulary import full_vocabulary as full_vocabulary
+    from causalspec.compiler.wording import assigned as assigned
+    from causalspec.compiler.wording import beside as beside
+    from causalspec.compiler.wording import setting_text as setting_text
+    from causalspec.compiler.wording import value_text as value_text
     from causalspec.compiler.written_values import code_of as code_of
     from causalspec.compiler.written_values import named as named
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from causalspec.compiler.evidence import Examination
 from causalspec.compiler.front.abstractions import compile_abstractions
 from causalspec.compiler.front.claims import compile_claim
 from causalspec.compiler.front.derivations import derive_models
@@ -24,7 +25,6 @@ from causalspec.compiler.front.templates import answers_of, prompts_of
 from causalspec.compiler.front.types import named_domain
 from causalspec.compiler.front.unread import set_aside
 from causalspec.compiler.proofs.allowances import silence
-from causalspec.compiler.proofs.evidence import Examination
 from causalspec.compiler.specification import (
     Alignment,
     Claim,

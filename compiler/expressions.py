@@ -1,10 +1,10 @@
 """Mechanisms as typed trees over integer codes: the one language that every evaluator reads.
 
 The front end lowers a spec's expressions to these nodes once, with scales made explicit, families
-expanded, functions inlined and names resolved, so that an evaluator is a short match statement.
+expanded, functions inlined and names resolved, so that an evaluator is a `fold` of one short match.
 Truth values are the integers 0 and 1. Division and remainder floor, as in Python, and their
-divisors are positive constants. A node that stands in two places may be one object: evaluators
-that walk trees should remember results by `id` where sharing matters.
+divisors are positive constants. A node that stands in two places may be one object: `fold` meets it
+once.
 
 Evaluation is *partial*: `Undefined` has no value, nor has a reference to a variable without one,
 and what reads such a value has none. Read are all operands but these: the branch that `Choose` does
@@ -14,11 +14,11 @@ disjunction that is true.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from operator import attrgetter
-from typing import cast, get_args
+from typing import TypeVar, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +154,17 @@ def apart(left: Expression, right: Expression) -> Expression:
     return surely(Any((one_alone, Compare(ComparisonOperator.NOT_EQUAL, left, right))))
 
 
-def _operands(kind: type) -> Callable[[object], tuple[Expression, ...]]:
-    """What reads a node's direct subexpressions off it."""
-    if kind in (All, Any):
-        return attrgetter("operands")
-    names = [one.name for one in fields(kind) if one.type == "Expression"]  # a text, not a type
+def _operand_names(kind: type) -> tuple[str, ...]:
+    """The fields of a node that hold its direct subexpressions, left to right."""
+    return tuple(one.name for one in fields(kind) if one.type == "Expression")  # a text, no type
+
+
+# Walks of trees ask often, and `fields` is slow.
+_OPERAND_NAMES = {kind: _operand_names(kind) for kind in get_args(Expression)}
+
+
+def _reader(names: Sequence[str]) -> Callable[[object], tuple[Expression, ...]]:
+    """What reads fields off a node."""
     match names:
         case []:
             return lambda node: ()
@@ -169,8 +175,11 @@ def _operands(kind: type) -> Callable[[object], tuple[Expression, ...]]:
             return attrgetter(*names)
 
 
-# Walks of trees ask often, and `fields` is slow.
-_OPERANDS = {kind: _operands(kind) for kind in get_args(Expression)}
+_OPERANDS = {
+    **{kind: _reader(names) for kind, names in _OPERAND_NAMES.items()},
+    All: attrgetter("operands"),
+    Any: attrgetter("operands"),
+}
 
 
 def children(expression: Expression) -> tuple[Expression, ...]:
@@ -178,54 +187,82 @@ def children(expression: Expression) -> tuple[Expression, ...]:
     return _OPERANDS[type(expression)](expression)
 
 
-def with_operands(node: Expression, operands: Mapping[int, Expression]) -> Expression:
-    """The node with each direct subexpression replaced by the one that stands under its `id`."""
-    match node:
-        case Constant() | Reference() | Undefined():
-            return node
-        case All(parts) | Any(parts):
-            return type(node)(tuple(operands[id(one)] for one in parts))
-        case Arithmetic(left=left, right=right) | Compare(left=left, right=right):
-            return replace(node, left=operands[id(left)], right=operands[id(right)])
-        case AbsoluteValue(operand) | Not(operand) | Within(operand) | Defined(operand):
-            return replace(node, operand=operands[id(operand)])
-        case Choose(condition, then, otherwise):
-            return Choose(operands[id(condition)], operands[id(then)], operands[id(otherwise)])
-        case Lookup(index=index):
-            return replace(node, index=operands[id(index)])
+def rebuild(node: Expression, operands: Sequence[Expression]) -> Expression:
+    """The node over other operands, which stand in the order of `children`."""
+    if isinstance(node, All | Any):
+        return type(node)(tuple(operands))
+    names = _OPERAND_NAMES[type(node)]
+    return replace(node, **dict(zip(names, operands, strict=True))) if names else node
+
+
+_Result = TypeVar("_Result")
+
+
+def fold(
+    expression: Expression,
+    combine: Callable[[Expression, tuple[_Result, ...]], _Result],
+    memory: dict[int, _Result] | None = None,
+) -> _Result:
+    """What `combine` makes of the expression: of each node, and of what it made of the node's
+    operands before. Each object is met once, and no depth of nesting overflows Python's stack.
+
+    `memory` keeps results by `id` from one expression to others, for as long as they live.
+    """
+    results: dict[int, _Result] = {} if memory is None else memory
+    stack = [expression]
+    while stack:
+        node = stack[-1]
+        operands = children(node)
+        missing = [one for one in reversed(operands) if id(one) not in results]
+        if missing:
+            stack += missing
+        else:
+            stack.pop()
+            if id(node) not in results:
+                results[id(node)] = combine(node, tuple(results[id(one)] for one in operands))
+    return results[id(expression)]
 
 
 def postorder(expression: Expression) -> tuple[Expression, ...]:
     """The nodes of an expression, each object once, left to right, operands before their node."""
     nodes: list[Expression] = []
-    seen: set[int] = set()
-    stack: list[Expression | None] = [expression]  # None: the operands of the next one are done
-    while stack:
-        node = stack.pop()
-        if node is None:
-            nodes.append(cast("Expression", stack.pop()))
-        elif id(node) not in seen:
-            seen.add(id(node))
-            operands = children(node)
-            if operands:
-                stack += (node, None)
-                stack += reversed(operands)
-            else:
-                nodes.append(node)
+    fold(expression, lambda node, _: nodes.append(node))
     return tuple(nodes)
 
 
 def references(expression: Expression) -> tuple[str, ...]:
     """The names that an expression reads, each once, in order of first appearance."""
-    names: dict[str, None] = {}
-    seen: set[int] = set()
-    stack = [expression]
-    while stack:
-        node = stack.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, Reference):
-            names[node.name] = None
-        stack.extend(reversed(children(node)))
-    return tuple(names)
+    read = (node.name for node in postorder(expression) if isinstance(node, Reference))
+    return tuple(dict.fromkeys(read))
+
+
+def substituted(
+    expression: Expression,
+    replacement: Callable[[str], Expression],
+    memory: dict[int, Expression] | None = None,
+) -> Expression:
+    """The expression with every reference replaced; nodes that were shared stay shared."""
+
+    def combine(node: Expression, operands: tuple[Expression, ...]) -> Expression:
+        return replacement(node.name) if isinstance(node, Reference) else rebuild(node, operands)
+
+    return fold(expression, combine, memory)
+
+
+def renamed(
+    expression: Expression,
+    name_of: Callable[[str], str],
+    memory: dict[int, Expression] | None = None,
+) -> Expression:
+    """The expression with other names for what it reads; nodes that were shared stay shared."""
+    return substituted(expression, lambda name: Reference(name_of(name)), memory)
+
+
+def measure(expression: Expression) -> tuple[int, int]:
+    """Nodes and depth of the tree, counting a shared node as often as it is reached."""
+    return fold(expression, _measured)
+
+
+def _measured(_: Expression, operands: tuple[tuple[int, int], ...]) -> tuple[int, int]:
+    nodes = sum(nodes for nodes, _ in operands)
+    return 1 + nodes, 1 + max((depth for _, depth in operands), default=0)

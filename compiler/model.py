@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -78,6 +78,11 @@ class CausalModel:
         return self._names(Role.NOISE)
 
     @cached_property
+    def exogenous(self) -> tuple[str, ...]:
+        """Inputs, then noise: what no mechanism computes."""
+        return (*self.inputs, *self.noise)
+
+    @cached_property
     def intermediates(self) -> tuple[str, ...]:
         """The causal variables between inputs and outputs: what an alignment can place."""
         return self._names(Role.VARIABLE)
@@ -93,6 +98,30 @@ class CausalModel:
         for name in self.inputs:
             count *= self.by_name[name].domain.size
         return count
+
+    def ancestors(self, names: Iterable[str], cut: Collection[str] = ()) -> frozenset[str]:
+        """The named variables and all that they are computed from, where those in `cut` are
+        computed from nothing: as under an intervention on them.
+        """
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += () if name in cut else self.by_name[name].parents
+        return frozenset(found)
+
+    def stated_parents(self, name: str) -> tuple[str, ...]:
+        """What a mechanism reads, each variable once: abbreviations are looked through."""
+        found: dict[str, None] = {}
+        waiting = list(self.by_name[name].parents)
+        for parent in waiting:
+            if self.by_name[parent].role is Role.ABBREVIATION:
+                waiting += self.by_name[parent].parents
+            else:
+                found[parent] = None
+        return tuple(found)
 
     @cached_property
     def total(self) -> CausalModel:

@@ -158,7 +158,7 @@ def _print_pair(
     for heading in ("", *pair.solutions):
         table.add_column(heading, overflow="fold")
     model = pair.model
-    for name in (*model.inputs, *model.noise):
+    for name in model.exogenous:
         table.add_row(name, *(pair.text(name, side) for side in pair.solutions))
     if pair.prompts:
         table.add_row("prompt", *(pair.prompts[side].rstrip("\n") for side in pair.solutions))

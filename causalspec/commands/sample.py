@@ -162,7 +162,7 @@ def _usage(message: str) -> ExitCode:
 
 
 def _rows(query: Query, rows: int, seed: int, as_text: bool) -> Iterator[str]:
-    from causalspec.compiler import Rung, exogenous, sample
+    from causalspec.compiler import Rung, sample
 
     drawn = sample(query, rows, seed)
     predicted = _settings(query.model, drawn.predicted, rows)
@@ -175,7 +175,7 @@ def _rows(query: Query, rows: int, seed: int, as_text: bool) -> Iterator[str]:
     factual = _settings(query.model, drawn.factual, rows)
     if as_text:
         names = list(query.model.by_name)
-        fixed = set(exogenous(query.model)) - set(query.done)
+        fixed = set(query.model.exogenous) - set(query.done)
         moved = [name for name in names if name not in fixed]
         both = [
             {**one, **{f"{name}'": other[name] for name in moved}}

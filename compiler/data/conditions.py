@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -148,8 +148,8 @@ class Relevance:
             side, _, variable = name.partition(".")
             read.setdefault(side, set()).add(variable)
         model = design.model
-        base = set(_ancestors(model, read.get(_BASE, ())))
-        sources = [set(_ancestors(model, read.get(name, ()))) for name in source_names(design)]
+        base = _drawn_for(model, read.get(_BASE, ()))
+        sources = [_drawn_for(model, read.get(name, ())) for name in source_names(design)]
         if read.get(_RESULT):
             _trace(model, kind, read[_RESULT], base, sources)
         for one in design.distinctions:
@@ -173,31 +173,17 @@ def _trace(
     """Add what the wanted variables of a run under an interchange are computed from: of the run
     itself, and of each source.
     """
-    own |= _ancestors(model, wanted, frozenset(kind.variables))
+    own |= _drawn_for(model, wanted, kind.variables) - set(kind.variables)
     for number in set(kind.sources):
         swapped = zip(kind.variables, kind.sources, strict=True)
         taken = [name for name, source in swapped if source == number]
         inner = kind.within_source(number)
         if inner is None:
-            sources[number].update(_ancestors(model, taken))
+            sources[number].update(_drawn_for(model, taken))
         else:
             _trace(model, inner, taken, sources[number], sources)
 
 
-def _ancestors(
-    model: CausalModel, names: Iterable[str], blocked: frozenset[str] = frozenset()
-) -> frozenset[str]:
-    """The inputs and noise that the named variables are computed from, not through `blocked`."""
-    found: set[str] = set()
-    seen: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name in seen or name in blocked:
-            continue
-        seen.add(name)
-        variable = model.by_name[name]
-        if variable.mechanism is None:
-            found.add(name)
-        waiting.extend(variable.parents)
-    return frozenset(found)
+def _drawn_for(model: CausalModel, names: Iterable[str], swapped: Collection[str] = ()) -> set[str]:
+    """The inputs and noise that the named variables are computed from."""
+    return set(model.ancestors(names, swapped).intersection(model.exogenous))

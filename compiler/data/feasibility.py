@@ -21,8 +21,8 @@ from causalspec.compiler.data.populations import Population, populate
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.samplers import PairSampler, RequirementUnmetError
 from causalspec.compiler.data.strata import Coverable, Strata, described
-from causalspec.compiler.proofs.wording import quoted
 from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.compiler.wording import quoted
 from causalspec.dsl.diagnostics import Diagnostic, Related, SpecError
 
 _PILOT = 1 << 12

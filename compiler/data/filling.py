@@ -30,7 +30,7 @@ from causalspec.compiler.data.samplers import (
 from causalspec.compiler.data.solved_pairs import PairSolver
 from causalspec.compiler.data.table import Places, Table
 from causalspec.compiler.evaluators.columns import Columns
-from causalspec.compiler.proofs.wording import quoted
+from causalspec.compiler.wording import quoted
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 
 _CHUNK = 1 << 17  # the evaluator works through it in pieces that stay in cache

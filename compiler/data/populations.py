@@ -71,7 +71,7 @@ def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
 
     Inputs are uniform over what is admitted unless they have weights; noise is independent of all.
     """
-    drawn = {name: model.by_name[name] for name in (*model.inputs, *model.noise)}
+    drawn = {name: model.by_name[name] for name in model.exogenous}
     conditions = [Condition.of(one, model) for one in conjuncts(model.requirement)]
     if not all(one.holds.over({}, 1)[0] for one in conditions if not one.reads):
         return Population((Listed(dict.fromkeys(drawn, _NOTHING), 0),), ())

@@ -49,10 +49,7 @@ def may_hold(
     of the others, and perhaps elsewhere. `ends` are the least and the greatest code of each input.
     """
     named: dict[str, _Bounds | None] = {}
-    needed = set(references(condition))
-    for variable in reversed(model.variables):
-        if variable.name in needed:
-            needed.update(variable.parents)
+    needed = model.ancestors(references(condition))
     for variable in model.variables:
         name = variable.name
         if name not in needed:

@@ -37,7 +37,7 @@ from causalspec.compiler.model import CausalModel
 from causalspec.compiler.specification import CounterfactualDesign, SwapKind
 
 if TYPE_CHECKING:
-    from causalspec.compiler.proofs.prove import Translated
+    from causalspec.compiler.evaluators.prove import Translated
 
 SEEDS = 48
 STEPS = 160
@@ -83,8 +83,8 @@ class PairSolver:
         return self._known[stratum]
 
     def _solve(self, stratum: Stratum, count: int) -> Sequence[Seed] | Literal[False] | None:
-        from causalspec.compiler.proofs.evidence import NoWitness
-        from causalspec.compiler.proofs.prove import Translated
+        from causalspec.compiler.evaluators.prove import Translated
+        from causalspec.compiler.evidence import NoWitness
 
         stream = self._stream.derive(*map(str, stratum))
         base, others = PairSampler(self._design, self._population, stream).take(SEEDS)
@@ -92,7 +92,7 @@ class PairSolver:
         model, condition, whole = _question(
             self._design, self._kind, stratum, self._allowed, anchors
         )
-        question = Translated(model, condition, (*model.inputs, *model.noise))
+        question = Translated(model, condition, model.exogenous)
         answer = question.solve()
         if isinstance(answer, NoWitness):
             return False if whole and answer.is_certain else None
@@ -114,7 +114,7 @@ class PairSolver:
         """`rows` pairs near the seeds: the base, then each source."""
         sampler = PairSampler(self._design, self._population, stream)
         prefixes = (_BASE, *(_prefix(k) for k in range(len(source_names(self._design)))))
-        drawn = (*self._design.model.inputs, *self._design.model.noise)
+        drawn = self._design.model.exogenous
         start = [seeds[k % len(seeds)] for k in range(rows)]
         sides: Sequence[Columns] = [
             {name: np.array([one[f"{prefix}{name}"] for one in start]) for name in drawn}
@@ -134,7 +134,7 @@ def _named(anchors: Sequence[Columns], row: int) -> Iterator[tuple[str, int]]:
 
 
 def _prefix(number: int) -> str:
-    from causalspec.compiler.proofs.derived_models import source_prefix
+    from causalspec.compiler.derived_models import source_prefix
 
     return f"{source_prefix(number)}."
 
@@ -149,7 +149,7 @@ def _question(
     """The model of all runs on a pair, whether it meets every clause, and whether that is asked of
     every value that the split has.
     """
-    from causalspec.compiler.proofs.derived_models import (
+    from causalspec.compiler.derived_models import (
         differs,
         interchanged,
         of_task,
@@ -179,7 +179,7 @@ def _question(
         parts.append(Compare(ComparisonOperator.EQUAL, own, other))
     whole = True
     for side, prefix in zip(anchors, (_BASE, *prefixes), strict=True):
-        for name in (*design.model.inputs, *design.model.noise):
+        for name in design.model.exogenous:
             ranges, all_of_them = _among(design.model, name, allowed, side[name])
             whole = whole and all_of_them
             moved = [replace(one, operand=Reference(f"{prefix}{name}")) for one in ranges]
@@ -189,7 +189,7 @@ def _question(
 
 def _joined(model: CausalModel, both: CausalModel, mark: str) -> CausalModel:
     """`both` without name clashes with other rivals: its added variables end in a mark."""
-    from causalspec.compiler.proofs.derived_models import renamed
+    from causalspec.compiler.expressions import renamed
 
     own = set(model.by_name)
     memory: dict[int, Expression] = {}
@@ -268,7 +268,7 @@ def _near(
 def _of(
     question: Translated, wishes: Sequence[Expression], setting: Mapping[str, int]
 ) -> Mapping[str, int]:
-    from causalspec.compiler.proofs.evidence import Witness
+    from causalspec.compiler.evidence import Witness
 
     found = question.solve(SECONDS_A_WISH, wishes) if wishes else None
     return found.setting if isinstance(found, Witness) else setting

@@ -13,8 +13,8 @@ from causalspec.compiler.data.conditions import LabelledPairs
 from causalspec.compiler.data.partitions import SplitValues
 from causalspec.compiler.domains import Domain
 from causalspec.compiler.evaluators.columns import Column
-from causalspec.compiler.proofs.wording import quoted
 from causalspec.compiler.specification import CounterfactualDesign, StratifiedValue
+from causalspec.compiler.wording import quoted
 from causalspec.dsl.diagnostics import InternalError
 
 MOST_STRATA = 1 << 15

@@ -40,7 +40,7 @@ class Table:
         def columns(names: Sequence[str]) -> Columns:
             return {name: np.empty(rows, storage_of(model.by_name[name].domain)) for name in names}
 
-        drawn = (*model.inputs, *model.noise)
+        drawn = model.exogenous
         return Table(
             design,
             columns(drawn),

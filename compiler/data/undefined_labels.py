@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.expressions import All, Any, Defined, Expression, Not, Reference
 from causalspec.compiler.model import CausalModel, Role
-from causalspec.compiler.proofs.wording import (
+from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.compiler.wording import (
     beside,
     quoted,
     setting_text,
     value_text,
     why_undefined,
 )
-from causalspec.compiler.specification import CounterfactualDesign, SwapKind
 from causalspec.dsl.diagnostics import Diagnostic, InternalError
 
 Setting = Mapping[str, int]
@@ -99,7 +99,7 @@ class UndefinedPair:
         given = {"base": self._base}
         used = self._kind.used_sources
         given |= {self._names[k]: one for k, one in enumerate(self._sources) if k in used}
-        drawn = (*self._design.model.inputs, *self._design.model.noise)
+        drawn = self._design.model.exogenous
         return ", ".join(
             f"{side} `{setting_text(self._design.model, one, drawn)}`"
             for side, one in given.items()

@@ -16,7 +16,7 @@ from causalspec.compiler import expressions as nodes
 from causalspec.compiler.domains import Domain, Numbers, Truths
 from causalspec.compiler.evaluators.intervals import Interval, UnsupportedModelError, interval_of
 from causalspec.compiler.evaluators.lowering import ProgramBuilder
-from causalspec.compiler.expressions import Constant, Expression, Reference, with_operands
+from causalspec.compiler.expressions import Constant, Expression, Reference, rebuild
 from causalspec.compiler.model import CausalModel, Role, Variable
 
 TRUE, FALSE = Constant(1), Constant(0)
@@ -103,8 +103,7 @@ class Totals:
             ]:
                 return TRUE if left != right else FALSE
             case _:
-                new = zip(map(id, children), values, strict=True)
-                return with_operands(node, dict(new))
+                return rebuild(node, values)
 
 
 def _defined(node: Expression, parts: Sequence[Total]) -> Expression:

@@ -118,7 +118,7 @@ def satisfies(model: CausalModel, inputs: Mapping[str, int]) -> bool:
     if model.requirement is None:
         return True
     setting = dict(inputs)
-    needed = _ancestors(model, nodes.references(model.requirement))
+    needed = model.ancestors(nodes.references(model.requirement))
     for variable in model.variables:
         if variable.name in needed:
             value = _value(variable, inputs, NO_INTERVENTIONS, setting)
@@ -140,21 +140,11 @@ def evaluate(expression: Expression, setting: Mapping[str, int]) -> int | None:
     """The value of an expression where its references have the values of `setting`: None where it
     has none, as where it reads a variable that `setting` lacks.
     """
-    values: dict[int, int | None] = {}  # by identity: shared nodes are computed once
-    stack = [expression]
-    while stack:  # a stack of our own, so that no depth of nesting overflows Python's
-        node = stack[-1]
-        missing = [one for one in nodes.children(node) if id(one) not in values]
-        if missing:
-            stack.extend(missing)
-        else:
-            stack.pop()
-            values[id(node)] = _node_value(node, values, setting)
-    return values[id(expression)]
+    return nodes.fold(expression, lambda node, read: _node_value(node, read, setting))
 
 
 def _node_value(
-    node: Expression, values: Mapping[int, int | None], setting: Mapping[str, int]
+    node: Expression, read: Sequence[int | None], setting: Mapping[str, int]
 ) -> int | None:
     """The nodes that can do without a value of some operand; the others are `_value_of_all`."""
     match node:
@@ -164,19 +154,18 @@ def _node_value(
             return setting.get(name)
         case nodes.Undefined():
             return None
-        case nodes.Defined(operand):
-            return int(values[id(operand)] is not None)
-        case nodes.All(operands):
-            return _junction([values[id(one)] for one in operands], decisive=0)
-        case nodes.Any(operands):
-            return _junction([values[id(one)] for one in operands], decisive=1)
-        case nodes.Choose(condition, then, otherwise):
-            chosen = values[id(condition)]
+        case nodes.Defined():
+            return int(read[0] is not None)
+        case nodes.All():
+            return _junction(read, decisive=0)
+        case nodes.Any():
+            return _junction(read, decisive=1)
+        case nodes.Choose():
+            chosen, then, otherwise = read
             if chosen is None:
                 return None
-            return values[id(then)] if chosen else values[id(otherwise)]
+            return then if chosen else otherwise
         case _:
-            read = [values[id(one)] for one in nodes.children(node)]
             present = [one for one in read if one is not None]
             return _strict_value(node, present) if len(present) == len(read) else None
 
@@ -265,18 +254,6 @@ def _parents(variable: Variable, interventions: Mapping[str, int | Expression]) 
         return variable.parents
     mechanism = interventions[variable.name]
     return () if isinstance(mechanism, int) else nodes.references(mechanism)
-
-
-def _ancestors(model: CausalModel, names: Sequence[str]) -> set[str]:
-    """The named variables and all that they depend on."""
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting.extend(model.by_name[name].parents)
-    return found
 
 
 def _solved_in_order(

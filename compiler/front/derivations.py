@@ -12,7 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from causalspec.compiler.domains import Numbers, Symbols, TupleField, Tuples
-from causalspec.compiler.expressions import Expression, Lookup, Reference, kept_within, references
+from causalspec.compiler.expressions import (
+    Expression,
+    Lookup,
+    Reference,
+    kept_within,
+    references,
+    substituted,
+)
 from causalspec.compiler.front.dependencies import in_order
 from causalspec.compiler.front.designs import find_model
 from causalspec.compiler.front.elaborate import complete
@@ -21,7 +28,6 @@ from causalspec.compiler.front.matching import cases
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.front.patterns import LARGEST_TABLE
-from causalspec.compiler.front.rewriting import with_references
 from causalspec.compiler.front.scopes import Declared, Environment, Progress, Scope
 from causalspec.compiler.front.tuple_codes import position, tuple_field, tuple_value
 from causalspec.compiler.front.values import Value
@@ -152,7 +158,7 @@ class _Derivation:
         """Let every mechanism read something else than what it reads."""
         for one in self.variables.values():
             if one.mechanism is not None:
-                one.mechanism = with_references(
+                one.mechanism = substituted(
                     one.mechanism, lambda name: instead(name) or Reference(name)
                 )
 
@@ -175,7 +181,7 @@ class _Derivation:
         inside = {one.name for one in merged}
         mechanisms: dict[str, Expression] = {}
         for one in in_order(self.compilation, merged, cycles_allowed=False):
-            mechanisms[one.name] = with_references(
+            mechanisms[one.name] = substituted(
                 _kept(one), lambda name: mechanisms.get(name) or Reference(name)
             )
         parts = [Value(mechanisms[one.name], one.domain) for one in merged]

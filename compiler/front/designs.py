@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from causalspec.compiler.domains import Domain, Truths
-from causalspec.compiler.expressions import Expression, Reference
+from causalspec.compiler.expressions import Expression, Reference, substituted
 from causalspec.compiler.front.distinctions import distinctions_of
 from causalspec.compiler.front.elaborate import elaborate
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, kind_of, with_article
 from causalspec.compiler.front.operators import required
-from causalspec.compiler.front.rewriting import with_references
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Scope, Side
 from causalspec.compiler.front.swaps import swaps_of
 from causalspec.compiler.front.values import Value
@@ -165,7 +164,7 @@ def _side_node(draft: ModelDraft, side: str, one: Declared) -> Expression:
         return Reference(f"{side}.{one.name}")
     # An abbreviation of the task that the model itself never reads: written out.
     lets = draft.task.variables
-    return with_references(
+    return substituted(
         one.mechanism,
         lambda name: _side_node(draft, side, lets[name]) if name in lets else Reference(name),
     )

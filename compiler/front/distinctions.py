@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from causalspec.compiler.counterparts import counterparts_of
+from causalspec.compiler.derived_models import with_noise_at_rest
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation
-from causalspec.compiler.proofs.derived_models import with_noise_at_rest
 from causalspec.compiler.specification import Distinction, SwapKind
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related

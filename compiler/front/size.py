@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from causalspec.compiler.expressions import Expression, children
+from causalspec.compiler.expressions import measure
 from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.front.values import POISONED, Value
 from causalspec.dsl import syntax
@@ -36,25 +36,3 @@ def too_much(compilation: Compilation, written: syntax.Node) -> None:
         written.span,
         help="compute shared parts in a `let`, or shrink the family",
     )
-
-
-def measure(expression: Expression) -> tuple[int, int]:
-    """Nodes and depth of the tree, counting a shared node as often as it is reached."""
-    known: dict[int, tuple[int, int]] = {}
-    stack = [expression]
-    while stack:
-        node = stack[-1]
-        if id(node) in known:
-            stack.pop()
-            continue
-        parts = tuple(children(node))
-        missing = [part for part in parts if id(part) not in known]
-        if missing:
-            stack.extend(missing)
-            continue
-        stack.pop()
-        known[id(node)] = (
-            1 + sum(known[id(part)][0] for part in parts),
-            1 + max((known[id(part)][1] for part in parts), default=0),
-        )
-    return known[id(expression)]

@@ -25,9 +25,9 @@ from causalspec.compiler.domains import Truths
 from causalspec.compiler.evaluators.columns import Column, Columns
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
 from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.compiler.evidence import Exhaustive, Sampled
 from causalspec.compiler.expressions import surely
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs.evidence import Exhaustive, Sampled
 from causalspec.compiler.proofs.interchanges import interchange_model, source_input
 from causalspec.compiler.proofs.relations import Relation
 

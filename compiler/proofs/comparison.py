@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from causalspec.compiler.domains import Truths
-from causalspec.compiler.evaluators import interpret
-from causalspec.compiler.expressions import Choose, Reference
-from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs.agreement import Share, agreement
-from causalspec.compiler.proofs.correspondences import Correspondence, correspondences
-from causalspec.compiler.proofs.derived_models import (
+from causalspec.compiler.derived_models import (
     differs,
     of_task,
     side_by_side,
     with_noise_at_rest,
 )
+from causalspec.compiler.domains import Truths
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evidence import Evidence, Exhaustive, NoWitness, Proved, combined
+from causalspec.compiler.expressions import Choose, Reference
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.proofs.agreement import Share, agreement
+from causalspec.compiler.proofs.correspondences import Correspondence, correspondences
 from causalspec.compiler.proofs.equilibria import differing_equilibrium
-from causalspec.compiler.proofs.evidence import Evidence, Exhaustive, NoWitness, Proved, combined
 from causalspec.compiler.proofs.interchanges import Interchange, smallest_interchange
 from causalspec.compiler.proofs.relations import Commutes, Relation, examine_relation
 from causalspec.compiler.proofs.witnesses import smallest_witness

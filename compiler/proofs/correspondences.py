@@ -10,13 +10,13 @@ from typing import Any
 from causalspec.compiler.data.populations import populate
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.samplers import RequirementUnmetError, Sampler
+from causalspec.compiler.derived_models import of_task, side_by_side
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
 from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.compiler.evidence import Evidence, NoWitness, combined
 from causalspec.compiler.expressions import Expression, Lookup, Reference, apart
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs.derived_models import of_task, side_by_side
-from causalspec.compiler.proofs.evidence import Evidence, NoWitness, combined
 from causalspec.compiler.proofs.existence import place
 from causalspec.compiler.proofs.witnesses import find_witness
 

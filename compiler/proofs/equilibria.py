@@ -15,16 +15,16 @@ from math import prod
 
 from causalspec.compiler import expressions as nodes
 from causalspec.compiler.evaluators.interpret import cycle_breakers, on_cycles
+from causalspec.compiler.evidence import NoWitness, Proved, Unknown, Witness
 from causalspec.compiler.expressions import (
     Compare,
     ComparisonOperator,
     Constant,
     Expression,
     Reference,
+    renamed,
 )
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs.derived_models import renamed
-from causalspec.compiler.proofs.evidence import NoWitness, Proved, Unknown, Witness
 from causalspec.compiler.proofs.witnesses import smallest_witness
 
 MOST_GUESSES = 1 << 10
@@ -78,7 +78,7 @@ def without_equilibrium(model: CausalModel) -> Witness | NoWitness:
         return NoWitness(Proved())
     if guessing.guess_count > MOST_GUESSES:
         return NoWitness(Unknown())
-    copies, settled = _every_guess(guessing, {name: name for name in _exogenous(model)})
+    copies, settled = _every_guess(guessing, {name: name for name in model.exogenous})
     inputs = [one for one in model.variables if one.mechanism is None]
     whole = replace(model, variables=(*inputs, *copies), cyclic=False)
     wrong = nodes.All(tuple(nodes.Not(one) for one, _ in settled))
@@ -94,7 +94,7 @@ def differing_equilibrium(
     guessing, answering = Guessing.of(model), Guessing.of(other)
     if answering.guess_count > MOST_GUESSES:
         return NoWitness(Unknown())
-    shared = {name: name for name in _exogenous(other)}
+    shared = {name: name for name in other.exogenous}
     copies, settled = _every_guess(answering, shared)
     own = guessing.model.variables
     names = {one.name for one in own}
@@ -131,7 +131,7 @@ def _every_guess(
                 mechanism = renamed(mechanism, names.__getitem__, memory)
             copy = replace(one, name=names[one.name], role=Role.ABBREVIATION, mechanism=mechanism)
             copies.append(copy)
-        settled.append((renamed(guessing.settled, names.__getitem__, {}), names))
+        settled.append((renamed(guessing.settled, names.__getitem__), names))
     return copies, settled
 
 
@@ -139,17 +139,10 @@ def _requiring(model: CausalModel, whole: CausalModel) -> CausalModel:
     """`whole` with the abbreviations that the requirement of `model` reads, under their names."""
     if model.requirement is None:
         return whole
-    needed = set(nodes.references(model.requirement))
-    for one in reversed(model.variables):
-        if one.name in needed:
-            needed.update(one.parents)
+    needed = model.ancestors(nodes.references(model.requirement))
     present = {one.name for one in whole.variables}
     read = [one for one in model.variables if one.name in needed and one.name not in present]
     return replace(whole, variables=(*whole.variables, *_in_order(read, present)))
-
-
-def _exogenous(model: CausalModel) -> tuple[str, ...]:
-    return (*model.inputs, *model.noise)
 
 
 def _is_settled(name: str) -> Expression:

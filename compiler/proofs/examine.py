@@ -14,9 +14,9 @@ from causalspec.compiler.data.counterfactuals import try_out
 from causalspec.compiler.data.populations import populate
 from causalspec.compiler.data.rival_designs import rival_design
 from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evidence import Evidence, Examination, Exhaustive, Unknown, Witness
 from causalspec.compiler.expressions import Constant
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs.evidence import Evidence, Examination, Exhaustive, Unknown, Witness
 from causalspec.compiler.proofs.examine_abstractions import examine_abstraction
 from causalspec.compiler.proofs.examine_designs import examine_design
 from causalspec.compiler.proofs.examine_labels import examine_labels
@@ -30,8 +30,8 @@ from causalspec.compiler.proofs.examine_repeats import examine_repeats
 from causalspec.compiler.proofs.examine_rivals import examine_rivals
 from causalspec.compiler.proofs.examine_texts import examine_texts
 from causalspec.compiler.proofs.witnesses import find_witness
-from causalspec.compiler.proofs.wording import assigned, value_text
 from causalspec.compiler.specification import CounterfactualDesign, Example, Specification, Task
+from causalspec.compiler.wording import assigned, value_text
 from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.source import Span
 
@@ -135,7 +135,7 @@ def _examine_example(example: Example, diagnostics: Diagnostics) -> Examination:
     model = example.model
     line = example.span.source.position(example.span.start)[0]
     question = f"the example of `{model.name}` in line {line} holds"
-    given = {name: model.by_name[name].domain.codes()[0] for name in (*model.inputs, *model.noise)}
+    given = {name: model.by_name[name].domain.codes()[0] for name in model.exogenous}
     given.update(example.inputs)  # whatever is not given has no influence on what is expected
 
     def answer(holds: bool | None, evidence: Evidence) -> Examination:

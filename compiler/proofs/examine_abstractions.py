@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from causalspec.compiler.evidence import Examination, Exhaustive, NoWitness
 from causalspec.compiler.expressions import Compare, ComparisonOperator, Constant
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs.evidence import Examination, Exhaustive, NoWitness
 from causalspec.compiler.proofs.relations import Commutes, Relation, Square, examine_relation
 from causalspec.compiler.proofs.witnesses import find_witness
-from causalspec.compiler.proofs.wording import assigned, beside, setting_text, value_text
 from causalspec.compiler.specification import Abstraction
+from causalspec.compiler.wording import assigned, beside, setting_text, value_text
 from causalspec.dsl.diagnostics import Diagnostics
 
 MOST_VALUES = 64

@@ -12,10 +12,9 @@ from causalspec.compiler.data.conditions import LabelledPairs, Labeller, filters
 from causalspec.compiler.data.populations import Population
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.samplers import PairSampler, RequirementUnmetError
+from causalspec.compiler.derived_models import interchanged, source_prefix
 from causalspec.compiler.evaluators.columns import Column
-from causalspec.compiler.expressions import All, Any, Compare, ComparisonOperator, Reference
-from causalspec.compiler.proofs.derived_models import interchanged, source_prefix
-from causalspec.compiler.proofs.evidence import (
+from causalspec.compiler.evidence import (
     Evidence,
     Examination,
     Exhaustive,
@@ -23,6 +22,7 @@ from causalspec.compiler.proofs.evidence import (
     Unknown,
     Witness,
 )
+from causalspec.compiler.expressions import All, Any, Compare, ComparisonOperator, Reference
 from causalspec.compiler.proofs.witnesses import find_witness
 from causalspec.compiler.specification import CounterfactualDesign, SwapKind
 from causalspec.dsl.diagnostics import Diagnostics

@@ -8,10 +8,10 @@ from dataclasses import replace
 from causalspec.compiler.data.conditions import shared_noise, source_names
 from causalspec.compiler.data.left_out import pairs_left_out
 from causalspec.compiler.data.undefined_labels import UndefinedPair, is_sound
+from causalspec.compiler.derived_models import interchanged, on_pair, source_prefix
+from causalspec.compiler.evidence import Examination, Exhaustive, NoWitness, Sampled
 from causalspec.compiler.expressions import All, Compare, ComparisonOperator, Not, Reference
 from causalspec.compiler.model import Role, Variable
-from causalspec.compiler.proofs.derived_models import interchanged, on_pair, source_prefix
-from causalspec.compiler.proofs.evidence import Examination, Exhaustive, NoWitness, Sampled
 from causalspec.compiler.proofs.witnesses import smallest_witness
 from causalspec.compiler.specification import CounterfactualDesign, SwapKind
 from causalspec.dsl.diagnostics import Diagnostics
@@ -64,7 +64,7 @@ def _examine_kind(
     if isinstance(found, NoWitness):
         holds = True if found.is_certain else None
         return Examination(question, holds, found.evidence, design.span)
-    drawn = (*design.model.inputs, *design.model.noise)
+    drawn = design.model.exogenous
     base, *sources = (
         {name: found.setting[f"{prefix}.{name}"] for name in drawn}
         for prefix in ("base", *map(source_prefix, range(len(names))))

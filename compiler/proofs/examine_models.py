@@ -6,10 +6,12 @@ them give that output.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
+from causalspec.compiler.derived_models import of_task, side_by_side, with_noise_at_rest
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.definedness import partial_names
+from causalspec.compiler.evidence import Examination, Exhaustive, NoWitness, Proved, Witness
 from causalspec.compiler.expressions import (
     All,
     Any,
@@ -20,11 +22,9 @@ from causalspec.compiler.expressions import (
     Reference,
 )
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs.derived_models import of_task, side_by_side, with_noise_at_rest
 from causalspec.compiler.proofs.equilibria import Guessing, without_equilibrium
-from causalspec.compiler.proofs.evidence import Examination, Exhaustive, NoWitness, Proved, Witness
 from causalspec.compiler.proofs.witnesses import smallest_witness
-from causalspec.compiler.proofs.wording import assigned, setting_text, value_text, why_undefined
+from causalspec.compiler.wording import assigned, setting_text, value_text, why_undefined
 from causalspec.dsl.diagnostics import Diagnostics, InternalError
 from causalspec.dsl.source import Span
 
@@ -66,7 +66,9 @@ def examine_domains(
         follow_on = _descendants(guessing.model, [one.name for one in outside])
         for one in outside:
             if one.name not in follow_on:
-                place = setting_text(model, answer.setting, _exogenous_ancestors(model, one.name))
+                needed = model.ancestors([one.name])
+                shown = (name for name in model.exogenous if name in needed)
+                place = setting_text(model, answer.setting, shown)
                 _report_undefined(guessing.model, one, solution, place, span, diagnostics)
         settled = follow_on | {one.name for one in outside}
         suspects = [one for one in suspects if one.name not in settled]
@@ -113,17 +115,6 @@ def _descendants(model: CausalModel, names: list[str]) -> set[str]:
     return found
 
 
-def _exogenous_ancestors(model: CausalModel, name: str) -> Iterator[str]:
-    needed: set[str] = set()
-    waiting = [name]
-    while waiting:
-        one = waiting.pop()
-        if one not in needed:
-            needed.add(one)
-            waiting.extend(model.by_name[one].parents)
-    return (one for one in (*model.inputs, *model.noise) if one in needed)
-
-
 def examine_equilibria(model: CausalModel, span: Span, diagnostics: Diagnostics) -> Examination:
     """Whether a cyclic model has an equilibrium at every admissible input, whatever its noise: a
     warning where it has none, if it is not meant to compute its task.
@@ -133,7 +124,7 @@ def examine_equilibria(model: CausalModel, span: Span, diagnostics: Diagnostics)
     if isinstance(found, NoWitness):
         holds = True if found.is_certain else None
         return Examination(question, holds, found.evidence, span)
-    place = setting_text(model, found.setting, (*model.inputs, *model.noise), MOST_SHOWN)
+    place = setting_text(model, found.setting, model.exogenous, MOST_SHOWN)
     report = diagnostics.warning if model.approximately else diagnostics.error
     report(
         "CS326",

@@ -16,6 +16,7 @@ from causalspec.compiler.domains import Domain, Numbers
 from causalspec.compiler.evaluators.columns import Column
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
 from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.compiler.evidence import Examination, Exhaustive, NoWitness, Proved, Witness
 from causalspec.compiler.expressions import (
     All,
     Any,
@@ -28,15 +29,14 @@ from causalspec.compiler.expressions import (
     Lookup,
     Not,
     Reference,
+    renamed,
 )
 from causalspec.compiler.model import CausalModel, Variable
-from causalspec.compiler.proofs.derived_models import renamed
-from causalspec.compiler.proofs.evidence import Examination, Exhaustive, NoWitness, Proved, Witness
 from causalspec.compiler.proofs.relations import copied
 from causalspec.compiler.proofs.unambiguous_prompts import slots_fix_answers, slots_read_back
 from causalspec.compiler.proofs.witnesses import smallest_witness
-from causalspec.compiler.proofs.wording import setting_text
 from causalspec.compiler.specification import PromptTemplate, SlotValue, Task, TemplateArm
+from causalspec.compiler.wording import setting_text
 from causalspec.dsl.diagnostics import Diagnostics
 
 LARGEST_TABLE = 1 << 16
@@ -95,7 +95,7 @@ def _collision(task: Task, prompt: PromptTemplate) -> tuple[CausalModel, Express
         one
         for side in (FIRST, SECOND)
         for one in (
-            *(_input(model, name, side) for name in (*model.inputs, *model.noise)),
+            *(_input(model, name, side) for name in model.exogenous),
             *copied(model, lambda name, side=side: f"{side}{name}"),
         )
     ]
@@ -128,7 +128,7 @@ def _input(model: CausalModel, name: str, side: str) -> Variable:
 
 
 def _on(side: str, expression: Expression) -> Expression:
-    return renamed(expression, lambda name: f"{side}{name}", {})
+    return renamed(expression, lambda name: f"{side}{name}")
 
 
 def _both(expression: Expression) -> tuple[Expression, Expression]:

@@ -10,10 +10,7 @@ from causalspec.compiler.counterparts import counterparts_of
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.data.pairs import InterchangePairs
 from causalspec.compiler.data.rivals import Prediction
-from causalspec.compiler.evaluators import interpret
-from causalspec.compiler.evaluators.intervals import UnsupportedModelError
-from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs.derived_models import (
+from causalspec.compiler.derived_models import (
     differs,
     interchanged,
     of_task,
@@ -21,10 +18,13 @@ from causalspec.compiler.proofs.derived_models import (
     source_prefix,
     with_noise_at_rest,
 )
-from causalspec.compiler.proofs.evidence import Examination, Exhaustive, Sampled, Witness
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError
+from causalspec.compiler.evidence import Examination, Exhaustive, Sampled, Witness
+from causalspec.compiler.model import CausalModel
 from causalspec.compiler.proofs.witnesses import smallest_witness
-from causalspec.compiler.proofs.wording import setting_text
 from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.compiler.wording import setting_text
 from causalspec.dsl.diagnostics import Diagnostics, SpecError
 
 MOST_PAIRS = 300_000

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from causalspec.compiler.evaluators.definedness import partial_names
+from causalspec.compiler.evidence import Examination, Exhaustive, NoWitness
 from causalspec.compiler.expressions import (
     All,
     Any,
@@ -18,10 +19,9 @@ from causalspec.compiler.expressions import (
     surely,
 )
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs.evidence import Examination, Exhaustive, NoWitness
 from causalspec.compiler.proofs.witnesses import smallest_witness
-from causalspec.compiler.proofs.wording import setting_text
 from causalspec.compiler.specification import PromptTemplate, SlotValue, Task
+from causalspec.compiler.wording import setting_text
 from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.source import Span
 

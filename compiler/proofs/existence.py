@@ -15,9 +15,10 @@ from typing import Any
 import numpy
 
 from causalspec.compiler.domains import Domain, Numbers, Truths
-from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evaluators import interpret, prove
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
 from causalspec.compiler.evaluators.vectorize import mechanism_intervals, solve_columns
+from causalspec.compiler.evidence import Exhaustive, NoWitness, Proved, Sampled, Witness
 from causalspec.compiler.expressions import (
     All,
     Arithmetic,
@@ -29,8 +30,6 @@ from causalspec.compiler.expressions import (
     surely,
 )
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs import prove
-from causalspec.compiler.proofs.evidence import Exhaustive, NoWitness, Proved, Sampled, Witness
 from causalspec.compiler.proofs.sweeping import with_equal_variables_merged
 from causalspec.dsl.diagnostics import InternalError
 
@@ -65,8 +64,8 @@ class Question:
         both = Variable(_CONDITION, Role.OUTPUT, Truths(), holds)
         self._partial = CausalModel(model.name, model.task, (*model.variables, both))
         self._extended = self._partial.total
-        self._free = [*model.inputs, *model.noise]
-        relevant = _ancestors(self._extended)
+        self._free = list(model.exogenous)
+        relevant = self._extended.ancestors([_CONDITION])
         self.varying = [name for name in self._free if name in relevant]
         """The inputs and noise that the condition depends on."""
         self.codes = {name: _likely_codes(model.by_name[name]) for name in self.varying}
@@ -190,15 +189,6 @@ def _drawn(variable: Variable) -> Expression:
     """That the value is one which can be drawn."""
     likely = tuple(int(weight > 0) for weight in variable.weights or ())
     return Lookup(likely, place(variable.name, variable.domain))
-
-
-def _ancestors(model: CausalModel) -> set[str]:
-    """What the condition depends on."""
-    needed = {_CONDITION}
-    for variable in reversed(model.variables):
-        if variable.name in needed:
-            needed.update(variable.parents)
-    return needed
 
 
 def _likely_codes(variable: Variable) -> range | tuple[int, ...]:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from causalspec.compiler import expressions as nodes
 from causalspec.compiler.domains import Truths
 from causalspec.compiler.evaluators import interpret
-from causalspec.compiler.expressions import Expression, Reference
+from causalspec.compiler.evidence import Evidence, NoWitness, Proved, Witness, combined
+from causalspec.compiler.expressions import Expression, Reference, renamed
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs.derived_models import renamed
-from causalspec.compiler.proofs.evidence import Evidence, NoWitness, Proved, Witness, combined
 from causalspec.compiler.proofs.relations import (
     COARSE,
     FINE,
@@ -82,7 +81,7 @@ def interchange_model(
     fine_done: dict[str, Expression] = {}
     coarse_done: dict[str, Expression] = {}
     if fine.requirement is not None:
-        required.append(renamed(fine.requirement, fine_name, {}))
+        required.append(renamed(fine.requirement, fine_name))
     for name in swapped:
         given = source_input(name, "")
         free += [replace(one, name=given + one.name) for one in exogenous.values()]
@@ -90,7 +89,7 @@ def interchange_model(
         coarse_source = names(f"coarse {given}", exogenous, given)
         computed += [*copied(fine, fine_source), *copied(coarse, coarse_source)]
         if fine.requirement is not None:
-            required.append(renamed(fine.requirement, fine_source, {}))
+            required.append(renamed(fine.requirement, fine_source))
         values: dict[str, Expression] = {
             read: Reference(fine_source(read)) for read in relation.cell(name)
         }
@@ -109,7 +108,7 @@ def interchange_model(
     outputs = [name for name in coarse.outputs if name in relation.values]
     condition = nodes.Any(
         tuple(
-            nodes.apart(renamed(relation.values[name], fine_name, {}), Reference(coarse_name(name)))
+            nodes.apart(renamed(relation.values[name], fine_name), Reference(coarse_name(name)))
             for name in outputs
         )
     )

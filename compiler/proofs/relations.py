@@ -28,10 +28,7 @@ from causalspec.compiler import expressions as nodes
 from causalspec.compiler.domains import Truths
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.definedness import partial_names
-from causalspec.compiler.expressions import Expression, Reference, references
-from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs.derived_models import renamed
-from causalspec.compiler.proofs.evidence import (
+from causalspec.compiler.evidence import (
     Evidence,
     Exhaustive,
     NoWitness,
@@ -40,6 +37,8 @@ from causalspec.compiler.proofs.evidence import (
     Witness,
     combined,
 )
+from causalspec.compiler.expressions import Expression, Reference, references, renamed
+from causalspec.compiler.model import CausalModel, Role, Variable
 from causalspec.compiler.proofs.witnesses import smallest_witness
 from causalspec.dsl.diagnostics import InternalError
 
@@ -202,7 +201,7 @@ def square_model(
             *copied(fine, name_of, fine_done),
             *copied(coarse, names(COARSE, exogenous), coarse_done),
         ),
-        requirement=None if requirement is None else renamed(requirement, name_of, {}),
+        requirement=None if requirement is None else renamed(requirement, name_of),
     )
     translated: dict[int, Expression] = {}
     parts = tuple(
@@ -218,7 +217,7 @@ def own_mechanism(model: CausalModel, name: str, name_of: Callable[[str], str]) 
     """A variable's mechanism under other names."""
     mechanism = model.by_name[name].mechanism
     assert mechanism is not None
-    return renamed(mechanism, name_of, {})
+    return renamed(mechanism, name_of)
 
 
 def copied(
@@ -261,7 +260,7 @@ def _replayed(relation: Relation, fixed: Sequence[str], found: Witness) -> Squar
     done = {name: found.setting[f"{DO}{name}"] for one in chosen for name in relation.cell(one)}
     coarse_done = relation.translated(done, chosen)
     unset = {one: nodes.Undefined() for one in chosen if one not in coarse_done}
-    exogenous = (*coarse.inputs, *coarse.noise, *fine.inputs, *fine.noise)
+    exogenous = (*coarse.exogenous, *fine.exogenous)
     inputs = {name: found.setting[name] for name in exogenous}
     solution = interpret.solve(fine, inputs, done)
     translated = relation.translated(solution, relation.observed)

@@ -18,6 +18,8 @@ from typing import Any
 import numpy
 
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
+from causalspec.compiler.evaluators.prove import SECONDS_A_QUESTION
+from causalspec.compiler.evidence import Witness
 from causalspec.compiler.expressions import (
     All,
     Arithmetic,
@@ -29,9 +31,7 @@ from causalspec.compiler.expressions import (
     Expression,
     Lookup,
 )
-from causalspec.compiler.proofs.evidence import Witness
 from causalspec.compiler.proofs.existence import Question, column, place
-from causalspec.compiler.proofs.prove import SECONDS_A_QUESTION
 
 WORK = 1 << 26
 """At most so many rows times variables are gone through."""

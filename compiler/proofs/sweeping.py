@@ -20,9 +20,14 @@ import numpy
 from causalspec.compiler.domains import Numbers
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
 from causalspec.compiler.evaluators.vectorize import mechanism_intervals, solve_columns
-from causalspec.compiler.expressions import Compare, ComparisonOperator, Expression, Reference
+from causalspec.compiler.expressions import (
+    Compare,
+    ComparisonOperator,
+    Expression,
+    Reference,
+    renamed,
+)
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs.derived_models import renamed
 
 SAMPLE = 1 << 12
 SEED = 0
@@ -47,7 +52,7 @@ def with_equal_variables_merged(model: CausalModel, nowhere: Nowhere) -> CausalM
         if variable.mechanism is None:
             merged.append(variable)
             continue
-        mechanism = renamed(variable.mechanism, lambda name: instead.get(name, name), {})
+        mechanism = renamed(variable.mechanism, lambda name: instead.get(name, name))
         changed = replace(variable, mechanism=mechanism)
         so_far = replace(model, variables=(*merged, changed), requirement=None)
         apart = (one for one in suggested.get(variable.name, ()) if one not in instead)
@@ -64,7 +69,7 @@ def _equal_in_sample(model: CausalModel) -> dict[str, tuple[str, ...]]:
     """For each variable the earlier ones from which it never differs in the sample."""
     generator = numpy.random.default_rng(SEED)
     drawn: dict[str, Any] = {}
-    for name in (*model.inputs, *model.noise):
+    for name in model.exogenous:
         codes = model.by_name[name].domain.codes()
         drawn[name] = codes.start + codes.step * generator.integers(len(codes), size=SAMPLE)
     try:

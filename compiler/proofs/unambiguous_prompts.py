@@ -36,17 +36,7 @@ def slots_fix_answers(model: CausalModel, arm: TemplateArm) -> bool:
             fixed.add(name)
         case _:
             pass
-    waiting = list(model.outputs)
-    while waiting:
-        name = waiting.pop()
-        if name in fixed:
-            continue
-        fixed.add(name)
-        variable = model.by_name[name]
-        if variable.mechanism is None:
-            return False
-        waiting.extend(variable.parents)
-    return True
+    return fixed.issuperset(model.ancestors(model.outputs, fixed).intersection(model.exogenous))
 
 
 def _shown(value: Expression) -> str | None:

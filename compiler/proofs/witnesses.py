@@ -8,9 +8,9 @@ a witness shows what it takes for the expression to be true, and nothing besides
 
 from __future__ import annotations
 
+from causalspec.compiler.evidence import NoWitness, Witness
 from causalspec.compiler.expressions import Expression
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs.evidence import NoWitness, Witness
 from causalspec.compiler.proofs.existence import Question
 from causalspec.compiler.proofs.smallest import smallest
 

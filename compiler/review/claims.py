@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from causalspec.compiler.proofs.wording import setting_text
 from causalspec.compiler.review.changes import Area, Change
 from causalspec.compiler.review.joint_model import same_expression
 from causalspec.compiler.review.remaining import other_fields
@@ -20,6 +19,7 @@ from causalspec.compiler.specification import (
     MetricExpression,
     Specification,
 )
+from causalspec.compiler.wording import setting_text
 from causalspec.dsl import syntax
 
 

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from causalspec.compiler.data.conditions import source_names
-from causalspec.compiler.expressions import All, Expression, Not, references
-from causalspec.compiler.proofs.derived_models import interchanged, renamed, source_prefix
-from causalspec.compiler.proofs.evidence import NoWitness, Witness
+from causalspec.compiler.derived_models import interchanged, source_prefix
+from causalspec.compiler.evidence import NoWitness, Witness
+from causalspec.compiler.expressions import All, Expression, Not, references, renamed
 from causalspec.compiler.proofs.witnesses import smallest_witness
-from causalspec.compiler.proofs.wording import setting_text
 from causalspec.compiler.review.changes import Area, Change
 from causalspec.compiler.review.joint_model import same_expression
 from causalspec.compiler.review.remaining import other_fields
 from causalspec.compiler.specification import CounterfactualDesign, PairExpression, SwapKind
+from causalspec.compiler.wording import setting_text
 
 _LOOKED_AT = frozenset({
     "name", "model", "source_names", "kinds", "keep", "balance", "balance_domain", "splits",
@@ -131,7 +131,7 @@ def _over_pair(one: PairExpression, design: CounterfactualDesign) -> Expression:
         side, _, variable = name.partition(".")
         return f"{prefixes.get(side, side)}.{variable}"
 
-    return renamed(one.expression, called, {})
+    return renamed(one.expression, called)
 
 
 def _other_pairs(

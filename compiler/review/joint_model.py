@@ -6,9 +6,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from causalspec.compiler.expressions import All, Expression, Reference, children
+from causalspec.compiler.expressions import All, Expression, Reference, children, renamed
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs.derived_models import renamed
 from causalspec.compiler.review.shared_values import SharedValues, shared_values
 
 OLD, NEW = "old ", "new "
@@ -30,21 +29,13 @@ class Joint:
 
     def reads(self, names: Collection[str]) -> list[str]:
         """The inputs that the named variables depend on."""
-        needed = set(names)
-        for variable in reversed(self.model.variables):
-            if variable.name in needed:
-                needed.update(variable.parents)
-        return [name for name in exogenous(self.model) if name in needed]
+        needed = self.model.ancestors(names)
+        return [name for name in self.model.exogenous if name in needed]
 
 
 def stated(model: CausalModel) -> dict[str, Variable]:
     """What a model states; abbreviations are only a way to write."""
     return {one.name: one for one in model.variables if one.role is not Role.ABBREVIATION}
-
-
-def exogenous(model: CausalModel) -> tuple[str, ...]:
-    """Inputs and noise: what nothing in the model determines."""
-    return (*model.inputs, *model.noise)
 
 
 def joint_model(
@@ -96,7 +87,7 @@ def joint_model(
 
 def marked(mark: str, expression: Expression) -> Expression:
     """An expression of one version in the names of the joint model."""
-    return renamed(expression, partial(_marked, mark), {})
+    return renamed(expression, partial(_marked, mark))
 
 
 def _marked(mark: str, name: str) -> str:

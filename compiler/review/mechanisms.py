@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from causalspec.compiler.domains import Numbers
 from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evidence import Evidence, NoWitness, Unknown, Witness
 from causalspec.compiler.expressions import (
     All,
     Constant,
@@ -18,22 +19,20 @@ from causalspec.compiler.expressions import (
     surely,
 )
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs.evidence import Evidence, NoWitness, Unknown, Witness
 from causalspec.compiler.proofs.witnesses import smallest_witness
-from causalspec.compiler.proofs.wording import setting_text, value_text
 from causalspec.compiler.review.changes import Area, Change
 from causalspec.compiler.review.joint_model import (
     NEW,
     OLD,
     Joint,
     UnmatchedError,
-    exogenous,
     joint_model,
     marked,
     same_expression,
     stated,
 )
 from causalspec.compiler.review.shared_values import in_one_code, shared_values
+from causalspec.compiler.wording import setting_text, value_text
 
 _RESULT = "result"
 _NOTHING = "no input at all"
@@ -108,7 +107,7 @@ def compare_mechanisms(old: CausalModel, new: CausalModel, first: str, second: s
     given = [
         name
         for name in stated(old)
-        if name in stated(new) and (name in exogenous(old) or _has_shared_values(old, new, name))
+        if name in stated(new) and (name in old.exogenous or _has_shared_values(old, new, name))
     ]
     try:
         joint = joint_model(old, new, given, results)
@@ -167,7 +166,7 @@ def _other_values(old: CausalModel, new: CausalModel, name: str) -> bool:
     return any(
         old.by_name[one].domain != new.by_name[one].domain
         for one in shared
-        if one == name or one in _stated_parents(old, name)
+        if one == name or one in old.stated_parents(name)
     )
 
 
@@ -180,7 +179,7 @@ def _changed(old: CausalModel, new: CausalModel, name: str, found: Different) ->
     if isinstance(by_input, tuple):
         solutions = [interpret.solve(model, by_input[k]) for k, model in enumerate((old, new))]
         was, now = (value_text(domains[k], solutions[k].get(name)) for k in range(2))
-        place = setting_text(old, by_input[0], exogenous(old), 60) or _NOTHING
+        place = setting_text(old, by_input[0], old.exogenous, 60) or _NOTHING
         text = f"`{name}` was `{was}` and is `{now}` at `{place}`"
         return Change(Area.MEANING, old.name, text, tuple(_outputs(old, new, name, solutions)))
     was, now = value_text(domains[0], found.was), value_text(domains[1], found.now)
@@ -199,13 +198,13 @@ def _at_an_input(
     """
     if old.cyclic or new.cyclic:
         return None
-    given = [one for one in exogenous(old) if one in exogenous(new)]
+    given = [one for one in old.exogenous if one in new.exogenous]
     one, other = old.by_name[name], new.by_name[name]
     codes = in_one_code(one.domain, other.domain)
-    if codes is None or len(given) < max(len(exogenous(old)), len(exogenous(new))):
+    if codes is None or len(given) < max(len(old.exogenous), len(new.exogenous)):
         return None
     condition = [apart(codes[0](Reference(f"{OLD}{name}")), codes[1](Reference(f"{NEW}{name}")))]
-    for parent in _stated_parents(old, name) & _stated_parents(new, name) - set(given):
+    for parent in set(old.stated_parents(name)) & set(new.stated_parents(name)) - set(given):
         between = in_one_code(old.by_name[parent].domain, new.by_name[parent].domain)
         if between is None:
             return None
@@ -220,22 +219,9 @@ def _at_an_input(
         return found if found.is_certain else None
     solution = interpret.solve(joint.model, found.setting)
     return (
-        {one: solution[f"{OLD}{one}"] for one in exogenous(old)},
-        {one: solution[f"{NEW}{one}"] for one in exogenous(new)},
+        {one: solution[f"{OLD}{one}"] for one in old.exogenous},
+        {one: solution[f"{NEW}{one}"] for one in new.exogenous},
     )
-
-
-def _stated_parents(model: CausalModel, name: str) -> set[str]:
-    """What a mechanism reads, abbreviations looked through."""
-    found: set[str] = set()
-    waiting = list(model.by_name[name].parents)
-    while waiting:
-        parent = model.by_name[waiting.pop()]
-        if parent.role is Role.ABBREVIATION:
-            waiting.extend(parent.parents)
-        else:
-            found.add(parent.name)
-    return found
 
 
 def _outputs(

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from causalspec.compiler.expressions import Expression
+from causalspec.compiler.expressions import Expression, renamed
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs.derived_models import renamed
 from causalspec.compiler.specification import (
     Abstraction,
     Alignment,
@@ -259,7 +258,7 @@ def _by_name(declared: Iterable[_Declared]) -> dict[str, _Declared]:
 
 
 def _expression(expression: Expression, variables: Calling) -> Expression:
-    return renamed(expression, lambda name: variables.get(name, name), {})
+    return renamed(expression, lambda name: variables.get(name, name))
 
 
 def _of_pair(one: _Pair, variables: Calling) -> _Pair:
@@ -269,7 +268,7 @@ def _of_pair(one: _Pair, variables: Calling) -> _Pair:
         side, _, variable = name.partition(".")
         return f"{side}.{variables.get(variable, variable)}"
 
-    return replace(one, expression=renamed(one.expression, called, {}))
+    return replace(one, expression=renamed(one.expression, called))
 
 
 def _kinds(kinds: Iterable[SwapKind], variables: Calling) -> tuple[SwapKind, ...]:

@@ -13,14 +13,14 @@ from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.samplers import RequirementUnmetError, Sampler
 from causalspec.compiler.domains import Domain
 from causalspec.compiler.evaluators.columns import Columns
+from causalspec.compiler.evidence import Evidence, Exhaustive, Sampled, Witness
 from causalspec.compiler.expressions import Constant
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs.evidence import Evidence, Exhaustive, Sampled, Witness
 from causalspec.compiler.proofs.witnesses import smallest_witness
-from causalspec.compiler.proofs.wording import setting_text
 from causalspec.compiler.review.changes import Area, Change
-from causalspec.compiler.review.joint_model import exogenous, same_expression
+from causalspec.compiler.review.joint_model import same_expression
 from causalspec.compiler.specification import Encoding, PromptTemplate, SlotValue, Task
+from causalspec.compiler.wording import setting_text
 
 _SAMPLE = 4096
 _MOST_ANSWERS = 100_000
@@ -122,12 +122,12 @@ def _rows(
         return None, evidence
     if all(
         name in old.by_name and old.by_name[name].domain == new.by_name[name].domain
-        for name in exogenous(new)
+        for name in new.exogenous
     ):
         return (columns, columns), evidence
     recoded: dict[str, Columns] = {"old": dict(columns), "new": {}}
     kept = np.ones(len(next(iter(columns.values()), ())), dtype=np.bool_)
-    for name in exogenous(new):
+    for name in new.exogenous:
         if name not in columns:
             return None, evidence
         domains = old.by_name[name].domain, new.by_name[name].domain

@@ -7,10 +7,10 @@ from fractions import Fraction
 
 from causalspec.compiler.evaluators.columns import setting_at
 from causalspec.compiler.model import CausalModel, Variable
-from causalspec.compiler.proofs.wording import assigned, setting_text, value_text
 from causalspec.compiler.sampling.rungs import Query, predict
-from causalspec.compiler.sampling.worlds import Worlds, exogenous, worlds
+from causalspec.compiler.sampling.worlds import Worlds, worlds
 from causalspec.compiler.views.plain_text import condition_text, mechanism_text
+from causalspec.compiler.wording import assigned, setting_text, value_text
 
 MOST_WORLDS_TOLD = 8
 """So many worlds are spelled out; the rest are counted."""
@@ -58,9 +58,9 @@ def derivation(query: Query, abduced: Worlds, of: str) -> Iterator[str]:
 
 def _abduction(query: Query, abduced: Worlds) -> Iterator[str]:
     model = query.model
-    free = [name for name in exogenous(model) if name not in query.observed]
+    free = [name for name in model.exogenous if name not in query.observed]
     evidence = setting_text(model, query.observed, query.observed)
-    fixed = {name: code for name, code in query.observed.items() if name in exogenous(model)}
+    fixed = {name: code for name, code in query.observed.items() if name in model.exogenous}
     if not free:
         yield f"Abduction: {evidence} leaves nothing open."
         return
@@ -88,13 +88,13 @@ def _told(query: Query, abduced: Worlds, free: Sequence[str]) -> str:
 
 def _prediction(query: Query, abduced: Worlds, of: str) -> Iterator[str]:
     model = query.model
-    needed = _needed(query, of)
+    needed = model.ancestors([of], query.done)
     computed = [
         one.name
         for one in model.variables
         if one.name in needed and one.mechanism is not None and one.name not in query.done
     ]
-    read = [one for one in exogenous(model) if one in needed and one not in query.done]
+    read = [one for one in model.exogenous if one in needed and one not in query.done]
     solved = predict(query, abduced)
     told: dict[tuple[int, ...], Fraction] = {}
     rows: dict[tuple[int, ...], int] = {}
@@ -120,18 +120,6 @@ def _step(model: CausalModel, name: str, code: int | None) -> str:
     text = mechanism_text(model, name)
     value = value_text(model.by_name[name].domain, code)
     return f"{name} is {value}" if text == value else f"{name} is {value} ({text})"
-
-
-def _needed(query: Query, of: str) -> set[str]:
-    """What a variable depends on under the intervention, itself included."""
-    needed: set[str] = set()
-    waiting = [of]
-    while waiting:
-        name = waiting.pop()
-        if name not in needed:
-            needed.add(name)
-            waiting.extend(() if name in query.done else query.model.by_name[name].parents)
-    return needed
 
 
 def _world(abduced: Worlds, row: int) -> dict[str, int]:

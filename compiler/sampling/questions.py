@@ -13,7 +13,6 @@ from fractions import Fraction
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.evaluators.columns import setting_at
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs.wording import assigned, setting_text
 from causalspec.compiler.sampling.derivations import MOST_WORLDS_TOLD, derivation, model_in_words
 from causalspec.compiler.sampling.rungs import (
     Outcome,
@@ -25,6 +24,7 @@ from causalspec.compiler.sampling.rungs import (
     sample,
 )
 from causalspec.compiler.sampling.worlds import world_count
+from causalspec.compiler.wording import assigned, setting_text
 
 _MOST_EVIDENCE = 3
 

@@ -23,8 +23,8 @@ from causalspec.compiler.data.samplers import RequirementUnmetError, Sampler
 from causalspec.compiler.evaluators.columns import Columns, setting_at, with_definedness
 from causalspec.compiler.evaluators.vectorize import solve_columns
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs.wording import setting_text
-from causalspec.compiler.sampling.worlds import MOST_WORLDS, Worlds, exogenous, world_count, worlds
+from causalspec.compiler.sampling.worlds import MOST_WORLDS, Worlds, world_count, worlds
+from causalspec.compiler.wording import setting_text
 from causalspec.dsl.diagnostics import ToolFailure
 
 
@@ -54,7 +54,7 @@ class Query:
         """
         if not self.done:
             return Rung.OBSERVATION
-        given = set(exogenous(self.model)) - set(self.done)
+        given = set(self.model.exogenous) - set(self.done)
         return Rung.INTERVENTION if given.issuperset(self.observed) else Rung.COUNTERFACTUAL
 
 
@@ -90,7 +90,7 @@ def abduce(query: Query) -> Worlds:
         raise UnanswerableError(
             f"`{model.name}` is cyclic: a world may have several solutions, or none"
         )
-    fixed = {name: code for name, code in query.observed.items() if name in exogenous(model)}
+    fixed = {name: code for name, code in query.observed.items() if name in model.exogenous}
     found = worlds(model, fixed)
     rest = [name for name in query.observed if name not in fixed]
     if rest and len(found):

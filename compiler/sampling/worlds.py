@@ -56,14 +56,9 @@ class Worlds:
         return (Fraction(weight, total) for weight in self.weights)
 
 
-def exogenous(model: CausalModel) -> tuple[str, ...]:
-    """The names of inputs and noise: what no mechanism computes."""
-    return (*model.inputs, *model.noise)
-
-
 def world_count(model: CausalModel, known: Mapping[str, int]) -> int:
     """How many worlds there are, before `require`, in which some variables are known."""
-    return prod(model.by_name[n].domain.size for n in exogenous(model) if n not in known)
+    return prod(model.by_name[n].domain.size for n in model.exogenous if n not in known)
 
 
 def worlds(model: CausalModel, known: Mapping[str, int]) -> Worlds:
@@ -78,7 +73,7 @@ def worlds(model: CausalModel, known: Mapping[str, int]) -> Worlds:
             f"at most {MOST_WORLDS:,} are gone through",
             "observe some of its inputs with --observe",
         )
-    names = exogenous(model)
+    names = model.exogenous
     options = [_options(model.by_name[name], known.get(name)) for name in names]
     columns: dict[str, NDArray[np.int64]] = {}
     weights: list[int] = [1]

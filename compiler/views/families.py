@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from causalspec.compiler.expressions import renamed
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs.derived_models import renamed
 
 _MEMBER = re.compile(r"(?P<stem>.+)\[(?P<index>\d+)\]")
 INDEX = "i"
@@ -80,7 +80,7 @@ def _pattern(model: CausalModel, variable: Variable) -> tuple[int, Line] | None:
 
     mechanism = variable.mechanism
     if mechanism is not None:
-        mechanism = renamed(mechanism, from_here, {})
+        mechanism = renamed(mechanism, from_here)
     name = from_here(variable.name)
     own = replace(variable, name=name, mechanism=mechanism)
     parents = {

@@ -12,7 +12,6 @@ from causalspec.compiler import expressions as nodes
 from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths
 from causalspec.compiler.expressions import ArithmeticOperator, ComparisonOperator, Expression
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.views.symbolic import node_count
 
 MOST_NODES = 250
 """A mechanism of more nodes is three dots: nobody would read it."""
@@ -38,14 +37,14 @@ def mechanism_text(model: CausalModel, name: str) -> str:
     variable = model.by_name[name]
     if variable.mechanism is None:
         raise ValueError(f"`{name}` has no mechanism")
-    if node_count(variable.mechanism) > MOST_NODES:
+    if nodes.measure(variable.mechanism)[0] > MOST_NODES:
         return "…"
     return _Writer(model).value(variable.mechanism, variable.domain)[0]
 
 
 def condition_text(model: CausalModel, condition: Expression) -> str:
     """`2.50 <= upper - lower and upper - lower <= 7.50`."""
-    return "…" if node_count(condition) > MOST_NODES else _Writer(model).truth(condition)[0]
+    return "…" if nodes.measure(condition)[0] > MOST_NODES else _Writer(model).truth(condition)[0]
 
 
 class _Writer:

@@ -64,7 +64,7 @@ def mechanism_latex(model: CausalModel, name: str) -> str:
 
 def condition_latex(model: CausalModel, condition: Expression) -> str:
     """A truth value over a model's variables as LaTeX, for math mode."""
-    if node_count(condition) > MOST_NODES:
+    if nodes.measure(condition)[0] > MOST_NODES:
         return "\\ldots"
     translation = _Translation(model)
     return translation.as_latex(translation.truth(condition))
@@ -76,7 +76,7 @@ def unicode_mathematics(
     """An expression over a model's variables on one line, such as `⌊(x + y)/10⌋`. `domain` is that
     of its values, by default truth values.
     """
-    if node_count(mechanism) > MOST_NODES:
+    if nodes.measure(mechanism)[0] > MOST_NODES:
         return "…"
     return unicode_text(_Translation(model).shown(mechanism, domain or Truths()))
 
@@ -121,7 +121,7 @@ class _Translation:
         variable = self._model.by_name[name]
         if variable.mechanism is None:
             raise ValueError(f"`{name}` has no mechanism")
-        if node_count(variable.mechanism) > MOST_NODES:
+        if nodes.measure(variable.mechanism)[0] > MOST_NODES:
             raise TooLargeToShowError(f"the mechanism of `{name}` is too large to show")
         return self.shown(variable.mechanism, variable.domain)
 
@@ -399,13 +399,3 @@ def _is_negative(term: Formula) -> bool:
 
 def _denominator(domain: Domain) -> int:
     return domain.denominator if isinstance(domain, Numbers) else 1
-
-
-def node_count(root: Expression) -> int:
-    """The nodes as a tree, counted no further than what is too many."""
-    count = 0
-    stack = [root]
-    while stack and count <= MOST_NODES:
-        count += 1
-        stack.extend(nodes.children(stack.pop()))
-    return count

@@ -107,7 +107,7 @@ def _inputs(
     function: Callable[[Setting], Tensor] | None,
 ) -> Tensor:
     """`[rows, …]`."""
-    names = [*model.inputs, *model.noise]
+    names = list(model.exogenous)
     if function is not None:
         return _stacked(model, columns, names, function)
     if task is not None and task.encoding is not None:

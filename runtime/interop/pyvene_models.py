@@ -72,7 +72,7 @@ def to_pyvene(model: CausalModel, *, seed: int = 0) -> Any:
         pos={},
     )
     # pyvene takes what has no parents for inputs, and what has no children for outputs.
-    made.inputs = [*model.inputs, *model.noise]
+    made.inputs = list(model.exogenous)
     made.outputs = list(model.outputs)
     made.sample_input = InputSampler(model, seed)
     made.input_to_tensor = partial(_tensor, model, made.inputs)
@@ -113,16 +113,9 @@ def parents_of(model: CausalModel, variable: Variable) -> list[str]:
     """The variables that a mechanism reads, through abbreviations. A mechanism that reads none has
     the first input for a parent: pyvene would take the variable for an input.
     """
-    found: dict[str, None] = {}
-    waiting = list(variable.parents)
-    while waiting:
-        name = waiting.pop(0)
-        if model.by_name[name].role is Role.ABBREVIATION:
-            waiting.extend(model.by_name[name].parents)
-        else:
-            found[name] = None
+    found = model.stated_parents(variable.name)
     if not found and variable.mechanism is not None:
-        return [model.inputs[0]] if model.inputs else []
+        return list(model.inputs[:1])
     return list(found)
 
 
@@ -193,7 +186,7 @@ class InputSampler:
         seed = int(Stream.of(self._seed, "pyvene").below(2**31, self._drawn, 1)[0])
         self._drawn += _DRAWN
         drawn = sample(Query(model, {}, {}), _DRAWN, seed).factual
-        names = [*model.inputs, *model.noise]
+        names = list(model.exogenous)
         kept = numpy.ones(_DRAWN, dtype=numpy.bool_)
         if name is not None and value is not None:
             kept = drawn[name] == _codes(model.by_name[name].domain).get(value)

@@ -22,7 +22,7 @@ Setting = dict[str, int]
 def drawn_settings(model: CausalModel, seed: int, rows: int) -> list[Setting]:
     """Settings of inputs and noise, each code equally likely. Requirements don't matter here."""
     generator = numpy.random.default_rng(seed)
-    names = [*model.inputs, *model.noise]
+    names = list(model.exogenous)
     columns = [
         [model.by_name[name].domain.codes()[k] for k in generator.integers(size, size=rows)]
         for name in names
@@ -33,7 +33,7 @@ def drawn_settings(model: CausalModel, seed: int, rows: int) -> list[Setting]:
 
 def covered_settings(model: CausalModel) -> list[Setting]:
     """Every setting of inputs and noise where they are few enough, else a sample."""
-    names = [*model.inputs, *model.noise]
+    names = list(model.exogenous)
     domains = [model.by_name[name].domain for name in names]
     count = 1
     for domain in domains:

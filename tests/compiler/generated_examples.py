@@ -27,11 +27,7 @@ def some_examples(model: CausalModel, chance: random.Random) -> list[str]:
         named = [name for name in interveneable(model) if chance.random() < 0.3]
     for name in named:
         variable = model.by_name[name]
-        alike = [
-            one
-            for one in (*model.inputs, *model.noise)
-            if model.by_name[one].domain == variable.domain
-        ]
+        alike = [one for one in model.exogenous if model.by_name[one].domain == variable.domain]
         if alike and chance.random() < 0.5:
             done[name], written[name] = Reference(alike[0]), alike[0]
         else:

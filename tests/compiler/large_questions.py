@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from causalspec.compiler.compile import compile_file
+from causalspec.compiler.derived_models import differs, of_task, side_by_side
 from causalspec.compiler.expressions import Expression
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs.derived_models import differs, of_task, side_by_side
 from causalspec.compiler.specification import Specification
 from causalspec.dsl import Diagnostics, Source, parse
 

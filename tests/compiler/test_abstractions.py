@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evidence import Exhaustive, Proved
 from causalspec.compiler.expressions import Reference
 from causalspec.compiler.model import Role
-from causalspec.compiler.proofs.evidence import Exhaustive, Proved
 from causalspec.compiler.proofs.relations import Commutes, Relation, Square, examine_relation
 from causalspec.compiler.specification import Abstraction, Specification
 from causalspec.dsl import catalogue

@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evidence import Exhaustive, Proved, Sampled
 from causalspec.compiler.expressions import Reference
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.proofs.agreement import Share, agreement, wilson
 from causalspec.compiler.proofs.comparison import Difference, compare, shares_of
 from causalspec.compiler.proofs.correspondences import Link
-from causalspec.compiler.proofs.evidence import Exhaustive, Proved, Sampled
 from causalspec.compiler.proofs.interchanges import Interchange
 from causalspec.compiler.proofs.relations import Relation
 from causalspec.compiler.specification import SwapKind

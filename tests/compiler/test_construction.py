@@ -187,7 +187,7 @@ def test_nothing_is_dropped_that_can_still_hold(data: some.DataObject, model: Ca
     truth = [one.name for one in model.variables if isinstance(one.domain, Truths)]
     number = [one.name for one in model.variables if one.name not in truth]
     condition = data.draw(truths(Names(tuple(truth), tuple(number)), 3))
-    drawn = (*model.inputs, *model.noise)
+    drawn = model.exogenous
     given_names = data.draw(some.sets(some.sampled_from(drawn)))
     codes = {name: model.by_name[name].domain.codes() for name in drawn}
     every = list(product(*codes.values()))

@@ -13,9 +13,12 @@ from causalspec.command_line import main
 from causalspec.compiler.compile import check_file
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.data.left_out import pairs_left_out
+from causalspec.compiler.derived_models import interchanged
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.columns import with_definedness
+from causalspec.compiler.evaluators.prove import solve_for
 from causalspec.compiler.evaluators.vectorize import interchange_columns
+from causalspec.compiler.evidence import NoWitness
 from causalspec.compiler.expressions import (
     All,
     Any,
@@ -34,9 +37,6 @@ from causalspec.compiler.expressions import (
     surely,
 )
 from causalspec.compiler.proofs.comparison import compare
-from causalspec.compiler.proofs.derived_models import interchanged
-from causalspec.compiler.proofs.evidence import NoWitness
-from causalspec.compiler.proofs.prove import solve_for
 from causalspec.compiler.proofs.relations import Relation, Square, examine_relation
 from causalspec.compiler.sampling.rungs import Query, outcomes
 from causalspec.compiler.specification import CounterfactualDesign, Specification

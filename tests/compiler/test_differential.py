@@ -18,14 +18,14 @@ import numpy
 import pytest
 import torch
 
+from causalspec.compiler.derived_models import interchanged, source_prefix
 from causalspec.compiler.domains import Numbers
 from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evaluators.prove import solve_for
 from causalspec.compiler.evaluators.vectorize import interchange_columns, solve_columns
+from causalspec.compiler.evidence import NoWitness, Proved
 from causalspec.compiler.expressions import All, Constant, Defined, Not, Reference, surely
 from causalspec.compiler.model import CausalModel, Variable
-from causalspec.compiler.proofs.derived_models import interchanged, source_prefix
-from causalspec.compiler.proofs.evidence import NoWitness, Proved
-from causalspec.compiler.proofs.prove import solve_for
 from causalspec.compiler.specification import SwapKind
 
 from .cases import compare

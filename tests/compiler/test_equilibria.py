@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evidence import NoWitness, Unknown, Witness
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.proofs.comparison import Difference, compare
 from causalspec.compiler.proofs.equilibria import Guessing, without_equilibrium
-from causalspec.compiler.proofs.evidence import NoWitness, Unknown, Witness
 from causalspec.dsl import catalogue
 
 from .columns_of import LONG

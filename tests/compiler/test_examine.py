@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from causalspec.compiler.compile import compile_file
-from causalspec.compiler.proofs.evidence import Examination
+from causalspec.compiler.evidence import Examination
 from causalspec.compiler.proofs.examine import examine
 from causalspec.dsl import Diagnostics, Source, catalogue, parse
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as some
 
 from causalspec.compiler.domains import Numbers
 from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evaluators.prove import solve_for
+from causalspec.compiler.evidence import NoWitness, Proved, Witness
 from causalspec.compiler.expressions import All, Constant, Expression
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs.evidence import NoWitness, Proved, Witness
-from causalspec.compiler.proofs.prove import solve_for
 from causalspec.compiler.proofs.witnesses import find_witness, smallest_witness
 
 from . import large_questions

@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from causalspec.compiler.expressions import Expression
-from causalspec.compiler.proofs.derived_models import renamed
+from causalspec.compiler.expressions import Expression, renamed
 from causalspec.compiler.views.families import lines
 from causalspec.compiler.views.model_table import latex_table, markdown_table
 
@@ -93,7 +92,7 @@ def test_a_line_of_a_family_is_each_of_its_members(case: Case) -> None:
             covered.append(name)
             mechanism: Expression | None = line.variable.mechanism
             if line.indices is not None and mechanism is not None:
-                assert renamed(mechanism, of_member, {}) == model.by_name[name].mechanism
+                assert renamed(mechanism, of_member) == model.by_name[name].mechanism
             assert line.variable.domain == model.by_name[name].domain
     assert covered == [one.name for one in model.variables]
 

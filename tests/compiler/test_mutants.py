@@ -14,18 +14,18 @@ from causalspec.compiler.compile import compile_file
 from causalspec.compiler.data.populations import populate
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.samplers import Sampler
-from causalspec.compiler.evaluators import interpret
-from causalspec.compiler.evaluators.intervals import UnsupportedModelError
-from causalspec.compiler.evaluators.vectorize import solve_columns
-from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs.comparison import compare
-from causalspec.compiler.proofs.derived_models import (
+from causalspec.compiler.derived_models import (
     differs,
     of_task,
     side_by_side,
     with_noise_at_rest,
 )
-from causalspec.compiler.proofs.evidence import Witness
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError
+from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.compiler.evidence import Witness
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.proofs.comparison import compare
 from causalspec.compiler.proofs.witnesses import find_witness
 from causalspec.compiler.specification import Specification
 from causalspec.dsl import Diagnostics, Source, parse

@@ -8,9 +8,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 
 from causalspec.compiler.data.counterfactuals import generate
+from causalspec.compiler.derived_models import interchanged
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.vectorize import interchange_columns
-from causalspec.compiler.proofs.derived_models import interchanged
 from causalspec.compiler.proofs.examine import examine
 from causalspec.compiler.specification import CounterfactualDesign, SwapKind
 from causalspec.dsl.diagnostics import Diagnostic
@@ -98,7 +98,7 @@ def test_evaluators_agree_on_nested_interventions(data: some.DataObject) -> None
     kind = SwapKind(tuple(outer), (0,) * len(outer), 1, ((0, inner),))
     codes = {
         name: some.sampled_from(list(model.by_name[name].domain.codes()))
-        for name in (*model.inputs, *model.noise)
+        for name in model.exogenous
     }
     rows = 8
     sides = [

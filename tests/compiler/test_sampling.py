@@ -29,7 +29,7 @@ from causalspec.compiler.sampling.rungs import (
     outcomes,
     sample,
 )
-from causalspec.compiler.sampling.worlds import TooManyWorldsError, exogenous
+from causalspec.compiler.sampling.worlds import TooManyWorldsError
 
 from .cases import LEFT_BOUNDARY, NOISY, THERMOSTAT
 from .columns_of import LONG, as_settings
@@ -55,7 +55,7 @@ Shares = Mapping[tuple[int | None, ...], Fraction]
 def brute_force(query: Query, of: Sequence[str]) -> Shares:
     """Every setting one after the other, by the interpreter and in fractions."""
     model = query.model
-    names = exogenous(model)
+    names = model.exogenous
     variables = [model.by_name[name] for name in names]
     shares: Counter[tuple[int | None, ...]] = Counter()
     for codes in product(*(one.domain.codes() for one in variables)):
@@ -138,7 +138,7 @@ def test_doing_what_was_seen_changes_nothing(query: Query) -> None:
 @given(queries())
 def test_evidence_without_action_is_the_posterior(query: Query) -> None:
     seen = replace(query, done={})
-    names = exogenous(query.model)
+    names = query.model.exogenous
     abduced = abduce(seen)
     posterior: dict[tuple[int, ...], Fraction] = {}
     for row, share in zip(as_settings(abduced.columns), abduced.probabilities(), strict=True):
@@ -155,7 +155,7 @@ def test_an_observation_is_an_intervention_on_nothing(query: Query) -> None:
     assert nothing.rung is Rung.OBSERVATION
     assert as_settings(drawn.factual) == as_settings(drawn.predicted)
     for row in as_settings(drawn.factual):
-        world = {name: row[name] for name in exogenous(query.model)}
+        world = {name: row[name] for name in query.model.exogenous}
         assert row == interpret.solve(query.model, world)
 
 
@@ -166,7 +166,7 @@ def test_drawn_rows_meet_the_evidence_and_follow_the_intervention(query: Query, 
     for factual, predicted in zip(
         as_settings(drawn.factual), as_settings(drawn.predicted), strict=True
     ):
-        world = {name: factual[name] for name in exogenous(query.model)}
+        world = {name: factual[name] for name in query.model.exogenous}
         assert factual == interpret.solve(query.model, world)
         assert factual.items() >= query.observed.items()
         assert predicted.items() >= query.done.items()

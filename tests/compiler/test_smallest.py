@@ -11,10 +11,10 @@ from hypothesis import strategies as some
 
 from causalspec.compiler.domains import Numbers, Symbols
 from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evidence import Exhaustive, NoWitness, Witness
 from causalspec.compiler.expressions import All, Expression
 from causalspec.compiler.model import CausalModel, Role, Variable
 from causalspec.compiler.proofs import existence, smallest
-from causalspec.compiler.proofs.evidence import Exhaustive, NoWitness, Witness
 from causalspec.compiler.proofs.witnesses import smallest_witness
 
 from .cases import arithmetic, compare, output
@@ -25,7 +25,7 @@ from .strategies import models
 
 def smallest_by_hand(model: CausalModel, condition: Expression) -> Mapping[str, int] | None:
     """The least setting in the order that `witnesses` defines, of those that are admitted."""
-    free = [*model.inputs, *model.noise]
+    free = list(model.exogenous)
     found: list[tuple[tuple[int, int, tuple[int, ...]], dict[str, int]]] = []
     likely = {name: likely_codes(model.by_name[name]) for name in free}
     for codes in product(*likely.values()):
@@ -50,8 +50,7 @@ def questions(draw: some.DrawFn) -> tuple[CausalModel, Expression]:
     model = draw(models())
     name = draw(some.sampled_from([one.name for one in model.variables if one.mechanism]))
     setting = {
-        one: draw(some.sampled_from(model.by_name[one].domain.codes()))
-        for one in (*model.inputs, *model.noise)
+        one: draw(some.sampled_from(model.by_name[one].domain.codes())) for one in model.exogenous
     }
     return model, compare(name, "==", interpret.solve(model, setting)[name])
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy
 from hypothesis import HealthCheck, given, reject, settings
 
-from causalspec.compiler.evaluators.vectorize import UnsupportedModelError, solve_columns
-from causalspec.compiler.expressions import Expression, Reference
-from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs.derived_models import (
+from causalspec.compiler.derived_models import (
     differs,
     of_task,
     side_by_side,
     with_noise_at_rest,
 )
-from causalspec.compiler.proofs.evidence import NoWitness, Proved, Witness
+from causalspec.compiler.evaluators.vectorize import UnsupportedModelError, solve_columns
+from causalspec.compiler.evidence import NoWitness, Proved, Witness
+from causalspec.compiler.expressions import Expression, Reference
+from causalspec.compiler.model import CausalModel
 from causalspec.compiler.proofs.sweeping import with_equal_variables_merged
 from causalspec.compiler.proofs.witnesses import find_witness
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from causalspec.compiler.evaluators import interpret
-from causalspec.compiler.expressions import All, Constant, Not, Reference
-from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs import prove
-from causalspec.compiler.proofs.derived_models import (
+from causalspec.compiler.derived_models import (
     differs,
     interchanged,
     of_task,
     side_by_side,
     with_noise_at_rest,
 )
-from causalspec.compiler.proofs.evidence import (
+from causalspec.compiler.evaluators import interpret, prove
+from causalspec.compiler.evaluators.prove import solve_for
+from causalspec.compiler.evidence import (
     Exhaustive,
     NoWitness,
     Proved,
@@ -24,7 +22,8 @@ from causalspec.compiler.proofs.evidence import (
     Unknown,
     Witness,
 )
-from causalspec.compiler.proofs.prove import solve_for
+from causalspec.compiler.expressions import All, Constant, Not, Reference
+from causalspec.compiler.model import CausalModel
 from causalspec.compiler.proofs.witnesses import smallest_witness
 from causalspec.compiler.specification import SwapKind
 

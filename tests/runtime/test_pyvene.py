@@ -68,7 +68,7 @@ def words(model: CausalModel, setting: dict[str, int]) -> dict[str, Any]:
 
 def admitted(model: CausalModel, chance: random.Random) -> dict[str, int]:
     while True:
-        names = (*model.inputs, *model.noise)
+        names = model.exogenous
         setting = {name: chance.choice(model.by_name[name].domain.codes()) for name in names}
         if interpret.satisfies(model, setting):
             return setting
@@ -86,7 +86,7 @@ def test_pyvene_solves_and_intervenes_as_the_interpreter_does(
     assert isinstance(theirs, pyvene.CausalModel)
     variables = [one for one in model.variables if one.role is not Role.ABBREVIATION]
     assert sorted(theirs.variables) == sorted(one.name for one in variables)
-    assert theirs.inputs == [*model.inputs, *model.noise]
+    assert theirs.inputs == list(model.exogenous)
     assert theirs.outputs == list(model.outputs)
     chance = random.Random(0)
     for _ in range(10):

@@ -109,7 +109,7 @@ def wanted_of(design: CounterfactualDesign, by: Sequence[str]) -> tuple[Wanted, 
     labels = tuple(PairExpression(Reference(name), design.span) for name in read)
     asked = replace(design, keep=labels, balance=None, cover=(), distinctions=())
     relevance = [Relevance.of(asked, kind) for kind in design.kinds]
-    exogenous = (*model.inputs, *model.noise)
+    exogenous = model.exogenous
 
     def domain(name: str) -> Domain:
         return model.by_name[name].domain

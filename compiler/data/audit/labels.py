@@ -32,8 +32,8 @@ from causalspec.compiler.evaluators.vectorize import pair_columns
 from causalspec.compiler.expressions import Defined, Reference
 from causalspec.compiler.front.values import described
 from causalspec.compiler.model import CausalModel, Role
-from causalspec.compiler.proofs.wording import value_text
 from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.compiler.wording import value_text
 from causalspec.dsl.diagnostics import Diagnostic, SpecError, closest
 
 MOST_PROBLEMS = 20
@@ -256,7 +256,7 @@ class _Auditor:
         """The columns of base or source. What the file lacks is not needed, and any value does."""
         model = self._design.model
         columns: dict[str, NDArray[np.int64]] = {}
-        for name in (*model.inputs, *model.noise):
+        for name in model.exogenous:
             column = codes.get(f"{side}.{name}")
             if column is None and name in model.noise and self._design.shared_noise:
                 column = codes.get(f"base.{name}")
@@ -324,7 +324,7 @@ def _is_checked(name: str, found: Audit) -> bool:
     model = found.design.model
     if name not in found.layout.columns or variable not in model.outputs:
         return False
-    given = (f"{side}.{one}" for one in (*model.inputs, *model.noise))
+    given = (f"{side}.{one}" for one in model.exogenous)
     return side == _LABEL or all(one in found.layout.columns for one in given)
 
 

@@ -181,7 +181,7 @@ def _flat_columns(task: Task, design: CounterfactualDesign, slots: bool) -> Iter
     yield CodedColumn("kind", Symbols(tuple(kind.name for kind in design.kinds)), _kinds)
     yield _sources_used(design)
     for side, name in enumerate(("base", *source_names(design))):
-        for variable in (*model.inputs, *model.noise, *model.outputs):
+        for variable in (*model.exogenous, *model.outputs):
             yield CodedColumn(
                 f"{name}.{variable}", model.by_name[variable].domain, _value(model, side, variable)
             )

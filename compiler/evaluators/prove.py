@@ -13,6 +13,8 @@ from typing import Any
 from causalspec.compiler import expressions as nodes
 from causalspec.compiler.domains import Domain, Numbers
 from causalspec.compiler.evaluators.definedness import Totals, defined_name, partial_names
+from causalspec.compiler.evaluators.sums import MOST_TERMS, Sum
+from causalspec.compiler.evidence import NoWitness, Proved, Unknown, Witness
 from causalspec.compiler.expressions import (
     ArithmeticOperator,
     ComparisonOperator,
@@ -20,8 +22,6 @@ from causalspec.compiler.expressions import (
     surely,
 )
 from causalspec.compiler.model import CausalModel, Variable
-from causalspec.compiler.proofs.evidence import NoWitness, Proved, Unknown, Witness
-from causalspec.compiler.proofs.sums import MOST_TERMS, Sum
 from causalspec.dsl.diagnostics import InternalError
 
 SECONDS_A_QUESTION = 5
@@ -134,7 +134,7 @@ class Translated:
         found = self._solver.model()
         terms = self._translation.terms
         setting: dict[str, int] = {}
-        for name in (*self._model.inputs, *self._model.noise):
+        for name in self._model.exogenous:
             value = found.eval(terms[name]) if name in terms else None
             if value is not None and self._z3.is_int_value(value):
                 setting[name] = value.as_long()
@@ -143,14 +143,9 @@ class Translated:
         return Witness(setting)
 
 
-def _needed(model: CausalModel, condition: Expression, also: Collection[str]) -> set[str]:
-    names = {*nodes.references(condition), *also}
-    if model.requirement is not None:
-        names.update(nodes.references(model.requirement))
-    for variable in reversed(model.variables):
-        if variable.name in names:
-            names.update(variable.parents)
-    return names
+def _needed(model: CausalModel, condition: Expression, also: Collection[str]) -> Collection[str]:
+    required = () if model.requirement is None else nodes.references(model.requirement)
+    return model.ancestors((*nodes.references(condition), *required, *also))
 
 
 def _member(z3: Any, term: Term, domain: Domain) -> Term:
@@ -179,16 +174,7 @@ class _Translation:
 
     def translate(self, root: Expression) -> Term:
         """Shared nodes become shared terms, and no depth of nesting overflows Python's stack."""
-        stack = [root]
-        while stack:
-            node = stack[-1]
-            missing = [one for one in nodes.children(node) if id(one) not in self._memory]
-            if missing:
-                stack.extend(missing)
-            else:
-                stack.pop()
-                self._memory[id(node)] = self._node(node)
-        return self._memory[id(root)]
+        return nodes.fold(root, lambda node, _: self._node(node), self._memory)
 
     def _node(self, node: Expression) -> Term:
         z3 = self._z3

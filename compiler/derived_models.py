@@ -10,28 +10,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from causalspec.compiler import expressions as nodes
-from causalspec.compiler.expressions import Expression, Reference
+from causalspec.compiler.expressions import Expression, Reference, renamed
 from causalspec.compiler.model import CausalModel, Role, Variable
 from causalspec.compiler.specification import SwapKind
-
-
-def renamed(
-    expression: Expression, name_of: Callable[[str], str], memory: dict[int, Expression]
-) -> Expression:
-    """The expression with other names for what it reads; nodes that were shared stay shared."""
-    stack = [expression]
-    while stack:
-        node = stack[-1]
-        missing = [one for one in nodes.children(node) if id(one) not in memory]
-        if missing:
-            stack.extend(missing)
-            continue
-        stack.pop()
-        if isinstance(node, Reference):
-            memory[id(node)] = Reference(name_of(node.name))
-        else:
-            memory[id(node)] = nodes.with_operands(node, memory)
-    return memory[id(expression)]
 
 
 def side_by_side(model: CausalModel, task: CausalModel) -> CausalModel:
@@ -87,7 +68,7 @@ def interchanged(model: CausalModel, kind: SwapKind, sources: Collection[int] = 
     for prefix in copies:
         variables.extend(_copied(model, prefix, model.variables))
         if model.requirement is not None:
-            requirements.append(renamed(model.requirement, _prefixed(prefix), {}))
+            requirements.append(renamed(model.requirement, _prefixed(prefix)))
     variables.extend(_changed_run(model, kind, "base", "result"))
     first = (Role.INPUT, Role.NOISE)
     variables.sort(key=lambda one: one.role not in first)  # inputs first, the order else kept
@@ -98,7 +79,7 @@ def _changed_run(model: CausalModel, kind: SwapKind, start: str, prefix: str) ->
     """The run `start` under an interchange, as variables of that prefix; before them the runs of
     those sources that are themselves intervened on.
     """
-    exogenous = {*model.inputs, *model.noise}
+    exogenous = set(model.exogenous)
     runs: dict[int, str] = {}
     for number in kind.sources:
         inner = kind.within_source(number)
@@ -135,7 +116,7 @@ def on_pair(expression: Expression, source_names: Sequence[str]) -> Expression:
         side, dot, rest = name.partition(".")
         return f"{prefixes.get(side, side)}{dot}{rest}"
 
-    return renamed(expression, name_of, {})
+    return renamed(expression, name_of)
 
 
 def _prefixed(prefix: str) -> Callable[[str], str]:
