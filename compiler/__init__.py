@@ -72,6 +72,7 @@ _HOMES = {
     "join": "data.text_columns",
     "Domain": "domains",
     "Numbers": "domains",
+    "parts_of": "domains",
     "Truths": "domains",
     "Tuples": "domains",
     "Argument": "entries",
@@ -90,10 +91,9 @@ _HOMES = {
     "interchange_columns": "evaluators.vectorize",
     "solve_columns": "evaluators.vectorize",
     "references": "expressions",
-    "Compilation": "front.names",
-    "collect": "front.names",
-    "named_domain": "front.types",
     "described": "front.values",
+    "UNREAD": "meanings",
+    "Meanings": "meanings",
     "CausalModel": "model",
     "Role": "model",
     "Variable": "model",
@@ -230,6 +230,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.domains import Numbers as Numbers
     from causalspec.compiler.domains import Truths as Truths
     from causalspec.compiler.domains import Tuples as Tuples
+    from causalspec.compiler.domains import parts_of as parts_of
     from causalspec.compiler.entries import Argument as Argument
     from causalspec.compiler.entries import ArgumentKind as ArgumentKind
     from causalspec.compiler.entries import Entry as Entry
@@ -252,10 +253,9 @@ if TYPE_CHECKING:
     from causalspec.compiler.evidence import Exhaustive as Exhaustive
     from causalspec.compiler.evidence import Sampled as Sampled
     from causalspec.compiler.expressions import references as references
-    from causalspec.compiler.front.names import Compilation as Compilation
-    from causalspec.compiler.front.names import collect as collect
-    from causalspec.compiler.front.types import named_domain as named_domain
     from causalspec.compiler.front.values import described as described
+    from causalspec.compiler.meanings import UNREAD as UNREAD
+    from causalspec.compiler.meanings import Meanings as Meanings
     from causalspec.compiler.model import CausalModel as CausalModel
     from causalspec.compiler.model import Role as Role
     from causalspec.compiler.model import Variable as Variable

@@ -18,12 +18,13 @@ from causalspec.compiler.front.input_encoding import encoding_of
 from causalspec.compiler.front.models import ModelDraft, compile_model
 from causalspec.compiler.front.names import Compilation, collect
 from causalspec.compiler.front.placements import AlignmentContext, compile_alignment
-from causalspec.compiler.front.scopes import Environment, Scope
+from causalspec.compiler.front.scopes import Environment
 from causalspec.compiler.front.scores import ClaimContext
 from causalspec.compiler.front.tasks import TaskDraft, compile_task, draft_task
 from causalspec.compiler.front.templates import answers_of, prompts_of
 from causalspec.compiler.front.types import named_domain
 from causalspec.compiler.front.unread import set_aside
+from causalspec.compiler.meanings import Meanings
 from causalspec.compiler.proofs.allowances import silence
 from causalspec.compiler.specification import (
     Alignment,
@@ -42,15 +43,20 @@ from causalspec.dsl.source import Source, Span
 
 
 def compile_file(
-    file: syntax.File, folder: Path | None, diagnostics: Diagnostics
+    file: syntax.File,
+    folder: Path | None,
+    diagnostics: Diagnostics,
+    meanings: Meanings | None = None,
 ) -> Specification | None:
     """The specification that a file states; None when it has errors, all of them reported.
 
-    `folder` is where word lists and tables are read, and nothing outside it.
+    `folder` is where word lists and tables are read, and nothing outside it. What the names of the
+    file mean is noted in `meanings`.
     """
     errors_before = diagnostics.has_errors
     file, unread = set_aside(file)
-    compilation = Compilation(diagnostics, folder, unread=unread)
+    meanings = meanings or Meanings()
+    compilation = Compilation(diagnostics, folder, unread=unread, meanings=meanings)
     import_names(file, compilation)
     collect(file, compilation)
     check_file_names(file, compilation)
@@ -63,12 +69,13 @@ def compile_file(
     abstractions = derive_models(file, compilation, models)
     abstractions |= compile_abstractions(file, compilation, models)
     for model in models.values():
-        scope = Environment(compilation, Scope(model.own.bindings, model.environment.scope))
+        scope = Environment(compilation, model.own.scope(model.environment.scope))
         body = model.declaration.body
         examples += compile_examples(compilation, body, model.model, model.variables, scope)
     designs = _designs(file, compilation, models)
     alignments = _alignments(file, compilation, AlignmentContext(models, tasks, designs))
     claims = _claims(file, compilation, ClaimContext(models, tasks, designs, alignments))
+    _note_domains(compilation, drafts, models)
     if errors_before or diagnostics.has_errors:
         return None
     return Specification(
@@ -82,6 +89,22 @@ def compile_file(
         files=compilation.files,
         abstractions=abstractions,
     )
+
+
+def _note_domains(
+    compilation: Compilation, drafts: dict[str, TaskDraft], models: dict[str, ModelDraft]
+) -> None:
+    """Note what types and variables can be: of a family, what its first member can be."""
+    domains = compilation.meanings.domains
+    for name, domain in compilation.domains.items():
+        if domain is not None:
+            domains[compilation.declared[name].name.span] = domain
+    tasks = [roster for draft in drafts.values() for roster in (draft.given, draft.results)]
+    for roster in (*tasks, *(draft.own for draft in models.values())):
+        members = {one.name.partition("[")[0]: one for one in reversed(roster.members)}
+        for text, name in roster.spans.items():
+            if text in members and (domain := members[text].domain) is not None:
+                domains.setdefault(name.span, domain)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,8 +204,8 @@ def _tasks(
             documentation=documentation.value if documentation is not None else "",
             span=draft.declaration.name.span,
         )
-        known = Scope(draft.given.bindings, Scope(draft.parameters))
-        scope = Environment(compilation, Scope(draft.results.bindings, known))
+        known = draft.given.scope(draft.parameters)
+        scope = Environment(compilation, draft.results.scope(known))
         body = draft.declaration.body
         examples += compile_examples(compilation, body, model, draft.variables, scope)
     return tasks, examples

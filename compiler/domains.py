@@ -5,9 +5,11 @@ Evaluators see codes only. A domain turns codes into what people read, and back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+
+from causalspec.dsl.source import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class Column:
     name: str
     domain: Domain
     codes: tuple[int, ...]
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,16 @@ class Tuples:
 class TupleField:
     name: str
     domain: Domain
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 Domain = Truths | Numbers | Symbols | Rows | Tuples
+
+
+def parts_of(domain: Domain | None) -> Mapping[str, Column | TupleField]:
+    """What a dot behind a value leads to: the columns of rows, the fields of tuples."""
+    match domain:
+        case Rows(columns=parts) | Tuples(fields=parts):
+            return {one.name: one for one in parts}
+        case _:
+            return {}

@@ -39,6 +39,8 @@ class SlotValue:
     value: Expression
     domain: Domain
     format: str | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
+    """Where the prompt gives it that name, if it does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
+from typing import TypeAlias
 
-from causalspec.compiler import Specification, compile_file
+from causalspec.compiler import Meanings, Specification, compile_file
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostic, Diagnostics
 from causalspec.dsl.source import Source
-from causalspec.language_server.index import build_index
+from causalspec.language_server.index import Index
 from causalspec.language_server.positions import Positions
 from causalspec.language_server.reading import Reading, read, reread
-from causalspec.language_server.symbols import Index
+
+_Compiled: TypeAlias = tuple[Specification | None, tuple[Diagnostic, ...], Meanings]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +30,7 @@ class Analysis:
     folder: Path | None
     encoding: str
     before: Reading | None = None
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     @cached_property
     def positions(self) -> Positions:
@@ -47,13 +51,18 @@ class Analysis:
     @cached_property
     def index(self) -> Index:
         """What the names stand for."""
-        return build_index(self.file)
+        return Index(self.file, self._compiled[2])
+
+    @property
+    def _compiled(self) -> _Compiled:
+        with self._lock:  # a thread compiles each new text, and whoever asks meanwhile waits for it
+            return self._outcome
 
     @cached_property
-    def _compiled(self) -> tuple[Specification | None, tuple[Diagnostic, ...]]:
-        diagnostics = Diagnostics(list(self.reading.mistakes))
-        specification = compile_file(self.file, self.folder, diagnostics)
-        return specification, tuple(diagnostics)
+    def _outcome(self) -> _Compiled:
+        diagnostics, meanings = Diagnostics(list(self.reading.mistakes)), Meanings()
+        specification = compile_file(self.file, self.folder, diagnostics, meanings)
+        return specification, tuple(diagnostics), meanings
 
     @property
     def specification(self) -> Specification | None:

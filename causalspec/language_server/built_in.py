@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from causalspec.compiler import BUILT_IN, Entry, Vocabulary, argument_text, full_vocabulary
 from causalspec.dsl import catalogue
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.language_server.symbols import Kind, Scope, Symbol
+from causalspec.language_server.symbols import Kind, Symbol
 
 
-def _scope(names: dict[str, str]) -> Scope:
-    return Scope({name: Symbol(name, Kind.BUILT_IN, help=text) for name, text in names.items()})
+def _words(names: dict[str, str]) -> dict[str, Symbol]:
+    return {name: Symbol(name, Kind.BUILT_IN, help=text) for name, text in names.items()}
 
 
-TYPES: Final = _scope(
+TYPES: Final = _words(
     {
         "bool": "The two values `false` and `true`.",
         "words": "Named symbols: one a line of a file, or whichever a mechanism yields.",
     }
 )
-FUNCTIONS: Final = _scope(
+FUNCTIONS: Final = _words(
     {
         "abs": "`abs(x)`: the absolute value.",
         "min": "`min(x, y)`, or `min(body for i in 0..3)`: the least.",
@@ -39,40 +38,31 @@ FUNCTIONS: Final = _scope(
         "gives the outputs of a run, or one variable of it, a value.",
     }
 )
-DISTRIBUTIONS: Final = _scope(
+DISTRIBUTIONS: Final = _words(
     {
         "uniform": "Every value is equally likely.",
         "bernoulli": "`bernoulli(0.1)`: true with this probability.",
         "weights": "`weights { A => 2  else => 1 }`: a weight for each value.",
     }
 )
-CODINGS: Final = _scope(
+CODINGS: Final = _words(
     {
         "symbol": "`symbol(dim = 4)`: a fixed random vector for each value.",
         "onehot": "A one at the value's place, zeros elsewhere.",
         "scalar": "The value itself, as one number.",
     }
 )
-FORMS: Final = _scope({"vector": "The inputs' vectors, one after the other."})
-MEAN: Final = Symbol(
-    "mean",
-    Kind.BUILT_IN,
-    help="`mean(A.test, B.test)`: the scores' mean over several data sets.",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """What the vocabulary holds, installed packages' rows included."""
-
-    sites: Scope
-    methods: Scope
-    bases: Scope
-    controls: Scope
-    metrics: Scope
-    bounds: Scope
-    anchors: Scope
-    writes: Scope
+FORMS: Final = _words({"vector": "The inputs' vectors, one after the other."})
+DATA: Final = _words({"mean": "`mean(A.test, B.test)`: the scores' mean over several data sets."})
+WORDS: Final[Mapping[str, Mapping[str, Symbol]]] = {
+    "type": TYPES,
+    "function": FUNCTIONS,
+    "distribution": DISTRIBUTIONS,
+    "coding": CODINGS,
+    "encoding": FORMS,
+    "data": DATA,
+}
+"""The language's own words, by what the compiler notes that they are."""
 
 
 @cache
@@ -84,20 +74,15 @@ def known() -> Vocabulary:
         return BUILT_IN
 
 
+def symbols(entries: Mapping[str, Entry]) -> list[Symbol]:
+    """Rows of the vocabulary as symbols."""
+    return [row_symbol(one) for one in entries.values()]
+
+
 @cache
-def rows() -> Rows:
-    """The vocabulary as symbols."""
-    all_ = known()
-    return Rows(
-        _rows(all_.sites), _rows(all_.methods), _rows(all_.bases), _rows(all_.controls),
-        _rows(all_.metrics), _rows(all_.bounds), _rows(all_.anchors), _rows(all_.writes),
-    )  # fmt: skip
-
-
-def _rows(entries: Mapping[str, Entry]) -> Scope:
-    return Scope(
-        {name: Symbol(name, Kind.BUILT_IN, help=_help(one)) for name, one in entries.items()}
-    )
+def row_symbol(entry: Entry) -> Symbol:
+    """A row of the vocabulary as a symbol, the same one each time."""
+    return Symbol(entry.name, Kind.BUILT_IN, help=_help(entry))
 
 
 def _help(entry: Entry) -> str:

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator
 from lark import Token
 from lsprotocol import types
 
-from causalspec.compiler import ArgumentKind
-from causalspec.dsl import syntax
-from causalspec.dsl.source import Source, Span
+from causalspec.compiler import ArgumentKind, parts_of
 from causalspec.language_server import built_in
 from causalspec.language_server.analysis import Analysis
 from causalspec.language_server.arguments import argument_at
 from causalspec.language_server.context import Context, context_at
-from causalspec.language_server.symbols import Index, Kind, Scope, Symbol
+from causalspec.language_server.index import Index
+from causalspec.language_server.symbols import Kind, Symbol
 
 ITEM_KINDS = {
     Kind.TYPE: types.CompletionItemKind.Struct,
@@ -26,17 +25,14 @@ ITEM_KINDS = {
     Kind.MODEL: types.CompletionItemKind.Class,
     Kind.BUILT_IN: types.CompletionItemKind.Constant,
 }
-NOWHERE = Source("", "")
 NAMING = {"type", "table", "function", "task", "model", "counterfactuals", "align", "claim"} | {
     "abstraction", "derive", "input", "noise", "let", "var", "prompt", "encode", "split"
 }  # fmt: skip
 """Words that a new name follows."""
 
 MODELS = (Kind.MODEL,)
-VALUES = (
-    Kind.INPUT, Kind.NOISE, Kind.ABBREVIATION, Kind.VARIABLE, Kind.OUTPUT, Kind.PARAMETER,
-    Kind.INDEX, Kind.SIDE, Kind.SOURCE, Kind.FUNCTION,
-)  # fmt: skip
+VALUED = (Kind.INPUT, Kind.NOISE, Kind.ABBREVIATION, Kind.VARIABLE, Kind.OUTPUT)
+VALUES = (*VALUED, Kind.PARAMETER, Kind.SIDE, Kind.SOURCE, Kind.FUNCTION)
 
 
 def completions(analysis: Analysis, offset: int) -> list[types.CompletionItem]:
@@ -47,7 +43,7 @@ def completions(analysis: Analysis, offset: int) -> list[types.CompletionItem]:
         for word in context.keywords
     ]
     names = "NAME" in context.accepted or not context.accepted
-    symbols = _symbols(analysis, context) if names else ()
+    symbols = _symbols(analysis.index, context) if names else ()
     seen: set[str] = set()
     for symbol in symbols:
         if symbol.name not in seen:
@@ -65,76 +61,99 @@ def _item(symbol: Symbol) -> types.CompletionItem:
     )
 
 
-def _symbols(analysis: Analysis, context: Context) -> Iterable[Symbol]:
+def _symbols(index: Index, context: Context) -> Iterable[Symbol]:
     """The names that could stand here, by what stands before."""
-    index = analysis.index
-    scope = index.scope_at(context.start) if context.declaration else index.file_scope
     words = [str(token) for token in context.declaration]
     previous = words[-1] if words else ""
+    reach = [*_reach(index, context.block, words)]
     if previous == ".":
-        return _members(index, context, scope)
-    special = _by_word(index, context, words, previous)
+        return _members(index, context, reach)
+    special = _by_word(index, context, words, reach)
     if special is not None:
         return special
     if context.block == "claim":
-        return _in_claim(index, context)
+        return _in_claim(index, context, reach)
     if context.block == "align":
-        return _of_kinds(scope, (Kind.VARIABLE,))
-    return (
-        *_of_kinds(scope, VALUES),
-        *index.elements.values(),
-        *built_in.FUNCTIONS.names.values(),
-    )
+        return _of_kinds(reach, (Kind.VARIABLE,))
+    if context.block == "counterfactuals":
+        reach = [*_runs(index, words), *index.top.values()]
+    return (*_of_kinds(reach, VALUES), *index.elements(), *built_in.FUNCTIONS.values())
+
+
+def _reach(index: Index, block: str, words: list[str]) -> Iterator[Symbol]:
+    """The names of the task or model that a declaration is, or is about, and those of the file."""
+    name = words[1] if len(words) > 1 else ""
+    about = words[words.index("{") - 1] if "{" in words[1:] else ""
+    match block:
+        case "counterfactuals" | "align" | "abstraction" | "derive":
+            yield from index.reach(about)
+        case "claim":
+            yield from index.reach(next(iter(words[n + 1] for n in _ofs(words)), ""))
+        case "model":
+            yield from index.of_owner(name)
+            yield from index.reach(about)
+        case _:
+            yield from index.reach(name)
+
+
+def _ofs(words: list[str]) -> Iterator[int]:
+    return (number for number, word in enumerate(words[:-1]) if word == "of")
+
+
+def _runs(index: Index, words: list[str]) -> list[Symbol]:
+    """The runs that a condition on pairs can be about."""
+    sources = [one for one in index.of_owner(words[1]) if one.kind is Kind.SOURCE]
+    sides = ("base", "result") if sources else ("base", "result", "source")
+    return [*sources, *(Symbol(name, Kind.SIDE) for name in sides)]
 
 
 def _by_word(
-    index: Index, context: Context, words: list[str], previous: str
+    index: Index, context: Context, words: list[str], reach: list[Symbol]
 ) -> Iterable[Symbol] | None:
     """What follows a word that asks for one kind of name; None behind any other word."""
-    top = index.file_scope
+    top, known = list(index.top.values()), built_in.known()
     block, inside = context.block, "{" in words
+    statement = [str(token) for token in context.statement]
+    previous = words[-1] if words else ""
     match previous:
         case ":":
-            return (*_of_kinds(top, (Kind.TYPE, Kind.TABLE)), *built_in.TYPES.names.values())
+            return (*_of_kinds(top, (Kind.TYPE, Kind.TABLE)), *built_in.TYPES.values())
         case "of":
             return _of_kinds(top, (Kind.TASK,) if block == "model" else MODELS)
         case "to" if block == "align":
-            return built_in.rows().sites.names.values()
-        case "to":
+            return built_in.symbols(known.sites)
+        case "from" if inside and statement[:1] != ["distinguish"]:
+            return [one for one in _runs(index, words) if one.kind is Kind.SOURCE]
+        case "to" | "from":
             return _of_kinds(top, MODELS)
-        case "from" if [str(token) for token in context.statement[:1]] == ["distinguish"]:
-            return _of_kinds(top, MODELS)
-        case "from":
-            return _sources(index, context) if inside else _of_kinds(top, MODELS)
         case "~":
-            return built_in.DISTRIBUTIONS.names.values()
+            return built_in.DISTRIBUTIONS.values()
         case "as":
-            return built_in.CODINGS.names.values() if block == "task" else ()
+            return built_in.CODINGS.values() if block == "task" else ()
         case "encode":
-            return built_in.FORMS.names.values()
+            return built_in.FORMS.values()
         case "at":
-            return built_in.rows().sites.names.values()
+            return built_in.symbols(known.sites)
         case "token" | "..":
-            return built_in.rows().anchors.names.values() if block == "align" else None
+            return built_in.symbols(known.anchors) if block == "align" else None
         case "by":
-            return built_in.rows().methods.names.values()
+            return built_in.symbols(known.methods)
         case "writing":
-            return built_in.rows().writes.names.values()
+            return built_in.symbols(known.writes)
         case "(" if words[-2:-1] == ["slot"]:
-            kinds = (Kind.SLOT, Kind.INPUT, Kind.ABBREVIATION)
-            return _of_kinds(index.slots.get(_model(words), Scope()), kinds)
+            return _of_kinds(reach, (Kind.SLOT, Kind.INPUT, Kind.ABBREVIATION))
         case "(" | "=" | "," if block == "align":
             return _argument(index, context)
-        case "(" | "," if "disjoint" in [str(token) for token in context.statement]:
-            return _of_kinds(_model_scope(index, context), (Kind.INPUT,))
+        case "(" | "," if "disjoint" in statement:
+            return _of_kinds(reach, (Kind.INPUT,))
         case "swap" | "marginalize" | "collapse":
-            return _of_kinds(_model_scope(index, context), (Kind.VARIABLE,))
-        case "," if [str(token) for token in context.statement[:1]] == ["swap"]:
-            return _of_kinds(_model_scope(index, context), (Kind.VARIABLE,))
+            return _of_kinds(reach, (Kind.VARIABLE,))
+        case "," if statement[:1] == ["swap"]:
+            return _of_kinds(reach, (Kind.VARIABLE,))
         case "output" | "say":
-            return [one for one in _reach(index, context) if one.kind is Kind.OUTPUT]
+            return _of_kinds(reach, (Kind.OUTPUT,))
         case "var" if block == "align":
-            return _of_kinds(_model_scope(index, context), (Kind.VARIABLE,))
+            return _of_kinds(reach, (Kind.VARIABLE,))
         case _ if previous in NAMING:
             return ()
         case _:
@@ -151,51 +170,63 @@ def _argument(index: Index, context: Context) -> Iterable[Symbol]:
     values: Iterable[Symbol] = ()
     match given.argument and given.argument.kind:
         case ArgumentKind.BASIS:
-            values = built_in.rows().bases.names.values()
+            values = built_in.symbols(built_in.known().bases)
         case ArgumentKind.DATA:
-            values = _of_kinds(index.file_scope, (Kind.COUNTERFACTUALS,))
+            values = _of_kinds(index.top.values(), (Kind.COUNTERFACTUALS,))
         case ArgumentKind.VALUE:
-            values = index.elements.values()
+            values = index.elements()
         case _:
             pass
     return values if named else (*names, *values)
 
 
-def _in_claim(index: Index, context: Context) -> Iterable[Symbol]:
+def _in_claim(index: Index, context: Context, reach: list[Symbol]) -> Iterable[Symbol]:
     words = [str(token) for token in context.statement]
     if words[:1] == ["expect"]:
-        known = built_in.rows()
-        scores = (*known.metrics.names.values(), *known.bounds.names.values())
+        known = built_in.known()
+        scores = [*built_in.symbols(known.metrics), *built_in.symbols(known.bounds)]
         if "(" in words[-2:] or words[-1:] == [","]:
-            variables = _of_kinds(index.scope_at(context.start), (Kind.VARIABLE,))
-            rivals = _of_kinds(index.file_scope, MODELS)
-            return (*scores, *known.controls.names.values(), *rivals, *variables)
+            scores += built_in.symbols(known.controls)
+            scores += _of_kinds(reach, (Kind.MODEL, Kind.VARIABLE))
         return scores
     if words[-1:] == ["with"]:
-        return _of_kinds(index.file_scope, (Kind.ALIGNMENT,))
-    if words[-1:] in (["prompt"], ["on"]) and words[-2:] != ["fitted", "on"] and words[-1] == "on":
-        designs = _of_kinds(index.file_scope, (Kind.COUNTERFACTUALS,))
-        return (*designs, built_in.MEAN)
+        return _of_kinds(reach, (Kind.ALIGNMENT,))
+    designs = _of_kinds(reach, (Kind.COUNTERFACTUALS,))
+    if words[-1:] == ["on"] and words[-2:] != ["fitted", "on"]:
+        return (*designs, *built_in.DATA.values())
     if words[-1:] in (["("], [","]):
-        return _of_kinds(index.file_scope, (Kind.COUNTERFACTUALS,))
-    return [one.symbol for one in index.occurrences if one.symbol.kind is Kind.PROMPT]
+        return designs
+    return _of_kinds(reach, (Kind.PROMPT,))
 
 
-def _members(index: Index, context: Context, scope: Scope) -> Iterable[Symbol]:
-    """What the dot leads to."""
+def _members(index: Index, context: Context, reach: list[Symbol]) -> Iterable[Symbol]:
+    """What the dot leads to: a side's variables, a design's splits, a value's fields."""
     tokens = context.declaration[:-1]
     if tokens and tokens[-1] == ")":
-        anchors = built_in.rows().anchors.names
-        return (anchors["first"], anchors["last"])
-    chain = _chain(tokens)
-    found = index.members(chain, scope) if chain is not None else None
-    return _own(found) if found is not None else ()
+        anchors = built_in.known().anchors
+        return [built_in.row_symbol(anchors[name]) for name in ("first", "last")]
+    names = _chain(tokens)
+    sides = _runs(index, [str(token) for token in tokens])
+    if context.block == "counterfactuals" and names[:1] and names[0] in {s.name for s in sides}:
+        if len(names) == 1:
+            return _of_kinds(reach, VALUED)
+        names = names[1:]
+    found = next((one for one in reach if names and one.name == names[0]), None)
+    if found is None:
+        return ()
+    if found.kind is Kind.COUNTERFACTUALS:
+        return [one for one in index.of_owner(found.name) if one.kind is Kind.SPLIT]
+    domain = index.domain(found)
+    for name in names[1:]:
+        part = parts_of(domain).get(name)
+        domain = part.domain if part is not None else None
+    return [Symbol(name, Kind.FIELD) for name in parts_of(domain)]
 
 
-def _chain(tokens: list[Token]) -> syntax.Expression | None:
-    """The names before a dot, `base.city` or `carry[2]`, as an expression."""
+def _chain(tokens: list[Token]) -> list[str]:
+    """The names before a dot, of `base.city` or `carry[2]`, without indices."""
+    names: list[str] = []
     position = len(tokens)
-    names: list[Token] = []
     while position:
         if tokens[position - 1] == "]":
             while position and tokens[position - 1] != "[":
@@ -203,45 +234,13 @@ def _chain(tokens: list[Token]) -> syntax.Expression | None:
             position -= 1
         if position <= 0 or not str(tokens[position - 1]).isidentifier():
             break
-        names.append(tokens[position - 1])
+        names.insert(0, str(tokens[position - 1]))
         position -= 1
         if not position or tokens[position - 1] != ".":
             break
         position -= 1
-    expression: syntax.Expression | None = None
-    for token in reversed(names):
-        span = Span(NOWHERE, token.start_pos or 0, token.end_pos or 0)
-        name = syntax.Name(str(token), span=span)
-        expression = name if expression is None else syntax.Field(expression, name, span=span)
-    return expression
+    return names
 
 
-def _sources(index: Index, context: Context) -> Iterator[Symbol]:
-    return (one for one in _reach(index, context) if one.kind is Kind.SOURCE)
-
-
-def _reach(index: Index, context: Context) -> Iterator[Symbol]:
-    return index.scope_at(context.start).everything()
-
-
-def _model(words: list[str]) -> str:
-    """The model that a declaration is about: what stands before its brace."""
-    return words[words.index("{") - 1] if "{" in words[1:] else ""
-
-
-def _model_scope(index: Index, context: Context) -> Scope:
-    """The names of the model that a declaration is about."""
-    scope = index.scope_at(context.start)
-    side = scope.names.get("base")
-    if side is not None and side.members is not None:
-        return side.members
-    return scope
-
-
-def _of_kinds(scope: Scope, kinds: tuple[Kind, ...]) -> list[Symbol]:
-    return [one for one in scope.everything() if one.kind in kinds]
-
-
-def _own(scope: Scope) -> Iterator[Symbol]:
-    """A scope's symbols without those of the file around it."""
-    return (one for one in scope.everything() if one.kind in (*VALUES, Kind.FIELD, Kind.SPLIT))
+def _of_kinds(symbols: Iterable[Symbol], kinds: tuple[Kind, ...]) -> list[Symbol]:
+    return [one for one in symbols if one.kind in kinds]

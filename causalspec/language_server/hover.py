@@ -6,17 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from causalspec.compiler import (
     CausalModel,
-    Compilation,
     Domain,
     Numbers,
     Specification,
     Variable,
-    collect,
     described,
-    named_domain,
 )
 from causalspec.dsl import syntax
-from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.language_server.analysis import Analysis
 from causalspec.language_server.mathematics import mechanism_over_lines
 from causalspec.language_server.symbols import Kind, Occurrence
@@ -49,7 +45,7 @@ def _paragraphs(
         if model is not None:
             yield from _variable(model, symbol.name)
     elif symbol.kind in (Kind.TYPE, Kind.TABLE):
-        domain = _domain(analysis, symbol.name)
+        domain = analysis.index.domain(symbol)
         if domain is not None:
             yield _values(domain)
     elif symbol.kind in (Kind.MODEL, Kind.TASK) and specification is not None:
@@ -65,14 +61,12 @@ def _model(occurrence: Occurrence, specification: Specification | None) -> Causa
     """The model whose mechanisms hold where a name stands."""
     if specification is None:
         return None
-    for name in (occurrence.model, occurrence.symbol.owner):
-        if name is None:
-            continue
-        if name in specification.models:
-            return specification.models[name]
-        if name in specification.tasks:
-            return specification.tasks[name].model
-    return None
+    models = {name: task.model for name, task in specification.tasks.items()}
+    owner = occurrence.symbol.owner or ""
+    if owner in models:  # a model computes its task's outputs in its own way
+        models |= specification.models
+        return models.get(occurrence.model or "", models[owner])
+    return specification.models.get(owner)
 
 
 def _variable(model: CausalModel, name: str) -> Iterator[str]:
@@ -120,14 +114,6 @@ def _outline(model: CausalModel) -> Iterator[str]:
     variables = ", ".join(f"`{name}`" for name in model.intermediates[:MOST_VALUES])
     inputs = f"{model.input_count:,} settings of {len(model.inputs)} inputs"
     yield f"{inputs}; variables: {variables}" if variables else inputs
-
-
-def _domain(analysis: Analysis, name: str) -> Domain | None:
-    compilation = Compilation(Diagnostics(), analysis.folder)
-    collect(analysis.file, compilation)
-    if name not in compilation.declared:
-        return None
-    return named_domain(compilation, name)
 
 
 def _code(text: str) -> str:

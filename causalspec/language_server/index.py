@@ -1,214 +1,214 @@
-"""From a syntax tree to the index of its symbols: what is declared first, then what is used."""
+"""What the names of a file stand for: one index that every feature of the editor reads.
+
+Which use means which declaration the compiler noted; what is declared is read off the tree, so that
+a file shows its outline however broken it is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
 
+from causalspec.compiler import UNREAD, Domain, Entry, Meanings
 from causalspec.dsl import syntax
 from causalspec.dsl.source import Span
-from causalspec.language_server.built_in import CODINGS, DISTRIBUTIONS, FORMS, code_symbol
-from causalspec.language_server.declarations import Declarations, TaskScopes
-from causalspec.language_server.relations import Relations
-from causalspec.language_server.symbols import Index, Kind, Scope, Symbol
-from causalspec.language_server.uses import Place, Recorder
+from causalspec.language_server import built_in
+from causalspec.language_server.moving import nodes_in
+from causalspec.language_server.symbols import Kind, Occurrence, Symbol
+
+KINDS: dict[type[syntax.Node], Kind] = {
+    syntax.ImportDeclaration: Kind.TYPE,
+    syntax.TypeDeclaration: Kind.TYPE,
+    syntax.TableDeclaration: Kind.TABLE,
+    syntax.FunctionDeclaration: Kind.FUNCTION,
+    syntax.TaskDeclaration: Kind.TASK,
+    syntax.ModelDeclaration: Kind.MODEL,
+    syntax.DeriveDeclaration: Kind.MODEL,
+    syntax.CounterfactualsDeclaration: Kind.COUNTERFACTUALS,
+    syntax.AlignDeclaration: Kind.ALIGNMENT,
+    syntax.ClaimDeclaration: Kind.CLAIM,
+    syntax.AbstractionDeclaration: Kind.ABSTRACTION,
+}
+NAMES_A_FILE = syntax.WordsSet | syntax.TableDeclaration | syntax.ImportDeclaration
 
 
-def build_index(file: syntax.File) -> Index:
-    """The symbols of a file, however broken; a name that means nothing has no entry."""
-    recorder = Recorder()
-    declarations = Declarations(recorder)
-    declarations.declare(file)
-    visitor = _Visitor(recorder, declarations)
-    for declaration in file.declarations:
-        visitor.visit(declaration)
-    for allowance in file.allowances:
-        recorder.record(allowance.code, code_symbol(allowance.code.text), visitor.top)
-    return Index(
-        occurrences=sorted(recorder.occurrences, key=lambda one: (one.span.start, one.span.end)),
-        file_scope=recorder.file_scope,
-        regions=visitor.regions,
-        elements=recorder.elements,
-        documents=recorder.documents,
-        members=recorder.members,
-        slots={name: declarations.slots_of_model(name) for name in declarations.models},
-    )
+@dataclass(eq=False)
+class Index:
+    """The symbols of one file. Of names that mean nothing it knows nothing."""
 
+    file: syntax.File
+    meanings: Meanings
+    top: dict[str, Symbol] = field(default_factory=dict[str, Symbol])
+    """What other declarations of the file can name."""
+    owners: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Whose names are in reach inside a task or model, its own first."""
+    documents: list[tuple[Span, str]] = field(default_factory=list[tuple[Span, str]])
+    """Quoted names of files."""
+    _declared: dict[Span, Symbol] = field(default_factory=dict[Span, Symbol])
+    _sides: dict[tuple[str, str], Symbol] = field(default_factory=dict[tuple[str, str], Symbol])
 
-class _Visitor:
-    """Notes every name of a file where it stands."""
+    def __post_init__(self) -> None:
+        for declaration in self.file.declarations:
+            self._declare(declaration)
+        for text, names in self.meanings.values.items():
+            symbol = Symbol(text, Kind.ELEMENT, names[0], span=names[0].span)
+            self._declared |= {name.span: symbol for name in names}
 
-    def __init__(self, recorder: Recorder, declarations: Declarations) -> None:
-        self._recorder = recorder
-        self._declared = declarations
-        self.top = Place(recorder.file_scope, None)
-        self.regions: list[tuple[Span, Scope]] = []
-        self._relations = Relations(recorder, declarations, self.regions)
-
-    def visit(self, node: syntax.Declaration) -> None:
-        """Note every name in a declaration."""
-        recorder, top = self._recorder, self.top
-        if isinstance(node, syntax.ImportDeclaration):
-            recorder.documents.append((node.path.span, node.path.value))
-            for name in node.names:
-                recorder.record(name, recorder.file_scope.names.get(name.text), top, declares=True)
-            return
-        symbol = recorder.file_scope.names.get(node.name.text)
-        recorder.record(node.name, symbol, top, declares=True)
-        match node:
-            case syntax.TypeDeclaration():
-                pass  # its elements had to be known first
-            case syntax.TableDeclaration():
-                self._table(node)
-            case syntax.FunctionDeclaration():
-                self._function(node)
-            case syntax.TaskDeclaration():
-                self._task(node)
-            case syntax.ModelDeclaration():
-                self._model(node)
-            case syntax.CounterfactualsDeclaration():
-                self._relations.counterfactuals(node)
-            case syntax.AlignDeclaration():
-                self._relations.alignment(node)
-            case syntax.ClaimDeclaration():
-                self._relations.claim(node)
-            case syntax.AbstractionDeclaration():
-                self._relations.abstraction(node)
-            case syntax.DeriveDeclaration():
-                self._relations.derived(node)
-
-    def _region(self, node: syntax.Node, scope: Scope) -> None:
-        self.regions.append((node.span, scope))
-
-    def _table(self, node: syntax.TableDeclaration) -> None:
-        recorder, top = self._recorder, self.top
-        recorder.documents.append((node.path.span, node.path.value))
-        symbol = recorder.file_scope.names.get(node.name.text)
-        columns = (symbol.members if symbol is not None else None) or Scope()
-        in_columns = node.key.text in {one.name.text for one in node.columns}
-        recorder.record(node.key, columns.find(node.key.text), top, declares=not in_columns)
-        for one in node.columns:
-            recorder.record(one.name, recorder.field_symbol(one), top, declares=True)
-            recorder.values(one.type, top, declares=True)
-
-    def _function(self, node: syntax.FunctionDeclaration) -> None:
-        place = self.top
-        for one in node.parameters:
-            self._recorder.values(one.type, place)
-            symbol = Symbol(one.name.text, Kind.PARAMETER, one, node.name.text)
-            self._recorder.record(one.name, symbol, place, declares=True)
-            place = place.inner(symbol)
-        self._region(node, place.scope)
-        self._recorder.expression(node.body, place)
-
-    # Tasks and models ----------------------------------------------------------------------------
-
-    def _task(self, node: syntax.TaskDeclaration) -> None:
-        recorder, scopes = self._recorder, self._declared.tasks[node.name.text]
-        place = Place(scopes.given, node.name.text)
-        everything = Place(Scope(scopes.outputs.names, scopes.given), node.name.text)
-        self._region(node, everything.scope)
-        for one in node.parameters:
-            recorder.expression(one.value, self.top)
-            if one.name is not None:
-                symbol = scopes.parameters.find(one.name.text)
-                recorder.record(one.name, symbol, place, declares=True)
-        for statement in node.body:
-            match statement:
-                case syntax.Require(condition=condition):
-                    recorder.expression(condition, place)
-                case syntax.Prompt():
-                    self._prompt(statement, scopes, place)
-                case syntax.Say():
-                    recorder.expression(statement.output, everything)
-                    self._body(statement.body, everything)
-                case syntax.Encode():
-                    recorder.use(statement.form, FORMS, place)
-                    for group in statement.groups:
-                        recorder.expressions(group.inputs, place)
-                        recorder.use(group.coding.function, CODINGS, place)
-                        recorder.arguments(group.coding, place)
-                case _:
-                    self._statement(statement, place, everything)
-
-    def _model(self, node: syntax.ModelDeclaration) -> None:
-        recorder = self._recorder
-        recorder.use(node.task, recorder.file_scope, self.top)
-        place = Place(self._declared.model_scope(node.name.text), node.name.text)
-        self._region(node, place.scope)
-        for statement in node.body:
-            self._statement(statement, place, place)
-
-    def _statement(
-        self,
-        node: syntax.TaskStatement | syntax.ModelStatement,
-        place: Place,
-        everything: Place,
-    ) -> None:
-        """A statement that tasks and models share."""
-        recorder = self._recorder
-        match node:
-            case syntax.Input() | syntax.Noise():
-                recorder.values(node.type, place, declares=True)
-                inside = self._declarators(node.declarators, everything)
-                if node.distribution is not None:
-                    recorder.use(node.distribution.name, DISTRIBUTIONS, place)
-                    for argument in node.distribution.arguments:
-                        recorder.expression(argument.value, inside)
-                    recorder.arms(node.distribution.arms, inside)
-            case syntax.Let():
-                recorder.record(
-                    node.name, everything.scope.find(node.name.text), place, declares=True
-                )
-                recorder.expression(node.value, place)
-            case syntax.Variable() | syntax.Output():
-                if node.type is not None:
-                    recorder.values(node.type, place, declares=True)
-                inside = self._declarators((node.declarator,), everything)
-                reach = Scope(
-                    {k: v for k, v in inside.scope.names.items() if v.kind is Kind.INDEX},
-                    place.scope,
-                )
-                recorder.expression(node.mechanism, replace(place, scope=reach))
-            case syntax.Example():
-                for part in (node.inputs, node.interventions, node.expected):
-                    recorder.assignments(part, everything, everything.scope)
+    def _declare(self, declaration: syntax.Declaration) -> None:
+        kind = KINDS[type(declaration)]
+        is_import = isinstance(declaration, syntax.ImportDeclaration)
+        for name in declaration.names if is_import else (declaration.name,):
+            symbol = Symbol(name.text, kind, declaration, span=name.span)
+            self._declared[name.span] = self.top.setdefault(name.text, symbol)
+        owner = "" if is_import else declaration.name.text
+        match declaration:
+            case syntax.ModelDeclaration(task=other) | syntax.DeriveDeclaration(model=other):
+                above = self.owners.get(other.text, (other.text,))
+                self.owners.setdefault(owner, (owner, *above))
             case _:
                 pass
+        is_table = isinstance(declaration, syntax.TableDeclaration)
+        for node in nodes_in(declaration):
+            if isinstance(node, NAMES_A_FILE):
+                self.documents.append((node.path.span, node.path.value))
+            for name, kind in _declared_by(node, declaration):
+                owned = is_table or kind not in (Kind.INDEX, Kind.FIELD)
+                self._add(name, kind, node, owner if owned else None)
 
-    def _declarators(self, nodes: Sequence[syntax.Declarator], place: Place) -> Place:
-        """Note declarators; the place inside them, where their indices are known."""
-        inside = place
-        for one in nodes:
-            symbol = place.scope.find(one.name.text)
-            self._recorder.record(one.name, symbol, place, declares=True)
-            if one.index is not None:
-                index = Symbol(one.index.text, Kind.INDEX, one)
-                self._recorder.record(one.index, index, place, declares=True)
-                inside = inside.inner(index)
-            if one.range is not None:
-                self._recorder.values(one.range, place)
-        return inside
+    def _add(self, name: syntax.Name, kind: Kind, node: syntax.Node, owner: str | None) -> None:
+        symbol = Symbol(name.text, kind, node, owner, span=name.span)
+        if kind is Kind.SLOT:  # of all prompts together
+            slots = (one for one in self.of_owner(owner) if one.kind is kind)
+            symbol = next((one for one in slots if one.name == name.text), symbol)
+        self._declared[name.span] = symbol
 
-    def _prompt(self, node: syntax.Prompt, scopes: TaskScopes, place: Place) -> None:
-        self._recorder.record(node.name, scopes.prompts.find(node.name.text), place, declares=True)
-        self._body(node.body, place, scopes.slots)
+    @cached_property
+    def occurrences(self) -> list[Occurrence]:
+        """Every place of a symbol, in the order of the text."""
+        found: list[Occurrence] = []
+        starts = [one.span.start for one in self.file.declarations]
+        here = (one for one in self.meanings.uses if one.source is self.file.source)
+        for span in dict.fromkeys(chain(self._declared, here)):
+            place = bisect_right(starts, span.start) - 1
+            about = _about(self.file.declarations[place]) if place >= 0 else ""
+            symbol, own = self._meant(span, about), self._declared.get(span)
+            if symbol is not None:
+                declares = own is symbol or (own is not None and own.kind is Kind.OUTPUT)
+                found.append(Occurrence(span, symbol, declares, about))
+        for allowance in self.file.allowances:
+            symbol = built_in.code_symbol(allowance.code.text)
+            if symbol is not None:
+                found.append(Occurrence(allowance.code.span, symbol, False, None))
+        return sorted(found, key=lambda one: (one.span.start, one.span.end))
 
-    def _body(
-        self,
-        body: syntax.Template | syntax.TemplateMatch,
-        place: Place,
-        slots: Scope | None = None,
-    ) -> None:
-        templates = [body] if isinstance(body, syntax.Template) else []
-        if isinstance(body, syntax.TemplateMatch):
-            self._recorder.expression(body.subject, place)
-            self._recorder.arms(body.arms, place)
-            results = [arm.result for arm in body.arms]
-            templates += [one for one in results if isinstance(one, syntax.Template)]
-        else:
-            self._recorder.template(body, place)
-        for part in (part for one in templates for part in one.parts):
-            if slots is not None and isinstance(part, syntax.Slot) and part.alias is not None:
-                symbol = slots.find(part.alias.text)
-                self._recorder.record(part.alias, symbol, place, declares=True)
+    def _meant(self, span: Span, about: str) -> Symbol | None:
+        """The symbol of a name, by way of all that it is noted to mean."""
+        meaning = self.meanings.uses.get(span, span)
+        while isinstance(meaning, Span):
+            after = self.meanings.uses.get(meaning)
+            if after is None or after == meaning:
+                return self._declared.get(meaning)
+            meaning = after
+        if isinstance(meaning, Entry):
+            return built_in.row_symbol(meaning)
+        if meaning == UNREAD:
+            return next((one for one in self.reach(about) if one.name == span.text), None)
+        if meaning == Kind.SIDE:
+            side = Symbol(span.text, Kind.SIDE)
+            return self._sides.setdefault((about, span.text), side)
+        return built_in.WORDS[meaning].get(span.text)
+
+    # What features ask ---------------------------------------------------------------------------
+
+    def at(self, offset: int) -> Occurrence | None:
+        """The occurrence that a cursor touches, the one behind it rather than the one before."""
+        starts = [one.span.start for one in self.occurrences]
+        last = bisect_right(starts, offset) - 1
+        for one in (self.occurrences[i] for i in range(last, max(-1, last - 4), -1)):
+            if one.span.start <= offset <= one.span.end:
+                return one
+        return None
+
+    def of(self, symbol: Symbol) -> list[Occurrence]:
+        """Every place of a symbol."""
+        return [one for one in self.occurrences if one.symbol is symbol]
+
+    def declarations(self, symbol: Symbol) -> list[Occurrence]:
+        """Where a symbol is declared: a model's output is declared by its task, too."""
+        return [one for one in self.of(symbol) if one.declares]
+
+    def domain(self, symbol: Symbol) -> Domain | None:
+        """What a type or variable can be."""
+        return self.meanings.domains.get(symbol.span) if symbol.span is not None else None
+
+    def of_owner(self, owner: str | None) -> Iterator[Symbol]:
+        """What a declaration declares inside."""
+        return (one for one in self._declared.values() if owner and one.owner == owner)
+
+    def reach(self, name: str) -> Iterator[Symbol]:
+        """The names in reach inside a declaration, its own first."""
+        for owner in self.owners.get(name, (name,)):
+            yield from self.of_owner(owner)
+        yield from self.top.values()
+
+    def elements(self) -> list[Symbol]:
+        """Every named value."""
+        return [one for one in self._declared.values() if one.kind is Kind.ELEMENT]
+
+
+def _declared_by(
+    node: syntax.Node, inside: syntax.Declaration
+) -> Iterator[tuple[syntax.Name, Kind]]:
+    """The names that a node declares itself, with what each stands for."""
+    match node:
+        case syntax.Input() | syntax.Noise():
+            kind = Kind.INPUT if isinstance(node, syntax.Input) else Kind.NOISE
+            yield from ((one.name, kind) for one in node.declarators)
+        case syntax.Let(name=name):
+            yield name, Kind.ABBREVIATION
+        case syntax.Variable(declarator=one):
+            yield one.name, Kind.VARIABLE
+        case syntax.Merge(name=name):
+            yield name, Kind.VARIABLE
+        case syntax.Output(declarator=one):
+            yield one.name, Kind.OUTPUT
+        case syntax.Prompt(name=name):
+            yield name, Kind.PROMPT
+        case syntax.Slot(alias=syntax.Name() as name):
+            yield name, Kind.SLOT
+        case syntax.Declarator(index=syntax.Name() as name) | syntax.Aggregate(index=name):
+            yield name, Kind.INDEX
+        case syntax.TaskDeclaration(parameters=parameters):
+            yield from ((one.name, Kind.PARAMETER) for one in parameters if one.name is not None)
+        case syntax.TypedName(name=name):
+            is_function = isinstance(inside, syntax.FunctionDeclaration)
+            yield name, Kind.PARAMETER if is_function else Kind.FIELD
+        case syntax.TableDeclaration(key=name):
+            yield name, Kind.FIELD
+        case syntax.Tuple(fields=assignments):
+            names = (one.target for one in assignments)
+            yield from ((one, Kind.FIELD) for one in names if isinstance(one, syntax.Name))
+        case syntax.SwapItem(source=syntax.Name() as name):
+            yield name, Kind.SOURCE
+        case syntax.SplitPart(name=name):
+            yield name, Kind.SPLIT
+        case _:
+            return
+
+
+def _about(declaration: syntax.Declaration) -> str:
+    """The declaration whose names are in reach inside of one."""
+    match declaration:
+        case syntax.CounterfactualsDeclaration(model=name) | syntax.AlignDeclaration(model=name):
+            return name.text
+        case syntax.ClaimDeclaration(body=body):
+            return next((one.model.text for one in body if isinstance(one, syntax.Of)), "")
+        case syntax.AbstractionDeclaration(fine=name):
+            return name.text
+        case syntax.ImportDeclaration():
+            return ""
+        case _:
+            return declaration.name.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
@@ -47,6 +48,19 @@ class _Fields(dict[type, tuple[str, ...] | None]):
 
 
 _FIELDS = _Fields()
+
+
+def nodes_in(root: syntax.Node) -> Iterator[syntax.Node]:
+    """A node and every node inside it, in no order that matters."""
+    waiting: list[Any] = [root]
+    while waiting:
+        value = waiting.pop()
+        names = _FIELDS[value.__class__]
+        if names is not None:
+            yield value
+            waiting += [getattr(value, name) for name in names]
+        elif isinstance(value, tuple):
+            waiting += value
 
 
 @dataclass(frozen=True, slots=True)

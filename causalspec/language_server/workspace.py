@@ -109,7 +109,7 @@ class Workspace:
         while (node := shared.symbol.node) and isinstance(node, syntax.ImportDeclaration):
             place = imported_file(shared.spec.analysis, node)
             spec = self.at(place, shared.spec.analysis.encoding) if place is not None else None
-            names = spec.analysis.index.file_scope.names if spec is not None else {}
+            names = spec.analysis.index.top if spec is not None else {}
             if spec is None or shared.symbol.name not in names or place in seen:
                 return shared
             seen.add(place)
@@ -158,7 +158,7 @@ def mentions(analysis: Analysis, name: str) -> bool:
 
 
 def _is_top(shared: Shared) -> bool:
-    names = shared.spec.analysis.index.file_scope.names
+    names = shared.spec.analysis.index.top
     return names.get(shared.symbol.name) is shared.symbol
 
 
@@ -174,7 +174,7 @@ def _imported(spec: Spec, home: Shared) -> Symbol | None:
     """What a spec calls the symbol of another that it imports."""
     if home.spec.path is None or not mentions(spec.analysis, home.symbol.name):
         return None
-    symbol = spec.analysis.index.file_scope.names.get(home.symbol.name)
+    symbol = spec.analysis.index.top.get(home.symbol.name)
     if symbol is None or not isinstance(symbol.node, syntax.ImportDeclaration):
         return None
     return symbol if imported_file(spec.analysis, symbol.node) == home.spec.path else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from causalspec.compiler.domains import Domain, Rows, Tuples
 from causalspec.compiler.expressions import Constant, Lookup
 from causalspec.compiler.front.questions import (
@@ -49,7 +51,8 @@ def field_of(environment: Environment, node: syntax.Field) -> Pending:
     if isinstance(node.value, syntax.Name):
         side = environment.scope.find(node.value.text)
         if isinstance(side, Side):
-            found = side.scope.find(node.name.text)
+            environment.find(node.value)
+            found = replace(environment, scope=side.scope).find(node.name)
             if found is None:
                 names = side.scope.names()
                 environment.compilation.unknown("variable", node.name, names)
@@ -62,12 +65,15 @@ def field_of(environment: Environment, node: syntax.Field) -> Pending:
         case Rows(columns=columns):
             for column in columns:
                 if column.name == node.name.text:
+                    environment.compilation.meanings.note(node.name.span, column.span)
                     return _cell(value, column.codes, column.domain)
             names = tuple(column.name for column in columns)
             environment.compilation.unknown("column", node.name, names, code="CS210")
         case Tuples(fields=fields):
             part = tuple_field(value, node.name.text)
             if part is not None:
+                span = next(one.span for one in fields if one.name == node.name.text)
+                environment.compilation.meanings.note(node.name.span, span)
                 return part
             names = tuple(one.name for one in fields)
             environment.compilation.unknown("field", node.name, names, code="CS210")
@@ -96,11 +102,12 @@ def member(environment: Environment, node: syntax.Member) -> Pending:
     family: Binding | None = None
     name = node.family
     if isinstance(name, syntax.Field) and isinstance(name.value, syntax.Name):
-        side = environment.scope.find(name.value.text)
-        family = side.scope.find(name.name.text) if isinstance(side, Side) else None
-        name = name.name if isinstance(side, Side) else name
+        side = environment.find(name.value)
+        if isinstance(side, Side):
+            name = name.name
+            family = replace(environment, scope=side.scope).find(name)
     elif isinstance(name, syntax.Name):
-        family = environment.scope.find(name.text)
+        family = environment.find(name)
     if isinstance(name, syntax.Name) and family is None:
         compilation.unknown("family", name, environment.scope.names())
         return POISONED

@@ -57,13 +57,14 @@ def aggregate(environment: Environment, node: syntax.Aggregate) -> Pending:
     if name not in AGGREGATES:
         compilation.unknown("aggregate", node.function, AGGREGATES)
         return POISONED
+    compilation.meanings.note(node.function.span, "function")
     indices = indices_of(environment, node.range)
     if indices is None:
         return POISONED
     logical = name in ("all", "any", "count", "first")
     values: list[Value] = []
     for index in indices:
-        inner = environment.inner({node.index.text: number(Fraction(index))})
+        inner = environment.inner(node.index, number(Fraction(index)))
         value = yield Compile(inner, node.body, Truths() if logical else None)
         values.append(required(environment, value, node.body, Truths if logical else Numbers))
         if values[-1].domain is None:

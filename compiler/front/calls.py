@@ -26,12 +26,14 @@ DEFINED = "defined"
 def call(environment: Environment, node: syntax.Call) -> Pending:
     """`abs(x)`, `max(x, y)`, `within(lower, x)`."""
     name = node.function.text
-    declaration = environment.compilation.declared.get(name)
+    declaration = environment.compilation.declaration(node.function)
     if isinstance(declaration, syntax.FunctionDeclaration):
         return (yield from _inline(environment, node, declaration))
     if name in BUILT_IN_FUNCTIONS:
+        environment.compilation.meanings.note(node.function.span, "function")
         return (yield from _built_in(environment, node))
     if name == DEFINED and isinstance(environment.scope.find("result"), Side):
+        environment.compilation.meanings.note(node.function.span, "function")
         return (yield from _defined(environment, node))
     if declaration is not None:
         kind = with_article(kind_of(declaration))
@@ -72,7 +74,7 @@ def _defined(environment: Environment, node: syntax.Call) -> Pending:
         )
         return POISONED
     asked = node.arguments[0].value
-    side = environment.scope.find(asked.text) if isinstance(asked, syntax.Name) else None
+    side = environment.find(asked) if isinstance(asked, syntax.Name) else None
     if isinstance(side, Side):
         outputs = (Reference(f"{side.name}.{name}") for name in side.outputs)
         return Value(All(tuple(Defined(one) for one in outputs)), Truths())
@@ -149,9 +151,12 @@ def _inline(
         bindings[parameter.name.text] = value
     if not whole:
         return POISONED
-    inlining = (*environment.inlining, name)
     inner = replace(
-        environment, compilation=home, scope=Scope(bindings), inlining=inlining, called=True
+        environment,
+        compilation=home,
+        scope=Scope(bindings, None, {one.name.text: one.name for one in declaration.parameters}),
+        inlining=(*environment.inlining, name),
+        called=True,
     )
     return (yield Compile(inner, declaration.body))
 

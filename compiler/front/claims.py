@@ -75,14 +75,19 @@ def compile_claim(
 
 
 def _prompt(compilation: Compilation, name: syntax.Name | None, task: Task | None) -> str | None:
-    if name is not None and task is not None and name.text not in task.prompts:
+    if name is None:
+        return None
+    if task is not None and name.text in task.prompts:
+        compilation.meanings.note(name.span, task.prompts[name.text].span)
+    elif task is not None:
         compilation.unknown("prompt", name, task.prompts)
-    return name.text if name is not None else None
+    return name.text
 
 
 def _alignment(
     compilation: Compilation, name: syntax.Name, draft: ModelDraft | None, context: ClaimContext
 ) -> Alignment | None:
+    compilation.declaration(name)
     found = context.alignments.get(name.text)
     if found is None:
         if not wrong_kind(compilation, name, "alignment"):
@@ -111,6 +116,7 @@ def _data(
         if written.function.text != "mean":
             compilation.unknown("combination of data", written.function, ("mean",))
             return []
+        compilation.meanings.note(written.function.span, "data")
         parts = [one.value for one in written.arguments]
     about, advice = "the claim is about", "write `D.test`, or `mean(D.test, E.test)`"
     found = [

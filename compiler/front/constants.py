@@ -73,7 +73,7 @@ def _children_first(written: syntax.Expression) -> list[syntax.Expression]:
 
 def _parameter(environment: Environment, name: syntax.Name) -> Fraction | None:
     compilation = environment.compilation
-    found = environment.scope.find(name.text)
+    found = environment.find(name)
     if isinstance(found, Value):
         if found.domain is None:
             return None

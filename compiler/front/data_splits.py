@@ -45,6 +45,7 @@ def data_split(
         )
         return None
     name, split = written.value, written.name
+    compilation.declaration(name)
     design = designs.get(name.text)
     if design is None:
         if not wrong_kind(compilation, name, "counterfactuals declaration"):
@@ -59,8 +60,10 @@ def data_split(
             related=(Related(design.span, "declared here"),),
         )
         return None
-    if split.text not in [one.name for one in design.splits]:
-        if design.splits:
-            compilation.unknown("split", split, [one.name for one in design.splits])
+    known = {one.name: one.span for one in design.splits}
+    if split.text not in known:
+        if known:
+            compilation.unknown("split", split, known)
         return None
+    compilation.meanings.note(split.span, known[split.text])
     return name.text, split.text

@@ -80,6 +80,7 @@ class _Derivation:
     fine: ModelDraft
     variables: dict[str, Declared]
     values: dict[str, Expression]
+    names: dict[str, syntax.Name]
 
     @classmethod
     def of(
@@ -92,7 +93,7 @@ class _Derivation:
             for one in fine.own.members
         }
         values: dict[str, Expression] = {name: Reference(name) for name in variables}
-        return cls(compilation, declaration, fine, variables, values)
+        return cls(compilation, declaration, fine, variables, values, dict(fine.own.spans))
 
     def apply(self, statement: syntax.Marginalize | syntax.Merge | syntax.Collapse) -> None:
         """One operation, unless it is reported."""
@@ -110,7 +111,7 @@ class _Derivation:
 
     def finish(self) -> ModelDraft:
         """The model, its variables in order."""
-        own = Roster(dict(self.variables), {}, list(self.variables.values()))
+        own = Roster(dict(self.variables), self.names, list(self.variables.values()))
         lets = {one.name: one for one in self.fine.task.given.of(Role.ABBREVIATION)}
         read = {name for one in own.members if one.mechanism for name in references(one.mechanism)}
         read |= {one.name for one in self.fine.variables.values()}
@@ -126,14 +127,16 @@ class _Derivation:
             variables=finished([*inputs, *noise, *rest]),
             documentation=documentation.value if documentation is not None else "",
         )
-        known = Scope(self.fine.task.given.bindings, Scope(self.fine.task.parameters))
-        environment = Environment(self.compilation, Scope(own.bindings, known))
+        known = own.scope(self.fine.task.given.scope(self.fine.task.parameters))
+        environment = Environment(self.compilation, known)
         return ModelDraft(self.declaration, self.fine.task, own, environment, model)
 
     def _found(self, written: tuple[syntax.Expression, ...]) -> list[Declared]:
         found: list[Declared] = []
         for one in written:
             text = " ".join(one.span.text.split())
+            self.compilation.meanings.note(one.span, self.names.get(text))
+            self.fine.environment.note_names(one)
             variable = self.variables.get(text)
             if variable is None:
                 variable = target_variable(
@@ -205,6 +208,7 @@ class _Derivation:
 
         self._replace(part)
         self.variables[name.text] = whole
+        self.names[name.text] = name
 
     def _collapse(self, one: Declared, statement: syntax.Collapse) -> None:
         """Values that count as one. Readers see one of them in the place of all."""
@@ -224,6 +228,8 @@ class _Derivation:
                 self._refuse(f"`{label.span.text}` is not a name for collapsed values", label)
                 return
             text = label.text if isinstance(label, syntax.Name) else label.value
+            if isinstance(label, syntax.Name):
+                self.compilation.meanings.declare_value(label)
             if text not in labels:
                 labels[text] = len(labels)
                 representatives.append(domain.codes()[case.taken[0][0]])

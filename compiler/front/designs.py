@@ -14,7 +14,7 @@ from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, kind_of, with_article
 from causalspec.compiler.front.operators import required
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Scope, Side
-from causalspec.compiler.front.swaps import swaps_of
+from causalspec.compiler.front.swaps import SIDE, swaps_of
 from causalspec.compiler.front.values import Value
 from causalspec.compiler.model import Role
 from causalspec.compiler.specification import (
@@ -36,9 +36,9 @@ def find_model(
     compilation: Compilation, name: syntax.Name, models: Mapping[str, ModelDraft]
 ) -> ModelDraft | None:
     """The model that a declaration is about; silent when the model itself is wrong."""
+    other = compilation.declaration(name)
     if name.text in models:
         return models[name.text]
-    other = compilation.declared.get(name.text)
     if other is None:
         kinds = (syntax.ModelDeclaration, syntax.DeriveDeclaration)
         compilation.unknown("model", name, compilation.names_of(*kinds))
@@ -130,18 +130,20 @@ def _only_one(compilation: Compilation, found: Sequence[syntax.Node], keyword: s
 
 
 def _pair_environment(
-    compilation: Compilation, draft: ModelDraft, sources: list[str]
+    compilation: Compilation, draft: ModelDraft, sources: Mapping[str, syntax.Name | str]
 ) -> Environment:
     """`base.x`, `source.x` and `result.x` for every variable of the model."""
-    bindings: dict[str, Binding] = dict(draft.task.parameters)
-    names = ["base", *sources, "result"]
+    bindings: dict[str, Binding] = dict(draft.task.parameters.bindings)
+    names = {"base": SIDE, **sources, "result": SIDE}
+    declaring = {**draft.task.given.spans, **draft.own.spans}
     for name in names:
         side: dict[str, Binding] = {}
         for roster in (draft.task.given, draft.own):
             for text, binding in roster.bindings.items():
                 side[text] = _on_side(draft, name, binding)
-        bindings[name] = Side(name, Scope(side), draft.model.outputs)
-    return Environment(compilation, Scope(bindings))
+        bindings[name] = Side(name, Scope(side, None, declaring), draft.model.outputs)
+    names = {**draft.task.parameters.declaring, **names}
+    return Environment(compilation, Scope(bindings, None, names))
 
 
 def _on_side(draft: ModelDraft, side: str, binding: Binding) -> Binding:
@@ -216,7 +218,8 @@ def _with_base(environment: Environment) -> Environment:
     bindings = environment.scope.bindings
     base = bindings["base"]
     assert isinstance(base, Side)
-    return replace(environment, scope=Scope({**base.scope.bindings, **bindings}))
+    names = {**base.scope.declaring, **environment.scope.declaring}
+    return replace(environment, scope=Scope({**base.scope.bindings, **bindings}, None, names))
 
 
 def _is_shared(compilation: Compilation, draft: ModelDraft, statement: syntax.NoiseSharing) -> bool:
@@ -277,9 +280,7 @@ def _disjoint(
     found: list[str] = []
     for written in splits[0].disjoint if splits else ():
         names: list[str] = []
-        binding = (
-            draft.environment.scope.find(written.text) if isinstance(written, syntax.Name) else None
-        )
+        binding = draft.environment.find(written) if isinstance(written, syntax.Name) else None
         if isinstance(binding, Family):
             members = [one for one in binding.members.values() if isinstance(one, Declared)]
         else:

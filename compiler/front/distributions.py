@@ -23,6 +23,8 @@ def weights_of(
     """A weight for every code of `domain`; None for uniform, or with the reason reported."""
     compilation = environment.compilation
     name = written.name.text
+    if name in DISTRIBUTIONS:
+        compilation.meanings.note(written.name.span, "distribution")
     if name == "bernoulli":
         return _bernoulli(environment, written, domain)
     if name == "weights":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from causalspec.compiler.domains import Domain, Truths, TupleField, Tuples
+from causalspec.compiler.domains import Truths, TupleField, Tuples
 from causalspec.compiler.front.access import bound, field_of, member
 from causalspec.compiler.front.aggregates import aggregate
 from causalspec.compiler.front.arithmetic import TooLargeError, number, truth
@@ -147,9 +147,12 @@ def _literal(environment: Environment, node: syntax.Number) -> Value:
 
 
 def _name(environment: Environment, node: syntax.Name, expected: Expected) -> Pending:
-    found = environment.scope.find(node.text)
+    found = environment.find(node)
     if found is None:
-        return symbol(environment, node.text, node, expected)
+        value = symbol(environment, node.text, node, expected)
+        if value.domain is not None:
+            environment.compilation.meanings.note_value(node)
+        return value
     return (yield from bound(environment, found, node))
 
 
@@ -157,7 +160,9 @@ def _conditional(environment: Environment, node: syntax.Conditional, expected: E
     condition = yield from operand(environment, node.condition, Truths)
     if condition.domain is not None and condition.constant is not None:
         # What an index decides leaves one branch: the other may read members that do not exist.
-        taken = node.then if condition.constant else node.otherwise
+        branches = (node.then, node.otherwise)
+        taken, other = branches if condition.constant else reversed(branches)
+        environment.note_names(other)
         return (yield Compile(environment, taken, expected))
     if condition.domain is None and reads_constants(environment, node.condition):
         return POISONED  # Likewise, had the condition been right.
@@ -179,17 +184,16 @@ def _conditional(environment: Environment, node: syntax.Conditional, expected: E
 def _tuple(environment: Environment, node: syntax.Tuple, expected: Expected) -> Pending:
     parts: list[Value] = []
     fields: list[TupleField] = []
-    wanted = (
-        {one.name: one.domain for one in expected.fields}
-        if isinstance(expected, Tuples)
-        else dict[str, Domain]()
-    )
+    typed = expected.fields if isinstance(expected, Tuples) else ()
+    wanted = {one.name: one.domain for one in typed}
+    declared = {one.name: one.span for one in typed}
     for one in node.fields:
         assert isinstance(one.target, syntax.Name)
         value = yield Compile(environment, one.value, wanted.get(one.target.text))
+        environment.compilation.meanings.note(one.target.span, declared.get(one.target.text))
         parts.append(value)
         if value.domain is not None:
-            fields.append(TupleField(one.target.text, value.domain))
+            fields.append(TupleField(one.target.text, value.domain, one.target.span))
         if one.target.text in [
             name.target.text
             for name in node.fields[: len(parts) - 1]

@@ -101,6 +101,7 @@ class _Reader:
                 self.compilation, assignment.target, self.variables, self.environment
             )
             if variable is None:
+                self.environment.note_names(assignment.value)
                 continue
             if variable.role not in roles:
                 self.compilation.error(
@@ -120,6 +121,7 @@ class _Reader:
                 continue
             seen[variable.name] = assignment
             if variable.domain is None:
+                self.environment.note_names(assignment.value)
                 continue
             value = value_in(self.environment, assignment.value, variable.domain)
             if value is not None:
@@ -164,7 +166,7 @@ def target_variable(
     if not isinstance(family, syntax.Name):
         compilation.error("CS205", f"`{written.span.text}` names no variable", written.span)
         return None
-    found = environment.scope.find(family.text)
+    found = environment.find(family)
     if isinstance(found, Value) and found.domain is None:
         return None
     if isinstance(written, syntax.Member) and isinstance(found, Family):

@@ -27,4 +27,6 @@ def check_functions(file: syntax.File, compilation: Compilation) -> None:
             domain = domain_of(Environment(compilation), parameter.type)
             bindings[name.text] = Value(Reference(name.text), domain)
         inlining = (declaration.name.text,)
-        elaborate(Environment(compilation, Scope(bindings), inlining), declaration.body)
+        elaborate(
+            Environment(compilation, Scope(bindings, None, spans), inlining), declaration.body
+        )

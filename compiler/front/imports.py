@@ -23,6 +23,8 @@ def import_names(file: syntax.File, into: Compilation) -> None:
     """Declare every imported name in `into`, as the file that it stands in means it."""
     for declaration in file.declarations:
         if isinstance(declaration, syntax.ImportDeclaration):
+            for name in declaration.names:
+                into.imported.setdefault(name.text, name)
             home = _home(declaration, into)
             if home is not None:
                 _take(declaration, home, into)

@@ -34,6 +34,8 @@ def encoding_of(compilation: Compilation, draft: TaskDraft) -> Encoding | None:
     statement = statements[0]
     if statement.form.text != "vector":
         compilation.unknown("encoding", statement.form, ("vector",))
+    else:
+        compilation.meanings.note(statement.form.span, "encoding")
     groups: list[EncodedInput] = []
     seen: dict[str, syntax.Expression] = {}
     for group in statement.groups:
@@ -57,6 +59,7 @@ def _encoded_inputs(
     compilation: Compilation, draft: TaskDraft, written: syntax.Expression
 ) -> list[Declared]:
     text = " ".join(written.span.text.split())
+    draft.environment.note_names(written)
     inputs = draft.given.of(Role.INPUT)
     found = [one for one in inputs if one.name == text or one.name.split("[")[0] == text]
     if not found and text not in draft.given.bindings:
@@ -72,6 +75,7 @@ def _dimension(compilation: Compilation, coding: syntax.Call, one: Declared) -> 
     if name not in CODINGS:
         compilation.unknown("coding", coding.function, CODINGS)
         return None
+    compilation.meanings.note(coding.function.span, "coding")
     if one.domain is None:
         return None
     if name == "symbol":

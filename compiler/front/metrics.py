@@ -103,6 +103,7 @@ def _bound(
 ) -> Metric | None:
     """`lower(iia)`, `upper(iia(random_network))`."""
     bound = written.function.text
+    compilation.meanings.note(written.function.span, BOUNDS[bound])
     if len(written.arguments) == 1:
         inner = written.arguments[0].value
         if isinstance(inner, syntax.Name):

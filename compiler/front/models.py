@@ -9,7 +9,7 @@ from causalspec.compiler.expressions import references
 from causalspec.compiler.front.dependencies import ancestors, in_order
 from causalspec.compiler.front.elaborate import compile_all
 from causalspec.compiler.front.names import Compilation, kind_of, with_article
-from causalspec.compiler.front.scopes import Declared, Environment, Scope
+from causalspec.compiler.front.scopes import Declared, Environment
 from causalspec.compiler.front.settling import surely_true_or_false
 from causalspec.compiler.front.tasks import TaskDraft, weigh
 from causalspec.compiler.front.values import described
@@ -51,8 +51,8 @@ def compile_model(
     if task is None:
         return None
     own = Roster()
-    known = Scope(task.given.bindings, Scope(task.parameters))
-    environment = Environment(compilation, Scope(own.bindings, known), cyclic=declaration.cyclic)
+    known = own.scope(task.given.scope(task.parameters))
+    environment = Environment(compilation, known, cyclic=declaration.cyclic)
     taken = (
         *(one.name for one in task.declaration.parameters if one.name is not None),
         *task.given.spans.values(),
@@ -95,9 +95,9 @@ def _task(
     compilation: Compilation, declaration: syntax.ModelDeclaration, tasks: dict[str, TaskDraft]
 ) -> TaskDraft | None:
     name = declaration.task
+    other = compilation.declaration(name)
     if name.text in tasks:
         return tasks[name.text]
-    other = compilation.declared.get(name.text)
     if other is None:
         compilation.unknown("task", name, tasks)
     elif not isinstance(other, syntax.TaskDeclaration):
@@ -126,6 +126,7 @@ def _take_output_types(
         if name.text not in families:
             compilation.unknown("output", name, families, code="CS404")
             continue
+        compilation.meanings.note(name.span, task.results.spans.get(name.text))
         for one in added:
             target = wanted.get(one.name)
             if target is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from causalspec.compiler.domains import Domain, Rows, Symbols
 from causalspec.compiler.front.unread import Unread
+from causalspec.compiler.meanings import UNREAD, Meanings
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostics, Fix, Related, closest
 from causalspec.dsl.foreign import told_of
@@ -80,6 +81,9 @@ class Compilation:
     """Names whose import was reported: whoever reads them stays silent."""
     unread: Unread = field(default_factory=Unread)
     """What the file says with mistakes of syntax: names declared there are not unknown."""
+    meanings: Meanings = field(default_factory=Meanings)
+    imported: dict[str, syntax.Name] = field(default_factory=dict[str, syntax.Name])
+    """The names of other files' declarations, where this file imports them."""
     path: tuple[Path, ...] = ()
     """The files whose imports led to this one."""
     _reported: set[tuple[str, Span]] = field(default_factory=set)
@@ -113,6 +117,7 @@ class Compilation:
         nearest of the language's own `words` that could stand in its place.
         """
         if name.text in self.failed or self.unread.may_declare(name.text):
+            self.meanings.note(name.span, None if name.text in self.failed else UNREAD)
             return
         every = tuple(dict.fromkeys(candidates))
         known = every[:MOST_CANDIDATES]
@@ -134,6 +139,13 @@ class Compilation:
         if suggestion is None and help is None and 0 < len(known) <= 8:
             advice = "known here: " + ", ".join(f"`{one}`" for one in known)
         self.error(code, f"unknown {what} `{name.text}`", name.span, help=advice, fix=fix)
+
+    def declaration(self, name: syntax.Name) -> NamedDeclaration | None:
+        """What the file declares under a name, which is noted."""
+        found = self.declared.get(name.text)
+        declaring = found.name if found is not None else None
+        self.meanings.note(name.span, self.imported.get(name.text, declaring))
+        return found
 
     def names_of(self, *kinds: type[syntax.Node]) -> Iterator[str]:
         """The names that declarations of these kinds carry."""

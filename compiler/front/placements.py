@@ -17,7 +17,7 @@ from causalspec.compiler.front.token_positions import tokens_of
 from causalspec.compiler.front.writes import writes_of
 from causalspec.compiler.model import Role
 from causalspec.compiler.placement import Alignment, PlacedSite, Placement
-from causalspec.compiler.specification import CounterfactualDesign, Task
+from causalspec.compiler.specification import CounterfactualDesign, SlotValue, Task
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 
@@ -48,6 +48,7 @@ def compile_alignment(
         tokens = None
         if sites is not None:
             tokens = tokens_of(compilation, statement, [entry for entry, _ in sites], task)
+        _note_slots(compilation, statement, draft, context)
         method = method_of(compilation, statement.method)
         variables = _variables(compilation, statement, draft, placed)
         writes = writes_of(compilation, statement.write, variables, draft, context.designs)
@@ -96,6 +97,23 @@ def _variables(
             placed[one.name] = written
             found.append(one)
     return found
+
+
+def _note_slots(
+    compilation: Compilation,
+    statement: syntax.Placement,
+    draft: ModelDraft,
+    context: AlignmentContext,
+) -> None:
+    """Note what the slots of tokens mean: a name that a prompt gives one, or what it shows."""
+    prompts = context.tasks[draft.task.name].prompts.values()
+    parts = [part for prompt in prompts for arm in prompt.arms for part in arm.parts]
+    named = {one.name: one.span for one in reversed(parts) if isinstance(one, SlotValue)}
+    for token in statement.tokens:
+        if isinstance(token.argument, syntax.Name) and named.get(token.argument.text):
+            compilation.meanings.note(token.argument.span, named[token.argument.text])
+        elif token.argument is not None:
+            draft.task.environment.note_names(token.argument)
 
 
 def _sites(

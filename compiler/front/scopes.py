@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum, auto
+from typing import cast
 
-from causalspec.compiler.domains import Domain
+from causalspec.compiler.domains import Domain, parts_of
 from causalspec.compiler.expressions import Expression, Reference, references
 from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.front.values import Value
@@ -93,6 +94,9 @@ class Scope:
 
     bindings: Mapping[str, Binding] = field(default_factory=dict[str, Binding])
     outer: Scope | None = None
+    declaring: Mapping[str, syntax.Name | str] = field(default_factory=dict[str, syntax.Name | str])
+    """The names in the text that declare the bindings, or the kind of those that the language has.
+    """
 
     def find(self, name: str) -> Binding | None:
         """What a name stands for, innermost first."""
@@ -103,6 +107,13 @@ class Scope:
                 return found
             scope = scope.outer
         return None
+
+    def meaning(self, name: str) -> syntax.Name | str | None:
+        """What declares a name, innermost first."""
+        scope: Scope | None = self
+        while scope is not None and name not in scope.bindings:
+            scope = scope.outer
+        return None if scope is None else scope.declaring.get(name)
 
     def names(self) -> Iterator[str]:
         """Every name that can be read here."""
@@ -133,7 +144,40 @@ class Environment:
     may take none of them.
     """
 
-    def inner(self, bindings: Mapping[str, Binding]) -> Environment:
-        """The same place with more names in reach."""
-        scope = Scope(bindings, self.scope)
+    def find(self, name: syntax.Name) -> Binding | None:
+        """What a name stands for here, which is noted."""
+        found = self.scope.find(name.text)
+        if found is not None:
+            self.compilation.meanings.note(name.span, self.scope.meaning(name.text))
+        return found
+
+    def inner(self, name: syntax.Name, binding: Binding) -> Environment:
+        """The same place with one more name in reach."""
+        scope = Scope({name.text: binding}, self.scope, {name.text: name})
         return replace(self, scope=scope)
+
+    def note_names(self, written: syntax.Node) -> None:
+        """Note the names of what is not compiled, such as a branch that no index takes."""
+        uses = self.compilation.meanings
+        waiting: list[object] = [written]
+        while waiting:
+            match waiting.pop():
+                case syntax.Name() as name if name.span not in uses.uses:
+                    if self.find(name) is None:
+                        uses.note_value(name)
+                case syntax.Field(value=syntax.Name() as value, name=name):
+                    found = self.find(value)
+                    domain = found.domain if isinstance(found, Value | Declared) else None
+                    part = parts_of(domain).get(name.text)
+                    uses.note(name.span, part.span if part is not None else None)
+                case syntax.Field(value=value):
+                    waiting.append(value)
+                case syntax.Call(function=function, arguments=arguments):
+                    self.compilation.declaration(function)
+                    waiting += [one.value for one in arguments]
+                case syntax.Node() as node:
+                    waiting += [getattr(node, one.name) for one in fields(node)]
+                case other if isinstance(other, tuple):
+                    waiting += cast("tuple[object, ...]", other)
+                case _:
+                    pass

@@ -59,6 +59,7 @@ def score_of(
         known = rows if isinstance(written, syntax.Name) else (*rows, *BOUNDS)
         compilation.unknown("metric", name, known, code="CS712")
         return None
+    compilation.meanings.note(name.span, entry)
     _check_label(compilation, name, entry, scored)
     if isinstance(written, syntax.Name):
         return Metric(entry.name, bound)
@@ -74,6 +75,7 @@ def score_of(
     if len(of) == 1 and isinstance(of[0], syntax.Name):
         control, controls = find_row(of[0].text, lambda all_: all_.controls)
         if control is not None:
+            compilation.meanings.note(of[0].span, control)
             return Metric(entry.name, bound, control.name)
         if of[0].text in context.models or not _names_variable(scored, of[0].text):
             rival = _rival(compilation, of[0], scored, context, controls)
@@ -172,10 +174,11 @@ def _rival(
     controls: Iterable[str],
 ) -> str | None:
     """The name of a rival, None with the reason reported."""
+    declaration = compilation.declaration(name)
     rival = context.models.get(name.text)
     draft = scored.draft
     if rival is None:
-        derived = isinstance(compilation.declared.get(name.text), syntax.DeriveDeclaration)
+        derived = isinstance(declaration, syntax.DeriveDeclaration)
         if not derived and not wrong_kind(compilation, name, "model"):
             kinds = (syntax.ModelDeclaration, syntax.DeriveDeclaration)
             variables = {variable for kind in scored.kinds for variable in kind.variables}

@@ -14,12 +14,15 @@ from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 
 MOST_SOURCES = 16
+SIDE = "setting of a pair"
 
 
 def swaps_of(
     compilation: Compilation, declaration: syntax.CounterfactualsDeclaration, draft: ModelDraft
-) -> tuple[list[str], list[SwapKind]]:
-    """The names of a design's sources, in order of appearance, and its kinds of intervention."""
+) -> tuple[Mapping[str, syntax.Name | str], list[SwapKind]]:
+    """The names of a design's sources, in order of appearance, with the places that declare them,
+    and its kinds of intervention.
+    """
     reader = _Reader(compilation, draft)
     kinds: dict[str, tuple[SwapKind, syntax.Swap]] = {}
     for statement in declaration.body:
@@ -59,7 +62,8 @@ def swaps_of(
             f"`{declaration.name.text}` has more than {MOST_SOURCES} sources",
             declaration.name.span,
         )
-    return list(reader.sources) or ["source"], [kind for kind, _ in kinds.values()]
+    names = reader.declaring or {"source": SIDE}
+    return names, [kind for kind, _ in kinds.values()]
 
 
 def _key(kind: SwapKind) -> str:
@@ -76,6 +80,7 @@ class _Reader:
     compilation: Compilation
     draft: ModelDraft
     sources: dict[str, int] = field(default_factory=dict[str, int])
+    declaring: dict[str, syntax.Name | str] = field(default_factory=dict[str, syntax.Name | str])
     whole: bool = True
     _confused: bool = False
     """Whether some source of the statement in hand would be two runs, or go in a circle."""
@@ -158,6 +163,9 @@ class _Reader:
                 related=(Related(circle.span, "this run is intervened on"),),
             )
             return None
+        declaring = self.declaring.setdefault(name, item.source or SIDE)
+        if item.source is not None:
+            self.compilation.meanings.note(item.source.span, declaring)
         return self.sources.setdefault(name, len(self.sources))
 
     def _refuse_two_runs(

@@ -23,7 +23,8 @@ def table_rows(
     keys = _keys(declaration, text, problems)
     origin, key = declaration.name.text, declaration.key.text
     key_domain = Symbols(keys, f"{origin}.{key}")
-    columns = [Column(key, key_domain, tuple(range(len(keys))))]
+    codes = tuple(range(len(keys)))
+    columns = [Column(key, key_domain, codes, declaration.key.span)]
     return Rows(origin, keys, columns, text.cells), text
 
 
@@ -52,7 +53,7 @@ def add_columns(
                 problems.append(f"line {line}: `{cell}` is not a value of `{one.type.span.text}`")
             else:
                 problems.append(f"line {line} has no `{one.name.text}`")
-        rows.columns.append(Column(one.name.text, domain, tuple(codes)))
+        rows.columns.append(Column(one.name.text, domain, tuple(codes), one.name.span))
 
 
 def _columns_exist(

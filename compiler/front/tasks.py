@@ -29,7 +29,7 @@ class TaskDraft:
     """Inputs and abbreviations: what models, prompts and requirements read."""
     results: Roster
     """Outputs."""
-    parameters: dict[str, Binding]
+    parameters: Scope
     environment: Environment
     """Parameters, inputs and abbreviations in reach, outputs kept out."""
     requirement: Expression | None = None
@@ -49,13 +49,14 @@ def draft_task(compilation: Compilation, declaration: syntax.TaskDeclaration) ->
     """Declare a task's variables with their types; mechanisms come later."""
     given, results = Roster(), Roster()
     parameters = _parameters(compilation, declaration)
-    known = Scope(given.bindings, Scope(parameters))
-    names = [one.declarator.name.text for one in declaration.body if isinstance(one, syntax.Output)]
+    known = given.scope(parameters)
+    outputs = [one for one in declaration.body if isinstance(one, syntax.Output)]
+    names = {one.declarator.name.text: one.declarator.name for one in outputs}
     reason = "is an output: abbreviations, requirements and prompts read inputs only"
     hidden: dict[str, Binding] = {name: Hidden(reason) for name in names}
     waiting: list[Declared] = []
-    inner = Environment(compilation, Scope(hidden, known), (), waiting)
-    outer = Environment(compilation, Scope(results.bindings, known), (), waiting)
+    inner = Environment(compilation, Scope(hidden, known, names), (), waiting)
+    outer = Environment(compilation, results.scope(known), (), waiting)
     taken = [one.name for one in declaration.parameters if one.name is not None]
     for statement in declaration.body:
         match statement:
@@ -96,9 +97,7 @@ def _lacks(
     )
 
 
-def _parameters(
-    compilation: Compilation, declaration: syntax.TaskDeclaration
-) -> dict[str, Binding]:
+def _parameters(compilation: Compilation, declaration: syntax.TaskDeclaration) -> Scope:
     found: dict[str, Binding] = {}
     spans: dict[str, syntax.Name] = {}
     for argument in declaration.parameters:
@@ -114,9 +113,9 @@ def _parameters(
             duplicate(compilation, argument.name, spans[argument.name.text].span)
             continue
         spans[argument.name.text] = argument.name
-        value = constant_number(Environment(compilation, Scope(found)), argument.value)
+        value = constant_number(Environment(compilation, Scope(found, None, spans)), argument.value)
         found[argument.name.text] = POISONED if value is None else number(value)
-    return found
+    return Scope(found, None, spans)
 
 
 def compile_task(compilation: Compilation, draft: TaskDraft) -> CausalModel:

@@ -98,9 +98,10 @@ def _parts(environment: Environment, template: syntax.Template) -> tuple[str | S
             )
             continue
         spans[name] = part
+        alias = None if part.alias is None else part.alias.span
         if value.domain is None:
             # It stands for the slot, so that whoever asks for the slot by name stays silent.
-            parts.append(SlotValue(name, value.node, Truths()))
+            parts.append(SlotValue(name, value.node, Truths(), span=alias))
             continue
         if isinstance(value.domain, Tuples):
             compilation.error(
@@ -111,7 +112,7 @@ def _parts(environment: Environment, template: syntax.Template) -> tuple[str | S
             )
             continue
         if part.format is None or _check_format(compilation, part, value.domain):
-            parts.append(SlotValue(name, value.node, value.domain, part.format))
+            parts.append(SlotValue(name, value.node, value.domain, part.format, alias))
     return tuple(parts)
 
 
@@ -182,9 +183,12 @@ def _said_outputs(
     found = draft.results.bindings.get(name.text) if isinstance(name, syntax.Name) else None
     if found is None and isinstance(name, syntax.Name):
         compilation.unknown("output", name, draft.results.bindings)
-    elif isinstance(found, Declared) and isinstance(target, syntax.Name):
+        return []
+    if isinstance(name, syntax.Name):
+        compilation.meanings.note(name.span, draft.results.spans.get(name.text))
+    if isinstance(found, Declared) and isinstance(target, syntax.Name):
         return [found]
-    elif isinstance(found, Family):
+    if isinstance(found, Family):
         members = [one for one in found.members.values() if isinstance(one, Declared)]
         written = " ".join(target.span.text.split())
         return [one for one in members if isinstance(target, syntax.Name) or one.name == written]
@@ -194,7 +198,7 @@ def _said_outputs(
 def _answer(draft: TaskDraft, statement: syntax.Say, one: Declared) -> PromptTemplate:
     environment = draft.environment
     name = one.name.split("[")[0]
-    inner = environment.inner({name: one.value})
+    inner = environment.inner(draft.results.spans[name], one.value)
     if isinstance(statement.body, syntax.Template):
         arms = (TemplateArm(None, _parts(inner, statement.body)),)
         return PromptTemplate(one.name, arms, statement.span)

@@ -8,6 +8,7 @@ from causalspec.compiler.entries import SiteEntry
 from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.placement import Anchor, TokenPosition, TokenRange
 from causalspec.compiler.specification import PromptTemplate, Task
+from causalspec.compiler.vocabulary import ANCHORS
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 
@@ -67,6 +68,7 @@ def token_position(
         compilation.unknown("token anchor", written.anchor, list(Anchor), code="CS707")
         return None
     anchor = Anchor(name)
+    compilation.meanings.note(written.anchor.span, ANCHORS[name])
     argument: str | None = None
     if anchor in (Anchor.SLOT, Anchor.TEXT):
         argument = _argument(compilation, written, anchor, task)

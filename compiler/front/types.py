@@ -37,9 +37,12 @@ def domain_of(environment: Environment, written: syntax.ValueSet) -> Domain | No
             return _tuple(environment, written)
 
 
-def is_plain_words(written: syntax.ValueSet | None) -> bool:
+def is_plain_words(compilation: Compilation, written: syntax.ValueSet | None) -> bool:
     """Whether this is `words` without a file: whichever words occur."""
-    return isinstance(written, syntax.NamedSet) and written.name.text == "words"
+    if not (isinstance(written, syntax.NamedSet) and written.name.text == "words"):
+        return False
+    compilation.meanings.note(written.name.span, "type")
+    return True
 
 
 def _remember(compilation: Compilation, symbols: Symbols | None) -> Symbols | None:
@@ -49,6 +52,8 @@ def _remember(compilation: Compilation, symbols: Symbols | None) -> Symbols | No
 
 
 def _named(compilation: Compilation, name: syntax.Name) -> Domain | None:
+    if name.text in BUILT_IN:
+        compilation.meanings.note(name.span, "type")
     if name.text == "bool":
         return Truths()
     if name.text == "words":
@@ -59,7 +64,7 @@ def _named(compilation: Compilation, name: syntax.Name) -> Domain | None:
             help='name a word list, as in `words "names.txt"`',
         )
         return None
-    declaration = compilation.declared.get(name.text)
+    declaration = compilation.declaration(name)
     if declaration is None:
         types = compilation.names_of(syntax.TypeDeclaration, syntax.TableDeclaration)
         compilation.unknown("type", name, (*types, *BUILT_IN))
@@ -195,6 +200,8 @@ def _elements(environment: Environment, written: syntax.ElementSet) -> Domain | 
             if text in seen:
                 duplicate(compilation, syntax.Name(text, span=one.span), seen[text].span)
             seen.setdefault(text, one)
+            if isinstance(one, syntax.Name):
+                compilation.meanings.declare_value(one)
         return _remember(compilation, Symbols(tuple(seen)))
     values: list[Fraction] = []
     for one in written.elements:
@@ -232,7 +239,7 @@ def _tuple(environment: Environment, written: syntax.TupleSet) -> Tuples | None:
         if domain is None:
             whole = False
         else:
-            fields[one.name.text] = TupleField(one.name.text, domain)
+            fields[one.name.text] = TupleField(one.name.text, domain, one.name.span)
     if not whole:
         return None
     domain = Tuples(tuple(fields.values()))
@@ -254,10 +261,13 @@ def _table(compilation: Compilation, declaration: syntax.TableDeclaration) -> No
     compilation.domains[name] = rows
     environment = Environment(compilation)
     written = [one.type for one in declaration.columns]
-    types = [None if is_plain_words(one) else domain_of(environment, one) for one in written]
+    plain = [is_plain_words(compilation, one) for one in written]
+    types = [
+        None if is_plain else domain_of(environment, one)
+        for one, is_plain in zip(written, plain, strict=True)
+    ]
     unknown = any(
-        domain is None and not is_plain_words(one)
-        for one, domain in zip(written, types, strict=True)
+        domain is None and not is_plain for domain, is_plain in zip(types, plain, strict=True)
     )
     if not unknown:
         add_columns(declaration, text, types, rows, problems)

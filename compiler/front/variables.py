@@ -11,7 +11,7 @@ from causalspec.compiler.expressions import Constant
 from causalspec.compiler.front.aggregates import indices_of
 from causalspec.compiler.front.arithmetic import number
 from causalspec.compiler.front.names import duplicate
-from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family
+from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Scope
 from causalspec.compiler.front.types import domain_of, is_plain_words
 from causalspec.compiler.front.values import POISONED
 from causalspec.compiler.model import Role, Variable
@@ -25,6 +25,10 @@ class Roster:
     bindings: dict[str, Binding] = field(default_factory=dict[str, Binding])
     spans: dict[str, syntax.Name] = field(default_factory=dict[str, syntax.Name])
     members: list[Declared] = field(default_factory=list[Declared])
+
+    def scope(self, outer: Scope) -> Scope:
+        """The variables in reach, inside of other names."""
+        return Scope(self.bindings, outer, self.spans)
 
     def of(self, *roles: Role) -> list[Declared]:
         """The members in these roles."""
@@ -70,7 +74,7 @@ def add_variables(
             f"{name.text}[{index}]",
             declarator,
             kind,
-            environment.inner({declarator.index.text: number(Fraction(index))}),
+            environment.inner(declarator.index, number(Fraction(index))),
         )
         for index in indices
     }
@@ -82,7 +86,7 @@ def add_variables(
 def _declared(
     name: str, declarator: syntax.Declarator, kind: Kind, environment: Environment
 ) -> Declared:
-    union = kind.source is not None and is_plain_words(kind.type)
+    union = kind.source is not None and is_plain_words(environment.compilation, kind.type)
     domain: Domain | None = None
     if kind.type is not None and not union:
         domain = domain_of(environment, kind.type)

@@ -38,6 +38,7 @@ def row_of(
     """The row of a name, None with the reason reported."""
     found, rows = find_row(name.text, rows_of)
     if found is not None:
+        compilation.meanings.note(name.span, found)
         return found
     meant = next((one.name for one in rows.values() if name.text in one.also), None)
     if meant is None:

@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from causalspec.dsl import syntax
+from causalspec.dsl.source import Source
+from causalspec.language_server.analysis import Analysis
+from causalspec.language_server.moving import nodes_in
+
 from .language_client import Client
 from .rising import TEXT, applied, place, span_text
 
@@ -199,3 +204,67 @@ def test_no_rename_that_changes_the_meaning(
     params = {"textDocument": {"uri": uri}, "position": position, "newName": name}
     answer = client.ask("textDocument/rename", params)
     assert answer["error"]["message"] == message
+
+
+# What the compiler notes --------------------------------------------------------------------------
+
+SPECS = sorted(Path(__file__).parents[2].joinpath("specs").glob("*/*.causal"))
+WITHOUT_PLACE = {"dim", "first", "last"}
+"""An argument of a method, which token of a slot: nothing in a file declares them."""
+
+
+def analysis_of(text: str, folder: Path | None = None) -> Analysis:
+    return Analysis(Source("spec.causal", text), folder, "utf-16")
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_every_name_of_a_spec_means_something(path: Path):
+    analysis = analysis_of(path.read_text(encoding="utf-8"), path.parent)
+    known = {one.span for one in analysis.index.occurrences}
+    lists = [one.read_text(encoding="utf-8") for one in path.parent.glob("*.[tc][xs][tv]")]
+    words = {word for text in lists for word in re.findall(r"\w+", text)}
+    for declaration in analysis.file.declarations:
+        for node in nodes_in(declaration):
+            if isinstance(node, syntax.Name) and node.span not in known:
+                assert node.text in WITHOUT_PLACE | words
+
+
+def uses_of(text: str, name: str) -> list[tuple[int, bool]]:
+    """The lines, from 0, where a name that is declared once means that."""
+    analysis = analysis_of(text)
+    (symbol,) = {one.symbol for one in analysis.index.occurrences if one.span.text == name}
+    return [
+        (analysis.positions.position(one.span.start).line, one.declares)
+        for one in analysis.index.of(symbol)
+    ]
+
+
+@pytest.mark.parametrize("broken", ["= = if", "= if level == then"])
+def test_a_broken_file_keeps_what_can_be_resolved(broken: str):
+    text = TEXT.replace("= if level == High then", f"{broken} level == High then")
+    assert uses_of(text, "start") == uses_of(TEXT, "start")
+    assert uses_of(text, "Swaps") == uses_of(TEXT, "Swaps")
+    assert uses_of(text, "level") == [one for one in uses_of(TEXT, "level") if one[0] != 15]
+    wrong = TEXT.replace("if level == High then 1 else 0\n", "if level == Hihg then start else 0\n")
+    assert (15, False) in uses_of(wrong, "start")
+
+
+BRANCHES = """\
+language 1
+
+function twice(digit: 0..9) = digit + digit
+
+task T(size = 2) {
+  input x : 0..9
+  input s[i in 0..1] : 0..9
+  output y : 0..40 = if size == 2 then twice(x) else s[1] + x
+}
+"""
+
+
+def test_a_branch_that_no_index_takes_has_its_names():
+    assert uses_of(BRANCHES, "x") == [(5, True), (7, False), (7, False)]
+    assert uses_of(BRANCHES, "s") == [(6, True), (7, False)]
+    assert uses_of(BRANCHES, "size") == [(4, True), (7, False)]
+    assert uses_of(BRANCHES, "twice") == [(2, True), (7, False)]
+    assert uses_of(BRANCHES, "digit") == [(2, True), (2, False), (2, False)]
