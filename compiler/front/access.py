@@ -116,25 +116,24 @@ def member(environment: Environment, node: syntax.Member) -> Pending:
             return POISONED
         if isinstance(family, Hidden) and isinstance(name, syntax.Name):
             return (yield from bound(environment, family, name))
-        compilation.error("CS211", f"`{node.family.span.text}` is not a family", node.family.span)
-        return POISONED
+        return compilation.refuse(
+            "CS211", f"`{node.family.span.text}` is not a family", node.family.span
+        )
     index = yield Compile(environment, node.index)
     if index.domain is None:
         return POISONED
     if index.integer is None:
-        compilation.error(
+        return compilation.refuse(
             "CS209",
             f"the index `{node.index.span.text}` is not a constant whole number",
             node.index.span,
             help="the graph is fixed when the file is compiled: use literals and parameters",
         )
-        return POISONED
     member = family.members.get(index.integer)
     if member is None:
         indices = sorted(family.members)
         advice = f"its indices are {indices[0]}..{indices[-1]}" if indices else None
-        compilation.error(
+        return compilation.refuse(
             "CS306", f"`{family.name}` has no member {index.integer}", node.span, help=advice
         )
-        return POISONED
     return (yield from bound(environment, member, syntax.Name(family.name, span=node.span)))

@@ -35,18 +35,16 @@ def indices_of(environment: Environment, written: syntax.ValueSet) -> range | No
     if domain is None:
         return None
     if not isinstance(domain, Numbers) or domain.denominator != 1:
-        compilation.error(
+        return compilation.error(
             "CS205", f"`{written.span.text}` is not a range of whole numbers", written.span
         )
-        return None
     if domain.size > LARGEST_FAMILY:
-        compilation.error(
+        return compilation.error(
             "CS924",
             f"`{written.span.text}` has more than {LARGEST_FAMILY} members",
             written.span,
             help="every member becomes a node of the graph: use fewer",
         )
-        return None
     return domain.codes()
 
 

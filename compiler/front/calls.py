@@ -9,7 +9,6 @@ from causalspec.compiler.expressions import All, ArithmeticOperator, Defined, Re
 from causalspec.compiler.front.aggregates import AGGREGATES
 from causalspec.compiler.front.arithmetic import TooLargeError, absolute, extreme
 from causalspec.compiler.front.conversion import convert_inside
-from causalspec.compiler.front.names import kind_of, with_article
 from causalspec.compiler.front.operators import is_bare, required, too_large
 from causalspec.compiler.front.questions import Compile, Pending
 from causalspec.compiler.front.scopes import Binding, Environment, Scope, Side
@@ -36,13 +35,7 @@ def call(environment: Environment, node: syntax.Call) -> Pending:
         environment.compilation.meanings.note(node.function.span, "function")
         return (yield from _defined(environment, node))
     if declaration is not None:
-        kind = with_article(kind_of(declaration))
-        environment.compilation.error(
-            "CS202",
-            f"`{name}` is {kind}, not a function",
-            node.function.span,
-            related=(Related(declaration.name.span, "declared here"),),
-        )
+        environment.compilation.wrong_kind(node.function, declaration, "not a function")
     elif environment.scope.find(name) is not None:
         environment.compilation.error(
             "CS202", f"`{name}` is a variable, not a function", node.function.span
@@ -67,12 +60,11 @@ def call(environment: Environment, node: syntax.Call) -> Pending:
 def _defined(environment: Environment, node: syntax.Call) -> Pending:
     """`defined(result)`: whether all outputs of a run have a value; `defined(s1.v)`: whether v."""
     if len(node.arguments) != 1 or node.arguments[0].name is not None:
-        environment.compilation.error(
+        return environment.compilation.refuse(
             "CS207",
             f"`{DEFINED}` takes one argument, but is given {len(node.arguments)}",
             node.span,
         )
-        return POISONED
     asked = node.arguments[0].value
     side = environment.find(asked) if isinstance(asked, syntax.Name) else None
     if isinstance(side, Side):
@@ -87,21 +79,19 @@ def _built_in(environment: Environment, node: syntax.Call) -> Pending:
     values: list[Value] = []
     for argument in node.arguments:
         if argument.name is not None:
-            environment.compilation.error(
+            return environment.compilation.refuse(
                 "CS207", f"`{name}` has no parameter `{argument.name.text}`", argument.name.span
             )
-            return POISONED
         value = yield Compile(environment, argument.value)
         values.append(required(environment, value, argument.value, Numbers))
     wanted = "one argument" if name == "abs" else "two arguments or more"
     if (len(values) != 1) if name == "abs" else (len(values) < 2):
-        environment.compilation.error(
+        return environment.compilation.refuse(
             "CS207",
             f"`{name}` takes {wanted}, but is given {len(values)}",
             node.span,
             help=None if name == "abs" else f"over a family, write `{name}(x[i] for i in 0..3)`",
         )
-        return POISONED
     if any(value.domain is None for value in values):
         return POISONED
     try:
@@ -125,14 +115,13 @@ def _inline(
         path = " → ".join(
             f"`{one}`" for one in (*environment.inlining[environment.inlining.index(name) :], name)
         )
-        compilation.error(
+        return compilation.refuse(
             "CS208",
             f"`{name}` calls itself: {path}",
             node.function.span,
             help="functions are inlined: write the cases out, or use a family",
             related=(Related(declaration.name.span, "declared here"),),
         )
-        return POISONED
     arguments = _matched(environment, node, declaration)
     home = compilation.homes.get(name, compilation)
     bindings: dict[str, Binding] = {}
@@ -175,22 +164,19 @@ def _matched(
         if target is None:
             target = next((one for one in unnamed if one not in given), "")
         if argument.name is not None and target not in parameters:
-            compilation.unknown("parameter", argument.name, parameters, code="CS207")
-            return None
+            return compilation.unknown("parameter", argument.name, parameters, code="CS207")
         if target in given:
-            compilation.error("CS207", f"`{name}` is given `{target}` twice", argument.span)
-            return None
+            return compilation.error("CS207", f"`{name}` is given `{target}` twice", argument.span)
         if not target:
             break
         given[target] = argument.value
     if len(given) != len(parameters) or len(node.arguments) != len(parameters):
         count = len(parameters)
-        compilation.error(
+        return compilation.error(
             "CS207",
             f"`{name}` takes {count} argument{'s' * (count != 1)}, "
             f"but is given {len(node.arguments)}",
             node.span,
             related=(Related(declaration.name.span, "declared here"),),
         )
-        return None
     return [(parameters[one], given[one]) for one in parameters]

@@ -95,13 +95,12 @@ def _alignment(
             compilation.unknown("alignment", name, aligns)
         return None
     if draft is not None and found.model.name != draft.name:
-        compilation.error(
+        return compilation.error(
             "CS710",
             f"alignment `{name.text}` is of `{found.model.name}`, the claim of `{draft.name}`",
             name.span,
             related=(Related(found.span, "declared here"),),
         )
-        return None
     return found
 
 

@@ -51,10 +51,9 @@ def constant_integer(environment: Environment, written: syntax.Expression) -> in
     if value is None:
         return None
     if value.denominator != 1:
-        environment.compilation.error(
+        return environment.compilation.error(
             "CS209", f"`{written.span.text}` is not a whole number", written.span
         )
-        return None
     return value.numerator
 
 
@@ -105,10 +104,9 @@ def _binary(
     if left is None or right is None:
         return None
     if operator in ("/", "//", "%") and right <= 0:
-        environment.compilation.error(
+        return environment.compilation.error(
             "CS308", f"`{node.right.span.text}` is not a positive divisor", node.right.span
         )
-        return None
     match operator:
         case "+":
             return left + right
@@ -124,12 +122,11 @@ def _binary(
             return left % right
         case _:
             if right.denominator != 1 or not 0 <= right <= 64:
-                environment.compilation.error(
+                return environment.compilation.error(
                     "CS209",
                     f"`{node.right.span.text}` is not an exponent from 0 to 64",
                     node.right.span,
                 )
-                return None
             return left**right.numerator
 
 

@@ -42,13 +42,12 @@ def convert(compilation: Compilation, value: Value, domain: Domain, span: Span) 
         case _ if value.domain == domain:
             return value
         case _:
-            compilation.error(
+            return compilation.refuse(
                 "CS206",
                 f"`{span.text}` is {kind_of_value(value.domain)}, "
                 f"but {kind_of_value(domain)} is needed here",
                 span,
             )
-            return POISONED
 
 
 def convert_inside(compilation: Compilation, value: Value, domain: Domain, span: Span) -> Value:
@@ -58,13 +57,12 @@ def convert_inside(compilation: Compilation, value: Value, domain: Domain, span:
         inner = numbers(value)
         spread = number_interval(value, domain)
         if spread.low < domain.low or spread.high > domain.high:
-            compilation.error(
+            return compilation.refuse(
                 "CS309",
                 f"`{span.text}` may leave {described(domain)}: it lies in {described(inner)}",
                 span,
                 help="widen the type, or bound the value with `min` and `max`",
             )
-            return POISONED
         return Value(converted.node, spread)
     return converted
 
@@ -98,24 +96,22 @@ def _to_numbers(compilation: Compilation, value: Value, domain: Numbers, span: S
     if inner.high * domain.denominator < domain.low * inner.denominator or (
         inner.low * domain.denominator > domain.high * inner.denominator
     ):
-        compilation.error(
+        return compilation.refuse(
             "CS302",
             f"`{span.text}` lies outside {described(domain)}",
             span,
             help=None if inner.low == inner.high else f"it lies in {described(inner)}",
         )
-        return POISONED
     shared = gcd(inner.denominator, domain.denominator)
     divisor = inner.denominator // shared
     spacing = 0 if inner.low == inner.high else inner.step
     if gcd(inner.low, spacing) % divisor:
-        compilation.error(
+        return compilation.refuse(
             "CS303",
             f"`{span.text}` falls between the steps of {described(domain)}",
             span,
             help="give the type smaller steps, or round with `//`",
         )
-        return POISONED
     factor = domain.denominator // shared
     node = value.node
     if value.constant is not None:
@@ -139,13 +135,12 @@ def _to_symbols(compilation: Compilation, value: Value, domain: Symbols, span: S
     if value.constant is not None:
         missing = tuple(m for m in missing if m == inner.members[value.constant])
     if missing:
-        compilation.error(
+        return compilation.refuse(
             "CS206",
             f"`{span.text}` can be a symbol that {described(domain)} does not have",
             span,
             help=f"missing there: {listed(missing)}",
         )
-        return POISONED
     if value.constant is not None:
         return Value(Constant(position[inner.members[value.constant]]), domain)
     return Value(Lookup(tuple(position[m] for m in inner.members), value.node), domain)

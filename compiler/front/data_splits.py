@@ -17,12 +17,7 @@ def wrong_kind(compilation: Compilation, name: syntax.Name, wanted: str) -> bool
     if other is None:
         return False
     if kind_of(other) != wanted:
-        compilation.error(
-            "CS202",
-            f"`{name.text}` is {with_article(kind_of(other))}, not {with_article(wanted)}",
-            name.span,
-            related=(Related(other.name.span, "declared here"),),
-        )
+        compilation.wrong_kind(name, other, f"not {with_article(wanted)}")
     return True
 
 
@@ -37,13 +32,12 @@ def data_split(
 ) -> tuple[str, str] | None:
     """A design and a split of it, of the model of `whose`, None with the reason reported."""
     if not (isinstance(written, syntax.Field) and isinstance(written.value, syntax.Name)):
-        compilation.error(
+        return compilation.error(
             "CS709",
             f"`{written.span.text}` is not a split of counterfactual data",
             written.span,
             help=help,
         )
-        return None
     name, split = written.value, written.name
     compilation.declaration(name)
     design = designs.get(name.text)
@@ -53,13 +47,12 @@ def data_split(
             compilation.unknown("counterfactuals", name, known)
         return None
     if draft is not None and design.model.name != draft.name:
-        compilation.error(
+        return compilation.error(
             "CS710",
             f"`{name.text}` is data of `{design.model.name}`, {whose} `{draft.name}`",
             name.span,
             related=(Related(design.span, "declared here"),),
         )
-        return None
     known = {one.name: one.span for one in design.splits}
     if split.text not in known:
         if known:

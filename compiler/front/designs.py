@@ -11,7 +11,7 @@ from causalspec.compiler.front.distinctions import distinctions_of
 from causalspec.compiler.front.elaborate import elaborate
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import Compilation, kind_of, with_article
+from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.front.operators import required
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Scope, Side
 from causalspec.compiler.front.swaps import SIDE, swaps_of
@@ -43,12 +43,7 @@ def find_model(
         kinds = (syntax.ModelDeclaration, syntax.DeriveDeclaration)
         compilation.unknown("model", name, compilation.names_of(*kinds))
     elif not isinstance(other, syntax.ModelDeclaration | syntax.DeriveDeclaration):
-        compilation.error(
-            "CS202",
-            f"`{name.text}` is {with_article(kind_of(other))}, not a model",
-            name.span,
-            related=(Related(other.name.span, "declared here"),),
-        )
+        compilation.wrong_kind(name, other, "not a model")
     return None
 
 

@@ -41,29 +41,26 @@ def _bernoulli(
 ) -> tuple[int, ...] | None:
     compilation = environment.compilation
     if not isinstance(domain, Truths):
-        compilation.error(
+        return compilation.error(
             "CS205",
             f"`bernoulli` is a distribution of `bool`, but the type is {described(domain)}",
             written.name.span,
             help="use `weights { … }`",
         )
-        return None
     if len(written.arguments) != 1 or written.arms:
-        compilation.error("CS207", "`bernoulli` takes one argument", written.span)
-        return None
+        return compilation.error("CS207", "`bernoulli` takes one argument", written.span)
     place = written.arguments[0].value
     value = elaborate(environment, place)
     if value.domain is None:
         return None
     share = exact(value) if isinstance(value.domain, Numbers) else None
     if share is None or not 0 <= share <= 1:
-        compilation.error(
+        return compilation.error(
             "CS307",
             f"`{place.span.text}` is not a probability",
             place.span,
             help="write a constant from 0 to 1, as in `bernoulli(0.1)`",
         )
-        return None
     return share.denominator - share.numerator, share.numerator
 
 
@@ -72,13 +69,12 @@ def _weights(
 ) -> tuple[int, ...] | None:
     compilation = environment.compilation
     if domain.size > LARGEST_WEIGHTED:
-        compilation.error(
+        return compilation.error(
             "CS924",
             f"{described(domain)} has more than {LARGEST_WEIGHTED} values to weigh",
             written.span,
             help="weigh a coarser type",
         )
-        return None
     shares: list[Fraction] = [Fraction(0)] * domain.size
     found = complete(cases(environment, written.arms, domain, written.name))
     if found is None:
@@ -91,15 +87,13 @@ def _weights(
             return None
         share = exact(value) if isinstance(value.domain, Numbers) else None
         if share is None or share < 0:
-            compilation.error(
+            return compilation.error(
                 "CS307", f"`{place.span.text}` is not a weight", place.span, help="write 0 or more"
             )
-            return None
         for low, high in case.taken:
             shares[low : high + 1] = [share] * (high - low + 1)
     if not any(shares):
-        compilation.error("CS307", "every weight is 0", written.span)
-        return None
+        return compilation.error("CS307", "every weight is 0", written.span)
     scale = lcm(*(share.denominator for share in shares))
     whole = [int(share * scale) for share in shares]
     divisor = gcd(*whole)

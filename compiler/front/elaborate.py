@@ -136,13 +136,12 @@ def _compile(environment: Environment, node: syntax.Expression, expected: Expect
 def _literal(environment: Environment, node: syntax.Number) -> Value:
     # Digits are counted before they are converted: Python's own conversion is quadratic.
     if len(node.text) > 30 or node.scaled > LARGEST_INTEGER:
-        environment.compilation.error(
+        return environment.compilation.refuse(
             "CS920",
             f"`{node.text[:30]}` does not fit into 32 bits",
             node.span,
             help=f"whole numbers and scaled decimals end at ±{LARGEST_INTEGER}",
         )
-        return POISONED
     return number(Fraction(node.scaled, 10**node.decimals), 10**node.decimals)
 
 
@@ -199,13 +198,12 @@ def _tuple(environment: Environment, node: syntax.Tuple, expected: Expected) -> 
             for name in node.fields[: len(parts) - 1]
             if isinstance(name.target, syntax.Name)
         ]:
-            environment.compilation.error(
+            return environment.compilation.refuse(
                 "CS203",
                 f"`{one.target.text}` is declared twice",
                 one.target.span,
                 help="give one of them another name",
             )
-            return POISONED
     if len(fields) < len(parts):
         return POISONED
     domain = Tuples(tuple(fields))

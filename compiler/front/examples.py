@@ -139,10 +139,9 @@ def value_in(environment: Environment, written: syntax.Expression, domain: Domai
     if value.domain is None:
         return None
     if value.constant is not None and value.constant not in domain.codes():
-        environment.compilation.error(
+        return environment.compilation.error(
             "CS302", f"`{written.span.text}` lies outside {described(domain)}", written.span
         )
-        return None
     return value
 
 
@@ -151,8 +150,9 @@ def code_in(environment: Environment, written: syntax.Expression, domain: Domain
     value = value_in(environment, written, domain)
     if value is None or value.constant is not None:
         return None if value is None else value.constant
-    environment.compilation.error("CS209", f"`{written.span.text}` is not a constant", written.span)
-    return None
+    return environment.compilation.error(
+        "CS209", f"`{written.span.text}` is not a constant", written.span
+    )
 
 
 def target_variable(
@@ -164,8 +164,7 @@ def target_variable(
     """The variable that a statement names, None with the reason reported."""
     family = written.family if isinstance(written, syntax.Member) else written
     if not isinstance(family, syntax.Name):
-        compilation.error("CS205", f"`{written.span.text}` names no variable", written.span)
-        return None
+        return compilation.error("CS205", f"`{written.span.text}` names no variable", written.span)
     found = environment.find(family)
     if isinstance(found, Value) and found.domain is None:
         return None
@@ -177,31 +176,27 @@ def target_variable(
         if isinstance(member, Declared):
             return member
         indices = sorted(found.members)
-        compilation.error(
+        return compilation.error(
             "CS306",
             f"`{found.name}` has no member `{written.index.span.text}`",
             written.span,
             help=f"its indices are {indices[0]}..{indices[-1]}" if indices else None,
         )
-        return None
     if isinstance(found, Family):
-        compilation.error(
+        return compilation.error(
             "CS211",
             f"`{family.text}` is a family, not a variable",
             written.span,
             help=f"name a member, as in `{family.text}[{next(iter(found.members), 0)}]`",
         )
-        return None
     if isinstance(found, Declared) and isinstance(written, syntax.Name):
         return found
     if family.text in variables and isinstance(written, syntax.Name):
         return variables[family.text]
     if found is not None:
-        compilation.error("CS211", f"`{family.text}` is not a family", family.span)
-        return None
+        return compilation.error("CS211", f"`{family.text}` is not a family", family.span)
     known = dict.fromkeys(name.split("[")[0] for name in variables)
-    compilation.unknown("variable", family, known)
-    return None
+    return compilation.unknown("variable", family, known)
 
 
 def _check_given(

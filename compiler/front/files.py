@@ -27,19 +27,20 @@ def read_beside(compilation: Compilation, path: syntax.Text) -> str | None:
         with place.open("rb") as stream:
             content = stream.read(LARGEST_FILE + 1)
     except OSError as problem:
-        compilation.error("CS220", f"cannot read `{path.value}`: {problem.strerror}", path.span)
-        return None
+        return compilation.error(
+            "CS220", f"cannot read `{path.value}`: {problem.strerror}", path.span
+        )
     if len(content) > LARGEST_FILE:
-        compilation.error(
+        return compilation.error(
             "CS925", f"`{path.value}` is larger than {LARGEST_FILE // 2**20} MiB", path.span
         )
-        return None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         line = content[: problem.start].count(b"\n") + 1
-        compilation.error("CS221", f"`{path.value}` is not UTF-8 text in line {line}", path.span)
-        return None
+        return compilation.error(
+            "CS221", f"`{path.value}` is not UTF-8 text in line {line}", path.span
+        )
     compilation.files[path.value] = hashlib.sha256(content).hexdigest()
     return text
 
@@ -55,8 +56,9 @@ def hash_beside(compilation: Compilation, path: syntax.Text) -> Path | None:
         found = place.stat()
         compilation.files[path.value] = _hash(place, found.st_mtime_ns, found.st_size)
     except OSError as problem:
-        compilation.error("CS220", f"cannot read `{path.value}`: {problem.strerror}", path.span)
-        return None
+        return compilation.error(
+            "CS220", f"cannot read `{path.value}`: {problem.strerror}", path.span
+        )
     return place
 
 
@@ -70,8 +72,7 @@ def _hash(place: Path, changed: int, size: int) -> str:
 def place_of(compilation: Compilation, name: str, span: Span) -> Path | None:
     """Where a file lies, if that is inside the spec's folder, links followed."""
     if compilation.folder is None:
-        compilation.error("CS220", f"a spec without a folder cannot read `{name}`", span)
-        return None
+        return compilation.error("CS220", f"a spec without a folder cannot read `{name}`", span)
     windows = PureWindowsPath(name)  # understands both separators, drives and roots
     outside = bool(windows.drive or windows.root) or ".." in windows.parts or "\0" in name
     folder = compilation.folder.resolve()
@@ -82,24 +83,22 @@ def place_of(compilation: Compilation, name: str, span: Span) -> Path | None:
     except (OSError, RuntimeError, ValueError):  # links in a circle, a name that is too long
         found, place = False, folder / windows.name
     if outside:
-        compilation.error(
+        return compilation.error(
             "CS223",
             f"`{name}` lies outside the spec's folder",
             span,
             help="put the file beside the spec and name it by its relative path",
         )
-        return None
     if not found:
         # Only the named folder's own list is read, and only when it lies inside.
         near = sorted(one.name for one in place.parent.iterdir()) if place.parent.is_dir() else []
         suggestion = closest(place.name, near)
-        compilation.error(
+        return compilation.error(
             "CS220",
             f"there is no file `{name}` beside the spec",
             span,
             help=f"did you mean `{suggestion}`?" if suggestion else None,
         )
-        return None
     return place
 
 
@@ -110,8 +109,9 @@ def read_words(compilation: Compilation, path: syntax.Text) -> Symbols | None:
         return None
     lines = lines_of(text)
     if len(lines) > MOST_LINES:
-        compilation.error("CS925", f"`{path.value}` has more than {MOST_LINES} lines", path.span)
-        return None
+        return compilation.error(
+            "CS925", f"`{path.value}` has more than {MOST_LINES} lines", path.span
+        )
     first: dict[str, int] = {}
     problems: list[str] = [] if lines else ["it is empty"]
     for number, line in enumerate(lines, 1):
@@ -123,8 +123,7 @@ def read_words(compilation: Compilation, path: syntax.Text) -> Symbols | None:
         else:
             first[word] = number
     if problems:
-        _report(compilation, f"the word list `{path.value}`", problems, path.span)
-        return None
+        return _report(compilation, f"the word list `{path.value}`", problems, path.span)
     return Symbols(tuple(first), f'words "{path.value}"')
 
 
@@ -155,10 +154,9 @@ def read_table(compilation: Compilation, path: syntax.Text) -> TableText | None:
     try:
         for row in rows_of(text):
             if len(rows) > MOST_LINES:
-                compilation.error(
+                return compilation.error(
                     "CS925", f"`{path.value}` has more than {MOST_LINES} lines", path.span
                 )
-                return None
             if header is None:
                 header = row.cells
             elif len(row.cells) != len(header):
@@ -175,8 +173,7 @@ def read_table(compilation: Compilation, path: syntax.Text) -> TableText | None:
     elif len(set(header)) != len(header):
         problems.append("its header names a column twice")
     if problems or header is None:
-        _report(compilation, f"the table `{path.value}`", problems, path.span)
-        return None
+        return _report(compilation, f"the table `{path.value}`", problems, path.span)
     return TableText(header, tuple(rows), tuple(lines))
 
 

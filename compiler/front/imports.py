@@ -39,21 +39,19 @@ def _home(declaration: syntax.ImportDeclaration, into: Compilation) -> Compilati
     if place is None:
         return None
     if place in into.path:
-        into.error(
+        return into.error(
             "CS224",
             f"`{written.value}` leads back to itself",
             written.span,
             help="move what both files need into a third one",
         )
-        return None
     if len(into.path) >= DEEPEST_IMPORTS:
-        into.error(
+        return into.error(
             "CS926",
             f"imports nest more than {DEEPEST_IMPORTS} deep",
             written.span,
             help="import from fewer files",
         )
-        return None
     text = read_beside(into, written)
     if text is None:
         return None

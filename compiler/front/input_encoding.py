@@ -73,8 +73,7 @@ def _encoded_inputs(
 def _dimension(compilation: Compilation, coding: syntax.Call, one: Declared) -> int | None:
     name = coding.function.text
     if name not in CODINGS:
-        compilation.unknown("coding", coding.function, CODINGS)
-        return None
+        return compilation.unknown("coding", coding.function, CODINGS)
     compilation.meanings.note(coding.function.span, "coding")
     if one.domain is None:
         return None
@@ -85,22 +84,19 @@ def _dimension(compilation: Compilation, coding: syntax.Call, one: Declared) -> 
         dimension = argument_value(compilation, DIMENSION, given["dim"])
         return dimension if isinstance(dimension, int) else None
     if coding.arguments:
-        compilation.error("CS207", f"`{name}` takes no arguments", coding.span)
-        return None
+        return compilation.error("CS207", f"`{name}` takes no arguments", coding.span)
     if name == "scalar" and isinstance(one.domain, Symbols | Tuples):
-        compilation.error(
+        return compilation.error(
             "CS205",
             f"`scalar` is a coding of numbers, but `{one.name}` is {described(one.domain)}",
             coding.span,
             help="use `symbol(dim = …)` or `onehot`",
         )
-        return None
     if name == "onehot" and one.domain.size > LARGEST_DIMENSION:
-        compilation.error(
+        return compilation.error(
             "CS924",
             f"`{one.name}` has more than {LARGEST_DIMENSION} values for `onehot`",
             coding.span,
             help="use `symbol(dim = …)`",
         )
-        return None
     return 1 if name == "scalar" else one.domain.size

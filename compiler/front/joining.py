@@ -63,13 +63,12 @@ def together(
     assert first is not None
     for domain, span in zip(domains, spans, strict=True):
         if domain != first and domain is not None:
-            compilation.error(
+            return compilation.error(
                 "CS206",
                 f"`{span.text}` is {kind_of_value(domain)}, but the value beside it, "
                 f"`{spans[0].text}`, is {kind_of_value(first)}",
                 span,
             )
-            return None
     return values, first
 
 
@@ -107,14 +106,13 @@ def equal(
             return compare("==", left, right)
         case Symbols() as one, Symbols() as other if one != other:
             if not set(one.members) & set(other.members):
-                compilation.error(
+                return compilation.refuse(
                     "CS206",
                     f"`{spans[0].text}` and `{spans[1].text}` are never equal: "
                     f"{described(one)} and {described(other)} share no symbol",
                     spans[1],
                     help=help,
                 )
-                return POISONED
             shared = union_of([one, other])
             left = convert(compilation, left, shared, spans[0])
             right = convert(compilation, right, shared, spans[1])
@@ -131,14 +129,13 @@ def equal(
                 return POISONED
             return conjunction(parts)
         case one, other if one != other:
-            compilation.error(
+            return compilation.refuse(
                 "CS206",
                 f"`{spans[0].text}` is {kind_of_value(one)}, "
                 f"`{spans[1].text}` is {kind_of_value(other)}: they cannot be compared",
                 spans[1],
                 help=help,
             )
-            return POISONED
         case _:
             pass
     if left.constant is not None and right.constant is not None:

@@ -70,8 +70,7 @@ def matched(
     the reason reported.
     """
     if given and not arguments:
-        compilation.error("CS207", f"`{name.text}` takes no arguments", span)
-        return None
+        return compilation.error("CS207", f"`{name.text}` takes no arguments", span)
     names = [one.name for one in arguments]
     found: dict[str, Written] = {}
     for place, one in enumerate(given):
@@ -79,31 +78,26 @@ def matched(
             told = ", ".join(f"`{each}`" for each in names)
             if place >= len(names):
                 message = f"`{name.text}` takes no further argument"
-                compilation.error("CS207", message, one.value.span, help=f"it takes {told}")
-                return None
+                return compilation.error("CS207", message, one.value.span, help=f"it takes {told}")
             if any(earlier.name for earlier in given[:place]):
                 message = f"it is not said which argument of `{name.text}` this is"
-                compilation.error("CS207", message, one.value.span, help=f"it takes {told}")
-                return None
+                return compilation.error("CS207", message, one.value.span, help=f"it takes {told}")
             meant = names[place]
         elif one.name.text not in names:
-            compilation.unknown("argument", one.name, names, code="CS207")
-            return None
+            return compilation.unknown("argument", one.name, names, code="CS207")
         else:
             meant = one.name.text
         if meant in found:
-            compilation.error("CS207", f"`{meant}` is given twice", one.span)
-            return None
+            return compilation.error("CS207", f"`{meant}` is given twice", one.span)
         found[meant] = one.value
     for one in arguments:
         if one.required and one.name not in found:
-            compilation.error(
+            return compilation.error(
                 "CS207",
                 f"`{name.text}` needs `{one.name}`",
                 span,
                 help=f"write `{_example(name.text, arguments)}`",
             )
-            return None
     return found
 
 
@@ -136,22 +130,19 @@ def argument_value(
         case ArgumentKind.BASIS:
             return _basis(compilation, argument, written)
         case ArgumentKind.DATA | ArgumentKind.VALUE:
-            _wrong(compilation, argument, written, "what a method is given")
-            return None
+            return _wrong(compilation, argument, written, "what a method is given")
 
 
 def _integer(compilation: Compilation, argument: Argument, written: Written) -> int | None:
     if not isinstance(written, syntax.Number) or written.decimals:
-        _wrong(compilation, argument, written, "a whole number", code="CS209")
-        return None
+        return _wrong(compilation, argument, written, "a whole number", code="CS209")
     if not 1 <= written.scaled <= LARGEST_INTEGER:
-        compilation.error(
+        return compilation.error(
             "CS302",
             f"`{written.text}` is not a number that `{argument.name}` can be",
             written.span,
             help=f"write 1 to {LARGEST_INTEGER}",
         )
-        return None
     return written.scaled
 
 
@@ -161,15 +152,13 @@ def _number(compilation: Compilation, argument: Argument, written: Written) -> f
     if isinstance(number, syntax.Unary) and number.operator == "-":
         sign, number = -1, number.operand
     if not isinstance(number, syntax.Number):
-        _wrong(compilation, argument, written, "a number", code="CS209")
-        return None
+        return _wrong(compilation, argument, written, "a number", code="CS209")
     return sign * number.scaled / 10**number.decimals
 
 
 def _file(compilation: Compilation, argument: Argument, written: Written) -> FileArgument | None:
     if not isinstance(written, syntax.Text):
-        _wrong(compilation, argument, written, "the name of a file in quotes")
-        return None
+        return _wrong(compilation, argument, written, "the name of a file in quotes")
     place = hash_beside(compilation, written)
     return None if place is None else FileArgument(written.value, place)
 
@@ -178,16 +167,13 @@ def _integers(
     compilation: Compilation, argument: Argument, written: Written
 ) -> tuple[int, ...] | None:
     if not isinstance(written, syntax.ElementSet):
-        _wrong(compilation, argument, written, "a set of whole numbers")
-        return None
+        return _wrong(compilation, argument, written, "a set of whole numbers")
     found: set[int] = set()
     for element in written.elements:
         if not isinstance(element, syntax.Number) or element.decimals:
-            _wrong(compilation, argument, element, "a whole number")
-            return None
+            return _wrong(compilation, argument, element, "a whole number")
         if element.scaled in found:
-            compilation.error("CS731", f"`{element.text}` is named twice", element.span)
-            return None
+            return compilation.error("CS731", f"`{element.text}` is named twice", element.span)
         found.add(element.scaled)
     return tuple(sorted(found))
 
@@ -199,8 +185,7 @@ def _basis(compilation: Compilation, argument: Argument, written: Written) -> Me
         case syntax.Call(function=name, arguments=given):
             pass
         case _:
-            _wrong(compilation, argument, written, "what a mask is over")
-            return None
+            return _wrong(compilation, argument, written, "what a mask is over")
     entry = row_of(compilation, "basis", name, lambda all_: all_.bases, code="CS731")
     if entry is None:
         return None

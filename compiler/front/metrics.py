@@ -23,34 +23,31 @@ def expectation_of(
     """An `expect` line, None with the reason reported."""
     condition = statement.condition
     if not isinstance(condition, syntax.Comparison) or len(condition.operators) != 1:
-        compilation.error(
+        return compilation.error(
             "CS712",
             f"`{condition.span.text}` is not one comparison",
             condition.span,
             help="write `expect iia >= 0.90`, and further bounds as further lines",
         )
-        return None
     operator = condition.operators[0]
     if operator == "!=":
-        compilation.error(
+        return compilation.error(
             "CS712",
             "`!=` holds of almost every score",
             condition.span,
             help="compare with `<`, `<=`, `>`, `>=` or `==`",
         )
-        return None
     left = _metric(compilation, condition.operands[0], scored, context)
     right = _metric(compilation, condition.operands[1], scored, context)
     if left is None or right is None:
         return None
     if not (_has_metric(left) or _has_metric(right)):
-        compilation.error(
+        return compilation.error(
             "CS712",
             f"`{condition.span.text}` compares no score",
             condition.span,
             help="use `iia`, `lower(iia)` or `iia(random_network)`",
         )
-        return None
     return Expectation(left, operator, right, " ".join(condition.span.text.split()), condition.span)
 
 
@@ -82,20 +79,18 @@ def _metric(
             if one is None or other is None:
                 return None
             if operator == "/" and not (isinstance(other, float) and other > 0):
-                compilation.error(
+                return compilation.error(
                     "CS308", f"`{right.span.text}` is not a positive divisor", right.span
                 )
-                return None
             return MetricArithmetic(operator, one, other)
         case syntax.Call(function=function) if function.text in BOUNDS:
             return _bound(compilation, written, scored, context)
         case syntax.Name() | syntax.Call():
             return score_of(compilation, written, "mean", scored, context)
         case _:
-            compilation.error(
+            return compilation.error(
                 "CS712", f"`{written.span.text}` is not arithmetic of scores", written.span
             )
-            return None
 
 
 def _bound(
@@ -110,10 +105,9 @@ def _bound(
             return score_of(compilation, inner, bound, scored, context)
         if isinstance(inner, syntax.Call) and inner.function.text not in BOUNDS:
             return score_of(compilation, inner, bound, scored, context)
-    compilation.error(
+    return compilation.error(
         "CS712",
         f"`{bound}` is the bound of one score",
         written.span,
         help=f"write `{bound}(iia)` or `{bound}(iia(random_network))`",
     )
-    return None

@@ -8,7 +8,7 @@ from causalspec.compiler.domains import Truths
 from causalspec.compiler.expressions import references
 from causalspec.compiler.front.dependencies import ancestors, in_order
 from causalspec.compiler.front.elaborate import compile_all
-from causalspec.compiler.front.names import Compilation, kind_of, with_article
+from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.front.scopes import Declared, Environment
 from causalspec.compiler.front.settling import surely_true_or_false
 from causalspec.compiler.front.tasks import TaskDraft, weigh
@@ -101,12 +101,7 @@ def _task(
     if other is None:
         compilation.unknown("task", name, tasks)
     elif not isinstance(other, syntax.TaskDeclaration):
-        compilation.error(
-            "CS202",
-            f"`{name.text}` is {with_article(kind_of(other))}, not a task",
-            name.span,
-            related=(Related(other.name.span, "declared here"),),
-        )
+        compilation.wrong_kind(name, other, "not a task")
     return None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from causalspec.compiler.domains import Domain, Rows, Symbols
 from causalspec.compiler.front.unread import Unread
+from causalspec.compiler.front.values import POISONED, Value
 from causalspec.compiler.meanings import UNREAD, Meanings
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostics, Fix, Related, closest
@@ -98,10 +99,34 @@ class Compilation:
         related: Iterable[Related] = (),
         fix: Fix | None = None,
     ) -> None:
-        """Report once: the members of a family share one text, and its mistakes."""
+        """Report once: the members of a family share one text, and its mistakes. Whoever can go no
+        further returns what this does: nothing.
+        """
         if (code, span) not in self._reported:
             self._reported.add((code, span))
             self.diagnostics.error(code, message, span, help=help, related=related, fix=fix)
+
+    def refuse(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        help: str | None = None,
+        related: Iterable[Related] = (),
+    ) -> Value:
+        """The same of an expression: it has no value, and whoever reads it stays silent."""
+        self.error(code, message, span, help=help, related=related)
+        return POISONED
+
+    def wrong_kind(self, name: syntax.Name, other: NamedDeclaration, wanted: str) -> None:
+        """Report a name that declares something else than what is wanted."""
+        self.error(
+            "CS202",
+            f"`{name.text}` is {with_article(kind_of(other))}, {wanted}",
+            name.span,
+            related=(Related(other.name.span, "declared here"),),
+        )
 
     def unknown(
         self,

@@ -48,23 +48,21 @@ def required(
     if value.domain is None or isinstance(value.domain, kind):
         return value
     wanted = "a number" if kind is Numbers else "true or false"
-    environment.compilation.error(
+    return environment.compilation.refuse(
         "CS205",
         f"`{written.span.text}` must be {wanted}, but is {described(value.domain)}",
         written.span,
     )
-    return POISONED
 
 
 def too_large(environment: Environment, written: syntax.Node) -> Value:
     """Report a number that evaluators could not compute in 64 bits."""
-    environment.compilation.error(
+    return environment.compilation.refuse(
         "CS921",
         f"`{written.span.text}` could leave ±2^62",
         written.span,
         help="use smaller ranges, coarser steps, or fewer factors",
     )
-    return POISONED
 
 
 def unary(environment: Environment, node: syntax.Unary) -> Pending:
@@ -101,31 +99,28 @@ def binary(environment: Environment, node: syntax.Binary) -> Pending:
 def _power(environment: Environment, left: Value, right: Value, node: syntax.Binary) -> Value:
     exponent = right.integer
     if exponent is None or exponent < 0:
-        environment.compilation.error(
+        return environment.compilation.refuse(
             "CS209",
             f"`{node.right.span.text}` is not a constant exponent",
             node.right.span,
             help="an exponent is a whole number from 0 on, known when the file is compiled",
         )
-        return POISONED
     return number(Fraction(1)) if exponent == 0 else power(left, exponent)
 
 
 def _division(environment: Environment, left: Value, right: Value, node: syntax.Binary) -> Value:
     divisor = exact(right)
     if divisor is None:
-        environment.compilation.error(
+        return environment.compilation.refuse(
             "CS209",
             f"`{node.right.span.text}` is not a constant divisor",
             node.right.span,
             help="divisors are literals or task parameters, so that division is always exact",
         )
-        return POISONED
     if divisor <= 0:
-        environment.compilation.error(
+        return environment.compilation.refuse(
             "CS308", f"`{node.right.span.text}` is not a positive divisor", node.right.span
         )
-        return POISONED
     if node.operator == "/":
         return scale(left, 1 / divisor)
     return (floor_divide if node.operator == "//" else remainder)(left, divisor)

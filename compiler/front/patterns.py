@@ -110,8 +110,7 @@ def covered_by(
             and environment.scope.find(text) is None
             and not (isinstance(domain, Symbols) and text in domain.members)
         ):
-            environment.compilation.unknown("name", pattern, (), words=("else",))
-            return None
+            return environment.compilation.unknown("name", pattern, (), words=("else",))
         case _:
             value = yield Compile(environment, pattern, domain)
             return _constant(environment, pattern, value, domain)
@@ -124,13 +123,12 @@ def _constant(
         return None
     compilation = environment.compilation
     if value.constant is None:
-        compilation.error(
+        return compilation.error(
             "CS209",
             f"`{pattern.span.text}` is not a constant",
             pattern.span,
             help="a set holds literals, symbols and parameters; compare variables with `==`",
         )
-        return None
     if isinstance(domain, Numbers) and isinstance(value.domain, Numbers):
         number = exact(value)
         assert number is not None
@@ -142,12 +140,11 @@ def _constant(
         code = convert(compilation, value, domain, pattern.span).constant
         return None if code is None else [(code, code)]
     if type(value.domain) is not type(domain):
-        compilation.error(
+        return compilation.error(
             "CS206",
             f"`{pattern.span.text}` is not a value of {described(domain)}",
             pattern.span,
         )
-        return None
     position = domain.codes().index(value.constant) if value.domain == domain else None
     if isinstance(domain, Symbols) and isinstance(value.domain, Symbols) and position is None:
         text = value.domain.members[value.constant]
@@ -160,22 +157,20 @@ def _outside(
 ) -> list[Interval] | None:
     if environment.narrowed:
         return []
-    environment.compilation.error(
+    return environment.compilation.error(
         "CS302", f"`{pattern.span.text}` lies outside {described(domain)}", pattern.span
     )
-    return None
 
 
 def _range(
     environment: Environment, pattern: syntax.RangeSet, domain: Domain
 ) -> list[Interval] | None:
     if not isinstance(domain, Numbers):
-        environment.compilation.error(
+        return environment.compilation.error(
             "CS206",
             f"`{pattern.span.text}` holds numbers, but the value is {described(domain)}",
             pattern.span,
         )
-        return None
     low = constant_number(environment, pattern.low)
     high = domain.value(domain.high)
     if pattern.high is not None:
@@ -186,13 +181,12 @@ def _range(
     if low is None:
         return None
     if low > high:
-        environment.compilation.error(
+        return environment.compilation.error(
             "CS301",
             f"`{pattern.span.text}` is empty",
             pattern.span,
             help="write the lower end first",
         )
-        return None
 
     def place(number: Fraction) -> Fraction:
         return (number * domain.denominator - domain.low) / domain.step
@@ -206,10 +200,9 @@ def _range(
     if step is None:
         return None
     if step <= 0 or last - first > LARGEST_TABLE:
-        environment.compilation.error(
+        return environment.compilation.error(
             "CS301", f"`{pattern.span.text}` has no usable step here", pattern.step.span
         )
-        return None
     codes = range(first, last + 1)
     values = ((one, domain.value(domain.codes()[one])) for one in codes)
     return [(one, one) for one, number in values if (number - low) % step == 0]
@@ -242,12 +235,11 @@ def _shared(
         members = set(other.members)
         places = [(i, i) for i, one in enumerate(domain.members) if one in members]
         return places or _outside(environment, pattern, domain)
-    environment.compilation.error(
+    return environment.compilation.error(
         "CS206",
         f"`{pattern.span.text}` is not a set of values of {described(domain)}",
         pattern.span,
     )
-    return None
 
 
 def intersect(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:

@@ -129,13 +129,12 @@ def _sites(
     (sender, start), (receiver, end) = found, leads_to
     wrong = _wrong_edge(sender, start, receiver, end)
     if wrong is not None:
-        compilation.error(
+        return compilation.error(
             "CS729",
             f"nothing flows from `{start.text}` to `{end.text}`: {wrong}",
             statement.receiver.span,
             help="an edge leads from a site to one that is computed later",
         )
-        return None
     return [found, leads_to]
 
 

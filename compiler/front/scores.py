@@ -57,21 +57,19 @@ def score_of(
     entry, rows = find_row(name.text, lambda all_: all_.metrics)
     if entry is None:
         known = rows if isinstance(written, syntax.Name) else (*rows, *BOUNDS)
-        compilation.unknown("metric", name, known, code="CS712")
-        return None
+        return compilation.unknown("metric", name, known, code="CS712")
     compilation.meanings.note(name.span, entry)
     _check_label(compilation, name, entry, scored)
     if isinstance(written, syntax.Name):
         return Metric(entry.name, bound)
     of = [one.value for one in written.arguments if one.name is None]
     if not of or len(of) < len(written.arguments):
-        compilation.error(
+        return compilation.error(
             "CS712",
             f"`{written.span.text}` names no control or rival",
             written.span,
             help=f"write `{name.text}`, `{name.text}(random_network)` or `{name.text}(OtherModel)`",
         )
-        return None
     if len(of) == 1 and isinstance(of[0], syntax.Name):
         control, controls = find_row(of[0].text, lambda all_: all_.controls)
         if control is not None:
@@ -131,13 +129,12 @@ def _kind(
     """The variables of one kind of swap, in the model's order, None with the reason reported."""
     if not entry.by_kind:
         kinds = ", ".join(f"`{row.name}`" for row in METRICS.values() if row.by_kind)
-        compilation.error(
+        return compilation.error(
             "CS734",
             f"`{entry.name}` is not asked of one kind of swap",
             written.span,
             help=f"of one kind can be asked: {kinds}",
         )
-        return None
     if scored.draft is None:
         return None
     draft = scored.draft
@@ -151,13 +148,12 @@ def _kind(
     kinds_there = {frozenset(kind.variables): kind for kind in scored.kinds}
     if scored.kinds and (frozenset(asked) not in kinds_there or len(asked) < len(found)):
         shown = [f"`{entry.name}({', '.join(kind.variables)})`" for kind in kinds_there.values()]
-        compilation.error(
+        return compilation.error(
             "CS734",
             f"no kind of swap in the claim's data swaps exactly {_listed(found)}",
             written.span,
             help=f"there is {', '.join(shown[:4])}",
         )
-        return None
     return asked
 
 
@@ -186,17 +182,15 @@ def _rival(
             compilation.unknown("control or rival", name, known)
         return None
     if draft is not None and rival.name == draft.name:
-        compilation.error(
+        return compilation.error(
             "CS713", f"`{name.text}` is the claim's own model, not a rival", name.span
         )
-        return None
     if draft is not None and rival.task.name != draft.task.name:
-        compilation.error(
+        return compilation.error(
             "CS713",
             f"`{name.text}` is a model of `{rival.task.name}`, the claim of `{draft.task.name}`",
             name.span,
             help="rivals explain the same task",
             related=(Related(rival.declaration.name.span, "declared here"),),
         )
-        return None
     return rival.name

@@ -73,13 +73,12 @@ def _path(compilation: Compilation, written: syntax.Site) -> str | None:
             return path
         case _:
             name = written.name.text
-            compilation.error(
+            return compilation.error(
                 "CS728",
                 f"`{name}` needs the path of a module",
                 (written.index or written.name).span,
                 help=f'as in `{name}["encoder.3.mlp"]`',
             )
-            return None
 
 
 def _units(
@@ -154,10 +153,8 @@ def _unit(compilation: Compilation, written: syntax.Expression, entry: SiteEntry
         if written.scaled <= MOST_UNITS:
             return written.scaled
         message = f"no network has a {entry.units} {written.text}"
-        compilation.error("CS728", message, written.span)
-        return None
-    _bad_unit(compilation, written, entry)
-    return None
+        return compilation.error("CS728", message, written.span)
+    return _bad_unit(compilation, written, entry)
 
 
 def _bad_unit(compilation: Compilation, written: syntax.Node, entry: SiteEntry) -> None:
@@ -181,10 +178,9 @@ def _layers(
     if not entry.layered:
         if layers is None:
             return None, None
-        compilation.error(
+        return compilation.error(
             "CS706", f"`{entry.name}` has no layers", layers.span, help="leave `layers …` out"
         )
-        return None
     match layers:
         case None:
             return 0, None
@@ -196,30 +192,26 @@ def _layers(
             if first is None or last is None:
                 return None
             if first > last:
-                compilation.error(
+                return compilation.error(
                     "CS706",
                     f"the layers `{layers.span.text}` are empty",
                     layers.span,
                     help="write the lower layer first",
                 )
-                return None
             return first, last
         case syntax.Number():
             first = _layer(compilation, layers)
             return None if first is None else (first, first)
         case _:
-            _bad_layers(compilation, layers)
-            return None
+            return _bad_layers(compilation, layers)
 
 
 def _layer(compilation: Compilation, written: syntax.Expression) -> int | None:
     if isinstance(written, syntax.Number) and not written.decimals:
         if written.scaled <= MOST_LAYERS:
             return written.scaled
-        compilation.error("CS706", f"no network has a layer {written.text}", written.span)
-        return None
-    _bad_layers(compilation, written)
-    return None
+        return compilation.error("CS706", f"no network has a layer {written.text}", written.span)
+    return _bad_layers(compilation, written)
 
 
 def _bad_layers(compilation: Compilation, written: syntax.Node) -> None:

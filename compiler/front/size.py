@@ -18,13 +18,12 @@ def check_size(compilation: Compilation, value: Value, written: syntax.Node) -> 
         too_much(compilation, written)
         return POISONED
     if depth > MOST_DEPTH:
-        compilation.error(
+        return compilation.refuse(
             "CS923",
             f"this expression nests more than {MOST_DEPTH} deep once functions are inlined",
             written.span,
             help="compute parts of it in a `let`; add many terms with `sum(… for i in …)`",
         )
-        return POISONED
     return value
 
 

@@ -129,40 +129,36 @@ class _Reader:
         if one is None:
             return None
         if one.role is not Role.VARIABLE:
-            self.compilation.error(
+            return self.compilation.error(
                 "CS701",
                 f"`{one.name}` is not a `var` of `{draft.name}`: only variables are swapped",
                 item.variable.span,
                 related=(Related(one.span, "declared here"),),
             )
-            return None
         if one.name in taken:
-            self.compilation.error(
+            return self.compilation.error(
                 "CS203", f"`{one.name}` is swapped twice in one statement", item.variable.span
             )
-            return None
         return one.name
 
     def _source(self, item: syntax.SwapItem, outer: Sequence[syntax.Name]) -> int | None:
         name = item.source.text if item.source is not None else "source"
         if item.source is not None and name in ("base", "result"):
-            self.compilation.error(
+            return self.compilation.error(
                 "CS701",
                 f"a source cannot be called `{name}`",
                 item.source.span,
                 help="`base` is the run that is changed, `result` what comes of it",
             )
-            return None
         circle = next((one for one in outer if one.text == name), None)
         if circle is not None:
-            self.compilation.error(
+            return self.compilation.error(
                 "CS717",
                 f"the run of `{name}` would depend on itself",
                 item.span if item.source is None else item.source.span,
                 help="take the value from another source",
                 related=(Related(circle.span, "this run is intervened on"),),
             )
-            return None
         declaring = self.declaring.setdefault(name, item.source or SIDE)
         if item.source is not None:
             self.compilation.meanings.note(item.source.span, declaring)

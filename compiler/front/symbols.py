@@ -6,7 +6,6 @@ from causalspec.compiler.domains import Numbers, Rows, Symbols, Truths
 from causalspec.compiler.expressions import Constant
 from causalspec.compiler.front.aggregates import AGGREGATES
 from causalspec.compiler.front.calls import BUILT_IN_FUNCTIONS
-from causalspec.compiler.front.names import kind_of, with_article
 from causalspec.compiler.front.questions import (
     Expected,
     PlainWords,
@@ -14,7 +13,6 @@ from causalspec.compiler.front.questions import (
 from causalspec.compiler.front.scopes import Environment
 from causalspec.compiler.front.values import POISONED, Value, described, listed
 from causalspec.dsl import syntax
-from causalspec.dsl.diagnostics import Related
 
 
 def symbol(
@@ -28,13 +26,12 @@ def symbol(
             return value
         other = next((o for o in compilation.symbol_sets if member_of(o, text) is not None), None)
         if other is not None:
-            compilation.error(
+            return compilation.refuse(
                 "CS206",
                 f"`{text}` is a symbol of {described(other)}, not of {described(expected)}",
                 node.span,
                 help=f"{described(expected)} has {listed(members_of(expected))}",
             )
-            return POISONED
     else:
         sets = [one for one in compilation.symbol_sets if member_of(one, text) is not None]
         if len(sets) == 1 and not isinstance(expected, Truths | Numbers):
@@ -43,18 +40,16 @@ def symbol(
             return value
         if len(sets) > 1 and not isinstance(expected, Truths | Numbers):
             names = " and ".join(described(one) for one in sets[:3])
-            compilation.error(
+            return compilation.refuse(
                 "CS204",
                 f"`{text}` is a symbol of more than one set: {names}",
                 node.span,
                 help="compare it with, or give it to, something whose type says which",
             )
-            return POISONED
         if sets:
             wanted = "true or false" if isinstance(expected, Truths) else "a number"
             message = f"`{text}` is a symbol of {described(sets[0])}, but {wanted} is needed here"
-            compilation.error("CS206", message, node.span)
-            return POISONED
+            return compilation.refuse("CS206", message, node.span)
     if isinstance(node, syntax.Name):
         _unknown_name(environment, node, expected)
     elif not compilation.unread.may_declare(text):
@@ -80,13 +75,7 @@ def _unknown_name(environment: Environment, node: syntax.Name, expected: Expecte
     compilation = environment.compilation
     declaration = compilation.declared.get(node.text)
     if declaration is not None:
-        compilation.error(
-            "CS202",
-            f"`{node.text}` is {with_article(kind_of(declaration))}, not a value",
-            node.span,
-            related=(Related(declaration.name.span, "declared here"),),
-        )
-        return
+        return compilation.wrong_kind(node, declaration, "not a value")
     is_function = node.text in BUILT_IN_FUNCTIONS or node.text in AGGREGATES
     if is_function and not (
         compilation.unread.may_declare(node.text) or "name" in compilation.unread.nameless
@@ -97,7 +86,7 @@ def _unknown_name(environment: Environment, node: syntax.Name, expected: Expecte
             node.span,
             help=f"call it, as in `{node.text}(…)`",
         )
-        return
+        return None
     candidates = list(environment.scope.names())
     if isinstance(expected, Symbols | Rows):
         candidates += members_of(expected)

@@ -24,38 +24,34 @@ def tokens_of(
         needing = next((one for one in sites if one.tokens), None)
         if needing is None:
             return ()
-        compilation.error(
+        return compilation.error(
             "CS707",
             f"`{needing.name}` needs a token",
             statement.site.span,
             help="add `token last`, or `token slot(…).last`",
         )
-        return None
     refusing = next((one for one in sites if not (one.tokens or one.by_path)), None)
     if refusing is not None or (task is not None and not task.prompts):
         what = f"`{refusing.name}`" if refusing is not None else "an input without a prompt"
-        compilation.error(
+        return compilation.error(
             "CS707", f"{what} has no tokens", statement.tokens[0].span, help="leave `token …` out"
         )
-        return None
     positions = [token_position(compilation, one, task) for one in statement.tokens]
     whole = [one for one in positions if one is not None]
     if len(whole) < len(positions):
         return None
     if len(whole) == 1:
         if statement.together is not None and whole[0].anchor is not Anchor.ALL:
-            compilation.error(
+            return compilation.error(
                 "CS730",
                 f"`{whole[0].text}` is one token: there is nothing to take together",
                 statement.together.span,
                 help="leave `together` out, or write a range such as `slot(x).first .. last`",
             )
-            return None
         return (whole[0],)
     for one, written in zip(whole, statement.tokens, strict=True):
         if one.anchor is Anchor.ALL:
-            compilation.error("CS707", "`all` is not an end of a range", written.span)
-            return None
+            return compilation.error("CS707", "`all` is not an end of a range", written.span)
     return (TokenRange(whole[0], whole[1]),)
 
 
@@ -65,8 +61,7 @@ def token_position(
     """A written position, None with the reason reported."""
     name = written.anchor.text
     if name not in list(Anchor):
-        compilation.unknown("token anchor", written.anchor, list(Anchor), code="CS707")
-        return None
+        return compilation.unknown("token anchor", written.anchor, list(Anchor), code="CS707")
     anchor = Anchor(name)
     compilation.meanings.note(written.anchor.span, ANCHORS[name])
     argument: str | None = None
@@ -77,11 +72,9 @@ def token_position(
     elif written.argument is not None or written.part is not None:
         place = written.argument or written.part
         assert place is not None
-        compilation.error("CS707", f"`{name}` takes nothing more", place.span)
-        return None
+        return compilation.error("CS707", f"`{name}` takes nothing more", place.span)
     if anchor is Anchor.ALL and written.offset:
-        compilation.error("CS707", "`all` cannot be moved", written.span)
-        return None
+        return compilation.error("CS707", "`all` cannot be moved", written.span)
     part = _part(compilation, written, anchor)
     if part is None:
         return None
@@ -93,13 +86,12 @@ def _part(compilation: Compilation, written: syntax.TokenPosition, anchor: Ancho
         case None:
             if anchor in (Anchor.SLOT, Anchor.TEXT):
                 example = f"{written.span.text}.last"
-                compilation.error(
+                return compilation.error(
                     "CS707",
                     f"`{written.span.text}` can be several tokens",
                     written.span,
                     help=f"say which, as in `{example}`",
                 )
-                return None
             return -1
         case syntax.Name(text="first"):
             return 0
@@ -121,22 +113,20 @@ def _argument(
 ) -> str | None:
     if written.argument is None:
         example = "slot(amount).last" if anchor is Anchor.SLOT else 'text("dollars").last'
-        compilation.error(
+        return compilation.error(
             "CS707",
             f"`{anchor.value}` needs to know which",
             written.anchor.span,
             help=f"as in `{example}`",
         )
-        return None
     prompts = tuple(task.prompts.values()) if task is not None else ()
     if anchor is Anchor.TEXT:
         if not isinstance(written.argument, syntax.Text) or not written.argument.value:
-            compilation.error(
+            return compilation.error(
                 "CS707",
                 f"`{written.argument.span.text}` is not a quoted text",
                 written.argument.span,
             )
-            return None
         _check_text(compilation, written.argument, prompts)
         return written.argument.value
     name = " ".join(written.argument.span.text.split())

@@ -9,11 +9,10 @@ from math import lcm
 from causalspec.compiler.domains import Domain, Numbers, Symbols, Truths, TupleField, Tuples
 from causalspec.compiler.front.constants import constant_number, written_denominator
 from causalspec.compiler.front.files import read_words, report_cells
-from causalspec.compiler.front.names import Compilation, duplicate, kind_of, with_article
+from causalspec.compiler.front.names import Compilation, duplicate
 from causalspec.compiler.front.scopes import Environment
 from causalspec.compiler.front.tables import add_columns, table_rows
 from causalspec.dsl import syntax
-from causalspec.dsl.diagnostics import Related
 
 LARGEST_INTEGER = 2**31 - 1
 LARGEST_DOMAIN = 2**62
@@ -57,27 +56,18 @@ def _named(compilation: Compilation, name: syntax.Name) -> Domain | None:
     if name.text == "bool":
         return Truths()
     if name.text == "words":
-        compilation.error(
+        return compilation.error(
             "CS213",
             "`words` without a file has no values here",
             name.span,
             help='name a word list, as in `words "names.txt"`',
         )
-        return None
     declaration = compilation.declaration(name)
     if declaration is None:
         types = compilation.names_of(syntax.TypeDeclaration, syntax.TableDeclaration)
-        compilation.unknown("type", name, (*types, *BUILT_IN))
-        return None
+        return compilation.unknown("type", name, (*types, *BUILT_IN))
     if not isinstance(declaration, syntax.TypeDeclaration | syntax.TableDeclaration):
-        kind = with_article(kind_of(declaration))
-        compilation.error(
-            "CS202",
-            f"`{name.text}` is {kind}, not a type",
-            name.span,
-            related=(Related(declaration.name.span, "declared here"),),
-        )
-        return None
+        return compilation.wrong_kind(name, declaration, "not a type")
     return named_domain(compilation, name.text)
 
 
@@ -92,13 +82,12 @@ def named_domain(compilation: Compilation, name: str) -> Domain | None:
         chain = _alias_circle(compilation, declaration)
         if chain is not None:
             compilation.domains[name] = None
-            compilation.error(
+            return compilation.error(
                 "CS208",
                 f"type `{name}` is declared in terms of itself",
                 declaration.name.span,
                 help="give one of the types its values, as in `0..9`",
             )
-            return None
         # A table that leads back here finds its own rows, which are known before their columns.
         domain = domain_of(Environment(compilation), declaration.type)
         if isinstance(domain, Symbols) and isinstance(declaration.type, syntax.ElementSet):
@@ -128,8 +117,9 @@ def _alias_circle(compilation: Compilation, declaration: syntax.TypeDeclaration)
 def _range(environment: Environment, written: syntax.RangeSet) -> Numbers | None:
     compilation = environment.compilation
     if written.high is None:
-        compilation.error("CS301", "a type needs an upper end", written.span, help="write `0..9`")
-        return None
+        return compilation.error(
+            "CS301", "a type needs an upper end", written.span, help="write `0..9`"
+        )
     low = constant_number(environment, written.low)
     high = constant_number(environment, written.high)
     step = Fraction(1)
@@ -141,33 +131,29 @@ def _range(environment: Environment, written: syntax.RangeSet) -> Numbers | None
     if low is None or high is None:
         return None
     if written.step is None and not (low.denominator == high.denominator == 1):
-        compilation.error(
+        return compilation.error(
             "CS301",
             f"`{written.span.text}` does not say in which steps",
             written.span,
             help=f"add a step, as in `{written.span.text} step 0.01`",
         )
-        return None
     if step <= 0:
         assert written.step is not None
-        compilation.error("CS301", "a step must be larger than 0", written.step.span)
-        return None
+        return compilation.error("CS301", "a step must be larger than 0", written.step.span)
     if low > high:
-        compilation.error(
+        return compilation.error(
             "CS301",
             f"`{written.span.text}` is empty",
             written.span,
             help="write the lower end first",
         )
-        return None
     if (high - low) % step:
-        compilation.error(
+        return compilation.error(
             "CS301",
             f"steps of {_decimal(step)} from {_decimal(low)} do not reach {_decimal(high)}",
             written.high.span,
             help=f"end at {_decimal(low + (high - low) // step * step)}",
         )
-        return None
     ends = [one for one in (written.low, written.high, written.step) if one is not None]
     denominator = lcm(
         low.denominator, high.denominator, step.denominator, *map(written_denominator, ends)
@@ -176,13 +162,12 @@ def _range(environment: Environment, written: syntax.RangeSet) -> Numbers | None
         int(low * denominator), int(high * denominator), int(step * denominator), denominator
     )
     if max(abs(domain.low), abs(domain.high)) > LARGEST_INTEGER:
-        compilation.error(
+        return compilation.error(
             "CS920",
             f"the values of `{written.span.text}` do not fit into 32 bits",
             written.span,
             help=f"whole numbers and scaled decimals end at ±{LARGEST_INTEGER}",
         )
-        return None
     return domain
 
 
@@ -212,13 +197,12 @@ def _elements(environment: Environment, written: syntax.ElementSet) -> Domain | 
     values.sort()
     step = values[1] - values[0] if len(values) > 1 else Fraction(1)
     if any(b - a != step for a, b in pairwise(values)) or step == 0:
-        compilation.error(
+        return compilation.error(
             "CS301",
             "the numbers of a type must be evenly spaced",
             written.span,
             help="name the values as symbols, or use the range and narrow it with `require`",
         )
-        return None
     denominator = lcm(*(one.denominator for one in values), step.denominator)
     denominator = lcm(denominator, *map(written_denominator, written.elements))
     low, high = (int(one * denominator) for one in (values[0], values[-1]))
@@ -244,8 +228,9 @@ def _tuple(environment: Environment, written: syntax.TupleSet) -> Tuples | None:
         return None
     domain = Tuples(tuple(fields.values()))
     if domain.size > LARGEST_DOMAIN:
-        environment.compilation.error("CS921", "this tuple has more than 2^62 values", written.span)
-        return None
+        return environment.compilation.error(
+            "CS921", "this tuple has more than 2^62 values", written.span
+        )
     return domain
 
 

@@ -79,20 +79,18 @@ def _codes(
             continue
         value = given[argument.name]
         if isinstance(value, syntax.ElementSet):
-            compilation.error("CS209", f"`{value.span.text}` is not a constant", value.span)
-            return None
+            return compilation.error("CS209", f"`{value.span.text}` is not a constant", value.span)
         if variable.domain is None:
             return None
         code = code_in(draft.environment, value, variable.domain)
         if code is None:
             return None
         if code in codes:
-            compilation.error(
+            return compilation.error(
                 "CS732",
                 f"`{entry.name}` needs two values, not one twice",
                 value.span,
                 help="the first one's mean is added, the second one's taken off",
             )
-            return None
         codes.append(code)
     return tuple(codes)
