@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from causalspec.compiler.evidence import Examination
 from causalspec.compiler.front.abstractions import compile_abstractions
@@ -15,11 +18,10 @@ from causalspec.compiler.front.file_names import check_file_names
 from causalspec.compiler.front.functions import check_functions
 from causalspec.compiler.front.imports import import_names
 from causalspec.compiler.front.input_encoding import encoding_of
-from causalspec.compiler.front.models import ModelDraft, compile_model
-from causalspec.compiler.front.names import Compilation, collect
-from causalspec.compiler.front.placements import AlignmentContext, compile_alignment
+from causalspec.compiler.front.models import compile_model
+from causalspec.compiler.front.names import Compilation, NamedDeclaration, collect
+from causalspec.compiler.front.placements import compile_alignment
 from causalspec.compiler.front.scopes import Environment
-from causalspec.compiler.front.scores import ClaimContext
 from causalspec.compiler.front.tasks import TaskDraft, compile_task, draft_task
 from causalspec.compiler.front.templates import answers_of, prompts_of
 from causalspec.compiler.front.types import named_domain
@@ -27,9 +29,6 @@ from causalspec.compiler.front.unread import set_aside
 from causalspec.compiler.meanings import Meanings
 from causalspec.compiler.proofs.allowances import silence
 from causalspec.compiler.specification import (
-    Alignment,
-    Claim,
-    CounterfactualDesign,
     Example,
     Specification,
     Task,
@@ -40,6 +39,9 @@ from causalspec.dsl.limits import MOST_MISTAKES
 from causalspec.dsl.parser import parse
 from causalspec.dsl.reading import read_source
 from causalspec.dsl.source import Source, Span
+
+_Declaration = TypeVar("_Declaration", bound=NamedDeclaration)
+_Built = TypeVar("_Built")
 
 
 def compile_file(
@@ -62,45 +64,83 @@ def compile_file(
     check_file_names(file, compilation)
     for name in compilation.names_of(syntax.TypeDeclaration, syntax.TableDeclaration):
         named_domain(compilation, name)
-    drafts = _draft_tasks(file, compilation)
+    built = partial(_built, file, compilation)
+    drafts = built(syntax.TaskDeclaration, draft_task)
     check_functions(file, compilation)
-    tasks, examples = _tasks(compilation, drafts)
-    models = _models(file, compilation, drafts)
-    abstractions = derive_models(file, compilation, models)
-    abstractions |= compile_abstractions(file, compilation, models)
-    for model in models.values():
-        scope = Environment(compilation, model.own.scope(model.environment.scope))
-        body = model.declaration.body
-        examples += compile_examples(compilation, body, model.model, model.variables, scope)
-    designs = _designs(file, compilation, models)
-    alignments = _alignments(file, compilation, AlignmentContext(models, tasks, designs))
-    claims = _claims(file, compilation, ClaimContext(models, tasks, designs, alignments))
-    _note_domains(compilation, drafts, models)
+    examples: list[Example] = []
+    for name, draft in drafts.items():
+        compilation.tasks[name] = _task(compilation, draft)
+        scope = Environment(compilation, draft.results.scope(draft.given.scope(draft.parameters)))
+        model = compilation.tasks[name].model
+        body = draft.declaration.body
+        examples += compile_examples(compilation, body, model, draft.variables, scope)
+    models = built(syntax.ModelDeclaration, partial(compile_model, tasks=drafts))
+    compilation.models |= models
+    abstractions = derive_models(file, compilation) | compile_abstractions(file, compilation)
+    for draft in compilation.models.values():
+        scope = Environment(compilation, draft.own.scope(draft.environment.scope))
+        body = draft.declaration.body
+        examples += compile_examples(compilation, body, draft.model, draft.variables, scope)
+    compilation.designs |= built(syntax.CounterfactualsDeclaration, compile_design)
+    compilation.alignments |= built(syntax.AlignDeclaration, compile_alignment)
+    claims = built(syntax.ClaimDeclaration, compile_claim)
+    _note_domains(compilation, drafts)
     if errors_before or diagnostics.has_errors:
         return None
     return Specification(
         source=file.source,
-        tasks=tasks,
-        models={name: draft.model for name, draft in models.items()},
+        tasks=compilation.tasks,
+        models={name: draft.model for name, draft in compilation.models.items()},
         examples=tuple(examples),
-        counterfactuals=designs,
-        alignments=alignments,
+        counterfactuals=compilation.designs,
+        alignments=compilation.alignments,
         claims=claims,
         files=compilation.files,
         abstractions=abstractions,
     )
 
 
-def _note_domains(
-    compilation: Compilation, drafts: dict[str, TaskDraft], models: dict[str, ModelDraft]
-) -> None:
+def _built(
+    file: syntax.File,
+    compilation: Compilation,
+    kind: type[_Declaration],
+    build: Callable[[Compilation, _Declaration], _Built | None],
+) -> dict[str, _Built]:
+    """What every declaration of a kind comes to, by name; those that come to nothing left out, and
+    later ones of the same name, which are reported already.
+    """
+    declared = compilation.declared
+    found = [one for one in file.declarations if isinstance(one, kind)]
+    built = [
+        (one.name.text, build(compilation, one))
+        for one in found
+        if declared.get(one.name.text) is one
+    ]
+    return {name: result for name, result in built if result is not None}
+
+
+def _task(compilation: Compilation, draft: TaskDraft) -> Task:
+    documentation = draft.declaration.documentation
+    return Task(
+        name=draft.name,
+        model=compile_task(compilation, draft),
+        prompts=prompts_of(compilation, draft),
+        answers=answers_of(compilation, draft),
+        encoding=encoding_of(compilation, draft),
+        documentation=documentation.value if documentation is not None else "",
+        span=draft.declaration.name.span,
+    )
+
+
+def _note_domains(compilation: Compilation, drafts: dict[str, TaskDraft]) -> None:
     """Note what types and variables can be: of a family, what its first member can be."""
     domains = compilation.meanings.domains
     for name, domain in compilation.domains.items():
         if domain is not None:
-            domains[compilation.declared[name].name.span] = domain
-    tasks = [roster for draft in drafts.values() for roster in (draft.given, draft.results)]
-    for roster in (*tasks, *(draft.own for draft in models.values())):
+            declared = compilation.imported.get(name, compilation.declared[name].name)
+            domains[declared.span] = domain
+    rosters = [roster for draft in drafts.values() for roster in (draft.given, draft.results)]
+    for roster in (*rosters, *(draft.own for draft in compilation.models.values())):
         members = {one.name.partition("[")[0]: one for one in reversed(roster.members)}
         for text, name in roster.spans.items():
             if text in members and (domain := members[text].domain) is not None:
@@ -170,88 +210,3 @@ def load_specification(path: Path) -> tuple[Specification | None, Diagnostics]:
     """
     checked = check_file(path)
     return checked.specification, checked.diagnostics
-
-
-def _draft_tasks(file: syntax.File, compilation: Compilation) -> dict[str, TaskDraft]:
-    return {
-        one.name.text: draft_task(compilation, one)
-        for one in file.declarations
-        if isinstance(one, syntax.TaskDeclaration) and _is_first(compilation, one)
-    }
-
-
-def _is_first(compilation: Compilation, declaration: syntax.Declaration) -> bool:
-    """Whether a name means this declaration: later ones of the same name are reported already."""
-    if isinstance(declaration, syntax.ImportDeclaration):
-        return False
-    return compilation.declared.get(declaration.name.text) is declaration
-
-
-def _tasks(
-    compilation: Compilation, drafts: dict[str, TaskDraft]
-) -> tuple[dict[str, Task], list[Example]]:
-    tasks: dict[str, Task] = {}
-    examples: list[Example] = []
-    for name, draft in drafts.items():
-        model = compile_task(compilation, draft)
-        documentation = draft.declaration.documentation
-        tasks[name] = Task(
-            name=name,
-            model=model,
-            prompts=prompts_of(compilation, draft),
-            answers=answers_of(compilation, draft),
-            encoding=encoding_of(compilation, draft),
-            documentation=documentation.value if documentation is not None else "",
-            span=draft.declaration.name.span,
-        )
-        known = draft.given.scope(draft.parameters)
-        scope = Environment(compilation, draft.results.scope(known))
-        body = draft.declaration.body
-        examples += compile_examples(compilation, body, model, draft.variables, scope)
-    return tasks, examples
-
-
-def _models(
-    file: syntax.File, compilation: Compilation, drafts: dict[str, TaskDraft]
-) -> dict[str, ModelDraft]:
-    models: dict[str, ModelDraft] = {}
-    for one in file.declarations:
-        if isinstance(one, syntax.ModelDeclaration) and _is_first(compilation, one):
-            draft = compile_model(compilation, one, drafts)
-            if draft is not None:
-                models[one.name.text] = draft
-    return models
-
-
-def _designs(
-    file: syntax.File, compilation: Compilation, models: dict[str, ModelDraft]
-) -> dict[str, CounterfactualDesign]:
-    designs: dict[str, CounterfactualDesign] = {}
-    for one in file.declarations:
-        if isinstance(one, syntax.CounterfactualsDeclaration) and _is_first(compilation, one):
-            design = compile_design(compilation, one, models)
-            if design is not None:
-                designs[design.name] = design
-    return designs
-
-
-def _alignments(
-    file: syntax.File, compilation: Compilation, context: AlignmentContext
-) -> dict[str, Alignment]:
-    alignments: dict[str, Alignment] = {}
-    for one in file.declarations:
-        if isinstance(one, syntax.AlignDeclaration) and _is_first(compilation, one):
-            alignment = compile_alignment(compilation, one, context)
-            if alignment is not None:
-                alignments[alignment.name] = alignment
-    return alignments
-
-
-def _claims(file: syntax.File, compilation: Compilation, context: ClaimContext) -> dict[str, Claim]:
-    claims: dict[str, Claim] = {}
-    for one in file.declarations:
-        if isinstance(one, syntax.ClaimDeclaration) and _is_first(compilation, one):
-            claim = compile_claim(compilation, one, context)
-            if claim is not None:
-                claims[claim.name] = claim
-    return claims

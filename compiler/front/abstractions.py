@@ -5,7 +5,6 @@ from __future__ import annotations
 from causalspec.compiler.expressions import Expression
 from causalspec.compiler.front.arithmetic import TooLargeError
 from causalspec.compiler.front.conversion import convert
-from causalspec.compiler.front.designs import find_model
 from causalspec.compiler.front.elaborate import elaborate
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
@@ -17,15 +16,13 @@ from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 
 
-def compile_abstractions(
-    file: syntax.File, compilation: Compilation, models: dict[str, ModelDraft]
-) -> dict[str, Abstraction]:
+def compile_abstractions(file: syntax.File, compilation: Compilation) -> dict[str, Abstraction]:
     """Every `abstraction` declaration whose models are there."""
     found: dict[str, Abstraction] = {}
     for one in file.declarations:
         if isinstance(one, syntax.AbstractionDeclaration):
-            fine = find_model(compilation, one.fine, models)
-            coarse = find_model(compilation, one.coarse, models)
+            fine = compilation.model(one.fine)
+            coarse = compilation.model(one.coarse)
             if fine is not None and coarse is not None:
                 found[one.name.text] = _abstraction(compilation, one, fine, coarse)
     return found

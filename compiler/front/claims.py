@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from causalspec.compiler.front.data_splits import data_split, wrong_kind
-from causalspec.compiler.front.designs import find_model
+from causalspec.compiler.front.data_splits import data_split
 from causalspec.compiler.front.metrics import expectation_of
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation
-from causalspec.compiler.front.scores import ClaimContext, Scored, swapped_by
+from causalspec.compiler.front.scores import Scored, swapped_by
 from causalspec.compiler.specification import Alignment, Claim, Task
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 
 
-def compile_claim(
-    compilation: Compilation, declaration: syntax.ClaimDeclaration, context: ClaimContext
-) -> Claim | None:
+def compile_claim(compilation: Compilation, declaration: syntax.ClaimDeclaration) -> Claim | None:
     """A claim with every name resolved, None when it has no model."""
     name = declaration.name
     statements = [one for one in declaration.body if isinstance(one, syntax.Of)]
@@ -45,22 +42,22 @@ def compile_claim(
         )
     if not statements:
         for one in expects:
-            expectation_of(compilation, one, Scored(None, (), None), context)
+            expectation_of(compilation, one, Scored(None, (), None))
         return None
     about = statements[0]
-    draft = find_model(compilation, about.model, context.models)
-    data = _data(compilation, about.data, draft, context)
-    alignment = _alignment(compilation, about.alignment, draft, context)
-    kinds = [kind for design, _ in data for kind in context.designs[design].kinds]
+    draft = compilation.model(about.model)
+    data = _data(compilation, about.data, draft)
+    alignment = _alignment(compilation, about.alignment, draft)
+    kinds = [kind for design, _ in data for kind in compilation.designs[design].kinds]
     scored = Scored(draft, tuple(kinds), alignment)
-    expectations = [expectation_of(compilation, one, scored, context) for one in expects]
+    expectations = [expectation_of(compilation, one, scored) for one in expects]
     if draft is None:
         return None
-    task = context.tasks.get(draft.task.name)
+    task = compilation.tasks.get(draft.task.name)
     prompt = _prompt(compilation, about.prompt, task)
     fitted_on = _prompt(compilation, about.fitted_on, task)
     if alignment is not None:
-        _check_placed(compilation, about, alignment, data, context)
+        _check_placed(compilation, about, alignment, data)
     return Claim(
         name=name.text,
         model=draft.model,
@@ -85,14 +82,11 @@ def _prompt(compilation: Compilation, name: syntax.Name | None, task: Task | Non
 
 
 def _alignment(
-    compilation: Compilation, name: syntax.Name, draft: ModelDraft | None, context: ClaimContext
+    compilation: Compilation, name: syntax.Name, draft: ModelDraft | None
 ) -> Alignment | None:
-    compilation.declaration(name)
-    found = context.alignments.get(name.text)
+    kinds = (syntax.AlignDeclaration,)
+    found = compilation.named(name, compilation.alignments, kinds, "alignment")
     if found is None:
-        if not wrong_kind(compilation, name, "alignment"):
-            aligns = compilation.names_of(syntax.AlignDeclaration)
-            compilation.unknown("alignment", name, aligns)
         return None
     if draft is not None and found.model.name != draft.name:
         return compilation.error(
@@ -108,7 +102,6 @@ def _data(
     compilation: Compilation,
     written: syntax.Expression,
     draft: ModelDraft | None,
-    context: ClaimContext,
 ) -> list[tuple[str, str]]:
     parts: list[syntax.Expression] = [written]
     if isinstance(written, syntax.Call):
@@ -118,10 +111,7 @@ def _data(
         compilation.meanings.note(written.function.span, "data")
         parts = [one.value for one in written.arguments]
     about, advice = "the claim is about", "write `D.test`, or `mean(D.test, E.test)`"
-    found = [
-        data_split(compilation, part, draft, context.designs, whose=about, help=advice)
-        for part in parts
-    ]
+    found = [data_split(compilation, part, draft, whose=about, help=advice) for part in parts]
     return [one for one in found if one is not None]
 
 
@@ -130,14 +120,13 @@ def _check_placed(
     about: syntax.Of,
     alignment: Alignment,
     data: list[tuple[str, str]],
-    context: ClaimContext,
 ) -> None:
     """Every variable that the data swaps, in sources' own runs too, needs a place for it."""
     if compilation.diagnostics.has_errors:
         return
     placed = {one.variable for one in alignment.placements}
     for design, _ in data:
-        for kind in context.designs[design].kinds:
+        for kind in compilation.designs[design].kinds:
             for variable in swapped_by(kind):
                 if variable not in placed:
                     compilation.error(

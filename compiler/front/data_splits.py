@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import Compilation, kind_of, with_article
-from causalspec.compiler.specification import CounterfactualDesign
+from causalspec.compiler.front.names import Compilation
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
-
-
-def wrong_kind(compilation: Compilation, name: syntax.Name, wanted: str) -> bool:
-    """Report a name that declares something else; True when it declares something at all."""
-    other = compilation.declared.get(name.text)
-    if other is None:
-        return False
-    if kind_of(other) != wanted:
-        compilation.wrong_kind(name, other, f"not {with_article(wanted)}")
-    return True
 
 
 def data_split(
     compilation: Compilation,
     written: syntax.Node,
     draft: ModelDraft | None,
-    designs: Mapping[str, CounterfactualDesign],
     *,
     whose: str,
     help: str,
@@ -39,12 +25,9 @@ def data_split(
             help=help,
         )
     name, split = written.value, written.name
-    compilation.declaration(name)
-    design = designs.get(name.text)
+    kinds = (syntax.CounterfactualsDeclaration,)
+    design = compilation.named(name, compilation.designs, kinds, "counterfactuals")
     if design is None:
-        if not wrong_kind(compilation, name, "counterfactuals declaration"):
-            known = compilation.names_of(syntax.CounterfactualsDeclaration)
-            compilation.unknown("counterfactuals", name, known)
         return None
     if draft is not None and design.model.name != draft.name:
         return compilation.error(

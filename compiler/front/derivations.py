@@ -21,7 +21,6 @@ from causalspec.compiler.expressions import (
     substituted,
 )
 from causalspec.compiler.front.dependencies import in_order
-from causalspec.compiler.front.designs import find_model
 from causalspec.compiler.front.elaborate import complete
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.matching import cases
@@ -38,16 +37,14 @@ from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 
 
-def derive_models(
-    file: syntax.File, compilation: Compilation, models: dict[str, ModelDraft]
-) -> dict[str, Abstraction]:
-    """Add every derived model to `models`; what each states about the model that it came from."""
+def derive_models(file: syntax.File, compilation: Compilation) -> dict[str, Abstraction]:
+    """Make every derived model; what each states about the model that it came from."""
     found: dict[str, Abstraction] = {}
     for declaration in file.declarations:
         if not isinstance(declaration, syntax.DeriveDeclaration):
             continue
-        fine = find_model(compilation, declaration.model, models)
-        if fine is None or declaration.name.text in models:
+        fine = compilation.model(declaration.model)
+        if fine is None or declaration.name.text in compilation.models:
             continue
         if fine.model.cyclic:
             compilation.error(
@@ -64,7 +61,7 @@ def derive_models(
         if len(compilation.diagnostics) > errors or compilation.diagnostics.has_errors:
             continue
         draft = derivation.finish()
-        models[draft.name] = draft
+        compilation.models[draft.name] = draft
         values = {name: derivation.values[name] for name in draft.model.intermediates}
         name = declaration.name
         found[name.text] = Abstraction(name.text, fine.model, draft.model, values, name.span)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from causalspec.compiler.domains import Domain, Truths
 from causalspec.compiler.expressions import Expression, Reference, substituted
@@ -26,72 +27,44 @@ from causalspec.compiler.specification import (
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 
+Statement = TypeVar("Statement", bound=syntax.Node)
+
 MOST_BALANCED = 64
 MOST_ROWS = 10_000_000
 MOST_COVERED = 1024
+ONCE = {
+    syntax.Balance: "balance",
+    syntax.Cover: "cover",
+    syntax.NoiseSharing: "noise",
+    syntax.Split: "split",
+    syntax.Seed: "seed",
+}
+"""What a design can say but once."""
 NOISE_WAYS = ("fresh", "shared")
-
-
-def find_model(
-    compilation: Compilation, name: syntax.Name, models: Mapping[str, ModelDraft]
-) -> ModelDraft | None:
-    """The model that a declaration is about; silent when the model itself is wrong."""
-    other = compilation.declaration(name)
-    if name.text in models:
-        return models[name.text]
-    if other is None:
-        kinds = (syntax.ModelDeclaration, syntax.DeriveDeclaration)
-        compilation.unknown("model", name, compilation.names_of(*kinds))
-    elif not isinstance(other, syntax.ModelDeclaration | syntax.DeriveDeclaration):
-        compilation.wrong_kind(name, other, "not a model")
-    return None
 
 
 def compile_design(
     compilation: Compilation,
     declaration: syntax.CounterfactualsDeclaration,
-    models: Mapping[str, ModelDraft],
 ) -> CounterfactualDesign | None:
     """A `counterfactuals` declaration, None when its model is missing."""
-    draft = find_model(compilation, declaration.model, models)
+    draft = compilation.model(declaration.model)
     if draft is None:
         return None
     sources, kinds = swaps_of(compilation, declaration, draft)
     environment = _pair_environment(compilation, draft, sources)
-    keep: list[PairExpression] = []
-    balances: list[tuple[syntax.Balance, PairExpression, Domain | None]] = []
-    splits: list[syntax.Split] = []
-    seeds: list[syntax.Seed] = []
-    rivals: list[tuple[syntax.Name, ModelDraft | None]] = []
-    covered: list[tuple[syntax.Cover, syntax.Expression]] = []
-    sharings: list[syntax.NoiseSharing] = []
-    for statement in declaration.body:
-        match statement:
-            case syntax.Keep(condition=condition):
-                value = elaborate(environment, condition, Truths())
-                value = required(environment, value, condition, Truths)
-                if value.domain is not None:
-                    keep.append(PairExpression(value.node, condition.span))
-            case syntax.Balance(value=written):
-                value = _balanced(compilation, environment, written)
-                balances.append((statement, PairExpression(value.node, written.span), value.domain))
-            case syntax.Cover(values=values):
-                covered += [(statement, written) for written in values]
-            case syntax.NoiseSharing():
-                sharings.append(statement)
-            case syntax.Distinguish(models=named):
-                rivals += [(name, find_model(compilation, name, models)) for name in named]
-            case syntax.Split():
-                splits.append(statement)
-            case syntax.Seed():
-                seeds.append(statement)
-            case syntax.Swap():
-                pass
-    _only_one(compilation, [one for one, _, _ in balances], "balance")
-    _only_one(compilation, list(dict.fromkeys(statement for statement, _ in covered)), "cover")
-    _only_one(compilation, sharings, "noise")
-    _only_one(compilation, splits, "split")
-    _only_one(compilation, seeds, "seed")
+    _refuse_repeats(compilation, declaration)
+    conditions = [one.condition for one in _of(declaration, syntax.Keep)]
+    values = [
+        required(environment, elaborate(environment, one, Truths()), one, Truths)
+        for one in conditions
+    ]
+    balances = [
+        _balanced(compilation, environment, one.value) for one in _of(declaration, syntax.Balance)
+    ]
+    rivals = [name for one in _of(declaration, syntax.Distinguish) for name in one.models]
+    covered = [value for one in _of(declaration, syntax.Cover) for value in one.values]
+    splits, seeds = _of(declaration, syntax.Split), _of(declaration, syntax.Seed)
     if seeds and seeds[0].value.decimals:
         compilation.error(
             "CS702", f"the seed `{seeds[0].value.text}` is not a whole number", seeds[0].value.span
@@ -101,27 +74,41 @@ def compile_design(
         model=draft.model,
         source_names=tuple(sources),
         kinds=tuple(kinds),
-        keep=tuple(keep),
-        balance=balances[0][1] if balances else None,
-        balance_domain=balances[0][2] if balances else None,
+        keep=tuple(
+            PairExpression(value.node, one.span)
+            for one, value in zip(conditions, values, strict=True)
+            if value.domain is not None
+        ),
+        balance=balances[0][0] if balances else None,
+        balance_domain=balances[0][1] if balances else None,
         splits=_split_sizes(compilation, declaration, splits),
         disjoint=_disjoint(compilation, draft, splits),
         seed=seeds[0].value.scaled if seeds else 0,
         span=declaration.name.span,
         distinctions=tuple(distinctions_of(compilation, rivals, draft, kinds)),
-        cover=_covered(compilation, _with_base(environment), [one for _, one in covered]),
-        shared_noise=any(_is_shared(compilation, draft, one) for one in sharings),
+        cover=_covered(compilation, _with_base(environment), covered),
+        shared_noise=any(
+            _is_shared(compilation, draft, one) for one in _of(declaration, syntax.NoiseSharing)
+        ),
     )
 
 
-def _only_one(compilation: Compilation, found: Sequence[syntax.Node], keyword: str) -> None:
-    for later in found[1:]:
-        compilation.error(
-            "CS203",
-            f"there is more than one `{keyword}`",
-            later.span,
-            related=(Related(found[0].span, "the first one"),),
-        )
+def _of(declaration: syntax.CounterfactualsDeclaration, kind: type[Statement]) -> list[Statement]:
+    return [one for one in declaration.body if isinstance(one, kind)]
+
+
+def _refuse_repeats(
+    compilation: Compilation, declaration: syntax.CounterfactualsDeclaration
+) -> None:
+    for kind, keyword in ONCE.items():
+        found = _of(declaration, kind)
+        for later in found[1:]:
+            compilation.error(
+                "CS203",
+                f"there is more than one `{keyword}`",
+                later.span,
+                related=(Related(found[0].span, "the first one"),),
+            )
 
 
 def _pair_environment(
@@ -169,7 +156,7 @@ def _side_node(draft: ModelDraft, side: str, one: Declared) -> Expression:
 
 def _balanced(
     compilation: Compilation, environment: Environment, written: syntax.Expression
-) -> Value:
+) -> tuple[PairExpression, Domain | None]:
     value = elaborate(environment, written)
     if value.domain is not None and value.domain.size > MOST_BALANCED:
         compilation.error(
@@ -180,7 +167,7 @@ def _balanced(
         )
     if value.domain is not None and value.constant is not None:
         compilation.error("CS703", f"`{written.span.text}` is always the same", written.span)
-    return value
+    return PairExpression(value.node, written.span), value.domain
 
 
 def _covered(
@@ -235,7 +222,7 @@ def _is_shared(compilation: Compilation, draft: ModelDraft, statement: syntax.No
 def _split_sizes(
     compilation: Compilation,
     declaration: syntax.CounterfactualsDeclaration,
-    splits: list[syntax.Split],
+    splits: Sequence[syntax.Split],
 ) -> tuple[SplitSize, ...]:
     if not splits and compilation.unread.is_inside(declaration):
         return ()
@@ -270,7 +257,7 @@ def _split_sizes(
 
 
 def _disjoint(
-    compilation: Compilation, draft: ModelDraft, splits: list[syntax.Split]
+    compilation: Compilation, draft: ModelDraft, splits: Sequence[syntax.Split]
 ) -> tuple[str, ...]:
     found: list[str] = []
     for written in splits[0].disjoint if splits else ():

@@ -15,13 +15,14 @@ from causalspec.dsl.diagnostics import Related
 
 def distinctions_of(
     compilation: Compilation,
-    written: Sequence[tuple[syntax.Name, ModelDraft | None]],
+    written: Sequence[syntax.Name],
     draft: ModelDraft,
     kinds: Sequence[SwapKind],
 ) -> Iterator[Distinction]:
     """The rivals that a design names, each that is none reported. Their noise is at rest."""
     seen: Mapping[str, syntax.Name] = {}
-    for name, rival in written:
+    for name in written:
+        rival = compilation.model(name)
         if rival is None:
             continue
         problem = _problem(draft, rival, kinds)

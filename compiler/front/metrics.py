@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from causalspec.compiler.front.names import Compilation
-from causalspec.compiler.front.scores import ClaimContext, Scored, score_of
+from causalspec.compiler.front.scores import Scored, score_of
 from causalspec.compiler.specification import (
     Expectation,
     Metric,
@@ -18,7 +18,6 @@ def expectation_of(
     compilation: Compilation,
     statement: syntax.Expect,
     scored: Scored,
-    context: ClaimContext,
 ) -> Expectation | None:
     """An `expect` line, None with the reason reported."""
     condition = statement.condition
@@ -37,8 +36,8 @@ def expectation_of(
             condition.span,
             help="compare with `<`, `<=`, `>`, `>=` or `==`",
         )
-    left = _metric(compilation, condition.operands[0], scored, context)
-    right = _metric(compilation, condition.operands[1], scored, context)
+    left = _metric(compilation, condition.operands[0], scored)
+    right = _metric(compilation, condition.operands[1], scored)
     if left is None or right is None:
         return None
     if not (_has_metric(left) or _has_metric(right)):
@@ -65,17 +64,16 @@ def _metric(
     compilation: Compilation,
     written: syntax.Expression,
     scored: Scored,
-    context: ClaimContext,
 ) -> MetricExpression | None:
     match written:
         case syntax.Number():
             return float(written.text.replace("_", ""))
         case syntax.Unary(operator="-", operand=operand):
-            inner = _metric(compilation, operand, scored, context)
+            inner = _metric(compilation, operand, scored)
             return None if inner is None else MetricArithmetic("-", 0.0, inner)
         case syntax.Binary(operator="+" | "-" | "*" | "/" as operator, left=left, right=right):
-            one = _metric(compilation, left, scored, context)
-            other = _metric(compilation, right, scored, context)
+            one = _metric(compilation, left, scored)
+            other = _metric(compilation, right, scored)
             if one is None or other is None:
                 return None
             if operator == "/" and not (isinstance(other, float) and other > 0):
@@ -84,27 +82,25 @@ def _metric(
                 )
             return MetricArithmetic(operator, one, other)
         case syntax.Call(function=function) if function.text in BOUNDS:
-            return _bound(compilation, written, scored, context)
+            return _bound(compilation, written, scored)
         case syntax.Name() | syntax.Call():
-            return score_of(compilation, written, "mean", scored, context)
+            return score_of(compilation, written, "mean", scored)
         case _:
             return compilation.error(
                 "CS712", f"`{written.span.text}` is not arithmetic of scores", written.span
             )
 
 
-def _bound(
-    compilation: Compilation, written: syntax.Call, scored: Scored, context: ClaimContext
-) -> Metric | None:
+def _bound(compilation: Compilation, written: syntax.Call, scored: Scored) -> Metric | None:
     """`lower(iia)`, `upper(iia(random_network))`."""
     bound = written.function.text
     compilation.meanings.note(written.function.span, BOUNDS[bound])
     if len(written.arguments) == 1:
         inner = written.arguments[0].value
         if isinstance(inner, syntax.Name):
-            return score_of(compilation, inner, bound, scored, context)
+            return score_of(compilation, inner, bound, scored)
         if isinstance(inner, syntax.Call) and inner.function.text not in BOUNDS:
-            return score_of(compilation, inner, bound, scored, context)
+            return score_of(compilation, inner, bound, scored)
     return compilation.error(
         "CS712",
         f"`{bound}` is the bound of one score",

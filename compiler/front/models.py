@@ -47,7 +47,7 @@ def compile_model(
     tasks: dict[str, TaskDraft],
 ) -> ModelDraft | None:
     """A model with its graph in order, None when its task is missing."""
-    task = _task(compilation, declaration, tasks)
+    task = compilation.named(declaration.task, tasks, (syntax.TaskDeclaration,), "task")
     if task is None:
         return None
     own = Roster()
@@ -89,20 +89,6 @@ def compile_model(
     model = _assembled(compilation, declaration, task, own)
     _report_unused(compilation, declaration, own)
     return ModelDraft(declaration, task, own, environment, model)
-
-
-def _task(
-    compilation: Compilation, declaration: syntax.ModelDeclaration, tasks: dict[str, TaskDraft]
-) -> TaskDraft | None:
-    name = declaration.task
-    other = compilation.declaration(name)
-    if name.text in tasks:
-        return tasks[name.text]
-    if other is None:
-        compilation.unknown("task", name, tasks)
-    elif not isinstance(other, syntax.TaskDeclaration):
-        compilation.wrong_kind(name, other, "not a task")
-    return None
 
 
 def _take_output_types(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from causalspec.compiler.domains import Domain, Rows, Symbols
 from causalspec.compiler.front.unread import Unread
@@ -17,6 +18,10 @@ from causalspec.dsl.foreign import told_of
 from causalspec.dsl.source import Span
 from causalspec.dsl.spelling import one_slip, only_name_meant
 from causalspec.dsl.words import OPERATOR_WORDS
+
+if TYPE_CHECKING:
+    from causalspec.compiler.front.models import ModelDraft
+    from causalspec.compiler.specification import Alignment, CounterfactualDesign, Task
 
 MOST_STEPS = 100_000
 """How many steps the expressions of one file may take, with all that they inline and expand."""
@@ -62,6 +67,10 @@ NamedDeclaration = (
 )
 
 
+MODELS = (syntax.ModelDeclaration, syntax.DeriveDeclaration)
+Found = TypeVar("Found")
+
+
 @dataclass(slots=True)
 class Compilation:
     """What one run over one file knows so far. Every pass reads it and reports into it."""
@@ -71,6 +80,12 @@ class Compilation:
     declared: dict[str, NamedDeclaration] = field(default_factory=dict)
     domains: dict[str, Domain | None] = field(default_factory=dict)
     """Types and tables by name, None where the declaration is wrong."""
+    tasks: dict[str, Task] = field(default_factory=dict[str, "Task"])
+    models: dict[str, ModelDraft] = field(default_factory=dict[str, "ModelDraft"])
+    designs: dict[str, CounterfactualDesign] = field(
+        default_factory=dict[str, "CounterfactualDesign"]
+    )
+    alignments: dict[str, Alignment] = field(default_factory=dict[str, "Alignment"])
     symbol_sets: list[Symbols | Rows] = field(default_factory=list)
     """Every set of named values of the file: where a symbol without an expected type is sought."""
     files: dict[str, str] = field(default_factory=dict)
@@ -171,6 +186,30 @@ class Compilation:
         declaring = found.name if found is not None else None
         self.meanings.note(name.span, self.imported.get(name.text, declaring))
         return found
+
+    def named(
+        self,
+        name: syntax.Name,
+        among: Mapping[str, Found],
+        kinds: tuple[type[NamedDeclaration], ...],
+        what: str,
+        *,
+        also: Iterable[str] = (),
+    ) -> Found | None:
+        """What a name means among what declarations of some kinds came to, None with the reason
+        reported; silent where the declaration itself is wrong. `also` could stand in its place.
+        """
+        other = self.declaration(name)
+        if other is None:
+            self.unknown(what, name, (*self.names_of(*kinds), *also))
+        elif not isinstance(other, kinds):
+            wanted = next(kind for node, kind in KINDS if node is kinds[0])
+            self.wrong_kind(name, other, f"not {with_article(wanted)}")
+        return among.get(name.text)
+
+    def model(self, name: syntax.Name) -> ModelDraft | None:
+        """The model of a name, given or derived."""
+        return self.named(name, self.models, MODELS, "model")
 
     def names_of(self, *kinds: type[syntax.Node]) -> Iterator[str]:
         """The names that declarations of these kinds carry."""

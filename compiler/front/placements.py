@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from causalspec.compiler.entries import SiteEntry
-from causalspec.compiler.front.designs import find_model
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.method_arguments import method_of
 from causalspec.compiler.front.models import ModelDraft
@@ -17,28 +13,19 @@ from causalspec.compiler.front.token_positions import tokens_of
 from causalspec.compiler.front.writes import writes_of
 from causalspec.compiler.model import Role
 from causalspec.compiler.placement import Alignment, PlacedSite, Placement
-from causalspec.compiler.specification import CounterfactualDesign, SlotValue, Task
+from causalspec.compiler.specification import SlotValue, Task
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 
 
-@dataclass(frozen=True, slots=True)
-class AlignmentContext:
-    """What alignments refer to."""
-
-    models: Mapping[str, ModelDraft]
-    tasks: Mapping[str, Task]
-    designs: Mapping[str, CounterfactualDesign]
-
-
 def compile_alignment(
-    compilation: Compilation, declaration: syntax.AlignDeclaration, context: AlignmentContext
+    compilation: Compilation, declaration: syntax.AlignDeclaration
 ) -> Alignment | None:
     """An `align` declaration, None when its model is missing."""
-    draft = find_model(compilation, declaration.model, context.models)
+    draft = compilation.model(declaration.model)
     if draft is None:
         return None
-    task = context.tasks.get(draft.task.name)
+    task = compilation.tasks.get(draft.task.name)
     if compilation.unread.is_inside(draft.task.declaration):
         task = None  # A prompt that could not be read may hold what seems to be missing.
     placements: list[Placement] = []
@@ -48,10 +35,10 @@ def compile_alignment(
         tokens = None
         if sites is not None:
             tokens = tokens_of(compilation, statement, [entry for entry, _ in sites], task)
-        _note_slots(compilation, statement, draft, context)
+        _note_slots(compilation, statement, draft)
         method = method_of(compilation, statement.method)
         variables = _variables(compilation, statement, draft, placed)
-        writes = writes_of(compilation, statement.write, variables, draft, context.designs)
+        writes = writes_of(compilation, statement.write, variables, draft)
         if sites is None or tokens is None or method is None or writes is None:
             continue
         (_, site), receiver = sites[0], sites[1][1] if len(sites) == 2 else None
@@ -103,10 +90,9 @@ def _note_slots(
     compilation: Compilation,
     statement: syntax.Placement,
     draft: ModelDraft,
-    context: AlignmentContext,
 ) -> None:
     """Note what the slots of tokens mean: a name that a prompt gives one, or what it shows."""
-    prompts = context.tasks[draft.task.name].prompts.values()
+    prompts = compilation.tasks[draft.task.name].prompts.values()
     parts = [part for prompt in prompts for arm in prompt.arms for part in arm.parts]
     named = {one.name: one.span for one in reversed(parts) if isinstance(one, SlotValue)}
     for token in statement.tokens:

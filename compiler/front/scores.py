@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from causalspec.compiler.entries import MetricEntry
-from causalspec.compiler.front.data_splits import wrong_kind
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.names import MODELS, Compilation
 from causalspec.compiler.front.vocabulary_rows import find_row
 from causalspec.compiler.specification import (
     Alignment,
-    CounterfactualDesign,
     Metric,
     SwapKind,
-    Task,
 )
 from causalspec.compiler.vocabulary import BOUNDS, METRICS, WRITES
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimContext:
-    """What claims refer to."""
-
-    models: Mapping[str, ModelDraft]
-    tasks: Mapping[str, Task]
-    designs: Mapping[str, CounterfactualDesign]
-    alignments: Mapping[str, Alignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +37,6 @@ def score_of(
     written: syntax.Name | syntax.Call,
     bound: str,
     scored: Scored,
-    context: ClaimContext,
 ) -> Metric | None:
     """`iia`, of the claim's model, of a control or a rival, or of one kind of swap."""
     name = written if isinstance(written, syntax.Name) else written.function
@@ -75,8 +61,8 @@ def score_of(
         if control is not None:
             compilation.meanings.note(of[0].span, control)
             return Metric(entry.name, bound, control.name)
-        if of[0].text in context.models or not _names_variable(scored, of[0].text):
-            rival = _rival(compilation, of[0], scored, context, controls)
+        if of[0].text in compilation.models or not _names_variable(scored, of[0].text):
+            rival = _rival(compilation, of[0], scored, controls)
             return None if rival is None else Metric(entry.name, bound, rival)
     kind = _kind(compilation, written, of, entry, scored)
     return None if kind is None else Metric(entry.name, bound, kind=kind)
@@ -166,20 +152,14 @@ def _rival(
     compilation: Compilation,
     name: syntax.Name,
     scored: Scored,
-    context: ClaimContext,
     controls: Iterable[str],
 ) -> str | None:
     """The name of a rival, None with the reason reported."""
-    declaration = compilation.declaration(name)
-    rival = context.models.get(name.text)
     draft = scored.draft
+    variables = {variable for kind in scored.kinds for variable in kind.variables}
+    also = (*controls, *sorted(variables))
+    rival = compilation.named(name, compilation.models, MODELS, "control or rival", also=also)
     if rival is None:
-        derived = isinstance(declaration, syntax.DeriveDeclaration)
-        if not derived and not wrong_kind(compilation, name, "model"):
-            kinds = (syntax.ModelDeclaration, syntax.DeriveDeclaration)
-            variables = {variable for kind in scored.kinds for variable in kind.variables}
-            known = (*compilation.names_of(*kinds), *controls, *sorted(variables))
-            compilation.unknown("control or rival", name, known)
         return None
     if draft is not None and rival.name == draft.name:
         return compilation.error(

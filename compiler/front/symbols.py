@@ -75,7 +75,8 @@ def _unknown_name(environment: Environment, node: syntax.Name, expected: Expecte
     compilation = environment.compilation
     declaration = compilation.declared.get(node.text)
     if declaration is not None:
-        return compilation.wrong_kind(node, declaration, "not a value")
+        compilation.wrong_kind(node, declaration, "not a value")
+        return
     is_function = node.text in BUILT_IN_FUNCTIONS or node.text in AGGREGATES
     if is_function and not (
         compilation.unread.may_declare(node.text) or "name" in compilation.unread.nameless
@@ -86,7 +87,7 @@ def _unknown_name(environment: Environment, node: syntax.Name, expected: Expecte
             node.span,
             help=f"call it, as in `{node.text}(…)`",
         )
-        return None
+        return
     candidates = list(environment.scope.names())
     if isinstance(expected, Symbols | Rows):
         candidates += members_of(expected)

@@ -13,7 +13,6 @@ from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.front.scopes import Declared
 from causalspec.compiler.front.vocabulary_rows import row_of
 from causalspec.compiler.placement import Write
-from causalspec.compiler.specification import CounterfactualDesign
 from causalspec.dsl import syntax
 
 INTERCHANGE = "interchange"
@@ -24,7 +23,6 @@ def writes_of(
     written: syntax.Method | None,
     variables: Sequence[Declared],
     draft: ModelDraft,
-    designs: Mapping[str, CounterfactualDesign],
 ) -> list[Write | None] | None:
     """What a statement writes for each of its variables, None for what a source's run has there.
 
@@ -46,7 +44,7 @@ def writes_of(
         value = given.get(argument.name)
         if value is not None and argument.kind is ArgumentKind.DATA:
             data = data_split(
-                compilation, value, draft, designs,
+                compilation, value, draft,
                 whose="the alignment is of", help=f"write `{entry.name}(Pairs.train)`",
             )  # fmt: skip
             if data is None:
