@@ -13,9 +13,9 @@ from causalspec.compiler.front.abstractions import compile_abstractions
 from causalspec.compiler.front.claims import compile_claim
 from causalspec.compiler.front.derivations import derive_models
 from causalspec.compiler.front.designs import compile_design
+from causalspec.compiler.front.elaborate import check_functions
 from causalspec.compiler.front.examples import compile_examples
 from causalspec.compiler.front.file_names import check_file_names
-from causalspec.compiler.front.functions import check_functions
 from causalspec.compiler.front.imports import import_names
 from causalspec.compiler.front.input_encoding import encoding_of
 from causalspec.compiler.front.models import compile_model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -44,6 +44,18 @@ class Variable:
     def nodes(self) -> tuple[Expression, ...]:
         """The nodes of the mechanism in `postorder`, for evaluators that walk it often."""
         return postorder(self.mechanism) if self.mechanism is not None else ()
+
+
+def reached(names: Iterable[str], read_by: Callable[[str], Iterable[str]]) -> frozenset[str]:
+    """The names, what they read, what that reads, and so on, in circles, too."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += read_by(name)
+    return frozenset(found)
 
 
 @dataclass(frozen=True)
@@ -103,14 +115,7 @@ class CausalModel:
         """The named variables and all that they are computed from, where those in `cut` are
         computed from nothing: as under an intervention on them.
         """
-        found: set[str] = set()
-        waiting = list(names)
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += () if name in cut else self.by_name[name].parents
-        return frozenset(found)
+        return reached(names, lambda name: () if name in cut else self.by_name[name].parents)
 
     def stated_parents(self, name: str) -> tuple[str, ...]:
         """What a mechanism reads, each variable once: abbreviations are looked through."""

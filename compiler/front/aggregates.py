@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial, reduce
 
 from causalspec.compiler.domains import Numbers, Truths
 from causalspec.compiler.expressions import ArithmeticOperator, Undefined
 from causalspec.compiler.front.arithmetic import (
-    TooLargeError,
     compare,
     conjunction,
     disjunction,
@@ -17,7 +17,7 @@ from causalspec.compiler.front.arithmetic import (
     numbers,
 )
 from causalspec.compiler.front.joining import choose, total
-from causalspec.compiler.front.operators import required, too_large
+from causalspec.compiler.front.operators import required
 from causalspec.compiler.front.questions import Compile, Pending
 from causalspec.compiler.front.scopes import Environment
 from causalspec.compiler.front.types import domain_of
@@ -68,10 +68,7 @@ def aggregate(environment: Environment, node: syntax.Aggregate) -> Pending:
         if values[-1].domain is None:
             # The other members would say the same again.
             return POISONED
-    try:
-        return _combine(name, values, indices)
-    except TooLargeError:
-        return too_large(environment, node)
+    return _combine(name, values, indices)
 
 
 def _combine(name: str, values: list[Value], indices: range) -> Value:
@@ -85,10 +82,7 @@ def _combine(name: str, values: list[Value], indices: range) -> Value:
         case "count":
             return total([counted(value) for value in values])
         case "min" | "max":
-            result = values[0]
-            for value in values[1:]:
-                result = extreme(ArithmeticOperator(name), result, value)
-            return result
+            return reduce(partial(extreme, ArithmeticOperator(name)), values)
         case "first":
             last = number(Fraction(indices[-1]))
             result = Value(Undefined("`first` finds no index"), last.domain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial, reduce
 
 from causalspec.compiler.domains import Numbers, Truths
 from causalspec.compiler.expressions import All, ArithmeticOperator, Defined, Reference
@@ -94,16 +95,9 @@ def _built_in(environment: Environment, node: syntax.Call) -> Pending:
         )
     if any(value.domain is None for value in values):
         return POISONED
-    try:
-        if name == "abs":
-            return absolute(values[0])
-        operator = ArithmeticOperator(name)
-        result = values[0]
-        for value in values[1:]:
-            result = extreme(operator, result, value)
-    except TooLargeError:
-        return too_large(environment, node)
-    return result
+    if name == "abs":
+        return absolute(values[0])
+    return reduce(partial(extreme, ArithmeticOperator(name)), values)
 
 
 def _inline(

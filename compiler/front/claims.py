@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from causalspec.compiler.front.data_splits import data_split
-from causalspec.compiler.front.metrics import expectation_of
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation
-from causalspec.compiler.front.scores import Scored, swapped_by
+from causalspec.compiler.front.scores import Scored, expectation_of, swapped_by
 from causalspec.compiler.specification import Alignment, Claim, Task
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.front.scopes import Declared
+from causalspec.compiler.model import reached
 from causalspec.dsl.diagnostics import Related
 
 
@@ -66,15 +67,8 @@ def read_by(variable: Declared, among: Mapping[str, object]) -> tuple[str, ...]:
 
 def ancestors(
     variables: Mapping[str, Declared], of: Iterable[str], *, cut: Iterable[str] = ()
-) -> set[str]:
+) -> frozenset[str]:
     """Everything that `of` depends on, itself included; `cut` variables depend on nothing."""
-    stopped = set(cut)
-    todo = [name for name in of if name in variables]
-    seen: set[str] = set()
-    while todo:
-        name = todo.pop()
-        if name not in seen:
-            seen.add(name)
-            if name not in stopped:
-                todo.extend(read_by(variables[name], variables))
-    return seen
+    known = variables.keys() - set(cut)
+    read = reached(of, lambda name: variables[name].reads if name in known else ())
+    return read & variables.keys()

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from causalspec.compiler.domains import Truths, TupleField, Tuples
+from causalspec.compiler.expressions import Reference, measure
 from causalspec.compiler.front.access import bound, field_of, member
 from causalspec.compiler.front.aggregates import aggregate
 from causalspec.compiler.front.arithmetic import TooLargeError, number, truth
 from causalspec.compiler.front.calls import call
 from causalspec.compiler.front.joining import choose, together
 from causalspec.compiler.front.matching import match_values, membership
+from causalspec.compiler.front.names import Compilation, distinct
 from causalspec.compiler.front.operators import (
     binary,
     comparison,
@@ -32,14 +34,16 @@ from causalspec.compiler.front.questions import (
     Settle,
     answer,
 )
-from causalspec.compiler.front.scopes import Declared, Environment, Progress
+from causalspec.compiler.front.scopes import Binding, Declared, Environment, Progress, Scope
 from causalspec.compiler.front.settling import compile_mechanism
-from causalspec.compiler.front.size import check_size, too_much
 from causalspec.compiler.front.symbols import symbol
 from causalspec.compiler.front.tuple_codes import tuple_value
-from causalspec.compiler.front.types import LARGEST_INTEGER
+from causalspec.compiler.front.types import LARGEST_INTEGER, domain_of
 from causalspec.compiler.front.values import POISONED, Value
 from causalspec.dsl import syntax
+
+MOST_NODES = 100_000
+MOST_DEPTH = 400
 
 
 def elaborate(
@@ -71,9 +75,26 @@ def resolve(question: Question, environment: Environment, written: syntax.Node) 
         for one in environment.waiting:
             one.domain, one.progress = None, Progress.DONE
         environment.waiting.clear()
-        too_much(compilation, written)
+        _too_much(compilation, written)
         return POISONED
     return check_size(compilation, value, written)
+
+
+def check_functions(file: syntax.File, compilation: Compilation) -> None:
+    """Report what is wrong with a function whatever it is given, and though it is never called."""
+    for declaration in file.declarations:
+        if not isinstance(declaration, syntax.FunctionDeclaration):
+            continue
+        names = distinct(compilation, (one.name for one in declaration.parameters))
+        bindings: dict[str, Binding] = {
+            one.name.text: Value(
+                Reference(one.name.text), domain_of(Environment(compilation), one.type)
+            )
+            for one in declaration.parameters
+            if names[one.name.text] is one.name
+        }
+        scope = Scope(bindings, None, names)
+        elaborate(Environment(compilation, scope, (declaration.name.text,)), declaration.body)
 
 
 def complete(helper: Helper[Result]) -> Result:
@@ -93,8 +114,15 @@ def complete(helper: Helper[Result]) -> Result:
 def handle(question: Question) -> Pending:
     """The handler of a question."""
     if isinstance(question, Compile):
-        return _compile(question.environment, question.expression, question.expected)
+        return _bounded(question.environment, question.expression, question.expected)
     return compile_mechanism(question.variable)
+
+
+def _bounded(environment: Environment, node: syntax.Expression, expected: Expected) -> Pending:
+    try:
+        return (yield from _compile(environment, node, expected))
+    except TooLargeError:
+        return too_large(environment, node)
 
 
 def _compile(environment: Environment, node: syntax.Expression, expected: Expected) -> Pending:
@@ -170,10 +198,7 @@ def _conditional(environment: Environment, node: syntax.Conditional, expected: E
     if condition.domain is None:
         return POISONED
     spans = [node.then.span, node.otherwise.span]
-    try:
-        joined = together(environment.compilation, [then, otherwise], spans, expected)
-    except TooLargeError:
-        return too_large(environment, node)
+    joined = together(environment.compilation, [then, otherwise], spans, expected)
     if joined is None:
         return POISONED
     (then, otherwise), domain = joined
@@ -210,3 +235,29 @@ def _tuple(environment: Environment, node: syntax.Tuple, expected: Expected) -> 
     if domain.size > 2**62:
         return too_large(environment, node)
     return tuple_value(parts, domain)
+
+
+def check_size(compilation: Compilation, value: Value, written: syntax.Node) -> Value:
+    """The value, when the tree that it stands for is neither too large nor too deep."""
+    nodes, depth = measure(value.node)
+    if nodes > MOST_NODES:
+        _too_much(compilation, written)
+        return POISONED
+    if depth > MOST_DEPTH:
+        return compilation.refuse(
+            "CS923",
+            f"this expression nests more than {MOST_DEPTH} deep once functions are inlined",
+            written.span,
+            help="compute parts of it in a `let`; add many terms with `sum(… for i in …)`",
+        )
+    return value
+
+
+def _too_much(compilation: Compilation, written: syntax.Node) -> None:
+    """Report an expression that cannot be expanded within bounds."""
+    compilation.error(
+        "CS922",
+        "this expression grows too large once functions and families are expanded",
+        written.span,
+        help="compute shared parts in a `let`, or shrink the family",
+    )

@@ -1,14 +1,19 @@
-"""Files beside a spec, read from inside its folder only: word lists, tables, what methods need."""
+"""Files beside a spec, read from inside its folder only: word lists, tables, what methods need.
+
+Lines end with `\\n`, `\\r\\n` or `\\r` and nothing else: other line and page breaks are characters.
+Cells of a table in quotes are as they are, all others without blanks around them.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PureWindowsPath
 
 from causalspec.compiler.domains import Symbols
-from causalspec.compiler.front.cells import BLANKS, BrokenCellError, lines_of, rows_of
 from causalspec.compiler.front.names import Compilation
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import closest
@@ -16,6 +21,11 @@ from causalspec.dsl.source import Span
 
 LARGEST_FILE = 16 * 2**20
 MOST_LINES = 100_000
+LINE_END = re.compile(r"\r\n|\n|\r")
+BLANKS = " \t"
+QUOTED = r"""\"(?P<quoted>(?:[^"]|"")*+)\"[ \t]*+"""
+PLAIN = r"""(?P<plain>(?!")[^,\r\n]*+)"""
+CELL = re.compile(rf"[ \t]*+(?:{QUOTED}|{PLAIN})(?P<end>,|\r\n|\n|\r|\Z)")
 
 
 def read_beside(compilation: Compilation, path: syntax.Text) -> str | None:
@@ -180,3 +190,43 @@ def read_table(compilation: Compilation, path: syntax.Text) -> TableText | None:
 def report_cells(compilation: Compilation, path: syntax.Text, problems: list[str]) -> None:
     """Report cells that do not have their column's type, and repeated keys."""
     _report(compilation, f"the table `{path.value}`", problems, path.span)
+
+
+# Cells -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The cells of a row, and the line that it ends on, from 1."""
+
+    cells: tuple[str, ...]
+    line: int
+
+
+class BrokenCellError(Exception):
+    """A cell's quotes are not closed, or something stands behind them; the message says where."""
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text; what ends one starts no other."""
+    lines = LINE_END.split(text)
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def rows_of(text: str) -> Iterator[Row]:
+    """The rows of a CSV text without its empty lines; `BrokenCellError` at the first bad cell."""
+    position, line = 0, 1
+    cells: list[str] = []
+    while position < len(text) or cells:
+        found = CELL.match(text, position)
+        if found is None:
+            raise BrokenCellError(f"line {line}: a cell's quotes do not close at its end")
+        quoted, plain, end = found["quoted"], found["plain"], found["end"]
+        cells.append(plain.rstrip(BLANKS) if quoted is None else quoted.replace('""', '"'))
+        line += len(LINE_END.findall(quoted or ""))
+        position = found.end()
+        if end != ",":
+            if cells != [""] or quoted is not None:
+                yield Row(tuple(cells), line)
+            cells = []
+            line += 1

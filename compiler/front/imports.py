@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from causalspec.compiler.domains import Rows, Symbols
+from causalspec.compiler.front.elaborate import check_functions
 from causalspec.compiler.front.files import place_of, read_beside
-from causalspec.compiler.front.functions import check_functions
 from causalspec.compiler.front.names import Compilation, collect, duplicate, kind_of, with_article
 from causalspec.compiler.front.types import named_domain
 from causalspec.compiler.front.unread import set_aside

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from causalspec.compiler.domains import Domain, Numbers, Truths
 from causalspec.compiler.expressions import Compare, ComparisonOperator, Constant, Lookup
-from causalspec.compiler.front.arithmetic import TooLargeError, negation
+from causalspec.compiler.front.arithmetic import negation
 from causalspec.compiler.front.joining import choose, together
-from causalspec.compiler.front.operators import too_large
 from causalspec.compiler.front.patterns import (
     LARGEST_TABLE,
     Interval,
@@ -130,10 +129,7 @@ def match_values(environment: Environment, node: syntax.Match, expected: Expecte
     if found is None:
         return POISONED
     spans = [arm.result.span for arm in arms]
-    try:
-        joined = together(environment.compilation, results, spans, expected)
-    except TooLargeError:
-        return too_large(environment, node)
+    joined = together(environment.compilation, results, spans, expected)
     if joined is None:
         return POISONED
     values, result = joined

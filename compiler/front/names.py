@@ -231,6 +231,15 @@ def collect(file: syntax.File, into: Compilation) -> None:
             duplicate(into, declaration.name, first.name.span)
 
 
+def distinct(compilation: Compilation, names: Iterable[syntax.Name]) -> Mapping[str, syntax.Name]:
+    """The first of each name; later ones are reported."""
+    first: dict[str, syntax.Name] = {}
+    for name in names:
+        if first.setdefault(name.text, name) is not name:
+            duplicate(compilation, name, first[name.text].span)
+    return first
+
+
 def duplicate(compilation: Compilation, name: syntax.Name, first: Span) -> None:
     """Report a second declaration of a name."""
     compilation.error(

@@ -6,7 +6,6 @@ from fractions import Fraction
 
 from causalspec.compiler.domains import Numbers, Truths
 from causalspec.compiler.front.arithmetic import (
-    TooLargeError,
     add,
     compare,
     conjunction,
@@ -80,20 +79,17 @@ def binary(environment: Environment, node: syntax.Binary) -> Pending:
     right = yield from operand(environment, node.right, Numbers)
     if left.domain is None or right.domain is None:
         return POISONED
-    try:
-        match node.operator:
-            case "+":
-                return add(left, right)
-            case "-":
-                return subtract(left, right)
-            case "*":
-                return multiply(left, right)
-            case "**":
-                return _power(environment, left, right, node)
-            case "/" | "//" | "%":
-                return _division(environment, left, right, node)
-    except TooLargeError:
-        return too_large(environment, node)
+    match node.operator:
+        case "+":
+            return add(left, right)
+        case "-":
+            return subtract(left, right)
+        case "*":
+            return multiply(left, right)
+        case "**":
+            return _power(environment, left, right, node)
+        case "/" | "//" | "%":
+            return _division(environment, left, right, node)
 
 
 def _power(environment: Environment, left: Value, right: Value, node: syntax.Binary) -> Value:
@@ -167,10 +163,7 @@ def comparison(environment: Environment, node: syntax.Comparison) -> Pending:
         nodes = (node.operands[index], node.operands[index + 1])
         if operator in ("==", "!="):
             spans = (nodes[0].span, nodes[1].span)
-            try:
-                same = equal(environment.compilation, left, right, spans, help=chained)
-            except TooLargeError:
-                return too_large(environment, node)
+            same = equal(environment.compilation, left, right, spans, help=chained)
             if same.domain is None:
                 return POISONED
             parts.append(same if operator == "==" else unequal(same))
@@ -179,10 +172,7 @@ def comparison(environment: Environment, node: syntax.Comparison) -> Pending:
         right = required(environment, right, nodes[1], Numbers)
         if left.domain is None or right.domain is None:
             return POISONED
-        try:
-            parts.append(compare(operator, left, right))
-        except TooLargeError:
-            return too_large(environment, node)
+        parts.append(compare(operator, left, right))
     return conjunction(parts)
 
 

@@ -7,7 +7,7 @@ import re
 from causalspec.compiler.domains import Domain, Numbers, Truths, Tuples
 from causalspec.compiler.front.elaborate import complete, elaborate
 from causalspec.compiler.front.matching import Case, cases
-from causalspec.compiler.front.names import Compilation, duplicate
+from causalspec.compiler.front.names import Compilation, distinct
 from causalspec.compiler.front.patterns import around, within
 from causalspec.compiler.front.scopes import Declared, Environment, Family
 from causalspec.compiler.front.tasks import TaskDraft
@@ -21,18 +21,15 @@ FORMAT = re.compile(r"(?P<width>0?[1-9][0-9]?)?(?:\.(?P<decimals>[0-9]{1,2})f|d)
 
 def prompts_of(compilation: Compilation, draft: TaskDraft) -> dict[str, PromptTemplate]:
     """A task's prompts by name."""
-    found: dict[str, PromptTemplate] = {}
-    spans: dict[str, syntax.Name] = {}
-    for statement in draft.declaration.body:
-        if isinstance(statement, syntax.Prompt):
-            name = statement.name
-            if name.text in spans:
-                duplicate(compilation, name, spans[name.text].span)
-                continue
-            spans[name.text] = name
-            arms = _arms(draft.environment, statement.body)
-            found[name.text] = PromptTemplate(name.text, arms, name.span)
-    return found
+    prompts = [one for one in draft.declaration.body if isinstance(one, syntax.Prompt)]
+    names = distinct(compilation, (one.name for one in prompts))
+    return {
+        one.name.text: PromptTemplate(
+            one.name.text, _arms(draft.environment, one.body), one.name.span
+        )
+        for one in prompts
+        if names[one.name.text] is one.name
+    }
 
 
 def _arms(

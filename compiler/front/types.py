@@ -9,7 +9,7 @@ from math import lcm
 from causalspec.compiler.domains import Domain, Numbers, Symbols, Truths, TupleField, Tuples
 from causalspec.compiler.front.constants import constant_number, written_denominator
 from causalspec.compiler.front.files import read_words, report_cells
-from causalspec.compiler.front.names import Compilation, duplicate
+from causalspec.compiler.front.names import Compilation, distinct, duplicate
 from causalspec.compiler.front.scopes import Environment
 from causalspec.compiler.front.tables import add_columns, table_rows
 from causalspec.dsl import syntax
@@ -210,23 +210,15 @@ def _elements(environment: Environment, written: syntax.ElementSet) -> Domain | 
 
 
 def _tuple(environment: Environment, written: syntax.TupleSet) -> Tuples | None:
-    fields: dict[str, TupleField] = {}
-    spans: dict[str, syntax.Name] = {}
-    whole = True
+    names = distinct(environment.compilation, (one.name for one in written.fields))
+    fields: list[TupleField] = []
     for one in written.fields:
-        if one.name.text in spans:
-            duplicate(environment.compilation, one.name, spans[one.name.text].span)
-            whole = False
-            continue
-        spans[one.name.text] = one.name
-        domain = domain_of(environment, one.type)
-        if domain is None:
-            whole = False
-        else:
-            fields[one.name.text] = TupleField(one.name.text, domain, one.name.span)
-    if not whole:
+        domain = domain_of(environment, one.type) if names[one.name.text] is one.name else None
+        if domain is not None:
+            fields.append(TupleField(one.name.text, domain, one.name.span))
+    if len(fields) < len(written.fields):
         return None
-    domain = Tuples(tuple(fields.values()))
+    domain = Tuples(tuple(fields))
     if domain.size > LARGEST_DOMAIN:
         return environment.compilation.error(
             "CS921", "this tuple has more than 2^62 values", written.span

@@ -8,8 +8,8 @@ import pytest
 
 from causalspec.compiler.compile import CheckedFile, check_source
 from causalspec.compiler.expressions import All, Constant, Not
+from causalspec.compiler.front.elaborate import MOST_DEPTH, MOST_NODES, check_size
 from causalspec.compiler.front.names import Compilation
-from causalspec.compiler.front.size import MOST_DEPTH, MOST_NODES, check_size
 from causalspec.compiler.front.values import Value
 from causalspec.dsl import Diagnostics, Source, Span, syntax
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as some
 from causalspec.compiler.data.prompts import render
 from causalspec.compiler.domains import Rows, Symbols
 from causalspec.compiler.evaluators.interpret import solve
-from causalspec.compiler.front.cells import BrokenCellError, lines_of, rows_of
+from causalspec.compiler.front.files import BrokenCellError, lines_of, rows_of
 from causalspec.compiler.views.plain_text import mechanism_text
 
 from .compiled import compiled, findings
