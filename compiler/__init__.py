@@ -121,6 +121,8 @@ _HOMES = {
     "Exhaustive": "evidence",
     "Sampled": "evidence",
     "examinations": "proofs.examine",
+    "NORMAL_QUANTILE": "proofs.wilson",
+    "wilson": "proofs.wilson",
     "assigned": "wording",
     "beside": "wording",
     "setting_text": "wording",
@@ -278,6 +280,8 @@ if TYPE_CHECKING:
     from causalspec.compiler.proofs.comparison import shares_of as shares_of
     from causalspec.compiler.proofs.correspondences import Correspondence as Correspondence
     from causalspec.compiler.proofs.examine import examinations as examinations
+    from causalspec.compiler.proofs.wilson import NORMAL_QUANTILE as NORMAL_QUANTILE
+    from causalspec.compiler.proofs.wilson import wilson as wilson
     from causalspec.compiler.review.changes import Area as Area
     from causalspec.compiler.review.changes import Change as Change
     from causalspec.compiler.review.review import review_changes as review_changes

@@ -12,7 +12,39 @@ from dataclasses import replace
 from causalspec.compiler import expressions as nodes
 from causalspec.compiler.expressions import Expression, Reference, renamed
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.specification import SwapKind
+from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+
+
+def in_order(variables: Collection[Variable], known: Collection[str] = ()) -> tuple[Variable, ...]:
+    """What has no mechanism first, then each after what it reads, which is there or known; without
+    those that depend on themselves.
+    """
+    ordered = [one for one in variables if one.mechanism is None]
+    waiting = [one for one in variables if one.mechanism is not None]
+    done = {*known, *(one.name for one in ordered)}
+    while ready := [one for one in waiting if done.issuperset(one.parents)]:
+        ordered += ready
+        done.update(one.name for one in ready)
+        waiting = [one for one in waiting if one.name not in done]
+    return tuple(ordered)
+
+
+def copied(
+    model: CausalModel,
+    name_of: Callable[[str], str],
+    done: Mapping[str, Expression] | None = None,
+) -> Iterator[Variable]:
+    """The computed variables under other names, some with another mechanism, which is in the new
+    names already.
+    """
+    done = done or {}
+    memory: dict[int, Expression] = {}
+    for variable in model.variables:
+        mechanism = done.get(variable.name, variable.mechanism)
+        if variable.mechanism is not None and mechanism is not None:
+            if variable.name not in done:
+                mechanism = renamed(mechanism, name_of, memory)
+            yield replace(variable, name=name_of(variable.name), mechanism=mechanism)
 
 
 def side_by_side(model: CausalModel, task: CausalModel) -> CausalModel:
@@ -22,17 +54,7 @@ def side_by_side(model: CausalModel, task: CausalModel) -> CausalModel:
     def name_of(name: str) -> str:
         return name if name in shared else of_task(name)
 
-    memory: dict[int, Expression] = {}
-    others = tuple(
-        replace(
-            variable,
-            name=of_task(variable.name),
-            mechanism=renamed(variable.mechanism, name_of, memory),
-        )
-        for variable in task.variables
-        if variable.mechanism is not None
-    )
-    return replace(model, variables=(*model.variables, *others))
+    return replace(model, variables=(*model.variables, *copied(task, name_of)))
 
 
 def of_task(name: str) -> str:
@@ -62,24 +84,40 @@ def interchanged(model: CausalModel, kind: SwapKind, sources: Collection[int] = 
     Its inputs are those of base and sources, each admissible.
     """
     numbers = sorted({*kind.used_sources, *sources})
-    copies = ("base", *(source_prefix(number) for number in numbers))
-    variables: list[Variable] = []
+    free: list[Variable] = []
+    computed: list[Variable] = []
     requirements: list[Expression] = []
-    for prefix in copies:
-        variables.extend(_copied(model, prefix, model.variables))
+    for prefix in ("base", *map(source_prefix, numbers)):
+        given = (model.by_name[name] for name in model.exogenous)
+        free.extend(replace(one, name=f"{prefix}.{one.name}") for one in given)
+        computed.extend(copied(model, _prefixed(prefix)))
         if model.requirement is not None:
             requirements.append(renamed(model.requirement, _prefixed(prefix)))
-    variables.extend(_changed_run(model, kind, "base", "result"))
-    first = (Role.INPUT, Role.NOISE)
-    variables.sort(key=lambda one: one.role not in first)  # inputs first, the order else kept
-    return replace(model, variables=tuple(variables), requirement=nodes.All(tuple(requirements)))
+    computed.extend(_changed_run(model, kind, "base", "result"))
+    return replace(model, variables=(*free, *computed), requirement=nodes.All(tuple(requirements)))
+
+
+def pair_of(
+    design: CounterfactualDesign, kind: SwapKind, sources: Collection[int] = ()
+) -> CausalModel:
+    """A pair of a design as `interchanged` models it, the noise shared that the design shares."""
+    model = interchanged(design.model, kind, sources)
+    if not design.shared_noise:
+        return model
+    numbers = {*kind.used_sources, *sources}
+    shared = (
+        nodes.Not(nodes.apart(Reference(f"base.{name}"), Reference(f"{source_prefix(k)}.{name}")))
+        for name in design.model.noise
+        for k in sorted(numbers)
+    )
+    required = [one for one in (model.requirement,) if one is not None]
+    return replace(model, requirement=nodes.All((*required, *shared)))
 
 
 def _changed_run(model: CausalModel, kind: SwapKind, start: str, prefix: str) -> Iterator[Variable]:
     """The run `start` under an interchange, as variables of that prefix; before them the runs of
     those sources that are themselves intervened on.
     """
-    exogenous = set(model.exogenous)
     runs: dict[int, str] = {}
     for number in kind.sources:
         inner = kind.within_source(number)
@@ -88,19 +126,25 @@ def _changed_run(model: CausalModel, kind: SwapKind, start: str, prefix: str) ->
         elif number not in runs:
             runs[number] = f"{prefix}'s {source_prefix(number)}"
             yield from _changed_run(model, inner, source_prefix(number), runs[number])
-    swapped = dict(zip(kind.variables, kind.sources, strict=True))
-    for variable in model.variables:
-        name = variable.name
-        if name in exogenous:
-            mechanism: Expression = Reference(f"{start}.{name}")
-        elif name in swapped:
-            mechanism = Reference(f"{runs[swapped[name]]}.{name}")
-        else:
-            continue
-        role = Role.ABBREVIATION
-        yield replace(variable, name=f"{prefix}.{name}", role=role, mechanism=mechanism)
-    rest = [one for one in model.variables if one.name not in exogenous | set(swapped)]
-    yield from _copied(model, prefix, rest)
+    for name in model.exogenous:
+        one, same = model.by_name[name], Reference(f"{start}.{name}")
+        yield replace(one, name=f"{prefix}.{name}", role=Role.ABBREVIATION, mechanism=same)
+    swapped: dict[str, Expression] = {
+        name: Reference(f"{runs[number]}.{name}")
+        for name, number in zip(kind.variables, kind.sources, strict=True)
+    }
+    yield from copied(model, _prefixed(prefix), swapped)
+
+
+def pair_in(
+    setting: Mapping[str, int], model: CausalModel, sources: int
+) -> tuple[dict[str, int], list[dict[str, int]]]:
+    """The inputs and noise of base and sources in a setting of `interchanged`."""
+    base, *others = (
+        {name: setting[f"{prefix}.{name}"] for name in model.exogenous}
+        for prefix in ("base", *map(source_prefix, range(sources)))
+    )
+    return base, others
 
 
 def source_prefix(number: int) -> str:
@@ -121,15 +165,6 @@ def on_pair(expression: Expression, source_names: Sequence[str]) -> Expression:
 
 def _prefixed(prefix: str) -> Callable[[str], str]:
     return lambda name: f"{prefix}.{name}"
-
-
-def _copied(model: CausalModel, prefix: str, variables: Collection[Variable]) -> Iterator[Variable]:
-    memory: dict[int, Expression] = {}
-    for variable in variables:
-        mechanism = variable.mechanism
-        if mechanism is not None:
-            mechanism = renamed(mechanism, _prefixed(prefix), memory)
-        yield replace(variable, name=f"{prefix}.{variable.name}", mechanism=mechanism)
 
 
 def differs(names: Mapping[str, str]) -> Expression:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from causalspec.dsl.source import Span
@@ -12,10 +12,7 @@ from causalspec.dsl.source import Span
 class Proved:
     """By algebra on intervals, or by the solver, for every setting."""
 
-    @property
-    def text(self) -> str:
-        """As reports say it."""
-        return "proved"
+    text = "proved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +44,7 @@ class Sampled:
 class Unknown:
     """The question was beyond every limit."""
 
-    @property
-    def text(self) -> str:
-        """As reports say it."""
-        return "unknown"
+    text = "unknown"
 
 
 Evidence = Proved | Exhaustive | Sampled | Unknown
@@ -82,6 +76,11 @@ class NoWitness:
         """Whether there is none."""
         return isinstance(self.evidence, Proved | Exhaustive)
 
+    @property
+    def holds(self) -> bool | None:
+        """The answer to whether there is none; None where that is open."""
+        return True if self.is_certain else None
+
 
 @dataclass(frozen=True, slots=True)
 class Examination:
@@ -95,3 +94,17 @@ class Examination:
     evidence: Evidence
     span: Span | None = None
     details: tuple[str, ...] = ()
+
+
+def examined(
+    question: str,
+    found: Witness | NoWitness,
+    span: Span | None,
+    refuted: Callable[[Mapping[str, int]], Iterable[str]],
+) -> Examination:
+    """The answer to whether there is no witness. `refuted` reports one, and gives the lines that
+    show it.
+    """
+    if isinstance(found, NoWitness):
+        return Examination(question, found.holds, found.evidence, span)
+    return Examination(question, False, Exhaustive(1), span, tuple(refuted(found.setting)))

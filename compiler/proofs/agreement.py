@@ -11,8 +11,8 @@ what the interventions reach.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy
@@ -30,6 +30,7 @@ from causalspec.compiler.expressions import surely
 from causalspec.compiler.model import CausalModel, Role, Variable
 from causalspec.compiler.proofs.interchanges import interchange_model, source_input
 from causalspec.compiler.proofs.relations import Relation
+from causalspec.compiler.proofs.wilson import wilson
 
 ENUMERATION_LIMIT = 10_000_000
 SAMPLE = 1 << 18
@@ -37,10 +38,8 @@ _ROWS_AT_ONCE = 1 << 18
 LARGEST_TOTAL = 1 << 62
 """Weights add up in 64 bits."""
 
-_AGREE = "the outputs differ"
+_DIFFER = "the outputs differ"
 _WEIGHT = "weight of the block"
-NORMAL_QUANTILE = 1.959963984540054
-"""Of a two-sided 95 % interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +63,7 @@ class Share:
         """The share twice where it is exact, else its 95 % interval."""
         if isinstance(self.evidence, Exhaustive):
             return self.value, self.value
-        return wilson(self.agreeing, self.of)
-
-
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson, "Probable inference", 1927)."""
-    square = NORMAL_QUANTILE**2
-    share = hits / of
-    middle = (share + square / (2 * of)) / (1 + square / of)
-    spread = sqrt(share * (1 - share) / of + square / (4 * of * of))
-    half = NORMAL_QUANTILE / (1 + square / of) * spread
-    return max(0.0, middle - half), min(1.0, middle + half)
+        return wilson(self.value, self.of)
 
 
 def agreement(relation: Relation, *swapped: str, seed: int = 0) -> Share | None:
@@ -83,23 +72,12 @@ def agreement(relation: Relation, *swapped: str, seed: int = 0) -> Share | None:
     no input is admitted or columns cannot hold the values.
     """
     model, condition = interchange_model(relation, swapped, selectable=False)
-    result = Variable(_AGREE, Role.OUTPUT, Truths(), surely(condition))
-    model = CausalModel(model.name, model.task, (*model.variables, result))
+    differ = Variable(_DIFFER, Role.OUTPUT, Truths(), surely(condition))
+    model = replace(model, variables=(*model.variables, differ))
     prefixes = ["", *(source_input(name, "") for name in swapped)]
-    exogenous = CausalModel(
-        relation.fine.name,
-        relation.fine.task,
-        (
-            *relation.fine.variables,
-            *(
-                one
-                for one in relation.coarse.variables
-                if one.role is Role.NOISE and one.name not in relation.fine.by_name
-            ),
-        ),
-        relation.fine.requirement,
-    )
-    population = populate(exogenous, {})
+    fine = relation.fine
+    noise = (one for name, one in relation.exogenous.items() if name not in fine.by_name)
+    population = populate(replace(fine, variables=(*fine.variables, *noise)), {})
     if population.is_empty:
         return None
     named = ", ".join(swapped) or None
@@ -119,22 +97,15 @@ def agreement(relation: Relation, *swapped: str, seed: int = 0) -> Share | None:
 
 def _every(population: Population, sides: int) -> Columns | None:
     """Each input once and how often it is drawn, where combinations of so many are few enough."""
-    count, total = 1, 1
-    for block in population.blocks:
-        count *= block.settings
-        total *= block.total
+    count = prod(block.settings for block in population.blocks)
+    total = prod(block.total for block in population.blocks)
     few = count**sides <= ENUMERATION_LIMIT and total**sides <= LARGEST_TOTAL
     if not (population.is_listed and few):
         return None
-    listed = product(
-        [
-            {**every(block), f"{_WEIGHT} {number}": _weights(block)}
-            for number, block in enumerate(population.blocks)
-        ]
-    )
-    factors = [column for name, column in listed.items() if name.startswith(_WEIGHT)]
-    inputs = {name: column for name, column in listed.items() if not name.startswith(_WEIGHT)}
-    return {**inputs, _WEIGHT: numpy.prod(factors, axis=0, dtype=numpy.int64)}
+    blocks = enumerate(population.blocks)
+    listed = dict(product([{**every(one), f"{_WEIGHT} {k}": _weights(one)} for k, one in blocks]))
+    weights = [listed.pop(f"{_WEIGHT} {k}") for k in range(len(population.blocks))]
+    return {**listed, _WEIGHT: numpy.prod(weights, axis=0, dtype=numpy.int64)}
 
 
 def _weights(block: Block) -> Column:
@@ -166,4 +137,4 @@ def _agreeing(model: CausalModel, sides: Sequence[Columns], prefixes: Sequence[s
         for prefix, side in zip(prefixes, sides, strict=True)
         for name, column in side.items()
     }
-    return solve_columns(model, columns, wanted=[_AGREE])[_AGREE] == 0
+    return solve_columns(model, columns, wanted=[_DIFFER])[_DIFFER] == 0

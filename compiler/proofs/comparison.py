@@ -20,7 +20,7 @@ from causalspec.compiler.proofs.agreement import Share, agreement
 from causalspec.compiler.proofs.correspondences import Correspondence, correspondences
 from causalspec.compiler.proofs.equilibria import differing_equilibrium
 from causalspec.compiler.proofs.interchanges import Interchange, smallest_interchange
-from causalspec.compiler.proofs.relations import Commutes, Relation, examine_relation
+from causalspec.compiler.proofs.relations import Relation, examine_relation
 from causalspec.compiler.proofs.witnesses import smallest_witness
 from causalspec.compiler.specification import Abstraction
 from causalspec.dsl.diagnostics import InternalError
@@ -130,7 +130,7 @@ def _outputs(left: CausalModel, right: CausalModel) -> Answer:
     both = side_by_side(left, right)
     found = smallest_witness(both, differs({name: of_task(name) for name in left.outputs}))
     if isinstance(found, NoWitness):
-        return Answer(True if found.is_certain else None, found.evidence)
+        return Answer(found.holds, found.evidence)
     inputs = {name: found.setting[name] for name in left.inputs}
     difference = Difference(inputs, (_run(left, inputs),), (_run(right, inputs),))
     if difference.left == difference.right:
@@ -148,12 +148,12 @@ def _interventions(relation: Relation) -> Answer:
     it, since a value that no source has is never swapped in.
     """
     answer = examine_relation(relation)
-    if isinstance(answer, Commutes) and answer.is_certain:
+    if isinstance(answer, NoWitness) and answer.is_certain:
         return Answer(True, answer.evidence)
     found = smallest_interchange(relation)
     if isinstance(found, Interchange):
         return Answer(False, Exhaustive(1), found)
-    return Answer(True if found.is_certain else None, found.evidence)
+    return Answer(found.holds, found.evidence)
 
 
 def _cyclic(left: CausalModel, right: CausalModel, shared: Sequence[str]) -> Answer:
@@ -179,7 +179,7 @@ def _cyclic(left: CausalModel, right: CausalModel, shared: Sequence[str]) -> Ans
         differences.append(Difference(inputs, seen[0], seen[1], done))
     if differences:
         return Answer(False, Exhaustive(1), min(differences, key=lambda one: len(one.done)))
-    return Answer(True if NoWitness(evidence).is_certain else None, evidence)
+    return Answer(NoWitness(evidence).holds, evidence)
 
 
 def _settable(model: CausalModel, names: Sequence[str]) -> CausalModel:

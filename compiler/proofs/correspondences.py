@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from causalspec.compiler.data.populations import populate
-from causalspec.compiler.data.randomness import Stream
-from causalspec.compiler.data.samplers import RequirementUnmetError, Sampler
 from causalspec.compiler.derived_models import of_task, side_by_side
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
@@ -18,6 +15,7 @@ from causalspec.compiler.evidence import Evidence, NoWitness, combined
 from causalspec.compiler.expressions import Expression, Lookup, Reference, apart
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.proofs.existence import place
+from causalspec.compiler.proofs.some_inputs import some_inputs
 from causalspec.compiler.proofs.witnesses import find_witness
 
 SAMPLE = 1 << 12
@@ -53,11 +51,13 @@ def correspondences(left: CausalModel, right: CausalModel) -> Iterator[Correspon
     corresponds to nothing.
     """
     both = side_by_side(left, right)
+    drawn = some_inputs(left, SAMPLE, "correspondences")
+    if drawn is None:
+        return
+    wanted = [*left.intermediates, *(of_task(name) for name in right.intermediates)]
     try:
-        drawn = Sampler(populate(left, {}), Stream.of(0, "correspondences")).take(SAMPLE)
-        wanted = [*left.intermediates, *(of_task(name) for name in right.intermediates)]
-        sample = solve_columns(both, drawn, wanted=wanted)
-    except (RequirementUnmetError, UnsupportedModelError, IndexError):
+        sample = solve_columns(both, drawn[0], wanted=wanted)
+    except UnsupportedModelError:
         return
     for one in left.intermediates:
         for other in right.intermediates:

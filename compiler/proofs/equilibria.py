@@ -8,12 +8,13 @@ the model as there are guesses, all of them wrong.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
 from causalspec.compiler import expressions as nodes
+from causalspec.compiler.derived_models import copied, in_order
 from causalspec.compiler.evaluators.interpret import cycle_breakers, on_cycles
 from causalspec.compiler.evidence import NoWitness, Proved, Unknown, Witness
 from causalspec.compiler.expressions import (
@@ -54,7 +55,7 @@ class Guessing:
                 variables += [replace(one, role=Role.INPUT, mechanism=None), computed]
             else:
                 variables.append(one)
-        acyclic = replace(model, variables=tuple(_in_order(variables)), cyclic=False)
+        acyclic = replace(model, variables=in_order(variables), cyclic=False)
         circling = (one.name for one in model.variables if one.name in on_cycles(model))
         defined = (nodes.Defined(Reference(name)) for name in circling)
         settled = nodes.surely(nodes.All((*map(_is_settled, guesses), *defined)))
@@ -78,11 +79,13 @@ def without_equilibrium(model: CausalModel) -> Witness | NoWitness:
         return NoWitness(Proved())
     if guessing.guess_count > MOST_GUESSES:
         return NoWitness(Unknown())
-    copies, settled = _every_guess(guessing, {name: name for name in model.exogenous})
-    inputs = [one for one in model.variables if one.mechanism is None]
-    whole = replace(model, variables=(*inputs, *copies), cyclic=False)
+    copies, settled = _every_guess(guessing)
+    read = () if model.requirement is None else nodes.references(model.requirement)
+    own = {*model.exogenous, *model.ancestors(read)}
+    kept = [one for one in model.variables if one.name in own]
+    whole = replace(model, variables=in_order([*kept, *copies]), cyclic=False)
     wrong = nodes.All(tuple(nodes.Not(one) for one, _ in settled))
-    return smallest_witness(_requiring(model, whole), wrong)
+    return smallest_witness(whole, wrong)
 
 
 def differing_equilibrium(
@@ -94,55 +97,40 @@ def differing_equilibrium(
     guessing, answering = Guessing.of(model), Guessing.of(other)
     if answering.guess_count > MOST_GUESSES:
         return NoWitness(Unknown())
-    shared = {name: name for name in other.exogenous}
-    copies, settled = _every_guess(answering, shared)
+    copies, settled = _every_guess(answering)
     own = guessing.model.variables
-    names = {one.name for one in own}
-    added = [one for one in other.variables if one.mechanism is None and one.name not in names]
+    names = (name for name in other.exogenous if name not in guessing.model.by_name)
+    added = [other.by_name[name] for name in names]
     whole = replace(guessing.model, variables=(*added, *own, *copies))
     unmatched = (
-        nodes.Not(nodes.All((there, *(_alike(name, names_there[name]) for name in observed))))
-        for there, names_there in settled
+        nodes.Not(nodes.All((there, *(_alike(name, named(name)) for name in observed))))
+        for there, named in settled
     )
     return smallest_witness(whole, nodes.All((guessing.settled, *unmatched)))
 
 
 def _every_guess(
-    guessing: Guessing, shared: Mapping[str, str]
-) -> tuple[list[Variable], list[tuple[Expression, Mapping[str, str]]]]:
-    """A copy of the model for each guess; whether that guess is right, and the copy's names."""
+    guessing: Guessing,
+) -> tuple[list[Variable], list[tuple[Expression, Callable[[str], str]]]]:
+    """A copy of the model for each guess; whether that guess is right, and the copy's names. Inputs
+    and noise are shared.
+    """
+    model = guessing.model
+    shared = {*model.exogenous} - {*guessing.guesses}
     copies: list[Variable] = []
-    settled: list[tuple[Expression, Mapping[str, str]]] = []
-    domains = [guessing.model.by_name[name].domain.codes() for name in guessing.guesses]
+    settled: list[tuple[Expression, Callable[[str], str]]] = []
+    domains = [model.by_name[name].domain.codes() for name in guessing.guesses]
     for number, codes in enumerate(product(*domains)):
-        names = {
-            one.name: shared.get(one.name, f"guess {number}: {one.name}")
-            for one in guessing.model.variables
-        }
-        guessed = dict(zip(guessing.guesses, codes, strict=True))
-        memory: dict[int, Expression] = {}
-        for one in guessing.model.variables:
-            if one.name in shared:
-                continue
-            mechanism = one.mechanism
-            if mechanism is None:
-                mechanism = Constant(guessed[one.name])
-            else:
-                mechanism = renamed(mechanism, names.__getitem__, memory)
-            copy = replace(one, name=names[one.name], role=Role.ABBREVIATION, mechanism=mechanism)
-            copies.append(copy)
-        settled.append((renamed(guessing.settled, names.__getitem__), names))
+
+        def named(name: str, number: int = number) -> str:
+            return name if name in shared else f"guess {number}: {name}"
+
+        for name, code in zip(guessing.guesses, codes, strict=True):
+            guess, role = model.by_name[name], Role.ABBREVIATION
+            copies.append(replace(guess, name=named(name), role=role, mechanism=Constant(code)))
+        copies.extend(copied(model, named))
+        settled.append((renamed(guessing.settled, named), named))
     return copies, settled
-
-
-def _requiring(model: CausalModel, whole: CausalModel) -> CausalModel:
-    """`whole` with the abbreviations that the requirement of `model` reads, under their names."""
-    if model.requirement is None:
-        return whole
-    needed = model.ancestors(nodes.references(model.requirement))
-    present = {one.name for one in whole.variables}
-    read = [one for one in model.variables if one.name in needed and one.name not in present]
-    return replace(whole, variables=(*whole.variables, *_in_order(read, present)))
 
 
 def _is_settled(name: str) -> Expression:
@@ -151,15 +139,3 @@ def _is_settled(name: str) -> Expression:
 
 def _alike(left: str, right: str) -> Expression:
     return nodes.Not(nodes.apart(Reference(left), Reference(right)))
-
-
-def _in_order(variables: Sequence[Variable], known: Collection[str] = ()) -> Iterator[Variable]:
-    """What has no mechanism first, then each after what it reads."""
-    done = set(known)
-    waiting = list(variables)
-    while waiting:
-        ready = [one for one in waiting if done.issuperset(one.parents)]
-        ready = [one for one in ready if one.mechanism is None] or ready
-        yield from ready
-        done.update(one.name for one in ready)
-        waiting = [one for one in waiting if one.name not in done]

@@ -18,17 +18,18 @@ from causalspec.compiler.evidence import Evidence, Examination, Exhaustive, Unkn
 from causalspec.compiler.expressions import Constant
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.proofs.examine_abstractions import examine_abstraction
-from causalspec.compiler.proofs.examine_designs import examine_design
-from causalspec.compiler.proofs.examine_labels import examine_labels
+from causalspec.compiler.proofs.examine_data import (
+    examine_design,
+    examine_labels,
+    examine_repeats,
+)
 from causalspec.compiler.proofs.examine_models import (
     examine_domains,
     examine_equilibria,
     examine_outputs,
 )
-from causalspec.compiler.proofs.examine_prompts import examine_prompts
-from causalspec.compiler.proofs.examine_repeats import examine_repeats
+from causalspec.compiler.proofs.examine_prompts import examine_prompts, examine_texts
 from causalspec.compiler.proofs.examine_rivals import examine_rivals
-from causalspec.compiler.proofs.examine_texts import examine_texts
 from causalspec.compiler.proofs.witnesses import find_witness
 from causalspec.compiler.specification import CounterfactualDesign, Example, Specification, Task
 from causalspec.compiler.wording import assigned, value_text

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from causalspec.compiler.evidence import Examination, Exhaustive, NoWitness
 from causalspec.compiler.expressions import Compare, ComparisonOperator, Constant
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs.relations import Commutes, Relation, Square, examine_relation
+from causalspec.compiler.proofs.relations import Relation, Square, examine_relation
 from causalspec.compiler.proofs.witnesses import find_witness
 from causalspec.compiler.specification import Abstraction
 from causalspec.compiler.wording import assigned, beside, setting_text, value_text
@@ -33,9 +33,8 @@ def examine_abstraction(
         return
     relation = Relation.of(fine, coarse, abstraction.values)
     answer = examine_relation(relation)
-    if isinstance(answer, Commutes):
-        holds = True if answer.is_certain else None
-        yield Examination(question, holds, answer.evidence, abstraction.span)
+    if isinstance(answer, NoWitness):
+        yield Examination(question, answer.holds, answer.evidence, abstraction.span)
         if not derived:
             _warn_of_idle_values(relation, abstraction, diagnostics)
     else:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from causalspec.compiler.derived_models import of_task, side_by_side, with_noise_at_rest
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.definedness import partial_names
-from causalspec.compiler.evidence import Examination, Exhaustive, NoWitness, Proved, Witness
+from causalspec.compiler.evidence import Examination, NoWitness, Proved, Witness, examined
 from causalspec.compiler.expressions import (
     All,
     Any,
@@ -30,9 +30,6 @@ from causalspec.dsl.source import Span
 
 MOST_SHOWN = 24
 """So many inputs of a counterexample are listed."""
-
-MOST_DEPARTURES = 8
-"""So many inputs are looked for at which variables of a model leave their domains."""
 
 
 def examine_domains(
@@ -54,26 +51,31 @@ def examine_domains(
     ]
     partial = partial_names(guessing.model.total)
     suspects = [one for one in own if one.name in partial]
-    answer = _departure(guessing, suspects)
-    if isinstance(answer, NoWitness):
-        holds = True if answer.is_certain else None
-        return Examination(question, holds, answer.evidence, span)
-    for _ in range(MOST_DEPARTURES):
-        if isinstance(answer, NoWitness):
-            break
-        solution = interpret.solve(guessing.model, answer.setting)
-        outside = [one for one in own if one.name not in solution]
-        follow_on = _descendants(guessing.model, [one.name for one in outside])
-        for one in outside:
-            if one.name not in follow_on:
-                needed = model.ancestors([one.name])
-                shown = (name for name in model.exogenous if name in needed)
-                place = setting_text(model, answer.setting, shown)
-                _report_undefined(guessing.model, one, solution, place, span, diagnostics)
-        settled = follow_on | {one.name for one in outside}
-        suspects = [one for one in suspects if one.name not in settled]
-        answer = _departure(guessing, suspects)
-    return Examination(question, False, Exhaustive(1), span)
+
+    def refuted(setting: Mapping[str, int]) -> tuple[str, ...]:
+        """Each mistake once: not what follows from another one, and at other inputs the rest."""
+        answer: Witness | NoWitness = Witness(setting)
+        remaining = suspects
+        while isinstance(answer, Witness):
+            solution = interpret.solve(guessing.model, answer.setting)
+            outside = {one.name for one in own if one.name not in solution}
+            followers = {
+                one.name
+                for one in guessing.model.variables
+                if outside & (guessing.model.ancestors(one.parents))
+            }
+            for one in own:
+                if one.name in outside - followers:
+                    read = model.ancestors([one.name])
+                    names = [name for name in model.exogenous if name in read]
+                    place = setting_text(model, answer.setting, names)
+                    _report_undefined(guessing.model, one, solution, place, span, diagnostics)
+            settled = outside | followers
+            remaining = [one for one in remaining if one.name not in settled]
+            answer = _departure(guessing, remaining)
+        return ()
+
+    return examined(question, _departure(guessing, suspects), span, refuted)
 
 
 def _report_undefined(
@@ -106,33 +108,24 @@ def _departure(guessing: Guessing, suspects: list[Variable]) -> Witness | NoWitn
     return smallest_witness(guessing.model, All((guessing.settled, undefined)))
 
 
-def _descendants(model: CausalModel, names: list[str]) -> set[str]:
-    """What depends on one of the names, themselves only where they depend on another one."""
-    found: set[str] = set()
-    for one in model.variables:
-        if found.intersection(one.parents) or set(names).intersection(one.parents):
-            found.add(one.name)
-    return found
-
-
 def examine_equilibria(model: CausalModel, span: Span, diagnostics: Diagnostics) -> Examination:
     """Whether a cyclic model has an equilibrium at every admissible input, whatever its noise: a
     warning where it has none, if it is not meant to compute its task.
     """
     question = f"`{model.name}` has an equilibrium at every input"
-    found = without_equilibrium(model)
-    if isinstance(found, NoWitness):
-        holds = True if found.is_certain else None
-        return Examination(question, holds, found.evidence, span)
-    place = setting_text(model, found.setting, model.exogenous, MOST_SHOWN)
-    report = diagnostics.warning if model.approximately else diagnostics.error
-    report(
-        "CS326",
-        f"`{model.name}` has no equilibrium at `{place}`",
-        span,
-        help="no setting of its variables agrees with all mechanisms there",
-    )
-    return Examination(question, False, Exhaustive(1), span)
+
+    def refuted(setting: Mapping[str, int]) -> tuple[str, ...]:
+        place = setting_text(model, setting, model.exogenous, MOST_SHOWN)
+        report = diagnostics.warning if model.approximately else diagnostics.error
+        report(
+            "CS326",
+            f"`{model.name}` has no equilibrium at `{place}`",
+            span,
+            help="no setting of its variables agrees with all mechanisms there",
+        )
+        return ()
+
+    return examined(question, without_equilibrium(model), span, refuted)
 
 
 def examine_outputs(
@@ -150,22 +143,27 @@ def examine_outputs(
         for name in task.outputs
     )
     condition = All((guessing.settled, Any(tuple(unequal))))
+
+    def refuted(setting: Mapping[str, int]) -> tuple[str, ...]:
+        _report_disagreement(guessing, task, setting, span, diagnostics)
+        return ()
+
     found = smallest_witness(side_by_side(guessing.model, task), condition)
-    if isinstance(found, NoWitness):
-        holds = True if found.is_certain else None
-        return Examination(question, holds, found.evidence, span)
-    _report_disagreement(guessing, task, found, span, diagnostics)
-    return Examination(question, False, Exhaustive(1), span)
+    return examined(question, found, span, refuted)
 
 
 def _report_disagreement(
-    guessing: Guessing, task: CausalModel, found: Witness, span: Span, diagnostics: Diagnostics
+    guessing: Guessing,
+    task: CausalModel,
+    setting: Mapping[str, int],
+    span: Span,
+    diagnostics: Diagnostics,
 ) -> None:
     model = guessing.model
-    inputs = {name: found.setting[name] for name in task.inputs}
+    inputs = {name: setting[name] for name in task.inputs}
     place = setting_text(model, inputs, task.inputs, MOST_SHOWN)
     right = interpret.solve(task, inputs)
-    solution = interpret.solve(model, found.setting)
+    solution = interpret.solve(model, setting)
     where = " in an equilibrium" if guessing.guesses else ""
     for name in task.outputs:
         if name not in solution or name not in right or solution[name] == right[name]:

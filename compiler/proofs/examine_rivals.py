@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy
 
 from causalspec.compiler.counterparts import counterparts_of
+from causalspec.compiler.data.conditions import source_names
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.data.pairs import InterchangePairs
 from causalspec.compiler.data.rivals import Prediction
@@ -14,13 +15,13 @@ from causalspec.compiler.derived_models import (
     differs,
     interchanged,
     of_task,
+    pair_in,
     side_by_side,
-    source_prefix,
     with_noise_at_rest,
 )
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
-from causalspec.compiler.evidence import Examination, Exhaustive, Sampled, Witness
+from causalspec.compiler.evidence import Examination, Exhaustive, NoWitness, Sampled
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.proofs.witnesses import smallest_witness
 from causalspec.compiler.specification import CounterfactualDesign, SwapKind
@@ -49,25 +50,24 @@ def examine_rivals(
         if model.cyclic or not comparable or not rival.intermediates:
             continue
         question = f"`{design.name}` tells `{model.name}` from `{rival.name}`"
+        rested = with_noise_at_rest(rival)
         try:
-            agreeing, pairs = _agreeing(design, first, with_noise_at_rest(rival))
+            agreeing, pairs = _agreeing(design, first, rested)
         except (SpecError, UnsupportedModelError):  # said elsewhere
             continue
         if agreeing is None:
             yield Examination(question, True, Sampled(pairs, design.seed), design.span)
             continue
-        parting = _parting_pair(design, rival, agreeing)
+        parting = next(_parting_pairs(design, rested, agreeing), None)
         if parting is None:
             continue  # no pair would
-        place, ours, theirs = parting
         diagnostics.warning(
             "CS503",
             f"no pair of `{design.name}` tells `{model.name}` from `{rival.name}`, though others "
             "would",
             design.span,
-            help=f"they part at {place}: `{model.name}` says `{ours}`, `{rival.name}` "
-            f"`{theirs}`; let the filters admit such pairs, or write `distinguish from "
-            f"{rival.name}`",
+            help=f"they part at {parting}; let the filters admit such pairs, or write "
+            f"`distinguish from {rival.name}`",
         )
         yield Examination(question, False, Exhaustive(pairs), design.span)
 
@@ -78,9 +78,7 @@ def _agreeing(
     """Which interventions of the rival agree on every pair, None where some kind has none; and on
     how many pairs that is known.
     """
-    kept: dict[SwapKind, Sequence[SwapKind]] = {
-        kind: counterparts_of(kind, rival) for kind in design.kinds
-    }
+    kept = {kind: counterparts_of(kind, rival) for kind in design.kinds}
     made = (
         generate(design, split.name, rows=min(split.rows, MOST_PAIRS)) for split in design.splits
     )
@@ -89,67 +87,44 @@ def _agreeing(
         seen = 0
         for pairs in several:
             seen += len(pairs)
-            kept = _still_agreeing(pairs, rival, kept)
+            for number, kind in enumerate(design.kinds):
+                mine = pairs.select(numpy.flatnonzero(pairs.kinds == number))
+                kept[kind] = tuple(one for one in kept[kind] if _agrees(mine, rival, one))
             if not all(kept.values()):
                 return None, seen
     return kept, seen
 
 
-def _still_agreeing(
-    pairs: InterchangePairs, rival: CausalModel, kept: Agreeing
-) -> dict[SwapKind, Sequence[SwapKind]]:
-    found: dict[SwapKind, Sequence[SwapKind]] = {}
-    for number, kind in enumerate(pairs.design.kinds):
-        mine = pairs.select(numpy.flatnonzero(pairs.kinds == number))
-        found[kind] = [
-            one
-            for one in kept[kind]
-            if not len(mine)
-            or Prediction(rival, one, len(mine.sources))
-            .is_label(mine.base, mine.sources, mine.label)
-            .all()
-        ]
-    return found
+def _agrees(pairs: InterchangePairs, rival: CausalModel, kind: SwapKind) -> bool:
+    predicted = Prediction(rival, kind, len(pairs.sources))
+    return not len(pairs) or bool(predicted.is_label(pairs.base, pairs.sources, pairs.label).all())
 
 
-def _parting_pair(
+def _parting_pairs(
     design: CounterfactualDesign, rival: CausalModel, agreeing: Agreeing
-) -> tuple[str, str, str] | None:
-    """The smallest pair, admitted by the filters or not, on which the labels differ."""
-    model = design.model
+) -> Iterator[str]:
+    """The smallest pair for each two interventions, admitted by the filters or not, on which the
+    labels differ, and both labels, replayed in the interpreter.
+    """
+    model, names = with_noise_at_rest(design.model), source_names(design)
+    numbers = range(len(names))
+    outputs = {f"result.{name}": of_task(f"result.{name}") for name in model.outputs}
     for kind, others in agreeing.items():
         for other in others:
-            ours = with_noise_at_rest(model)
-            theirs = with_noise_at_rest(rival)
-            both = side_by_side(interchanged(ours, kind), interchanged(theirs, other))
-            outputs = {f"result.{name}": of_task(f"result.{name}") for name in model.outputs}
-            found = smallest_witness(both, differs(outputs))
-            if isinstance(found, Witness):
-                return _shown(ours, theirs, (kind, other), found)
-    return None
-
-
-def _shown(
-    model: CausalModel, rival: CausalModel, kinds: tuple[SwapKind, SwapKind], found: Witness
-) -> tuple[str, str, str]:
-    """The pair and both labels, replayed in the interpreter."""
-    sides = {"base": "base"} | {
-        source_prefix(number): "source" if set(kinds[0].sources) == {number} else f"s{number + 1}"
-        for number in sorted(set(kinds[0].sources))
-    }
-    settings = [
-        {name: found.setting[f"{prefix}.{name}"] for name in model.inputs} for prefix in sides
-    ]
-    place = ", ".join(
-        f"{said} `{setting_text(model, one, one)}`"
-        for said, one in zip(sides.values(), settings, strict=True)
-    )
-    numbers = sorted(set(kinds[0].sources))
-    sources = [
-        settings[1 + numbers.index(k)] if k in numbers else {} for k in range(max(numbers) + 1)
-    ]
-    labels: list[str] = []
-    for one, kind in zip((model, rival), kinds, strict=True):
-        solution = interpret.interchange(one, settings[0], sources, kind)
-        labels.append(setting_text(one, solution, one.outputs))
-    return place, labels[0], labels[1]
+            sides = interchanged(model, kind, numbers), interchanged(rival, other, numbers)
+            found = smallest_witness(side_by_side(*sides), differs(outputs))
+            if isinstance(found, NoWitness):
+                continue
+            base, sources = pair_in(found.setting, model, len(names))
+            used = {
+                "base": base,
+                **{names[number]: sources[number] for number in kind.used_sources},
+            }
+            place = ", ".join(
+                f"{said} `{setting_text(model, one, one)}`" for said, one in used.items()
+            )
+            ours, theirs = (
+                setting_text(one, interpret.interchange(one, base, sources, swap), one.outputs)
+                for one, swap in ((model, kind), (rival, other))
+            )
+            yield f"{place}: `{model.name}` says `{ours}`, `{rival.name}` `{theirs}`"

@@ -7,7 +7,7 @@ at once is asked again when the variables that are equal have become one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from time import process_time
 from typing import Any
@@ -46,8 +46,7 @@ TRIED_FOR_A_PAIR = 1 << 16
 SECONDS_A_PAIR = 0.5
 """What one pair of variables may take that might be equal."""
 
-_ROWS_AT_FIRST = 1 << 14
-_ROWS_AT_ONCE = 1 << 18
+_ROWS_AT_ONCE = 1 << 16
 _CONDITION = "the condition"  # no variable of a spec has a space in its name
 
 
@@ -64,12 +63,13 @@ class Question:
         both = Variable(_CONDITION, Role.OUTPUT, Truths(), holds)
         self._partial = CausalModel(model.name, model.task, (*model.variables, both))
         self._extended = self._partial.total
-        self._free = list(model.exogenous)
         relevant = self._extended.ancestors([_CONDITION])
-        self.varying = [name for name in self._free if name in relevant]
+        self.varying = [name for name in model.exogenous if name in relevant]
         """The inputs and noise that the condition depends on."""
         self.codes = {name: _likely_codes(model.by_name[name]) for name in self.varying}
         """The codes of each that can be drawn at all."""
+        self.count = prod(len(codes) for codes in self.codes.values())
+        """How many settings of what varies there are."""
 
     def answer(self) -> Witness | NoWitness:
         """Some setting, or how we know that there is none."""
@@ -81,19 +81,34 @@ class Question:
 
     def replayed(self, setting: Mapping[str, int]) -> Witness:
         """The setting of every input and noise, others' values being the first of their domains."""
-        whole = {name: _likely_codes(self.model.by_name[name])[0] for name in self._free}
-        whole.update({name: setting[name] for name in self.varying})
+        whole = self.whole(setting)
         if not self.holds(whole):
             raise InternalError(f"evaluators disagree on `{self.model.name}` at {whole}")
         return Witness(whole)
+
+    def whole(self, setting: Mapping[str, int]) -> dict[str, int]:
+        """A setting of what varies with the first values of the rest."""
+        rest = (name for name in self.model.exogenous if name not in self.codes)
+        whole = {name: _likely_codes(self.model.by_name[name])[0] for name in rest}
+        return whole | {name: setting[name] for name in self.varying}
 
     def holds(self, setting: Mapping[str, int]) -> bool:
         """By the interpreter."""
         return interpret.solve(self._partial, setting)[_CONDITION] != 0
 
-    def evaluated(self, columns: Mapping[str, Any]) -> Any:
-        """Row by row, in NumPy."""
-        return solve_columns(self._extended, columns, wanted=[_CONDITION])[_CONDITION]
+    def hits(self, positions: Sequence[Any]) -> Any:
+        """The rows in which it holds, in NumPy; `positions` among the codes of what varies."""
+        columns = self._columns(positions)
+        return numpy.flatnonzero(
+            solve_columns(self._extended, columns, wanted=[_CONDITION])[_CONDITION]
+        )
+
+    def batches(self) -> Iterator[Sequence[Any]]:
+        """The positions of every setting, in lexicographic order."""
+        sizes = tuple(len(codes) for codes in self.codes.values())
+        for start in range(0, self.count, _ROWS_AT_ONCE):
+            rows = numpy.arange(start, min(start + _ROWS_AT_ONCE, self.count))
+            yield numpy.unravel_index(rows, sizes) if sizes else ()
 
     def solved(self, condition: Expression, seconds: float) -> Witness | NoWitness:
         """By the solver alone, perhaps under more conditions."""
@@ -102,16 +117,15 @@ class Question:
     def _ask(self) -> Witness | NoWitness:
         if mechanism_intervals(self._extended)[_CONDITION].high == 0:
             return NoWitness(Proved())
-        count = prod(len(codes) for codes in self.codes.values())
-        if count <= CHEAPER_THAN_THE_SOLVER:
-            return self.enumerated(count)
+        if self.count <= CHEAPER_THAN_THE_SOLVER:
+            return self.enumerated()
         glance = self._sampled(GLANCE)
         if isinstance(glance, Witness):
             return glance
         answer = self._settled()
         if isinstance(answer, Witness) or answer.is_certain:
             return answer
-        return self.enumerated(count) if count <= ENUMERATION_LIMIT else self._sampled(SAMPLE)
+        return self.enumerated() if self.count <= ENUMERATION_LIMIT else self._sampled(SAMPLE)
 
     def _settled(self) -> Witness | NoWitness:
         answer = self.solved(self.condition, SECONDS_AT_ONCE)
@@ -122,57 +136,46 @@ class Question:
         left = prove.SECONDS_A_QUESTION - SECONDS_AT_ONCE - (process_time() - begun)
         return prove.solve_for(merged, Reference(_CONDITION), max(1, left))
 
-    def enumerated(self, count: int) -> Witness | NoWitness:
-        """By trying all of the `count` settings of what varies."""
-        sizes = tuple(len(codes) for codes in self.codes.values())
-        start, size = 0, _ROWS_AT_FIRST
-        while start < count:
-            rows = numpy.arange(start, min(start + size, count))
-            positions = numpy.unravel_index(rows, sizes) if sizes else ()
-            found = self._first_hit(positions)
-            if found is not None:
-                return found
-            start, size = start + size, min(8 * size, _ROWS_AT_ONCE)
-        return NoWitness(Exhaustive(count))
+    def enumerated(self) -> Witness | NoWitness:
+        """By trying all settings of what varies."""
+        found = map(self._first_hit, self.batches())
+        return next(filter(None, found), NoWitness(Exhaustive(self.count)))
 
     def _sampled(self, count: int) -> Witness | NoWitness:
         generator = numpy.random.default_rng(SEED)
         for start in range(0, count, _ROWS_AT_ONCE):
             rows = min(_ROWS_AT_ONCE, count - start)
-            found = self._first_hit(
-                [generator.integers(len(codes), size=rows) for codes in self.codes.values()]
-            )
+            sizes = map(len, self.codes.values())
+            found = self._first_hit([generator.integers(size, size=rows) for size in sizes])
             if found is not None:
                 return found
         return NoWitness(Sampled(count, SEED))
 
     def _first_hit(self, positions: Sequence[Any]) -> Witness | None:
-        columns = {
-            name: column(codes, position)
-            for (name, codes), position in zip(self.codes.items(), positions, strict=True)
-        }
-        hits = numpy.flatnonzero(self.evaluated(columns))
+        hits = self.hits(positions)
         if not len(hits):
             return None
-        return Witness({name: int(one[hits[0]]) for name, one in columns.items()})
+        columns = self._columns([one[hits[:1]] for one in positions])
+        return Witness({name: int(one[0]) for name, one in columns.items()})
+
+    def _columns(self, positions: Sequence[Any]) -> dict[str, Any]:
+        pairs = zip(self.codes.items(), positions, strict=True)
+        return {name: _column(codes, position) for (name, codes), position in pairs}
 
 
 def _surely_nowhere(model: CausalModel, condition: Expression) -> bool:
     """Whether a small question has the answer no."""
     question = Question(model, condition)
-    count = prod(len(codes) for codes in question.codes.values())
-    if count <= TRIED_FOR_A_PAIR:
-        found = question.enumerated(count)
+    if question.count <= TRIED_FOR_A_PAIR:
+        found = question.enumerated()
     else:
         found = question.solved(condition, SECONDS_A_PAIR)
     return isinstance(found, NoWitness) and found.is_certain
 
 
-def column(codes: range | tuple[int, ...], positions: Any) -> Any:
+def _column(codes: range | tuple[int, ...], positions: Any) -> Any:
     """The codes at these positions."""
     if isinstance(codes, range):  # perhaps too long to list
-        if (codes.start, codes.step) == (0, 1):
-            return positions
         return codes.start + codes.step * positions
     return numpy.array(codes, numpy.int64)[positions]
 

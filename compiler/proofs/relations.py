@@ -19,18 +19,18 @@ question asks about every choice of cells at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, islice
 
 from causalspec.compiler import expressions as nodes
+from causalspec.compiler.derived_models import copied
 from causalspec.compiler.domains import Truths
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.definedness import partial_names
 from causalspec.compiler.evidence import (
     Evidence,
-    Exhaustive,
     NoWitness,
     Proved,
     Unknown,
@@ -45,12 +45,8 @@ from causalspec.dsl.diagnostics import InternalError
 MOST_SMALLER_SQUARES = 64
 """So many smaller interventions are tried before a failing square is shown as it was found."""
 
-FINE, COARSE, DO, SET = (
-    "fine ",
-    "coarse ",
-    "do ",
-    "set ",
-)  # no variable of a spec has a space in its name
+FINE, COARSE, DO, SET = "fine ", "coarse ", "do ", "set "
+"""No variable of a spec has a space in its name."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +75,17 @@ class Relation:
         return tuple(name for name in computed if name in self.values)
 
     @cached_property
+    def outputs(self) -> tuple[str, ...]:
+        """The coarse outputs that have a value over the fine model."""
+        return tuple(name for name in self.coarse.outputs if name in self.values)
+
+    @cached_property
+    def exogenous(self) -> Mapping[str, Variable]:
+        """The inputs and the noise of both models."""
+        sides = (self.coarse, self.fine)
+        return {name: model.by_name[name] for model in sides for name in model.exogenous}
+
+    @cached_property
     def is_total(self) -> bool:
         """Whether every variable of both models has a value under every intervention."""
         return not any(partial_names(one.total) for one in (self.fine, self.coarse))
@@ -91,6 +98,68 @@ class Relation:
     def cell(self, name: str) -> tuple[str, ...]:
         """The fine variables that a coarse one stands for."""
         return references(self.values[name])
+
+    def named(self, prefix: str, given: str = "") -> Callable[[str], str]:
+        """New names with a prefix: `given` for what is exogenous, `prefix` for the rest."""
+        return lambda name: f"{given if name in self.exogenous else prefix}{name}"
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """What is done to both models: expressions for fine variables and for coarse ones, over further
+    variables. `cells` are the coarse variables that it is about.
+    """
+
+    cells: Collection[str]
+    fine: Mapping[str, Expression]
+    coarse: Mapping[str, Expression]
+    variables: Sequence[Variable]
+    requirements: Sequence[Expression] = ()
+
+
+def intervened(
+    relation: Relation, done: Intervention, at: Collection[str], *, selectable: bool
+) -> tuple[CausalModel, Expression]:
+    """Both models over the same inputs and noise under an intervention, and the condition that
+    their values differ at one of `at`. Where `selectable`, an input says of each cell whether it is
+    set, so that one question is about every subset.
+    """
+    fine, coarse = relation.fine, relation.coarse
+    fine_name, coarse_name = relation.named(FINE), relation.named(COARSE)
+    fine_done, coarse_done = dict(done.fine), dict(done.coarse)
+    chosen: list[Variable] = []
+
+    def where_set(cell: str, value: Expression, model: CausalModel, name: str) -> Expression:
+        own = model.by_name[name].mechanism
+        assert own is not None
+        own = renamed(own, fine_name if model is fine else coarse_name)
+        return nodes.Choose(Reference(f"{SET}{cell}"), value, own)
+
+    for cell in done.cells if selectable else ():
+        chosen.append(Variable(f"{SET}{cell}", Role.INPUT, Truths()))
+        for read in relation.cell(cell):
+            fine_done[read] = where_set(cell, fine_done[read], fine, read)
+        coarse_done[cell] = where_set(cell, coarse_done[cell], coarse, cell)
+    variables = (
+        *relation.exogenous.values(),
+        *(one for one in done.variables if one.mechanism is None),
+        *chosen,
+        *(one for one in done.variables if one.mechanism is not None),
+        *copied(fine, fine_name, fine_done),
+        *copied(coarse, coarse_name, coarse_done),
+    )
+    required = list(done.requirements)
+    if fine.requirement is not None:
+        required.insert(0, renamed(fine.requirement, fine_name))
+    parts = (
+        nodes.apart(renamed(relation.values[name], fine_name), Reference(coarse_name(name)))
+        for name in at
+    )
+    requirement = nodes.All(tuple(required)) if required else None
+    return replace(fine, variables=variables, requirement=requirement), nodes.Any(tuple(parts))
+
+
+# Squares -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -115,25 +184,12 @@ class Square:
         return tuple(one for one in names if self.translated.get(one) != self.expected.get(one))
 
 
-@dataclass(frozen=True, slots=True)
-class Commutes:
-    """No square fails, as far as `evidence` goes."""
-
-    evidence: Evidence
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether none does."""
-        return isinstance(self.evidence, Proved | Exhaustive)
-
-
-def examine_relation(relation: Relation) -> Square | Commutes:
+def examine_relation(relation: Relation) -> Square | NoWitness:
     """Whether every square commutes; one that does not, its intervention as small as was found."""
     if relation.fine.cyclic or relation.coarse.cyclic:
-        return Commutes(Unknown())
+        return NoWitness(Unknown())
     if not relation.is_total:
-        found = _ask(relation, relation.aligned, relation.observed, selectable=True)
-        return found if isinstance(found, Square) else Commutes(found.evidence)
+        return _ask(relation, relation.aligned, relation.observed, selectable=True)
     evidence: Evidence = Proved()
     for name in relation.observed:
         fixed = tuple(one for one in relation.aligned if one != name)
@@ -141,15 +197,28 @@ def examine_relation(relation: Relation) -> Square | Commutes:
         if isinstance(answer, Square):
             return _smaller(relation, answer)
         evidence = combined(evidence, answer.evidence)
-    return Commutes(evidence)
+    return NoWitness(evidence)
 
 
 def _ask(
     relation: Relation, fixed: Sequence[str], at: Sequence[str], *, selectable: bool = False
 ) -> Square | NoWitness:
-    model, condition = square_model(relation, fixed, at, selectable=selectable)
-    found = smallest_witness(model, condition)
+    done = _all_settings(relation, fixed)
+    found = smallest_witness(*intervened(relation, done, at, selectable=selectable))
     return found if isinstance(found, NoWitness) else _replayed(relation, fixed, found)
+
+
+def _all_settings(relation: Relation, fixed: Sequence[str]) -> Intervention:
+    """The cells of `fixed` set to inputs of their own."""
+    cells = dict.fromkeys(name for one in fixed for name in relation.cell(one))
+    variables = [Variable(f"{DO}{n}", Role.INPUT, relation.fine.by_name[n].domain) for n in cells]
+    memory: dict[int, Expression] = {}
+    return Intervention(
+        fixed,
+        {name: Reference(f"{DO}{name}") for name in cells},
+        {one: renamed(relation.values[one], lambda n: f"{DO}{n}", memory) for one in fixed},
+        variables,
+    )
 
 
 def _smaller(relation: Relation, square: Square) -> Square:
@@ -164,95 +233,6 @@ def _smaller(relation: Relation, square: Square) -> Square:
     return square
 
 
-def square_model(
-    relation: Relation, fixed: Collection[str], at: Sequence[str], *, selectable: bool = False
-) -> tuple[CausalModel, Expression]:
-    """Both models over the same inputs and noise, the cells of `fixed` set to inputs of their own,
-    and the condition that the square fails at one of `at`. Where `selectable`, an input says of
-    each of `fixed` whether it is set, so that one question is about every subset.
-    """
-    fine, coarse = relation.fine, relation.coarse
-    cells = [name for one in fixed for name in relation.cell(one)]
-    exogenous = exogenous_of(relation)
-    values = [
-        Variable(f"{DO}{name}", Role.INPUT, fine.by_name[name].domain)
-        for name in dict.fromkeys(cells)
-    ]
-    fine_done: dict[str, Expression] = {name: Reference(f"{DO}{name}") for name in cells}
-    memory: dict[int, Expression] = {}
-    coarse_done = {
-        name: renamed(relation.values[name], lambda read: f"{DO}{read}", memory) for name in fixed
-    }
-    name_of = names(FINE, exogenous)
-    for one in fixed if selectable else ():
-        chosen = Reference(f"{SET}{one}")
-        values.append(Variable(chosen.name, Role.INPUT, Truths()))
-        for read in relation.cell(one):
-            own = own_mechanism(fine, read, name_of)
-            fine_done[read] = nodes.Choose(chosen, fine_done[read], own)
-        own = own_mechanism(coarse, one, names(COARSE, exogenous))
-        coarse_done[one] = nodes.Choose(chosen, coarse_done[one], own)
-    requirement = fine.requirement
-    model = replace(
-        fine,
-        variables=(
-            *exogenous.values(),
-            *values,
-            *copied(fine, name_of, fine_done),
-            *copied(coarse, names(COARSE, exogenous), coarse_done),
-        ),
-        requirement=None if requirement is None else renamed(requirement, name_of),
-    )
-    translated: dict[int, Expression] = {}
-    parts = tuple(
-        nodes.apart(
-            renamed(relation.values[name], name_of, translated), Reference(f"{COARSE}{name}")
-        )
-        for name in at
-    )
-    return model, nodes.Any(parts)
-
-
-def own_mechanism(model: CausalModel, name: str, name_of: Callable[[str], str]) -> Expression:
-    """A variable's mechanism under other names."""
-    mechanism = model.by_name[name].mechanism
-    assert mechanism is not None
-    return renamed(mechanism, name_of)
-
-
-def copied(
-    model: CausalModel,
-    name_of: Callable[[str], str],
-    done: Mapping[str, Expression] | None = None,
-) -> Iterator[Variable]:
-    """The computed variables under other names, some with another mechanism, which is in the new
-    names already.
-    """
-    memory: dict[int, Expression] = {}
-    for variable in model.variables:
-        if variable.mechanism is None:
-            continue
-        mechanism = (done or {}).get(variable.name)
-        if mechanism is None:
-            mechanism = renamed(variable.mechanism, name_of, memory)
-        yield replace(variable, name=name_of(variable.name), mechanism=mechanism)
-
-
-def names(prefix: str, exogenous: Collection[str], given: str = "") -> Callable[[str], str]:
-    """New names with a prefix: `given` for what is in `exogenous`, `prefix` for the rest."""
-    return lambda name: f"{given}{name}" if name in exogenous else f"{prefix}{name}"
-
-
-def exogenous_of(relation: Relation) -> dict[str, Variable]:
-    """The inputs and the noise of both models, by name."""
-    return {
-        one.name: one
-        for model in (relation.coarse, relation.fine)
-        for one in model.variables
-        if one.role in (Role.INPUT, Role.NOISE)
-    }
-
-
 def _replayed(relation: Relation, fixed: Sequence[str], found: Witness) -> Square:
     """Both runs in the interpreter."""
     fine, coarse = relation.fine, relation.coarse
@@ -260,8 +240,7 @@ def _replayed(relation: Relation, fixed: Sequence[str], found: Witness) -> Squar
     done = {name: found.setting[f"{DO}{name}"] for one in chosen for name in relation.cell(one)}
     coarse_done = relation.translated(done, chosen)
     unset = {one: nodes.Undefined() for one in chosen if one not in coarse_done}
-    exogenous = (*coarse.exogenous, *fine.exogenous)
-    inputs = {name: found.setting[name] for name in exogenous}
+    inputs = {name: found.setting[name] for name in relation.exogenous}
     solution = interpret.solve(fine, inputs, done)
     translated = relation.translated(solution, relation.observed)
     expected = interpret.solve(coarse, inputs, {**coarse_done, **unset})

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-_Z = 1.959963984540054
-"""The 97.5 % point of the normal distribution."""
+from causalspec.compiler import NORMAL_QUANTILE, wilson
 
 
 @runtime_checkable
@@ -102,7 +101,7 @@ class Score:
         parts as these are.
         """
         if not self.parts:
-            return _wilson(self.mean, pairs)
+            return wilson(self.mean, pairs)
         whole = self.counts_as() or 1.0
         ends = [one.interval(pairs * one.counts_as() / whole) for one in self.parts]
         below = math.hypot(
@@ -112,16 +111,6 @@ class Score:
             *(high - one.mean for one, (_, high) in zip(self.parts, ends, strict=True))
         )
         return self.mean - below / len(self.parts), self.mean + above / len(self.parts)
-
-
-def _wilson(mean: float, pairs: float) -> tuple[float, float]:
-    """Both ends for a share of so many pairs: exactly 0 where nothing is right, 1 where all is."""
-    if math.isnan(mean):
-        return math.nan, math.nan
-    centre = mean + _Z * _Z / (2 * pairs)
-    spread = _Z * math.sqrt(mean * (1 - mean) / pairs + _Z * _Z / (4 * pairs * pairs))
-    low, high = ((centre + sign * spread) / (1 + _Z * _Z / pairs) for sign in (-1, 1))
-    return min(mean, max(0.0, low)), max(mean, min(1.0, high))
 
 
 def mean_of(scores: Sequence[Score]) -> Score:
@@ -173,7 +162,7 @@ class Measurement:
         """The interval that the same mean and spread would have on so many pairs."""
         if not self.total:
             return math.nan, math.nan
-        half = _Z * self.spread / math.sqrt(pairs)
+        half = NORMAL_QUANTILE * self.spread / math.sqrt(pairs)
         return self.mean - half, self.mean + half
 
 

@@ -12,11 +12,12 @@ from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evidence import Exhaustive, Proved, Sampled
 from causalspec.compiler.expressions import Reference
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs.agreement import Share, agreement, wilson
+from causalspec.compiler.proofs.agreement import Share, agreement
 from causalspec.compiler.proofs.comparison import Difference, compare, shares_of
 from causalspec.compiler.proofs.correspondences import Link
 from causalspec.compiler.proofs.interchanges import Interchange
 from causalspec.compiler.proofs.relations import Relation
+from causalspec.compiler.proofs.wilson import wilson
 from causalspec.compiler.specification import SwapKind
 
 from .cases import (
@@ -191,8 +192,8 @@ def test_a_share_counts_inputs_as_often_as_they_are_drawn() -> None:
 
 
 def test_the_interval_is_wilsons() -> None:
-    assert wilson(7, 10) == (pytest.approx(0.3968, abs=1e-4), pytest.approx(0.8922, abs=1e-4))
-    assert wilson(0, 10)[0] == 0
+    assert wilson(0.7, 10) == (pytest.approx(0.3968, abs=1e-4), pytest.approx(0.8922, abs=1e-4))
+    assert wilson(0.0, 10)[0] == 0
 
 
 def test_cyclic_models_are_compared_by_their_equilibria() -> None:

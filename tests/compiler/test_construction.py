@@ -20,7 +20,7 @@ from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.columns import ColumnExpression
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.proofs.examine_designs import examine_design
+from causalspec.compiler.proofs.examine_data import examine_design
 from causalspec.dsl.diagnostics import Diagnostics, SpecError
 
 from .columns_of import as_settings

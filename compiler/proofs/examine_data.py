@@ -1,0 +1,242 @@
+"""What counterfactual data can show at all: evidence that no network can give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy
+from numpy.typing import NDArray
+
+from causalspec.compiler.data.conditions import LabelledPairs, Labeller, filters, source_names
+from causalspec.compiler.data.counterfactuals import generate
+from causalspec.compiler.data.left_out import pairs_left_out
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.populations import Population
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.samplers import PairSampler, RequirementUnmetError
+from causalspec.compiler.data.undefined_labels import UndefinedPair, is_sound
+from causalspec.compiler.derived_models import on_pair, pair_in, pair_of, source_prefix
+from causalspec.compiler.evaluators.columns import Column
+from causalspec.compiler.evidence import (
+    Evidence,
+    Examination,
+    Exhaustive,
+    Sampled,
+    Unknown,
+    Witness,
+    examined,
+)
+from causalspec.compiler.expressions import Any, Compare, ComparisonOperator, Not, Reference
+from causalspec.compiler.model import Role, Variable
+from causalspec.compiler.proofs.witnesses import find_witness, smallest_witness
+from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.dsl.diagnostics import Diagnostics
+
+PAIRS = 1 << 14
+"""Drawn for each kind of swap to estimate a share, which is then within 1 % at three sigma."""
+
+FEWEST_PAIRS = 100
+
+HALF = 0.5 + 1.5 / PAIRS**0.5
+"""One half and three standard deviations of its estimate."""
+
+COUNTED = 1 << 14
+"""So many pairs of a split are drawn at most to count those that are distinct."""
+
+FITTED = "train"
+"""The split that nothing is scored on: fitting reads the same pairs in many steps all the same."""
+
+Truths = NDArray[numpy.bool_]
+
+# Labels ------------------------------------------------------------------------------------------
+
+
+def examine_labels(
+    design: CounterfactualDesign, diagnostics: Diagnostics, *, is_settled: bool
+) -> Iterator[Examination]:
+    """Whether the hypothesis gives a label to every pair that a design admits, asked of every kind
+    of swap: proved, or refuted by the smallest pair, its two runs side by side. Where the design
+    leaves out pairs without a label, how many. `is_settled` says whether it is proved that
+    everything has a value without a swap.
+    """
+    if design.model.cyclic:
+        return
+    names = source_names(design)
+    prefixes = ("base", *map(source_prefix, range(len(names))))
+    sound = on_pair(is_sound(design, ("base", *names, "result")), names)
+    for kind in design.kinds:
+        model = pair_of(design, kind, range(len(names)))
+        if is_settled:
+            known = (_settled(one, prefixes) for one in model.variables)
+            model = replace(model, variables=tuple(known))
+
+        def refuted(setting: Mapping[str, int], kind: SwapKind = kind) -> Iterator[str]:
+            base, sources = pair_in(setting, design.model, len(names))
+            pair = UndefinedPair(design, kind, names, base, sources)
+            diagnostics.found.append(pair.diagnostic())
+            return pair.lines()
+
+        question = f"swapping `{kind.name}` in `{design.name}` leaves no pair without a label"
+        examination = examined(question, smallest_witness(model, Not(sound)), design.span, refuted)
+        yield examination
+        if examination.holds is False:
+            return  # the other kinds would mostly say the same again
+    for one in pairs_left_out(design):
+        question = (
+            f"`{design.name}` leaves out the pairs of `{one.kind}` without a label, "
+            f"{one.share:.0%} of all"
+        )
+        yield Examination(question, True, Sampled(one.of, design.seed), design.span)
+
+
+def _settled(variable: Variable, prefixes: Sequence[str]) -> Variable:
+    """Of a run without a swap: known to be defined."""
+    without_swap = variable.name.partition(".")[0] in prefixes
+    stated = variable.role in (Role.VARIABLE, Role.OUTPUT)
+    return replace(variable, is_proved_defined=True) if without_swap and stated else variable
+
+
+# Swaps and shares --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """Some pairs of a kind, and in which of them the swap changes some output."""
+
+    pairs: LabelledPairs
+    changed: Truths
+
+
+def examine_design(
+    design: CounterfactualDesign, population: Population | None, diagnostics: Diagnostics
+) -> Iterator[Examination]:
+    """Whether each kind of swap changes some output on some pair, filters aside; and whether at
+    most half of its labels equal the base's own answer, the score of a network that ignores it.
+
+    A filter under which no label ever changes, though without it some do, is there on purpose:
+    the design checks that the swap does not show. `population` are the inputs that are admitted,
+    None of a cyclic model.
+    """
+    high: list[str] = []
+    if population is not None and population.sampled:
+        task = design.model.task
+        question = f"`{design.name}` draws from a fair sample of the inputs that `{task}` admits"
+        yield Examination(question, True, Sampled(population.sampled, 0), design.span)
+    for kind in design.kinds:
+        drawn = None if population is None else _draw(design, kind, population)
+        swap = _examine_swap(design, kind, drawn, diagnostics)
+        yield swap
+        if drawn is None or swap.holds is False:
+            continue
+        kept = drawn.pairs.admitted(PAIRS)
+        if numpy.count_nonzero(kept) < FEWEST_PAIRS:  # too few to say
+            continue
+        share = _balanced_share(drawn.pairs, ~drawn.changed, kept)
+        subject = f"swapping `{kind.name}` in `{design.name}`"
+        holds = share <= HALF
+        question = f"{subject} changes most labels ({share:.0%} equal the base's own)"
+        if filters(design) and share == 1.0 and drawn.changed.any():
+            question, holds = f"{subject} leaves every label as it is, as the filters ask", True
+        if not holds:
+            high.append(f"{share:.0%} under `swap {kind.name}`")
+        evidence = Sampled(int(kept.sum()), design.seed)
+        yield Examination(question, holds, evidence, design.span)
+    if high:
+        output = design.model.outputs[0]
+        condition = f"result.{output} != base.{output}"
+        diagnostics.warning(
+            "CS502",
+            f"most labels of `{design.name}` equal the base's own: {', '.join(high)}",
+            design.span,
+            help="a network that ignores the swap scores that share: "
+            f"`balance {condition}` or `keep where {condition}` lowers it",
+        )
+
+
+def _draw(design: CounterfactualDesign, kind: SwapKind, population: Population) -> _Drawn | None:
+    """None where too few pairs can be had; data generation then says why."""
+    if population.is_empty:
+        return None
+    stream = Stream.of(design.seed, design.name, "examined", kind.name)
+    try:
+        base, sources = PairSampler(design, population, stream).take(PAIRS)
+    except RequirementUnmetError:
+        return None
+    pairs = Labeller(design).label(kind, base, sources)
+    changed = numpy.zeros(PAIRS, numpy.bool_)
+    for name in design.model.outputs:
+        changed |= pairs.label[name] != pairs.base_outputs[name]
+    return _Drawn(pairs, changed & pairs.has_label)
+
+
+def _examine_swap(
+    design: CounterfactualDesign, kind: SwapKind, drawn: _Drawn | None, diagnostics: Diagnostics
+) -> Examination:
+    model = design.model
+
+    def answer(holds: bool | None, evidence: Evidence) -> Examination:
+        question = f"swapping `{kind.name}` in `{design.name}` changes some output"
+        return Examination(question, holds, evidence, design.span)
+
+    if model.cyclic:
+        return answer(None, Unknown())
+    if drawn is not None and drawn.changed.any():
+        return answer(True, Exhaustive(1))
+    changes = (
+        Compare(ComparisonOperator.NOT_EQUAL, Reference(f"result.{n}"), Reference(f"base.{n}"))
+        for n in model.outputs
+    )
+    found = find_witness(pair_of(design, kind), Any(tuple(changes)))
+    if isinstance(found, Witness):
+        return answer(True, Exhaustive(1))
+    if found.is_certain:
+        diagnostics.error(
+            "CS501",
+            f"swapping `{kind.name}` never changes an output of `{model.name}`",
+            design.span,
+            help="nothing can be learned about it from this data: swap a variable that the outputs "
+            "depend on",
+        )
+    return answer(False if found.is_certain else None, found.evidence)
+
+
+def _balanced_share(pairs: LabelledPairs, unchanged: Truths, kept: Truths) -> float:
+    """The share among the kept, each stratum that occurs counting as much as any other."""
+    strata = numpy.zeros(numpy.count_nonzero(kept), numpy.intp)
+    for column in pairs.stratified:
+        ranks = _ranks(column[kept])
+        strata = _ranks(strata * (1 + int(ranks.max())) + ranks)
+    return float((numpy.bincount(strata, unchanged[kept]) / numpy.bincount(strata)).mean())
+
+
+def _ranks(column: Column) -> NDArray[numpy.intp]:
+    """Each value's place among those that occur."""
+    values: list[int] = sorted(set(column.tolist()))  # `numpy.unique` loads masked arrays, too
+    return numpy.searchsorted(values, column)
+
+
+# Repeated pairs ----------------------------------------------------------------------------------
+
+
+def examine_repeats(
+    design: CounterfactualDesign, tried: Sequence[InterchangePairs], diagnostics: Diagnostics
+) -> None:
+    """Warn of splits less than half of whose pairs are distinct: repeated ones count once in every
+    interval. `tried` are some pairs of each split; where these repeat, more are drawn.
+    """
+    for split, some in zip(design.splits, tried, strict=True):
+        if split.name == FITTED or some.summary.distinct.count == len(some):
+            continue
+        rows = min(split.rows, COUNTED)
+        distinct = generate(design, split.name, rows=rows).summary.distinct.count
+        if 2 * distinct < rows:
+            counted = "pairs" if rows == split.rows else "pairs tried"
+            diagnostics.warning(
+                "CS541",
+                f"only {distinct:,} of {rows:,} {counted} of `{design.name}.{split.name}` are "
+                "distinct",
+                design.span,
+                help="repeated pairs count once in a score's interval: let types and filters leave "
+                f"more of them, or ask for {distinct:,} pairs",
+            )
