@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
+from causalspec.compiler.derived_models import in_order
 from causalspec.compiler.domains import Numbers
 from causalspec.compiler.evaluators import interpret
-from causalspec.compiler.evidence import Evidence, NoWitness, Unknown, Witness
+from causalspec.compiler.evidence import Evidence, NoWitness, Witness
 from causalspec.compiler.expressions import (
     All,
     Constant,
@@ -16,23 +17,18 @@ from causalspec.compiler.expressions import (
     Reference,
     apart,
     kept_within,
+    renamed,
     surely,
 )
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs.witnesses import smallest_witness
+from causalspec.compiler.proofs.witnesses import find_witness, smallest_witness
 from causalspec.compiler.review.changes import Area, Change
-from causalspec.compiler.review.joint_model import (
-    NEW,
-    OLD,
-    Joint,
-    UnmatchedError,
-    joint_model,
-    marked,
-    same_expression,
-    stated,
-)
-from causalspec.compiler.review.shared_values import in_one_code, shared_values
+from causalspec.compiler.review.same_values import SameValues, same_values
+from causalspec.compiler.review.structure import Structures, stated
 from causalspec.compiler.wording import setting_text, value_text
+
+OLD, NEW = "old ", "new "
+"""How a joint model calls what the two versions compute: no name of a spec has a space."""
 
 _RESULT = "result"
 _NOTHING = "no input at all"
@@ -40,21 +36,24 @@ _ANY_CODE = Numbers(-(1 << 40), 1 << 40)
 """Holds the codes of every domain: what is compared is recoded, and keeps to no one's."""
 
 
+class UnmatchedError(Exception):
+    """The two versions cannot be asked one question; the text says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Same:
-    """Both versions are one function; `is_written_so` where they are one tree, too."""
+    """Both versions are one function; no evidence is needed where they are one tree, too."""
 
     evidence: Evidence | None
-    is_written_so: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Different:
-    """At `setting` of the given variables the old version gives `was`, the new one `now`; None is
-    undefined.
+    """At `setting` of the given variables of the joint model the old version gives `was`, the new
+    one `now`; None is undefined.
     """
 
-    joint: Joint
+    joint: CausalModel
     setting: Mapping[str, int]
     was: int | None
     now: int | None
@@ -67,106 +66,146 @@ class Open:
     reason: str
 
 
-Answer = Same | Different | Open
-
-
 def mechanism_change(old: CausalModel, new: CausalModel, name: str) -> Iterator[Change]:
     """The change of a mechanism that both versions have, if any.
 
     It has changed when, for some values of what it reads, it gives another value: an intervention
     can set those. The witness is an input that needs none where there is one.
     """
-    answer = compare_mechanisms(old, new, name, name)
-    match answer:
-        case Different():
-            yield _changed(old, new, name, answer)
+    match compare_mechanisms(old, new, name):
+        case Different() as found:
+            yield _changed(old, new, name, found)
         case Open(reason):
             yield Change(Area.UNDECIDED, old.name, f"`{name}` is written otherwise: {reason}")
-        case Same(evidence, is_written_so):
-            if not is_written_so and evidence is not None and not _other_values(old, new, name):
+        case Same(evidence):
+            if evidence is not None and not _other_values(old, new, name):
                 text = f"`{name}` is written otherwise and gives the same: {evidence.text}"
                 yield Change(Area.TEXT, old.name, text)
 
 
-def compare_mechanisms(old: CausalModel, new: CausalModel, first: str, second: str) -> Answer:
-    """Whether `first` of the old model and `second` of the new one are computed alike from what
-    both models have; what only one of them has is looked through.
+def compare_mechanisms(old: CausalModel, new: CausalModel, name: str) -> Same | Different | Open:
+    """Whether a variable that both models compute is computed alike from what both have; what only
+    one of them has is looked through.
     """
-    one, other = old.by_name[first], new.by_name[second]
-    if one.mechanism is None or other.mechanism is None:
-        return Open("only one of them is computed")
-    if _written_alike(old, new, one, other):
-        return Same(None, is_written_so=True)
-    codes = in_one_code(one.domain, other.domain)
-    if codes is None:
+    one, other = old.by_name[name], new.by_name[name]
+    assert one.mechanism is not None and other.mechanism is not None
+    if one.domain == other.domain and _written_alike((old, one.mechanism), (new, other.mechanism)):
+        return Same(None)
+    values = same_values(one.domain, other.domain)
+    if values is None:
         return Open("its values cannot be compared with what they were")
+    sides = (
+        kept_within(marked(OLD, one.mechanism), one.domain.codes()),
+        kept_within(marked(NEW, other.mechanism), other.domain.codes()),
+    )
     results = (
-        _result(OLD, codes[0](kept_within(marked(OLD, one.mechanism), one.domain.codes()))),
-        _result(NEW, codes[1](kept_within(marked(NEW, other.mechanism), other.domain.codes()))),
+        Variable(f"{OLD}{_RESULT}", Role.OUTPUT, _ANY_CODE, values.old(sides[0])),
+        Variable(f"{NEW}{_RESULT}", Role.OUTPUT, _ANY_CODE, values.new(sides[1])),
     )
     given = [
-        name
-        for name in stated(old)
-        if name in stated(new) and (name in old.exogenous or _has_shared_values(old, new, name))
+        each
+        for each in stated(old)
+        if each in stated(new)
+        and (each in old.exogenous or _shared_values(old, new, each) is not None)
     ]
     try:
         joint = joint_model(old, new, given, results)
     except UnmatchedError as error:
         return Open(str(error))
-    return _asked(joint, one, other)
+    found = smallest_witness(joint, apart(*(Reference(each.name) for each in results)))
+    if isinstance(found, NoWitness):
+        return Same(found.evidence) if found.is_certain else Open(found.evidence.text)
+    solution = interpret.solve(joint, found.setting)
+    was, now = (interpret.evaluate(side, solution) for side in sides)
+    return Different(joint, found.setting, was, now)
 
 
-def _has_shared_values(old: CausalModel, new: CausalModel, name: str) -> bool:
-    return shared_values(old.by_name[name].domain, new.by_name[name].domain) is not None
+def joint_model(
+    old: CausalModel,
+    new: CausalModel,
+    given: Collection[str],
+    extra: Collection[Variable] = (),
+    *,
+    required: bool = True,
+) -> CausalModel:
+    """Both versions as one model: one input for each of the `given` variables, which both have, in
+    the old one's codes of values that both have. `old x` and `new x` is what `x` is in each version
+    by its own mechanisms, or an input of that version alone. `extra` are named already.
+
+    Raises `UnmatchedError` where the values of a given variable cannot be matched, or where what is
+    computed goes round in a circle.
+    """
+    free: list[Variable] = []
+    computed: list[Variable] = []
+    requirements: list[Expression] = []
+    for name in given:
+        values = _shared_values(old, new, name)
+        if values is None:
+            raise UnmatchedError(f"`{name}` shares no values with what it was")
+        one, other, code = old.by_name[name], new.by_name[name], Reference(name)
+        same_chances = (one.weights, one.domain) == (other.weights, other.domain)
+        role = Role.NOISE if one.role is Role.NOISE else Role.INPUT
+        weights = one.weights if same_chances else None
+        free.append(Variable(name, role, one.domain, weights=weights))
+        let = Role.ABBREVIATION
+        computed.append(Variable(f"{OLD}{name}", let, one.domain, code))
+        computed.append(Variable(f"{NEW}{name}", let, other.domain, values.to_new(code)))
+        if one.domain != other.domain:
+            requirements.append(values.is_shared(code))
+    for mark, model in ((OLD, old), (NEW, new)):
+        for one in model.variables:
+            if one.name in given:
+                continue
+            if one.mechanism is None:
+                free.append(replace(one, name=f"{mark}{one.name}"))
+            else:
+                own = marked(mark, one.mechanism)
+                let = Role.ABBREVIATION
+                computed.append(replace(one, name=f"{mark}{one.name}", role=let, mechanism=own))
+        if required and model.requirement is not None:
+            requirements.append(marked(mark, model.requirement))
+    ordered = in_order([*free, *computed, *extra])
+    if len(ordered) < len(free) + len(computed) + len(extra):
+        names = {one.name for one in ordered}
+        stuck = next(one.name for one in (*computed, *extra) if one.name not in names)
+        raise UnmatchedError(f"`{stuck.partition(' ')[2]}` depends on itself")
+    requirement = All(tuple(requirements)) if requirements else None
+    return CausalModel(old.name, old.task, ordered, requirement)
 
 
-def _result(mark: str, value: Expression) -> Variable:
-    return Variable(f"{mark}{_RESULT}", Role.OUTPUT, _ANY_CODE, value)
+def marked(mark: str, expression: Expression) -> Expression:
+    """An expression of one version in the names of the joint model."""
+    return renamed(expression, lambda name: f"{mark}{name}")
 
 
-def _asked(joint: Joint, one: Variable, other: Variable) -> Answer:
-    was, now = Reference(f"{OLD}{_RESULT}"), Reference(f"{NEW}{_RESULT}")
-    found = smallest_witness(joint.model, apart(was, now))
-    if not isinstance(found, Witness):
-        if found.is_certain:
-            return Same(found.evidence, is_written_so=False)
-        return Open(found.evidence.text)
-    solution = interpret.solve(joint.model, found.setting)
-    sides = [
-        interpret.evaluate(
-            kept_within(marked(mark, variable.mechanism or Constant(0)), variable.domain.codes()),
-            solution,
-        )
-        for mark, variable in ((OLD, one), (NEW, other))
-    ]
-    return Different(joint, found.setting, sides[0], sides[1])
+def _shared_values(old: CausalModel, new: CausalModel, name: str) -> SameValues | None:
+    """None where the two versions of a variable share none, or where it cannot be said which."""
+    domains = old.by_name[name].domain, new.by_name[name].domain
+    values = same_values(*domains)
+    if values is None or domains[0] == domains[1]:
+        return values
+    alone = CausalModel(old.name, old.task, (Variable(name, Role.INPUT, domains[0]),))
+    some = find_witness(alone, values.is_shared(Reference(name)))
+    return values if isinstance(some, Witness) else None
 
 
-def _written_alike(old: CausalModel, new: CausalModel, one: Variable, other: Variable) -> bool:
-    """Whether two mechanisms, and all abbreviations that they read, are one tree over one set of
+def _written_alike(
+    old: tuple[CausalModel, Expression], new: tuple[CausalModel, Expression]
+) -> bool:
+    """Whether two expressions, and all abbreviations that they read, are one tree over one set of
     values.
     """
-    if one.domain != other.domain or one.mechanism is None or other.mechanism is None:
-        return False
-    sides = stated(old), stated(new)
-
-    def same_name(first: str, second: str) -> bool:
-        if first in sides[0] and second in sides[1]:
-            return first == second and sides[0][first].domain == sides[1][second].domain
-        if first in sides[0] or second in sides[1]:
-            return False
-        return _written_alike(old, new, old.by_name[first], new.by_name[second])
-
-    return same_expression(one.mechanism, other.mechanism, same_name)
+    structures = Structures()
+    first, second = (structures.looked_through(one, model) for model, one in (old, new))
+    return first == second
 
 
 def _other_values(old: CausalModel, new: CausalModel, name: str) -> bool:
     """Whether it is over other values, so that it need not be its text that differs."""
-    shared = [one for one in stated(old) if one in stated(new)]
     return any(
         old.by_name[one].domain != new.by_name[one].domain
-        for one in shared
-        if one == name or one in old.stated_parents(name)
+        for one in (name, *old.stated_parents(name))
+        if one in new.by_name
     )
 
 
@@ -177,14 +216,15 @@ def _changed(old: CausalModel, new: CausalModel, name: str, found: Different) ->
     domains = old.by_name[name].domain, new.by_name[name].domain
     by_input = _at_an_input(old, new, name)
     if isinstance(by_input, tuple):
-        solutions = [interpret.solve(model, by_input[k]) for k, model in enumerate((old, new))]
+        solutions = [interpret.solve(*side) for side in zip((old, new), by_input, strict=True)]
         was, now = (value_text(domains[k], solutions[k].get(name)) for k in range(2))
         place = setting_text(old, by_input[0], old.exogenous, 60) or _NOTHING
         text = f"`{name}` was `{was}` and is `{now}` at `{place}`"
         return Change(Area.MEANING, old.name, text, tuple(_outputs(old, new, name, solutions)))
     was, now = value_text(domains[0], found.was), value_text(domains[1], found.now)
-    read = found.joint.reads([f"{OLD}{_RESULT}", f"{NEW}{_RESULT}"])
-    place = setting_text(found.joint.model, found.setting, read, 60)
+    needed = found.joint.ancestors([f"{OLD}{_RESULT}", f"{NEW}{_RESULT}"])
+    read = [one for one in found.joint.exogenous if one in needed]
+    place = setting_text(found.joint, found.setting, read, 60)
     text = f"`{name}` was `{was}` and is `{now}`" + (f" at `{place}`" if place else "")
     details = ("no input leads there: it takes an intervention",) if by_input else ()
     return Change(Area.MEANING, old.name, text, details)
@@ -196,32 +236,28 @@ def _at_an_input(
     """The smallest input of both at which the mechanism itself differs: what it reads is the same.
     In each version's codes; how it is known that there is none; None where that is not known.
     """
-    if old.cyclic or new.cyclic:
+    given = set(old.exogenous)
+    if old.cyclic or new.cyclic or given != set(new.exogenous):
         return None
-    given = [one for one in old.exogenous if one in new.exogenous]
-    one, other = old.by_name[name], new.by_name[name]
-    codes = in_one_code(one.domain, other.domain)
-    if codes is None or len(given) < max(len(old.exogenous), len(new.exogenous)):
-        return None
-    condition = [apart(codes[0](Reference(f"{OLD}{name}")), codes[1](Reference(f"{NEW}{name}")))]
-    for parent in set(old.stated_parents(name)) & set(new.stated_parents(name)) - set(given):
-        between = in_one_code(old.by_name[parent].domain, new.by_name[parent].domain)
-        if between is None:
+    both = {*old.stated_parents(name)} & {*new.stated_parents(name)}
+    differ: dict[str, Expression] = {}
+    for one in (name, *(both - given)):
+        values = same_values(old.by_name[one].domain, new.by_name[one].domain)
+        if values is None:
             return None
-        sides = between[0](Reference(f"{OLD}{parent}")), between[1](Reference(f"{NEW}{parent}"))
-        condition.append(Not(apart(*sides)))
+        sides = values.old(Reference(f"{OLD}{one}")), values.new(Reference(f"{NEW}{one}"))
+        differ[one] = apart(*sides)
     try:
-        joint = joint_model(old, new, given)
+        joint = joint_model(old, new, old.exogenous)
     except UnmatchedError:
         return None
-    found = smallest_witness(joint.model, All(tuple(condition)))
+    alike = (Not(condition) for one, condition in differ.items() if one != name)
+    found = smallest_witness(joint, All((differ[name], *alike)))
     if isinstance(found, NoWitness):
         return found if found.is_certain else None
-    solution = interpret.solve(joint.model, found.setting)
-    return (
-        {one: solution[f"{OLD}{one}"] for one in old.exogenous},
-        {one: solution[f"{NEW}{one}"] for one in new.exogenous},
-    )
+    solution = interpret.solve(joint, found.setting)
+    was, now = ({one: solution[f"{mark}{one}"] for one in given} for mark in (OLD, NEW))
+    return was, now
 
 
 def _outputs(
@@ -245,48 +281,33 @@ def _outputs(
 def requirement_change(old: CausalModel, new: CausalModel) -> Iterator[Change]:
     """The change of which inputs a task admits, with an input that only one version does."""
     given = [name for name in old.inputs if name in new.inputs]
-    before, after = (
-        surely(marked(mark, model.requirement or Constant(1)))
-        for mark, model in ((OLD, old), (NEW, new))
-    )
-    if _required_alike(old, new):
+    sides = (old, old.requirement or Constant(1)), (new, new.requirement or Constant(1))
+    if _written_alike(*sides):
         return
+    before, after = (
+        surely(marked(mark, one)) for mark, (_, one) in zip((OLD, NEW), sides, strict=True)
+    )
     try:
         joint = joint_model(old, new, given, required=False)
     except UnmatchedError as error:
         yield Change(Area.UNDECIDED, old.name, f"`require` is written otherwise: {error}")
         return
-    lost = smallest_witness(joint.model, All((before, Not(after))))
-    won = smallest_witness(joint.model, All((after, Not(before))))
-    details = [
-        f"{words}: {setting_text(joint.model, found.setting, given, 60)}"
+    lost = smallest_witness(joint, All((before, Not(after))))
+    won = smallest_witness(joint, All((after, Not(before))))
+    details = tuple(
+        f"{words}: {setting_text(joint, found.setting, joint.exogenous, 60)}"
         for words, found in (("admitted no more", lost), ("admitted now", won))
         if isinstance(found, Witness)
-    ]
-    if isinstance(lost, Witness):
-        text = "admits other inputs" if isinstance(won, Witness) else "admits fewer inputs"
-        yield Change(Area.INTERFACE, old.name, f"`require` {text}", tuple(details))
-    elif isinstance(won, Witness):
-        yield Change(Area.INTERFACE, old.name, "`require` admits more inputs", tuple(details))
-    elif not (lost.is_certain and won.is_certain):
-        evidence = lost.evidence if not lost.is_certain else Unknown()
-        text = f"`require` is written otherwise: {evidence.text}"
-        yield Change(Area.UNDECIDED, old.name, text)
-    elif all(old.by_name[name].domain == new.by_name[name].domain for name in given):
+    )
+    if isinstance(lost, Witness) or isinstance(won, Witness):
+        kind = "other" if len(details) == 2 else "fewer" if isinstance(lost, Witness) else "more"
+        yield Change(Area.INTERFACE, old.name, f"`require` admits {kind} inputs", details)
+        return
+    for found in (lost, won):
+        if not found.is_certain:
+            text = f"`require` is written otherwise: {found.evidence.text}"
+            yield Change(Area.UNDECIDED, old.name, text)
+            return
+    if all(old.by_name[name].domain == new.by_name[name].domain for name in given):
         text = f"`require` is written otherwise and admits the same: {lost.evidence.text}"
         yield Change(Area.TEXT, old.name, text)
-
-
-def _required_alike(old: CausalModel, new: CausalModel) -> bool:
-    """Whether two requirements are one tree over one set of values."""
-    if old.requirement is None or new.requirement is None:
-        return old.requirement is new.requirement
-    given = [name for name in old.inputs if name in new.inputs]
-    if any(old.by_name[name].domain != new.by_name[name].domain for name in given):
-        return False
-    pair = [
-        Variable(_RESULT, Role.ABBREVIATION, old.by_name[given[0]].domain, one.requirement)
-        for one in (old, new)
-        if given
-    ]
-    return not pair or _written_alike(old, new, pair[0], pair[1])

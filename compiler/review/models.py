@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fractions import Fraction
 
-from causalspec.compiler.domains import Domain, Numbers
+from causalspec.compiler.domains import Domain, Numbers, Tuples
+from causalspec.compiler.expressions import Constant
 from causalspec.compiler.front.values import described
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.review.changes import Area, Change
-from causalspec.compiler.review.joint_model import stated
+from causalspec.compiler.review.changes import Area, Change, renamed
 from causalspec.compiler.review.mechanisms import mechanism_change, requirement_change
+from causalspec.compiler.review.structure import Structures, stated
 
 _MOST_WORDS = 5
-_MOST_LISTED = 10_000
 
 
 def model_changes(old: CausalModel, new: CausalModel) -> Iterator[Change]:
-    """Every change of a model, or of a task's own; both are in the old version's names."""
+    """Every change of a model, or of a task's own."""
     where = old.name
     is_task = old.name == old.task  # what a model has from its task is said of the task
     if old.task != new.task:
@@ -27,36 +27,46 @@ def model_changes(old: CausalModel, new: CausalModel) -> Iterator[Change]:
         if was != now:
             text = f"is stated `{word}`" if now else f"is no more stated `{word}`"
             yield Change(Area.MEANING, where, text)
-    before, after = stated(old), stated(new)
-    yield from _names(where, before, after, is_task=is_task)
-    for name in before:
-        if name in after and (is_task or before[name].role is not Role.INPUT):
+    own = set(Role) if is_task else {Role.NOISE, Role.VARIABLE}
+    before, after = (
+        {name: one for name, one in stated(side).items() if one.role in own} for side in (old, new)
+    )
+    gone = {name: one for name, one in before.items() if name not in stated(new)}
+    fresh = {name: one for name, one in after.items() if name not in stated(old)}
+    for name, variable in gone.items():
+        yield Change(Area.INTERFACE, where, f"the {_kind(variable)} `{name}` is gone")
+    for name, variable in fresh.items():
+        details = (described(variable.domain), *_renamed(variable, gone, fresh))
+        yield Change(Area.INTERFACE, where, f"the {_kind(variable)} `{name}` is new", details)
+    for name in stated(old):
+        if name in new.by_name and (is_task or old.by_name[name].role is not Role.INPUT):
             yield from _variable_changes(old, new, name)
     if is_task:
         yield from requirement_change(old, new)
 
 
-def _names(
-    where: str, old: Mapping[str, Variable], new: Mapping[str, Variable], *, is_task: bool
-) -> Iterator[Change]:
-    for variables, others, fate in ((old, new, "gone"), (new, old, "new")):
-        for name, variable in variables.items():
-            if name in others or (variable.role is Role.INPUT and not is_task):
-                continue
-            if variable.role is Role.OUTPUT and not is_task:
-                continue
-            text = f"the {_KINDS[variable.role]} `{name}` is {fate}"
-            details = (f"{described(variable.domain)}",) if fate == "new" else ()
-            yield Change(Area.INTERFACE, where, text, details)
+def _kind(variable: Variable) -> str:
+    return "variable" if variable.role is Role.VARIABLE else str(variable.role)
 
 
-_KINDS = {
-    Role.INPUT: "input",
-    Role.NOISE: "noise",
-    Role.VARIABLE: "variable",
-    Role.OUTPUT: "output",
-    Role.ABBREVIATION: "abbreviation",
-}
+def _renamed(
+    variable: Variable, gone: dict[str, Variable], fresh: dict[str, Variable]
+) -> Iterator[str]:
+    """A hint where nothing but names that are gone and new tells a new variable from an old one.
+    Of several such, that in the same place.
+    """
+    structures = Structures()
+
+    def look(one: Variable, changed: dict[str, Variable]) -> tuple[object, ...]:
+        mechanism = one.mechanism or Constant(0)
+        written = structures.number(mechanism, lambda name: None if name in changed else name)
+        return one.role, one.domain, one.weights, written
+
+    own = look(variable, fresh)
+    place = [name for name, one in fresh.items() if look(one, fresh) == own].index(variable.name)
+    same = [name for name, one in gone.items() if look(one, gone) == own]
+    if place < len(same):
+        yield from renamed(same[place])
 
 
 def _variable_changes(old: CausalModel, new: CausalModel, name: str) -> Iterator[Change]:
@@ -76,17 +86,13 @@ def _variable_changes(old: CausalModel, new: CausalModel, name: str) -> Iterator
 
 def _values(old: Domain, new: Domain) -> str:
     """`other values: numbers 0..9 before, …`; of named values those that came and went."""
-    kinds = described(old), described(new)
-    if isinstance(old, Numbers) or isinstance(new, Numbers) or type(old) is not type(new):
-        return f"other values: {kinds[0]} before, {kinds[1]} now"
-    if max(old.size, new.size) > _MOST_LISTED:
-        return f"other values: {old.size:,} before, {new.size:,} now"
+    if type(old) is not type(new) or isinstance(old, Numbers | Tuples):
+        return f"other values: {described(old)} before, {described(new)} now"
     was, now = ([one.text(code) for code in one.codes()] for one in (old, new))
-    parts = [
-        f"{_listed([word for word in one if word not in set(others)])} {fate}"
-        for one, others, fate in ((was, now, "gone"), (now, was, "new"))
-        if set(one) - set(others)
-    ]
+    parts: list[str] = []
+    for words, others, fate in ((was, set(now), "gone"), (now, set(was), "new")):
+        if alone := [word for word in words if word not in others]:
+            parts.append(f"{_listed(alone)} {fate}")
     if parts:
         return f"other values: {'; '.join(parts)}"
     return "its values in another order" if was != now else "values that are read otherwise"
@@ -103,13 +109,13 @@ def _weight_changes(where: str, old: Variable, new: Variable) -> Iterator[Change
     if old.weights is None and new.weights is None:
         return
     before, after = _chances(old), _chances(new)
+    none = Fraction(0)
     moved = {
-        word: abs(after.get(word, Fraction(0)) - before.get(word, Fraction(0)))
-        for word in {**before, **after}
+        word: abs(after.get(word, none) - before.get(word, none)) for word in {**before, **after}
     }
     most = max(moved, key=lambda word: moved[word])
     if moved[most]:
-        was, now = (float(one.get(most, Fraction(0))) for one in (before, after))
+        was, now = (float(one.get(most, none)) for one in (before, after))
         text = f"`{new.name}` is drawn otherwise: `{most}` in {was:.4g} before, in {now:.4g} now"
         yield Change(Area.INTERFACE, where, text)
 

@@ -2,113 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
-from causalspec.compiler.review.changes import Area, Change
-from causalspec.compiler.review.claims import (
+from causalspec.compiler.review.changes import Area, Change, gone_and_new
+from causalspec.compiler.review.declarations import (
     abstraction_changes,
     allowance_changes,
     claim_changes,
+    design_changes,
     example_changes,
+    placement_changes,
 )
-from causalspec.compiler.review.designs import design_changes
-from causalspec.compiler.review.drawn_pairs import pair_changes
 from causalspec.compiler.review.models import model_changes
-from causalspec.compiler.review.placements import placement_changes
 from causalspec.compiler.review.prompts import prompt_changes
-from causalspec.compiler.review.renamings import Renamed, in_the_old_names
 from causalspec.compiler.review.texts import declared_name, text_changes
-from causalspec.compiler.specification import Specification
+from causalspec.compiler.specification import Specification, Task
+from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.parser import parse
+
+_Declared = TypeVar("_Declared")
 
 
 def review_changes(old: Specification, new: Specification) -> tuple[Change, ...]:
     """Every change, the gravest area first, within one in the order of the old text.
 
     A mechanism has changed when for some values of what it reads it gives another one; one written
-    otherwise that always gives the same has changed in its text alone.
+    otherwise that always gives the same has changed in its text alone. What has another name is
+    gone and new, with a hint where nothing but names tells the two apart.
     """
-    renamed = in_the_old_names(old, new)
-    found = [
-        *renamed.changes,
-        *_declared(old, renamed.specification),
-        *_of_models(old, renamed.specification),
-        *_of_the_rest(old, renamed),
-        *example_changes(old, renamed.specification),
-    ]
     files = [parse(one.source, Diagnostics()) for one in (old, new)]
-    found.extend(allowance_changes(files[0], files[1]))
-    found.extend(_of_files(old, new))
-    told = {one.where for one in found} | _new_names(renamed)
-    if renamed.changes:  # other declarations call what has another name by it
-        told |= {declared_name(one) for one in files[0].declarations}
-    found.extend(text_changes(files[0], files[1], told))
+    known = _renamed(files[0], files[1], _names(old) ^ _names(new))
+
+    def compared(
+        kind: str,
+        area: Area,
+        sides: tuple[Mapping[str, _Declared], Mapping[str, _Declared]],
+        changes: Callable[[_Declared, _Declared], Iterable[Change]],
+    ) -> Iterator[Change]:
+        before, after = sides
+        for name in {**before, **after}:
+            was, now = ({name: side[name]} if name in side else {} for side in sides)
+            gone, fresh = f"the {kind} is gone", f"the {kind} is new"
+            yield from gone_and_new(area, name, was, now, gone=gone, fresh=fresh, was=known)
+            if was and now:
+                yield from changes(was[name], now[name])
+
+    interface, claims = Area.INTERFACE, Area.CLAIMS
+    designs = old.counterfactuals, new.counterfactuals
+    alignments = old.alignments, new.alignments
+    found = [
+        *compared("task", interface, (old.tasks, new.tasks), _task_changes),
+        *compared("model", interface, (old.models, new.models), model_changes),
+        *compared("data set", Area.DATA, designs, design_changes),
+        *compared("alignment", Area.PLACEMENTS, alignments, placement_changes),
+        *compared("claim", claims, (old.claims, new.claims), claim_changes),
+        *compared("abstraction", claims, (old.abstractions, new.abstractions), abstraction_changes),
+        *example_changes(old, new),
+        *allowance_changes(files[0], files[1]),
+        *_of_files(old, new),
+    ]
+    found.extend(text_changes(files[0], files[1], {one.where for one in found}))
     return tuple(sorted(dict.fromkeys(found), key=lambda one: list(Area).index(one.area)))
 
 
-def _declared(old: Specification, new: Specification) -> Iterator[Change]:
-    """Declarations that are gone and new."""
-    for kind, area, before, after in (
-        ("task", Area.INTERFACE, old.tasks, new.tasks),
-        ("model", Area.INTERFACE, old.models, new.models),
-        ("data set", Area.DATA, old.counterfactuals, new.counterfactuals),
-        ("alignment", Area.PLACEMENTS, old.alignments, new.alignments),
-        ("claim", Area.CLAIMS, old.claims, new.claims),
-        ("abstraction", Area.CLAIMS, old.abstractions, new.abstractions),
-    ):
-        yield from _names(kind, area, before, after)
-
-
-def _names(
-    kind: str, area: Area, old: Mapping[str, object], new: Mapping[str, object]
-) -> Iterator[Change]:
-    for names, others, fate in ((old, new, "gone"), (new, old, "new")):
-        for name in names:
-            if name not in others:
-                yield Change(area, name, f"the {kind} is {fate}")
-
-
-def _of_models(old: Specification, new: Specification) -> Iterator[Change]:
-    for name, task in old.tasks.items():
-        if name in new.tasks:
-            yield from model_changes(task.model, new.tasks[name].model)
-            yield from prompt_changes(task, new.tasks[name])
-    for name, model in old.models.items():
-        if name in new.models:
-            yield from model_changes(model, new.models[name])
-
-
-def _of_the_rest(old: Specification, renamed: Renamed) -> Iterator[Change]:
-    new = renamed.specification
-    for name, design in old.counterfactuals.items():
-        if name in new.counterfactuals:
-            other = new.counterfactuals[name]
-            yield from design_changes(design, other)
-            yield from _of_pairs(old, renamed, name)
-    for name, alignment in old.alignments.items():
-        if name in new.alignments:
-            yield from placement_changes(alignment, new.alignments[name])
-    for name, claim in old.claims.items():
-        if name in new.claims:
-            yield from claim_changes(claim, new.claims[name])
-    for name, abstraction in old.abstractions.items():
-        if name in new.abstractions:
-            yield from abstraction_changes(abstraction, new.abstractions[name])
-
-
-def _of_pairs(old: Specification, renamed: Renamed, name: str) -> Iterator[Change]:
-    """Generated only where something that decides on the pairs is written otherwise."""
-    before, after = old.counterfactuals[name], renamed.specification.counterfactuals[name]
-    written = {called: new for new, called in renamed.names.designs.items()}.get(name, name)
-    if before == after and written == name:
-        return
-    calling = renamed.names.variables.get(_new_name(renamed, after.model.name), {})
-    yield from pair_changes(before, renamed.original.counterfactuals[written], calling)
-
-
-def _new_name(renamed: Renamed, model: str) -> str:
-    return {old: new for new, old in renamed.names.models.items()}.get(model, model)
+def _task_changes(old: Task, new: Task) -> Iterator[Change]:
+    yield from model_changes(old.model, new.model)
+    yield from prompt_changes(old, new)
 
 
 def _of_files(old: Specification, new: Specification) -> Iterator[Change]:
@@ -118,24 +80,33 @@ def _of_files(old: Specification, new: Specification) -> Iterator[Change]:
     alignments = (*old.alignments.values(), *new.alignments.values())
     methods = [one.method for alignment in alignments for one in alignment.placements]
     read = {name for method in methods for name in method.files}
+    gone, fresh = "the file is no more read", "the file is read now"
     for name in sorted({*old.files, *new.files}):
-        was, now = old.files.get(name), new.files.get(name)
-        if was is None or now is None:
-            fate = "no more read" if now is None else "read now"
-            yield Change(Area.TEXT, name, f"the file is {fate}")
-        elif was != now:
+        was, now = ({name: one.files[name]} if name in one.files else {} for one in (old, new))
+        yield from gone_and_new(Area.TEXT, name, was, now, gone=gone, fresh=fresh)
+        if was and now and was != now:
             area = Area.PLACEMENTS if name in read else Area.TEXT
             yield Change(area, name, "the file changed")
 
 
-def _new_names(renamed: Renamed) -> set[str]:
-    """What has another name is told of under its old one."""
-    names = renamed.names
+def _names(specification: Specification) -> set[str]:
+    """What is declared, and every variable, a family by its own name."""
+    models = (*(one.model for one in specification.tasks.values()), *specification.models.values())
+    variables = (name.partition("[")[0] for model in models for name in model.by_name)
     return {
-        name
-        for calling in (
-            names.tasks, names.models, names.designs, names.alignments, names.claims,
-            names.abstractions,
-        )
-        for name in calling
+        *specification.tasks, *specification.models, *specification.counterfactuals,
+        *specification.alignments, *specification.claims, *specification.abstractions, *variables,
     }  # fmt: skip
+
+
+def _renamed(old: syntax.File, new: syntax.File, names: set[str]) -> dict[str, str]:
+    """Which declaration that is gone a new one reads like but for names that are gone and new."""
+    before, after = ({declared_name(one): one for one in file.declarations} for file in (old, new))
+
+    def words(one: syntax.Declaration) -> list[str]:
+        found: list[str] = re.findall(r"\w+|[^\w\s]", one.span.text)
+        return ["" if word in names else word for word in found]
+
+    gone = {name: words(one) for name, one in before.items() if name not in after}
+    fresh = {name: words(one) for name, one in after.items() if name not in before}
+    return {name: one for name, own in fresh.items() for one in reversed(gone) if gone[one] == own}
