@@ -9,9 +9,15 @@ from __future__ import annotations
 from fractions import Fraction
 
 from causalspec.compiler import expressions as nodes
-from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths
-from causalspec.compiler.expressions import ArithmeticOperator, ComparisonOperator, Expression
+from causalspec.compiler.domains import Domain, Numbers, Truths
+from causalspec.compiler.expressions import (
+    ArithmeticOperator,
+    ComparisonOperator,
+    Expression,
+    measure,
+)
 from causalspec.compiler.model import CausalModel
+from causalspec.compiler.views.words import Words
 
 MOST_NODES = 250
 """A mechanism of more nodes is three dots: nobody would read it."""
@@ -37,14 +43,14 @@ def mechanism_text(model: CausalModel, name: str) -> str:
     variable = model.by_name[name]
     if variable.mechanism is None:
         raise ValueError(f"`{name}` has no mechanism")
-    if nodes.measure(variable.mechanism)[0] > MOST_NODES:
+    if measure(variable.mechanism)[0] > MOST_NODES:
         return "…"
     return _Writer(model).value(variable.mechanism, variable.domain)[0]
 
 
 def condition_text(model: CausalModel, condition: Expression) -> str:
     """`2.50 <= upper - lower and upper - lower <= 7.50`."""
-    return "…" if nodes.measure(condition)[0] > MOST_NODES else _Writer(model).truth(condition)[0]
+    return "…" if measure(condition)[0] > MOST_NODES else _Writer(model).truth(condition)[0]
 
 
 class _Writer:
@@ -56,16 +62,25 @@ class _Writer:
 
     def __init__(self, model: CausalModel) -> None:
         self._model = model
+        self._words = Words(model)
 
     def value(self, node: Expression, domain: Domain | None, scale: int = 0) -> tuple[str, int]:
         """The value in a domain's words, or as a number of the given scale (0: the domain's)."""
-        scale = scale or (domain.denominator if isinstance(domain, Numbers) else 1)
+        scale = scale or _denominator(domain)
+        part = self._words.part(node)
+        if part is not None:
+            own = _denominator(part[1])
+            return (part[0], _TIGHT) if own == scale else _rescaled((part[0], _TIGHT), own, scale)
         match node:
             case nodes.Constant(value):
                 return _constant(value, domain, scale), _TIGHT
             case nodes.Reference(name):
                 own = self._scale(node)
-                return (name, _TIGHT) if own == scale else self._rescaled(node, own, scale)
+                return (
+                    (name, _TIGHT)
+                    if own == scale
+                    else _rescaled(self.value(node, None, own), own, scale)
+                )
             case nodes.Choose(condition, then, otherwise):
                 parts = (
                     self.truth(condition)[0],
@@ -80,15 +95,15 @@ class _Writer:
             case nodes.Arithmetic():
                 own = self._scale(node)
                 if own != scale:
-                    return self._rescaled(node, own, scale)
+                    return _rescaled(self.value(node, None, own), own, scale)
                 return self._arithmetic(node, scale)
             case nodes.AbsoluteValue(operand):
                 own = self._scale(operand)
                 if own != scale:
-                    return self._rescaled(node, own, scale)
+                    return _rescaled(self.value(node, None, own), own, scale)
                 return f"abs({self.value(operand, None, scale)[0]})", _TIGHT
-            case nodes.Lookup(table, index):
-                return self._lookup(table, index), _TIGHT
+            case nodes.Lookup(index=index):  # the same words under the codes of another type
+                return self.value(index, None, self._scale(index))
             case nodes.Undefined():
                 return "undefined", _TIGHT
             case _:
@@ -104,7 +119,7 @@ class _Writer:
             case nodes.Compare(operator, left, right):
                 return self._compare(operator, left, right), _COMPARISON
             case nodes.Not(operand):
-                return f"not {self._within(self.truth(operand), _NEGATION)}", _NEGATION
+                return f"not {_within(self.truth(operand), _NEGATION)}", _NEGATION
             case nodes.All(operands):
                 return self._joined("and", operands, _AND, "true")
             case nodes.Any(operands):
@@ -123,8 +138,7 @@ class _Writer:
         """What the code of an expression is its value times, as far as its parts tell."""
         match node:
             case nodes.Reference(name):
-                domain = self._model.by_name[name].domain
-                return domain.denominator if isinstance(domain, Numbers) else 1
+                return _denominator(self._model.by_name[name].domain)
             case nodes.Arithmetic(ArithmeticOperator.MULTIPLY, left, right):
                 return self._scale(left) * self._scale(right)
             case nodes.Arithmetic(ArithmeticOperator.FLOOR_DIVIDE):
@@ -138,16 +152,6 @@ class _Writer:
             case _:
                 return 1
 
-    def _rescaled(self, node: Expression, own: int, scale: int) -> tuple[str, int]:
-        """A value whose code counts in other units than are asked for."""
-        text = self._within(self.value(node, None, own), _PRODUCT)
-        factor = Fraction(own, scale)
-        if factor.denominator == 1:
-            return f"{text} * {factor.numerator}", _PRODUCT
-        if factor.numerator == 1:
-            return f"{text} / {factor.denominator}", _PRODUCT
-        return f"{text} * {factor.numerator} / {factor.denominator}", _PRODUCT
-
     def _arithmetic(self, node: nodes.Arithmetic, scale: int) -> tuple[str, int]:
         operator, level = node.operator, _LEVELS[node.operator]
         exact = operator in (ArithmeticOperator.MULTIPLY, ArithmeticOperator.FLOOR_DIVIDE)
@@ -159,40 +163,31 @@ class _Writer:
         if level == _TIGHT:
             return f"{operator.value}({left[0]}, {right[0]})", _TIGHT
         return (
-            f"{self._within(left, level)} {operator.value} {self._within(right, level - 1)}",
+            f"{_within(left, level)} {operator.value} {_within(right, level - 1)}",
             level,
         )
 
     def _compare(self, operator: ComparisonOperator, left: Expression, right: Expression) -> str:
-        words = self._words(left) or self._words(right)
+        words = self._words.domain(left) or self._words.domain(right)
         scale = max(self._scale(left), self._scale(right))
         written = [
             self.truth(one)
-            if self._is_truth(one)
+            if self._words.is_truth(one)
             else self.value(one, words, 1 if words is not None else scale)
             for one in (left, right)
         ]
-        sides = [self._within(one, _SUM) for one in written]
+        sides = [_within(one, _SUM) for one in written]
         return f"{sides[0]} {operator.value} {sides[1]}"
 
     def _range(self, operand: Expression, low: int, high: int, step: int) -> str:
-        words = self._words(operand)
+        words = self._words.domain(operand)
         scale = self._scale(operand)
-        text = self._within(self.value(operand, words, scale), _SUM)
+        text = _within(self.value(operand, words, scale), _SUM)
         ends = [_constant(one, words, scale) for one in (low, high)]
         if low == high:
             return f"{text} == {ends[0]}"
         every = f" step {_constant(step, None, scale)}" if step > 1 and words is None else ""
         return f"{text} in {ends[0]}..{ends[1]}{every}"
-
-    def _lookup(self, table: tuple[int, ...], index: Expression) -> str:
-        text = self.value(index, None, self._scale(index))[0]
-        domain = self._words(index)
-        if isinstance(domain, Rows):
-            for column in domain.columns:
-                if column.codes == table:
-                    return f"{text}.{column.name}"
-        return text  # the same words under the codes of another type
 
     def _joined(
         self, word: str, operands: tuple[Expression, ...], level: int, empty: str
@@ -201,32 +196,7 @@ class _Writer:
             return empty, _TIGHT
         if len(operands) == 1:
             return self.truth(operands[0])
-        return f" {word} ".join(self._within(self.truth(one), level) for one in operands), level
-
-    def _within(self, written: tuple[str, int], level: int) -> str:
-        """A text in brackets where it would fall apart beside an operator of this level."""
-        text, own = written
-        return f"({text})" if own > level else text
-
-    def _is_truth(self, node: Expression) -> bool:
-        if isinstance(node, nodes.Reference):
-            return isinstance(self._model.by_name[node.name].domain, Truths)
-        return isinstance(node, nodes.Compare | nodes.Not | nodes.All | nodes.Any | nodes.Within)
-
-    def _words(self, node: Expression) -> Domain | None:
-        """The domain whose words the codes of an expression stand for, where they do."""
-        match node:
-            case nodes.Reference(name):
-                domain = self._model.by_name[name].domain
-                return domain if isinstance(domain, Symbols | Rows) else None
-            case nodes.Choose(_, then, otherwise):
-                return self._words(then) or self._words(otherwise)
-            case nodes.Lookup(table, index):
-                rows = self._words(index)
-                columns = rows.columns if isinstance(rows, Rows) else ()
-                return next((one.domain for one in columns if one.codes == table), None)
-            case _:
-                return None
+        return f" {word} ".join(_within(self.truth(one), level) for one in operands), level
 
 
 def _constant(value: int, domain: Domain | None, scale: int) -> str:
@@ -236,3 +206,22 @@ def _constant(value: int, domain: Domain | None, scale: int) -> str:
     if number.denominator == 1:
         return str(number)
     return Numbers(value, value, 1, scale).text(value)
+
+
+def _denominator(domain: Domain | None) -> int:
+    return domain.denominator if isinstance(domain, Numbers) else 1
+
+
+def _rescaled(written: tuple[str, int], own: int, scale: int) -> tuple[str, int]:
+    """A value whose code counts in other units than are asked for."""
+    text = _within(written, _PRODUCT)
+    factor = Fraction(own, scale)
+    more = f" * {factor.numerator}" if factor.numerator != 1 else ""
+    less = f" / {factor.denominator}" if factor.denominator != 1 else ""
+    return f"{text}{more}{less}", _PRODUCT
+
+
+def _within(written: tuple[str, int], level: int) -> str:
+    """A text in brackets where it would fall apart beside an operator of this level."""
+    text, own = written
+    return f"({text})" if own > level else text

@@ -16,12 +16,11 @@ from typing import Any
 from causalspec.compiler import expressions as nodes
 from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
 from causalspec.compiler.expressions import ArithmeticOperator, ComparisonOperator, Expression
-from causalspec.compiler.front.tuple_codes import tuple_field
-from causalspec.compiler.front.values import Value
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.views.tuple_parts import tuple_parts
 from causalspec.compiler.views.unicode_text import unicode_text
 from causalspec.compiler.views.units import scaled
+from causalspec.compiler.views.words import Words
 
 MOST_NODES = 400
 """A mechanism of more nodes is not shown: nobody would read it."""
@@ -53,13 +52,11 @@ def mechanism_latex(model: CausalModel, name: str) -> str:
     Raises `ValueError` for a variable without a mechanism.
     """
     translation = _Translation(model)
-    variable = translation.variable(name)
     try:
-        formula = translation.mechanism(name)
+        formula = translation.as_latex(translation.mechanism(name))
     except TooLargeToShowError:
-        return f"{variable_latex(name)} = \\ldots"
-    translation.latex[variable] = variable_latex(name)
-    return f"{variable_latex(name)} = {translation.as_latex(formula)}"
+        formula = "\\ldots"
+    return f"{variable_latex(name)} = {formula}"
 
 
 def condition_latex(model: CausalModel, condition: Expression) -> str:
@@ -101,21 +98,22 @@ def escaped(text: str) -> str:
     return "".join(_ESCAPES.get(character, character) for character in text)
 
 
+def _symbol_latex(name: str) -> str:
+    """A symbol's kind stands before its name, see `_Translation`."""
+    kind, _, text = name.partition(" ")
+    return variable_latex(text) if kind == "variable" else f"\\text{{{escaped(text)}}}"
+
+
 class _Translation:
-    """One model's expressions. `latex` says how each SymPy symbol is written."""
+    """One model's expressions. Symbols are called `variable x` and `word Yes`: that keeps a
+    variable apart from a word of its name, and before it in equations.
+    """
 
     def __init__(self, model: CausalModel) -> None:
         self._model = model
         self._sympy: Any = importlib.import_module("sympy")
-        self.latex: dict[Formula, str] = {}
+        self._words = Words(model)
         self._conditions = 0  # how many truth values stand around what is being translated
-        self._fields = {
-            found.node: (f"{one.name}.{field.name}", field.domain)
-            for one in model.variables
-            if isinstance(one.domain, Tuples)
-            for field in one.domain.fields
-            if (found := tuple_field(Value(nodes.Reference(one.name), one.domain), field.name))
-        }
 
     def mechanism(self, name: str) -> Formula:
         variable = self._model.by_name[name]
@@ -138,7 +136,7 @@ class _Translation:
     def as_latex(self, formula: Formula) -> str:
         """For math mode."""
         sympy = self._sympy
-        names = {symbol: self.latex[symbol] for symbol in formula.free_symbols}
+        names = {symbol: _symbol_latex(symbol.name) for symbol in formula.free_symbols}
 
         def one_fraction(inner: Formula) -> Formula:
             return sympy.floor(sympy.together(inner), evaluate=False)
@@ -163,35 +161,33 @@ class _Translation:
         shorter = sympy.simplify_logic(marked).xreplace({mark: one for one, mark in marks.items()})
         return shorter if sympy.count_ops(shorter) < sympy.count_ops(formula) else formula
 
-    def variable(self, name: str) -> Formula:
-        # The prefix keeps a variable apart from a word of that name, and before it in equations.
-        if isinstance(self._model.by_name[name].domain, Truths):
-            symbol = self._sympy.Symbol(f"variable {name}")
-        else:
-            symbol = self._sympy.Symbol(f"variable {name}", real=True)
-        self.latex[symbol] = variable_latex(name)
-        return symbol
+    def _variable(self, name: str, domain: Domain) -> Formula:
+        """A variable or a part of one, as its code."""
+        if isinstance(domain, Truths):
+            return self._sympy.Symbol(f"variable {name}")
+        return self._sympy.Symbol(f"variable {name}", real=True) * _denominator(domain)
 
-    def _member(self, domain: Domain, code: int) -> Formula:
+    def _word(self, text: str) -> Formula:
+        return self._sympy.Symbol(f"word {text}", real=True)
+
+    def _member(self, domain: Domain | None, code: int) -> Formula:
         if isinstance(domain, Symbols | Rows) and 0 <= code < domain.size:
-            symbol = self._sympy.Symbol(f"word {domain.text(code)}", real=True)
-            self.latex[symbol] = f"\\text{{{escaped(domain.text(code))}}}"
-            return symbol
+            return self._word(domain.text(code))
         return self._sympy.Integer(code)
 
     def _value(self, node: Expression, domain: Domain | None = None) -> Formula:
         """The code of an expression; constants are words where `domain` has words."""
         sympy = self._sympy
-        if node in self._fields:
-            return self._part(*self._fields[node])
+        part = self._words.part(node)
+        if part is not None and not isinstance(part[1], Truths):
+            return self._variable(*part)
         match node:
             case nodes.Constant(value):
-                return self._member(domain, value) if domain else sympy.Integer(value)
+                return self._member(domain, value)
             case nodes.Reference(name):
                 own = self._model.by_name[name].domain
-                if isinstance(own, Truths):
-                    return self._number(self.variable(name))
-                return self.variable(name) * _denominator(own)
+                found = self._variable(name, own)
+                return self._number(found) if isinstance(own, Truths) else found
             case nodes.Arithmetic(operator, left, right):
                 return self._arithmetic(operator, self._value(left), self._value(right))
             case nodes.AbsoluteValue(operand):
@@ -202,9 +198,7 @@ class _Translation:
             case nodes.Lookup(table, index):
                 return self._lookup(table, index, domain)
             case nodes.Undefined():
-                undefined = sympy.Symbol("word undefined", real=True)
-                self.latex[undefined] = r"\text{undefined}"
-                return undefined
+                return self._word("undefined")
             case _:
                 return self._number(self._truth(node))
 
@@ -234,8 +228,8 @@ class _Translation:
         match node:
             case nodes.Constant(value):
                 return sympy.true if value else sympy.false
-            case nodes.Reference(name) if isinstance(self._model.by_name[name].domain, Truths):
-                return self.variable(name)
+            case nodes.Reference(name) if self._words.is_truth(node):
+                return self._variable(name, Truths())
             case nodes.Compare(operator, left, right):
                 return self._compare(operator, left, right)
             case nodes.Not(operand):
@@ -280,11 +274,11 @@ class _Translation:
     ) -> Formula:
         sympy = self._sympy
         equality = operator in (ComparisonOperator.EQUAL, ComparisonOperator.NOT_EQUAL)
-        if equality and self._is_truth(left) and self._is_truth(right):
+        if equality and self._words.is_truth(left) and self._words.is_truth(right):
             both = self._truth(left), self._truth(right)
             same = operator is ComparisonOperator.EQUAL
             return sympy.Equivalent(*both) if same else sympy.Xor(*both)
-        words = self._words(left) or self._words(right)
+        words = self._words.domain(left) or self._words.domain(right)
         relation = {
             ComparisonOperator.EQUAL: sympy.Eq,
             ComparisonOperator.NOT_EQUAL: sympy.Ne,
@@ -305,14 +299,6 @@ class _Translation:
             left, right = -right, -left
         return relation(left, right)
 
-    def _part(self, name: str, domain: Domain) -> Formula:
-        """A field of a tuple or a column of a table, `city.country`, as a variable of its own."""
-        if isinstance(domain, Truths):
-            raise TooLargeToShowError(f"`{name}` is a truth value inside of another value")
-        symbol = self._sympy.Symbol(f"variable {name}", real=True)
-        self.latex[symbol] = ".".join(map(variable_latex, name.split(".")))
-        return symbol * _denominator(domain)
-
     def _cases(self, node: Expression, domain: Domain | None) -> Formula:
         """A chain of choices as one definition by cases."""
         arms: list[tuple[Formula, Formula]] = []
@@ -331,10 +317,7 @@ class _Translation:
         return self._sympy.Piecewise(*arms, (last, self._sympy.true), evaluate=False)
 
     def _lookup(self, table: tuple[int, ...], index: Expression, domain: Domain | None) -> Formula:
-        column = _column(self._model, table, index)
-        if column is not None and not isinstance(column[1], Truths):
-            return self._part(*column)
-        words = self._words(index)
+        words = self._words.domain(index)
         if words is not None and domain is not None and words.size == len(table):
             pairs = zip(words.codes(), table, strict=True)
             if all(code in domain.codes() for code in table) and all(
@@ -343,53 +326,11 @@ class _Translation:
                 return self._value(index)  # the same words under other codes
         if len(table) <= _LISTED_TABLE:
             at = self._in_condition(index, words)
-            chosen = [self._member(domain, one) if domain else self._sympy.Integer(one)
-                      for one in table]  # fmt: skip
-            places = [self._member(words, k) if words else self._sympy.Integer(k)
-                      for k in range(len(table))]  # fmt: skip
+            chosen = [self._member(domain, one) for one in table]
+            places = [self._member(words, k) for k in range(len(table))]
             where = [self._related(self._sympy.Eq, at, one) for one in places]
             return self._by_cases(list(zip(chosen, where, strict=True))[:-1], chosen[-1])
         return self._sympy.Function("table")(self._value(index, words))
-
-    def _is_truth(self, node: Expression) -> bool:
-        match node:
-            case nodes.Reference(name):
-                return isinstance(self._model.by_name[name].domain, Truths)
-            case nodes.Compare() | nodes.Not() | nodes.All() | nodes.Any() | nodes.Within():
-                return True
-            case _:
-                return False
-
-    def _words(self, node: Expression) -> Domain | None:
-        """The domain whose words the expression's codes stand for, where they do."""
-        match node:
-            case nodes.Reference(name):
-                domain = self._model.by_name[name].domain
-                return domain if isinstance(domain, Symbols | Rows) else None
-            case nodes.Choose(_, then, otherwise):
-                return self._words(then) or self._words(otherwise)
-            case nodes.Lookup(table, index):
-                column = _column(self._model, table, index)
-                return column[1] if column and isinstance(column[1], Symbols | Rows) else None
-            case _ if node in self._fields:
-                domain = self._fields[node][1]
-                return domain if isinstance(domain, Symbols | Rows) else None
-            case _:
-                return None
-
-
-def _column(
-    model: CausalModel, table: tuple[int, ...], index: Expression
-) -> tuple[str, Domain] | None:
-    """The column of a row that a table reads, as the spec calls it, with its values."""
-    if not isinstance(index, nodes.Reference):
-        return None
-    rows = model.by_name[index.name].domain
-    columns = rows.columns if isinstance(rows, Rows) else ()
-    for one in columns:
-        if one.codes == table:
-            return f"{index.name}.{one.name}", one.domain
-    return None
 
 
 def _is_negative(term: Formula) -> bool:

@@ -1,0 +1,63 @@
+"""What the codes of expressions stand for: words, truth values, parts of a tuple or of a row."""
+
+from __future__ import annotations
+
+from causalspec.compiler import expressions as nodes
+from causalspec.compiler.domains import Domain, Rows, Symbols, Truths, Tuples
+from causalspec.compiler.expressions import Expression
+from causalspec.compiler.front.tuple_codes import tuple_field
+from causalspec.compiler.front.values import Value
+from causalspec.compiler.model import CausalModel
+
+
+class Words:
+    """Knows the variables of a model."""
+
+    def __init__(self, model: CausalModel) -> None:
+        self._model = model
+        self._fields = {
+            found.node: (f"{one.name}.{field.name}", field.domain)
+            for one in model.variables
+            if isinstance(one.domain, Tuples)
+            for field in one.domain.fields
+            if (found := tuple_field(Value(nodes.Reference(one.name), one.domain), field.name))
+        }
+
+    def part(self, node: Expression) -> tuple[str, Domain] | None:
+        """The field of a tuple or the column of a row that a node reads, as the spec calls it, with
+        its values: `bracket.low`, `city.country`.
+        """
+        if self._fields and node in self._fields:
+            return self._fields[node]
+        if not isinstance(node, nodes.Lookup):
+            return None
+        rows = self.domain(node.index)
+        inner = self.part(node.index)
+        if isinstance(node.index, nodes.Reference):
+            whole = node.index.name
+        elif inner is not None:
+            whole = inner[0]
+        else:
+            return None
+        for column in rows.columns if isinstance(rows, Rows) else ():
+            if column.codes == node.table:
+                return f"{whole}.{column.name}", column.domain
+        return None
+
+    def domain(self, node: Expression) -> Domain | None:
+        """The domain whose words the codes of a node stand for, where they do."""
+        match node:
+            case nodes.Reference(name):
+                found = self._model.by_name[name].domain
+            case nodes.Choose(_, then, otherwise):
+                return self.domain(then) or self.domain(otherwise)
+            case _:
+                part = self.part(node)
+                found = None if part is None else part[1]
+        return found if isinstance(found, Symbols | Rows) else None
+
+    def is_truth(self, node: Expression) -> bool:
+        """Whether a node is a truth value by itself."""
+        if isinstance(node, nodes.Reference):
+            return isinstance(self._model.by_name[node.name].domain, Truths)
+        return isinstance(node, nodes.Compare | nodes.Not | nodes.All | nodes.Any | nodes.Within)
