@@ -8,11 +8,11 @@ from causalspec.compiler.domains import Domain, Numbers, Truths, Tuples
 from causalspec.compiler.front.values import described, listed
 from causalspec.compiler.model import CausalModel, Role
 from causalspec.compiler.views.families import INDEX, Line, lines
+from causalspec.compiler.views.plain_text import UNICODE, condition_text, mechanism_text
 from causalspec.compiler.views.symbolic import (
     condition_latex,
     escaped,
     mechanism_latex,
-    unicode_mathematics,
     variable_latex,
 )
 from causalspec.dsl.display import visible
@@ -86,7 +86,7 @@ def _markdown_lines(model: CausalModel) -> Iterator[str]:
         yield f"| {' | '.join(_markdown_cells(line))} |"
     if model.requirement is not None:
         yield ""
-        yield f"where {_code(unicode_mathematics(model, model.requirement))}"
+        yield f"where {_code(condition_text(model, model.requirement, UNICODE))}"
 
 
 def _markdown_cells(line: Line) -> Iterator[str]:
@@ -98,7 +98,7 @@ def _markdown_cells(line: Line) -> Iterator[str]:
     if variable.mechanism is None:
         yield span.removeprefix(", ")
     else:
-        yield _code(unicode_mathematics(line.model, variable.mechanism, variable.domain)) + span
+        yield _code(mechanism_text(line.model, line.name, UNICODE)) + span
 
 
 def _text_domain(domain: Domain) -> str:

@@ -1,4 +1,4 @@
-"""Mechanisms as one line of text, in the words and units of the spec.
+"""Mechanisms as one line of text, in the words and units of the spec and two sets of signs.
 
 Written from the compiled expression, so that families, functions and derived models read as what
 they are. It is for people: what it prints is close to the language, but need not parse.
@@ -6,10 +6,12 @@ they are. It is for people: what it prints is close to the language, but need no
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from causalspec.compiler import expressions as nodes
-from causalspec.compiler.domains import Domain, Numbers, Truths
+from causalspec.compiler.domains import Domain, Numbers, Truths, Tuples
 from causalspec.compiler.expressions import (
     ArithmeticOperator,
     ComparisonOperator,
@@ -17,25 +19,67 @@ from causalspec.compiler.expressions import (
     measure,
 )
 from causalspec.compiler.model import CausalModel
+from causalspec.compiler.views.tuple_parts import tuple_parts
 from causalspec.compiler.views.words import Words
 
-MOST_NODES = 250
+MOST_NODES = 400
 """A mechanism of more nodes is three dots: nobody would read it."""
+
+LISTED_TABLE = 8
+"""A table of so many entries is written out."""
 
 _TIGHT, _PRODUCT, _SUM, _COMPARISON, _NEGATION, _AND, _OR, _CHOICE = range(8)
 
-_LEVELS = {
-    ArithmeticOperator.ADD: _SUM,
-    ArithmeticOperator.SUBTRACT: _SUM,
-    ArithmeticOperator.MULTIPLY: _PRODUCT,
-    ArithmeticOperator.FLOOR_DIVIDE: _PRODUCT,
-    ArithmeticOperator.REMAINDER: _PRODUCT,
-    ArithmeticOperator.MINIMUM: _TIGHT,
-    ArithmeticOperator.MAXIMUM: _TIGHT,
+_CHOSEN = "if {} then {} else {}"
+
+_Sign = tuple[str, int, int]
+"""How two operands are written, how loosely that holds together, and how loosely they may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """How operators are written: around what they take."""
+
+    arithmetic: Mapping[ArithmeticOperator, _Sign]
+    comparisons: Mapping[ComparisonOperator, str]
+    absolute: str
+    times: str
+    over: str
+
+
+_SHARED: Mapping[ArithmeticOperator, _Sign] = {
+    ArithmeticOperator.ADD: ("{} + {}", _SUM, _SUM),
+    ArithmeticOperator.SUBTRACT: ("{} - {}", _SUM, _SUM),
+    ArithmeticOperator.MINIMUM: ("min({}, {})", _TIGHT, _CHOICE + 1),
+    ArithmeticOperator.MAXIMUM: ("max({}, {})", _TIGHT, _CHOICE + 1),
 }
+LANGUAGE = Signs(
+    {
+        **_SHARED,
+        ArithmeticOperator.MULTIPLY: ("{} * {}", _PRODUCT, _PRODUCT),
+        ArithmeticOperator.FLOOR_DIVIDE: ("{} // {}", _PRODUCT, _PRODUCT),
+        ArithmeticOperator.REMAINDER: ("{} % {}", _PRODUCT, _PRODUCT),
+    },
+    {one: one.value for one in ComparisonOperator},
+    absolute="abs({})",
+    times="{} * {}",
+    over="{} / {}",
+)
+UNICODE = Signs(
+    {
+        **_SHARED,
+        ArithmeticOperator.MULTIPLY: ("{}·{}", _PRODUCT, _PRODUCT),
+        ArithmeticOperator.FLOOR_DIVIDE: ("⌊{}/{}⌋", _TIGHT, _PRODUCT),
+        ArithmeticOperator.REMAINDER: ("{} mod {}", _PRODUCT, _TIGHT),
+    },
+    dict(zip(ComparisonOperator, "=≠<≤", strict=True)),
+    absolute="|{}|",
+    times="{1}·{0}",
+    over="{}/{}",
+)
 
 
-def mechanism_text(model: CausalModel, name: str) -> str:
+def mechanism_text(model: CausalModel, name: str, signs: Signs = LANGUAGE) -> str:
     """`if above and amount <= upper then Yes else No`.
 
     Raises `ValueError` for a variable without a mechanism.
@@ -45,12 +89,14 @@ def mechanism_text(model: CausalModel, name: str) -> str:
         raise ValueError(f"`{name}` has no mechanism")
     if measure(variable.mechanism)[0] > MOST_NODES:
         return "…"
-    return _Writer(model).value(variable.mechanism, variable.domain)[0]
+    return _Writer(model, signs).value(variable.mechanism, variable.domain)[0]
 
 
-def condition_text(model: CausalModel, condition: Expression) -> str:
+def condition_text(model: CausalModel, condition: Expression, signs: Signs = LANGUAGE) -> str:
     """`2.50 <= upper - lower and upper - lower <= 7.50`."""
-    return "…" if measure(condition)[0] > MOST_NODES else _Writer(model).truth(condition)[0]
+    if measure(condition)[0] > MOST_NODES:
+        return "…"
+    return _Writer(model, signs).truth(condition)[0]
 
 
 class _Writer:
@@ -60,54 +106,44 @@ class _Writer:
     out again: constants are scaled like what they stand beside.
     """
 
-    def __init__(self, model: CausalModel) -> None:
+    def __init__(self, model: CausalModel, signs: Signs) -> None:
         self._model = model
+        self._signs = signs
         self._words = Words(model)
 
     def value(self, node: Expression, domain: Domain | None, scale: int = 0) -> tuple[str, int]:
         """The value in a domain's words, or as a number of the given scale (0: the domain's)."""
         scale = scale or _denominator(domain)
+        parts = tuple_parts(node, domain) if isinstance(domain, Tuples) else None
+        if parts is not None:
+            return f"({', '.join(self.value(*one)[0] for one in parts)})", _TIGHT
         part = self._words.part(node)
-        if part is not None:
-            own = _denominator(part[1])
-            return (part[0], _TIGHT) if own == scale else _rescaled((part[0], _TIGHT), own, scale)
         match node:
+            case _ if part is not None:
+                written = part[0], _TIGHT
             case nodes.Constant(value):
                 return _constant(value, domain, scale), _TIGHT
             case nodes.Reference(name):
-                own = self._scale(node)
-                return (
-                    (name, _TIGHT)
-                    if own == scale
-                    else _rescaled(self.value(node, None, own), own, scale)
-                )
+                written = name, _TIGHT
             case nodes.Choose(condition, then, otherwise):
-                parts = (
-                    self.truth(condition)[0],
-                    self.value(then, domain, scale)[0],
-                    self.value(otherwise, domain, scale)[0],
-                )
-                return "if {} then {} else {}".format(*parts), _CHOICE
+                chosen = (self.value(one, domain, scale)[0] for one in (then, otherwise))
+                return _CHOSEN.format(self.truth(condition)[0], *chosen), _CHOICE
             case nodes.Arithmetic(ArithmeticOperator.MULTIPLY, left, nodes.Constant(factor)) if (
                 factor > 1 and self._scale(left) * factor == scale
             ):
                 return self.value(left, None, self._scale(left))  # the same in finer units
             case nodes.Arithmetic():
-                own = self._scale(node)
-                if own != scale:
-                    return _rescaled(self.value(node, None, own), own, scale)
-                return self._arithmetic(node, scale)
+                written = self._arithmetic(node)
             case nodes.AbsoluteValue(operand):
-                own = self._scale(operand)
-                if own != scale:
-                    return _rescaled(self.value(node, None, own), own, scale)
-                return f"abs({self.value(operand, None, scale)[0]})", _TIGHT
-            case nodes.Lookup(index=index):  # the same words under the codes of another type
-                return self.value(index, None, self._scale(index))
+                inner = self.value(operand, None, self._scale(operand))[0]
+                written = self._signs.absolute.format(inner), _TIGHT
+            case nodes.Lookup(table, index):
+                return self._lookup(table, index, domain, scale)
             case nodes.Undefined():
                 return "undefined", _TIGHT
             case _:
                 return self.truth(node)
+        return self._rescaled(written, self._scale(node), scale)
 
     def truth(self, node: Expression) -> tuple[str, int]:
         """A condition."""
@@ -127,8 +163,8 @@ class _Writer:
             case nodes.Within(operand, low, high, step):
                 return self._range(operand, low, high, step), _COMPARISON
             case nodes.Choose(condition, then, otherwise):
-                parts = [self.truth(one)[0] for one in (condition, then, otherwise)]
-                return "if {} then {} else {}".format(*parts), _CHOICE
+                parts = (self.truth(one)[0] for one in (condition, then, otherwise))
+                return _CHOSEN.format(*parts), _CHOICE
             case nodes.Defined(operand):
                 return f"defined({self.value(operand, None)[0]})", _TIGHT
             case _:
@@ -136,7 +172,10 @@ class _Writer:
 
     def _scale(self, node: Expression) -> int:
         """What the code of an expression is its value times, as far as its parts tell."""
+        part = self._words.part(node)
         match node:
+            case _ if part is not None:
+                return _denominator(part[1])
             case nodes.Reference(name):
                 return _denominator(self._model.by_name[name].domain)
             case nodes.Arithmetic(ArithmeticOperator.MULTIPLY, left, right):
@@ -152,20 +191,15 @@ class _Writer:
             case _:
                 return 1
 
-    def _arithmetic(self, node: nodes.Arithmetic, scale: int) -> tuple[str, int]:
-        operator, level = node.operator, _LEVELS[node.operator]
-        exact = operator in (ArithmeticOperator.MULTIPLY, ArithmeticOperator.FLOOR_DIVIDE)
-        scales = [self._scale(one) if exact else scale for one in (node.left, node.right)]
+    def _arithmetic(self, node: nodes.Arithmetic) -> tuple[str, int]:
+        sign, level, inner = self._signs.arithmetic[node.operator]
+        exact = node.operator in (ArithmeticOperator.MULTIPLY, ArithmeticOperator.FLOOR_DIVIDE)
+        own = self._scale(node)
         left, right = (
-            self.value(one, None, own)
-            for one, own in zip((node.left, node.right), scales, strict=True)
+            self.value(one, None, self._scale(one) if exact else own)
+            for one in (node.left, node.right)
         )
-        if level == _TIGHT:
-            return f"{operator.value}({left[0]}, {right[0]})", _TIGHT
-        return (
-            f"{_within(left, level)} {operator.value} {_within(right, level - 1)}",
-            level,
-        )
+        return sign.format(_within(left, inner), _within(right, max(inner - 1, _TIGHT))), level
 
     def _compare(self, operator: ComparisonOperator, left: Expression, right: Expression) -> str:
         words = self._words.domain(left) or self._words.domain(right)
@@ -177,7 +211,7 @@ class _Writer:
             for one in (left, right)
         ]
         sides = [_within(one, _SUM) for one in written]
-        return f"{sides[0]} {operator.value} {sides[1]}"
+        return f" {self._signs.comparisons[operator]} ".join(sides)
 
     def _range(self, operand: Expression, low: int, high: int, step: int) -> str:
         words = self._words.domain(operand)
@@ -185,9 +219,27 @@ class _Writer:
         text = _within(self.value(operand, words, scale), _SUM)
         ends = [_constant(one, words, scale) for one in (low, high)]
         if low == high:
-            return f"{text} == {ends[0]}"
+            return f"{text} {self._signs.comparisons[ComparisonOperator.EQUAL]} {ends[0]}"
         every = f" step {_constant(step, None, scale)}" if step > 1 and words is None else ""
         return f"{text} in {ends[0]}..{ends[1]}{every}"
+
+    def _lookup(
+        self, table: tuple[int, ...], index: Expression, domain: Domain | None, scale: int
+    ) -> tuple[str, int]:
+        """A small table written out."""
+        words = self._words.domain(index)
+        read = self.value(index, words)
+        chosen = [_constant(code, domain, scale) for code in table]
+        places = [_constant(place, words, 1) for place in range(len(table))]
+        if words is not None and chosen == places:
+            return read  # the same words under the codes of another type
+        if len(table) > LISTED_TABLE:
+            return f"table({read[0]})", _TIGHT
+        equal = f"{_within(read, _SUM)} {self._signs.comparisons[ComparisonOperator.EQUAL]}"
+        text = chosen[-1]
+        for value, place in reversed([*zip(chosen, places, strict=True)][:-1]):
+            text = _CHOSEN.format(f"{equal} {place}", value, text)
+        return text, _CHOICE
 
     def _joined(
         self, word: str, operands: tuple[Expression, ...], level: int, empty: str
@@ -197,6 +249,18 @@ class _Writer:
         if len(operands) == 1:
             return self.truth(operands[0])
         return f" {word} ".join(_within(self.truth(one), level) for one in operands), level
+
+    def _rescaled(self, written: tuple[str, int], own: int, scale: int) -> tuple[str, int]:
+        """A value whose code counts in other units than are asked for."""
+        if own == scale:
+            return written
+        factor = Fraction(own, scale)
+        text = _within(written, _PRODUCT)
+        if factor.numerator != 1:
+            text = self._signs.times.format(text, factor.numerator)
+        if factor.denominator != 1:
+            text = self._signs.over.format(text, factor.denominator)
+        return text, _PRODUCT
 
 
 def _constant(value: int, domain: Domain | None, scale: int) -> str:
@@ -210,15 +274,6 @@ def _constant(value: int, domain: Domain | None, scale: int) -> str:
 
 def _denominator(domain: Domain | None) -> int:
     return domain.denominator if isinstance(domain, Numbers) else 1
-
-
-def _rescaled(written: tuple[str, int], own: int, scale: int) -> tuple[str, int]:
-    """A value whose code counts in other units than are asked for."""
-    text = _within(written, _PRODUCT)
-    factor = Fraction(own, scale)
-    more = f" * {factor.numerator}" if factor.numerator != 1 else ""
-    less = f" / {factor.denominator}" if factor.denominator != 1 else ""
-    return f"{text}{more}{less}", _PRODUCT
 
 
 def _within(written: tuple[str, int], level: int) -> str:

@@ -17,19 +17,13 @@ from causalspec.compiler import expressions as nodes
 from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
 from causalspec.compiler.expressions import ArithmeticOperator, ComparisonOperator, Expression
 from causalspec.compiler.model import CausalModel
+from causalspec.compiler.views.plain_text import LISTED_TABLE, MOST_NODES
 from causalspec.compiler.views.tuple_parts import tuple_parts
-from causalspec.compiler.views.unicode_text import unicode_text
 from causalspec.compiler.views.units import scaled
 from causalspec.compiler.views.words import Words
 
-MOST_NODES = 400
-"""A mechanism of more nodes is not shown: nobody would read it."""
-
 _MOST_PARTS = 6
 """Truth values of more parts are not simplified: that takes exponential time."""
-
-_LISTED_TABLE = 8
-"""A table of so many entries is written out."""
 
 Formula = Any  # a SymPy expression: SymPy has no precise types of its own to offer
 
@@ -65,17 +59,6 @@ def condition_latex(model: CausalModel, condition: Expression) -> str:
         return "\\ldots"
     translation = _Translation(model)
     return translation.as_latex(translation.truth(condition))
-
-
-def unicode_mathematics(
-    model: CausalModel, mechanism: Expression, domain: Domain | None = None
-) -> str:
-    """An expression over a model's variables on one line, such as `⌊(x + y)/10⌋`. `domain` is that
-    of its values, by default truth values.
-    """
-    if nodes.measure(mechanism)[0] > MOST_NODES:
-        return "…"
-    return unicode_text(_Translation(model).shown(mechanism, domain or Truths()))
 
 
 def variable_latex(name: str) -> str:
@@ -324,7 +307,7 @@ class _Translation:
                 words.text(old) == domain.text(new) for old, new in pairs
             ):
                 return self._value(index)  # the same words under other codes
-        if len(table) <= _LISTED_TABLE:
+        if len(table) <= LISTED_TABLE:
             at = self._in_condition(index, words)
             chosen = [self._member(domain, one) for one in table]
             places = [self._member(words, k) for k in range(len(table))]

@@ -28,7 +28,7 @@ def test_markdown() -> None:
         "| `above` | var | bool | `lower ≤ amount` |\n"
         "| `answer` | output | {Yes, No} | `if above and amount ≤ upper then Yes else No` |\n"
         "\n"
-        "where `2.5 ≤ upper - lower and upper - lower ≤ 7.5`\n"
+        "where `upper - lower in 2.50..7.50`\n"
     )
 
 
@@ -131,10 +131,10 @@ model M of T approximately {
     ).models["M"]
     mechanisms = [line.split(" | ")[-1] for line in markdown_table(model).splitlines()[8:-1]]
     assert mechanisms == [
-        "`if s = Low then 1.5 else 2.25` |",
-        "`if k = 0 then 0.5 else if k = 1 then 1.25 else if k = 2 then 2 else 9.75` |",
+        "`if s = Low then 1.50 else 2.25` |",
+        "`if k = 0 then 0.50 else if k = 1 then 1.25 else if k = 2 then 2 else 9.75` |",
         "`a mod 0.25` |",
-        "`(min(a, b), max(a, 3.5))` |",
+        "`(min(a, b), max(a, 3.50))` |",
         "`if k = 0 then k else a` |",
     ]
     assert r"\min\left(a, b\right)" in latex_table(model)

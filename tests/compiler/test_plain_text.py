@@ -8,9 +8,18 @@ import pytest
 
 from causalspec.compiler.compile import load_specification
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.views.plain_text import condition_text, mechanism_text
+from causalspec.compiler.views.plain_text import UNICODE, condition_text, mechanism_text
 
-from .cases import DEEP, PRICE_TAGGING, SHARED
+from .cases import (
+    BRACKET_IDENTITY,
+    CARRY_CHAIN,
+    DEEP,
+    LEFT_BOUNDARY,
+    MIDPOINT_DISTANCE,
+    PRICE_TAGGING,
+    SEPARATE_ATTRIBUTES,
+    SHARED,
+)
 from .compiled import compiled
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -115,11 +124,39 @@ def test_nobody_reads_more_than_a_few_lines() -> None:
 
 
 def test_what_is_just_short_enough_is_written() -> None:
-    many = " + ".join(["a"] * 125)
-    spec = f"task T {{ input a : 0..1  output y : 0..999 = {many} }}"
+    half = " + ".join(["a"] * 100)
+    many = f"{half} - ({half})"
+    spec = f"task T {{ input a : 0..1  output y : -99..99 = {many} }}"
     assert mechanism_text(compiled(spec).tasks["T"].model, "y") == many
     more = spec.replace("a + a", "a + a + a", 1)
     assert mechanism_text(compiled(more).tasks["T"].model, "y") == "…"
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "text"),
+    [
+        (MIDPOINT_DISTANCE, "midpoint", "(lower + upper)/2"),
+        (
+            MIDPOINT_DISTANCE,
+            "answer",
+            "if |amount - midpoint| ≤ (upper - lower)/2 then Yes else No",
+        ),
+        (LEFT_BOUNDARY, "answer", "if above and amount ≤ upper then Yes else No"),
+        (CARRY_CHAIN, "carry[1]", "⌊(x[0] + y[0] + carry[0])/10⌋"),
+        (CARRY_CHAIN, "z[0]", "(x[0] + y[0] + carry[0]) mod 10"),
+        (BRACKET_IDENTITY, "bracket", "(lower, upper)"),
+        (
+            BRACKET_IDENTITY,
+            "answer",
+            "if bracket.low ≤ amount and amount ≤ bracket.high then Yes else No",
+        ),
+        (SEPARATE_ATTRIBUTES, "country", "city.country"),
+        (DEEP, "y", "…"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else one.name,
+)
+def test_mathematics_in_unicode(model: CausalModel, name: str, text: str) -> None:
+    assert mechanism_text(model, name, UNICODE) == text
 
 
 def test_inputs_have_none() -> None:
