@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from textwrap import wrap
@@ -74,6 +74,11 @@ def why_undefined(model: CausalModel, name: str, solution: Mapping[str, int]) ->
                     return UndefinedReason("CS327", f"`{parent.name}` is undefined", parent.name)
                 waiting.append(parent)
     return UndefinedReason("CS327", missing[0] if missing else "it is set to nothing")
+
+
+def all_of(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def quoted(clause: Span) -> str:

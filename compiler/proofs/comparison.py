@@ -6,9 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from causalspec.compiler.derived_models import (
-    differs,
-    of_task,
-    side_by_side,
     with_noise_at_rest,
 )
 from causalspec.compiler.domains import Truths
@@ -21,7 +18,6 @@ from causalspec.compiler.proofs.correspondences import Correspondence, correspon
 from causalspec.compiler.proofs.equilibria import differing_equilibrium
 from causalspec.compiler.proofs.interchanges import Interchange, smallest_interchange
 from causalspec.compiler.proofs.relations import Relation, examine_relation
-from causalspec.compiler.proofs.witnesses import smallest_witness
 from causalspec.compiler.specification import Abstraction
 from causalspec.dsl.diagnostics import InternalError
 
@@ -76,7 +72,7 @@ def compare(left: CausalModel, right: CausalModel) -> Comparison:
     The same variable is one of the same name and domain. Models are the same under interventions
     when for every base, and every choice of variables to swap with a source for each, both give
     the same outputs: an interchange intervention takes in each model that model's own value. Cyclic
-    models are the same where they have the same set of equilibria (see `_cyclic`).
+    models are the same where they have the same set of equilibria (see `_same_equilibria`).
     """
     left, right = with_noise_at_rest(left), with_noise_at_rest(right)
     shared = tuple(
@@ -84,12 +80,11 @@ def compare(left: CausalModel, right: CausalModel) -> Comparison:
         for name in left.intermediates
         if name in right.intermediates and left.by_name[name].domain == right.by_name[name].domain
     )
+    outputs = _same_equilibria(left, right, ())
     if left.cyclic or right.cyclic:
-        under_interventions = _cyclic(left, right, shared) if shared else None
-        outputs = _cyclic(left, right, ())
+        under_interventions = _same_equilibria(left, right, shared) if shared else None
         return Comparison(left, right, shared, outputs, under_interventions, (), ())
     relation = Relation.of(left, right, {name: Reference(name) for name in shared})
-    outputs = _outputs(left, right)
     shares: list[Share | None] = []
     interventions = _interventions(relation) if shared else None
     if outputs.holds is False:
@@ -126,23 +121,6 @@ def _swapped(names: Sequence[str]) -> list[tuple[str, ...]]:
     return [*((name,) for name in names), *together]
 
 
-def _outputs(left: CausalModel, right: CausalModel) -> Answer:
-    both = side_by_side(left, right)
-    found = smallest_witness(both, differs({name: of_task(name) for name in left.outputs}))
-    if isinstance(found, NoWitness):
-        return Answer(found.holds, found.evidence)
-    inputs = {name: found.setting[name] for name in left.inputs}
-    difference = Difference(inputs, (_run(left, inputs),), (_run(right, inputs),))
-    if difference.left == difference.right:
-        raise InternalError(f"`{left.name}` and `{right.name}` do not differ at {inputs}")
-    return Answer(False, Exhaustive(1), difference)
-
-
-def _run(model: CausalModel, inputs: Mapping[str, int]) -> dict[str, int]:
-    solution = interpret.solve(model, inputs)
-    return {name: solution[name] for name in model.outputs if name in solution}
-
-
 def _interventions(relation: Relation) -> Answer:
     """One mechanism at a time suffices for a yes (see `relations`); a no takes a pair that shows
     it, since a value that no source has is never swapped in.
@@ -156,9 +134,9 @@ def _interventions(relation: Relation) -> Answer:
     return Answer(found.holds, found.evidence)
 
 
-def _cyclic(left: CausalModel, right: CausalModel, shared: Sequence[str]) -> Answer:
+def _same_equilibria(left: CausalModel, right: CausalModel, shared: Sequence[str]) -> Answer:
     """The same set of equilibria at every input and under every intervention that sets some of
-    `shared` to any value, as far as `shared` and the outputs show it.
+    `shared` to any value, as far as `shared` and the outputs show it. An acyclic model has one.
 
     What an interchange would take from a source is not fixed where that has several equilibria.
     """
@@ -166,7 +144,7 @@ def _cyclic(left: CausalModel, right: CausalModel, shared: Sequence[str]) -> Ans
     observed = (*left.outputs, *shared)
     evidence: Evidence = Proved()
     differences: list[Difference] = []
-    for one, other in (sides, sides[::-1]):
+    for one, other in (sides, sides[::-1]) if left.cyclic or right.cyclic else (sides,):
         found = differing_equilibrium(one, other, observed)
         if isinstance(found, NoWitness):
             evidence = combined(evidence, found.evidence)

@@ -30,7 +30,7 @@ from causalspec.compiler.specification import (
     Specification,
     TokenRange,
 )
-from causalspec.compiler.wording import setting_text
+from causalspec.compiler.wording import all_of, setting_text
 from causalspec.dsl import syntax
 
 
@@ -170,7 +170,7 @@ def _sharing(alignment: Alignment, common: Collection[str]) -> dict[str, int]:
         if one.variable in common:
             groups.setdefault(one.statement, []).append(f"`{one.variable}`")
     shared = (sorted(names) for names in groups.values() if len(names) > 1)
-    return {f"{', '.join(names[:-1])} and {names[-1]}": len(names) for names in shared}
+    return {all_of(names): len(names) for names in shared}
 
 
 def _said(alignment: Alignment, one: Placement) -> dict[str, str]:

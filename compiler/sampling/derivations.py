@@ -10,7 +10,7 @@ from causalspec.compiler.model import CausalModel, Variable
 from causalspec.compiler.sampling.rungs import Query, predict
 from causalspec.compiler.sampling.worlds import Worlds, worlds
 from causalspec.compiler.views.plain_text import condition_text, mechanism_text
-from causalspec.compiler.wording import assigned, setting_text, value_text
+from causalspec.compiler.wording import all_of, assigned, setting_text, value_text
 
 MOST_WORLDS_TOLD = 8
 """So many worlds are spelled out; the rest are counted."""
@@ -70,7 +70,7 @@ def _abduction(query: Query, abduced: Worlds) -> Iterator[str]:
     many = every if len(abduced) == before else f"of the {before:,} settings"
     some = "" if len(abduced) == before else f", {len(abduced):,}"
     yield (
-        f"Abduction: {many} of {_listed(free)}{some} {agree} with {evidence}: "
+        f"Abduction: {many} of {all_of(free)}{some} {agree} with {evidence}: "
         f"{_told(query, abduced, free)}."
     )
 
@@ -129,7 +129,3 @@ def _world(abduced: Worlds, row: int) -> dict[str, int]:
 def _likeliest(abduced: Worlds) -> list[tuple[int, Fraction]]:
     shares = sorted(enumerate(abduced.probabilities()), key=lambda one: (-one[1], one[0]))
     return shares[:MOST_WORLDS_TOLD]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

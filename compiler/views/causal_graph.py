@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from causalspec.compiler.domains import Domain, Numbers, Truths
 from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.wording import all_of
 
 MOST_NODES = 30
 """Above this, each family becomes one node unless the whole graph is asked for."""
@@ -45,7 +46,7 @@ class CausalGraph:
         for number, node in enumerate(self.nodes):
             causes = [self.nodes[one.source].label for one in self.edges if one.target == number]
             if causes:
-                sentences.append(f"{node.label} depends on {_listed(causes)}.")
+                sentences.append(f"{node.label} depends on {all_of(causes)}.")
         return " ".join(sentences) or "No variable depends on another."
 
 
@@ -109,7 +110,3 @@ def _domain_text(domain: Domain) -> str:
             shown = [domain.text(code) for code in domain.codes()[:4]]
             rest = f", … ({domain.size:,} values)" if domain.size > len(shown) else ""
             return f"one of {', '.join(shown)}{rest}"
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

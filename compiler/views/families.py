@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from causalspec.compiler.expressions import renamed
@@ -34,34 +34,31 @@ def lines(model: CausalModel) -> Iterator[Line]:
     """Every variable of a model, in its order; neighbouring members of a family that differ in
     nothing but their index stand on one line.
     """
-    waiting: list[tuple[int, Line]] = []
+    groups: list[list[tuple[str, _Member | None]]] = []
     for variable in model.variables:
-        pattern = _pattern(model, variable)
-        if pattern is None:
-            yield from _joined(model, waiting)
-            waiting = []
-            yield Line(model, variable.name)
-            continue
-        if waiting and not _goes_on(waiting[-1], pattern):
-            yield from _joined(model, waiting)
-            waiting = []
-        waiting.append(pattern)
-    yield from _joined(model, waiting)
+        member = _pattern(model, variable)
+        last = groups[-1][-1][1] if groups else None
+        goes_on = last is not None and member is not None and _goes_on(last, member)
+        if not goes_on:
+            groups.append([])
+        groups[-1].append((variable.name, member))
+    for group in groups:
+        (name, first), (_, last) = group[0], group[-1]
+        if first is None or last is None or len(group) == 1:
+            yield Line(model, name)
+        else:
+            yield replace(first[1], indices=(first[0], last[0]))
 
 
-def _goes_on(last: tuple[int, Line], following: tuple[int, Line]) -> bool:
+_Member = tuple[int, Line]
+"""The index of a family's member, and its line as a pattern."""
+
+
+def _goes_on(last: _Member, following: _Member) -> bool:
     return last[0] + 1 == following[0] and last[1].variable == following[1].variable
 
 
-def _joined(model: CausalModel, members: Sequence[tuple[int, Line]]) -> Iterator[Line]:
-    if len(members) > 1:
-        yield replace(members[0][1], indices=(members[0][0], members[-1][0]))
-    for index, line in members if len(members) == 1 else ():
-        stem = line.name.partition("[")[0]
-        yield Line(model, f"{stem}[{index}]")
-
-
-def _pattern(model: CausalModel, variable: Variable) -> tuple[int, Line] | None:
+def _pattern(model: CausalModel, variable: Variable) -> _Member | None:
     """A member with every index that its mechanism reads counted from its own; None for no member
     and where an index as a number says more.
     """
