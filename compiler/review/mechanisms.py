@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from causalspec.compiler.derived_models import in_order
 from causalspec.compiler.domains import Numbers
 from causalspec.compiler.evaluators import interpret
-from causalspec.compiler.evidence import Evidence, NoWitness, Witness
+from causalspec.compiler.evidence import NoWitness, Witness
 from causalspec.compiler.expressions import (
     All,
     Constant,
@@ -41,13 +41,6 @@ class UnmatchedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Same:
-    """Both versions are one function; no evidence is needed where they are one tree, too."""
-
-    evidence: Evidence | None
-
-
-@dataclass(frozen=True, slots=True)
 class Different:
     """At `setting` of the given variables of the joint model the old version gives `was`, the new
     one `now`; None is undefined.
@@ -59,45 +52,43 @@ class Different:
     now: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
-    """Whether they are the same is not known, and why."""
-
-    reason: str
-
-
 def mechanism_change(old: CausalModel, new: CausalModel, name: str) -> Iterator[Change]:
     """The change of a mechanism that both versions have, if any.
 
     It has changed when, for some values of what it reads, it gives another value: an intervention
     can set those. The witness is an input that needs none where there is one.
     """
-    match compare_mechanisms(old, new, name):
-        case Different() as found:
-            yield _changed(old, new, name, found)
-        case Open(reason):
-            yield Change(Area.UNDECIDED, old.name, f"`{name}` is written otherwise: {reason}")
-        case Same(evidence):
-            if evidence is not None and not _other_values(old, new, name):
-                text = f"`{name}` is written otherwise and gives the same: {evidence.text}"
-                yield Change(Area.TEXT, old.name, text)
-
-
-def compare_mechanisms(old: CausalModel, new: CausalModel, name: str) -> Same | Different | Open:
-    """Whether a variable that both models compute is computed alike from what both have; what only
-    one of them has is looked through.
-    """
     one, other = old.by_name[name], new.by_name[name]
     assert one.mechanism is not None and other.mechanism is not None
     if one.domain == other.domain and _written_alike((old, one.mechanism), (new, other.mechanism)):
-        return Same(None)
-    values = same_values(one.domain, other.domain)
+        return
+    otherwise = f"`{name}` is written otherwise"
+    try:
+        found = compare_mechanisms(old, new, name)
+    except UnmatchedError as error:
+        yield Change(Area.UNDECIDED, old.name, f"{otherwise}: {error}")
+        return
+    if isinstance(found, Different):
+        yield _changed(old, new, name, found)
+    elif not found.is_certain:
+        yield Change(Area.UNDECIDED, old.name, f"{otherwise}: {found.evidence.text}")
+    elif not _other_values(old, new, name):
+        text = f"{otherwise} and gives the same: {found.evidence.text}"
+        yield Change(Area.TEXT, old.name, text)
+
+
+def compare_mechanisms(old: CausalModel, new: CausalModel, name: str) -> Different | NoWitness:
+    """Whether a variable that both models compute is computed alike from what both have; what only
+    one of them has is looked through. Raises `UnmatchedError`.
+    """
+    domains = old.by_name[name].domain, new.by_name[name].domain
+    values = same_values(*domains)
     if values is None:
-        return Open("its values cannot be compared with what they were")
-    sides = (
-        kept_within(marked(OLD, one.mechanism), one.domain.codes()),
-        kept_within(marked(NEW, other.mechanism), other.domain.codes()),
-    )
+        raise UnmatchedError("its values cannot be compared with what they were")
+    sides = [
+        kept_within(marked(mark, model.by_name[name].mechanism or Constant(0)), domain.codes())
+        for mark, model, domain in ((OLD, old, domains[0]), (NEW, new, domains[1]))
+    ]
     results = (
         Variable(f"{OLD}{_RESULT}", Role.OUTPUT, _ANY_CODE, values.old(sides[0])),
         Variable(f"{NEW}{_RESULT}", Role.OUTPUT, _ANY_CODE, values.new(sides[1])),
@@ -108,13 +99,10 @@ def compare_mechanisms(old: CausalModel, new: CausalModel, name: str) -> Same | 
         if each in stated(new)
         and (each in old.exogenous or _shared_values(old, new, each) is not None)
     ]
-    try:
-        joint = joint_model(old, new, given, results)
-    except UnmatchedError as error:
-        return Open(str(error))
+    joint = joint_model(old, new, given, results)
     found = smallest_witness(joint, apart(*(Reference(each.name) for each in results)))
     if isinstance(found, NoWitness):
-        return Same(found.evidence) if found.is_certain else Open(found.evidence.text)
+        return found
     solution = interpret.solve(joint, found.setting)
     was, now = (interpret.evaluate(side, solution) for side in sides)
     return Different(joint, found.setting, was, now)
