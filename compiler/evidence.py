@@ -108,3 +108,14 @@ def examined(
     if isinstance(found, NoWitness):
         return Examination(question, found.holds, found.evidence, span)
     return Examination(question, False, Exhaustive(1), span, tuple(refuted(found.setting)))
+
+
+def examined_some(
+    question: str, found: Witness | NoWitness, span: Span | None, refuted: Callable[[], None]
+) -> Examination:
+    """The answer to whether there is a witness. `refuted` reports that there is none."""
+    if isinstance(found, Witness):
+        return Examination(question, True, Exhaustive(1), span)
+    if found.is_certain:
+        refuted()
+    return Examination(question, False if found.is_certain else None, found.evidence, span)

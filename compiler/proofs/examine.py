@@ -14,7 +14,7 @@ from causalspec.compiler.data.counterfactuals import try_out
 from causalspec.compiler.data.populations import populate
 from causalspec.compiler.data.rival_designs import rival_design
 from causalspec.compiler.evaluators import interpret
-from causalspec.compiler.evidence import Evidence, Examination, Exhaustive, Unknown, Witness
+from causalspec.compiler.evidence import Evidence, Examination, Exhaustive, Unknown, examined_some
 from causalspec.compiler.expressions import Constant
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.proofs.examine_abstractions import examine_abstraction
@@ -132,7 +132,7 @@ def _span_of(model: CausalModel) -> Span | None:
 
 
 def _examine_example(example: Example, diagnostics: Diagnostics) -> Examination:
-    """Run one example. A cyclic model must satisfy it in every equilibrium, and have one."""
+    """Run one example. A model must satisfy it in every equilibrium, and have one."""
     model = example.model
     line = example.span.source.position(example.span.start)[0]
     question = f"the example of `{model.name}` in line {line} holds"
@@ -149,13 +149,10 @@ def _examine_example(example: Example, diagnostics: Diagnostics) -> Examination:
             example.span,
         )
         return answer(False, Exhaustive(1))
-    if model.cyclic:
-        try:
-            solutions = interpret.equilibria(model, given, example.interventions)
-        except interpret.TooManyStatesError:
-            return answer(None, Unknown())
-    else:
-        solutions = (interpret.solve(model, given, example.interventions),)
+    try:
+        solutions = interpret.equilibria(model, given, example.interventions)
+    except interpret.TooManyStatesError:
+        return answer(None, Unknown())
     if not solutions:
         diagnostics.error("CS321", f"`{model.name}` has no equilibrium here", example.span)
     for name, expected in example.expected.items():
@@ -178,10 +175,8 @@ def _examine_example(example: Example, diagnostics: Diagnostics) -> Examination:
 
 def _examine_requirement(task: Task, span: Span, diagnostics: Diagnostics) -> Examination:
     question = f"some input meets the `require` of `{task.name}`"
-    found = find_witness(task.model, Constant(1))
-    if isinstance(found, Witness):
-        return Examination(question, True, Exhaustive(1), span)
-    if found.is_certain:
+
+    def refuted() -> None:
         diagnostics.error("CS324", f"no input meets the `require` of `{task.name}`", span)
-        return Examination(question, False, found.evidence, span)
-    return Examination(question, None, found.evidence, span)
+
+    return examined_some(question, find_witness(task.model, Constant(1)), span, refuted)

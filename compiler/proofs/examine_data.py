@@ -19,13 +19,12 @@ from causalspec.compiler.data.undefined_labels import UndefinedPair, is_sound
 from causalspec.compiler.derived_models import on_pair, pair_in, pair_of, source_prefix
 from causalspec.compiler.evaluators.columns import Column
 from causalspec.compiler.evidence import (
-    Evidence,
     Examination,
     Exhaustive,
     Sampled,
     Unknown,
-    Witness,
     examined,
+    examined_some,
 )
 from causalspec.compiler.expressions import Any, Compare, ComparisonOperator, Not, Reference
 from causalspec.compiler.model import Role, Variable
@@ -174,23 +173,13 @@ def _examine_swap(
     design: CounterfactualDesign, kind: SwapKind, drawn: _Drawn | None, diagnostics: Diagnostics
 ) -> Examination:
     model = design.model
-
-    def answer(holds: bool | None, evidence: Evidence) -> Examination:
-        question = f"swapping `{kind.name}` in `{design.name}` changes some output"
-        return Examination(question, holds, evidence, design.span)
-
+    question = f"swapping `{kind.name}` in `{design.name}` changes some output"
     if model.cyclic:
-        return answer(None, Unknown())
+        return Examination(question, None, Unknown(), design.span)
     if drawn is not None and drawn.changed.any():
-        return answer(True, Exhaustive(1))
-    changes = (
-        Compare(ComparisonOperator.NOT_EQUAL, Reference(f"result.{n}"), Reference(f"base.{n}"))
-        for n in model.outputs
-    )
-    found = find_witness(pair_of(design, kind), Any(tuple(changes)))
-    if isinstance(found, Witness):
-        return answer(True, Exhaustive(1))
-    if found.is_certain:
+        return Examination(question, True, Exhaustive(1), design.span)
+
+    def refuted() -> None:
         diagnostics.error(
             "CS501",
             f"swapping `{kind.name}` never changes an output of `{model.name}`",
@@ -198,7 +187,13 @@ def _examine_swap(
             help="nothing can be learned about it from this data: swap a variable that the outputs "
             "depend on",
         )
-    return answer(False if found.is_certain else None, found.evidence)
+
+    changes = (
+        Compare(ComparisonOperator.NOT_EQUAL, Reference(f"result.{n}"), Reference(f"base.{n}"))
+        for n in model.outputs
+    )
+    found = find_witness(pair_of(design, kind), Any(tuple(changes)))
+    return examined_some(question, found, design.span, refuted)
 
 
 def _balanced_share(pairs: LabelledPairs, unchanged: Truths, kept: Truths) -> float:
