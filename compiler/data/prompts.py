@@ -95,7 +95,7 @@ class PromptRenderer:
             return self._encode(part)
         if isinstance(part.value, Reference) and part.value.name in columns:
             return self._values[id(part)].of(columns[part.value.name])
-        value = ColumnExpression.of(part.value, self._model.by_name, part.domain)
+        value = ColumnExpression.value_of(part.value, self._model.by_name)
         return self._values[id(part)].of(value.over(columns, rows))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from causalspec.compiler.domains import Numbers
 from causalspec.compiler.evaluators.columns import ColumnExpression
 from causalspec.compiler.expressions import All, Compare, ComparisonOperator, Expression, Reference
 from causalspec.compiler.model import CausalModel
@@ -32,16 +31,13 @@ class Condition:
             case Compare(ComparisonOperator.EQUAL, left, right):
                 for one, other in ((left, right), (right, left)):
                     if isinstance(one, Reference) and one.name in model.inputs:
-                        value = ColumnExpression.of(other, model.by_name, _ANY_INTEGER)
+                        value = ColumnExpression.value_of(other, model.by_name)
                         if one.name not in value.reads:
                             stated.append((one.name, value))
             case _:
                 pass
         holds = ColumnExpression.of(expression, model.by_name)
         return Condition(expression, holds, tuple(stated))
-
-
-_ANY_INTEGER = Numbers(-(2**31), 2**31)
 
 
 def conjuncts(requirement: Expression | None) -> Iterator[Expression]:

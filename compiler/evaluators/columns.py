@@ -4,36 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from causalspec.compiler.domains import Domain, Numbers, Truths
-from causalspec.compiler.evaluators.definedness import defined_name
-from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.compiler.domains import Domain
+from causalspec.compiler.evaluators.definedness import Totals, defined_name, partial_names
+from causalspec.compiler.evaluators.intervals import interval_of, storage
+from causalspec.compiler.evaluators.vectorize import Column, Columns, evaluate
 from causalspec.compiler.expressions import Expression, references, surely
-from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.model import CausalModel, Variable
 
-Column: TypeAlias = NDArray[np.signedinteger[Any]]
-Columns: TypeAlias = Mapping[str, Column]
-
-_RESULT = "the value"  # no variable of a spec has a space in its name
-
-
-def storage(low: int, high: int) -> np.dtype[np.signedinteger[Any]]:
-    """The smallest signed type that holds `low..high`."""
-    for kind in (np.int8, np.int16, np.int32):
-        limits = np.iinfo(kind)
-        if limits.min <= low and high <= limits.max:
-            return np.dtype(kind)
-    return np.dtype(np.int64)
+__all__ = [
+    "Column",
+    "ColumnExpression",
+    "Columns",
+    "setting_at",
+    "storage",
+    "storage_of",
+    "with_definedness",
+]
 
 
 def storage_of(domain: Domain) -> np.dtype[np.signedinteger[Any]]:
     """The type that a column of the domain's codes is kept in."""
-    codes = domain.codes()
-    return storage(codes[0], codes[-1]) if len(codes) else np.dtype(np.int8)
+    return storage(*interval_of(domain))
 
 
 def setting_at(columns: Columns, row: int) -> dict[str, int]:
@@ -56,54 +51,43 @@ def with_definedness(model: CausalModel, names: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class ColumnExpression:
-    """An expression that the vectorized evaluator computes over given columns. Where it has no
-    value the column holds some code, and 0 where it is a condition.
+    """An expression that is computed over given columns. Where it has no value the column holds
+    some code.
 
-    It is wrapped as the only output of a model whose inputs are what it reads, so that data
-    generation needs nothing of the evaluator but `solve_columns`.
+    `model` is total and has what the expression depends on, `reads` are the inputs and noise among
+    it.
     """
 
     model: CausalModel
+    expression: Expression
     reads: tuple[str, ...]
 
     @staticmethod
-    def of(
-        expression: Expression, given: Mapping[str, Variable], result: Domain | None = None
-    ) -> ColumnExpression:
-        """`given` says what each name means; abbreviations bring their own mechanisms along."""
-        inputs: dict[str, Variable] = {}
-        computed: dict[str, Variable] = {}
+    def of(condition: Expression, given: Mapping[str, Variable]) -> ColumnExpression:
+        """A condition, false where it has no value. `given` says what each name means;
+        abbreviations bring their own mechanisms along.
+        """
+        return ColumnExpression.value_of(surely(condition), given)
+
+    @staticmethod
+    def value_of(expression: Expression, given: Mapping[str, Variable]) -> ColumnExpression:
+        """Any expression."""
+        needed: dict[str, Variable] = {}
 
         def visit(name: str) -> None:
-            variable = given[name]
-            if variable.mechanism is None:
-                inputs[name] = Variable(name, Role.INPUT, variable.domain)
-            elif name not in computed:
-                for parent in variable.parents:
+            if name not in needed:
+                for parent in given[name].parents:
                     visit(parent)
-                computed[name] = Variable(
-                    name, Role.ABBREVIATION, variable.domain, variable.mechanism
-                )
+                needed[name] = given[name]
 
         for name in references(expression):
             visit(name)
-        if result is None:
-            expression = surely(expression)
-        value = Variable(_RESULT, Role.OUTPUT, result or Truths(), expression)
-        variables = (*inputs.values(), *computed.values(), value)
-        return ColumnExpression(CausalModel("expression", "", variables), tuple(inputs))
+        reads = tuple(name for name, one in needed.items() if one.mechanism is None)
+        model = CausalModel("expression", "", tuple(needed.values())).total
+        value = Totals(partial_names(model)).of(expression).value
+        return ColumnExpression(model, value, reads)
 
     def over(self, columns: Columns, rows: int) -> Column:
         """The value in each of `rows` rows."""
         given = {name: columns[name] for name in self.reads}
-        if not given:  # a constant: one row decides, and an evaluator needs a column to count rows
-            unit = Variable("unit", Role.INPUT, Numbers(0, 0))
-            model = CausalModel("constant", "", (unit, *self.model.variables))
-            given = {"unit": np.zeros(rows, dtype=np.int8)}
-            return _column(solve_columns(model, given, wanted=(_RESULT,))[_RESULT], rows)
-        return _column(solve_columns(self.model, given, wanted=(_RESULT,))[_RESULT], rows)
-
-
-def _column(value: Any, rows: int) -> Column:
-    array = np.asarray(value)
-    return np.broadcast_to(array, (rows,)) if array.shape != (rows,) else array
+        return evaluate(self.model, self.expression, given, rows)

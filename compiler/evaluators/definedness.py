@@ -14,8 +14,12 @@ from dataclasses import dataclass, replace
 
 from causalspec.compiler import expressions as nodes
 from causalspec.compiler.domains import Domain, Numbers, Truths
-from causalspec.compiler.evaluators.intervals import Interval, UnsupportedModelError, interval_of
-from causalspec.compiler.evaluators.lowering import ProgramBuilder
+from causalspec.compiler.evaluators.intervals import (
+    Interval,
+    UnsupportedModelError,
+    interval_of,
+    intervals,
+)
 from causalspec.compiler.expressions import Constant, Expression, Reference, rebuild
 from causalspec.compiler.model import CausalModel, Role, Variable
 
@@ -198,17 +202,11 @@ class _Reach:
     """Which mechanisms can leave their domains while what they read keeps to its own."""
 
     def __init__(self) -> None:
-        self._builder = ProgramBuilder()
-        self._registers: dict[str, int] = {}
-        self._boundless: set[str] = set()
+        self._known: dict[str, Interval] = {}
 
     def enter(self, name: str, domain: Domain) -> None:
         """Make a name known that mechanisms may read from here on."""
-        interval = interval_of(domain) if domain.size else Interval(0, 0)
-        try:
-            self._registers[name] = self._builder.load(len(self._registers), interval)
-        except UnsupportedModelError:  # beyond 64 bits, which the solver can do without
-            self._boundless.add(name)
+        self._known[name] = interval_of(domain) if domain.size else Interval(0, 0)
 
     def stays_within(self, mechanism: Sequence[Expression], domain: Domain) -> bool:
         """Whether it is certain that a mechanism, in postorder, gives codes of the domain alone."""
@@ -228,11 +226,11 @@ class _Reach:
         return self._interval(nodes.postorder(condition)) == Interval(1, 1)
 
     def _interval(self, postorder: Sequence[Expression]) -> Interval | None:
-        """What an expression can be; None where that is beyond 64 bits."""
-        if any(isinstance(one, Reference) and one.name in self._boundless for one in postorder):
-            return None
+        """What an expression can be; None where that is beyond 64 bits, which the solver can do
+        without.
+        """
         try:
-            return self._builder.interval(self._builder.lower(postorder, self._registers, {}))
+            return intervals(postorder, self._known)[id(postorder[-1])]
         except UnsupportedModelError:
             return None
 

@@ -1,55 +1,72 @@
-"""Models solved for whole columns of settings at once, in NumPy or torch, on integer codes.
+"""Models solved for whole columns of settings at once, in NumPy, on integer codes.
 
 The fast evaluator. It shares nothing with `interpret` but the model, and tests hold the two
-together. Nothing is generated as text: a model becomes a short program of array operations
-(`lowering`), which runs chunk by chunk (`program`).
+together. Every node of a mechanism is computed once, as an array of the narrowest type in which
+nothing overflows, as intervals show; columns go through chunk by chunk, while they are in the
+processor's cache.
 
 Columns are one-dimensional integer arrays of one length; a plain integer stands for a constant
 column. A column of an input, of noise or of an intervention holds codes of the variable's domain:
 the types that computations run in rely on it. Where a variable is undefined its column holds some
 code or other: the column `defined_name(v)`, which can be asked for like a variable, says in which
-rows v is defined. Results come in the widest integer type among the given columns, or a wider one
-where the values need it.
+rows v is defined.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
+from typing import Any, TypeAlias
 
-from causalspec.compiler.domains import Domain
-from causalspec.compiler.evaluators.arrays import library_of
+import numpy as np
+from numpy.typing import NDArray
+
+from causalspec.compiler import expressions as nodes
 from causalspec.compiler.evaluators.definedness import Totals, defined_name, partial_names
-from causalspec.compiler.evaluators.intervals import Interval, UnsupportedModelError, interval_of
-from causalspec.compiler.evaluators.lowering import TABLE_LIMIT, ProgramBuilder
-from causalspec.compiler.evaluators.program import Program, run
-from causalspec.compiler.expressions import Expression, postorder, references
+from causalspec.compiler.evaluators.intervals import Interval, interval_of, intervals, storage
+from causalspec.compiler.expressions import (
+    ArithmeticOperator,
+    ComparisonOperator,
+    Expression,
+    children,
+    postorder,
+    references,
+)
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.specification import SwapKind
 from causalspec.dsl.diagnostics import InternalError
 
-__all__ = [
-    "PairExpressions",
-    "UnsupportedModelError",
-    "evaluate_columns",
-    "interchange_columns",
-    "pair_columns",
-    "solve_columns",
-]
+Column: TypeAlias = NDArray[np.signedinteger[Any]]
+Columns: TypeAlias = Mapping[str, Column]
+Given: TypeAlias = Mapping[str, Column | int]
 
-Array = TypeVar("Array")  # numpy.ndarray or torch.Tensor
+_CHUNK_ROWS = 1 << 15  # a column of 16-bit codes then takes 64 KiB: a few of them stay in L2
+
+_OPERATIONS: Mapping[ArithmeticOperator | ComparisonOperator, Callable[[Any, Any], Any]] = {
+    ArithmeticOperator.ADD: np.add,
+    ArithmeticOperator.SUBTRACT: np.subtract,
+    ArithmeticOperator.MULTIPLY: np.multiply,
+    ArithmeticOperator.FLOOR_DIVIDE: np.floor_divide,
+    ArithmeticOperator.REMAINDER: np.remainder,
+    ArithmeticOperator.MINIMUM: np.minimum,
+    ArithmeticOperator.MAXIMUM: np.maximum,
+    ComparisonOperator.EQUAL: np.equal,
+    ComparisonOperator.NOT_EQUAL: np.not_equal,
+    ComparisonOperator.LESS: np.less,
+    ComparisonOperator.LESS_OR_EQUAL: np.less_equal,
+}
 
 
 def solve_columns(
     model: CausalModel,
-    inputs: Mapping[str, Array | int],
-    interventions: Mapping[str, Array | int] | None = None,
+    inputs: Given,
+    interventions: Given | None = None,
     *,
     wanted: Sequence[str] | None = None,
-) -> dict[str, Array]:
+) -> dict[str, Column]:
     """The solution of an acyclic model for each row: a column for every variable of `wanted`
     (None: every variable, and the `defined_name` of each that can be undefined), noise among the
-    `inputs`.
+    `inputs`. Columns have the widest type among the given ones, or a wider one where codes need it.
 
     An intervened variable takes the given column instead of its mechanism's value (Pearl,
     *Causality*, 2009, definition 7.1.2). Only what `wanted` depends on is computed, and only
@@ -57,22 +74,26 @@ def solve_columns(
 
     Raises `UnsupportedModelError` for a cyclic model, and for values beyond 64 bits.
     """
-    names = [one.name for one in model.total.variables] if wanted is None else list(wanted)
-    batch = _Batch([*inputs.values(), *(interventions or {}).values()])
-    given = {**inputs, **(interventions or {})}
-    registers = batch.solve(model.total, given, names)
-    program = batch.program([registers[name] for name in names])
-    return dict(zip(names, batch.run(program), strict=True))
+    names = list(model.total.by_name if wanted is None else wanted)
+    solver = Solver(model.total)
+    put_in = interventions or {}
+    known = {defined_name(name): 1 for name in put_in}
+
+    def solve(chunks: Sequence[Columns]) -> list[Column]:
+        solution = solver.solve(chunks[0], names)
+        return [solution[name] for name in names]
+
+    return _wide(names, [{**inputs, **put_in, **known}], solve)
 
 
 def interchange_columns(
     model: CausalModel,
-    base: Mapping[str, Array | int],
-    sources: Sequence[Mapping[str, Array | int]],
+    base: Given,
+    sources: Sequence[Given],
     kind: SwapKind,
     *,
     wanted: Sequence[str] | None = None,
-) -> dict[str, Array]:
+) -> dict[str, Column]:
     """The columns `wanted` (None: the outputs) under an interchange intervention.
 
     Each variable of `kind` takes the value that it has in the solution of its source, and the
@@ -80,35 +101,33 @@ def interchange_columns(
     Neural Networks*, 2021). Only the swapped variables are solved for in the sources.
     """
     names = list(model.outputs if wanted is None else wanted)
-    batch = _Batch([column for setting in (base, *sources) for column in setting.values()])
-    swapped = batch.swapped(model.total, sources, kind)
-    registers = batch.solve(model.total, base, names, swapped)
-    program = batch.program([registers[name] for name in names])
-    return dict(zip(names, batch.run(program), strict=True))
+    solver = Solver(model.total)
+
+    def solve(chunks: Sequence[Columns]) -> list[Column]:
+        base, *sources = chunks
+        solution = solver.interchange(base, sources, kind, names)
+        return [solution[name] for name in names]
+
+    return _wide(names, [base, *sources], solve)
 
 
-def pair_columns(
-    model: CausalModel,
-    base: Mapping[str, Array | int],
-    sources: Sequence[Mapping[str, Array | int]],
-    kind: SwapKind,
-    wanted: Sequence[Expression],
-    *,
-    source_names: Sequence[str] = ("source",),
-) -> list[Array]:
-    """The columns of expressions over pairs, all computed in one go.
-
-    A reference `base.x` is x in the base's solution, `source.x` (or `s1.x`, by `source_names`) in
-    a source's, and `result.x` in the base's under the interchange of `kind`: filters, balanced
-    values and labels of a counterfactual design. Where one has no value its column holds some code;
-    `Defined` says where.
-    """
-    return PairExpressions(model, kind, wanted, source_names).columns(base, sources)
+def evaluate(model: CausalModel, expression: Expression, given: Columns, rows: int) -> Column:
+    """A total expression over variables of a total model, in each of `rows` rows."""
+    solver = Solver(model)
+    fold = _Fold({one.name: interval_of(one.domain) for one in model.variables})
+    walked, read = postorder(expression), references(expression)
+    return _by_chunks(
+        [given], lambda chunks: [fold.value(walked, solver.solve(chunks[0], read))], rows
+    )[0]
 
 
 class PairExpressions:
-    """What `pair_columns` computes, for those who compute it again and again: a program is made
-    once for all pairs whose columns are given in the same way, in about as many rows.
+    """Expressions over pairs, for those who compute them again and again: filters, balanced values
+    and labels of a counterfactual design.
+
+    A reference `base.x` is x in the base's solution, `source.x` (or `s1.x`, by `source_names`) in
+    a source's, and `result.x` in the base's under the interchange of `kind`. Where one has no value
+    its column holds some code; `Defined` says where.
     """
 
     def __init__(
@@ -118,173 +137,203 @@ class PairExpressions:
         wanted: Sequence[Expression],
         source_names: Sequence[str] = ("source",),
     ) -> None:
-        self._model = model.total
+        self._solver = Solver(model.total)
         self._kind = kind
         sides = ("base", *source_names, "result")
-        totals = Totals({f"{side}.{name}" for name in partial_names(model.total) for side in sides})
-        self._wanted = [totals.of(one).value for one in wanted]
+        partial = {f"{side}.{name}" for name in partial_names(model.total) for side in sides}
+        totals = Totals(partial)
+        self._wanted = [postorder(totals.of(one).value) for one in wanted]
         self._source_names = source_names
-        self._read: dict[str, list[str]] = {}
-        for name in dict.fromkeys(name for one in self._wanted for name in references(one)):
+        self._read: dict[str, list[str]] = {side: [] for side in sides}
+        domains = model.total.by_name
+        known: dict[str, Interval] = {}
+        for name in dict.fromkeys(n for one in self._wanted for n in references(one[-1])):
             side, _, variable = name.partition(".")
-            self._read.setdefault(side, []).append(variable)
-        self._programs: dict[_Layout, Program] = {}
+            self._read[side].append(variable)
+            known[name] = interval_of(domains[variable].domain)
+        self._fold = _Fold(known)
+        # What the swap does not move is solved for once, in the base.
+        self._unmoved = self._solver.unmoved(kind, self._read["result"])
 
-    def columns(
-        self, base: Mapping[str, Array | int], sources: Sequence[Mapping[str, Array | int]]
-    ) -> list[Array]:
+    def columns(self, base: Given, sources: Sequence[Given]) -> list[Column]:
         """The columns of the expressions over these pairs."""
-        batch = _Batch([column for setting in (base, *sources) for column in setting.values()])
-        layout = batch.layout((base, *sources))
-        program = self._programs.get(layout)
-        if program is None:
-            program = self._programs[layout] = self._lowered(batch, base, sources)
-        return batch.run(program)
+        return _by_chunks([base, *sources], self._of_chunk)
 
-    def _lowered(
-        self, batch: _Batch, base: Mapping[str, Any], sources: Sequence[Mapping[str, Any]]
-    ) -> Program:
-        environment: dict[str, int] = {}
-
-        def enter(side: str, registers: Mapping[str, int]) -> None:
-            names = self._read.get(side, ())
-            environment.update({f"{side}.{name}": registers[name] for name in names})
-
-        model, read = self._model, self._read
-        enter("base", batch.solve(model, base, read.get("base", [])))
-        for name, source in zip(self._source_names, sources, strict=True):
-            enter(name, batch.solve(model, source, read.get(name, [])))
+    def _of_chunk(self, chunks: Sequence[Columns]) -> list[Column]:
+        solver, kind = self._solver, self._kind
+        read = {side: names for side, names in self._read.items() if names}
+        base, *sources = chunks
+        runs = {"base": base, **dict(zip(self._source_names, sources, strict=True))}
         if "result" in read:
-            swapped = batch.swapped(model, sources, self._kind)
-            enter("result", batch.solve(model, base, read["result"], swapped))
-        return batch.program(batch.lower(self._wanted, environment))
+            runs["base"] = base = solver.solve(base, self._unmoved)
+            runs["result"] = solver.interchange(base, sources, kind, read["result"])
+        columns = {
+            f"{side}.{name}": column
+            for side, names in read.items()
+            for name, column in solver.solve(runs[side], names).items()
+        }
+        return [self._fold.value(one, columns) for one in self._wanted]
 
 
-def evaluate_columns(
-    wanted: Sequence[Expression],
-    columns: Mapping[str, Array | int],
-    domains: Mapping[str, Domain],
-) -> list[Array]:
-    """The columns of expressions whose references are columns of the given domains."""
-    batch = _Batch(columns.values())
-    names = dict.fromkeys(name for one in wanted for name in references(one))
-    environment = {n: batch.enter(columns[n], interval_of(domains[n])) for n in names}
-    total = [Totals(()).of(one).value for one in wanted]
-    return batch.run(batch.program(batch.lower(total, environment)))
+class Solver:
+    """Solves a total model for columns, which are of one length or have no axis."""
 
+    def __init__(self, model: CausalModel) -> None:
+        self._model = model
+        self._fold = _Fold({one.name: interval_of(one.domain) for one in model.variables})
 
-_Layout: TypeAlias = tuple[int, tuple[tuple[tuple[str, int | None, int], ...], ...]]
-"""All that a program depends on of the columns: see `_Batch.layout`."""
-
-
-class _Batch:
-    """The columns of one call, the program built over them so far, and how to run it."""
-
-    def __init__(self, given: Iterable[Any]) -> None:
-        given = list(given)
-        self._arrays = library_of(given)
-        columns = [one for one in given if not isinstance(one, int)]
-        lengths = {len(one) for one in columns}
-        if len(lengths) > 1:
-            raise InternalError(f"columns of different lengths: {sorted(lengths)}")
-        self._rows: int = lengths.pop() if lengths else 1
-        self._width: int = max((self._arrays.width(one) for one in columns), default=64)
-        self._columns = list({id(one): one for one in columns}.values())
-        self._numbers = {id(one): number for number, one in enumerate(self._columns)}
-        # Rounded, so that a few more or fewer rows get the same program.
-        self._largest_table = 1 << min(TABLE_LIMIT, self._rows // 8).bit_length() >> 1
-        self._builder = ProgramBuilder()
-
-    def enter(self, column: Any, interval: Interval) -> int:
-        """The register of a given column, or of a constant."""
-        if isinstance(column, int):
-            return self._builder.constant(column)
-        return self._builder.load(self._numbers[id(column)], interval)
-
-    def layout(self, settings: Sequence[Mapping[str, Any]]) -> _Layout:
-        """How large tables may be, and which column, or constant, each name has in each setting."""
-        return self._largest_table, tuple(
-            tuple(
-                (name, None, one) if isinstance(one, int) else (name, self._numbers[id(one)], 0)
-                for name, one in setting.items()
-            )
-            for setting in settings
-        )
-
-    def solve(
-        self,
-        model: CausalModel,
-        given: Mapping[str, Any],
-        wanted: Iterable[str],
-        swapped: Mapping[str, int] | None = None,
-    ) -> dict[str, int]:
-        """The registers of the variables that `wanted` depends on, of a total model. `given` are
-        columns of inputs and interventions, `swapped` registers of further interventions.
-        """
-        registers = dict(swapped or {})
-        needed = set(wanted)
-        always = {defined_name(name) for name in given} - given.keys()
-        if not model.by_name.keys() >= needed:
-            always |= {defined_name(name) for name in model.by_name} - model.by_name.keys()
-        for name in always - registers.keys():
-            registers[name] = self._builder.constant(1)
-        for variable in reversed(model.variables):
-            computed = variable.name not in given and variable.name not in registers
-            if variable.name in needed and computed:
-                needed.update(variable.parents)
-        for variable in model.variables:
+    def solve(self, given: Columns, wanted: Iterable[str]) -> dict[str, Column]:
+        """The given columns and those of all that `wanted` depends on."""
+        needed = self._needed(given, wanted)
+        solution = dict(given)
+        for variable in self._model.variables:
             name = variable.name
-            if name not in needed or name in registers:
-                continue
-            if name in given:
-                registers[name] = self.enter(given[name], interval_of(variable.domain))
-            elif variable.mechanism is None:
-                raise InternalError(f"no column for `{name}` of `{model.name}`")
-            else:
-                registers[name] = self._builder.tabulated(variable, registers, self._largest_table)
-        return registers
+            if name in needed and name not in solution:
+                if variable.mechanism is None:
+                    raise InternalError(f"no column for `{name}` of `{self._model.name}`")
+                solution[name] = self._fold.value(variable.nodes, solution)
+        return solution
 
-    def swapped(
-        self, model: CausalModel, sources: Sequence[Mapping[str, Any]], kind: SwapKind
-    ) -> dict[str, int]:
-        """The registers of the values that an interchange intervention puts in."""
-        registers: dict[str, int] = {}
+    def interchange(
+        self, base: Columns, sources: Sequence[Columns], kind: SwapKind, wanted: Iterable[str]
+    ) -> dict[str, Column]:
+        """The same of the base where the variables of `kind` are as in their sources. What `base`
+        has of other variables is what they are there, too.
+        """
+        given = dict(base)
         for number in dict.fromkeys(kind.sources):
             pairs = zip(kind.variables, kind.sources, strict=True)
             names = [name for name, source in pairs if source == number]
-            flags = map(defined_name, names)
-            names += [name for name in flags if name in model.by_name]
-            inner = kind.within_source(number)
-            changed = None if inner is None else self.swapped(model, sources, inner)
-            solution = self.solve(model, sources[number], names, changed)
-            registers.update({name: solution[name] for name in names})
-        return registers
+            names += [flag for flag in map(defined_name, names) if flag in self._model.by_name]
+            inner, source = kind.within_source(number), sources[number]
+            if inner is None:
+                solution = self.solve(source, names)
+            else:
+                solution = self.interchange(source, sources, inner, names)
+            given.update({name: solution[name] for name in names})
+        return self.solve(given, wanted)
 
-    def lower(self, wanted: Sequence[Expression], environment: Mapping[str, int]) -> list[int]:
-        memory: dict[int, int] = {}
-        return [self._builder.lower(postorder(one), environment, memory) for one in wanted]
+    def unmoved(self, kind: SwapKind, wanted: Iterable[str]) -> list[str]:
+        """What `wanted` depends on that no swapped variable reaches."""
+        swapped = {*kind.variables, *map(defined_name, kind.variables)}
+        moved = set(swapped)
+        for variable in self._model.variables:
+            if not moved.isdisjoint(variable.parents):
+                moved.add(variable.name)
+        return [name for name in self._needed(swapped, wanted) if name not in moved]
 
-    def program(self, results: Sequence[int]) -> Program:
-        """What computes the registers `results`."""
-        return self._builder.finish(results)
+    def _needed(self, given: Iterable[str], wanted: Iterable[str]) -> set[str]:
+        given, needed = set(given), set(wanted)
+        for variable in reversed(self._model.variables):
+            if variable.name in needed and variable.name not in given:
+                needed.update(variable.parents)
+        return needed
 
-    def run(self, program: Program) -> list[Any]:
-        """The columns of a program made for this batch, or for one of the same layout."""
-        return run(program, self._columns, self._rows, self._arrays, self._width)
+
+class _Fold:
+    """Computes total expressions, each node once. `known` says what references can be."""
+
+    def __init__(self, known: Mapping[str, Any]) -> None:
+        self._known = known
+        self._prepared: dict[int, Any] = {}
+
+    def value(self, walked: Sequence[Expression], columns: Columns) -> Column:
+        """The column of the last of some nodes in postorder."""
+        if id(walked[-1]) not in self._prepared:
+            self._prepare(walked)
+        computed: dict[int, Any] = {}
+        for node in walked:
+            operands = [computed[id(one)] for one in children(node)]
+            computed[id(node)] = _computed(node, operands, columns, self._prepared[id(node)])
+        return computed[id(walked[-1])]
+
+    def _prepare(self, walked: Sequence[Expression]) -> None:
+        """What each node needs: the type that its operands and its value fit in, or its table."""
+        found = intervals(walked, self._known)
+        for node in walked:
+            if isinstance(node, nodes.Lookup):
+                table = node.table
+                self._prepared[id(node)] = np.array(table, storage(min(table), max(table)))
+            else:
+                hull = reduce(
+                    Interval.hull, (found[id(one)] for one in children(node)), found[id(node)]
+                )
+                self._prepared[id(node)] = storage(*hull).type
 
 
-def mechanism_intervals(model: CausalModel) -> dict[str, Interval]:
-    """Bounds on what each mechanism of a total model gives, by interval arithmetic: sound, seldom
-    tight. They hold under interventions on other variables too.
-    """
-    builder = ProgramBuilder()
-    registers: dict[str, int] = {}
-    intervals: dict[str, Interval] = {}
-    for number, variable in enumerate(model.variables):
-        interval = interval_of(variable.domain)
-        if variable.mechanism is not None:
-            lowered = builder.lower(variable.nodes, registers, {})
-            intervals[variable.name] = builder.interval(lowered)
-            interval = interval.hull(intervals[variable.name])
-        registers[variable.name] = builder.load(number, interval)
-    return intervals
+def _computed(node: Expression, operands: Sequence[Any], columns: Columns, prepared: Any) -> Any:
+    match node:
+        case nodes.Constant(value):
+            return prepared(value)
+        case nodes.Reference(name):
+            return columns[name]
+        case nodes.Arithmetic(operator):
+            return _OPERATIONS[operator](*(one.astype(prepared, copy=False) for one in operands))
+        case nodes.AbsoluteValue():
+            return np.abs(operands[0].astype(prepared, copy=False))
+        case nodes.Compare(operator):
+            return _OPERATIONS[operator](*operands)  # types are promoted where they differ
+        case nodes.Not():
+            return np.logical_not(operands[0])
+        case nodes.All():
+            return reduce(np.logical_and, operands, np.True_) if operands else np.True_
+        case nodes.Any():
+            return reduce(np.logical_or, operands, np.False_) if operands else np.False_
+        case nodes.Choose():
+            where: Any = np.where  # its annotation is only partly known to the type checker
+            return where(*operands)
+        case nodes.Within(low=low, high=high, step=step):
+            inside = (operands[0] >= low) & (operands[0] <= high)
+            if step > 1:
+                inside &= operands[0].astype(np.int64) % step == low % step
+            return inside
+        case nodes.Lookup():
+            return prepared.take(operands[0].astype(np.intp), mode="clip")
+        case _:
+            raise InternalError("columns are computed from total expressions alone")
+
+
+def _by_chunks(
+    settings: Sequence[Given],
+    compute: Callable[[Sequence[Columns]], list[Any]],
+    rows: int | None = None,
+) -> list[Column]:
+    """What is computed from the columns of some settings, each of `rows` codes."""
+    lengths = {len(one) for each in settings for one in each.values() if not isinstance(one, int)}
+    if len(lengths) > 1:
+        raise InternalError(f"columns of different lengths: {sorted(lengths)}")
+    if rows is None:
+        rows = lengths.pop() if lengths else 1
+    parts: list[list[Column]] = []
+    for start in range(0, max(rows, 1), _CHUNK_ROWS):
+        stop = min(start + _CHUNK_ROWS, rows)
+        chunks = [
+            {name: _part(one, start, stop) for name, one in each.items()} for each in settings
+        ]
+        parts.append([_codes(one, stop - start) for one in compute(chunks)])
+    return [one[0] if len(one) == 1 else np.concatenate(one) for one in zip(*parts, strict=True)]
+
+
+def _part(column: Column | int, start: int, stop: int) -> Any:
+    return np.int64(column) if isinstance(column, int) else column[start:stop]
+
+
+def _codes(column: Any, rows: int) -> Column:
+    """A column of integers for every row."""
+    if column.dtype == np.bool_:
+        column = column.view(np.int8)
+    return column if column.ndim else np.full(rows, column)
+
+
+def _wide(
+    names: Sequence[str],
+    settings: Sequence[Given],
+    compute: Callable[[Sequence[Columns]], list[Any]],
+) -> dict[str, Column]:
+    """The computed columns by their names, as wide as the widest that is given."""
+    given = [one.dtype for each in settings for one in each.values() if not isinstance(one, int)]
+    columns = _by_chunks(settings, compute)
+    return {
+        name: column.astype(np.result_type(column, *given), copy=False)
+        for name, column in zip(names, columns, strict=True)
+    }

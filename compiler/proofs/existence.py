@@ -16,8 +16,8 @@ import numpy
 
 from causalspec.compiler.domains import Domain, Numbers, Truths
 from causalspec.compiler.evaluators import interpret, prove
-from causalspec.compiler.evaluators.intervals import UnsupportedModelError
-from causalspec.compiler.evaluators.vectorize import mechanism_intervals, solve_columns
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError, mechanism_intervals
+from causalspec.compiler.evaluators.vectorize import solve_columns
 from causalspec.compiler.evidence import Exhaustive, NoWitness, Proved, Sampled, Witness
 from causalspec.compiler.expressions import (
     All,

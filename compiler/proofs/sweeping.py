@@ -18,8 +18,8 @@ from typing import Any
 import numpy
 
 from causalspec.compiler.domains import Numbers
-from causalspec.compiler.evaluators.intervals import UnsupportedModelError
-from causalspec.compiler.evaluators.vectorize import mechanism_intervals, solve_columns
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError, mechanism_intervals
+from causalspec.compiler.evaluators.vectorize import solve_columns
 from causalspec.compiler.expressions import (
     Compare,
     ComparisonOperator,

@@ -1,4 +1,4 @@
-"""Interpreter, tables, NumPy, torch and solver agree on generated specs (promise 4).
+"""Interpreter, columns and solver agree on generated specs (promise 4).
 
 Each spec is written from a seed as text, compiled, and all its models are solved: as they are,
 under interventions, and under interchanges from several sources. The texts use every form that the
@@ -12,11 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
 
-import numpy
 import pytest
-import torch
 
 from causalspec.compiler.derived_models import interchanged, source_prefix
 from causalspec.compiler.domains import Numbers
@@ -43,8 +40,6 @@ from .grammar_coverage import Production, productions, reachable, used
 
 MODELS = 10_000 if LONG else 500
 ROWS = 8
-ENOUGH_FOR_TABLES = 4096
-UNTYPED: Any = torch
 
 
 @pytest.fixture(scope="module")
@@ -106,10 +101,6 @@ def assert_solutions_agree(model: CausalModel, chance: random.Random) -> None:
         expected = [interpret.solve(model, *pair) for pair in zip(settings, codes, strict=True)]
         given, put_in = as_columns(settings), as_columns(codes) if done else {}
         assert as_settings(solve_columns(model, given, put_in)) == expected
-        assert as_settings(solve_columns(model, tensors(given), tensors(put_in))) == expected
-        many = [repeated(columns) for columns in (given, put_in)]
-        tabulated = solve_columns(model, many[0], many[1])
-        assert as_settings({n: one[-ROWS:] for n, one in tabulated.items()}) == expected
     fixed = CausalModel(model.name, model.task, with_mechanisms(model, codes[0]))
     assert_solver_agrees(fixed, settings[0], expected[0])
 
@@ -128,10 +119,9 @@ def assert_interchanges_agree(model: CausalModel, chance: random.Random) -> int:
     rows = zip(base, *sources, strict=True)
     expected = [interpret.interchange(model, one, several, kind) for one, *several in rows]
     everything = [one.name for one in model.total.variables]
-    for library in (as_columns, lambda rows: tensors(as_columns(rows))):
-        given = [library(one) for one in sources]
-        result = interchange_columns(model, library(base), given, kind, wanted=everything)
-        assert as_settings(result) == expected
+    given = [as_columns(one) for one in sources]
+    result = interchange_columns(model, as_columns(base), given, kind, wanted=everything)
+    assert as_settings(result) == expected
     unrequired = CausalModel(model.name, model.task, model.variables)
     inputs = {f"base.{name}": code for name, code in base[0].items()}
     for number in kind.used_sources:
@@ -162,15 +152,6 @@ def with_mechanisms(model: CausalModel, codes: Mapping[str, int]) -> tuple[Varia
         replace(one, mechanism=Constant(codes[one.name])) if one.name in codes else one
         for one in model.variables
     )
-
-
-def tensors(columns: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: UNTYPED.from_numpy(column) for name, column in columns.items()}
-
-
-def repeated(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Enough rows that mechanisms become tables."""
-    return {name: numpy.tile(one, ENOUGH_FOR_TABLES) for name, one in columns.items()}
 
 
 def assert_examples_hold(spec: Spec, examples: Mapping[str, list[str]], folder: Path) -> None:

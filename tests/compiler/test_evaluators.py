@@ -1,4 +1,4 @@
-"""Interpreter, NumPy and torch give the same solution to every case."""
+"""Interpreter and columns give the same solution to every case."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from typing import Any
 
 import numpy
 import pytest
-import torch
 
 from causalspec.compiler.compile import compile_file
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.columns import with_definedness
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError
 from causalspec.compiler.evaluators.vectorize import (
-    UnsupportedModelError,
-    evaluate_columns,
+    PairExpressions,
     interchange_columns,
-    pair_columns,
     solve_columns,
 )
 from causalspec.compiler.expressions import ArithmeticOperator, Reference
@@ -50,14 +48,9 @@ def narrow_columns(settings: Sequence[Mapping[str, int]]) -> dict[str, Any]:
     }
 
 
-def torch_columns(settings: Sequence[Mapping[str, int]]) -> dict[str, Any]:
-    return {name: torch.from_numpy(column) for name, column in as_columns(settings).items()}
-
-
 LIBRARIES: tuple[Callable[[Sequence[Mapping[str, int]]], dict[str, Any]], ...] = (
     as_columns,
     narrow_columns,
-    torch_columns,
 )
 
 
@@ -172,7 +165,7 @@ def test_pairs(columns: Any) -> None:
         Reference("result.below"),
     ]
     given = [columns(first), columns(second)]
-    result = pair_columns(model, columns(base), given, kind, wanted, source_names=("s1", "s2"))
+    result = PairExpressions(model, kind, wanted, ("s1", "s2")).columns(columns(base), given)
     expected: list[list[int]] = []
     for one, s1, s2 in zip(base, first, second, strict=True):
         solution = interpret.solve(model, one)
@@ -180,14 +173,6 @@ def test_pairs(columns: Any) -> None:
         changed = int(solution["answer"] != under["answer"])
         expected.append([changed, s1["lower"] - s2["upper"], under["below"]])
     assert [list(row) for row in zip(*(one.tolist() for one in result), strict=True)] == expected
-
-
-def test_expressions_over_columns() -> None:
-    domains = {variable.name: variable.domain for variable in FLOORED.variables}
-    settings = covered_settings(FLOORED)
-    wanted = arithmetic(arithmetic("x", "*", "y"), "//", 5)
-    (column,) = evaluate_columns([wanted], as_columns(settings), domains)
-    assert column.tolist() == [interpret.evaluate(wanted, setting) for setting in settings]
 
 
 def test_only_what_is_wanted_needs_inputs() -> None:

@@ -11,7 +11,8 @@ from causalspec.compiler.derived_models import (
     side_by_side,
     with_noise_at_rest,
 )
-from causalspec.compiler.evaluators.vectorize import UnsupportedModelError, solve_columns
+from causalspec.compiler.evaluators.intervals import UnsupportedModelError
+from causalspec.compiler.evaluators.vectorize import solve_columns
 from causalspec.compiler.evidence import NoWitness, Proved, Witness
 from causalspec.compiler.expressions import Expression, Reference
 from causalspec.compiler.model import CausalModel

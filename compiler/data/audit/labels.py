@@ -28,7 +28,7 @@ from causalspec.compiler.data.audit.values import UNREADABLE, CellReader, writte
 from causalspec.compiler.data.conditions import source_names
 from causalspec.compiler.domains import Domain, Numbers
 from causalspec.compiler.evaluators.columns import ColumnExpression, Columns
-from causalspec.compiler.evaluators.vectorize import pair_columns
+from causalspec.compiler.evaluators.vectorize import PairExpressions
 from causalspec.compiler.expressions import Defined, Reference
 from causalspec.compiler.front.values import described
 from causalspec.compiler.model import CausalModel, Role
@@ -246,11 +246,11 @@ class _Auditor:
         read = [Reference(name) for name in asked]
         wanted = [*read, *map(Defined, read)]
         model, names = self._design.model, self._names
-        columns = pair_columns(model, sides[0], sides[1:], kind, wanted, source_names=names)
+        columns = PairExpressions(model, kind, wanted, names).columns(sides[0], sides[1:])
         values, defined = columns[: len(read)], columns[len(read) :]
-        return [
-            np.where(there, value, _UNDEFINED) for value, there in zip(values, defined, strict=True)
-        ]
+        nothing = np.int64(_UNDEFINED)
+        pairs = zip(values, defined, strict=True)
+        return [np.where(there, value, nothing) for value, there in pairs]
 
     def _side(self, codes: Codes, side: str, chosen: NDArray[np.intp]) -> Columns:
         """The columns of base or source. What the file lacks is not needed, and any value does."""
