@@ -10,6 +10,7 @@ problems", 2013). Without such a step the settings are all there are; with one, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 
@@ -17,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalspec.compiler.data.blocks import Block, Listed, Ranged
-from causalspec.compiler.data.pruning import may_hold
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.requirements import Condition
 from causalspec.compiler.evaluators.columns import Column, ColumnExpression
@@ -153,19 +153,13 @@ class _Builder:
 
     def _prune(self, name: str) -> None:
         """Drop the settings that break a condition whatever the inputs have that are missing."""
-        given = self._columns.keys()
-        touched = [
-            may_hold(one.expression, self._model, given, self._ends)
-            for one in self._conditions
-            if len(one.reads) > _FEW and name in one.reads
-        ]
-        if not touched or not self._settings:
-            return
-        may = ColumnExpression.of(All(tuple(touched)), self._model.by_name)
-        try:
-            self._take(np.flatnonzero(may.over(self._columns, self._settings)))
-        except UnsupportedModelError:  # its bounds are beyond 64 bits, though its values may not be
-            return
+        for one in self._conditions:
+            if len(one.reads) <= _FEW or name not in one.reads or not self._settings:
+                continue
+            # Bounds that are beyond 64 bits say nothing of values that are not.
+            with suppress(UnsupportedModelError):
+                may = one.holds.may_hold(self._columns, self._ends, self._settings)
+                self._take(np.flatnonzero(may))
 
     def _take(self, rows: NDArray[np.intp]) -> None:
         self._columns = {name: column[rows] for name, column in self._columns.items()}

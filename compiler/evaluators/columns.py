@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from causalspec.compiler.domains import Domain
 from causalspec.compiler.evaluators.definedness import Totals, defined_name, partial_names
-from causalspec.compiler.evaluators.intervals import interval_of, storage
+from causalspec.compiler.evaluators.intervals import Interval, interval_of, may_hold, storage
 from causalspec.compiler.evaluators.vectorize import Column, Columns, evaluate
 from causalspec.compiler.expressions import Expression, references, surely
 from causalspec.compiler.model import CausalModel, Variable
@@ -91,3 +92,15 @@ class ColumnExpression:
         """The value in each of `rows` rows."""
         given = {name: columns[name] for name in self.reads}
         return evaluate(self.model, self.expression, given, rows)
+
+    def may_hold(
+        self, columns: Columns, ends: Mapping[str, tuple[int, int]], rows: int
+    ) -> NDArray[np.bool_]:
+        """Whether a condition can still hold in each of `rows` rows, where inputs without a column
+        are anything between their ends. Raises `UnsupportedModelError` for values beyond 64 bits.
+        """
+        known = {name: Interval(*ends[name]) for name in self.reads}
+        for name in known.keys() & columns.keys():
+            wide = columns[name].astype(np.int64)
+            known[name] = Interval(wide, wide)
+        return np.broadcast_to(may_hold(self.model, self.expression, known), (rows,))

@@ -83,11 +83,26 @@ def intervals(
     return found
 
 
-def may_hold(postorder: Sequence[Expression], known: Mapping[str, Interval]) -> NDArray[np.bool_]:
-    """In which rows a total condition holds for some values of what is not known exactly. Bounds
-    that `intervals` finds for the whole columns fit in 64 bits.
+def may_hold(
+    model: CausalModel, condition: Expression, known: Mapping[str, Interval]
+) -> NDArray[np.bool_]:
+    """In which rows a total condition over variables of a total model holds for some values of the
+    inputs and noise that are not known exactly. `known` has a column or an interval for each.
+
+    Raises `UnsupportedModelError` where what lies between is beyond 64 bits.
     """
-    return np.asarray(_intervals(postorder, known, _COLUMNS)[id(postorder[-1])].high, np.bool_)
+    whole = {
+        name: Interval(int(np.min(one.low)), int(np.max(one.high))) for name, one in known.items()
+    }
+    rows = dict(known)
+    for variable in model.variables:
+        if variable.mechanism is not None:
+            whole[variable.name] = intervals(variable.nodes, whole)[id(variable.mechanism)]
+            found = _intervals(variable.nodes, rows, _COLUMNS)
+            rows[variable.name] = found[id(variable.mechanism)]
+    walked = nodes.postorder(condition)
+    intervals(walked, whole)
+    return np.asarray(_intervals(walked, rows, _COLUMNS)[id(condition)].high, np.bool_)
 
 
 def mechanism_intervals(model: CausalModel) -> dict[str, Interval]:
@@ -141,14 +156,20 @@ def _interval(
             )
         case nodes.Within(_, low, high, step), (value,):
             surely = (low <= value.low) & (value.high <= high)
+            perhaps = (value.low <= high) & (low <= value.high)
             if step > 1:
-                surely &= (value.low == value.high) & ((value.low - low) % step == 0)
-            return Interval(surely * 1, ((value.low <= high) & (low <= value.high)) * 1)
+                only = value.low == value.high
+                fits = (value.low - low) % step == 0
+                surely, perhaps = surely & only & fits, perhaps & ((only ^ True) | fits)
+            return Interval(surely * 1, perhaps * 1)
         case nodes.Lookup(table), ((low, high),):
-            reached = table
             if isinstance(low, int) and isinstance(high, int):
                 reached = table[max(low, 0) : high + 1] or table
-            return Interval(min(reached), max(reached))
+                return Interval(min(reached), max(reached))
+            taken = np.array(table).take(low, mode="clip")
+            return Interval(
+                of.choose(low == high, taken, min(table)), of.choose(low == high, taken, max(table))
+            )
         case _:
             raise InternalError(f"{type(node).__name__} stands in a total expression")
 
