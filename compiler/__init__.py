@@ -30,17 +30,13 @@ _HOMES = {
     "generate_chunks": "data.counterfactuals",
     "encode_columns": "data.encodings",
     "whole_files": "data.forms",
-    "BLOCK_ROWS": "data.forms.blocks_of_rows",
-    "in_blocks": "data.forms.blocks_of_rows",
     "CodedColumn": "data.forms.flat_columns",
     "flat_columns": "data.forms.flat_columns",
     "hugging_face_dataset": "data.forms.in_python",
     "numpy_columns": "data.forms.in_python",
     "library": "data.forms.libraries",
     "held": "data.forms.locks",
-    "Counted": "data.forms.manifest",
     "records": "data.forms.records",
-    "StrataCounts": "data.forms.strata_counts",
     "TokenRows": "data.forms.tensors",
     "Tokenize": "data.forms.tensors",
     "flush_folder": "data.forms.whole_files",
@@ -54,7 +50,9 @@ _HOMES = {
     "WrittenSplit": "data.forms.write",
     "stream_data": "data.forms.write",
     "write_data": "data.forms.write",
+    "BLOCK_ROWS": "data.pairs",
     "InterchangePairs": "data.pairs",
+    "in_blocks": "data.pairs",
     "Rows": "data.pairs",
     "Population": "data.populations",
     "populate": "data.populations",
@@ -185,8 +183,6 @@ if TYPE_CHECKING:
     from causalspec.compiler.data.counterfactuals import generate_chunks as generate_chunks
     from causalspec.compiler.data.encodings import encode_columns as encode_columns
     from causalspec.compiler.data.forms import whole_files as whole_files
-    from causalspec.compiler.data.forms.blocks_of_rows import BLOCK_ROWS as BLOCK_ROWS
-    from causalspec.compiler.data.forms.blocks_of_rows import in_blocks as in_blocks
     from causalspec.compiler.data.forms.flat_columns import CodedColumn as CodedColumn
     from causalspec.compiler.data.forms.flat_columns import flat_columns as flat_columns
     from causalspec.compiler.data.forms.in_python import (
@@ -195,9 +191,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.data.forms.in_python import numpy_columns as numpy_columns
     from causalspec.compiler.data.forms.libraries import library as library
     from causalspec.compiler.data.forms.locks import held as held
-    from causalspec.compiler.data.forms.manifest import Counted as Counted
     from causalspec.compiler.data.forms.records import records as records
-    from causalspec.compiler.data.forms.strata_counts import StrataCounts as StrataCounts
     from causalspec.compiler.data.forms.tensors import Tokenize as Tokenize
     from causalspec.compiler.data.forms.tensors import TokenRows as TokenRows
     from causalspec.compiler.data.forms.whole_files import flush_folder as flush_folder
@@ -211,8 +205,10 @@ if TYPE_CHECKING:
     from causalspec.compiler.data.forms.write import WrittenSplit as WrittenSplit
     from causalspec.compiler.data.forms.write import stream_data as stream_data
     from causalspec.compiler.data.forms.write import write_data as write_data
+    from causalspec.compiler.data.pairs import BLOCK_ROWS as BLOCK_ROWS
     from causalspec.compiler.data.pairs import InterchangePairs as InterchangePairs
     from causalspec.compiler.data.pairs import Rows as Rows
+    from causalspec.compiler.data.pairs import in_blocks as in_blocks
     from causalspec.compiler.data.populations import Population as Population
     from causalspec.compiler.data.populations import populate as populate
     from causalspec.compiler.data.prompts import ABSENT as ABSENT

@@ -196,7 +196,7 @@ def _stream(
 
 
 def _line(written: WrittenSplit) -> str:
-    summary = written.counted.summary
+    summary = written.summary
     kept = f", {summary.floor:.1%} keep the base's label" if summary.rows else ""
     distinct = ""
     if summary.distinct.exact and summary.distinct.count < summary.rows:
@@ -205,7 +205,7 @@ def _line(written: WrittenSplit) -> str:
 
 
 def _record(design: CounterfactualDesign, written: WrittenSplit) -> dict[str, Any]:
-    summary = written.counted.summary
+    summary = written.summary
     return {
         "design": design.name,
         "split": written.split,

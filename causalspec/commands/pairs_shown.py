@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from causalspec.compiler import (
         CausalModel,
-        Counted,
         CounterfactualDesign,
+        DataSummary,
         InterchangePairs,
         Specification,
         SwapKind,
@@ -34,7 +34,7 @@ class Sample:
 
     design: CounterfactualDesign
     pairs: InterchangePairs
-    counted: Counted
+    summary: DataSummary
     rows: int
 
 
@@ -42,22 +42,22 @@ def sample(
     design: CounterfactualDesign, split: str, most: int, rows: int | None, seed: int | None
 ) -> Sample:
     """The pairs that the split's file starts with. Raises what generation raises."""
-    from causalspec.compiler import Counted, DataSummary, StrataCounts, generate, generate_chunks
+    from causalspec.compiler import DataSummary, generate, generate_chunks
 
     if rows is None:
         rows = next(one.rows for one in design.splits if one.name == split)
-    counted = Counted(DataSummary(design), StrataCounts(design))
+    summary = DataSummary(design)
     shown = None
     for chunk in generate_chunks(
         design, split, rows=rows, seed=seed, chunk_rows=max(most, 1 << 14)
     ):
         shown = shown or chunk.select(slice(0, most))
-        counted.add(chunk)
-        if counted.summary.rows >= COUNTED_ROWS:
+        summary.add(chunk)
+        if summary.rows >= COUNTED_ROWS:
             break
     if shown is None:
         shown = generate(design, split, rows=0, seed=seed)
-    return Sample(design, shown, counted, rows)
+    return Sample(design, shown, summary, rows)
 
 
 def print_pairs(specification: Specification, shown: Sample) -> None:
@@ -256,7 +256,7 @@ def _print_summary(console: Console, shown: Sample) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    summary = shown.counted.summary
+    summary = shown.summary
     if not summary.rows:
         console.print(f"{shown.pairs.split} has no rows")
         return
@@ -272,7 +272,7 @@ def _print_summary(console: Console, shown: Sample) -> None:
         f"{design.name}.{shown.pairs.split}, {part} rows{distinct}: {summary.floor:.1%} keep the "
         "base's label"
     )
-    strata = list(shown.counted.strata.counted())
+    strata = list(summary.strata)
     table = Table(box=SIMPLE_HEAD if console.is_terminal else None, show_edge=False, pad_edge=False)
     headings = ["swap", "label", *(one.span.text for one in design.stratified)]
     for heading in headings:

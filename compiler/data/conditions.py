@@ -36,15 +36,14 @@ class LabelledPairs:
     """Pairs with all that is known of them. `kept` has a row of truth values for each filter,
     `stratified` a column for each value of `design.stratified`. `sound` says which pairs have a
     label and whatever is asked of them, or are surely left out; `has_label` which have a label.
+    `outputs` are those of every side and, as `label.x`, those under the intervention.
     """
 
     sound: NDArray[np.bool_]
     has_label: NDArray[np.bool_]
     kept: tuple[NDArray[np.bool_], ...]
     stratified: tuple[Column, ...]
-    label: Columns
-    base_outputs: Columns
-    source_outputs: tuple[Columns, ...]
+    outputs: Columns
 
     def admitted(self, rows: int) -> NDArray[np.bool_]:
         """Whether a pair meets every filter and is sound."""
@@ -60,11 +59,9 @@ class Labeller:
     def __init__(self, design: CounterfactualDesign) -> None:
         self.design = design
         self._names = source_names(design)
-        outputs = [
-            Reference(f"{side}.{name}")
-            for side in (_RESULT, _BASE, *self._names)
-            for name in design.model.outputs
-        ]
+        sides = {_RESULT: "label", _BASE: _BASE} | {name: name for name in self._names}
+        self._outputs = [f"{side}.{x}" for side in sides.values() for x in design.model.outputs]
+        outputs = [Reference(f"{side}.{x}") for side in sides for x in design.model.outputs]
         kept = (surely(one.expression) for one in design.keep)
         stratified = (one.expression for one in design.stratified)
         sound = is_sound(design, (_BASE, *self._names, _RESULT))
@@ -105,24 +102,19 @@ class Labeller:
         conditions = len(design.keep) + len(design.stratified)
         kept = [columns[i].astype(np.bool_) for i in range(len(design.keep))]
         stratified = tuple(columns[len(design.keep) : conditions])
-        outputs = design.model.outputs
-        sides = [
-            dict(zip(outputs, columns[start : start + len(outputs)], strict=True))
-            for start in range(conditions, len(columns), max(1, len(outputs)))
-        ]
+        outputs = dict(zip(self._outputs, columns[conditions:], strict=True))
+        label = {name: outputs[f"label.{name}"] for name in design.model.outputs}
         for predictions in self._predictions:
             apart = np.ones(len(sound), dtype=np.bool_)
             for prediction in predictions[number]:
-                apart &= ~prediction.is_label(base, sources, sides[0])
+                apart &= ~prediction.is_label(base, sources, label)
             kept.append(apart)
         return LabelledPairs(
             sound.astype(np.bool_),
             has_label.astype(np.bool_),
             tuple(kept),
             stratified,
-            sides[0],
-            sides[1],
-            tuple(sides[2:]),
+            outputs,
         )
 
 

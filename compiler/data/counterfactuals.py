@@ -15,13 +15,12 @@ from functools import partial
 from causalspec.compiler.data.conditions import Labeller
 from causalspec.compiler.data.covering import coverable
 from causalspec.compiler.data.feasibility import unmet
-from causalspec.compiler.data.generator import Generator
-from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.filling import Generator
+from causalspec.compiler.data.pairs import BLOCK_ROWS, InterchangePairs, in_blocks
 from causalspec.compiler.data.partitions import SplitValues, partition
 from causalspec.compiler.data.populations import Population, populate
 from causalspec.compiler.data.strata import Coverable
 from causalspec.compiler.data.summary import DataSummary
-from causalspec.compiler.data.table import Table
 from causalspec.compiler.specification import CounterfactualDesign
 from causalspec.dsl.diagnostics import Diagnostic, SpecError, suggestion
 
@@ -68,7 +67,7 @@ def generate_chunks(
     *,
     rows: int | None = None,
     seed: int | None = None,
-    chunk_rows: int = 65_536,
+    chunk_rows: int = BLOCK_ROWS,
 ) -> Iterator[InterchangePairs]:
     """The rows that `generate` gives, in the same order, `chunk_rows` at a time and the rest last,
     in memory that does not grow with the number of rows.
@@ -83,25 +82,15 @@ def generate_chunks(
     number = _number_of(design, split)
     wanted = design.splits[number].rows if rows is None else rows
     _require_in_range(wanted, MOST_STREAMED_ROWS)
-    plan = _Plan.of(design, seed)
-    generator = plan.generator(number, wanted)
-    waiting: list[InterchangePairs] = []
-    missing = chunk_rows
-    for k, stretch in enumerate(generator.stretches()):
-        table = Table.empty(design, len(stretch))
-        generator.fill(table, k)
-        made = table.pairs(split, seed, generator.strata)
-        start = 0
-        while len(made) - start >= missing:
-            waiting.append(made.select(slice(start, start + missing)))
-            yield InterchangePairs.concatenated(waiting)
-            start += missing
-            waiting, missing = [], chunk_rows
-        if start < len(made):
-            waiting.append(made.select(slice(start, None)))
-            missing -= len(made) - start
-    if waiting:
-        yield InterchangePairs.concatenated(waiting)
+    generator = _Plan.of(design, seed).generator(number, wanted)
+
+    def stretches() -> Iterator[InterchangePairs]:
+        for k, stretch in enumerate(generator.stretches()):
+            made = generator.empty(len(stretch))
+            generator.fill(made, k)
+            yield made
+
+    yield from in_blocks(stretches(), chunk_rows)
 
 
 def generate_all(
@@ -179,10 +168,10 @@ class _Plan:
     def pairs(self, number: int, rows: int) -> InterchangePairs:
         _require_in_range(rows, MOST_ROWS)
         generator = self.generator(number, rows)
-        table = Table.empty(self.labeller.design, rows)
+        pairs = generator.empty(rows)
         for k, stretch in enumerate(generator.stretches()):
-            generator.fill(table.part(stretch.start, stretch.stop), k)
-        return table.pairs(self.values[number].split, self.seed, generator.strata)
+            generator.fill(pairs.select(slice(stretch.start, stretch.stop)), k)
+        return pairs
 
 
 def _require_in_range(rows: int, most: int) -> None:

@@ -1,24 +1,31 @@
-"""Rows of one kind: pairs are drawn in order until every cell of a stretch is full."""
+"""The rows of one split, made stretch by stretch, each a function of its number alone: pairs of a
+kind are drawn in order until every cell of the stretch is full.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from causalspec.compiler.data.balance import Layout
+from causalspec.compiler.data.balance import STRETCH, Layout
 from causalspec.compiler.data.balance import Places as CellPlaces
-from causalspec.compiler.data.conditions import Labeller, filters
+from causalspec.compiler.data.conditions import LabelledPairs, Labeller, filters, source_names
 from causalspec.compiler.data.enumerated_pairs import EnumeratedPairs
 from causalspec.compiler.data.feasibility import (
     Tally,
     explain_rare,
     explain_rare_inputs,
     never,
+    nothing_to_cover,
     prove_unmet,
+    require_some,
 )
+from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.partitions import SplitValues
 from causalspec.compiler.data.populations import Population
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.samplers import (
@@ -28,15 +35,65 @@ from causalspec.compiler.data.samplers import (
     RequirementUnmetError,
 )
 from causalspec.compiler.data.solved_pairs import PairSolver
-from causalspec.compiler.data.table import Places, Table
+from causalspec.compiler.data.strata import Coverable, Strata
 from causalspec.compiler.evaluators.columns import Columns
 from causalspec.compiler.wording import quoted
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
+
+Places: TypeAlias = NDArray[np.intp] | slice
 
 _CHUNK = 1 << 17  # the evaluator works through it in pieces that stay in cache
 _SMALLEST_CHUNK = 1 << 10
 _PROOF_AFTER = 1 << 16  # draws without a hit before impossibility is looked into
 _RARE = 1000  # of so many draws less than one hit: too rare to sample
+
+
+class Generator:
+    """What is needed to make any stretch of a split of `rows` rows, whose inputs are drawn from a
+    population.
+    """
+
+    def __init__(
+        self,
+        labeller: Labeller,
+        population: Population,
+        values: SplitValues,
+        coverable: Coverable,
+        rows: int,
+        seed: int,
+    ) -> None:
+        design = labeller.design
+        self._rows, self._split, self._seed = rows, values.split, seed
+        self._stream = Stream.of(seed, design.name, values.split)
+        require_some(design, population)
+        strata = Strata.of(design, values, coverable)
+        if not len(strata):
+            raise SpecError([nothing_to_cover(design)])
+        self.strata = strata
+        self._layout = Layout(strata, rows, self._stream)
+        self._fillers: list[Filler] = []
+        for number in range(len(design.kinds)):
+            own = self._stream.derive("solver", str(number))
+            solver = PairSolver(design, number, population, values.allowed, own)
+            self._fillers.append(Filler(number, self._layout, population, solver, labeller))
+
+    def stretches(self) -> Iterator[range]:
+        """The rows of each stretch, in order."""
+        for number in range(self._layout.stretches):
+            start = number * STRETCH
+            yield range(start, min(start + STRETCH, self._rows))
+
+    def empty(self, rows: int) -> InterchangePairs:
+        """So many rows of the split, to be filled."""
+        return InterchangePairs.empty(self.strata, self._split, self._seed, rows)
+
+    def fill(self, table: InterchangePairs, number: int) -> None:
+        """Make the rows of a stretch; `table` has as many."""
+        own = self._stream.derive("stretch", str(number))
+        for kind, (filler, cells) in enumerate(
+            zip(self._fillers, self._layout.stretch(number), strict=True)
+        ):
+            filler.fill(table, cells, own.derive("kind", str(kind)))
 
 
 class Filler:
@@ -60,7 +117,7 @@ class Filler:
         self._labeller = labeller
         self._conditional = bool(filters(self._design) or self._design.stratified)
 
-    def fill(self, table: Table, cells: CellPlaces, stream: Stream) -> None:
+    def fill(self, table: InterchangePairs, cells: CellPlaces, stream: Stream) -> None:
         """Draw pairs, in order, until the rows of each stratum are full. Pairs that are rare are
         chosen from a list of all where there is one; else, to tell rivals apart or to cover
         combinations, found by the solver.
@@ -69,7 +126,7 @@ class Filler:
         """
         for stratum, places in enumerate(cells):
             table.kinds[_slice(places, 0, len(places))] = self._number
-            table.strata[_slice(places, 0, len(places))] = stratum
+            table.stratum[_slice(places, 0, len(places))] = stratum
         sampler = PairSampler(self._design, self._population, stream)
         rows = sum(len(places) for places in cells)
         filled = [0] * len(cells)
@@ -87,12 +144,12 @@ class Filler:
                 raise SpecError([explain_rare_inputs(self._design, error)]) from None
             pairs = self._labeller.label(self._kind, base, sources)
             if not self._conditional:
-                table.write(_slice(cells[0], done, done + size), None, base, sources, pairs)
+                _write(table, _slice(cells[0], done, done + size), None, (base, *sources), pairs)
                 filled[0] += size
                 continue
             numbers = self._strata.numbered(pairs, tally.add(pairs, size))
             chosen, places = _choose(numbers, cells, filled, tally)
-            table.write(places, chosen, base, sources, pairs)
+            _write(table, places, chosen, (base, *sources), pairs)
             open_cells = [v for v, places in enumerate(cells) if filled[v] < len(places)]
             if not open_cells:
                 break
@@ -103,7 +160,7 @@ class Filler:
                 raise SpecError([explain_rare(self._kind, tally, self._strata, rarest, rows)])
 
     def _fill_rare(
-        self, table: Table, cells: CellPlaces, filled: list[int], stream: Stream
+        self, table: InterchangePairs, cells: CellPlaces, filled: list[int], stream: Stream
     ) -> bool:
         """Fill what is open without sampling; False where that is not possible for all of it."""
         for stratum, places in enumerate(cells):
@@ -118,7 +175,7 @@ class Filler:
                 return False
             base, *sources = found
             pairs = self._labeller.label(self._kind, base, sources)
-            table.write(_slice(places, filled[stratum], len(places)), None, base, sources, pairs)
+            _write(table, _slice(places, filled[stratum], len(places)), None, found, pairs)
             filled[stratum] = len(places)
         return True
 
@@ -200,3 +257,18 @@ def _slice(places: NDArray[np.intp] | range, start: int, stop: int) -> Places:
     if isinstance(places, range):
         return slice(places.start + start, places.start + stop)
     return places[start:stop]
+
+
+def _write(
+    table: InterchangePairs,
+    places: Places,
+    rows: NDArray[np.intp] | None,
+    sides: Sequence[Columns],
+    pairs: LabelledPairs,
+) -> None:
+    """Put the chosen rows of some pairs (None: all of them) in their places."""
+    values = dict(pairs.outputs)
+    for side, columns in zip(("base", *source_names(table.design)), sides, strict=True):
+        values.update({f"{side}.{name}": column for name, column in columns.items()})
+    for name, column in table.columns.items():
+        column[places] = values[name] if rows is None else values[name].take(rows)

@@ -2,46 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from causalspec.compiler.data.conditions import source_names
 from causalspec.compiler.data.strata import Strata
 from causalspec.compiler.data.summary import CombinationCount, DataSummary, InputCoverage, KindCount
-from causalspec.compiler.evaluators.columns import Column
+from causalspec.compiler.evaluators.columns import Column, Columns, storage_of
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.specification import CounterfactualDesign
 
 Rows = NDArray[np.integer[Any]] | NDArray[np.bool_] | slice
+
+BLOCK_ROWS = 1 << 16
+"""Every form writes so many rows at a time: a row group of Parquet, a batch of Arrow."""
 
 
 @dataclass(frozen=True, eq=False)
 class InterchangePairs:
     """Rows of a counterfactual data set, one an intervention; every array has length `rows`.
 
-    `base` and each of `sources` hold the codes of inputs and noise. `kinds` indexes
-    `design.kinds`. `label` holds every output under the intervention, `base_outputs` and
-    `source_outputs` the outputs without one. `source_used[row, k]` says whether the row's kind
-    takes anything from source k: one that is not used is sampled all the same. `stratum` numbers
-    each row's place in `strata`.
+    `columns` hold codes: inputs, noise and outputs of base and sources (`base.x`, `source.x`, or
+    `s1.x` by the source's name), and every output under the intervention (`label.x`). `kinds`
+    indexes `design.kinds`. `stratum` numbers each row's place in `strata`.
     """
 
     design: CounterfactualDesign
     split: str
     seed: int
-    base: Mapping[str, Column]
-    sources: tuple[Mapping[str, Column], ...]
-    kinds: NDArray[np.int32]
-    label: Mapping[str, Column]
-    base_outputs: Mapping[str, Column]
-    source_outputs: tuple[Mapping[str, Column], ...]
-    source_used: NDArray[np.bool_] = field(repr=False)
     strata: Strata = field(repr=False)
+    columns: Columns
+    kinds: NDArray[np.int32]
     stratum: NDArray[np.int32] = field(repr=False)
+
+    @staticmethod
+    def empty(strata: Strata, split: str, seed: int, rows: int) -> InterchangePairs:
+        """Rows without content, to be written to."""
+        design, model = strata.design, strata.design.model
+        names = [f"label.{name}" for name in model.outputs]
+        for side in ("base", *source_names(design)):
+            names += [f"{side}.{name}" for name in (*model.inputs, *model.noise, *model.outputs)]
+        kinds = {name: storage_of(model.by_name[name.partition(".")[2]].domain) for name in names}
+        columns = {name: np.empty(rows, kind) for name, kind in kinds.items()}
+        numbers = np.empty((2, rows), np.int32)
+        return InterchangePairs(design, split, seed, strata, columns, numbers[0], numbers[1])
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -51,26 +60,50 @@ class InterchangePairs:
         """The model that the labels come from."""
         return self.design.model
 
+    def _side(self, side: str, names: Iterable[str]) -> Mapping[str, Column]:
+        return {name: self.columns[f"{side}.{name}"] for name in names}
+
+    @cached_property
+    def base(self) -> Mapping[str, Column]:
+        """The codes of the base's inputs and noise."""
+        return self._side("base", (*self.model.inputs, *self.model.noise))
+
+    @cached_property
+    def sources(self) -> tuple[Mapping[str, Column], ...]:
+        """The same of each source."""
+        given = (*self.model.inputs, *self.model.noise)
+        return tuple(self._side(one, given) for one in source_names(self.design))
+
+    @cached_property
+    def label(self) -> Mapping[str, Column]:
+        """Every output under the intervention."""
+        return self._side("label", self.model.outputs)
+
+    @cached_property
+    def base_outputs(self) -> Mapping[str, Column]:
+        """The base's outputs without an intervention."""
+        return self._side("base", self.model.outputs)
+
+    @cached_property
+    def source_outputs(self) -> tuple[Mapping[str, Column], ...]:
+        """The same of each source."""
+        return tuple(self._side(one, self.model.outputs) for one in source_names(self.design))
+
+    @cached_property
+    def source_used(self) -> NDArray[np.bool_]:
+        """[rows, sources]: whether the row's kind takes anything from a source. One that is not
+        used is sampled all the same.
+        """
+        numbers = range(len(source_names(self.design)))
+        used = np.array([[k in kind.used_sources for k in numbers] for kind in self.design.kinds])
+        return used.reshape(-1, len(numbers)).take(self.kinds, axis=0)
+
     def select(self, rows: Rows) -> InterchangePairs:
-        """The given rows, by indices, by a mask or by a slice, in the given order."""
-
-        def of(columns: Mapping[str, Column]) -> Mapping[str, Column]:
-            return {name: column[rows] for name, column in columns.items()}
-
-        return InterchangePairs(
-            self.design,
-            self.split,
-            self.seed,
-            of(self.base),
-            tuple(of(source) for source in self.sources),
-            self.kinds[rows],
-            of(self.label),
-            of(self.base_outputs),
-            tuple(of(outputs) for outputs in self.source_outputs),
-            self.source_used[rows],
-            self.strata,
-            self.stratum[rows],
-        )
+        """The given rows, by indices, by a mask or by a slice (which shares memory), in the given
+        order.
+        """
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        return replace(self, columns=columns, kinds=self.kinds[rows], stratum=self.stratum[rows])
 
     @cached_property
     def unchanged(self) -> NDArray[np.bool_]:
@@ -110,25 +143,35 @@ class InterchangePairs:
     @staticmethod
     def concatenated(parts: Sequence[InterchangePairs]) -> InterchangePairs:
         """The rows of some pairs of one split, one after the other; `parts` is not empty."""
-
-        def of(sides: Sequence[Mapping[str, Column]]) -> Mapping[str, Column]:
-            return {name: np.concatenate([side[name] for side in sides]) for name in sides[0]}
-
         first = parts[0]
         if len(parts) == 1:
             return first
-        sources = range(len(first.sources))
-        return InterchangePairs(
-            first.design,
-            first.split,
-            first.seed,
-            of([one.base for one in parts]),
-            tuple(of([one.sources[k] for one in parts]) for k in sources),
-            np.concatenate([one.kinds for one in parts]),
-            of([one.label for one in parts]),
-            of([one.base_outputs for one in parts]),
-            tuple(of([one.source_outputs[k] for one in parts]) for k in sources),
-            np.concatenate([one.source_used for one in parts]),
-            first.strata,
-            np.concatenate([one.stratum for one in parts]),
-        )
+        return replace(
+            first,
+            columns={name: np.concatenate([one.columns[name] for one in parts])
+                     for name in first.columns},
+            kinds=np.concatenate([one.kinds for one in parts]),
+            stratum=np.concatenate([one.stratum for one in parts]),
+        )  # fmt: skip
+
+
+def in_blocks(
+    chunks: Iterable[InterchangePairs], rows: int = BLOCK_ROWS
+) -> Iterator[InterchangePairs]:
+    """The rows of the chunks in blocks of `rows`, the last one shorter, none empty: they stand
+    where they stand whatever chunks they come in.
+    """
+    waiting: list[InterchangePairs] = []
+    missing = rows
+    for chunk in chunks:
+        start = 0
+        while start < len(chunk):
+            part = chunk.select(slice(start, start + missing))
+            waiting.append(part)
+            start += len(part)
+            missing -= len(part)
+            if not missing:
+                yield InterchangePairs.concatenated(waiting)
+                waiting, missing = [], rows
+    if waiting:
+        yield InterchangePairs.concatenated(waiting)

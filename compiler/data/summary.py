@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,37 +55,62 @@ class CombinationCount:
     possible: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class StratumCount:
+    """So many rows of one kind whose label is, or is not, the base's own. `values` are those of the
+    covered expressions and of the balanced one, as people write them.
+    """
+
+    kind: str
+    changed: bool
+    values: tuple[str, ...]
+    rows: int
+
+
 class DataSummary:
     """Counts over the rows of one split, in the order in which chunks are added."""
 
     def __init__(self, design: CounterfactualDesign) -> None:
         self.design = design
-        self.rows = 0
-        self.unchanged = 0
-        """Rows whose labels are the base's own."""
         self.distinct = DistinctPairs()
         """Rows that differ in kind, base inputs or used source inputs."""
-        self._kinds = np.zeros(len(design.kinds), dtype=np.int64)
         self._strata: Strata | None = None
-        self._combinations: dict[Stratum, int] = {}
+        self._counts = np.zeros((len(design.kinds), 2, 1), dtype=np.int64)
+        """Rows by kind, by whether the label changed, and by stratum."""
         self._seen = {
             name: _Seen(design.model.by_name[name].domain.codes()) for name in design.model.inputs
         }
 
     def add(self, chunk: InterchangePairs) -> None:
         """Count the rows of a chunk of the design's pairs."""
-        self.rows += len(chunk)
-        self.unchanged += int(np.count_nonzero(chunk.unchanged))
         self.distinct.add(chunk)
-        self._kinds += np.bincount(chunk.kinds, minlength=len(self._kinds))
         self._strata = chunk.strata
-        numbers = np.bincount(chunk.stratum // len(chunk.strata.balanced))
-        for number, rows in enumerate(numbers.tolist()):
-            combination = chunk.strata.combinations[number]
-            self._combinations[combination] = self._combinations.get(combination, 0) + rows
+        shape = len(self.design.kinds), 2, len(chunk.strata)
+        cells = np.ravel_multi_index((chunk.kinds, ~chunk.unchanged, chunk.stratum), shape)
+        self._counts = self._counts + np.bincount(cells, minlength=prod(shape)).reshape(shape)
         for name, seen in self._seen.items():
             for side in (chunk.base, *chunk.sources):
                 seen.add(side[name])
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return int(self._counts.sum())
+
+    @property
+    def unchanged(self) -> int:
+        """Rows whose labels are the base's own."""
+        return int(self._counts[:, 0].sum())
+
+    @property
+    def strata(self) -> Iterator[StratumCount]:
+        """Every stratum that has rows, by kind, then unchanged before changed."""
+        for kind, changed, stratum in np.argwhere(self._counts).tolist():
+            assert self._strata is not None
+            codes = zip(self.design.stratified, self._strata[stratum], strict=True)
+            texts = tuple(value.domain.text(code) for value, code in codes)
+            rows = int(self._counts[kind, changed, stratum])
+            yield StratumCount(self.design.kinds[kind].name, bool(changed), texts, rows)
 
     @property
     def floor(self) -> float:
@@ -104,7 +131,7 @@ class DataSummary:
     @property
     def kind_counts(self) -> tuple[KindCount, ...]:
         """Rows of each kind, in the design's order."""
-        counted = zip(self.design.kinds, self._kinds.tolist(), strict=True)
+        counted = zip(self.design.kinds, self._counts.sum(axis=(1, 2)).tolist(), strict=True)
         return tuple(KindCount(kind.name, rows) for kind, rows in counted)
 
     @property
@@ -119,10 +146,9 @@ class DataSummary:
             pairs = zip(self.design.cover, combination, strict=True)
             return tuple(one.domain.text(code) for one, code in pairs)
 
-        held = [
-            CombinationCount(texts(one), self._combinations.get(one, 0))
-            for one in self._strata.combinations
-        ]
+        counts = self._counts.sum(axis=(0, 1)).reshape(-1, len(self._strata.balanced)).sum(axis=1)
+        pairs = zip(self._strata.combinations, counts.tolist(), strict=True)
+        held = [CombinationCount(texts(one), rows) for one, rows in pairs]
         impossible = [CombinationCount(texts(one), 0, False) for one in self._strata.impossible]
         return (*held, *impossible)
 

@@ -165,7 +165,7 @@ def _draw(design: CounterfactualDesign, kind: SwapKind, population: Population) 
     pairs = Labeller(design).label(kind, base, sources)
     changed = numpy.zeros(PAIRS, numpy.bool_)
     for name in design.model.outputs:
-        changed |= pairs.label[name] != pairs.base_outputs[name]
+        changed |= pairs.outputs[f"label.{name}"] != pairs.outputs[f"base.{name}"]
     return _Drawn(pairs, changed & pairs.has_label)
 
 

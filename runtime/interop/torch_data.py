@@ -10,7 +10,6 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from causalspec.compiler import (
-    BLOCK_ROWS,
     CodedColumn,
     CounterfactualDesign,
     InterchangePairs,
@@ -59,9 +58,7 @@ class InterchangeBatches(IterableDataset[Batch]):
         rendered = {
             one.name: one.pieces(str.encode) for one in columns if not isinstance(one, CodedColumn)
         }
-        chunks = generate_chunks(
-            self._design, self._split, rows=self._rows, seed=self._seed, chunk_rows=BLOCK_ROWS
-        )
+        chunks = generate_chunks(self._design, self._split, rows=self._rows, seed=self._seed)
         for number, pairs in enumerate(in_blocks(chunks, self._batch)):
             if number % workers == own:
                 batch: Batch = {}

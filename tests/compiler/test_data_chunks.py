@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 
 from causalspec.compiler.compile import load_specification
-from causalspec.compiler.data import balance, generator
+from causalspec.compiler.data import balance, filling
 from causalspec.compiler.data.balance import STRETCH, Layout
 from causalspec.compiler.data.counterfactuals import (
     MOST_STREAMED_ROWS,
@@ -93,7 +93,7 @@ def test_chunks_of_generated_designs_are_the_rows_of_the_whole(data: some.DataOb
     rows = data.draw(some.integers(1, 400))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(balance, "STRETCH", 64)
-        patch.setattr(generator, "STRETCH", 64)
+        patch.setattr(filling, "STRETCH", 64)
         whole = generate(one, "train", rows=rows)
         for chunk_rows in (1, 7, 1000, 65_536):
             assert fingerprint(joined(one, rows, chunk_rows)) == fingerprint(whole)

@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from causalspec.compiler.compile import load_specification
 from causalspec.compiler.data.counterfactuals import InterchangePairs, generate, generate_chunks
-from causalspec.compiler.data.forms.blocks_of_rows import in_blocks
 from causalspec.compiler.data.forms.flat_columns import FlatColumn, flat_columns
 from causalspec.compiler.data.forms.hugging_face import write_dataset_folder
 from causalspec.compiler.data.forms.in_python import hugging_face_dataset, numpy_columns
@@ -31,6 +30,7 @@ from causalspec.compiler.data.forms.records import records
 from causalspec.compiler.data.forms.tensors import TokenRows, write_tensors
 from causalspec.compiler.data.forms.text_lines import write_csv, write_json_lines
 from causalspec.compiler.data.forms.write import Form, Order, write_data
+from causalspec.compiler.data.pairs import in_blocks
 from causalspec.compiler.specification import CounterfactualDesign, Specification
 from causalspec.dsl.diagnostics import ToolFailure
 

@@ -7,7 +7,7 @@ Asked for slots, `prompt.P.base.start.x` and `prompt.P.base.end.x` say where in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeAlias
@@ -21,7 +21,7 @@ from causalspec.compiler.data.prompts import Encode, PromptRenderer, said_texts
 from causalspec.compiler.data.text_columns import Piece, ValueTexts
 from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
 from causalspec.compiler.evaluators.columns import Column, Columns, storage_of
-from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.model import CausalModel
 from causalspec.compiler.specification import (
     CounterfactualDesign,
     PromptTemplate,
@@ -180,13 +180,13 @@ def _flat_columns(task: Task, design: CounterfactualDesign, slots: bool) -> Iter
     model = design.model
     yield CodedColumn("kind", Symbols(tuple(kind.name for kind in design.kinds)), _kinds)
     yield _sources_used(design)
-    for side, name in enumerate(("base", *source_names(design))):
+    for name in ("base", *source_names(design)):
         for variable in (*model.exogenous, *model.outputs):
-            yield CodedColumn(
-                f"{name}.{variable}", model.by_name[variable].domain, _value(model, side, variable)
-            )
+            domain = model.by_name[variable].domain
+            yield CodedColumn(f"{name}.{variable}", domain, _named(f"{name}.{variable}"))
     for output in model.outputs:
-        yield CodedColumn(f"label.{output}", model.by_name[output].domain, _label(output))
+        domain, name = model.by_name[output].domain, f"label.{output}"
+        yield CodedColumn(name, domain, _named(name))
     for prompt, template in task.prompts.items():
         renderer = _renderer(template, task.model)
         for side, of in enumerate(("base", *source_names(design))):
@@ -228,22 +228,8 @@ def _inputs(side: int) -> Callable[[InterchangePairs], Columns]:
     return lambda pairs: pairs.sources[side - 1] if side else pairs.base
 
 
-def _value(model: CausalModel, side: int, name: str) -> Callable[[InterchangePairs], Column]:
-    if model.by_name[name].role is not Role.OUTPUT:
-        given = _inputs(side)
-        return lambda pairs: given(pairs)[name]
-
-    def of(pairs: InterchangePairs) -> Column:
-        outputs: Mapping[str, Column] = (
-            pairs.source_outputs[side - 1] if side else pairs.base_outputs
-        )
-        return outputs[name]
-
-    return of
-
-
-def _label(output: str) -> Callable[[InterchangePairs], Column]:
-    return lambda pairs: pairs.label[output]
+def _named(name: str) -> Callable[[InterchangePairs], Column]:
+    return lambda pairs: pairs.columns[name]
 
 
 Rendered: TypeAlias = Callable[[InterchangePairs], Sequence[Piece]]

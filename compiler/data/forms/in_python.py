@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalspec.compiler.data.counterfactuals import generate_chunks
-from causalspec.compiler.data.forms.blocks_of_rows import BLOCK_ROWS
 from causalspec.compiler.data.forms.flat_columns import (
     CodedColumn,
     Decimal,
@@ -55,7 +54,7 @@ def hugging_face_dataset(
 
     Raises `ToolFailure` without the library, and what `generate_chunks` raises.
     """
-    chunks = generate_chunks(design, split, rows=rows, seed=seed, chunk_rows=BLOCK_ROWS)
+    chunks = generate_chunks(design, split, rows=rows, seed=seed)
     return dataset_of(chunks, flat_columns(specification, design, slots=slots))
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from causalspec.compiler.data.counterfactuals import DataSummary
 from causalspec.compiler.data.forms.flat_columns import FlatColumn
-from causalspec.compiler.data.forms.strata_counts import StrataCounts, StratumCount
 from causalspec.compiler.data.left_out import pairs_left_out
-from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.summary import StratumCount
 from causalspec.compiler.specification import CounterfactualDesign, Specification
 
 FORMAT_VERSION = 2
@@ -22,25 +20,12 @@ Record = dict[str, Any]
 """What JSON writes: the edge of the program, where names become keys."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Counted:
-    """Everything that is counted over the rows of a split."""
-
-    summary: DataSummary
-    strata: StrataCounts
-
-    def add(self, pairs: InterchangePairs) -> None:
-        """Count the rows of a chunk."""
-        self.summary.add(pairs)
-        self.strata.add(pairs)
-
-
 def manifest_of(
     specification: Specification,
     design: CounterfactualDesign,
     split: str,
     seed: int,
-    counted: Counted,
+    summary: DataSummary,
     columns: Sequence[FlatColumn],
     rows: Path,
     file: str,
@@ -48,7 +33,7 @@ def manifest_of(
     version: str,
 ) -> Record:
     """What the rows are. `file` is their name as seen from the manifest's folder."""
-    spec, summary = specification.source, counted.summary
+    spec = specification.source
     return {
         "format": FORMAT_VERSION,
         "file": file,
@@ -72,7 +57,7 @@ def manifest_of(
         },
         "kinds": {one.kind: one.rows for one in summary.kind_counts},
         "stratified": [" ".join(one.span.text.split()) for one in design.stratified],
-        "strata": [_stratum(one) for one in counted.strata.counted()],
+        "strata": [_stratum(one) for one in summary.strata],
         "impossible": [one.values for one in summary.combination_counts if not one.possible],
         "coverage": {
             one.name: {"seen": one.seen, "of": one.size, "exact": one.exact}

@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from causalspec.compiler.data.counterfactuals import DataSummary, generate_chunks
-from causalspec.compiler.data.forms.blocks_of_rows import BLOCK_ROWS, in_blocks
 from causalspec.compiler.data.forms.flat_columns import FlatColumn, flat_columns
 from causalspec.compiler.data.forms.hugging_face import MARKER, ROWS_FILE, write_dataset_folder
 from causalspec.compiler.data.forms.locks import alone_in
-from causalspec.compiler.data.forms.manifest import Counted, manifest_bytes, manifest_of
+from causalspec.compiler.data.forms.manifest import manifest_bytes, manifest_of
 from causalspec.compiler.data.forms.parquet import write_parquet
-from causalspec.compiler.data.forms.strata_counts import StrataCounts
 from causalspec.compiler.data.forms.tensors import Tokenize, write_tensors
 from causalspec.compiler.data.forms.text_lines import (
     csv_lines,
@@ -70,16 +68,13 @@ class Order:
     slots: bool = False
     advance: Callable[[str, int], None] | None = None
 
-    def blocks(self, split: str, counted: Counted) -> Iterator[InterchangePairs]:
+    def blocks(self, split: str, summary: DataSummary) -> Iterator[InterchangePairs]:
         """The rows of a split, counted as they pass."""
-        chunks = generate_chunks(
-            self.design, split, rows=self.rows, seed=self.seed, chunk_rows=BLOCK_ROWS
-        )
-        for block in in_blocks(chunks):
-            counted.add(block)
+        for block in generate_chunks(self.design, split, rows=self.rows, seed=self.seed):
+            summary.add(block)
             yield block
             if self.advance is not None:
-                self.advance(split, counted.summary.rows)
+                self.advance(split, summary.rows)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -89,7 +84,7 @@ class WrittenSplit:
     split: str
     rows: Path
     manifest: Path
-    counted: Counted
+    summary: DataSummary
 
 
 def write_data(
@@ -122,7 +117,7 @@ def stream_data(order: Order, form: Form, stream: BinaryIO) -> None:
         raise ValueError(f"{form} is not made of lines")
     columns = flat_columns(order.specification, order.design, slots=order.slots)
     for split in order.splits:
-        blocks = order.blocks(split, _counted(order.design))
+        blocks = order.blocks(split, DataSummary(order.design))
         stream.writelines(LINES[form](blocks, columns))
 
 
@@ -142,9 +137,9 @@ class _Writer:
         rows, manifest = self.folder / self._rows(split), self._manifest(split)
         with alone_in(self.folder):  # else names may be changing hands
             self._refuse_what_stands_at(rows, manifest)
-        counted = _counted(self.order.design)
+        summary = DataSummary(self.order.design)
         with unfinished_in(self.folder) as unfinished:
-            blocks = self.order.blocks(split, counted)
+            blocks = self.order.blocks(split, summary)
             partial = unfinished / rows.name
             match self.form:
                 case Form.JSON_LINES:
@@ -156,12 +151,12 @@ class _Writer:
                 case _:
                     write_tensors(blocks, self.columns, partial, self.tokenize)
             flush(partial)
-            self._described(split, unfinished, counted)
+            self._described(split, unfinished, summary)
             with alone_in(self.folder):
                 manifest.unlink(missing_ok=True)  # it vouches for other rows
                 put_file(partial, rows)
                 put_file(unfinished / manifest.name, manifest)
-        return WrittenSplit(split, rows, manifest, counted)
+        return WrittenSplit(split, rows, manifest, summary)
 
     def dataset_folder(self) -> tuple[WrittenSplit, ...]:
         """Write the folder of all splits, and their manifests."""
@@ -175,14 +170,14 @@ class _Writer:
                 )
             self._refuse_another_case(folder)
             self._refuse_what_stands_at(*manifests)
-        counted = {split: _counted(self.order.design) for split in self.order.splits}
+        summaries = {split: DataSummary(self.order.design) for split in self.order.splits}
         with unfinished_in(self.folder) as unfinished:
             partial = unfinished / folder.name
             partial.mkdir()
-            splits = {split: self.order.blocks(split, one) for split, one in counted.items()}
+            splits = {split: self.order.blocks(split, one) for split, one in summaries.items()}
             write_dataset_folder(splits, self.columns, partial)
             flush_tree(partial)
-            for split, one in counted.items():
+            for split, one in summaries.items():
                 self._described(split, unfinished, one)
             with alone_in(self.folder):
                 for manifest in manifests:
@@ -194,7 +189,7 @@ class _Writer:
         return tuple(
             [
                 WrittenSplit(split, self.folder / self._rows(split), self._manifest(split), one)
-                for split, one in counted.items()
+                for split, one in summaries.items()
             ]
         )
 
@@ -224,7 +219,7 @@ class _Writer:
     def _manifest(self, split: str) -> Path:
         return self.folder / f"{self.order.design.name}.{split}.manifest.json"
 
-    def _described(self, split: str, unfinished: Path, counted: Counted) -> None:
+    def _described(self, split: str, unfinished: Path, summary: DataSummary) -> None:
         """Write the manifest of rows that are whole, beside them, before either has its name: its
         hash is of what was written.
         """
@@ -234,7 +229,7 @@ class _Writer:
             order.design,
             split,
             order.design.seed if order.seed is None else order.seed,
-            counted,
+            summary,
             self.columns,
             unfinished / self._rows(split),
             self._rows(split),
@@ -244,10 +239,6 @@ class _Writer:
         manifest = unfinished / self._manifest(split).name
         manifest.write_bytes(manifest_bytes(described))
         flush(manifest)
-
-
-def _counted(design: CounterfactualDesign) -> Counted:
-    return Counted(DataSummary(design), StrataCounts(design))
 
 
 def _refusal(path: Path, reason: str) -> ToolFailure:
