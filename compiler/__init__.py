@@ -35,8 +35,8 @@ _HOMES = {
     "hugging_face_dataset": "data.forms.in_python",
     "numpy_columns": "data.forms.in_python",
     "library": "data.forms.libraries",
-    "held": "data.forms.locks",
-    "records": "data.forms.records",
+    "held": "data.forms.whole_files",
+    "records": "data.forms.text_lines",
     "TokenRows": "data.forms.tensors",
     "Tokenize": "data.forms.tensors",
     "flush_folder": "data.forms.whole_files",
@@ -190,11 +190,11 @@ if TYPE_CHECKING:
     )
     from causalspec.compiler.data.forms.in_python import numpy_columns as numpy_columns
     from causalspec.compiler.data.forms.libraries import library as library
-    from causalspec.compiler.data.forms.locks import held as held
-    from causalspec.compiler.data.forms.records import records as records
     from causalspec.compiler.data.forms.tensors import Tokenize as Tokenize
     from causalspec.compiler.data.forms.tensors import TokenRows as TokenRows
+    from causalspec.compiler.data.forms.text_lines import records as records
     from causalspec.compiler.data.forms.whole_files import flush_folder as flush_folder
+    from causalspec.compiler.data.forms.whole_files import held as held
     from causalspec.compiler.data.forms.whole_files import make_folder as make_folder
     from causalspec.compiler.data.forms.whole_files import whole_file as whole_file
     from causalspec.compiler.data.forms.whole_files import whole_folder as whole_folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -13,10 +14,9 @@ from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.evaluators.columns import Column, Columns
 
 ENUMERATED_SETTINGS = 1 << 20  # more settings than this are not listed
-_REPEATED_SETTINGS = 1 << 20  # up to this total weight, a list of repeated settings is drawn from
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Listed:
     """Inputs drawn together from a list of distinct settings, with integer `weights` unless all
     weigh the same.
@@ -36,37 +36,21 @@ class Listed:
         """The sum of the weights, 1 each where there are none."""
         return self.settings if self.weights is None else sum(self.weights.tolist())
 
-    def drawn(self) -> Listed | Cumulative:
-        """The block in the form that is fastest to draw from."""
-        if self.weights is None:
-            return self
-        if self.total <= _REPEATED_SETTINGS:
-            repeated = {name: np.repeat(one, self.weights) for name, one in self.columns.items()}
-            return Listed(repeated, self.total)
-        return Cumulative(self.columns, np.cumsum(self.weights))
+    @cached_property
+    def _ends(self) -> NDArray[np.int64] | None:
+        """Running totals of the weights."""
+        return None if self.weights is None else np.cumsum(self.weights)
 
     def draw(self, stream: Stream, start: int, count: int) -> Columns:
         """The settings at positions `start .. start + count - 1` of a stream."""
-        chosen = stream.below(self.settings, start, count).astype(np.intp)
+        chosen = stream.below(self.total, start, count).astype(np.int64)
+        if self._ends is not None:
+            chosen = np.searchsorted(self._ends, chosen, side="right")
         return {name: column.take(chosen) for name, column in self.columns.items()}
 
     def first(self, rows: int) -> Columns:
         """The first setting, so many times."""
         return {name: np.repeat(column[:1], rows) for name, column in self.columns.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Cumulative:
-    """Settings with running totals of their weights, too large to repeat."""
-
-    columns: Columns
-    cumulative: NDArray[np.int64]
-
-    def draw(self, stream: Stream, start: int, count: int) -> Columns:
-        """The settings at positions `start .. start + count - 1` of a stream."""
-        points = stream.below(int(self.cumulative[-1]), start, count).astype(np.int64)
-        chosen = np.searchsorted(self.cumulative, points, side="right")
-        return {name: column.take(chosen) for name, column in self.columns.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +74,6 @@ class Ranged:
     def total(self) -> int:
         """The sum of the weights."""
         return len(self.codes)
-
-    def drawn(self) -> Ranged:
-        """The block in the form that is fastest to draw from: itself."""
-        return self
 
     def draw(self, stream: Stream, start: int, count: int) -> Columns:
         """The values at positions `start .. start + count - 1` of a stream."""

@@ -49,11 +49,12 @@ def construct(
     single: Mapping[str, Block],
     computed: Mapping[str, ColumnExpression],
     conditions: Sequence[Condition],
+    most: int = MOST_SETTINGS,
 ) -> Construction:
     """Settings of the inputs in `single` that meet every condition, each `computed` one having the
-    value that follows from the others.
+    value that follows from the others; at most `most` are taken from one step to the next.
     """
-    builder = _Builder(model, single, dict(computed), list(conditions))
+    builder = _Builder(model, single, dict(computed), list(conditions), most)
     for name in _in_order(single, computed, conditions):
         builder.extend(name)
     return builder.result()
@@ -93,7 +94,9 @@ class _Builder:
         single: Mapping[str, Block],
         computed: dict[str, ColumnExpression],
         conditions: list[Condition],
+        most: int,
     ) -> None:
+        self._most = most
         self._model = model
         self._single = single
         self._computed = computed
@@ -103,15 +106,17 @@ class _Builder:
         self._settings = 1
         self._is_whole = True
         self._tried = 0
+        self._extended: set[str] = set()
         self._stream = Stream.of(0, "construction")
         self._ends = {name: ends(block) for name, block in single.items()}
 
     def extend(self, name: str) -> None:
         """Give every setting so far each value of one more input."""
+        self._extended.add(name)
         block = self._single[name]
         count = self._settings * block.settings
-        if count > MOST_SETTINGS:
-            drawn = self._stream.derive(name).below(count, 0, MOST_SETTINGS).astype(np.int64)
+        if count > self._most:
+            drawn = self._stream.derive(name).below(count, 0, self._most).astype(np.int64)
             chosen = np.unique(drawn)
             self._is_whole = False
         else:
@@ -129,6 +134,9 @@ class _Builder:
         self._prune(name)
 
     def result(self) -> Construction:
+        """What was built, in the order of the inputs, the first one varying slowest."""
+        free = [name for name in self._single if name in self._extended]
+        self._take(np.lexsort([self._columns[name] for name in reversed(free)]))
         columns = {name: self._columns[name] for name in self._single}
         return Construction(columns, self._settings, self._weights, self._is_whole, self._tried)
 

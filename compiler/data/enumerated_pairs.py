@@ -96,7 +96,7 @@ class EnumeratedPairs:
                 rest //= sizes
             for free in side.free:
                 own = stream.derive(str(number), *free.names)
-                columns.update(free.drawn().draw(own, 0, count))
+                columns.update(free.draw(own, 0, count))
             result.append(columns)
         base, *sources = result
         return [base, *with_noise_of(base, sources, shared_noise(self.design))]

@@ -22,7 +22,7 @@ from causalspec.compiler.data.blocks import (
     Ranged,
     product,
 )
-from causalspec.compiler.data.construction import Construction, among, construct, ends
+from causalspec.compiler.data.construction import Construction, construct, ends
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.requirements import Condition, conjuncts
 from causalspec.compiler.evaluators.columns import (
@@ -83,21 +83,23 @@ def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
         single = {name: _single(drawn[name], allowed.get(name)) for name in names}
         computed = _computed(single, mine)
         free = [block for name, block in single.items() if name not in computed]
-        listed = [block for block in free if isinstance(block, Listed)]
-        if mine and len(listed) == len(free) and _can_join(listed, ENUMERATED_SETTINGS):
-            blocks.append(_admitted(_joined(listed), computed, single, mine))
-        elif not mine:
+        if not mine:
             blocks.extend(single.values())
+            continue
+        few = all(isinstance(one, Listed) for one in free) and _can_join(free, ENUMERATED_SETTINGS)
+        if few:
+            made = construct(model, single, computed, mine, ENUMERATED_SETTINGS)
+        elif _is_common(model, single, mine):
+            blocks.extend(single.values())
+            rejections.append(_together(mine, model))
+            continue
         else:
-            made = _constructed(model, single, computed, mine)
-            if made is None:
-                blocks.extend(single.values())
-                rejections.append(_together(mine, model))
-            elif made.settings or made.is_whole:
-                blocks.append(_narrowed(made, single))
-                sampled = max(sampled, 0 if made.is_whole else made.settings)
-            else:
-                in_vain += made.tried
+            made = construct(model, single, computed, mine)
+        if made.settings or made.is_whole:
+            blocks.append(_narrowed(made, single))
+            sampled = max(sampled, 0 if made.is_whole else made.settings)
+        else:
+            in_vain += made.tried
     return Population(tuple(_merged(blocks)), tuple(rejections), sampled, in_vain)
 
 
@@ -137,7 +139,7 @@ def _listed(columns: Columns, weights: NDArray[np.int64] | None) -> Listed:
     return Listed(columns, settings, None if (lowest == 1).all() else lowest)
 
 
-def _can_join(blocks: Sequence[Listed], limit: int) -> bool:
+def _can_join(blocks: Sequence[Block], limit: int) -> bool:
     return (
         prod(block.settings for block in blocks) <= limit
         and prod(max(1, block.total) for block in blocks) <= _LARGEST_WEIGHT
@@ -177,31 +179,26 @@ def _computed(
     return computed
 
 
-def _constructed(
-    model: CausalModel,
-    single: Mapping[str, Block],
-    computed: Mapping[str, ColumnExpression],
-    conditions: Sequence[Condition],
-) -> Construction | None:
-    """None where enough of all settings meet the conditions, or weights are too large."""
+def _is_common(
+    model: CausalModel, single: Mapping[str, Block], conditions: Sequence[Condition]
+) -> bool:
+    """Whether enough of all settings meet the conditions, or weights are too large to construct."""
     weighted = [
         one for one in single.values() if isinstance(one, Listed) and one.weights is not None
     ]
     if prod(one.total for one in weighted) > _LARGEST_WEIGHT:
-        return None
+        return True
     if not all(block.settings for block in single.values()):
-        return None
+        return True
     stream = Stream.of(0, "pilot")
     columns: dict[str, Column] = {}
     for name, block in single.items():
-        columns.update(block.drawn().draw(stream.derive(name), 0, _PILOT))
+        columns.update(block.draw(stream.derive(name), 0, _PILOT))
     try:
         met = np.count_nonzero(_together(conditions, model).over(columns, _PILOT))
     except UnsupportedModelError:  # said where settings are drawn
-        return None
-    if met * _RARE >= _PILOT:
-        return None
-    return construct(model, single, computed, conditions)
+        return True
+    return int(met) * _RARE >= _PILOT
 
 
 def _together(conditions: Sequence[Condition], model: CausalModel) -> ColumnExpression:
@@ -214,33 +211,6 @@ def _narrowed(made: Construction, single: Mapping[str, Block]) -> Listed:
         name: column.astype(storage(*ends(single[name]))) for name, column in made.columns.items()
     }
     return _listed(columns, made.weights)
-
-
-def _admitted(
-    block: Listed,
-    computed: Mapping[str, ColumnExpression],
-    single: Mapping[str, Block],
-    conditions: Sequence[Condition],
-) -> Listed:
-    """The settings of a block, with the inputs that follow from it, that meet every condition."""
-    if not block.settings:
-        return Listed(dict.fromkeys(single, _NOTHING), 0)
-    columns = dict(block.columns)
-    kept = np.ones(block.settings, dtype=np.bool_)
-    for name, value in computed.items():
-        column = value.over(block.columns, block.settings).astype(np.int64)
-        kept &= among(column, single[name])
-        columns[name] = column
-    columns = {name: columns[name][kept] for name in single}
-    weights = None if block.weights is None else block.weights[kept]
-    rows = int(np.count_nonzero(kept))
-    for name in computed:
-        columns[name] = columns[name].astype(storage(*ends(single[name])))
-    admitted = np.ones(rows, dtype=np.bool_)
-    for condition in conditions if rows else ():
-        admitted &= condition.holds.over(columns, rows).astype(np.bool_)
-    final = {name: column[admitted] for name, column in columns.items()}
-    return _listed(final, None if weights is None else weights[admitted])
 
 
 def _merged(blocks: Sequence[Block]) -> Iterator[Block]:

@@ -38,7 +38,7 @@ class Sampler:
     def __init__(self, population: Population, stream: Stream) -> None:
         self._in_vain = population.in_vain
         self._rejections = population.rejections
-        self._blocks = [(block.drawn(), stream.derive(*block.names)) for block in population.blocks]
+        self._blocks = [(block, stream.derive(*block.names)) for block in population.blocks]
         self._position = 0
         self._accepted = 0
         self._waiting: Columns = {}

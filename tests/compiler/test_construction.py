@@ -249,7 +249,7 @@ def test_a_sample_of_the_inputs_is_told() -> None:
         (
             "swapping `step[1]` in `SwapStep` changes most labels (0% equal the base's own)",
             True,
-            "sampled (11,015, seed 0)",
+            "sampled (11,123, seed 0)",
         ),
     ]
     assert list(diagnostics) == []

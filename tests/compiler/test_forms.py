@@ -22,13 +22,12 @@ from numpy.typing import NDArray
 
 from causalspec.compiler.compile import load_specification
 from causalspec.compiler.data.counterfactuals import InterchangePairs, generate, generate_chunks
+from causalspec.compiler.data.forms.arrow_tables import write_parquet
 from causalspec.compiler.data.forms.flat_columns import FlatColumn, flat_columns
 from causalspec.compiler.data.forms.hugging_face import write_dataset_folder
 from causalspec.compiler.data.forms.in_python import hugging_face_dataset, numpy_columns
-from causalspec.compiler.data.forms.parquet import write_parquet
-from causalspec.compiler.data.forms.records import records
 from causalspec.compiler.data.forms.tensors import TokenRows, write_tensors
-from causalspec.compiler.data.forms.text_lines import write_csv, write_json_lines
+from causalspec.compiler.data.forms.text_lines import csv_lines, json_lines, records
 from causalspec.compiler.data.forms.write import Form, Order, write_data
 from causalspec.compiler.data.pairs import in_blocks
 from causalspec.compiler.specification import CounterfactualDesign, Specification
@@ -390,8 +389,16 @@ def write_folder(
     write_dataset_folder({"train": blocks}, columns, path)
 
 
+def lines_of(lines: Any) -> Any:
+    def write(blocks: Any, columns: Any, path: Path) -> None:
+        path.write_bytes(b"".join(lines(blocks, columns)))
+
+    return write
+
+
 @pytest.mark.parametrize(
-    "write_rows", [write_json_lines, write_csv, write_parquet, write_tensors, write_folder]
+    "write_rows",
+    [lines_of(json_lines), lines_of(csv_lines), write_parquet, write_tensors, write_folder],
 )
 @settings(
     max_examples=10,

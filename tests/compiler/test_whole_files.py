@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from causalspec.compiler.data.forms.locks import alone_in, held
 from causalspec.compiler.data.forms.whole_files import (
+    alone_in,
+    held,
     unfinished_in,
     whole_file,
     whole_folder,

@@ -1,11 +1,13 @@
 """Blocks of pairs as Arrow tables: integers as integers, decimals exact, symbols as dictionaries.
 
-Arrays are made from buffers: codes are scaled, or looked up, as whole columns.
+Arrays are made from buffers: codes are scaled, or looked up, as whole columns. A Parquet file says
+nothing of when or where it was written, so the same rows give the same bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +19,7 @@ from causalspec.compiler.data.forms.flat_columns import (
     Decimal,
     FlatColumn,
     Integer,
+    PromptColumn,
     Rendered,
     Symbol,
     Truth,
@@ -124,3 +127,27 @@ def _rendered(column: FlatColumn) -> Rendered | None:
 
     values = ValueTexts(column.domain, texts)
     return lambda pairs: [values.of(column.codes(pairs))]
+
+
+def write_parquet(
+    blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn], path: Path
+) -> None:
+    """Write every block as a row group. Values get dictionaries, prompts, hardly two of which are
+    the same, do not.
+    """
+    parquet: Arrow = library("pyarrow.parquet", "Parquet")
+    tables = ArrowTables(columns)
+    values = [one.name for one in columns if not isinstance(one, PromptColumn)]
+    with (
+        path.open("wb") as file,
+        parquet.ParquetWriter(
+            file,
+            tables.schema,
+            compression="snappy",
+            use_dictionary=values,
+            write_statistics=values,
+            store_decimal_as_integer=True,
+        ) as writer,
+    ):
+        for pairs in blocks:
+            writer.write_table(tables.table(pairs), row_group_size=max(1, len(pairs)))

@@ -7,17 +7,24 @@ Asked for slots, `prompt.P.base.start.x` and `prompt.P.base.end.x` say where in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from causalspec.compiler.data.conditions import source_names
-from causalspec.compiler.data.forms.slot_spans import CHARACTERS, SlotSpans
 from causalspec.compiler.data.pairs import InterchangePairs
-from causalspec.compiler.data.prompts import Encode, PromptRenderer, said_texts
+from causalspec.compiler.data.prompts import (
+    ABSENT,
+    Encode,
+    PromptRenderer,
+    said_texts,
+    slot_names,
+    slot_spans,
+)
 from causalspec.compiler.data.text_columns import Piece, ValueTexts
 from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
 from causalspec.compiler.evaluators.columns import Column, Columns, storage_of
@@ -147,12 +154,16 @@ class RenderedColumn:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PromptColumn(RenderedColumn):
-    """A prompt, rendered for the base or for a source. `spans` gives the characters of every slot,
-    [rows, 2]; None where nobody asked for slots.
+    """A prompt, rendered for the base or for a source. `slots` are the names of its slots, none
+    where nobody asked for them; `spans` gives the characters of each, [rows, 2].
     """
 
-    spans: SlotSpans | None
+    slots: tuple[str, ...]
+    spans: Spans
 
+
+Spans: TypeAlias = Callable[[InterchangePairs], Mapping[str, NDArray[np.int32]]]
+"""By slot an array [rows, 2]: start and end in code points, `ABSENT` where the slot is."""
 
 FlatColumn: TypeAlias = CodedColumn | RenderedColumn
 
@@ -190,23 +201,38 @@ def _flat_columns(task: Task, design: CounterfactualDesign, slots: bool) -> Iter
     for prompt, template in task.prompts.items():
         renderer = _renderer(template, task.model)
         for side, of in enumerate(("base", *source_names(design))):
-            name = f"prompt.{prompt}.{of}"
-            spans = SlotSpans(renderer(str.encode), _inputs(side)) if slots else None
-            yield PromptColumn(name, _rendered(renderer, side), spans)
-            yield from _slot_columns(name, spans) if spans is not None else ()
+            asked = slot_names(template) if slots else ()
+            spans = _spans(renderer, side)
+            column = PromptColumn(f"prompt.{prompt}.{of}", _rendered(renderer, side), asked, spans)
+            yield column
+            yield from _slot_columns(column)
     if task.prompts:
         for output in model.outputs:
             if output in task.model.by_name:
                 yield RenderedColumn(f"say.{output}", _said(task, output))
 
 
-def _slot_columns(prompt: str, spans: SlotSpans) -> Iterator[CodedColumn]:
-    def place(slot: str, end: int) -> Callable[[InterchangePairs], Column]:
-        return lambda pairs: spans(pairs)[slot][:, end]
+_CHARACTERS = Numbers(ABSENT, 2**31 - 1)
 
-    for slot in spans.names:
-        yield CodedColumn(f"{prompt}.start.{slot}", CHARACTERS, place(slot, 0))
-        yield CodedColumn(f"{prompt}.end.{slot}", CHARACTERS, place(slot, 1))
+
+def _slot_columns(prompt: PromptColumn) -> Iterator[CodedColumn]:
+    def place(slot: str, end: int) -> Callable[[InterchangePairs], Column]:
+        return lambda pairs: prompt.spans(pairs)[slot][:, end]
+
+    for slot in prompt.slots:
+        yield CodedColumn(f"{prompt.name}.start.{slot}", _CHARACTERS, place(slot, 0))
+        yield CodedColumn(f"{prompt.name}.end.{slot}", _CHARACTERS, place(slot, 1))
+
+
+def _spans(renderer: Callable[[Encode], PromptRenderer], side: int) -> Spans:
+    given = _inputs(side)
+
+    @lru_cache(maxsize=1)  # the columns of every end of every slot ask for those of a block
+    def spans(pairs: InterchangePairs) -> Mapping[str, NDArray[np.int32]]:
+        own = renderer(str.encode)
+        return slot_spans(own.template, own.arms(given(pairs)), len(pairs))
+
+    return spans
 
 
 def _kinds(pairs: InterchangePairs) -> Column:

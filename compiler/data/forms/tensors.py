@@ -146,13 +146,11 @@ class _Tokens:
         self._column, self._file = column, spool()
         self._rendered = column.pieces(str.encode)
         self._lengths: list[NDArray[np.int32]] = []
-        spans = column.spans
-        self._slots = {} if spans is None else {name: spool() for name in spans.names}
+        self._slots = {name: spool() for name in column.slots}
 
     def add(self, pairs: InterchangePairs, tokenize: Tokenize) -> None:
         texts = join(self._rendered(pairs), len(pairs)).texts()
-        spans = self._column.spans
-        tokens = tokenize(texts) if spans is None else tokenize(texts, spans(pairs))
+        tokens = tokenize(texts, self._column.spans(pairs)) if self._slots else tokenize(texts)
         self._file.write(tokens.ids.astype("<i4").tobytes())
         self._lengths.append(tokens.lengths)
         for name, file in self._slots.items():

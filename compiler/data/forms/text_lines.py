@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from pathlib import Path
+from typing import Any
 
 from causalspec.compiler.data.forms.flat_columns import (
     CodedColumn,
@@ -24,17 +24,10 @@ from causalspec.compiler.data.prompts import Encode
 from causalspec.compiler.data.text_columns import Piece, ValueTexts, joined_bytes
 
 
-def write_json_lines(
-    blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn], path: Path
-) -> None:
-    """Write a JSON object a row, its keys the columns' names."""
-    _write(path, json_lines(blocks, columns))
-
-
 def json_lines(
     blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn]
 ) -> Iterator[bytes]:
-    """What `write_json_lines` writes, some whole lines at a time."""
+    """A JSON object a row, its keys the columns' names; some whole lines at a time."""
     line: list[bytes | Rendered] = []
     for number, column in enumerate(columns):
         line.append(f"{',' if number else '{'}{_quoted(column.name)}:".encode())
@@ -46,17 +39,18 @@ def json_lines(
     return _lines(blocks, [*line, b"}\n"])
 
 
-def write_csv(
-    blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn], path: Path
-) -> None:
-    """Values between commas under the columns' names, quoted as in RFC 4180, lines end in LF.
-    Prompts and answers are always quoted.
-    """
-    _write(path, csv_lines(blocks, columns))
+def records(pairs: InterchangePairs, columns: Sequence[FlatColumn]) -> Iterator[dict[str, Any]]:
+    """The rows in order as JSON Lines hold them: each column's value under its name."""
+    for lines in json_lines([pairs], columns):
+        # A value may hold what `splitlines` takes for the end of a line.
+        for line in lines.removesuffix(b"\n").split(b"\n"):
+            yield json.loads(line)
 
 
 def csv_lines(blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn]) -> Iterator[bytes]:
-    """What `write_csv` writes, some whole lines at a time."""
+    """Values between commas under the columns' names, quoted as in RFC 4180, lines end in LF, some
+    whole lines at a time. Prompts and answers are always quoted.
+    """
     line: list[bytes | Rendered] = []
     for number, column in enumerate(columns):
         line += [b","] if number else []
@@ -66,11 +60,6 @@ def csv_lines(blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn])
             line += [b'"', column.pieces(_csv_escaped), b'"']
     header = b",".join(_csv_value(column.name) for column in columns) + b"\n"
     return chain([header], _lines(blocks, [*line, b"\n"]))
-
-
-def _write(path: Path, parts: Iterable[bytes]) -> None:
-    with path.open("wb") as file:
-        file.writelines(parts)
 
 
 def _lines(blocks: Iterable[InterchangePairs], line: Sequence[bytes | Rendered]) -> Iterator[bytes]:

@@ -2,7 +2,8 @@
 
 What is being written lies in a folder `.causalspec-….part` beside where it will stand, flushed and
 renamed when it is finished. That folder is locked by the process that writes into it; one that is
-not, since its process was killed, is removed by the next that writes there.
+not, since its process was killed, is removed by the next that writes there. Locks are the system's:
+a process that is killed holds none.
 """
 
 from __future__ import annotations
@@ -17,13 +18,40 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from causalspec.compiler.data.forms.locks import alone_in, held
+import filelock
 
+FOLDER_LOCK = ".causalspec.lock"
 UNFINISHED = ".causalspec-*.part"
 _NEW, _REPLACED = "new", "replaced"
 
 PATIENCE = 5.0
 """So many seconds a pipe without a reader is waited for."""
+
+
+@contextmanager
+def alone_in(folder: Path) -> Generator[None]:
+    """Be the one process that gives names in a folder; others wait, which takes no longer than
+    their renames do. The lock's file is gone afterwards.
+    """
+    path = folder / FOLDER_LOCK
+    with filelock.FileLock(path, mode=0o666):  # a folder may be shared, and its lock left by a kill
+        try:
+            yield
+        finally:
+            # While it is held: whoever waits sees that the file it has opened lost its name, and
+            # tries anew. Windows, which removes no open file, leaves it to the library.
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def held(path: Path) -> filelock.BaseFileLock | None:
+    """The lock of a file, held from now on; None where another process holds it."""
+    lock = filelock.FileLock(path, blocking=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        return None
+    return lock
 
 
 @contextmanager

@@ -7,26 +7,24 @@ and those that it vouches for, whoever else writes into the same folder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
 from causalspec.compiler.data.counterfactuals import DataSummary, generate_chunks
+from causalspec.compiler.data.forms.arrow_tables import write_parquet
 from causalspec.compiler.data.forms.flat_columns import FlatColumn, flat_columns
 from causalspec.compiler.data.forms.hugging_face import MARKER, ROWS_FILE, write_dataset_folder
-from causalspec.compiler.data.forms.locks import alone_in
 from causalspec.compiler.data.forms.manifest import manifest_bytes, manifest_of
-from causalspec.compiler.data.forms.parquet import write_parquet
 from causalspec.compiler.data.forms.tensors import Tokenize, write_tensors
 from causalspec.compiler.data.forms.text_lines import (
     csv_lines,
     json_lines,
-    write_csv,
-    write_json_lines,
 )
 from causalspec.compiler.data.forms.whole_files import (
+    alone_in,
     flush,
     flush_tree,
     make_folder,
@@ -97,12 +95,16 @@ def write_data(
     what `generate_chunks` raises; then nothing stands under the name of what was not finished.
     """
     columns = flat_columns(order.specification, order.design, slots=order.slots)
-    write = _Writer(order, columns, folder, form, version, tokenize)
+    writer = _Writer(order, columns, folder, form, version, tokenize)
     try:
         make_folder(folder)
         if form is Form.HUGGING_FACE:
-            return write.dataset_folder()
-        return tuple([write.split(split) for split in order.splits])
+            every = [one.name for one in order.design.splits]
+            return writer.write(folder / order.design.name, order.splits, every)
+        files = {split: folder / f"{order.design.name}.{split}.{form}" for split in order.splits}
+        return tuple(
+            [one for split, path in files.items() for one in writer.write(path, [split], [split])]
+        )
     except OSError as error:
         reason = error.strerror or str(error)
         raise ToolFailure(f"can't write the data to `{folder}`: {reason}") from error
@@ -130,60 +132,35 @@ class _Writer:
     version: str
     tokenize: Tokenize | None
 
-    def split(self, split: str) -> WrittenSplit:
-        """Write one split's file and its manifest. Both take their names together, while no other
-        process gives names here: the manifest beside a file is its own.
+    def write(
+        self, target: Path, splits: Sequence[str], described: Sequence[str]
+    ) -> tuple[WrittenSplit, ...]:
+        """Write the file of a split, or the folder of several, and their manifests. They take their
+        names together, while no other process gives names here: the manifest beside a file is its
+        own. `described` are the splits whose manifests vouched for what stood there.
         """
-        rows, manifest = self.folder / self._rows(split), self._manifest(split)
+        whole_folder = self.form is Form.HUGGING_FACE
+        manifests = [self._manifest(split) for split in described]
         with alone_in(self.folder):  # else names may be changing hands
-            self._refuse_what_stands_at(rows, manifest)
-        summary = DataSummary(self.order.design)
+            if whole_folder:
+                self._refuse_another_case(target)
+                if target.exists() and not (target / MARKER).is_file():
+                    message = f"`{target}` is there and is not a data set of Hugging Face"
+                    raise ToolFailure(message, "choose another --out")
+            self._refuse_what_stands_at(*manifests if whole_folder else (target, *manifests))
+        summaries = {split: DataSummary(self.order.design) for split in splits}
         with unfinished_in(self.folder) as unfinished:
-            blocks = self.order.blocks(split, summary)
-            partial = unfinished / rows.name
-            match self.form:
-                case Form.JSON_LINES:
-                    write_json_lines(blocks, self.columns, partial)
-                case Form.CSV:
-                    write_csv(blocks, self.columns, partial)
-                case Form.PARQUET:
-                    write_parquet(blocks, self.columns, partial)
-                case _:
-                    write_tensors(blocks, self.columns, partial, self.tokenize)
-            flush(partial)
-            self._described(split, unfinished, summary)
-            with alone_in(self.folder):
-                manifest.unlink(missing_ok=True)  # it vouches for other rows
-                put_file(partial, rows)
-                put_file(unfinished / manifest.name, manifest)
-        return WrittenSplit(split, rows, manifest, summary)
-
-    def dataset_folder(self) -> tuple[WrittenSplit, ...]:
-        """Write the folder of all splits, and their manifests."""
-        folder = self.folder / self.order.design.name
-        manifests = [self._manifest(one.name) for one in self.order.design.splits]
-        with alone_in(self.folder):
-            if folder.exists() and not (folder / MARKER).is_file():
-                raise ToolFailure(
-                    f"`{folder}` is there and is not a data set of Hugging Face",
-                    "choose another --out",
-                )
-            self._refuse_another_case(folder)
-            self._refuse_what_stands_at(*manifests)
-        summaries = {split: DataSummary(self.order.design) for split in self.order.splits}
-        with unfinished_in(self.folder) as unfinished:
-            partial = unfinished / folder.name
-            partial.mkdir()
-            splits = {split: self.order.blocks(split, one) for split, one in summaries.items()}
-            write_dataset_folder(splits, self.columns, partial)
-            flush_tree(partial)
+            partial = unfinished / target.name
+            blocks = {split: self.order.blocks(split, one) for split, one in summaries.items()}
+            self._write_rows(blocks, partial)
+            flush_tree(partial) if whole_folder else flush(partial)
             for split, one in summaries.items():
-                self._described(split, unfinished, one)
+                self._describe(split, unfinished, one)
             with alone_in(self.folder):
                 for manifest in manifests:
                     manifest.unlink(missing_ok=True)
-                put_folder(partial, folder)
-                for split in self.order.splits:
+                put_folder(partial, target) if whole_folder else put_file(partial, target)
+                for split in splits:
                     manifest = self._manifest(split)
                     put_file(unfinished / manifest.name, manifest)
         return tuple(
@@ -192,6 +169,21 @@ class _Writer:
                 for split, one in summaries.items()
             ]
         )
+
+    def _write_rows(self, blocks: Mapping[str, Iterator[InterchangePairs]], path: Path) -> None:
+        if self.form is Form.HUGGING_FACE:
+            path.mkdir()
+            write_dataset_folder(blocks, self.columns, path)
+            return
+        (of_split,) = blocks.values()
+        match self.form:
+            case Form.PARQUET:
+                write_parquet(of_split, self.columns, path)
+            case Form.TENSORS:
+                write_tensors(of_split, self.columns, path, self.tokenize)
+            case _:
+                with path.open("wb") as file:
+                    file.writelines(LINES[self.form](of_split, self.columns))
 
     def _refuse_what_stands_at(self, *paths: Path) -> None:
         """Raise `ToolFailure` where a file would take the place of what is not one."""
@@ -219,7 +211,7 @@ class _Writer:
     def _manifest(self, split: str) -> Path:
         return self.folder / f"{self.order.design.name}.{split}.manifest.json"
 
-    def _described(self, split: str, unfinished: Path, summary: DataSummary) -> None:
+    def _describe(self, split: str, unfinished: Path, summary: DataSummary) -> None:
         """Write the manifest of rows that are whole, beside them, before either has its name: its
         hash is of what was written.
         """
