@@ -50,7 +50,6 @@ _HOMES = {
     "WrittenSplit": "data.forms.write",
     "stream_data": "data.forms.write",
     "write_data": "data.forms.write",
-    "BLOCK_ROWS": "data.pairs",
     "InterchangePairs": "data.pairs",
     "in_blocks": "data.pairs",
     "Rows": "data.pairs",
@@ -205,7 +204,6 @@ if TYPE_CHECKING:
     from causalspec.compiler.data.forms.write import WrittenSplit as WrittenSplit
     from causalspec.compiler.data.forms.write import stream_data as stream_data
     from causalspec.compiler.data.forms.write import write_data as write_data
-    from causalspec.compiler.data.pairs import BLOCK_ROWS as BLOCK_ROWS
     from causalspec.compiler.data.pairs import InterchangePairs as InterchangePairs
     from causalspec.compiler.data.pairs import Rows as Rows
     from causalspec.compiler.data.pairs import in_blocks as in_blocks
