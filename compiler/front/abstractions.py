@@ -6,7 +6,7 @@ from causalspec.compiler.expressions import Expression
 from causalspec.compiler.front.arithmetic import TooLargeError
 from causalspec.compiler.front.conversion import convert
 from causalspec.compiler.front.elaborate import elaborate
-from causalspec.compiler.front.examples import target_variable
+from causalspec.compiler.front.examples import targets
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.front.operators import too_large
@@ -43,29 +43,12 @@ def _abstraction(
             related=(Related(coarse.declaration.name.span, "declared here"),),
         )
     values: dict[str, Expression] = {}
-    spans: dict[str, syntax.Assignment] = {}
-    for assignment in declaration.body:
-        target = assignment.target
-        one = target_variable(compilation, target, coarse.variables, coarse.environment)
-        if one is None:
-            continue
-        if one.role not in (Role.VARIABLE, Role.OUTPUT):
-            compilation.error(
-                "CS714",
-                f"`{one.name}` is not a `var` or `output` of `{coarse.name}`",
-                target.span,
-                related=(Related(one.span, "declared here"),),
-            )
-            continue
-        if one.name in spans:
-            compilation.error(
-                "CS203",
-                f"`{one.name}` is given twice",
-                target.span,
-                related=(Related(spans[one.name].target.span, "first given here"),),
-            )
-            continue
-        spans[one.name] = assignment
+    stated: set[str] = set()
+    roles, what = (Role.VARIABLE, Role.OUTPUT), f"a `var` or `output` of `{coarse.name}`"
+    for assignment, one in targets(
+        coarse.environment, declaration.body, coarse.variables, roles, "CS714", what
+    ):
+        stated.add(one.name)
         if one.domain is None:
             continue
         value = elaborate(fine.environment, assignment.value, one.domain)
@@ -75,7 +58,7 @@ def _abstraction(
             value = too_large(fine.environment, assignment.value)
         if value.domain is not None:
             values[one.name] = value.node
-    missing = [name for name in coarse.model.intermediates if name not in spans]
+    missing = [name for name in coarse.model.intermediates if name not in stated]
     if missing and not compilation.unread.is_inside(declaration):
         shown = ", ".join(f"`{name}`" for name in missing[:6])
         compilation.error(

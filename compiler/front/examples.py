@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from causalspec.compiler.domains import Domain
 from causalspec.compiler.expressions import Expression, references
@@ -95,31 +95,11 @@ class _Reader:
         self, assignments: Sequence[syntax.Assignment], roles: Sequence[Role], what: str
     ) -> list[tuple[syntax.Assignment, Declared, Value]]:
         found: list[tuple[syntax.Assignment, Declared, Value]] = []
-        seen: dict[str, syntax.Assignment] = {}
-        for assignment in assignments:
-            variable = target_variable(
-                self.compilation, assignment.target, self.variables, self.environment
-            )
-            if variable is None:
-                self.environment.note_names(assignment.value)
-                continue
-            if variable.role not in roles:
-                self.compilation.error(
-                    "CS406",
-                    f"`{variable.name}` is not {what} of `{self.model.name}`",
-                    assignment.target.span,
-                    related=(Related(variable.span, "declared here"),),
-                )
-                continue
-            if variable.name in seen:
-                self.compilation.error(
-                    "CS203",
-                    f"`{variable.name}` is given twice",
-                    assignment.target.span,
-                    related=(Related(seen[variable.name].target.span, "first given here"),),
-                )
-                continue
-            seen[variable.name] = assignment
+        given = targets(
+            self.environment, assignments, self.variables, roles, "CS406",
+            f"{what} of `{self.model.name}`",
+        )  # fmt: skip
+        for assignment, variable in given:
             if variable.domain is None:
                 self.environment.note_names(assignment.value)
                 continue
@@ -127,6 +107,40 @@ class _Reader:
             if value is not None:
                 found.append((assignment, variable, value))
         return found
+
+
+def targets(
+    environment: Environment,
+    assignments: Sequence[syntax.Assignment],
+    variables: Mapping[str, Declared],
+    roles: Sequence[Role],
+    code: str,
+    what: str,
+) -> Iterator[tuple[syntax.Assignment, Declared]]:
+    """Each assignment with its variable, of these roles and once; others are reported."""
+    compilation = environment.compilation
+    seen: dict[str, syntax.Assignment] = {}
+    for one in assignments:
+        variable = target_variable(compilation, one.target, variables, environment)
+        if variable is None:
+            environment.note_names(one.value)
+        elif variable.role not in roles:
+            compilation.error(
+                code,
+                f"`{variable.name}` is not {what}",
+                one.target.span,
+                related=(Related(variable.span, "declared here"),),
+            )
+        elif variable.name in seen:
+            compilation.error(
+                "CS203",
+                f"`{variable.name}` is given twice",
+                one.target.span,
+                related=(Related(seen[variable.name].target.span, "first given here"),),
+            )
+        else:
+            seen[variable.name] = one
+            yield one, variable
 
 
 def value_in(environment: Environment, written: syntax.Expression, domain: Domain) -> Value | None:

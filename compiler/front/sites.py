@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from causalspec.compiler.entries import SiteEntry
 from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.front.vocabulary_rows import row_of
@@ -104,67 +106,38 @@ def _units(
             help=f"write `{name}`",
         )
         return ()
-    match index:
-        case syntax.Number():
-            only = _unit(compilation, index, entry)
-            return () if only is None else (only,)
-        case syntax.RangeSet(low=low, high=syntax.Number() as high, step=None):
-            first, last = _unit(compilation, low, entry), _unit(compilation, high, entry)
-            if first is None or last is None:
-                return ()
-            if first > last:
-                compilation.error(
-                    "CS728",
-                    f"the range `{index.span.text}` is empty",
-                    index.span,
-                    help="write the lower number first",
-                )
-                return ()
-            if last - first < MOST_TRIED:
-                return tuple(range(first, last + 1))
-            compilation.error(
-                "CS728", f"`{name}[{index.span.text}]` tries more than {MOST_TRIED}", index.span
-            )
-            return ()
-        case syntax.ElementSet(elements=elements):
-            return _set_of_units(compilation, elements, entry)
-        case _:
-            _bad_unit(compilation, index, entry)
-            return ()
+    numbers = _Numbers(
+        compilation, "CS728", MOST_UNITS, f"a {entry.units}",
+        wrong=f"the number of a {entry.units}",
+        help=f"write `{name}[3]`, `{name}[0..8]` or `{name}[{{1, 3}}]`",
+        empty="the range `{}` is empty", first="write the lower number first",
+    )  # fmt: skip
+    if isinstance(index, syntax.ElementSet):
+        return _set_of_units(numbers, index.elements, entry)
+    ends = numbers.ends(index)
+    if ends is None:
+        return ()
+    if ends[1] - ends[0] < MOST_TRIED:
+        return tuple(range(ends[0], ends[1] + 1))
+    compilation.error(
+        "CS728", f"`{name}[{index.span.text}]` tries more than {MOST_TRIED}", index.span
+    )
+    return ()
 
 
 def _set_of_units(
-    compilation: Compilation, elements: tuple[syntax.Expression, ...], entry: SiteEntry
+    numbers: _Numbers, elements: tuple[syntax.Expression, ...], entry: SiteEntry
 ) -> tuple[int, ...]:
-    found: dict[int, syntax.Expression] = {}
+    found: set[int] = set()
     for element in elements:
-        unit = _unit(compilation, element, entry)
+        unit = numbers.one(element)
+        if unit in found:
+            message = f"{entry.units} {unit} is named twice"
+            unit = numbers.compilation.error("CS728", message, element.span)
         if unit is None:
             return ()
-        if unit in found:
-            compilation.error("CS728", f"{entry.units} {unit} is named twice", element.span)
-            return ()
-        found[unit] = element
+        found.add(unit)
     return tuple(sorted(found))
-
-
-def _unit(compilation: Compilation, written: syntax.Expression, entry: SiteEntry) -> int | None:
-    if isinstance(written, syntax.Number) and not written.decimals:
-        if written.scaled <= MOST_UNITS:
-            return written.scaled
-        message = f"no network has a {entry.units} {written.text}"
-        return compilation.error("CS728", message, written.span)
-    return _bad_unit(compilation, written, entry)
-
-
-def _bad_unit(compilation: Compilation, written: syntax.Node, entry: SiteEntry) -> None:
-    name = entry.name
-    compilation.error(
-        "CS728",
-        f"`{written.span.text}` is not the number of a {entry.units}",
-        written.span,
-        help=f"write `{name}[3]`, `{name}[0..8]` or `{name}[{{1, 3}}]`",
-    )
 
 
 # Layers ------------------------------------------------------------------------------------------
@@ -181,43 +154,58 @@ def _layers(
         return compilation.error(
             "CS706", f"`{entry.name}` has no layers", layers.span, help="leave `layers …` out"
         )
+    numbers = _Numbers(
+        compilation, "CS706", MOST_LAYERS, "a layer",
+        wrong="a range of layers",
+        help="write `layers 5`, `layers 2..8` or `layers 0..*`",
+        empty="the layers `{}` are empty", first="write the lower layer first",
+    )  # fmt: skip
     match layers:
         case None:
             return 0, None
         case syntax.RangeSet(low=low, high=None, step=None):
-            first = _layer(compilation, low)
-            return None if first is None else (first, None)
-        case syntax.RangeSet(low=low, high=syntax.Number() as high, step=None):
-            first, last = _layer(compilation, low), _layer(compilation, high)
-            if first is None or last is None:
-                return None
-            if first > last:
-                return compilation.error(
-                    "CS706",
-                    f"the layers `{layers.span.text}` are empty",
-                    layers.span,
-                    help="write the lower layer first",
-                )
-            return first, last
-        case syntax.Number():
-            first = _layer(compilation, layers)
-            return None if first is None else (first, first)
+            only = numbers.one(low)
+            return None if only is None else (only, None)
         case _:
-            return _bad_layers(compilation, layers)
+            return numbers.ends(layers)
 
 
-def _layer(compilation: Compilation, written: syntax.Expression) -> int | None:
-    if isinstance(written, syntax.Number) and not written.decimals:
-        if written.scaled <= MOST_LAYERS:
+# Numbers -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """Numbers of layers, or of their parts, from 0 on; and how mistakes in them are told."""
+
+    compilation: Compilation
+    code: str
+    most: int
+    what: str
+    wrong: str
+    help: str
+    empty: str
+    first: str
+
+    def one(self, written: syntax.Node) -> int | None:
+        """A number, None with the reason reported."""
+        if not isinstance(written, syntax.Number) or written.decimals:
+            message = f"`{written.span.text}` is not {self.wrong}"
+            return self.compilation.error(self.code, message, written.span, help=self.help)
+        if written.scaled <= self.most:
             return written.scaled
-        return compilation.error("CS706", f"no network has a layer {written.text}", written.span)
-    return _bad_layers(compilation, written)
+        message = f"no network has {self.what} {written.text}"
+        return self.compilation.error(self.code, message, written.span)
 
-
-def _bad_layers(compilation: Compilation, written: syntax.Node) -> None:
-    compilation.error(
-        "CS706",
-        f"`{written.span.text}` is not a range of layers",
-        written.span,
-        help="write `layers 5`, `layers 2..8` or `layers 0..*`",
-    )
+    def ends(self, written: syntax.Node) -> tuple[int, int] | None:
+        """The ends of a range, or one number twice, None with the reason reported."""
+        match written:
+            case syntax.RangeSet(low=low, high=syntax.Number() as high, step=None):
+                first, last = self.one(low), self.one(high)
+            case _:
+                first = last = self.one(written)
+        if first is None or last is None:
+            return None
+        if first > last:
+            message = self.empty.format(written.span.text)
+            return self.compilation.error(self.code, message, written.span, help=self.first)
+        return first, last
