@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from operator import attrgetter
-from typing import TypeVar, get_args
+from typing import TypeVar, cast, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +195,28 @@ def rebuild(node: Expression, operands: Sequence[Expression]) -> Expression:
     return replace(node, **dict(zip(names, operands, strict=True))) if names else node
 
 
+def postorder(expression: Expression) -> tuple[Expression, ...]:
+    """The nodes of an expression, each object once, left to right, operands before their node. No
+    depth of nesting overflows Python's stack.
+    """
+    nodes: list[Expression] = []
+    seen: set[int] = set()
+    stack: list[Expression | None] = [expression]  # None: the operands of the next one are done
+    while stack:
+        node = stack.pop()
+        if node is None:
+            nodes.append(cast("Expression", stack.pop()))
+        elif id(node) not in seen:
+            seen.add(id(node))
+            operands = children(node)
+            if operands:
+                stack += (node, None)
+                stack += reversed(operands)
+            else:
+                nodes.append(node)
+    return tuple(nodes)
+
+
 _Result = TypeVar("_Result")
 
 
@@ -204,30 +226,14 @@ def fold(
     memory: dict[int, _Result] | None = None,
 ) -> _Result:
     """What `combine` makes of the expression: of each node, and of what it made of the node's
-    operands before. Each object is met once, and no depth of nesting overflows Python's stack.
-
-    `memory` keeps results by `id` from one expression to others, for as long as they live.
+    operands before. `memory` keeps results by `id` from one expression to others, while they live.
     """
     results: dict[int, _Result] = {} if memory is None else memory
-    stack = [expression]
-    while stack:
-        node = stack[-1]
-        operands = children(node)
-        missing = [one for one in reversed(operands) if id(one) not in results]
-        if missing:
-            stack += missing
-        else:
-            stack.pop()
-            if id(node) not in results:
-                results[id(node)] = combine(node, tuple(results[id(one)] for one in operands))
+    for node in postorder(expression):
+        if id(node) not in results:
+            read = tuple([results[id(one)] for one in children(node)])
+            results[id(node)] = combine(node, read)
     return results[id(expression)]
-
-
-def postorder(expression: Expression) -> tuple[Expression, ...]:
-    """The nodes of an expression, each object once, left to right, operands before their node."""
-    nodes: list[Expression] = []
-    fold(expression, lambda node, _: nodes.append(node))
-    return tuple(nodes)
 
 
 def references(expression: Expression) -> tuple[str, ...]:

@@ -1,20 +1,28 @@
-"""What a reader wants to know about a name: its type and values, its mechanism, its parents."""
+"""What a reader wants to know about a name: its type and values, its mechanism, its parents.
+
+Mechanisms are mathematics in plain text: editors show hovers in a fixed-width font, not LaTeX.
+"""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lsprotocol import types
 
 from causalspec.compiler import (
     CausalModel,
     Domain,
     Numbers,
     Specification,
+    TooLargeToShowError,
     Variable,
     described,
+    mechanism_formula,
 )
 from causalspec.dsl import syntax
 from causalspec.language_server.analysis import Analysis
-from causalspec.language_server.mathematics import mechanism_over_lines
 from causalspec.language_server.symbols import Kind, Occurrence
 
 MOST_VALUES = 12
@@ -94,7 +102,7 @@ def _some(members: Mapping[str, Variable]) -> str:
 def _mechanism(model: CausalModel, variable: Variable) -> Iterator[str]:
     if variable.mechanism is None:
         return
-    text = mechanism_over_lines(model, variable.name)
+    text = _over_lines(model, variable.name)
     if text is not None:
         yield _code(text)
     parents = ", ".join(f"`{name}`" for name in dict.fromkeys(variable.parents))
@@ -118,3 +126,60 @@ def _outline(model: CausalModel) -> Iterator[str]:
 
 def _code(text: str) -> str:
     return f"```\n{text}\n```"
+
+
+def _over_lines(model: CausalModel, name: str) -> str | None:
+    """A mechanism over several lines, `carry = ⌊x/10⌋`; None where nobody would read it."""
+    try:
+        formula = mechanism_formula(model, name)
+    except (TooLargeToShowError, ValueError):
+        return None
+    sympy: Any = importlib.import_module("sympy")
+    shown = formula.xreplace({one: _plain(sympy, one) for one in formula.free_symbols})
+    text: str = sympy.pretty(shown, use_unicode=True, wrap_line=False)
+    return f"{name} =\n{text}" if "\n" in text else f"{name} = {text}"
+
+
+def _plain(sympy: Any, symbol: Any) -> Any:
+    """A symbol under the name that people know it by; words stand in quotes."""
+    kind, _, name = symbol.name.partition(" ")
+    # SymPy orders an equation's sides by name: these quotes stand behind every letter.
+    written = f"“{name}”" if kind == "word" else name
+    return sympy.Symbol(written, real=True) if symbol.is_real else sympy.Symbol(written)
+
+
+# Types where none is written ----------------------------------------------------------------------
+
+
+def type_hints(analysis: Analysis, wanted: types.Range) -> list[types.InlayHint]:
+    """The types of a part of a file; none while it has errors."""
+    specification = analysis.specification
+    if specification is None:
+        return []
+    positions = analysis.positions
+    low, high = positions.offset(wanted.start), positions.offset(wanted.end)
+    hints: list[types.InlayHint] = []
+    for declaration in analysis.file.declarations:
+        if isinstance(declaration, syntax.ModelDeclaration):
+            model = specification.models.get(declaration.name.text)
+            for node, label in _types(declaration, model) if model is not None else ():
+                if low <= node.span.end <= high:
+                    place = positions.position(node.span.end)
+                    hints.append(types.InlayHint(place, f" : {label}", types.InlayHintKind.Type))
+    return hints
+
+
+def _types(
+    declaration: syntax.ModelDeclaration, model: CausalModel
+) -> Iterator[tuple[syntax.Declarator, str]]:
+    for statement in declaration.body:
+        if isinstance(statement, syntax.Variable) and statement.type is None:
+            name = statement.declarator.name.text
+            # Members of a family have one type or several; of several, none is the family's.
+            domains = {
+                described(one.domain)
+                for one in model.variables
+                if one.name == name or one.name.startswith(f"{name}[")
+            }
+            if len(domains) == 1:
+                yield statement.declarator, domains.pop()

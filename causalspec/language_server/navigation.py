@@ -11,8 +11,6 @@ from causalspec.language_server.symbols import Occurrence
 from causalspec.language_server.workspace import Spec, Workspace, beside
 
 START = types.Range(types.Position(0, 0), types.Position(0, 0))
-MOST_SYMBOLS = 500
-"""Of a whole workspace, so many are enough to choose from."""
 
 
 def definition(workspace: Workspace, spec: Spec, offset: int) -> list[types.Location]:
@@ -72,8 +70,6 @@ def workspace_symbols(
                     symbols.append(
                         types.WorkspaceSymbol(place, one.symbol.name, kind, container_name=owner)
                     )
-                    if len(symbols) == MOST_SYMBOLS:
-                        return symbols
     return symbols
 
 

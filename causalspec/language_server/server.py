@@ -18,8 +18,7 @@ from causalspec.language_server.context import context_at
 from causalspec.language_server.documents import Document, Documents
 from causalspec.language_server.edits import FIX_ALL, code_actions, formatting, protocol_diagnostic
 from causalspec.language_server.highlighting import LEGEND, semantic_tokens
-from causalspec.language_server.hints import type_hints
-from causalspec.language_server.hover import hover_text
+from causalspec.language_server.hover import hover_text, type_hints
 from causalspec.language_server.navigation import (
     definition,
     highlights,

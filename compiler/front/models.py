@@ -13,7 +13,7 @@ from causalspec.compiler.front.scopes import Declared, Environment
 from causalspec.compiler.front.settling import surely_true_or_false
 from causalspec.compiler.front.tasks import TaskDraft, weigh
 from causalspec.compiler.front.values import described
-from causalspec.compiler.front.variables import Kind, Roster, add_variables, finished
+from causalspec.compiler.front.variables import Roster, declare, finished
 from causalspec.compiler.model import CausalModel, Role
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
@@ -59,26 +59,12 @@ def compile_model(
     )
     outputs: list[tuple[syntax.Output, list[Declared]]] = []
     for statement in declaration.body:
-        match statement:
-            case syntax.Variable():
-                kind = Kind(Role.VARIABLE, statement.type, statement.mechanism)
-                add_variables(own, environment, statement.declarator, kind, taken)
-            case syntax.Output():
-                kind = Kind(Role.OUTPUT, statement.type, statement.mechanism)
-                added = add_variables(own, environment, statement.declarator, kind, taken)
-                outputs.append((statement, added))
-            case syntax.Noise():
-                for declarator in statement.declarators:
-                    kind = Kind(Role.NOISE, statement.type)
-                    add_variables(own, environment, declarator, kind, taken)
-                    if statement.distribution is not None:
-                        weigh(own, environment, declarator, statement.distribution)
-            case syntax.Let():
-                declarator = syntax.Declarator(statement.name, span=statement.name.span)
-                kind = Kind(Role.ABBREVIATION, None, statement.value)
-                add_variables(own, environment, declarator, kind, taken)
-            case syntax.Example():
-                pass
+        added = declare(own, environment, statement, taken)
+        if isinstance(statement, syntax.Output):
+            outputs.append((statement, added))
+        elif isinstance(statement, syntax.Noise) and statement.distribution is not None:
+            for declarator in statement.declarators:
+                weigh(own, environment, declarator, statement.distribution)
     _take_output_types(compilation, declaration, task, outputs)
     if declaration.cyclic:
         # On a cycle a type cannot be read off the mechanism, which needs it first.

@@ -15,7 +15,7 @@ from causalspec.compiler.front.names import Compilation, duplicate
 from causalspec.compiler.front.operators import required
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Hidden, Scope
 from causalspec.compiler.front.values import POISONED, Value
-from causalspec.compiler.front.variables import Kind, Roster, add_variables, finished
+from causalspec.compiler.front.variables import Roster, declare, finished
 from causalspec.compiler.model import CausalModel, Role
 from causalspec.dsl import syntax
 
@@ -59,22 +59,10 @@ def draft_task(compilation: Compilation, declaration: syntax.TaskDeclaration) ->
     outer = Environment(compilation, results.scope(known), (), waiting)
     taken = [one.name for one in declaration.parameters if one.name is not None]
     for statement in declaration.body:
-        match statement:
-            case syntax.Input():
-                for declarator in statement.declarators:
-                    kind = Kind(Role.INPUT, statement.type)
-                    add_variables(given, inner, declarator, kind, taken)
-            case syntax.Let():
-                declarator = syntax.Declarator(statement.name, span=statement.name.span)
-                kind = Kind(Role.ABBREVIATION, None, statement.value)
-                add_variables(given, inner, declarator, kind, taken)
-            case _:
-                pass
-    for statement in declaration.body:
-        if isinstance(statement, syntax.Output):
-            kind = Kind(Role.OUTPUT, statement.type, statement.mechanism)
-            names_around = (*taken, *given.spans.values())
-            add_variables(results, outer, statement.declarator, kind, names_around)
+        if isinstance(statement, syntax.Input | syntax.Let):
+            declare(given, inner, statement, taken)
+    for output in outputs:
+        declare(results, outer, output, (*taken, *given.spans.values()))
     if not given.of(Role.INPUT) and not any(
         isinstance(one, syntax.Input) for one in declaration.body
     ):

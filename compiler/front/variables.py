@@ -44,14 +44,38 @@ class Kind:
     source: syntax.Expression | None = None
 
 
-def add_variables(
+def declare(
+    roster: Roster,
+    environment: Environment,
+    statement: syntax.Node,
+    taken: Iterable[syntax.Name] = (),
+) -> list[Declared]:
+    """Declare what a statement declares, if anything. `taken` names are in use around it."""
+    match statement:
+        case syntax.Input(declarators=declarators, type=type_):
+            kind = Kind(Role.INPUT, type_)
+        case syntax.Noise(declarators=declarators, type=type_):
+            kind = Kind(Role.NOISE, type_)
+        case syntax.Let(name=name, value=value):
+            declarators = (syntax.Declarator(name, span=name.span),)
+            kind = Kind(Role.ABBREVIATION, None, value)
+        case syntax.Variable(declarator=one, type=type_, mechanism=mechanism):
+            declarators, kind = (one,), Kind(Role.VARIABLE, type_, mechanism)
+        case syntax.Output(declarator=one, type=type_, mechanism=mechanism):
+            declarators, kind = (one,), Kind(Role.OUTPUT, type_, mechanism)
+        case _:
+            return []
+    return [one for each in declarators for one in _added(roster, environment, each, kind, taken)]
+
+
+def _added(
     roster: Roster,
     environment: Environment,
     declarator: syntax.Declarator,
     kind: Kind,
-    taken: Iterable[syntax.Name] = (),
+    taken: Iterable[syntax.Name],
 ) -> list[Declared]:
-    """Declare a variable, or every member of a family. `taken` names are in use around it."""
+    """Declare a variable, or every member of a family."""
     compilation = environment.compilation
     name = declarator.name
     first = roster.spans.get(name.text)
