@@ -120,3 +120,21 @@ def test_checking_a_spec_never_imports_torch():
         check=True,
     )
     assert result.stdout.splitlines()[-1] == "0 []"
+
+
+LOWER = [
+    path
+    for part in ("front", "evaluators", "data")
+    for path in (ROOT / "compiler" / part).rglob("*")
+]
+HIGHER = {"proofs", "review", "sampling", "views"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for part in LOWER for path in sorted((ROOT / "compiler" / part).rglob("*.py"))],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_no_import_climbs_within_the_compiler(path: Path):
+    reached = {name[2] for name in imports_of(path) if name[:2] == ("causalspec", "compiler")}
+    assert not reached & HIGHER
