@@ -9,10 +9,10 @@ from causalspec.compiler.expressions import references
 from causalspec.compiler.front.dependencies import ancestors, in_order
 from causalspec.compiler.front.elaborate import compile_all
 from causalspec.compiler.front.names import Compilation
-from causalspec.compiler.front.scopes import Declared, Environment
+from causalspec.compiler.front.scopes import Declared, Environment, Scope
 from causalspec.compiler.front.settling import surely_true_or_false
 from causalspec.compiler.front.tasks import TaskDraft, weigh
-from causalspec.compiler.front.values import described
+from causalspec.compiler.front.values import POISONED, described
 from causalspec.compiler.front.variables import Roster, declare, finished
 from causalspec.compiler.model import CausalModel, Role
 from causalspec.dsl import syntax
@@ -49,6 +49,7 @@ def compile_model(
     """A model with its graph in order, None when its task is missing."""
     task = compilation.named(declaration.task, tasks, (syntax.TaskDeclaration,), "task")
     if task is None:
+        _note_names(compilation, declaration)
         return None
     own = Roster()
     known = own.scope(task.given.scope(task.parameters))
@@ -75,6 +76,24 @@ def compile_model(
     model = _assembled(compilation, declaration, task, own)
     _report_unused(compilation, declaration, own)
     return ModelDraft(declaration, task, own, environment, model)
+
+
+def _note_names(compilation: Compilation, declaration: syntax.ModelDeclaration) -> None:
+    """Note what the names of a model without a task mean, as far as it declares them itself."""
+    names: dict[str, syntax.Name] = {}
+    for statement in declaration.body:
+        match statement:
+            case syntax.Variable(declarator=one) | syntax.Output(declarator=one):
+                names[one.name.text] = one.name
+            case syntax.Noise(declarators=declarators):
+                names |= {one.name.text: one.name for one in declarators}
+            case syntax.Let(name=name):
+                names[name.text] = name
+            case syntax.Example():
+                pass
+    scope = Scope(dict.fromkeys(names, POISONED), None, names)
+    for statement in declaration.body:
+        Environment(compilation, scope).note_names(statement)
 
 
 def _take_output_types(

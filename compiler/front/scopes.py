@@ -172,6 +172,8 @@ class Environment:
                     uses.note(name.span, part.span if part is not None else None)
                 case syntax.Field(value=value):
                     waiting.append(value)
+                case syntax.NamedSet(name=name):
+                    self.compilation.declaration(name)
                 case syntax.Call(function=function, arguments=arguments):
                     self.compilation.declaration(function)
                     waiting += [one.value for one in arguments]

@@ -268,3 +268,9 @@ def test_a_branch_that_no_index_takes_has_its_names():
     assert uses_of(BRANCHES, "size") == [(4, True), (7, False)]
     assert uses_of(BRANCHES, "twice") == [(2, True), (7, False)]
     assert uses_of(BRANCHES, "digit") == [(2, True), (2, False), (2, False)]
+
+
+def test_a_model_of_an_unknown_task_has_its_own_names():
+    text = TEXT.replace("model Step of Rising", "model Step of Rsing")
+    assert [one for one in uses_of(text, "step_size") if one[0] < 18] == [(15, True), (16, False)]
+    assert uses_of(text, "High") == [(2, True), (8, False), (11, False), (15, False)]
