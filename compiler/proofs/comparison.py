@@ -17,7 +17,7 @@ from causalspec.compiler.proofs.agreement import Share, agreement
 from causalspec.compiler.proofs.correspondences import Correspondence, correspondences
 from causalspec.compiler.proofs.equilibria import differing_equilibrium
 from causalspec.compiler.proofs.interchanges import Interchange, smallest_interchange
-from causalspec.compiler.proofs.relations import Relation, examine_relation
+from causalspec.compiler.proofs.relations import DO, SET, Relation, examine_relation
 from causalspec.compiler.specification import Abstraction
 from causalspec.dsl.diagnostics import InternalError
 
@@ -150,7 +150,8 @@ def _same_equilibria(left: CausalModel, right: CausalModel, shared: Sequence[str
             evidence = combined(evidence, found.evidence)
             continue
         inputs = {name: found.setting[name] for name in left.inputs}
-        done = {name: found.setting[_value(name)] for name in shared if found.setting[_set(name)]}
+        set_names = (name for name in shared if found.setting[f"{SET}{name}"])
+        done = {name: found.setting[f"{DO}{name}"] for name in set_names}
         seen = [_equilibria(model, inputs, done, observed) for model in (left, right)]
         if seen[0] == seen[1]:
             raise InternalError(f"`{left.name}` and `{right.name}` do not differ at {inputs}")
@@ -164,24 +165,16 @@ def _settable(model: CausalModel, names: Sequence[str]) -> CausalModel:
     """The model with inputs that say of each of `names` whether it is set, and to what."""
     added: list[Variable] = []
     for name in names:
-        added.append(Variable(_set(name), Role.INPUT, Truths()))
-        added.append(Variable(_value(name), Role.INPUT, model.by_name[name].domain))
+        added.append(Variable(f"{SET}{name}", Role.INPUT, Truths()))
+        added.append(Variable(f"{DO}{name}", Role.INPUT, model.by_name[name].domain))
 
-    def chosen(one: Variable) -> Variable:
+    def settable(one: Variable) -> Variable:
         if one.name not in names or one.mechanism is None:
             return one
-        given = Reference(_value(one.name))
-        return replace(one, mechanism=Choose(Reference(_set(one.name)), given, one.mechanism))
+        chosen, given = Reference(f"{SET}{one.name}"), Reference(f"{DO}{one.name}")
+        return replace(one, mechanism=Choose(chosen, given, one.mechanism))
 
-    return replace(model, variables=(*added, *map(chosen, model.variables)))
-
-
-def _set(name: str) -> str:
-    return f"set {name}"
-
-
-def _value(name: str) -> str:
-    return f"value of {name}"
+    return replace(model, variables=(*added, *map(settable, model.variables)))
 
 
 def _equilibria(

@@ -12,7 +12,7 @@ from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
 from causalspec.compiler.evaluators.vectorize import solve_columns
 from causalspec.compiler.evidence import Evidence, NoWitness, combined
-from causalspec.compiler.expressions import Expression, Lookup, Reference, apart
+from causalspec.compiler.expressions import Lookup, Reference, apart
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.proofs.existence import place
 from causalspec.compiler.proofs.some_inputs import some_inputs
@@ -75,9 +75,9 @@ def _link(both: CausalModel, sample: Mapping[str, Any], left: str, right: str) -
         return None
     domains = both.by_name[left].domain, both.by_name[right].domain
     if domains[0] == domains[1] and (columns[0] == columns[1]).all():
-        same = _nowhere(both, apart(Reference(left), Reference(right)))
-        if same is not None:
-            return Link.EQUAL, same, ()
+        same = find_witness(both, apart(Reference(left), Reference(right)))
+        if isinstance(same, NoWitness) and same.is_certain:
+            return Link.EQUAL, same.evidence, ()
     pairs = set(zip(columns[0].tolist(), columns[1].tolist(), strict=True))
     forward = _function(both, left, right, pairs)
     backward = _function(both, right, left, {(b, a) for a, b in pairs})
@@ -111,8 +111,3 @@ def _function(
             return None
         table[solution[source]] = solution[target]
     return None
-
-
-def _nowhere(model: CausalModel, condition: Expression) -> Evidence | None:
-    found = find_witness(model, condition)
-    return found.evidence if isinstance(found, NoWitness) and found.is_certain else None

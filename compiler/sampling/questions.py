@@ -18,7 +18,6 @@ from causalspec.compiler.sampling.rungs import (
     Outcome,
     Query,
     Rung,
-    Samples,
     abduce,
     outcomes,
     sample,
@@ -57,7 +56,7 @@ def questions(model: CausalModel, count: int, seed: int) -> Iterator[Question]:
     stream = Stream.of(seed, "questions", model.name)
     for row in range(count):
         chance = _Chance(stream.derive(str(row)))
-        world = _row(drawn, row)
+        world = setting_at(drawn.factual, row)
         of = chance.among(model.outputs)
         query = _query(model, tuple(Rung)[row % len(Rung)], world, of, chance)
         answers = outcomes(query, [of])
@@ -78,10 +77,6 @@ class _Chance:
 
     def among(self, names: tuple[str, ...]) -> str:
         return names[self.below(len(names))]
-
-
-def _row(drawn: Samples, row: int) -> dict[str, int]:
-    return setting_at(drawn.factual, row)
 
 
 def _query(

@@ -8,6 +8,7 @@ mechanism as it stands). All probabilities are exact.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -125,23 +126,19 @@ def outcomes(query: Query, of: Sequence[str]) -> tuple[Outcome, ...]:
     """
     abduced = abduce(query)
     solved = predict(query, abduced, of)
-    rows = zip(*(_codes(column, len(abduced)) for column in solved.values()), strict=True)
-    weights: dict[tuple[int, ...], int] = {}
-    for codes, weight in zip(rows, abduced.weights, strict=True):
-        weights[codes] = weights.get(codes, 0) + weight
-    found: dict[tuple[tuple[str, int], ...], int] = {}
+    columns = (np.broadcast_to(column, len(abduced)).tolist() for column in solved.values())
+    weights = Counter[tuple[int, ...]]()
+    for codes, weight in zip(zip(*columns, strict=True), abduced.weights, strict=True):
+        weights[codes] += weight
+    found = Counter[tuple[tuple[str, int], ...]]()
     for codes, weight in weights.items():
-        columns = {name: np.array([code]) for name, code in zip(solved, codes, strict=True)}
-        values = setting_at(columns, 0)
+        row = {name: np.array([code]) for name, code in zip(solved, codes, strict=True)}
+        values = setting_at(row, 0)
         told = tuple((name, values[name]) for name in of if name in values)
-        found[told] = found.get(told, 0) + weight
+        found[told] += weight
     total = abduced.total
     likely = sorted(found.items(), key=lambda one: (-one[1], one[0]))
     return tuple(Outcome(dict(values), Fraction(weight, total)) for values, weight in likely)
-
-
-def _codes(column: NDArray[np.int64], rows: int) -> list[int]:
-    return np.broadcast_to(column, (rows,)).tolist()
 
 
 def sample(query: Query, rows: int, seed: int) -> Samples:

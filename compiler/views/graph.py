@@ -14,8 +14,6 @@ from causalspec.compiler.views.causal_graph import CausalGraph, Node, causal_gra
 from causalspec.compiler.views.graph_svg import drawn
 from causalspec.dsl.display import visible
 
-__all__ = ["causal_graph", "dot", "mermaid", "svg"]
-
 
 def svg(model: CausalModel, marked: Collection[str] = (), *, unfold: bool = False) -> str:
     """A drawing of the model's causal graph that stands alone or inside a page.
