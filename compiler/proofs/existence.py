@@ -76,7 +76,7 @@ class Question:
         try:
             found = self._ask()
         except UnsupportedModelError:  # beyond 64 bits
-            found = self.solved(self.condition, prove.SECONDS_A_QUESTION)
+            found = self.solved(prove.SECONDS_A_QUESTION)
         return found if isinstance(found, NoWitness) else self.replayed(found.setting)
 
     def replayed(self, setting: Mapping[str, int]) -> Witness:
@@ -110,9 +110,13 @@ class Question:
             rows = numpy.arange(start, min(start + _ROWS_AT_ONCE, self.count))
             yield numpy.unravel_index(rows, sizes) if sizes else ()
 
-    def solved(self, condition: Expression, seconds: float) -> Witness | NoWitness:
-        """By the solver alone, perhaps under more conditions."""
-        return prove.solve_for(self._admissible, condition, seconds)
+    def solved(self, seconds: float) -> Witness | NoWitness:
+        """By the solver alone."""
+        return prove.solve_for(self._admissible, self.condition, seconds)
+
+    def solver(self) -> prove.Translated:
+        """The solver, to be asked under more conditions on what varies."""
+        return prove.Translated(self._admissible, self.condition, self.varying)
 
     def _ask(self) -> Witness | NoWitness:
         if mechanism_intervals(self._extended)[_CONDITION].high == 0:
@@ -128,7 +132,7 @@ class Question:
         return self.enumerated() if self.count <= ENUMERATION_LIMIT else self._sampled(SAMPLE)
 
     def _settled(self) -> Witness | NoWitness:
-        answer = self.solved(self.condition, SECONDS_AT_ONCE)
+        answer = self.solved(SECONDS_AT_ONCE)
         if isinstance(answer, Witness) or answer.is_certain:
             return answer
         begun = process_time()
@@ -169,7 +173,7 @@ def _surely_nowhere(model: CausalModel, condition: Expression) -> bool:
     if question.count <= TRIED_FOR_A_PAIR:
         found = question.enumerated()
     else:
-        found = question.solved(condition, SECONDS_A_PAIR)
+        found = question.solved(SECONDS_A_PAIR)
     return isinstance(found, NoWitness) and found.is_certain
 
 

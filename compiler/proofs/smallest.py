@@ -1,22 +1,26 @@
 """The smallest setting that makes a condition true, in the order that `witnesses` defines.
 
-Of few settings all are tried; else one is moved towards the domains' first values, and the solver
-is asked for a smaller one until it finds none.
+All settings with few inputs away from their first value are tried. Where they get too many, one is
+moved towards the domains' first values, and the solver is asked for a smaller one until it finds
+none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import reduce
+from itertools import combinations
+from math import comb, prod
 from time import process_time
 
 import numpy
+from numpy.typing import NDArray
 
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
 from causalspec.compiler.evaluators.prove import SECONDS_A_QUESTION
 from causalspec.compiler.evidence import Witness
 from causalspec.compiler.expressions import (
-    All,
     Arithmetic,
     ArithmeticOperator,
     Choose,
@@ -27,7 +31,9 @@ from causalspec.compiler.expressions import (
     Lookup,
 )
 from causalspec.compiler.proofs.existence import CHEAPER_THAN_THE_SOLVER, Question, place
+from causalspec.dsl.diagnostics import InternalError
 
+_ROWS_AT_ONCE = 1 << 16
 _MOVES = 1000
 """So many smaller values of an input are tried at once."""
 
@@ -37,12 +43,13 @@ Places = tuple[int, ...]
 
 def smallest(question: Question, setting: Mapping[str, int]) -> Mapping[str, int]:
     """The smallest setting of the varying inputs; `setting` is one that does."""
-    if question.count <= CHEAPER_THAN_THE_SOLVER:
-        try:
-            return _of_all(question)
-        except UnsupportedModelError:  # beyond 64 bits, where columns refuse
-            pass
-    places, is_smallest = _solved(question, _moved_nearer(question, _places(question, setting)))
+    found, fewest = None, 0
+    with suppress(UnsupportedModelError):  # beyond 64 bits, where columns refuse
+        found, fewest = _few_away(question)
+    if found is not None:
+        return _setting(question, found)
+    places = _moved_nearer(question, _places(question, setting))
+    places, is_smallest = _solved(question, places, fewest)
     return _setting(question, places if is_smallest else _moved_nearer(question, places))
 
 
@@ -55,38 +62,68 @@ def _places(question: Question, setting: Mapping[str, int]) -> Places:
     return tuple(codes.index(setting[name]) for name, codes in question.codes.items())
 
 
-def _of_all(question: Question) -> dict[str, int]:
-    """By trying every setting: rows are numbered in lexicographic order."""
-    best: tuple[int, int, Places] | None = None
-    for positions in question.batches():
-        hits = question.hits(positions)
-        if not len(hits):
-            continue
-        places = numpy.stack([one[hits] for one in positions] or [hits * 0], axis=1)
-        support, total = (places > 0).sum(axis=1), places.sum(axis=1)
-        first = numpy.lexsort((total, support))[0]
-        places = tuple(places[first].tolist()) if positions else ()
-        found = int(support[first]), int(total[first]), places
-        best = found if best is None else min(best, found)
-    assert best is not None
-    return _setting(question, best[2])
+def _few_away(question: Question) -> tuple[Places | None, int]:
+    """The smallest places, by trying all with no input away from its first value, then with one,
+    two, …; None where that gets too many, and how many inputs are away at least.
+    """
+    sizes = [len(codes) - 1 for codes in question.codes.values()]
+    left = CHEAPER_THAN_THE_SOLVER
+    for support in range(len(sizes) + 1):
+        left -= comb(len(sizes), support)
+        if left >= 0:
+            left -= sum(map(prod, combinations(sizes, support)))
+        if left < 0:
+            return None, support
+        best: tuple[int, Places] | None = None
+        for places in _batches(sizes, support):
+            for row in places[:, question.hits([*places])].T.tolist():
+                found = sum(row), tuple(row)
+                best = found if best is None else min(best, found)
+        if best is not None:
+            return best[1], support
+    raise InternalError(f"no setting of `{question.model.name}` is found again")
 
 
-def _solved(question: Question, bound: Places) -> tuple[Places, bool]:
-    """The smallest places up to a bound, and whether the solver had the time to say so."""
+def _batches(sizes: Sequence[int], support: int) -> Iterator[NDArray[numpy.int64]]:
+    """The places of all settings with so many inputs away from their first value, as arrays of
+    (inputs, rows); `sizes` are how many other values each has.
+    """
+    waiting: list[NDArray[numpy.int64]] = []
+    rows = 0
+    for subset in combinations(range(len(sizes)), support):
+        counts = tuple(sizes[k] for k in subset)
+        for start in range(0, prod(counts), _ROWS_AT_ONCE):
+            chosen = numpy.arange(start, min(start + _ROWS_AT_ONCE, prod(counts)))
+            places = numpy.zeros((len(sizes), len(chosen)), numpy.int64)
+            if subset:
+                places[list(subset)] = 1 + numpy.stack(numpy.unravel_index(chosen, counts))
+            waiting.append(places)
+            rows += len(chosen)
+            if rows >= _ROWS_AT_ONCE:
+                yield numpy.concatenate(waiting, axis=1)
+                waiting, rows = [], 0
+    if waiting:
+        yield numpy.concatenate(waiting, axis=1)
+
+
+def _solved(question: Question, bound: Places, fewest: int) -> tuple[Places, bool]:
+    """The smallest places up to a bound, and whether the solver had the time to say so; no setting
+    has less than `fewest` inputs away from their first value.
+    """
     end = process_time() + SECONDS_A_QUESTION
     parts = [_part(question, name) for name in question.varying]
     measures = [_added([_is_away(one) for one in parts]), _added(parts), *parts] if parts else []
-    best, held = bound, [question.condition]
+    best, held = bound, list[Expression]()
+    solver = question.solver()
     for number, measure in enumerate(measures):
-        low = 0
+        low = 0 if number else fewest
         while low < (high := _measured(best, number)):
             middle = (low + high) // 2
             limit = Compare(ComparisonOperator.LESS_OR_EQUAL, measure, Constant(middle))
             seconds = end - process_time()
             if seconds <= 0:
                 return best, False
-            answer = question.solved(All((*held, limit)), seconds)
+            answer = solver.solve(seconds, (*held, limit))
             if isinstance(answer, Witness):
                 best = _places(question, answer.setting)
             elif answer.is_certain:
