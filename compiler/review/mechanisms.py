@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from causalspec.compiler.derived_models import in_order
-from causalspec.compiler.domains import Numbers
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evidence import NoWitness, Witness
 from causalspec.compiler.expressions import (
@@ -23,7 +22,7 @@ from causalspec.compiler.expressions import (
 from causalspec.compiler.model import CausalModel, Role, Variable
 from causalspec.compiler.proofs.witnesses import find_witness, smallest_witness
 from causalspec.compiler.review.changes import Area, Change
-from causalspec.compiler.review.same_values import SameValues, same_values
+from causalspec.compiler.review.same_values import ANY_CODE, SameValues, same_values
 from causalspec.compiler.review.structure import Structures, stated
 from causalspec.compiler.wording import setting_text, value_text
 
@@ -32,8 +31,6 @@ OLD, NEW = "old ", "new "
 
 _RESULT = "result"
 _NOTHING = "no input at all"
-_ANY_CODE = Numbers(-(1 << 40), 1 << 40)
-"""Holds the codes of every domain: what is compared is recoded, and keeps to no one's."""
 
 
 class UnmatchedError(Exception):
@@ -90,8 +87,8 @@ def compare_mechanisms(old: CausalModel, new: CausalModel, name: str) -> Differe
         for mark, model, domain in ((OLD, old, domains[0]), (NEW, new, domains[1]))
     ]
     results = (
-        Variable(f"{OLD}{_RESULT}", Role.OUTPUT, _ANY_CODE, values.old(sides[0])),
-        Variable(f"{NEW}{_RESULT}", Role.OUTPUT, _ANY_CODE, values.new(sides[1])),
+        Variable(f"{OLD}{_RESULT}", Role.OUTPUT, ANY_CODE, values.old(sides[0])),
+        Variable(f"{NEW}{_RESULT}", Role.OUTPUT, ANY_CODE, values.new(sides[1])),
     )
     given = [
         each

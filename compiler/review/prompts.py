@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from causalspec.compiler.data.prompts import answer_texts, render
-from causalspec.compiler.evaluators.columns import Column, ColumnExpression, Columns
+from causalspec.compiler.domains import Domain, Truths
+from causalspec.compiler.evaluators.columns import Column, Columns
+from causalspec.compiler.evaluators.vectorize import solve_columns
 from causalspec.compiler.evidence import Exhaustive, Sampled, Witness
 from causalspec.compiler.expressions import Constant, Reference
-from causalspec.compiler.model import CausalModel
+from causalspec.compiler.model import CausalModel, Role, Variable
 from causalspec.compiler.proofs.some_inputs import some_inputs
 from causalspec.compiler.proofs.witnesses import smallest_witness
 from causalspec.compiler.review.changes import Area, Change, gone_and_new, told_otherwise
-from causalspec.compiler.review.same_values import Recoding, same_values
+from causalspec.compiler.review.same_values import ANY_CODE, SameValues, same_values
 from causalspec.compiler.review.structure import Structures
 from causalspec.compiler.specification import Encoding, PromptTemplate, SlotValue, Task
 from causalspec.compiler.wording import setting_text
@@ -128,8 +130,8 @@ def _rows(
         if values is None:
             return None
         if domains[0] != domains[1]:
-            kept &= _over(values.is_shared, name, old, columns) != 0
-            others[name] = _over(values.to_new, name, old, columns)
+            is_shared, others[name] = _recoded(columns[name], domains[0], values)
+            kept &= is_shared != 0
             evidence = Sampled(len(kept), 0)
     if evidence != found[1] and not kept.any():
         return None
@@ -140,9 +142,20 @@ def _rows(
     return columns, others, evidence
 
 
-def _over(recoding: Recoding, name: str, model: CausalModel, columns: Columns) -> Column:
-    rows = len(columns[name])
-    return ColumnExpression.of(recoding(Reference(name)), model.by_name).over(columns, rows)
+def _recoded(column: Column, domain: Domain, values: SameValues) -> tuple[Column, Column]:
+    """Which values the new version has, too, and their codes there."""
+    code, let = Reference("code"), Role.ABBREVIATION
+    model = CausalModel(
+        "recoded",
+        "",
+        (
+            Variable("code", Role.INPUT, domain),
+            Variable("is shared", let, Truths(), values.is_shared(code)),
+            Variable("there", let, ANY_CODE, values.to_new(code)),
+        ),
+    )
+    found = solve_columns(model, {"code": column}, wanted=["is shared", "there"])
+    return found["is shared"], found["there"]
 
 
 # Answers and encodings ----------------------------------------------------------------------------

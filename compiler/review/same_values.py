@@ -19,6 +19,9 @@ from causalspec.compiler.expressions import (
 Recoding = Callable[[Expression], Expression]
 """From the expression of a code to that of another one."""
 
+ANY_CODE = Numbers(-(1 << 40), 1 << 40)
+"""Holds the codes of every domain: what is compared is recoded, and keeps to no one's."""
+
 
 @dataclass(frozen=True, slots=True)
 class SameValues:

@@ -439,6 +439,30 @@ def test_a_hint_takes_more_than_a_name(changed, capsys: pytest.CaptureFixture[st
     assert "renamed" not in said
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a : 0..9", "a : 0..8"),
+        ("a : 0..9", "a : 1..9 step 2"),
+        ("red, green, blue", "green, red, blue"),
+        ("red, green, blue", "red, green, blue, black"),
+    ],
+)
+def test_other_values_of_an_input_read_the_same(
+    tmp_path: Path, before: str, after: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        "language 1\n"
+        "task T { input a : 0..9  input c : {red, green, blue}  output y : 0..9 = a\n"
+        '  prompt main "{a} {c}" }\n'
+    )
+    paths = tmp_path / "old.causal", tmp_path / "new.causal"
+    for path, one in zip(paths, (text, text.replace(before, after)), strict=True):
+        path.write_text(one, encoding="utf-8")
+    assert main(["diff", *map(str, paths)]) == ExitCode.CLAIM_FAILED
+    assert capsys.readouterr().out.startswith("changed: interface\n")
+
+
 def test_a_question_that_stays_open(tmp_path: Path) -> None:
     """No sum of two cubes is a cube, which took Euler's descent."""
     paths = tmp_path / "old.causal", tmp_path / "new.causal"
