@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +31,7 @@ from causalspec.compiler.evaluators.vectorize import PairExpressions
 from causalspec.compiler.expressions import Defined, Reference
 from causalspec.compiler.front.values import described
 from causalspec.compiler.model import CausalModel, Role
-from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.compiler.specification import CounterfactualDesign
 from causalspec.compiler.wording import value_text
 from causalspec.dsl.diagnostics import Diagnostic, SpecError, closest
 
@@ -205,6 +204,13 @@ class _Auditor:
         self._names = source_names(found.design)
         self._labels = [one.name for one in wanted if _is_checked(one.name, found)]
         self._most = most
+        strata = [name for name in found.by if name != KIND]
+        self._derived = list(dict.fromkeys((*map(_asked, self._labels), *strata)))
+        read = [Reference(name) for name in self._derived]
+        self._expressions = [
+            PairExpressions(self._design.model, kind, [*read, *map(Defined, read)], self._names)
+            for kind in self._design.kinds
+        ]
         requirement = found.design.model.requirement
         self._required = (
             None
@@ -216,20 +222,20 @@ class _Auditor:
         """Derive the labels of a chunk, and note what is wrong with it."""
         rows = len(chunk)
         kinds = codes.get(KIND, np.zeros(rows, dtype=np.int64))
-        asked = [_asked(name) for name in self._labels]
-        strata = [name for name in self._found.by if name != KIND]
-        derived: dict[str, NDArray[np.int64]] = {
-            name: np.zeros(rows, dtype=np.int64) for name in dict.fromkeys((*asked, *strata))
-        }
-        for number, kind in enumerate(self._design.kinds):
-            chosen = np.flatnonzero(kinds == number) if KIND in codes else np.arange(rows)
+        derived = {name: np.zeros(rows, dtype=np.int64) for name in self._derived}
+        for number, expressions in enumerate(self._expressions):
+            chosen = np.flatnonzero(kinds == number)
             if len(chosen):
-                columns = self._derived(kind, codes, chosen, list(derived))
-                for name, column in zip(derived, columns, strict=True):
-                    derived[name][chosen] = column
+                base, *sources = [self._side(codes, one, chosen) for one in ("base", *self._names)]
+                columns = expressions.columns(base, sources)
+                half = len(columns) // 2
+                for name, value, defined in zip(
+                    derived, columns[:half], columns[half:], strict=True
+                ):
+                    derived[name][chosen] = np.where(defined, value, np.int64(_UNDEFINED))
         wrong = np.zeros(rows, dtype=np.bool_)
-        for name, reference in zip(self._labels, asked, strict=True):
-            wrong |= codes[name] != derived[reference]
+        for name in self._labels:
+            wrong |= codes[name] != derived[_asked(name)]
         self._found.outside += self._outside(codes, rows)
         self._count(wrong, [kinds if name == KIND else derived[name] for name in self._found.by])
         for row in np.flatnonzero(wrong).tolist():
@@ -238,19 +244,6 @@ class _Auditor:
             self._found.wrong_rows.append(self._wrong_row(chunk, codes, derived, kinds, row))
         self._found.rows += rows
         self._found.wrong += int(np.count_nonzero(wrong))
-
-    def _derived(
-        self, kind: SwapKind, codes: Codes, chosen: NDArray[np.intp], asked: Sequence[str]
-    ) -> list[Any]:
-        sides = [self._side(codes, side, chosen) for side in ("base", *self._names)]
-        read = [Reference(name) for name in asked]
-        wanted = [*read, *map(Defined, read)]
-        model, names = self._design.model, self._names
-        columns = PairExpressions(model, kind, wanted, names).columns(sides[0], sides[1:])
-        values, defined = columns[: len(read)], columns[len(read) :]
-        nothing = np.int64(_UNDEFINED)
-        pairs = zip(values, defined, strict=True)
-        return [np.where(there, value, nothing) for value, there in pairs]
 
     def _side(self, codes: Codes, side: str, chosen: NDArray[np.intp]) -> Columns:
         """The columns of base or source. What the file lacks is not needed, and any value does."""
