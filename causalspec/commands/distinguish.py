@@ -148,7 +148,9 @@ def _told(
         )
         return told
     told["pairs"] = [_pair(pairs, row) for row in range(len(pairs))]
-    told["coverage"] = {one.name: {"seen": one.seen, "of": one.size} for one in pairs.coverage}
+    told["coverage"] = {
+        one.name: {"seen": one.seen, "of": one.size} for one in pairs.summary.coverage
+    }
     return told
 
 

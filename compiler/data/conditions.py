@@ -45,7 +45,8 @@ class LabelledPairs:
     stratified: tuple[Column, ...]
     outputs: Columns
 
-    def admitted(self, rows: int) -> NDArray[np.bool_]:
+    @property
+    def admitted(self) -> NDArray[np.bool_]:
         """Whether a pair meets every filter and is sound."""
         admitted = self.sound.copy()
         for one in self.kept:

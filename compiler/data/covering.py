@@ -55,7 +55,7 @@ def _occurring(
         return
     listed = EnumeratedPairs.of(design, kind, population)
     if listed is not None:
-        yield from _combinations(design, listed.labelled, len(listed))
+        yield from _combinations(design, listed.labelled)
         return
     stream = Stream.of(seed, design.name, "cover", str(number))
     try:
@@ -63,7 +63,7 @@ def _occurring(
     except RequirementUnmetError:
         yield from wanted
         return
-    seen = _combinations(design, Labeller(design).label(kind, base, sources), _PILOT)
+    seen = _combinations(design, Labeller(design).label(kind, base, sources))
     yield from seen
     without_balance = replace(design, balance=None, balance_domain=None)
     solver = PairSolver(without_balance, number, population, {}, stream.derive("solver"))
@@ -72,7 +72,6 @@ def _occurring(
             yield one
 
 
-def _combinations(design: CounterfactualDesign, pairs: LabelledPairs, rows: int) -> set[Stratum]:
-    admitted = pairs.admitted(rows)
+def _combinations(design: CounterfactualDesign, pairs: LabelledPairs) -> set[Stratum]:
     columns = pairs.stratified[: len(design.cover)]
-    return set(zip(*(column[admitted].tolist() for column in columns), strict=True))
+    return set(zip(*(column[pairs.admitted].tolist() for column in columns), strict=True))

@@ -188,7 +188,7 @@ class Filler:
         """Of each stratum, the pairs of `_every`."""
         assert self._every is not None
         pairs = self._every.labelled
-        numbers = self._strata.numbered(pairs, pairs.admitted(len(self._every)))
+        numbers = self._strata.numbered(pairs, pairs.admitted)
         return [np.flatnonzero(numbers == stratum) for stratum in range(len(self._strata))]
 
     def _listed(self, stratum: int, rows: int, stream: Stream) -> Sequence[Columns] | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from causalspec.compiler.data.conditions import source_names
 from causalspec.compiler.data.strata import Strata
-from causalspec.compiler.data.summary import CombinationCount, DataSummary, InputCoverage, KindCount
+from causalspec.compiler.data.summary import DataSummary
 from causalspec.compiler.evaluators.columns import Column, Columns, storage_of
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.specification import CounterfactualDesign
@@ -124,21 +124,6 @@ class InterchangePairs:
     def floor(self) -> float:
         """The share of rows whose labels are the base's own, as `DataSummary.floor`."""
         return self.summary.floor
-
-    @property
-    def coverage(self) -> tuple[InputCoverage, ...]:
-        """How much of every input's domain the data touches, in the model's order."""
-        return self.summary.coverage
-
-    @property
-    def kind_counts(self) -> tuple[KindCount, ...]:
-        """Rows of each kind, in the design's order."""
-        return self.summary.kind_counts
-
-    @property
-    def combination_counts(self) -> tuple[CombinationCount, ...]:
-        """Rows of each combination of the covered values, as `DataSummary.combination_counts`."""
-        return self.summary.combination_counts
 
     @staticmethod
     def concatenated(parts: Sequence[InterchangePairs]) -> InterchangePairs:

@@ -309,7 +309,7 @@ class _Walk:
 
     def _met(self, sides: Sequence[Columns], rows: int) -> NDArray[np.bool_]:
         pairs = self._labeller.evaluate(self._kind, sides[0], sides[1:])
-        met = pairs.admitted(rows)
+        met = pairs.admitted
         for column, code in zip(pairs.stratified, self._stratum, strict=True):
             met &= column == code
         for side in sides if self._required is not None else ():

@@ -107,7 +107,7 @@ class Strata:
 
 @dataclass(frozen=True, slots=True)
 class _Lookup:
-    """The places of wanted settings of some values: `places` by their mixed-radix number."""
+    """The places of wanted settings of some values: `places` has an axis for each value's codes."""
 
     codes: tuple[range, ...]
     places: NDArray[np.int32]
@@ -115,33 +115,22 @@ class _Lookup:
     @staticmethod
     def of(domains: Sequence[Domain], wanted: Sequence[Stratum]) -> _Lookup:
         codes = tuple(domain.codes() for domain in domains)
-        total = 1
-        for one in codes:
-            total *= len(one)
-        places = np.full(total, -1, dtype=np.int32)
+        places = np.full([len(one) for one in codes], -1, dtype=np.int32)
         for place, setting in enumerate(wanted):
-            number = 0
-            for code, one in zip(setting, codes, strict=True):
-                number = number * len(one) + (code - one.start) // one.step
-            places[number] = place
+            digits = [one.index(code) for code, one in zip(setting, codes, strict=True)]
+            places[tuple(digits)] = place
         return _Lookup(codes, places)
 
     def index(self, columns: Sequence[Column]) -> NDArray[np.int32]:
         """Each row's place, -1 where it is not wanted."""
-        number: NDArray[np.int64] | None = None
-        inside: NDArray[np.bool_] | None = None
+        digits: list[NDArray[np.int64]] = []
+        inside = np.ones(len(columns[0]), dtype=np.bool_)
         for column, codes in zip(columns, self.codes, strict=True):
-            digit = column.astype(np.int64)
-            if codes.start:
-                digit -= codes.start
-            if codes.step != 1:
-                digit //= codes.step
-            own = (digit >= 0) & (digit < len(codes))
-            number = digit if number is None else number * len(codes) + digit
-            inside = own if inside is None else inside & own
-        assert number is not None
-        assert inside is not None
-        return np.where(inside, self.places.take(number, mode="clip"), np.int32(-1))
+            digit = (column.astype(np.int64) - codes.start) // codes.step
+            inside &= (digit >= 0) & (digit < len(codes))
+            digits.append(digit)
+        number = np.ravel_multi_index(digits, self.places.shape, mode="clip")
+        return np.where(inside, self.places.take(number), np.int32(-1))
 
 
 def described(values: Sequence[StratifiedValue], stratum: Stratum) -> str:

@@ -256,22 +256,33 @@ def _parents(variable: Variable, interventions: Mapping[str, int | Expression]) 
     return () if isinstance(mechanism, int) else nodes.references(mechanism)
 
 
-def _solved_in_order(
+def _in_order(
     model: CausalModel, interventions: Mapping[str, int | Expression]
-) -> list[Variable]:
+) -> tuple[list[Variable], list[str]]:
     """The variables so that each comes after those that its mechanism, or the mechanism that an
-    intervention gave it, reads.
+    intervention gave it, reads; and those that had to come before, to break a cycle.
     """
     done: set[str] = set()
     order: list[Variable] = []
+    breakers: list[str] = []
     waiting = list(model.variables)
     while waiting:
         ready = [one for one in waiting if done.issuperset(_parents(one, interventions))]
         if not ready:
-            raise InternalError(f"`{model.name}` has a cycle through `{waiting[0].name}`")
+            ready = waiting[:1]
+            breakers.append(ready[0].name)
         order.extend(ready)
         done.update(one.name for one in ready)
         waiting = [one for one in waiting if one.name not in done]
+    return order, breakers
+
+
+def _solved_in_order(
+    model: CausalModel, interventions: Mapping[str, int | Expression]
+) -> list[Variable]:
+    order, breakers = _in_order(model, interventions)
+    if breakers:
+        raise InternalError(f"`{model.name}` has a cycle through `{breakers[0]}`")
     return order
 
 
@@ -279,16 +290,7 @@ def cycle_breakers(
     model: CausalModel, interventions: Mapping[str, int | Expression] = NO_INTERVENTIONS
 ) -> tuple[str, ...]:
     """Variables that leave no cycle when their values are known."""
-    done: set[str] = set()
-    breakers: list[str] = []
-    waiting = list(model.variables)
-    while waiting:
-        ready = [one for one in waiting if done.issuperset(_parents(one, interventions))]
-        if not ready:
-            breakers.append(waiting[0].name)
-            ready = [waiting[0]]
-        done.update(one.name for one in ready)
-        waiting = [one for one in waiting if one.name not in done]
+    _, breakers = _in_order(model, interventions)
     return tuple(one.name for one in model.variables if one.name in breakers)
 
 

@@ -128,7 +128,7 @@ def examine_design(
         yield swap
         if drawn is None or swap.holds is False:
             continue
-        kept = drawn.pairs.admitted(PAIRS)
+        kept = drawn.pairs.admitted
         if numpy.count_nonzero(kept) < FEWEST_PAIRS:  # too few to say
             continue
         share = _balanced_share(drawn.pairs, ~drawn.changed, kept)

@@ -171,13 +171,13 @@ def test_an_unknown_split_gets_a_suggestion() -> None:
 
 def test_kinds_are_mixed_evenly_or_by_weight() -> None:
     pairs = generate(ONE_OR_BOTH, "train")
-    assert [(one.kind, one.rows) for one in pairs.kind_counts] == [
+    assert [(one.kind, one.rows) for one in pairs.summary.kind_counts] == [
         ("left", 334),
         ("right", 333),
         ("left, right", 333),
     ]
     weighted = design(BOTH_EQUALITIES, swap("left", weight=3), swap("right", weight=1))
-    assert [one.rows for one in generate(weighted, "train").kind_counts] == [150, 50]
+    assert [one.rows for one in generate(weighted, "train").summary.kind_counts] == [150, 50]
     # Mixed, not one kind after the other.
     assert 60 < numpy.count_nonzero(numpy.diff(generate(weighted, "train").kinds.astype(int))) < 90
 
@@ -344,7 +344,7 @@ def test_select_takes_rows_of_every_column() -> None:
 def test_floor_and_coverage_are_counted() -> None:
     pairs = generate(SWAP_POSITION, "train")
     assert pairs.floor == 0.5
-    coverage = {one.name: (one.seen, one.size) for one in pairs.coverage}
+    coverage = {one.name: (one.seen, one.size) for one in pairs.summary.coverage}
     assert coverage["repeated"] == (2, 2)
     assert coverage["first"][1] == 5
 

@@ -52,7 +52,7 @@ def of(text: str, statements: str) -> CounterfactualDesign:
 
 
 def rows_of(pairs: InterchangePairs) -> dict[tuple[str, ...], int]:
-    return {one.values: one.rows for one in pairs.combination_counts if one.possible}
+    return {one.values: one.rows for one in pairs.summary.combination_counts if one.possible}
 
 
 def test_every_combination_is_as_frequent_as_any_other() -> None:
@@ -76,7 +76,7 @@ def test_sides_of_a_pair_can_be_covered_under_several_kinds() -> None:
     for kind in range(2):
         numbers = numpy.bincount(pairs.stratum[pairs.kinds == kind], minlength=8)
         assert numbers.max() - numbers.min() <= 1
-    assert [one.rows for one in pairs.kind_counts] == [334, 667]
+    assert [one.rows for one in pairs.summary.kind_counts] == [334, 667]
 
 
 def test_balance_stays_exact_beside_it() -> None:
@@ -92,7 +92,7 @@ def test_balance_stays_exact_beside_it() -> None:
 
 def test_a_combination_that_no_pair_has_is_left_out_and_reported() -> None:
     pairs = generate(of(TASK, "swap left  cover left > 9, a > 0"), "train")
-    held = [(one.values, one.possible) for one in pairs.combination_counts]
+    held = [(one.values, one.possible) for one in pairs.summary.combination_counts]
     assert held == [
         (("false", "false"), True),
         (("false", "true"), True),
@@ -151,7 +151,7 @@ def test_rare_combinations_of_large_domains_are_solved_for() -> None:
 
 def test_impossible_combinations_of_large_domains_are_proved_so() -> None:
     pairs = generate(of(WIDE, "swap left  cover a > 5, a + b < 3"), "train")
-    assert [one.values for one in pairs.combination_counts if not one.possible] == [
+    assert [one.values for one in pairs.summary.combination_counts if not one.possible] == [
         ("true", "true")
     ]
     assert sorted(rows_of(pairs).values()) == [133, 133, 134]
@@ -171,7 +171,7 @@ def test_chunks_count_to_the_same_summary() -> None:
     summary = DataSummary(one)
     for chunk in generate_chunks(one, "train", chunk_rows=37):
         summary.add(chunk)
-    assert summary.combination_counts == generate(one, "train").combination_counts
+    assert summary.combination_counts == generate(one, "train").summary.combination_counts
 
 
 @pytest.mark.parametrize(

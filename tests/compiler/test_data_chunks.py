@@ -97,7 +97,7 @@ def test_chunks_of_generated_designs_are_the_rows_of_the_whole(data: some.DataOb
         whole = generate(one, "train", rows=rows)
         for chunk_rows in (1, 7, 1000, 65_536):
             assert fingerprint(joined(one, rows, chunk_rows)) == fingerprint(whole)
-    counts = [found.rows for found in whole.combination_counts if found.possible]
+    counts = [found.rows for found in whole.summary.combination_counts if found.possible]
     assert max(counts) - min(counts) <= 1
     check_labels(whole.select(slice(20)))
 
@@ -156,9 +156,9 @@ def test_a_summary_of_chunks_is_that_of_the_whole() -> None:
     whole = generate(MIXED, "train", rows=1000)
     assert summary.rows == 1000
     assert summary.floor == whole.floor == float(whole.unchanged.mean())
-    assert summary.coverage == whole.coverage
-    assert summary.kind_counts == whole.kind_counts
-    for one in whole.coverage:
+    assert summary.coverage == whole.summary.coverage
+    assert summary.kind_counts == whole.summary.kind_counts
+    for one in whole.summary.coverage:
         columns = [side[one.name] for side in (whole.base, *whole.sources)]
         assert one.seen == len(numpy.unique(numpy.concatenate(columns)))
 

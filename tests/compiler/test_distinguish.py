@@ -132,7 +132,7 @@ def test_rare_pairs_are_solved_for_and_spread() -> None:
     assert_told_apart(pairs)
     assert len(numpy.unique(pairs.base["b"])) >= 12
     assert len(numpy.unique(pairs.sources[0]["a"])) >= 12
-    seen = {one.name: one.seen for one in pairs.coverage}
+    seen = {one.name: one.seen for one in pairs.summary.coverage}
     assert seen["c"] > 24
     test = generate(design, "test")
     assert not set(test.base["b"].tolist()) & set(pairs.base["b"].tolist())

@@ -484,7 +484,8 @@ def test_the_manifest_says_what_the_rows_are(
         "stratified": ["result.fits != base.fits"],
         "impossible": [],
         "coverage": {
-            one.name: {"seen": one.seen, "of": one.size, "exact": True} for one in pairs.coverage
+            one.name: {"seen": one.seen, "of": one.size, "exact": True}
+            for one in pairs.summary.coverage
         },
     }
     assert columns["base.amount"] == "decimal(3, 2)"
