@@ -80,10 +80,11 @@ def solve_columns(
     known = {defined_name(name): 1 for name in put_in}
 
     def solve(chunks: Sequence[Columns]) -> list[Column]:
-        solution = solver.solve(chunks[0], names)
+        given, done = chunks
+        solution = solver.solve({**given, **done}, names)
         return [solution[name] for name in names]
 
-    return _wide(names, [{**inputs, **put_in, **known}], solve)
+    return _wide(names, [inputs, {**put_in, **known}], solve)
 
 
 def interchange_columns(

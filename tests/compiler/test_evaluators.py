@@ -189,6 +189,12 @@ def test_results_are_as_wide_as_the_columns_given() -> None:
     assert {column.dtype for column in solution.values()} == {numpy.dtype(numpy.int16)}
 
 
+def test_a_constant_for_every_input_gives_as_many_rows() -> None:
+    columns = {name: numpy.zeros(3, numpy.int64) for name in LEFT_BOUNDARY.inputs}
+    done = dict.fromkeys(LEFT_BOUNDARY.inputs, 1)
+    assert solve_columns(LEFT_BOUNDARY, columns, done)["above"].tolist() == [1, 1, 1]
+
+
 def test_many_chunks() -> None:
     """Rows beyond one chunk, and a last chunk that is not full."""
     rows = 100_001

@@ -79,7 +79,12 @@ class ArrowTables:
             case Symbol(members):
                 return self._symbols(codes, members)
             case _:
-                return self._arrow.array(codes != 0)
+                return self._truths(codes)
+
+    def _truths(self, codes: Column) -> Arrow:
+        bits = np.packbits(codes != 0, bitorder="little")  # many times faster than the library
+        buffers = [None, self._arrow.py_buffer(bits)]
+        return self._arrow.Array.from_buffers(self._arrow.bool_(), len(codes), buffers)
 
     def _decimals(self, codes: Column, kind: Decimal) -> Arrow:
         """128-bit integers, the low half first, the high half all sign."""
