@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
 import lark
+from lark import Token, Tree
 from lark.parsers.lalr_analysis import Reduce, Shift
 
 GRAMMAR: Final = Path(__file__).with_name("grammar.lark")
 TABLES: Final = Path(__file__).with_name("grammar.json")
 
 SHIFT: Final = 0
+END: Final = "$END"
+"""The kind of the token behind the last."""
 
 
 @cache
@@ -42,7 +45,7 @@ def build(text: str, *, strict: bool = False) -> lark.Lark:
         parser="lalr",
         lexer="basic",
         start=["start", "slot"],
-        propagate_positions=False,  # `automaton` knows where its values stand
+        propagate_positions=True,
         maybe_placeholders=True,
         strict=strict,
     )
@@ -53,12 +56,21 @@ def interactive(text: str, start: str) -> Any:
     return cast("Any", grammar()).parse_interactive(text, start=start)
 
 
+def parse_tokens(tokens: Iterable[Token], start: str) -> Tree[Token]:
+    """Lark's tree of tokens. Raises `UnexpectedToken` at the first that cannot stand there."""
+    parser = interactive("", start)
+    feed = parser.parser_state.feed_token
+    for token in tokens:
+        feed(token)
+    return parser.feed_eof()
+
+
 def fingerprint(text: str) -> str:
     """What the tables of a grammar depend on: its text and the version of Lark."""
     return hashlib.sha256(f"{lark.__version__}\n{text}".encode()).hexdigest()
 
 
-class _States(Mapping[int, Mapping[str, tuple[Any, Any]]]):
+class _States(dict[int, dict[str, tuple[Any, Any]]]):
     """Lark's rows of the states, each read off the stored tables when it is asked for: a spec
     reaches a few of them, and to read all takes longer than to parse it.
     """
@@ -68,7 +80,7 @@ class _States(Mapping[int, Mapping[str, tuple[Any, Any]]]):
         self._tokens = dict(tables["tokens"])
         self._rules = rules
 
-    def __getitem__(self, state: int) -> Mapping[str, tuple[Any, Any]]:
+    def __missing__(self, state: int) -> dict[str, tuple[Any, Any]]:
         shifts, reductions = self._rows[state]
         tokens = self._tokens
         row: dict[str, tuple[Any, Any]] = {tokens[one]: (Shift, target) for one, target in shifts}
@@ -76,13 +88,8 @@ class _States(Mapping[int, Mapping[str, tuple[Any, Any]]]):
             row.update(
                 dict.fromkeys((tokens[one] for one in ended_by), (Reduce, self._rules[rule["@"]]))
             )
+        self[state] = row
         return row
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)
 
 
 def _from_tables(tables: dict[str, Any]) -> lark.Lark:

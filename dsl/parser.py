@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from causalspec.dsl import syntax
-from causalspec.dsl.build_declarations import DeclarationBuilder, LanguageStatement
+from causalspec.dsl.build import Builder, LanguageStatement
 from causalspec.dsl.diagnostics import Diagnostics, Fix, Related
 from causalspec.dsl.limits import DEEPEST_NESTING, LARGEST_FILE, MOST_MISTAKES, MOST_TOKENS
 from causalspec.dsl.nesting import too_deep
-from causalspec.dsl.recovery import Reader
+from causalspec.dsl.recovery import read_tokens
 from causalspec.dsl.source import Source, Span
 from causalspec.dsl.tokens import comments_between, report_hidden_lines, tokenize
 
@@ -59,14 +59,13 @@ def _parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
         return nothing
     comments = comments_between(source, tokens)
     report_hidden_lines(comments, diagnostics)
-    reader = Reader(source, tokens, "start", end, diagnostics)
-    tree = reader.read()
+    tree, unread = read_tokens(source, tokens, "start", end, diagnostics)
     if tree is None:
         return nothing
     first = Span(source, tokens[0].start_pos or 0, end) if tokens else Span(source, end, end)
     slots = _SlotParser(source, MOST_TOKENS - len(tokens), diagnostics)
-    builder = DeclarationBuilder(source, slots, diagnostics)
-    statements: list[Any] = list(builder.build(tree))
+    builder = Builder(source, slots, diagnostics)
+    statements: list[Any] = list(builder.transform(tree))
     declarations = [
         one for one in statements if not isinstance(one, LanguageStatement | syntax.Allow)
     ]
@@ -78,7 +77,7 @@ def _parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
         declarations=tuple(one for one in declarations if id(one) not in deep),
         comments=comments,
         allowances=tuple(one for one in statements if isinstance(one, syntax.Allow)),
-        unread=(*reader.unread, *slots.unread, *deep.values(), *_guessed(diagnostics)),
+        unread=(*unread, *slots.unread, *deep.values(), *_guessed(diagnostics)),
     )
 
 
@@ -105,13 +104,13 @@ class _SlotParser:
         if self._tokens_left < 0:
             _report_tokens(self._source, start, self._diagnostics)
             return None
-        tree = Reader(self._source, tokens, "slot", end, found).read()
+        tree, _ = read_tokens(self._source, tokens, "slot", end, found)
         self._diagnostics.found.extend(found.found)
         if tree is None or found.has_errors:
             self.unread.append(Span(self._source, start, end))
             return None
-        builder = DeclarationBuilder(self._source, self, self._diagnostics)
-        return builder.build(tree)
+        builder = Builder(self._source, self, self._diagnostics)
+        return builder.transform(tree)
 
 
 def _language(first: Span, statements: list[Any], diagnostics: Diagnostics) -> syntax.Number | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from lark import Token
 
-from causalspec.dsl.automaton import END
-from causalspec.dsl.diagnostics import Diagnostics, Fix, closest
+from causalspec.dsl.diagnostics import Fix, closest
 from causalspec.dsl.foreign import WORDS
-from causalspec.dsl.mistake import Mistake
-from causalspec.dsl.source import Source, Span
+from causalspec.dsl.grammar import END
+from causalspec.dsl.parse_state import ParseState
+from causalspec.dsl.source import Span
 from causalspec.dsl.spelling import only_word_meant
 from causalspec.dsl.tokens import span_of
 from causalspec.dsl.words import LEADING_WORDS, OPERATOR_WORDS, keywords
@@ -21,9 +21,9 @@ EQUALITIES = {
 }
 
 
-def repair(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
+def repair(state: ParseState) -> list[Token] | None:
     """Report a mistake that has one certain repair; the tokens to put in the wrong one's place."""
-    if mistake.token.type == END:
+    if state.token.type == END:
         return None
     for attempt in (
         _other_equality,
@@ -34,180 +34,164 @@ def repair(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
         _misspelt_word_before,
         _reserved_name,
     ):
-        tokens = attempt(mistake, diagnostics)
+        tokens = attempt(state)
         if tokens is not None:
             return tokens
     return None
 
 
-def _follows_a_missing_value(mistake: Mistake) -> bool:
+def repair_arrow(state: ParseState) -> bool:
+    """`->` where `=>` can stand; elsewhere it may be an implication."""
+    if state.token != "->" or not state.accepts(["ARROW"]):
+        return False
+    span = state.span(state.token)
+    fix = Fix(span, "=>", "write `=>`")
+    state.diagnostics.error("CS109", "`->` is written `=>`", span, fix=fix)
+    state.tokens[state.index] = _in_place(state.token, "ARROW", "=>")
+    return True
+
+
+def _follows_a_missing_value(state: ParseState) -> bool:
     """Whether a line `name =` stands below a line that ends in `=`: there the value is missing."""
-    before = mistake.tokens[max(0, mistake.index - 2) : mistake.index]
-    if [str(mistake.token), *(one.type for one in before)] != ["=", "EQUALS", "NAME"]:
+    before = state.tokens[max(0, state.index - 2) : state.index]
+    if [str(state.token), *(one.type for one in before)] != ["=", "EQUALS", "NAME"]:
         return False
     return before[0].line != before[1].line
 
 
-def _other_equality(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
+def _other_equality(state: ParseState) -> list[Token] | None:
     """`=` where `==` or `=>` is meant, and the other way round."""
-    wrong = str(mistake.token)
-    if wrong not in {"=", "==", "=>"} or _follows_a_missing_value(mistake):
+    wrong = str(state.token)
+    if wrong not in {"=", "==", "=>"} or _follows_a_missing_value(state):
         return None
     comparison = ">=" if wrong == "=>" else "=="
     for kind, right in (("COMPARISON", comparison), ("ARROW", "=>"), ("EQUALS", "=")):
-        if right != wrong and mistake.fits(kind):
-            fix = Fix(mistake.span, right, f"write `{right}`")
+        if right != wrong and state.fits(kind):
+            fix = Fix(state.span(state.token), right, f"write `{right}`")
             advice = f"`{right}` {EQUALITIES[right]}, `{wrong}` {EQUALITIES[wrong]}"
-            if (wrong, right) == ("=>", ">=") and mistake.after.type != "NUMBER":
+            if (wrong, right) == ("=>", ">=") and state.after.type != "NUMBER":
                 fix, advice = None, f"{advice}; that `b` follows from `a` is written `not a or b`"
-            diagnostics.error(
+            state.diagnostics.error(
                 "CS110",
                 f"expected `{right}`, found `{wrong}`",
-                mistake.span,
+                state.span(state.token),
                 help=advice,
                 fix=fix,
             )
-            return [_in_place(mistake.token, kind, right)]
+            return [_in_place(state.token, kind, right)]
     return None
 
 
-def _other_language(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
+def _other_language(state: ParseState) -> list[Token] | None:
     """`elif` and `return`."""
-    token, span, previous = mistake.token, mistake.span, mistake.previous
-    if token == "elif" and mistake.fits("ELSE", "IF"):
-        diagnostics.error(
+    token, span, previous = state.token, state.span(state.token), state.previous
+    if token == "elif" and state.fits("ELSE", "IF"):
+        state.diagnostics.error(
             "CS109",
             "`elif` is written `else if`",
             span,
             fix=Fix(span, "else if", "write `else if`"),
         )
         return [_in_place(token, "ELSE", "else"), _in_place(token, "IF", "if")]
-    if previous is not None and previous.type == "NAME" and previous == "return":
-        # Nothing was made of the name yet: it is the last that was read.
-        below = mistake.automaton.height - 1
-        if mistake.automaton.accepts([token.type], below):
-            place = span_of(mistake.source, previous)
-            gap = Span(mistake.source, place.start, span.start)
-            diagnostics.error(
+    if state.kept and state.kept[-1] is previous and previous == "return":
+        below = len(state.kept) - 1
+        if state.accepts([token.type], below):
+            place = span_of(state.source, previous)
+            gap = Span(state.source, place.start, span.start)
+            state.diagnostics.error(
                 "CS109",
                 "an expression gives its value without `return`",
                 place,
                 fix=Fix(gap, "", "remove `return`"),
             )
-            mistake.automaton.cut(below)
+            state.cut(below)
             return [token]
     return None
 
 
-def _foreign_comment(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
+def _foreign_comment(state: ParseState) -> list[Token] | None:
     """`// words`, which reads as a division until the second word."""
-    source, tokens, index = mistake.source, mistake.tokens, mistake.index
-    line = source.position(mistake.span.start)[0]
-    slashes = next(
-        (
-            place
-            for place in range(index, -1, -1)
-            if source.position(tokens[place].start_pos or 0)[0] != line or tokens[place] == "//"
-        ),
-        -1,
-    )
-    if (
-        slashes < 0
-        or tokens[slashes] != "//"
-        or source.position(tokens[slashes].start_pos or 0)[0] != line
-        or not (mistake.token[0].isalpha() or slashes == index)
-    ):
-        return None
-    if slashes < index:
-        height = mistake.automaton.height_before(tokens[slashes])
-        if height is None:
+    text, slashes, place = state.source.text, state.token, len(state.kept)
+    line_start = text.rfind("\n", 0, slashes.start_pos) + 1
+    while slashes != "//":
+        place -= 1
+        if place < 0 or (state.kept[place].start_pos or 0) < line_start:
             return None
-        mistake.automaton.cut(height)
-    span = span_of(source, tokens[slashes])
-    rest = Span(source, span.start, _line_end(source, span.start))
+        slashes = state.kept[place]
     # Behind a value, it may be a division with a mistake after it.
-    leads = slashes == index or span_of(source, tokens[slashes - 1]).end <= _line_start(
-        source, span
+    leads = (
+        slashes is state.token or not place or state.span(state.kept[place - 1]).end <= line_start
     )
+    if slashes is not state.token and not (state.token[0].isalpha() and state.is_unfinished(place)):
+        return None
+    state.cut(place)
+    start, line_end = slashes.start_pos or 0, text.find("\n", slashes.start_pos or 0)
+    line_end = line_end if line_end >= 0 else len(text)
+    rest = Span(state.source, start, start + len(text[start:line_end].rstrip()))
     fix = Fix(rest, f"#{rest.text[2:]}", "write `#`") if leads else None
     advice = None if leads else "`//` divides and rounds down"
-    diagnostics.error("CS109", "a comment starts with `#`", rest, help=advice, fix=fix)
-    while (after := tokens[index + 1]).type != END and (
-        source.position(after.start_pos or 0)[0] == line
-    ):
-        del tokens[index + 1]
+    state.diagnostics.error("CS109", "a comment starts with `#`", rest, help=advice, fix=fix)
+    while state.after.type != END and (state.after.start_pos or 0) < line_end:
+        del state.tokens[state.index + 1]
     return []
 
 
-def _line_start(source: Source, span: Span) -> int:
-    return source.text.rfind("\n", 0, span.start) + 1
-
-
-def _line_end(source: Source, offset: int) -> int:
-    end = source.text.find("\n", offset)
-    return len(source.text[: end if end >= 0 else None].rstrip())
-
-
-def _bare_point(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
+def _bare_point(state: ParseState) -> list[Token] | None:
     """`.5` for `0.5`."""
-    token, after = mistake.token, mistake.tokens[mistake.index + 1]
+    token, after = state.token, state.after
     if token != "." or after.type != "NUMBER" or token.end_pos != after.start_pos:
         return None
-    if not mistake.automaton.accepts(["NUMBER"]):
+    if not state.accepts(["NUMBER"]):
         return None
-    span = mistake.span.to(span_of(mistake.source, after))
-    diagnostics.error(
+    span = state.span(state.token).to(span_of(state.source, after))
+    state.diagnostics.error(
         "CS116",
         f"a number starts with a digit: `{span.text}` is written `0{span.text}`",
         span,
         fix=Fix(span, f"0{span.text}", f"write `0{span.text}`"),
     )
-    del mistake.tokens[mistake.index + 1]
+    del state.tokens[state.index + 1]
     return [Token("NUMBER", f"0.{after}", span.start, 1, 1, 1, 1, span.end)]
 
 
-def _misspelt_word(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
+def _misspelt_word(state: ParseState) -> list[Token] | None:
     """A name where a keyword is expected that is spelt much like it."""
-    token = mistake.token
+    token = state.token
     if token.type != "NAME":
         return None
-    kinds = mistake.automaton.expected()
-    candidates = [text for text, kind in keywords().items() if kind in kinds and mistake.fits(kind)]
+    kinds = state.expected()
+    candidates = [text for text, kind in keywords().items() if kind in kinds and state.fits(kind)]
     meant = closest(str(token), candidates) or _lengthened(str(token), candidates)
     if meant is None:
         return None
-    _report_misspelt(mistake, token, meant, candidates, diagnostics)
+    _report_misspelt(state, token, meant, candidates)
     return [_in_place(token, keywords()[meant], meant)]
 
 
-def _misspelt_word_before(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
+def _misspelt_word_before(state: ParseState) -> list[Token] | None:
     """A name before the wrong token that is spelt much like a word which that may follow."""
-    token, previous, automaton = mistake.token, mistake.previous, mistake.automaton
-    if previous is None or previous.type != "NAME":
+    token, previous, below = state.token, state.previous, len(state.kept) - 1
+    if previous is None or previous.type != "NAME" or state.kept[below:] != [previous]:
         return None
-    # If nothing was made of the name yet, it is the last that was read.
-    below = automaton.height - 1
     candidates = [
-        text for text, kind in keywords().items() if automaton.accepts([kind, token.type], below)
+        text for text, kind in keywords().items() if state.accepts([kind, token.type], below)
     ]
     meant = closest(str(previous), candidates)
-    if meant is None or automaton.height_before(previous) != below:
+    if meant is None:
         return None
-    _report_misspelt(mistake, previous, meant, candidates, diagnostics)
-    automaton.cut(below)
-    automaton.push(_in_place(previous, keywords()[meant], meant))
+    _report_misspelt(state, previous, meant, candidates)
+    state.cut(below)
+    state.push(_in_place(previous, keywords()[meant], meant))
     return [token]
 
 
-def _report_misspelt(
-    mistake: Mistake, token: Token, meant: str, candidates: list[str], diagnostics: Diagnostics
-) -> None:
+def _report_misspelt(state: ParseState, token: Token, meant: str, candidates: list[str]) -> None:
     """Suggest a word, and put it in only where no other can have been meant."""
-    span = span_of(mistake.source, token)
+    span = span_of(state.source, token)
     only = only_word_meant(str(token), candidates) or _lengthened(str(token), candidates)
-    certain = only == meant and not mistake.is_declared(token)
+    certain = only == meant and not state.is_declared(token)
     certain = certain and meant not in OPERATOR_WORDS and token not in WORDS
-    diagnostics.error(
+    state.diagnostics.error(
         "CS105",
         f"unknown word `{span.text}`",
         span,
@@ -228,14 +212,14 @@ def _lengthened(word: str, candidates: list[str]) -> str | None:
     return begun[0] if len(begun) == 1 else None
 
 
-def _reserved_name(mistake: Mistake, diagnostics: Diagnostics) -> list[Token] | None:
+def _reserved_name(state: ParseState) -> list[Token] | None:
     """A reserved word where a name is expected, on one line with it, with what follows a name."""
-    token, span = mistake.token, mistake.span
+    token, span = state.token, state.span(state.token)
     word = str(token)
-    starts_a_line = "\n" in mistake.source.text[mistake.previous_end : span.start]
-    if word not in LEADING_WORDS or starts_a_line or not mistake.fits("NAME"):
+    starts_a_line = "\n" in state.source.text[state.previous_end : span.start]
+    if word not in LEADING_WORDS or starts_a_line or not state.fits("NAME"):
         return None
-    diagnostics.error(
+    state.diagnostics.error(
         "CS115",
         f"`{word}` is a reserved word and cannot be a name",
         span,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from causalspec.dsl.automaton import END
-from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.foreign import PHRASES, WINDOW, WORDS
-from causalspec.dsl.mistake import Mistake
+from causalspec.dsl.grammar import END
+from causalspec.dsl.parse_state import ParseState
 from causalspec.dsl.source import Span
 from causalspec.dsl.words import (
     BLOCKS,
@@ -20,86 +19,88 @@ from causalspec.dsl.words import (
 )
 
 
-def report(mistake: Mistake, diagnostics: Diagnostics) -> None:
+def report(state: ParseState) -> None:
     """Report a mistake that has no certain repair."""
-    token, span = mistake.token, mistake.span
+    token, span = state.token, state.span(state.token)
     word = spellings().get(token.type)
-    kinds = mistake.automaton.expected()
+    kinds = state.expected()
     complete = bool(kinds & {"RBRACE", END}) and bool(_leading(kinds))
-    if word in STATEMENTS and complete and word not in BLOCKS.get(mistake.block or "", ()):
-        _report_misplaced(word, mistake, diagnostics)
+    if word in STATEMENTS and complete and word not in BLOCKS.get(state.block or "", ()):
+        _report_misplaced(word, state)
         return
-    previous = mistake.previous if {"PLUS", "TIMES"} <= kinds or not complete else None
+    previous = state.previous if {"PLUS", "TIMES"} <= kinds or not complete else None
     after = f" after {found(previous)}" if previous is not None else ""
     block = bool(_leading(kinds) - {END})
     if complete and {"PLUS", "TIMES"} <= kinds:
-        diagnostics.error(
+        state.diagnostics.error(
             "CS104",
             f"unexpected {found(token)}{after}",
             span,
             help="the statement is complete before it: is an operator missing?" if block else None,
         )
         return
-    diagnostics.error("CS104", f"expected {expected(kinds)}{after}, found {found(token)}", span)
+    state.diagnostics.error(
+        "CS104", f"expected {expected(kinds)}{after}, found {found(token)}", span
+    )
 
 
-def report_nested(mistake: Mistake, diagnostics: Diagnostics) -> None:
+def report_nested(state: ParseState) -> None:
     """Report a declaration inside another one."""
-    word = str(mistake.token)
-    diagnostics.error(
+    word = str(state.token)
+    state.diagnostics.error(
         "CS108",
-        f"`{word}` cannot stand inside {_a(mistake.block)}",
-        mistake.span,
+        f"`{word}` cannot stand inside {_a(state.block)}",
+        state.span(state.token),
         help="declarations stand side by side in a file, outside all braces",
     )
 
 
-def _report_misplaced(word: str, mistake: Mistake, diagnostics: Diagnostics) -> None:
+def _report_misplaced(word: str, state: ParseState) -> None:
     homes = [block for block, words in BLOCKS.items() if word in words]
     home = f"`{word}` belongs inside {' or '.join(_a(block) for block in homes)}"
-    if mistake.block is None:
-        diagnostics.error(
-            "CS108", f"`{word}` stands outside all declarations", mistake.span, help=home
+    if state.block is None:
+        state.diagnostics.error(
+            "CS108", f"`{word}` stands outside all declarations", state.span(state.token), help=home
         )
         return
-    holds = _listed(f"`{one}`" for one in BLOCKS[mistake.block])
-    diagnostics.error(
+    holds = _listed(f"`{one}`" for one in BLOCKS[state.block])
+    state.diagnostics.error(
         "CS108",
-        f"`{word}` cannot stand in {_a(mistake.block)}",
-        mistake.span,
-        help=f"{home}; {_a(mistake.block)} holds {holds}",
+        f"`{word}` cannot stand in {_a(state.block)}",
+        state.span(state.token),
+        help=f"{home}; {_a(state.block)} holds {holds}",
     )
 
 
-def report_foreign(mistake: Mistake, diagnostics: Diagnostics) -> bool:
+def report_foreign(state: ParseState) -> bool:
     """Report a token that cannot stand where it stands, if another language explains it."""
-    found = _word(mistake) or _phrase(mistake)
+    found = _word(state) or _phrase(state)
     if found is None:
         return False
     span, told = found
-    diagnostics.error("CS109", told, span)
+    state.diagnostics.error("CS109", told, span)
     return True
 
 
-def _word(mistake: Mistake) -> tuple[Span, str] | None:
-    token, previous = mistake.token, mistake.previous
-    if token.type == "NAME" and token in WORDS and not mistake.is_declared(token):
-        return mistake.span, WORDS[token]
+def _word(state: ParseState) -> tuple[Span, str] | None:
+    token, previous = state.token, state.previous
+    if token.type == "NAME" and token in WORDS and not state.is_declared(token):
+        return state.span(state.token), WORDS[token]
     if previous is None or previous.type != "NAME" or previous not in WORDS:
         return None
     told = WORDS[previous]
     # A statement that starts behind it has no part in what is wrong; an operator stands between.
     starts = spellings().get(token.type) in STATEMENTS
-    if starts or told.startswith("`a ") or previous == "return" or mistake.is_declared(previous):
+    if starts or told.startswith("`a ") or previous == "return" or state.is_declared(previous):
         return None
-    return Span(mistake.source, mistake.previous_end - len(previous), mistake.previous_end), told
+    return Span(state.source, state.previous_end - len(previous), state.previous_end), told
 
 
-def _phrase(mistake: Mistake) -> tuple[Span, str] | None:
-    text, wrong = mistake.source.text, mistake.span.start
-    low, high = mistake.previous_end - WINDOW, mistake.previous_end
+def _phrase(state: ParseState) -> tuple[Span, str] | None:
+    text, wrong = state.source.text, state.span(state.token).start
+    low, high = state.previous_end - WINDOW, state.previous_end
     before = text[max(0, low) : high]
-    kinds = {spellings().get(kind, kind) for kind in mistake.automaton.expected()}
+    kinds = {spellings().get(kind, kind) for kind in state.expected()}
     for phrase in PHRASES:
         if phrase.instead_of and phrase.instead_of not in kinds:
             continue
@@ -112,7 +113,7 @@ def _phrase(mistake: Mistake) -> tuple[Span, str] | None:
         if led[0] and followed[0] and "\n" in text[high:wrong]:
             continue  # Two statements, of which the second one is wrong.
         start = high - len(led[0]) if led[0] else wrong
-        return Span(mistake.source, start, followed.end() if followed[0] else high), phrase.told
+        return Span(state.source, start, followed.end() if followed[0] else high), phrase.told
     return None
 
 

@@ -1,15 +1,13 @@
-"""Skipping from a mistake to where reading can go on: a statement, a declaration, a bracket.
+"""Skipping from a mistake to where reading can go on: the next statement, declaration or brace.
 
-The part of the stack that then leads nowhere is cut off.
+The statement with the mistake is left out, so that nothing is concluded from half of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lark import Token
 
-from causalspec.dsl.automaton import END
+from causalspec.dsl.grammar import END
 from causalspec.dsl.parse_state import CLOSERS, ParseState
 from causalspec.dsl.source import Span
 from causalspec.dsl.words import DECLARATIONS, STATEMENTS, spellings
@@ -25,18 +23,22 @@ HEADERS = {
 }
 """What stands before the brace of a declaration whose own header cannot be read."""
 
-NEAR = 16
 
+def resume(state: ParseState) -> None:
+    """Leave out the statement with the mistake, and skip to a token that can be read after that.
 
-def resume(state: ParseState) -> bool:
-    """Skip from a mistake to a token that can be read once the stack is cut; False at no token.
-
-    What is skipped is noted as unread, together with the statement that it belongs to.
+    What is left out and skipped is noted as unread.
     """
-    start = _start_of_the_unread(state)
-    resumed = _resume_inside_the_block(state) or _resume_later(state)
-    state.unread.append(Span(state.source, start, state.token.start_pos or 0))
-    return resumed
+    place = _start_of_the_unread(state)
+    start = state.kept[place] if place < len(state.kept) else state.token
+    if not _resume_inside_the_block(state, place):
+        opened = [one.type for one in state.open if any(one is kept for kept in state.kept[place:])]
+        state.cut(place)
+        _skip(state, opened)
+        if state.token.type == END or spellings().get(state.token.type) in DECLARATIONS:
+            _close_all(state)
+    low, high = state.span(start).start, state.span(state.token).start
+    state.unread.append(Span(state.source, low, max(low, high)))
 
 
 def _start_of_the_unread(state: ParseState) -> int:
@@ -44,117 +46,77 @@ def _start_of_the_unread(state: ParseState) -> int:
 
     A statement is, where the mistake could stand after it and starts a line of its own.
     """
-    complete = state.automaton.accepts(["RBRACE" if state.open else END])
-    if complete and state.index:
-        before = state.span(state.tokens[state.index - 1]).end
-        wrong = state.token.start_pos or 0
-        ended = not state.open and state.tokens[state.index - 1].type == "RBRACE"
-        if "\n" in state.source.text[before:wrong] or ended:
-            return wrong
-    return state.statement_start(state.index)
+    here = len(state.kept)
+    if state.previous is not None and state.accepts(["RBRACE" if state.open else END]):
+        between = state.source.text[state.previous_end : state.span(state.token).start]
+        if "\n" in between or (not state.open and state.previous.type == "RBRACE"):
+            return here
+    return state.statement_start(here)
 
 
-def _resume_later(state: ParseState) -> bool:
-    skipped: list[str] = []
-    while True:
-        token = state.token
-        word = spellings().get(token.type)
-        if token.type == END:
-            return _resume_at(state, token.type)
-        if word in DECLARATIONS:
-            if _resume_at(state, token.type):
-                return True
-        elif word in STATEMENTS and "LBRACE" not in skipped:
-            if _resume_at(state, token.type):
-                return True
-            skipped.clear()
-        elif token.type in CLOSERS:
-            skipped.append(token.type)
-        elif token.type in CLOSERS.values():
-            if skipped:
-                _leave(skipped, token.type)
-            elif _close(state, token.type):
-                return True
+def _skip(state: ParseState, opened: list[str]) -> None:
+    """Skip to a word that starts a statement or declaration, or to the brace that ends the block.
+
+    `opened` are the kinds of the brackets that the statement left open. The words in a block that
+    is skipped start nothing.
+    """
+    skipped = list[str]()
+    while (kind := state.token.type) != END:
+        word = spellings().get(kind)
+        if kind in CLOSERS:
+            skipped.append(kind)
+        elif kind in CLOSERS.values():
+            if not (_leave(skipped, kind) or _leave(opened, kind)) and state.accepts([kind]):
+                return
+        elif word in DECLARATIONS or (
+            word in STATEMENTS and "LBRACE" not in skipped and state.accepts([kind])
+        ):
+            return
         state.index += 1
 
 
-def _leave(skipped: list[str], closer: str) -> None:
-    """Take the skipped bracket that `closer` closes, and what is open inside it, as closed."""
-    for depth in range(len(skipped) - 1, -1, -1):
-        if CLOSERS[skipped[depth]] == closer:
-            del skipped[depth:]
-            return
+def _close_all(state: ParseState) -> None:
+    """Where the mistake's block goes on to the next declaration, that may be its own fault."""
+    at = state.token.start_pos
+    for opening in reversed(state.open):
+        closer = CLOSERS[opening.type]
+        state.push(Token(closer, spellings()[closer], at, 1, 1, 1, 1, at))
 
 
-def _close(state: ParseState, closer: str) -> bool:
-    """Resume at a closing bracket, inside what it closes; or leave that behind with it."""
-    matching = [place for place, one in enumerate(state.open) if CLOSERS[one.token.type] == closer]
-    if not matching:
-        return False
-    opening = state.open[matching[-1]]
-    for height in _heights(state, closer, opening.height):
-        if state.automaton.accepts([closer], height):
-            state.cut(height)
-            return True
-    del state.open[matching[-1] :]
-    return False
-
-
-def _resume_at(state: ParseState, kind: str) -> bool:
-    """Cut the stack down to the nearest place between two statements that accepts `kind`."""
-    accepts = state.automaton.accepts
-    for height in _heights(state, kind, 1):
-        between = accepts(["RBRACE"], height) or accepts([END], height)
-        if between and accepts([kind], height):
-            state.cut(height)
+def _leave(opened: list[str], closer: str) -> bool:
+    """Take the bracket that `closer` closes, and what is open inside it, as closed."""
+    for depth in range(len(opened) - 1, -1, -1):
+        if CLOSERS[opened[depth]] == closer:
+            del opened[depth:]
             return True
     return False
 
 
-def _heights(state: ParseState, kind: str, lowest: int) -> Iterator[int]:
-    """Heights to cut to before `kind`, the highest first.
-
-    Near the top any will do, so that the statement with the mistake keeps what it already says.
-    Further down only those where nothing is unfinished: to complete a long row of operators at
-    each of them would take too long.
-    """
-    top = state.automaton.height
-    for height in range(top, lowest - 1, -1):
-        if top - height < NEAR or height == 1 or state.automaton.shifts(kind, height):
-            yield height
-
-
-def _resume_inside_the_block(state: ParseState) -> bool:
+def _resume_inside_the_block(state: ParseState, place: int) -> bool:
     """After a mistake in a declaration's header, go on with what its braces hold."""
-    if state.open or state.declaration is None:
-        return False
-    header = HEADERS.get(state.declaration.type)
-    if header is None or state.automaton.accepts([END]):
+    leads = state.kept[place] if place < len(state.kept) else state.token
+    header = HEADERS.get(leads.type)
+    if state.open or header is None or leads is state.token:
         return False
     index = state.index
     while (token := state.tokens[index]).type != "LBRACE":
         if token.type in {END, "RBRACE"} or spellings().get(token.type) in DECLARATIONS:
             return False
         index += 1
-    state.cut(next(height for height in _heights(state, "TYPE", 1) if _ended(state, height)))
-    at = state.declaration.start_pos or 0
+    at = leads.start_pos or 0
     named = next(
         (one for one in state.tokens[: state.index] if one.type == "NAME" and _at(one) > at), None
     )
+    state.cut(place)
     for kind in header:
         if kind == "NAME" and named is not None:
             token, named = named, None
         else:
             token = Token(kind, spellings().get(kind, ""), at, 1, 1, 1, 1, at)
-        state.automaton.push(token)
+        state.push(token)
     state.index = index
     return True
 
 
 def _at(token: Token) -> int:
     return token.start_pos or 0
-
-
-def _ended(state: ParseState, height: int) -> bool:
-    """Whether a stack of this height stands between two declarations."""
-    return state.automaton.accepts([END], height) and state.automaton.accepts(["TYPE"], height)

@@ -395,8 +395,8 @@ class TableDeclaration(Node):
     name: Name
     path: Text
     key: Name
+    documentation: Text | None
     columns: tuple[TypedName, ...]
-    documentation: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

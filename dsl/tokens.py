@@ -26,7 +26,7 @@ LINE_BREAK = re.compile(r"[\r\v\f\x85\u2028\u2029]")
 UNREADABLE = re.compile(r"[^A-Za-z0-9_\"#\s{}()\[\],.:=<>+\-*/%~!&|;'‘’“”]+")
 CURLY_TEXT = re.compile(r"[“”]([^“”\"\\\n]*)[“”\"]|['‘’]([^'‘’\"\\\n]*)['‘’]")
 PAIRS = {
-    ("-", ">"): ("ARROW", "=>"),
+    ("-", ">"): ("THIN_ARROW", "->"),
     ("<", ">"): ("COMPARISON", "!="),
     (":", "="): ("EQUALS", "="),
     ("=", "<"): ("COMPARISON", "<="),
@@ -263,7 +263,7 @@ def _as_one(source: Source, left: Token, right: Token, diagnostics: Diagnostics)
     if pair is None:
         return None
     kind, written = pair
-    if kind == "ARROW":  # Whether it stands in an arm, the parser can tell.
+    if kind == "THIN_ARROW":  # Whether it stands in an arm, the parser can tell.
         return _token(kind, span.text, span)
     diagnostics.error(
         "CS109",

@@ -8,8 +8,7 @@ from typing import Final
 from lark import Token
 from lark.lexer import PatternStr
 
-from causalspec.dsl.automaton import END
-from causalspec.dsl.grammar import grammar
+from causalspec.dsl.grammar import END, grammar
 
 BLOCKS: Final = {
     "task": ("input", "require", "let", "output", "prompt", "say", "encode", "example"),

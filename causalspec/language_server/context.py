@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from lark import Token
 
-from causalspec.dsl.automaton import Automaton
 from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.recogniser import Recogniser
 from causalspec.dsl.source import Source
 from causalspec.dsl.tokens import tokenize
 from causalspec.dsl.words import BLOCKS, DECLARATIONS, STATEMENTS, joining_words, spellings
@@ -104,10 +104,11 @@ def _statement(declaration: list[Token]) -> list[Token]:
 
 def _accepted(tokens: list[Token]) -> frozenset[str] | None:
     """What could follow these tokens; None where they are no start of a file."""
-    automaton = Automaton("start")
+    recogniser = Recogniser("start")
+    stack = recogniser.bottom
     for token in tokens:
-        if not automaton.accepts([token.type]):
+        reached = recogniser.after(stack, token.type)
+        if reached is None:
             return None
-        automaton.push(token)
-    kinds = {*spellings(), "NAME", "NUMBER", "SHORT_TEXT", "LONG_TEXT"}
-    return frozenset(kind for kind in kinds if automaton.accepts([kind]))
+        stack = reached
+    return frozenset(recogniser.expected(stack))

@@ -37,15 +37,19 @@ def test_the_tool_makes_the_stored_tables() -> None:
 
 def shape(parser: Lark) -> tuple[object, ...]:
     """All of a parser but the numbers of its states, which differ from run to run."""
-    states: Any = parser.parse_interactive("", start="start").parser_state.parse_conf.states
-    rows = [
-        sorted(
-            (str(token), "shift" if isinstance(goal, int) else str(goal))
-            for token, (_, goal) in row.items()
-        )
-        for row in states.values()
-    ]
-    return parser.rules, sorted(map(repr, parser.terminals)), sorted(rows)
+    conf: Any = parser.parse_interactive("", start="start").parser_state.parse_conf
+    rows: dict[int, list[tuple[str, str]]] = {}
+    pending = list(conf.parse_table.start_states.values())
+    while pending:
+        state = pending.pop()
+        if state not in rows:
+            goals = {token: goal for token, (_, goal) in conf.states[state].items()}
+            pending += [goal for goal in goals.values() if isinstance(goal, int)]
+            rows[state] = sorted(
+                (str(token), "shift" if isinstance(goal, int) else str(goal))
+                for token, goal in goals.items()
+            )
+    return parser.rules, sorted(map(repr, parser.terminals)), sorted(rows.values())
 
 
 def test_tables_of_another_grammar_are_left_aside(
