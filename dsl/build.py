@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from lark import Token
 from lark.tree import Meta
-from lark.visitors import Transformer_NonRecursive, v_args
+from lark.visitors import Transformer_NonRecursive, v_args  # pyright: ignore[reportUnknownVariableType]
 
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostics
@@ -55,7 +55,15 @@ NODES: Final[dict[str, tuple[Callable[..., syntax.Node], Fields]]] = {
 }
 
 
-@v_args(inline=True, meta=True)
+BuilderClass = TypeVar("BuilderClass")
+
+
+def _with_parts(builder: type[BuilderClass]) -> type[BuilderClass]:
+    """Has each method called with where its rule stands, and with the nodes of the parts."""
+    return cast("Any", v_args)(inline=True, meta=True)(builder)
+
+
+@_with_parts
 class Builder(Transformer_NonRecursive[Token, Any]):
     """Builds the nodes of one source; `parse_slot` reads what a template holds between braces."""
 
@@ -177,7 +185,12 @@ class Builder(Transformer_NonRecursive[Token, Any]):
     def swap(self, meta: Meta, *parts: Any) -> syntax.Swap:
         return syntax.Swap(parts[:-1], parts[-1], span=self._span(meta))
 
-    def swap_item(self, meta: Meta, variable: syntax.Expression, source: Any) -> syntax.SwapItem:
+    def swap_item(
+        self,
+        meta: Meta,
+        variable: syntax.Expression,
+        source: syntax.Name | tuple[syntax.Name, tuple[syntax.SwapItem, ...]] | None,
+    ) -> syntax.SwapItem:
         name, within = source if isinstance(source, tuple) else (source, ())
         return syntax.SwapItem(variable, name, within, span=self._span(meta))
 

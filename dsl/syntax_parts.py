@@ -1,0 +1,299 @@
+"""What statements are written with: the nodes from names and expressions to templates and sites.
+
+Import these from `causalspec.dsl.syntax`, which has all nodes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, dataclass_transform
+
+from causalspec.dsl.source import Span
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+class _FrozenDataclass:
+    """Makes each class below it a frozen dataclass."""
+
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True)(cls)
+
+
+class Node(_FrozenDataclass):
+    """What stands somewhere in a file."""
+
+    span: Span = field(kw_only=True, compare=False, repr=False)
+
+
+# Leaves -------------------------------------------------------------------------------------
+
+
+class Name(Node):
+    """A name where it is declared or used."""
+
+    text: str
+
+
+class Number(Node):
+    """An exact decimal literal, as written: `7`, `2_000`, `2.50`; never negative."""
+
+    text: str
+
+    @property
+    def decimals(self) -> int:
+        """How many digits stand behind the point."""
+        return len(self.text.replace("_", "").partition(".")[2])
+
+    @property
+    def scaled(self) -> int:
+        """The value times ten to the power of `decimals`."""
+        return int(self.text.replace("_", "").replace(".", ""))
+
+
+class Text(Node):
+    """A quoted text. `value` is what it stands for, escapes resolved."""
+
+    value: str
+
+
+class Truth(Node):
+    """`true` or `false`."""
+
+    value: bool
+
+
+# Expressions --------------------------------------------------------------------------------
+
+
+class Field(Node):
+    """`city.country`, `bracket.low`, `Cause.test`, `result.answer`."""
+
+    value: Expression
+    name: Name
+
+
+class Member(Node):
+    """`carry[2]`: a member of a family."""
+
+    family: Expression
+    index: Expression
+
+
+class Call(Node):
+    """`abs(x)`, `max(x, y)`, `within(lower, x)`, `symbol(dim = 4)`, `iia(random_subspace)`."""
+
+    function: Name
+    arguments: tuple[Argument, ...]
+
+
+class Argument(Node):
+    """One argument, with its name where one is written."""
+
+    name: Name | None
+    value: Expression
+
+
+class Aggregate(Node):
+    """`sum(body for index in range)`; also all, any, count, argmax, first, min, max."""
+
+    function: Name
+    body: Expression
+    index: Name
+    range: ValueSet
+
+
+class Unary(Node):
+    operator: Literal["-", "not"]
+    operand: Expression
+
+
+class Binary(Node):
+    operator: Literal["+", "-", "*", "/", "//", "%", "**"]
+    left: Expression
+    right: Expression
+
+
+class Logical(Node):
+    """`a and b and c`, flattened."""
+
+    operator: Literal["and", "or"]
+    operands: tuple[Expression, ...]
+
+
+class Comparison(Node):
+    """A chain, as in `lower <= amount <= upper`: one operator fewer than operands."""
+
+    operands: tuple[Expression, ...]
+    operators: tuple[Literal["==", "!=", "<", "<=", ">", ">="], ...]
+
+
+class Membership(Node):
+    """`x in 2.50..7.50`, `x in {A, B}`, `x in Digit`, `x not in …` (negated)."""
+
+    operand: Expression
+    values: ValueSet
+    negated: bool
+
+
+class Conditional(Node):
+    condition: Expression
+    then: Expression
+    otherwise: Expression
+
+
+class Match(Node):
+    """`match x { A => 1  B, C => 2  else => 3 }`."""
+
+    subject: Expression
+    arms: tuple[Arm, ...]
+
+
+class Arm(Node):
+    """`A, 3..5 => result`; no patterns means `else`. `result` is an expression or a template."""
+
+    patterns: tuple[Pattern, ...]
+    result: Expression | Template
+
+
+class Tuple(Node):
+    """`(low = lower, high = upper)`."""
+
+    fields: tuple[Assignment, ...]
+
+
+class Assignment(Node):
+    """`target = value` in a tuple, an example, a `do` or an abstraction."""
+
+    target: Expression
+    value: Expression
+
+
+# Sets of values: one notation for types, `in` tests and match patterns -------------------------
+
+
+class NamedSet(Node):
+    """`bool`, `Digit`, `City`, `words` without a file."""
+
+    name: Name
+
+
+class RangeSet(Node):
+    """`0..9`, `0.00..9.99 step 0.01`, `0..digits - 1`, `0..*` (no upper end)."""
+
+    low: Expression
+    high: Expression | None
+    step: Expression | None
+
+
+class ElementSet(Node):
+    """`{Yes, No}`, `{1, 3, 5}`: names declare symbols in a type, refer to them elsewhere."""
+
+    elements: tuple[Expression, ...]
+
+
+class WordsSet(Node):
+    """`words "names.txt"`."""
+
+    path: Text
+
+
+class TupleSet(Node):
+    """`(low : Price, high : Price)`."""
+
+    fields: tuple[TypedName, ...]
+
+
+class TypedName(Node):
+    """`low : Price`: a tuple's field, a function's parameter, a table's column."""
+
+    name: Name
+    type: ValueSet
+
+
+ValueSet: TypeAlias = NamedSet | RangeSet | ElementSet | WordsSet | TupleSet
+Expression: TypeAlias = (
+    Name | Number | Text | Truth | Field | Member | Call | Aggregate | Unary | Binary | Logical
+    | Comparison | Membership | Conditional | Match | Tuple
+)  # fmt: skip
+Pattern: TypeAlias = Expression | RangeSet
+
+
+# Templates ------------------------------------------------------------------------------------
+
+
+class Verbatim(Node):
+    """Text of a template that stands for itself, `{{` and `}}` resolved."""
+
+    text: str
+
+
+class Slot(Node):
+    """`{subject as s2}`, `{amount:.2f}`."""
+
+    value: Expression
+    alias: Name | None
+    format: str | None
+
+
+class Template(Node):
+    '''A quoted text with slots; `triple` when it was written between `"""`.'''
+
+    parts: tuple[Verbatim | Slot, ...]
+    triple: bool = field(compare=False)
+
+
+class TemplateMatch(Node):
+    """`match asked { Country => "…" }`; in `say y { … }` the subject is the output itself."""
+
+    subject: Expression
+    arms: tuple[Arm, ...]
+
+
+# Declared names and places ------------------------------------------------------------
+
+
+class Declarator(Node):
+    """`x`, or the family `x[i in 0..3]`."""
+
+    name: Name
+    index: Name | None = None
+    range: ValueSet | None = None
+
+
+class Distribution(Node):
+    """`~ bernoulli(0.1)`, `~ weights { A => 2  else => 1 }`, `~ uniform`."""
+
+    name: Name
+    arguments: tuple[Argument, ...]
+    arms: tuple[Arm, ...]
+
+
+class TokenPosition(Node):
+    """`last`, `slot(amount).first + 1`, `slot(name)[2]`, `text("dollars").last`, `all`."""
+
+    anchor: Name
+    argument: Expression | None
+    part: Name | Expression | None
+    offset: int
+
+
+class Site(Node):
+    """`residual layers 0..*`, `head[{1, 3}] layers 5`, `module["encoder.3.mlp"]`."""
+
+    name: Name
+    index: ValueSet | Expression | None
+    layers: ValueSet | Expression | None
+
+
+class Method(Node):
+    """What is done at a site, with what: `das(dim = 16)`, `mean(Pairs.train)`, `zero`."""
+
+    name: Name
+    settings: tuple[Setting, ...]
+
+
+class Setting(Node):
+    """One argument of a method, with its name where one is written. A set can be one, too."""
+
+    name: Name | None
+    value: Expression | ElementSet
