@@ -406,4 +406,19 @@ MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "2:1 CS105 unknown word `modle` [model]",
         ),
     ),
+    (
+        "task T { let z = (x // 2) y }",
+        ("1:27 CS104 unexpected `y` after `)`",),
+    ),
+    (
+        "type A = {B, C}  foo  type D = {E, F}",
+        ("1:18 CS104 expected a declaration, found `foo`",),
+    ),
+    (
+        "task T { let x = 1 2\nmodel M of T { output y = }",
+        (
+            "1:20 CS104 unexpected `2` after `1`",
+            "2:27 CS104 expected an expression after `=`, found `}`",
+        ),
+    ),
 )
