@@ -98,6 +98,11 @@ class InterchangePairs:
         used = np.array([[k in kind.used_sources for k in numbers] for kind in self.design.kinds])
         return used.reshape(-1, len(numbers)).take(self.kinds, axis=0)
 
+    def with_label(self, label: Mapping[str, Column]) -> InterchangePairs:
+        """The same rows with other outputs under the intervention."""
+        given = {f"label.{name}": column for name, column in label.items()}
+        return replace(self, columns={**self.columns, **given})
+
     def select(self, rows: Rows) -> InterchangePairs:
         """The given rows, by indices, by a mask or by a slice (which shares memory), in the given
         order.

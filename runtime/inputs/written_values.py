@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +15,7 @@ def with_values(pairs: InterchangePairs, values: Mapping[str, int]) -> Interchan
     """
     if not values:
         return pairs
-    return replace(pairs, label=under_values(pairs, values, pairs.model.outputs))
+    return pairs.with_label(under_values(pairs, values, pairs.model.outputs))
 
 
 def under_values(

@@ -3,7 +3,7 @@
     python specs/city_attributes/train.py models/city_attributes
 
 It learns the table by heart, from prompts and right answers, and by interchange interventions to
-hold a city's country apart from its other attributes. Takes three minutes on one core.
+hold a city's attributes side by side at its name. Takes eight minutes on one core.
 """
 
 from __future__ import annotations
@@ -19,5 +19,5 @@ if __name__ == "__main__":
     train_on_prompts(
         SPEC,
         Recipe(layers=4, width=64, heads=4, steps=800, learning_rate=4e-3),
-        plants=["CountryIsDisentangled"],
+        plants=["AttributesLieSideBySide"],
     )

@@ -4,7 +4,7 @@
 
 Four layers of width 64, trained on prompts and right answers, the game's and those of
 `lessons.causal`, and by interchange interventions to hold both boundaries where they are looked
-for. Takes twenty minutes on one core.
+for. Takes half an hour on one core.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def test_decimals_are_scaled_exactly() -> None:
     assert grid.method == Method("boundless_das", (("dim", 64),))
     (tokens,) = grid.tokens
     assert isinstance(tokens, TokenPosition)
-    assert tokens.text == "slot(amount).first"
+    assert tokens.text == "last"
 
 
 def test_claims_hold_arithmetic_of_scores() -> None:
