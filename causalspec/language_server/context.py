@@ -103,7 +103,7 @@ def _statement(declaration: list[Token]) -> list[Token]:
 
 
 def _accepted(tokens: list[Token]) -> frozenset[str] | None:
-    """What could follow these tokens; None where they are no start of a file."""
+    """What could follow these tokens; None where they do not begin a file."""
     recogniser = Recogniser("start")
     stack = recogniser.bottom
     for token in tokens:

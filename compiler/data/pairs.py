@@ -46,7 +46,7 @@ class InterchangePairs:
         design, model = strata.design, strata.design.model
         names = [f"label.{name}" for name in model.outputs]
         for side in ("base", *source_names(design)):
-            names += [f"{side}.{name}" for name in (*model.inputs, *model.noise, *model.outputs)]
+            names += [f"{side}.{name}" for name in (*model.exogenous, *model.outputs)]
         kinds = {name: storage_of(model.by_name[name.partition(".")[2]].domain) for name in names}
         columns = {name: np.empty(rows, kind) for name, kind in kinds.items()}
         numbers = np.empty((2, rows), np.int32)
@@ -66,13 +66,13 @@ class InterchangePairs:
     @cached_property
     def base(self) -> Mapping[str, Column]:
         """The codes of the base's inputs and noise."""
-        return self._side("base", (*self.model.inputs, *self.model.noise))
+        return self._side("base", self.model.exogenous)
 
     @cached_property
     def sources(self) -> tuple[Mapping[str, Column], ...]:
         """The same of each source."""
-        given = (*self.model.inputs, *self.model.noise)
-        return tuple(self._side(one, given) for one in source_names(self.design))
+        names = source_names(self.design)
+        return tuple(self._side(one, self.model.exogenous) for one in names)
 
     @cached_property
     def label(self) -> Mapping[str, Column]:

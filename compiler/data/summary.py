@@ -47,7 +47,7 @@ class KindCount:
 class CombinationCount:
     """How many rows have one combination of the covered values, `values` as people write them.
 
-    A combination that no pair can have is `possible` no more, and has no rows.
+    A combination that no pair can have is no longer `possible`, and has no rows.
     """
 
     values: tuple[str, ...]

@@ -53,7 +53,7 @@ def design_changes(old: CounterfactualDesign, new: CounterfactualDesign) -> Iter
         where,
         {one.rival.name: one for one in old.distinctions},
         {one.rival.name: one for one in new.distinctions},
-        gone="no more distinguishes from `{0}`",
+        gone="no longer distinguishes from `{0}`",
         fresh="distinguishes from `{0}`",
     )
     balanced = [() if one.balance is None else (one.balance,) for one in (old, new)]
@@ -147,10 +147,10 @@ def placement_changes(old: Alignment, new: Alignment) -> Iterator[Change]:
                     yield Change(area, where, f"{text}{searched}")
             yield from other_fields(area, where, one, after[name], _OF_A_PLACEMENT)
     placed = {name: _written(new, one) for name, one in after.items()}
-    gone, fresh = "`{0}` is placed no more", "`{0}` is placed: `{1}`"
+    gone, fresh = "`{0}` is no longer placed", "`{0}` is placed: `{1}`"
     yield from gone_and_new(area, where, before, placed, gone=gone, fresh=fresh)
     common = set(before) & set(after)
-    gone, fresh = "{0} share one site no more", "{0} share one site"
+    gone, fresh = "{0} no longer share one site", "{0} share one site"
     yield from gone_and_new(
         area, where, _sharing(old, common), _sharing(new, common), gone=gone, fresh=fresh
     )
@@ -286,7 +286,7 @@ def allowance_changes(old: syntax.File, new: syntax.File) -> Iterator[Change]:
         "the file",
         {one.code.text: one.reason.value for one in old.allowances},
         {one.code.text: one.reason.value for one in new.allowances},
-        gone="tightened: the warning {0} is accepted no more",
+        gone="tightened: the warning {0} is no longer accepted",
         fresh="loosened: the warning {0} is accepted, “{1}”",
     )
 
@@ -299,5 +299,5 @@ def abstraction_changes(old: Abstraction, new: Abstraction) -> Iterator[Change]:
     for name, value in old.values.items():
         if name in new.values and not same_expression(value, new.values[name]):
             yield Change(area, where, f"says otherwise what `{name}` is")
-    gone, fresh = "no more says what `{0}` is", "says what `{0}` is"
+    gone, fresh = "no longer says what `{0}` is", "says what `{0}` is"
     yield from gone_and_new(area, where, old.values, new.values, gone=gone, fresh=fresh)

@@ -60,10 +60,10 @@ def expectation_changes(
     for one, other in pairs:
         word = _moved(one, other)
         if word is not None:
-            text = f"{word}: expects `{other.text}` and no more `{one.text}`"
+            text = f"{word}: expects `{other.text}` and no longer `{one.text}`"
             yield Change(Area.CLAIMS, where, text)
     for one in lost:
-        yield Change(Area.CLAIMS, where, f"loosened: no more expects `{one.text}`")
+        yield Change(Area.CLAIMS, where, f"loosened: no longer expects `{one.text}`")
     for one in won:
         yield Change(Area.CLAIMS, where, f"tightened: expects `{one.text}`, too")
 

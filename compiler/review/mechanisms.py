@@ -281,7 +281,7 @@ def requirement_change(old: CausalModel, new: CausalModel) -> Iterator[Change]:
     won = smallest_witness(joint, All((after, Not(before))))
     details = tuple(
         f"{words}: {setting_text(joint, found.setting, joint.exogenous, 60)}"
-        for words, found in (("admitted no more", lost), ("admitted now", won))
+        for words, found in (("no longer admitted", lost), ("admitted now", won))
         if isinstance(found, Witness)
     )
     if isinstance(lost, Witness) or isinstance(won, Witness):

@@ -21,11 +21,13 @@ def model_changes(old: CausalModel, new: CausalModel) -> Iterator[Change]:
     where = old.name
     is_task = old.name == old.task  # what a model has from its task is said of the task
     if old.task != new.task:
-        yield Change(Area.INTERFACE, where, f"is about `{new.task}` and no more about `{old.task}`")
+        yield Change(
+            Area.INTERFACE, where, f"is about `{new.task}` and no longer about `{old.task}`"
+        )
     for word in ("cyclic", "approximately"):
         was, now = getattr(old, word), getattr(new, word)
         if was != now:
-            text = f"is stated `{word}`" if now else f"is no more stated `{word}`"
+            text = f"is stated `{word}`" if now else f"is no longer stated `{word}`"
             yield Change(Area.MEANING, where, text)
     own = set(Role) if is_task else {Role.NOISE, Role.VARIABLE}
     before, after = (
@@ -73,7 +75,7 @@ def _variable_changes(old: CausalModel, new: CausalModel, name: str) -> Iterator
     one, other = old.by_name[name], new.by_name[name]
     where = old.name
     if one.role is not other.role:
-        text = f"`{name}` is no `{one.role}` any more but `{other.role}`"
+        text = f"`{name}` is `{other.role}` now, it was `{one.role}`"
         yield Change(Area.INTERFACE, where, text)
     # A model's outputs have the task's values, which are told of there.
     if one.domain != other.domain and (old.name == old.task or one.role is not Role.OUTPUT):

@@ -1,4 +1,4 @@
-"""Which pairs a declaration of data keeps no more or keeps now, and how many drawn ones change."""
+"""Which pairs a declaration of data keeps now or no longer, and how many drawn ones change."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def filter_changes(old: CounterfactualDesign, new: CounterfactualDesign) -> Iter
     details: list[str] = []
     evidence: Evidence = Proved()
     for title, condition in (
-        ("kept no more", All((before, Not(after)))),
+        ("no longer kept", All((before, Not(after)))),
         ("kept now", All((after, Not(before)))),
     ):
         found = _pair(new, condition)
@@ -131,7 +131,7 @@ def pair_changes(old: CounterfactualDesign, new: CounterfactualDesign) -> Iterat
             case [InterchangePairs() as before, InterchangePairs() as after]:
                 yield from _compared(where, before, after)
             case [InterchangePairs(), str(reason)]:
-                text = f"`{split.name}` can be generated no more"
+                text = f"`{split.name}` can no longer be generated"
                 yield Change(Area.DATA, where, text, (reason,))
             case [str(), InterchangePairs()]:
                 yield Change(Area.DATA, where, f"`{split.name}` can be generated now")

@@ -80,7 +80,7 @@ def _of_files(old: Specification, new: Specification) -> Iterator[Change]:
     alignments = (*old.alignments.values(), *new.alignments.values())
     methods = [one.method for alignment in alignments for one in alignment.placements]
     read = {name for method in methods for name in method.files}
-    gone, fresh = "the file is no more read", "the file is read now"
+    gone, fresh = "the file is no longer read", "the file is read now"
     for name in sorted({*old.files, *new.files}):
         was, now = ({name: one.files[name]} if name in one.files else {} for one in (old, new))
         yield from gone_and_new(Area.TEXT, name, was, now, gone=gone, fresh=fresh)

@@ -147,13 +147,13 @@ INTERFACE = [
     (
         "require a <= b",
         "require a < b",
-        "  Sum: `require` admits fewer inputs\n    admitted no more: a = 0, b = 0\n",
+        "  Sum: `require` admits fewer inputs\n    no longer admitted: a = 0, b = 0\n",
     ),
     (
         "require a <= b",
         "require b <= a",
         "  Sum: `require` admits other inputs\n"
-        "    admitted no more: a = 0, b = 1\n"
+        "    no longer admitted: a = 0, b = 1\n"
         "    admitted now: a = 1, b = 0\n",
     ),
     (
@@ -173,24 +173,24 @@ INTERFACE = [
     ),
 ]
 CLAIMS = [
-    ("0.90", "0.95", "  Holds: tightened: expects `iia >= 0.95` and no more `iia >= 0.90`\n"),
-    ("0.90", "0.85", "  Holds: loosened: expects `iia >= 0.85` and no more `iia >= 0.90`\n"),
+    ("0.90", "0.95", "  Holds: tightened: expects `iia >= 0.95` and no longer `iia >= 0.90`\n"),
+    ("0.90", "0.85", "  Holds: loosened: expects `iia >= 0.85` and no longer `iia >= 0.90`\n"),
     (
         "iia >= 0.90",
         "lower(iia) >= 0.90",
-        "  Holds: tightened: expects `lower(iia) >= 0.90` and no more `iia >= 0.90`\n",
+        "  Holds: tightened: expects `lower(iia) >= 0.90` and no longer `iia >= 0.90`\n",
     ),
     (
         "expect iia - iia(random_subspace) >= 0.2",
         "",
-        "  Holds: loosened: no more expects `iia - iia(random_subspace) >= 0.2`\n",
+        "  Holds: loosened: no longer expects `iia - iia(random_subspace) >= 0.2`\n",
     ),
-    ("iia >= 0.90", "iia(left) >= 0.90", "  Holds: loosened: no more expects `iia >= 0.90`\n"),
+    ("iia >= 0.90", "iia(left) >= 0.90", "  Holds: loosened: no longer expects `iia >= 0.90`\n"),
     ("iia >= 0.90", "cause >= 0.90", "  Holds: tightened: expects `cause >= 0.90`, too\n"),
     (
         "iia - iia(random_subspace) >= 0.2",
         "iia >= iia(random_subspace) + 0.1",
-        "  Holds: loosened: expects `iia >= iia(random_subspace) + 0.1` and no more "
+        "  Holds: loosened: expects `iia >= iia(random_subspace) + 0.1` and no longer "
         "`iia - iia(random_subspace) >= 0.2`\n",
     ),
     ("Pairs.test", "Pairs.train", "  Holds: is scored on `Pairs.train`, was `Pairs.test`\n"),
@@ -225,7 +225,7 @@ DATA = [
         "keep where base.a != source.a",
         "keep where base.a != source.a and base.b != 3",
         "  Pairs: keeps `base.a != source.a and base.b != 3`, kept `base.a != source.a`\n"
-        "    kept no more:\n"
+        "    no longer kept:\n"
         "      swap left\n"
         "      base: a = ",
     ),
@@ -291,7 +291,7 @@ OTHERWISE = "var right at residual token last by probe\n  var left at residual t
     ("old", "new", "said"),
     [
         (APART, TOGETHER, "`left` and `right` share one site"),
-        (TOGETHER, OTHERWISE, "`left` and `right` share one site no more"),
+        (TOGETHER, OTHERWISE, "`left` and `right` no longer share one site"),
         (
             "var left at residual token last by probe",
             "var left at residual token last by probe\n"
