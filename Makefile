@@ -28,7 +28,7 @@ long: $(INSTALLED) smollm2 minilm  ## run the tests with long fuzzing and differ
 	CAUSALSPEC_LONG=1 $(RUN) pytest
 
 coverage: $(INSTALLED)  ## measure which lines and branches of dsl/ the tests reach: at least 98 %
-	$(RUN) pytest tests/dsl tests/compiler/test_findings.py tests/compiler/test_broken_files.py \
+	$(RUN) pytest tests/dsl tests/compiler/front/test_findings.py tests/compiler/front/test_broken_files.py \
 	  --cov=causalspec.dsl --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=98
 
 check: rooms check-wheel  ## lint, format and types, over the rooms and over the built wheel

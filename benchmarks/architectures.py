@@ -23,9 +23,9 @@ import torch
 from loading import shared_with_tests
 from transformers.utils import logging
 
-small_decoders = shared_with_tests("runtime/small_decoders.py")
-decoders_tried = shared_with_tests("runtime/decoders_tried.py")
-byte_tokenizer = shared_with_tests("runtime/byte_tokenizer.py").byte_tokenizer
+small_decoders = shared_with_tests("small_decoders")
+decoders_tried = shared_with_tests("decoders_tried")
+byte_tokenizer = shared_with_tests("byte_tokenizer").byte_tokenizer
 
 PAGE = Path(__file__).parents[1] / "docs" / "architectures.md"
 BEGIN, END = (

@@ -23,7 +23,7 @@ PAUSE = 2
 
 def main() -> None:
     """Print the median and the worst time of each kind of change."""
-    editor = shared_with_tests("causalspec/language_client.py")
+    editor = shared_with_tests("language_client")
     text = editor.long_spec()
     statement = "then (x1 + v149)"
     texts = {

@@ -1,8 +1,8 @@
 """The measured part of docs/methods.md: every method at every component, on one planted network.
 
-Its weights are set by hand (tests/planted_decoder.py), so for each component a place is known that
-holds a variable, and one that does not. Each method is fitted at both and scored on pairs held out;
-half of the pairs keep their answer, so .5 is what no swap scores.
+Its weights are set by hand (tests/helpers/planted_decoder.py), so for each component a place is
+known that holds a variable, and one that does not. Each method is fitted at both and scored on
+pairs held out; half of the pairs keep their answer, so .5 is what no swap scores.
 
     python benchmarks/methods.py [--write]
 
@@ -36,7 +36,7 @@ from causalspec.runtime.scoring.alignments import align
 from causalspec.runtime.scoring.verify import VerifySettings
 from causalspec.runtime.untyped import save_tensors
 
-planted = shared_with_tests("planted_decoder.py")
+planted = shared_with_tests("planted_decoder")
 
 ROOT = Path(__file__).parents[1]
 PAGE, PICTURE = ROOT / "docs" / "methods.md", ROOT / "docs" / "methods.svg"
@@ -221,8 +221,8 @@ def section(cells: Mapping[tuple[str, str], Cell], minutes: float) -> str:
 ## Measured where the place is known
 
 Every method at every component of a decoder whose weights are set by hand
-(`tests/planted_decoder.py` says which variable lies where), fitted at a place that holds the
-variable and at one that does not, and scored by IIA on {HELD_OUT} pairs held out. Half of the pairs
+(`tests/helpers/planted_decoder.py` says which variable lies where), fitted where the variable is
+and at a place without it, and scored by IIA on {HELD_OUT} pairs held out. Half of the pairs
 keep their answer, so .50 is what no swap scores. A dash: the vectors there do not determine a map.
 `make methods` makes table and picture: seed {SEED}, {PAIRS} training pairs, {FIT.steps} steps at
 {rate} ({own}), {minutes:.1f} minutes on one core.

@@ -18,7 +18,7 @@ def measurements() -> Iterator[tuple[str, Callable[[], object]]]:
     """What is measured, by name; the proofs start from compiled specs."""
     from causalspec.compiler.proofs.witnesses import find_witness, smallest_witness
 
-    large = shared_with_tests("compiler/large_questions.py")
+    large = shared_with_tests("large_questions")
     prices = large.specification_of(large.price_tagging())
     for name in large.PRICE_MODELS:
         asked = large.output_differs(prices, name, "PriceTagging")

@@ -27,8 +27,8 @@ from causalspec.runtime.networks.kinds import NetworkKind
 from causalspec.runtime.networks.network import Network, wrap_network
 from causalspec.runtime.sites.components import COMPONENTS
 
-small_decoders = shared_with_tests("runtime/small_decoders.py")
-byte_tokenizer = shared_with_tests("runtime/byte_tokenizer.py").byte_tokenizer
+small_decoders = shared_with_tests("small_decoders")
+byte_tokenizer = shared_with_tests("byte_tokenizer").byte_tokenizer
 
 PAGE = Path(__file__).parents[1] / "docs" / "networks.md"
 INSIDE = tuple(

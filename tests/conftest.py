@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from .planted_decoder import write_planted
-from .tiny_player import train_player
+from tests.helpers.planted_decoder import write_planted
+from tests.helpers.tiny_player import train_player
 
 
 @pytest.fixture(scope="session")

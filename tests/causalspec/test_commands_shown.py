@@ -19,8 +19,7 @@ import pytest
 
 from causalspec.command_line import COMMANDS, main
 from causalspec.dsl.installation import SOURCE, install_command
-
-from ..tiny_player import SPEC
+from tests.helpers.tiny_player import SPEC
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -17,8 +17,7 @@ from causalspec import pygments_lexer
 from causalspec.dsl import Diagnostics, Source
 from causalspec.dsl.tokens import span_of, tokenize
 from causalspec.dsl.words import joining_words, keywords
-
-from .textmate import TextMate
+from tests.helpers.textmate import TextMate
 
 lexers: Any = pygments.lexers
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
-from ..tiny_player import ALIGNMENT, SPEC
+from tests.helpers.tiny_player import ALIGNMENT, SPEC
 
 # Nothing is trained, so that verifying takes no time.
 QUICK = SPEC.replace(ALIGNMENT, ALIGNMENT.replace("das(dim = 8)", "full_vector"))

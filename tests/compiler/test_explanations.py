@@ -10,8 +10,7 @@ import pytest
 import causalspec.compiler.compile as driver
 from causalspec.compiler.compile import compile_file
 from causalspec.dsl import Diagnostics, Source, catalogue, parse
-
-from ..page_examples import write_example
+from tests.helpers.page_examples import write_example
 
 ROOM = Path(driver.__file__).parent
 FRONT_END = r"CS(2|30|31|40|60[1-4]|7(0|1|28|29|3)|92)"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import hostile_specs
+from tests.helpers import hostile_specs
 
 
 def test_nothing_forbidden_happens(tmp_path: Path) -> None:

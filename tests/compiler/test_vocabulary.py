@@ -20,8 +20,7 @@ from causalspec.compiler.vocabulary import (
     full_vocabulary,
 )
 from causalspec.dsl.diagnostics import ToolFailure
-
-from .compiled import compiled, findings
+from tests.helpers.compiled import compiled, findings
 
 ENTRIES = [
     (one.name, entry)

@@ -10,8 +10,7 @@ import pytest
 import causalspec.dsl
 from causalspec.compiler.compile import check_file
 from causalspec.dsl import catalogue
-
-from ..page_examples import write_example
+from tests.helpers.page_examples import write_example
 
 ROOM = Path(causalspec.dsl.__file__).parent
 OURS = tuple(code for code in catalogue.codes() if code < "CS200" or "CS901" <= code <= "CS905")

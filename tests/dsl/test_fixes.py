@@ -15,11 +15,10 @@ from causalspec.compiler.specification import Specification
 from causalspec.dsl import Diagnostic, Diagnostics, Fix, Severity, Source, Span, apply_fixes, parse
 from causalspec.dsl.foreign import WORDS
 from causalspec.dsl.tokens import span_of, tokenize
-
-from .foreign_mistakes import FOREIGN
-from .mistakes import MISTAKES
-from .planted import Program, plants, programs
-from .typos import declared_names, typo
+from tests.helpers.foreign_mistakes import FOREIGN
+from tests.helpers.generated.planted import Program, plants, programs
+from tests.helpers.generated.typos import declared_names, typo
+from tests.helpers.mistakes import MISTAKES
 
 COUNT = 4_000 if os.environ.get("CAUSALSPEC_LONG") else 150
 

@@ -20,9 +20,8 @@ from causalspec.dsl import (
     parse,
 )
 from causalspec.dsl.tokens import tokenize
-
-from .grammar_programs import tokens
-from .spec_files import EXAMPLES, spec_text
+from tests.helpers.generated.grammar_programs import tokens
+from tests.helpers.spec_files import EXAMPLES, spec_text
 
 COUNT = 20_000 if os.environ.get("CAUSALSPEC_LONG") else 250
 

@@ -6,9 +6,8 @@ import pytest
 
 from causalspec.compiler.compile import compile_file
 from causalspec.dsl import Diagnostic, Diagnostics, Source, apply_fixes, parse
-
-from .foreign_mistakes import FOREIGN
-from .mistakes import MISTAKES
+from tests.helpers.foreign_mistakes import FOREIGN
+from tests.helpers.mistakes import MISTAKES
 
 PRELUDE = "language 1\n"
 

@@ -20,9 +20,8 @@ from causalspec.dsl import (
     to_json,
 )
 from causalspec.dsl.tokens import tokenize
-
-from . import grammar_programs, typed_programs
-from .spec_files import EXAMPLES, spec_text
+from tests.helpers.generated import grammar_programs, typed_programs
+from tests.helpers.spec_files import EXAMPLES, spec_text
 
 COUNT = 100_000 if os.environ.get("CAUSALSPEC_LONG") else 2_000
 STRANGE = (

@@ -9,8 +9,8 @@ from functools import cache
 
 import pytest
 
-from .planted import Outcome, Program, planted, plants, programs, statements
-from .typos import typo
+from tests.helpers.generated.planted import Outcome, Program, planted, plants, programs, statements
+from tests.helpers.generated.typos import typo
 
 LONG = bool(os.environ.get("CAUSALSPEC_LONG"))
 COUNT = 5_000 if LONG else 300

@@ -11,8 +11,7 @@ import pytest
 from causalspec.dsl import Diagnostics, Source, parse
 from causalspec.dsl.syntax import Node
 from causalspec.dsl.tokens import tokenize
-
-from .spec_files import EXAMPLES, spec_text
+from tests.helpers.spec_files import EXAMPLES, spec_text
 
 
 def statements_of(name: str) -> list[tuple[int, int]]:

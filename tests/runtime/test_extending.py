@@ -21,9 +21,8 @@ from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.maps import build_map
 from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.scoring.verify import VerifySettings, verify
-
-from .. import planted_decoder as planted
-from .planted_claims import DATA, FIT
+from tests.helpers import planted_decoder as planted
+from tests.helpers.planted_claims import DATA, FIT
 
 PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
 BLOCKS: list[tuple[str, str]] = re.findall(

@@ -26,8 +26,7 @@ from causalspec.runtime.scoring.controls import CONTROLS
 from causalspec.runtime.scoring.metrics import METRICS
 from causalspec.runtime.scoring.verify import VerifySettings, verify
 from causalspec.runtime.sites.components import COMPONENTS
-
-from .planted_claims import Asked, verified
+from tests.helpers.planted_claims import Asked, verified
 
 FOUND, CHANCE = 0.95, 0.5
 

@@ -1,0 +1,177 @@
+"""`causalspec sample` on the command line: what it prints, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from causalspec.command_line import main
+
+SPECS = Path(__file__).parents[3] / "specs"
+SQUAD = str(SPECS / "firing_squad" / "firing_squad.causal")
+PRICES = str(SPECS / "price_tagging" / "price_tagging.causal")
+THERMOSTAT = str(SPECS / "thermostat" / "thermostat.causal")
+ADDITION = str(SPECS / "addition" / "addition.causal")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    try:
+        status = main(["sample", *arguments])
+    except SystemExit as stop:  # argparse
+        status = int(stop.code or 0)
+    return status, *capsys.readouterr()
+
+
+def test_exact_probabilities(capsys: pytest.CaptureFixture[str]) -> None:
+    given = ("--observe", "dead=true", "--do", "first=false", "--exact")
+    status, printed, _ = run(capsys, SQUAD, "TwoRiflemen", *given, "--format", "jsonl")
+    assert status == 0
+    assert [json.loads(line) for line in printed.splitlines()] == [
+        {
+            "rung": "counterfactual",
+            "values": {"dead": value},
+            "probability": str(share),
+            "approximately": float(share),
+        }
+        for value, share in {"true": Fraction(70, 73), "false": Fraction(3, 73)}.items()
+    ]
+
+
+def test_rows_hold_both_worlds(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out = tmp_path / "rows.jsonl"
+    given = ("--observe", "dead=true", "--do", "first=false", "--rows", "200", "--seed", "1")
+    more = ("--format", "jsonl", "--out", str(out))
+    assert run(capsys, SQUAD, "TwoRiflemen", *given, *more) == (0, "", "")
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == 200
+    for row in rows:
+        before, after = row["factual"], row["counterfactual"]
+        assert before["dead"] == "true"
+        assert after["first"] == "false"
+        assert after["dead"] == before["signal"] == before["ordered"] == after["ordered"]
+    assert {row["counterfactual"]["dead"] for row in rows} == {"true", "false"}
+
+
+def test_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    status, printed, _ = run(
+        capsys,
+        SQUAD,
+        "TwoRiflemen",
+        "--rows",
+        "1",
+        "--observe",
+        "dead=true",
+        "--do",
+        "signal=false",
+    )
+    header, values, note = printed.splitlines()
+    assert status == 0
+    assert header.split() == [
+        *("ordered", "nervous", "signal", "first", "second", "dead"),
+        *("signal'", "first'", "second'", "dead'"),
+    ]
+    assert len(values.split()) == 10
+    assert note == "  x' is x under the intervention"
+
+
+def test_no_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, SQUAD, "TwoRiflemen", "--rows", "0", "--format", "jsonl") == (0, "", "")
+
+
+def test_members_of_families_and_tasks(capsys: pytest.CaptureFixture[str]) -> None:
+    status, printed, _ = run(
+        capsys, ADDITION, "CarryChain", "--do", "carry[1]=1", "--observe", "x[1]=9",
+        "--observe", "y[1]=0", "--of", "carry[2]", "--exact",
+    )  # fmt: skip
+    assert (status, printed) == (0, "  carry[2]  probability\n  1         1            1.0000\n")
+    status, printed, _ = run(capsys, SQUAD, "FiringSquad", "--exact")
+    assert printed.splitlines()[1].split() == ["true", "7/10", "0.7000"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "complaint"),
+    [
+        (
+            (SQUAD, "TwoRiflemen", "--observe", "ded=true"),
+            2,
+            "--observe: `TwoRiflemen` has no variable `ded`; did you mean `dead`?",
+        ),
+        (
+            (SQUAD, "TwoRiflemen", "--do", "first=flase"),
+            2,
+            "--do: `flase` is not a value of `first`, bool; did you mean `false`?",
+        ),
+        (
+            (SQUAD, "TwoRiflemen", "--do", "first=true", "--do", "first=false"),
+            2,
+            "--do: `first` is given twice",
+        ),
+        (
+            (SQUAD, "TwoRiflemen", "--exact", "--of", "x"),
+            2,
+            "--of: `TwoRiflemen` has no variable `x`",
+        ),
+        (
+            (SQUAD, "TwoRiflemen", "--of", "dead"),
+            2,
+            "--of goes with --exact: what is drawn has a value for every variable",
+        ),
+        (
+            (SQUAD, "TwoRiflmen"),
+            2,
+            "there is no model `TwoRiflmen`; did you mean `TwoRiflemen`?",
+        ),
+        (
+            (ADDITION, "Addition", "--do", "total=3"),
+            2,
+            "--do: `total` is an abbreviation, which is never intervened on",
+        ),
+        (
+            (PRICES, "LeftBoundary", "--observe", "amount=10.00"),
+            2,
+            "--observe: `10.00` is not a value of `amount`, numbers 0.00..9.99 step 0.01",
+        ),
+        (
+            (SQUAD, "TwoRiflemen", "--observe", "dead=true", "--observe", "first=false"),
+            2,
+            "the evidence is impossible: no inputs and noise of `TwoRiflemen` give "
+            "dead = true, first = false",
+        ),
+        ((THERMOSTAT, "Feedback"), 2, "`Feedback` is cyclic"),
+        (
+            (SQUAD, "TwoRiflemen", "--questions", "--do", "first=true"),
+            2,
+            "--questions makes up its own evidence: leave out --observe and --do",
+        ),
+        (
+            (SQUAD, "TwoRiflemen", "--rows", "1000001"),
+            2,
+            "--rows: 1,000,001 rows are more than 1,000,000",
+        ),
+        ((PRICES, "LeftBoundary", "--exact"), 4, "has 1,000,000,000 settings"),
+        ((SQUAD, "TwoRiflemen", "--do", "first"), 2, "`first` is not like dead=true"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_in_words(
+    arguments: tuple[str, ...], status: int, complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, printed, told = run(capsys, *arguments)
+    assert (code, printed) == (status, "")
+    assert complaint in told
+
+
+def test_questions_are_records_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    status, printed, _ = run(
+        capsys, SQUAD, "TwoRiflemen", "--questions", "--rows", "6", "--format", "jsonl"
+    )
+    records = [json.loads(line) for line in printed.splitlines()]
+    assert status == 0
+    assert {one["rung"] for one in records} == {"observation", "intervention", "counterfactual"}
+    for one in records:
+        assert sum(Fraction(answer["probability"]) for answer in one["answers"]) == 1
+        assert one["answer"] in ("true", "false")
+        assert one["derivation"][-1].startswith("So dead = ")
+        assert one["done"] or one["rung"] == "observation"

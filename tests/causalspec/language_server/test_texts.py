@@ -1,0 +1,192 @@
+"""The language server over its protocol: completion, layout, fixes, colours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.language_client import Client
+from tests.helpers.rising import TEXT, applied
+
+# Completion ---------------------------------------------------------------------------------------
+
+COMPLETIONS = {
+    "language 1\n\n‸": ["task", "model", "!end"],
+    "input start : ‸": ["Level", "bool", "words", "!start"],
+    "model Step of ‸": ["Rising", "!Step"],
+    "counterfactuals Swaps of ‸": ["Step", "!Rising"],
+    "swap ‸": ["step_size", "!start"],
+    "keep where base.‸": ["level", "start", "step_size", "!base"],
+    "keep where ‸": ["base", "source", "result", "!step_size"],
+    "at ‸": ["residual", "hidden", "!step_size"],
+    "token ‸": ["last", "slot", "!residual"],
+    "slot(‸": ["first", "level", "!Swaps"],
+    "slot(first).‸": ["first", "last", "!level"],
+    "last by ‸": ["das", "full_vector", "!last"],
+    "of Step on ‸": ["Swaps", "mean", "!Late"],
+    "on Swaps.‸": ["train", "test", "!Swaps"],
+    "test with ‸": ["Late", "!Swaps"],
+    "expect ‸": ["iia", "lower", "!Step"],
+    "output end = ‸": ["start", "level", "step_size", "High", "abs", "if", "match", "!Rising"],
+    "var step_size : 0..1 = if level == ‸": ["High", "level"],
+    "say ‸": ["end", "!start"],
+    "    ‸": [],
+}
+
+
+@pytest.mark.parametrize("typed", COMPLETIONS)
+def test_completion_by_kind(client: Client, tmp_path: Path, typed: str):
+    before = typed.removesuffix("‸")
+    start = TEXT.index(before) if before in TEXT else 0
+    text = TEXT[:start] + before + "\n" + TEXT[start:].partition("\n")[2]
+    lines = (TEXT[:start] + before).split("\n")
+    uri = client.open(tmp_path / "completed.causal", text)
+    end = len(lines[-1].encode("utf-16-le")) // 2
+    items: list[dict[str, str]] = client.at("completion", uri, (len(lines) - 1, end))
+    labels = {one["label"] for one in items}
+    for expected in COMPLETIONS[typed]:
+        if expected.startswith("!"):
+            assert expected[1:] not in labels
+        else:
+            assert expected in labels
+
+
+PLACING = {
+    "at ": ["residual", "head", "module", "!step_size", "!last"],
+    "at head[3] layers 1 to ": ["mlp_output", "!Step"],
+    "at residual token ": ["last", "slot", "!residual"],
+    "at residual token all ": ["together", "by", "!layers"],
+    "at residual token last by ": ["das", "boundless_das", "lda", "!last", "!zero"],
+    "at residual token last by revnet(": ["dim", "blocks", "!step_size"],
+    "at residual token last by mask(over = ": ["neurons", "pca", "dictionary", "!over"],
+    "at residual token last by mask(over = pca(": ["dim", "!over"],
+    "at residual token last by full_vector ": ["writing", "var"],
+    "at residual token last by full_vector writing ": ["zero", "mean", "steer", "!das"],
+    "at residual token last by full_vector writing mean(": ["Swaps", "!High"],
+    "at residual token last by full_vector writing mean(Swaps.": ["train", "test", "!Swaps"],
+    "at residual token last by full_vector writing steer(High, ": ["Low", "away", "!Swaps"],
+}
+
+
+@pytest.mark.parametrize("typed", PLACING)
+def test_completion_of_a_placement(client: Client, tmp_path: Path, typed: str):
+    before = TEXT[: TEXT.index("at residual")] + typed
+    uri = client.open(tmp_path / "placed.causal", before + "\n}\n")
+    line = before.count("\n")
+    column = len(before.rsplit("\n", 1)[1])
+    items: list[dict[str, str]] = client.at("completion", uri, (line, column))
+    labels = {one["label"] for one in items}
+    wanted = {one for one in PLACING[typed] if not one.startswith("!")}
+    assert wanted <= labels
+    assert not labels & {one[1:] for one in PLACING[typed] if one.startswith("!")}
+
+
+def test_completion_of_a_score(client: Client, tmp_path: Path):
+    before = TEXT[: TEXT.index("iia >=")] + "iia("
+    uri = client.open(tmp_path / "scored.causal", before + " }\n")
+    column = len(before.rsplit("\n", 1)[1])
+    items = client.at("completion", uri, (before.count("\n"), column))
+    assert {"step_size", "no_swap", "Step"} <= {one["label"] for one in items}
+
+
+SIGNATURES = {
+    "by das(": ("das(dim = INTEGER)", 0),
+    "by revnet(dim = 3, ": ("revnet(dim = INTEGER, blocks = 10)", 1),
+    "by revnet(blocks = ": ("revnet(dim = INTEGER, blocks = 10)", 1),
+    "by mask(over = pca(": ("pca(dim = INTEGER)", 0),
+    "by full_vector writing steer(Low, High, ": (
+        "steer(to = VALUE, away = VALUE, scale = 1)",
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("typed", SIGNATURES)
+def test_arguments_are_shown_while_they_are_written(client: Client, tmp_path: Path, typed: str):
+    before = TEXT[: TEXT.index("by full_vector")] + typed
+    uri = client.open(tmp_path / "given.causal", before + "\n}\n")
+    column = len(before.rsplit("\n", 1)[1])
+    shown = client.at("signatureHelp", uri, (before.count("\n"), column))
+    (signature,) = shown["signatures"]
+    label, active = SIGNATURES[typed]
+    assert (signature["label"], shown["activeParameter"]) == (label, active)
+    assert signature["documentation"].endswith(".")
+    parameters = [one["label"] for one in signature["parameters"]]
+    assert label == f"{label.partition('(')[0]}({', '.join(parameters)})"
+
+
+@pytest.mark.parametrize("typed", ["by full_vector", "by full_vector(", "by das(dim = 3) "])
+def test_no_arguments_are_shown_elsewhere(client: Client, tmp_path: Path, typed: str):
+    before = TEXT[: TEXT.index("by full_vector")] + typed
+    uri = client.open(tmp_path / "given.causal", before + "\n}\n")
+    column = len(before.rsplit("\n", 1)[1])
+    assert client.at("signatureHelp", uri, (before.count("\n"), column)) is None
+
+
+# Texts --------------------------------------------------------------------------------------------
+
+
+def test_formatting(client: Client, tmp_path: Path):
+    ragged = TEXT.replace("  input level", "      input   level").replace("{ var", "{var")
+    uri = client.open(tmp_path / "ragged.causal", ragged)
+    params = {
+        "textDocument": {"uri": uri},
+        "options": {"tabSize": 8, "insertSpaces": False},
+    }
+    edits = client.request("textDocument/formatting", params)
+    assert len(edits) == 2  # the lines in between stay untouched
+    assert applied(ragged, edits) == TEXT
+
+
+def test_code_actions_carry_out_the_fixes(client: Client, tmp_path: Path):
+    text = TEXT.replace("{level}", "{levle}").replace("swap step_size", "swap step_sizes;")
+    uri = client.open(tmp_path / "fixable.causal", text)
+    found = client.diagnostics(uri)
+    assert len(found) == 3
+    params = {
+        "textDocument": {"uri": uri},
+        "range": found[0]["range"],
+        "context": {"diagnostics": found[:1]},
+    }
+    actions = client.request("textDocument/codeAction", params)
+    assert [(one["title"], one["kind"]) for one in actions] == [
+        ("Replace `levle` by `level`", "quickfix"),
+        ("Apply every fix that is certain", "source.fixAll.causalspec"),
+    ]
+    assert applied(text, actions[0]["edit"]["changes"][uri]) == text.replace("levle", "level")
+    (whole,) = actions[1]["edit"]["changes"][uri]
+    assert whole["newText"] == TEXT
+
+
+def test_semantic_tokens(client: Client, uri: str):
+    legend: dict[str, list[str]] = client.server["semanticTokensProvider"]["legend"]
+    document = {"textDocument": {"uri": uri}}
+    numbers: list[int] = client.request("textDocument/semanticTokens/full", document)["data"]
+    lines: list[str] = TEXT.split("\n")
+    found: list[tuple[str, str, tuple[str, ...]]] = []
+    line, column = 0, 0
+    for index in range(0, len(numbers), 5):
+        down, across, length, kind, bits = numbers[index : index + 5]
+        line, column = line + down, across if down else column + across
+        units = lines[line].encode("utf-16-le")[2 * column : 2 * (column + length)]
+        modifiers = [name for i, name in enumerate(legend["tokenModifiers"]) if bits >> i & 1]
+        found.append((units.decode("utf-16-le"), legend["tokenTypes"][kind], tuple(modifiers)))
+    assert [one for one in found if one[0] == "Level"] == [
+        ("Level", "type", ("declaration",)),
+        ("Level", "type", ()),
+    ]
+    prompt = found.index(("main", "variable", ("declaration",)))
+    assert found[prompt : prompt + 8] == [
+        ("main", "variable", ("declaration",)),
+        ('"""🙂 {', "string", ()),
+        ("start", "variable", ("readonly",)),
+        (" as ", "string", ()),
+        ("first", "variable", ("declaration",)),
+        ("} {", "string", ()),
+        ("level", "variable", ("readonly",)),
+        ('}"""', "string", ()),
+    ]
+    assert ("das", "function", ("defaultLibrary",)) not in found
+    assert ("full_vector", "function", ("defaultLibrary",)) in found
+    assert ("High", "enumMember", ("declaration",)) in found

@@ -1,0 +1,532 @@
+"""Counterfactual data: every label re-derived by the interpreter, every promise counted."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+
+import numpy
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from causalspec.compiler.data.counterfactuals import (
+    MOST_ROWS,
+    InterchangePairs,
+    generate,
+    generate_all,
+    try_out,
+)
+from causalspec.compiler.domains import Numbers, Symbols, Truths
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.expressions import All, Expression, Reference
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.specification import CounterfactualDesign
+from causalspec.dsl.diagnostics import SpecError
+from tests.helpers.cases import (
+    ANSWER,
+    BOTH_EQUALITIES,
+    LEFT_BOUNDARY,
+    NAME_DIRECTLY,
+    NOISY,
+    ORDINAL,
+    POSITION_THEN_NAME,
+    THERMOSTAT,
+    arithmetic,
+    compare,
+    output,
+    var,
+)
+from tests.helpers.cases import (
+    given as input_of,
+)
+from tests.helpers.columns_of import as_settings
+from tests.helpers.designs import design, swap
+
+RESULT_CHANGED = compare("result.answer", "!=", "base.answer")
+BOTH_DIFFER = All(
+    (
+        compare("base.first", "!=", "source.first"),
+        compare("base.second", "!=", "source.second"),
+    )
+)
+SWAP_ABOVE = design(
+    LEFT_BOUNDARY,
+    swap("above"),
+    balance=("balance result.answer", Reference("result.answer"), ANSWER),
+    splits=(("train", 600), ("validation", 21), ("test", 100)),
+    disjoint=("lower", "upper"),
+)
+ONE_OR_BOTH = design(
+    BOTH_EQUALITIES,
+    swap("left"),
+    swap("right"),
+    swap("left", "right", sources=(0, 1)),
+    balance=("balance result.same", Reference("result.same"), Truths()),
+    splits=(("train", 1000), ("test", 31)),
+    sources=("s1", "s2"),
+    seed=7,
+)
+SWAP_POSITION = design(
+    POSITION_THEN_NAME,
+    swap("position"),
+    keep=(("keep where base.first != source.first and …", BOTH_DIFFER),),
+    balance=("balance result.answer != base.answer", RESULT_CHANGED, Truths()),
+    splits=(("train", 300), ("test", 40)),
+    disjoint=("first", "second"),
+)
+DESIGNS = (SWAP_ABOVE, ONE_OR_BOTH, SWAP_POSITION)
+by_model = pytest.mark.parametrize("one", DESIGNS, ids=lambda one: one.model.name)
+
+
+def row_of(columns: Mapping[str, object], row: int) -> dict[str, int]:
+    return as_settings({name: column[row : row + 1] for name, column in columns.items()})[0]  # type: ignore[index]
+
+
+def check_labels(pairs: InterchangePairs) -> None:
+    """Hold every output of every row against the interpreter."""
+    model = pairs.model
+    for row in range(len(pairs)):
+        base = row_of(pairs.base, row)
+        sources = [row_of(source, row) for source in pairs.sources]
+        kind = pairs.design.kinds[pairs.kinds[row]]
+        result = interpret.interchange(model, base, sources, kind)
+        expected = {name: result[name] for name in model.outputs}
+        assert row_of(pairs.label, row) == expected
+        solution = interpret.solve(model, base)
+        assert row_of(pairs.base_outputs, row) == {n: solution[n] for n in model.outputs}
+        for source, outputs in zip(sources, pairs.source_outputs, strict=True):
+            solution = interpret.solve(model, source)
+            assert row_of(outputs, row) == {n: solution[n] for n in model.outputs}
+            assert interpret.satisfies(model, source)
+        assert interpret.satisfies(model, base)
+        used = [k in kind.used_sources for k in range(len(sources))]
+        assert pairs.source_used[row].tolist() == used
+
+
+def fingerprint(pairs: InterchangePairs) -> str:
+    digest = hashlib.sha256()
+    sides = (pairs.base, *pairs.sources, pairs.label, pairs.base_outputs, *pairs.source_outputs)
+    for side in sides:
+        for name, column in side.items():
+            digest.update(name.encode())
+            digest.update(column.astype("<i8").tobytes())
+    digest.update(pairs.kinds.astype("<i8").tobytes())
+    digest.update(pairs.source_used.tobytes())
+    return digest.hexdigest()
+
+
+@by_model
+def test_every_label_is_the_interpreters(one: CounterfactualDesign) -> None:
+    for pairs in generate_all(one).values():
+        check_labels(pairs)
+
+
+def test_labels_of_a_model_with_noise() -> None:
+    pairs = generate(design(NOISY, *[swap(name) for name in NOISY.intermediates]), "train")
+    assert set(pairs.base) == {*NOISY.inputs, *NOISY.noise}
+    check_labels(pairs)
+
+
+@by_model
+def test_each_split_has_its_rows_and_is_what_generate_gives(one: CounterfactualDesign) -> None:
+    everything = generate_all(one)
+    assert {name: len(pairs) for name, pairs in everything.items()} == {
+        split.name: split.rows for split in one.splits
+    }
+    for name, pairs in everything.items():
+        assert fingerprint(pairs) == fingerprint(generate(one, name))
+
+
+def test_the_bytes_are_pinned() -> None:
+    """A change here changes everybody's data: it needs a new version and a note in the log."""
+    assert [fingerprint(generate(one, "train")) for one in DESIGNS] == [
+        "7b24978f6b7a2dafecc1a72f5e3d40dd1458181e5029d68963e33c32a3a974f5",
+        "59bdbb8c826b3130eb3a4be199575c10c25911c37d508b33c995767a8d9df946",
+        "4287a364e0002d9edcda952383e727fccbbc5bf6ec3cab92e329c60a5efd739d",
+    ]
+
+
+def test_another_seed_gives_other_pairs() -> None:
+    first, again, other = (generate(ONE_OR_BOTH, "train", seed=seed) for seed in (7, 7, 8))
+    assert fingerprint(first) == fingerprint(again) == fingerprint(generate(ONE_OR_BOTH, "train"))
+    assert fingerprint(first) != fingerprint(other)
+
+
+def test_rows_of_the_design_can_be_overridden_but_the_values_stay() -> None:
+    few, many = generate(SWAP_ABOVE, "test", rows=10), generate(SWAP_ABOVE, "test", rows=5000)
+    assert (len(few), len(many)) == (10, 5000)
+    stated = generate(SWAP_ABOVE, "test")
+    allowed = {*many.base["lower"].tolist(), *many.base["upper"].tolist()}
+    assert {*stated.base["lower"].tolist()} <= allowed
+    assert len(generate(SWAP_ABOVE, "test", rows=0)) == 0
+
+
+def test_an_unknown_split_gets_a_suggestion() -> None:
+    with pytest.raises(LookupError, match="has no split `tset`; did you mean `test`"):
+        generate(SWAP_ABOVE, "tset")
+
+
+def test_kinds_are_mixed_evenly_or_by_weight() -> None:
+    pairs = generate(ONE_OR_BOTH, "train")
+    assert [(one.kind, one.rows) for one in pairs.summary.kind_counts] == [
+        ("left", 334),
+        ("right", 333),
+        ("left, right", 333),
+    ]
+    weighted = design(BOTH_EQUALITIES, swap("left", weight=3), swap("right", weight=1))
+    assert [one.rows for one in generate(weighted, "train").summary.kind_counts] == [150, 50]
+    # Mixed, not one kind after the other.
+    assert 60 < numpy.count_nonzero(numpy.diff(generate(weighted, "train").kinds.astype(int))) < 90
+
+
+@by_model
+def test_balance_is_exact_to_the_row(one: CounterfactualDesign) -> None:
+    for pairs in generate_all(one).values():
+        if one is SWAP_POSITION:
+            values = pairs.label["answer"] != pairs.base_outputs["answer"]
+        else:
+            values = next(iter(pairs.label.values()))
+        counts = numpy.bincount(values, minlength=2)
+        assert counts.max() - counts.min() == len(pairs) % 2
+        for kind in range(len(one.kinds)):
+            counts = numpy.bincount(values[pairs.kinds == kind], minlength=2)
+            assert counts.max() - counts.min() <= 1
+
+
+@by_model
+def test_splits_share_no_value(one: CounterfactualDesign) -> None:
+    used: list[set[int]] = []
+    for pairs in generate_all(one).values():
+        values: set[int] = set()
+        for name in one.disjoint:
+            for side in (pairs.base, *pairs.sources):
+                values.update(side[name].tolist())
+        used.append(values)
+    assert all(not a & b for i, a in enumerate(used) for b in used[:i])
+
+
+@given(
+    some.integers(4, 12),
+    some.lists(some.integers(1, 40), min_size=1, max_size=3),
+    some.integers(0, 2**63),
+)
+@settings(max_examples=25, deadline=None)
+def test_every_seed_and_size_gives_disjoint_balanced_splits(
+    names: int, rows: list[int], seed: int
+) -> None:
+    domain = Symbols(tuple(f"n{i}" for i in range(names)))
+    model = other_name(domain)
+    splits = tuple((f"s{i}", count) for i, count in enumerate(rows))
+    one = design(
+        model,
+        swap("position"),
+        balance=("balance result.answer != base.answer", RESULT_CHANGED, Truths()),
+        splits=splits,
+        disjoint=("first", "second"),
+        seed=seed,
+    )
+    if 2 * len(rows) > names:
+        with pytest.raises(SpecError) as caught:
+            generate_all(one)
+        assert [found.code for found in caught.value.diagnostics] == ["CS515"]
+        return
+    seen: set[int] = set()
+    for pairs in generate_all(one).values():
+        mine = {int(v) for s in (pairs.base, *pairs.sources) for n in one.disjoint for v in s[n]}
+        assert not seen & mine
+        seen |= mine
+        changed = int((~pairs.unchanged).sum())
+        assert abs(2 * changed - len(pairs)) <= 1
+
+
+def other_name(domain: Symbols) -> CausalModel:
+    """The indirect object over any number of names."""
+    position = var("position", ORDINAL, Reference("repeated"))
+    answer = POSITION_THEN_NAME.by_name["answer"].mechanism
+    assert answer is not None
+    return CausalModel(
+        "PositionThenName",
+        "IndirectObject",
+        (
+            input_of("first", domain),
+            input_of("second", domain),
+            input_of("repeated", ORDINAL),
+            position,
+            output("answer", domain, answer),
+        ),
+        compare("first", "!=", "second"),
+    )
+
+
+def test_filters_hold_for_every_row() -> None:
+    pairs = generate(SWAP_POSITION, "train")
+    assert (pairs.base["first"] != pairs.sources[0]["first"]).all()
+    assert (pairs.base["second"] != pairs.sources[0]["second"]).all()
+
+
+def test_inputs_are_uniform_over_what_is_admitted() -> None:
+    pairs = generate(design(LEFT_BOUNDARY, swap("above"), splits=(("all", 200_000),)), "all")
+    width = (pairs.base["upper"] - pairs.base["lower"]).astype(int)
+    assert (width.min(), width.max()) == (250, 750)
+    # 1000 - w of the brackets have width w: the mean is exact.
+    exact = sum((1000 - w) * w for w in range(250, 751)) / sum(1000 - w for w in range(250, 751))
+    assert abs(width.mean() - exact) < 1.0
+    assert abs(pairs.base["amount"].mean() - 499.5) < 3.0
+
+
+def test_weights_are_kept_to() -> None:
+    coin = dataclasses.replace(input_of("coin", Truths()), weights=(9, 1))
+    never = dataclasses.replace(input_of("die", Numbers(1, 3)), weights=(1, 0, 2))
+    model = CausalModel(
+        "M",
+        "T",
+        (coin, never, var("v", Truths(), Reference("coin")), output("o", Truths(), Reference("v"))),
+    )
+    base = generate(design(model, swap("v"), splits=(("all", 100_000),)), "all").base
+    assert abs(int(base["coin"].sum()) - 10_000) < 600
+    counts = numpy.bincount(base["die"], minlength=4).tolist()
+    assert counts[:3] == [0, 100_000 - counts[3], 0]
+    assert abs(counts[3] - 66_667) < 900
+
+
+def test_requirements_too_large_to_list_are_met_by_rejection() -> None:
+    wide = Numbers(0, 99_999)
+    model = CausalModel(
+        "M",
+        "T",
+        (
+            input_of("x", wide),
+            input_of("y", wide),
+            var("v", wide, Reference("x")),
+            output("o", wide, Reference("v")),
+        ),
+        compare(arithmetic("x", "%", 97), "==", arithmetic("y", "%", 97)),
+    )
+    one = design(model, swap("v"), splits=(("all", 500),))
+    pairs = generate(one, "all")
+    assert (pairs.base["x"] % 97 == pairs.base["y"] % 97).all()
+    # The first rows do not depend on how many are asked for.
+    assert pairs.base["x"][:50].tolist() == generate(one, "all", rows=50).base["x"].tolist()
+
+
+def test_an_input_that_follows_from_others_costs_no_enumeration() -> None:
+    wide = Numbers(0, 1999, 2)
+    names = ("x", "y", "z")
+    total = compare(arithmetic("x", "+", "y"), "==", "z")
+    variables = (
+        *(input_of(name, wide) for name in names),
+        var("v", wide, Reference("x")),
+        output("o", wide, Reference("v")),
+    )
+    # A thousand values each: too many to list, and one in two thousand is admitted.
+    model = CausalModel("M", "T", variables, All((total, compare("y", "!=", 4))))
+    base = generate(design(model, swap("v"), splits=(("all", 50_000),)), "all").base
+    assert (base["x"] + base["y"] == base["z"]).all()
+    assert not (base["y"] == 4).any()
+    assert int(base["z"].max()) <= 1998
+    # All admitted (x, y) are as likely: those with x = 2 k are 1000 - k, less one for y = 4.
+    small = int((base["x"] < 1000).sum()) / len(base["x"])
+    assert abs(small - 0.75) < 0.01
+
+
+def test_select_takes_rows_of_every_column() -> None:
+    pairs = generate(ONE_OR_BOTH, "train")
+    some_rows = pairs.select(numpy.array([5, 3]))
+    assert len(some_rows) == 2
+    assert some_rows.base["a"].tolist() == pairs.base["a"][[5, 3]].tolist()
+    assert some_rows.source_used.tolist() == pairs.source_used[[5, 3]].tolist()
+    assert fingerprint(pairs.select(slice(None))) == fingerprint(pairs)
+
+
+def test_floor_and_coverage_are_counted() -> None:
+    pairs = generate(SWAP_POSITION, "train")
+    assert pairs.floor == 0.5
+    coverage = {one.name: (one.seen, one.size) for one in pairs.summary.coverage}
+    assert coverage["repeated"] == (2, 2)
+    assert coverage["first"][1] == 5
+
+
+# What cannot be met ---------------------------------------------------------------------------
+
+
+def failing(one: CounterfactualDesign, split: str = "train") -> tuple[str, str, str, str | None]:
+    with pytest.raises(SpecError) as caught:
+        generate(one, split)
+    (found,) = caught.value.diagnostics
+    return found.code, found.message, found.span.text, found.help
+
+
+def test_a_diagnosis_says_what_generating_would() -> None:
+    assert try_out(SWAP_ABOVE).unmet == ()
+    never = compare("base.first", "==", "base.second")
+    one = keeping(POSITION_THEN_NAME, "keep where base.first == base.second", never)
+    with pytest.raises(SpecError) as caught:
+        generate(one, "train")
+    assert try_out(one).unmet == caught.value.diagnostics
+
+
+def keeping(model: CausalModel, text: str, *conditions: Expression) -> CounterfactualDesign:
+    return design(
+        model, swap(model.intermediates[0]), keep=tuple((text, one) for one in conditions)
+    )
+
+
+def test_a_requirement_that_nothing_meets() -> None:
+    model = dataclasses.replace(POSITION_THEN_NAME, requirement=compare("first", "!=", "first"))
+    assert failing(design(model, swap("position"))) == (
+        "CS324",
+        "no input meets the `require` of `IndirectObject`",
+        "counterfactuals Design",
+        "every setting was tried",
+    )
+
+
+def test_a_filter_that_no_pair_meets() -> None:
+    never = compare("base.first", "==", "base.second")
+    code, message, at, advice = failing(
+        keeping(POSITION_THEN_NAME, "keep where base.first == base.second", never)
+    )
+    assert (code, at) == ("CS511", "keep where base.first == base.second")
+    assert message == ("no pair of kind `position` meets `keep where base.first == base.second`")
+    assert advice == "all 20 pairs of inputs that matter were tried"
+
+
+def test_filters_that_exclude_each_other() -> None:
+    code, message, _, _ = failing(
+        keeping(
+            POSITION_THEN_NAME,
+            "keep where …",
+            compare("base.first", "==", "source.first"),
+            compare("base.first", "!=", "source.first"),
+        )
+    )
+    assert code == "CS511"
+    assert message == "no pair of kind `position` meets `keep where …` and the filters before it"
+
+
+def test_a_balanced_value_that_never_occurs() -> None:
+    # Swapping a name leaves the answer alone where source and base have the same.
+    same = compare("source.answer", "==", "base.answer")
+    one = design(
+        NAME_DIRECTLY,
+        swap("name"),
+        keep=(("keep where source.answer == base.answer", same),),
+        balance=("balance result.answer != base.answer", RESULT_CHANGED, Truths()),
+    )
+    code, message, at, _ = failing(one)
+    assert (code, at) == ("CS513", "balance result.answer != base.answer")
+    assert message == (
+        "`balance result.answer != base.answer` is never `true` in a pair of kind `name`"
+    )
+
+
+def test_a_filter_too_rare_to_sample() -> None:
+    wide = Numbers(0, 2**31 - 1)
+    model = CausalModel(
+        "M",
+        "T",
+        (
+            input_of("x", wide),
+            var("v", wide, Reference("x")),
+            output("o", wide, Reference("v")),
+        ),
+    )
+    code, message, _, advice = failing(
+        keeping(model, "keep where base.x == source.x", compare("base.x", "==", "source.x"))
+    )
+    assert code == "CS512"
+    assert message == "too few pairs meet `keep where base.x == source.x`"
+    assert advice is not None
+    assert "sampled pairs of kind `v` did" in advice
+    assert advice.endswith("200 rows of it are wanted")
+
+
+def test_a_balanced_value_too_rare_to_sample() -> None:
+    wide = Numbers(0, 2**31 - 1)
+    model = CausalModel(
+        "M",
+        "T",
+        (input_of("x", wide), var("v", wide, Reference("x")), output("o", wide, Reference("v"))),
+    )
+    equal = compare("base.x", "==", "source.x")
+    code, message, _, _ = failing(
+        design(model, swap("v"), balance=("balance base.x == source.x", equal, Truths()))
+    )
+    assert (code, message) == (
+        "CS514",
+        "too few pairs have `balance base.x == source.x` be `true`",
+    )
+
+
+def test_too_few_values_for_disjoint_splits() -> None:
+    one = dataclasses.replace(
+        SWAP_POSITION,
+        splits=design(POSITION_THEN_NAME, splits=(("a", 10), ("b", 10), ("c", 10))).splits,
+    )
+    code, message, _, _ = failing(one, "a")
+    assert code == "CS515"
+    assert message == ("`a` is impossible when the splits share no value of `first`, `second`")
+
+
+def test_a_cyclic_model_has_no_labels() -> None:
+    code, message, _, _ = failing(design(THERMOSTAT, swap(THERMOSTAT.intermediates[0])))
+    assert code == "CS517"
+    assert message == (f"`{THERMOSTAT.name}` is cyclic, so a label may have no value or several")
+
+
+def test_a_type_too_large_to_share_out() -> None:
+    huge = Numbers(0, 10_000_000)
+    model = CausalModel(
+        "M",
+        "T",
+        (
+            input_of("x", huge),
+            var("v", huge, Reference("x")),
+            output("o", huge, Reference("v")),
+        ),
+    )
+    code, message, _, _ = failing(design(model, swap("v"), disjoint=("x",)))
+    assert code == "CS516"
+    assert message == "the splits cannot be disjoint by a type of 10,000,001 values"
+
+
+@pytest.mark.parametrize("rows", [-1, MOST_ROWS + 1])
+def test_rows_out_of_range_are_refused(rows: int) -> None:
+    with pytest.raises(ValueError, match="rows must be 0 to 100,000,000"):
+        generate(SWAP_ABOVE, "train", rows=rows)
+
+
+def test_more_balanced_values_than_rows() -> None:
+    wide = Numbers(0, 2**15 - 1)
+    model = CausalModel(
+        "M",
+        "T",
+        (
+            input_of("x", wide),
+            var("v", wide, Reference("x")),
+            output("o", wide, Reference("v")),
+        ),
+    )
+    clause = ("balance result.o", Reference("result.o"), wide)
+    pairs = generate(design(model, swap("v"), balance=clause, splits=(("all", 100),)), "all")
+    assert len(set(pairs.label["o"].tolist())) == 100
+
+
+def test_a_requirement_too_rare_to_sample_is_constructed() -> None:
+    wide = Numbers(0, 2**31 - 1)
+    model = CausalModel(
+        "M",
+        "T",
+        (
+            input_of("x", wide),
+            input_of("y", wide),
+            var("v", wide, Reference("x")),
+            output("o", wide, Reference("v")),
+        ),
+        compare("x", "==", "y"),
+    )
+    pairs = generate(design(model, swap("v")), "train")
+    for side in (pairs.base, *pairs.sources):
+        assert (side["x"] == side["y"]).all()

@@ -1,0 +1,106 @@
+"""The data of every spec in the library, held against the interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy
+import pytest
+
+from causalspec.compiler.compile import load_specification
+from causalspec.compiler.data.counterfactuals import (
+    InterchangePairs,
+    generate,
+    generate_chunks,
+    try_out,
+)
+from causalspec.compiler.data.prompts import prompt_collisions, render
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.specification import Specification
+from tests.helpers.columns_of import LONG, as_settings
+
+FOLDER = Path(__file__).parents[3] / "specs"
+ROWS = 60
+SPEC_ROWS = 100_000
+"""Rows of every spec that the long run goes through, over all its data."""
+
+
+def designs() -> Iterator[tuple[Path, str]]:
+    for path in sorted(FOLDER.glob("*/*.causal")):
+        specification, _ = load_specification(path)
+        for name in specification.counterfactuals if specification else ():
+            yield path, name
+
+
+everywhere = pytest.mark.parametrize(
+    ("path", "name"), list(designs()), ids=lambda value: getattr(value, "stem", value)
+)
+
+
+def loaded(path: Path) -> Specification:
+    specification, _ = load_specification(path)
+    assert specification is not None
+    return specification
+
+
+@everywhere
+def test_nothing_stands_in_the_way(path: Path, name: str) -> None:
+    assert try_out(loaded(path).counterfactuals[name]).unmet == ()
+
+
+@everywhere
+def test_labels_are_the_interpreters_and_filters_hold(path: Path, name: str) -> None:
+    designs = loaded(path).counterfactuals
+    design = designs[name]
+    rows = SPEC_ROWS // (len(designs) * len(design.splits)) if LONG else ROWS
+    for split in design.splits:
+        for pairs in generate_chunks(design, split.name, rows=rows, chunk_rows=10_000):
+            check(pairs)
+
+
+def check(pairs: InterchangePairs) -> None:
+    """Hold every output, every filter and the stratum of each row against the interpreter."""
+    design, model = pairs.design, pairs.model
+    names = ("base", *design.source_names)
+    sides = [as_settings(side) for side in (pairs.base, *pairs.sources)]
+    outputs = [as_settings(side) for side in (pairs.base_outputs, *pairs.source_outputs)]
+    labels = as_settings(pairs.label)
+    for row, (base, *sources) in enumerate(zip(*sides, strict=True)):
+        result = interpret.interchange(model, base, sources, design.kinds[pairs.kinds[row]])
+        assert labels[row] == {name: result[name] for name in model.outputs}
+        seen = {f"result.{name}": value for name, value in result.items()}
+        for side, inputs, given in zip(names, (base, *sources), outputs, strict=True):
+            assert interpret.satisfies(model, inputs)
+            solution = interpret.solve(model, inputs)
+            assert given[row] == {name: solution[name] for name in model.outputs}
+            seen.update({f"{side}.{name}": value for name, value in solution.items()})
+        assert all(interpret.evaluate(one.expression, seen) for one in design.keep)
+        stratum = tuple(interpret.evaluate(one.expression, seen) for one in design.stratified)
+        assert stratum == (pairs.strata[int(pairs.stratum[row])] if design.stratified else ())
+
+
+@everywhere
+def test_strata_are_even_to_the_row(path: Path, name: str) -> None:
+    design = loaded(path).counterfactuals[name]
+    for split in design.splits:
+        pairs = generate(design, split.name)
+        counts = numpy.bincount(pairs.stratum, minlength=len(pairs.strata))
+        assert counts.sum() == split.rows
+        assert counts.max() - counts.min() <= 1
+
+
+@everywhere
+def test_slots_stand_where_their_spans_say(path: Path, name: str) -> None:
+    specification = loaded(path)
+    design = specification.counterfactuals[name]
+    task = specification.tasks[design.model.task]
+    pairs = generate(design, design.splits[0].name, rows=ROWS)
+    for template in task.prompts.values():
+        rendered = render(template, task.model, pairs.base)
+        for slot in template.slots:
+            spans = rendered.spans[slot]
+            assert (numpy.diff(spans, axis=1) > 0).all()
+            ends = numpy.array([len(text) for text in rendered.texts])
+            assert (spans[:, 1] <= ends).all()
+        assert prompt_collisions(template, task, pairs.base, pairs.base_outputs) == ()

@@ -1,0 +1,83 @@
+"""What is found in files that also have mistakes of syntax: nothing that follows from these."""
+
+# ruff: noqa: E501 (whole messages, as they are printed)
+
+from __future__ import annotations
+
+import pytest
+
+from tests.helpers.compiled import findings
+
+SOUND = """
+type Digit = 0..9
+task Sum {
+  input a, b : Digit
+  output total : 0..18 = a + b
+  prompt main "{a} plus {b} is"
+}
+model Direct of Sum {
+  var left = a
+  output total = left + b
+}
+counterfactuals Pairs of Direct {
+  swap left
+  split train 100, test 50
+}
+align Last of Direct {
+  var left at residual layers 0..* token slot(a).last by das(dim = 8)
+}
+claim Found {
+  of Direct on Pairs.test prompt main with Last
+  expect iia >= 0.90
+}
+"""
+
+
+def test_the_file_is_sound() -> None:
+    assert findings(SOUND) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "found"),
+    [
+        ("type Digit = 0..9", "type Digit = 0..", ["4:1 expected a value or `*` after `..`, found `task`"]),
+        ("= left + b", "= left + ", ["12:1 expected a value after `+`, found `}`"]),
+        ("var left = a", "var left =", ["11:3 expected an expression after `=`, found `output`"]),
+        ("var left = a", "var", ["11:3 expected a name after `var`, found `output`"]),
+        ("input a, b :", "input a b :", ["5:11 expected `,`, `:` or `[` after `a`, found `b`"]),
+        ("swap left", "swap", ["15:3 expected a name after `swap`, found `split`"]),
+        ("test 50", "test", ["16:1 expected a number after `test`, found `}`"]),
+        ("{a} plus", "{a +} plus", ["7:20 expected a value after `+`, found `}`"]),
+        ("(dim = 8)", "(dim = )", ["18:68 expected an expression or a set after `=`, found `)`"]),
+        ("(dim = 8)", "(dim = 8", ["19:1 expected `)` before `}`"]),
+        ("model Direct of Sum", "model Direct Sum", ["9:14 expected `of` after `Direct`, found `Sum`"]),
+        ("prompt main with", "prompt main wth", ["21:39 unknown word `wth`"]),
+        ("align Last of Direct {", "align Last {", ["17:12 expected `of` after `Last`, found `{`"]),
+    ],
+)  # fmt: skip
+def test_one_mistake_is_reported_once(right: str, wrong: str, found: list[str]) -> None:
+    assert right in SOUND
+    reported = [
+        one.partition(" (")[0].split(" ", 1)[1] for one in findings(SOUND.replace(right, wrong))
+    ]
+    assert reported == found
+
+
+def test_mistakes_beside_one_of_syntax_are_reported() -> None:
+    text = SOUND.replace("var left = a", "var left = a +").replace("left + b", "left + c")
+    text = text.replace("train 100", "train 0").replace("iia >=", "iiaa >=")
+    assert [one.partition(" (")[0] for one in findings(text)] == [
+        "CS104 11:3 expected a value after `+`, found `output`",
+        "CS201 11:25 unknown name `c`",
+        "CS702 15:15 a split cannot have 0 pairs",
+        "CS712 22:10 unknown metric `iiaa`",
+    ]
+
+
+def test_a_misspelt_name_near_a_nameless_declaration_is_reported() -> None:
+    """Whatever `var` was to declare, it was not `lefft`."""
+    text = SOUND.replace("var left = a", "var left = a var").replace("swap left", "swap lefft")
+    assert [one.partition(" (")[0] for one in findings(text)] == [
+        "CS104 11:3 expected a name after `var`, found `output`",
+        "CS201 14:8 unknown variable `lefft`",
+    ]

@@ -1,0 +1,166 @@
+"""Reviews: nothing where nothing changed, every change of meaning, a hint where names changed."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from itertools import islice
+from math import prod
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from causalspec.compiler.compile import compile_file
+from causalspec.compiler.domains import Domain, Numbers, Symbols
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.expressions import Constant, Expression
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.review.changes import Area
+from causalspec.compiler.review.mechanisms import Different, compare_mechanisms
+from causalspec.compiler.review.models import model_changes
+from causalspec.compiler.review.review import review_changes
+from causalspec.compiler.review.same_values import same_values
+from causalspec.compiler.review.structure import stated
+from causalspec.compiler.specification import Specification
+from causalspec.dsl import Diagnostics, Source, parse
+from tests.helpers.cases import CASES, DEEP, SHARED
+from tests.helpers.generated.mutants import mutants
+
+SPECS = sorted((Path(__file__).parents[3] / "specs").glob("*/*.causal"))
+
+
+def loaded(path: Path, text: str | None = None) -> Specification:
+    diagnostics = Diagnostics()
+    text = path.read_text(encoding="utf-8") if text is None else text
+    specification = compile_file(
+        parse(Source(path.name, text), diagnostics), path.parent, diagnostics
+    )
+    assert specification is not None, [one.message for one in diagnostics]
+    return specification
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_spec_has_not_changed_from_itself(path: Path) -> None:
+    assert review_changes(loaded(path), loaded(path)) == ()
+
+
+@pytest.mark.parametrize(
+    "path", [one for one in SPECS if "\nmodel " in one.read_text()], ids=lambda path: path.stem
+)
+def test_what_may_only_have_another_name_is_hinted_at(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    names = re.findall(r"^(?:model|align|claim) (\w+)", text, re.M)
+    names += re.findall(r"^  var (\w+)(?=\s*(?:=|\[|:))", text, re.M)
+    table = re.findall(r"^  (\w+)\s+: words$", text, re.M)  # a table's columns name its file's
+    renamed = text
+    for name in set(names) - set(table):
+        renamed = re.sub(rf"\b{name}\b", f"{name}_2", renamed)
+    assert renamed != text
+    found = review_changes(loaded(path), loaded(path, renamed))
+    assert not {Area.MEANING, Area.UNDECIDED} & {one.area for one in found}
+    fresh = [one for one in found if re.fullmatch("the .* is new", one.text)]
+    assert fresh
+    assert all(one.details[-1].startswith("perhaps `") for one in fresh)
+
+
+# Mutants -----------------------------------------------------------------------------------------
+
+
+def differs_locally(model: CausalModel, mutant: CausalModel, name: str) -> bool:
+    """Whether the mechanism gives another value for some values of what it reads; every value of
+    each is tried, so the models must be small.
+    """
+    free = [one for one in stated(model) if one in model.by_name[name].parents]
+    for setting in settings_of([(one, model.by_name[one].domain) for one in free]):
+        values = [
+            interpret.evaluate(one.by_name[name].mechanism or Constant(0), setting)
+            for one in (model, mutant)
+        ]
+        if values[0] != values[1]:
+            return True
+    return False
+
+
+def settings_of(domains: list[tuple[str, Domain]]) -> list[dict[str, int]]:
+    found: list[dict[str, int]] = [{}]
+    for name, domain in domains:
+        found = [{**one, name: code} for one in found for code in domain.codes()]
+    return found
+
+
+def is_small(model: CausalModel) -> bool:
+    """No abbreviations, and mechanisms of which every case can be tried."""
+    lets = len(stated(model)) < len(model.variables)
+    cases = [prod(model.by_name[one].domain.size for one in each.parents)
+             for each in model.variables]  # fmt: skip
+    return not lets and model.requirement is None and max(cases) <= 500
+
+
+HUGE = {DEEP.name, SHARED.name}
+SMALL = [
+    case.model
+    for case in CASES
+    if case.refused is None and is_small(case.model) and case.model.name not in HUGE
+]
+
+
+@pytest.mark.parametrize("model", SMALL, ids=lambda model: model.name)
+def test_a_mutant_has_changed_exactly_where_it_differs(model: CausalModel) -> None:
+    for mutant in islice(mutants(model), 12):
+        for name, variable in stated(model).items():
+            if variable.mechanism is None or variable == mutant.by_name[name]:
+                continue
+            try:
+                expected = differs_locally(model, mutant, name)
+            except IndexError:
+                continue  # a mutant that reads outside a table is not a model
+            answer = compare_mechanisms(model, mutant, name)
+            assert isinstance(answer, Different) == expected, (mutant, name)
+            areas = {one.area for one in model_changes(model, mutant)}
+            assert (Area.MEANING in areas) == expected
+
+
+def test_there_are_models_to_mutate() -> None:
+    assert len(SMALL) >= 4
+
+
+# Values that two versions share ------------------------------------------------------------------
+
+NUMBERS = some.builds(
+    lambda low, size, step, denominator: Numbers(low, low + size * step, step, denominator),
+    some.integers(-20, 20),
+    some.integers(0, 12),
+    some.integers(1, 6),
+    some.sampled_from([1, 2, 3, 10]),
+)
+
+
+def value_of(domain: Domain, code: int) -> Fraction | str:
+    return domain.value(code) if isinstance(domain, Numbers) else domain.text(code)
+
+
+WORDS = some.lists(some.sampled_from("abcdef"), min_size=1, unique=True).map(
+    lambda words: Symbols(tuple(words))
+)
+
+
+@given(some.one_of(some.tuples(NUMBERS, NUMBERS), some.tuples(WORDS, WORDS)))
+def test_codes_of_the_same_value_are_found(pair: tuple[Domain, Domain]) -> None:
+    old, new = pair
+    values = same_values(old, new)
+    assert values is not None
+
+    def value(recoded: Expression) -> int | None:
+        return interpret.evaluate(recoded, {})
+
+    for first in old.codes():
+        meant = value_of(old, first)
+        there = [code for code in new.codes() if value_of(new, code) == meant]
+        assert value(values.is_shared(Constant(first))) == bool(there)
+        if there:
+            assert value(values.to_new(Constant(first))) == there[0]
+        for second in new.codes():
+            same = value(values.old(Constant(first))) == value(values.new(Constant(second)))
+            assert same == (second in there)

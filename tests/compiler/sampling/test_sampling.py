@@ -1,0 +1,318 @@
+"""Seeing, doing and imagining, beside brute force by the interpreter and beside a textbook."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
+from math import prod
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from causalspec.compiler.domains import Truths
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.expressions import Reference
+from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.sampling import worlds as worlds_module
+from causalspec.compiler.sampling.derivations import derivation
+from causalspec.compiler.sampling.questions import questions
+from causalspec.compiler.sampling.rungs import (
+    Query,
+    Rung,
+    UnanswerableError,
+    abduce,
+    outcomes,
+    sample,
+)
+from causalspec.compiler.sampling.worlds import TooManyWorldsError
+from tests.helpers.cases import LEFT_BOUNDARY, NOISY, THERMOSTAT
+from tests.helpers.columns_of import LONG, as_settings
+from tests.helpers.compiled import compiled
+from tests.helpers.generated.models import models
+
+FOLDER = Path(__file__).parents[3] / "specs" / "firing_squad"
+SQUAD = compiled(
+    (FOLDER / "firing_squad.causal").read_text(encoding="utf-8").partition("language 1")[2]
+).models["TwoRiflemen"]
+ORDERED, NERVOUS = Fraction(7, 10), Fraction(1, 10)
+
+many = settings(
+    max_examples=500 if LONG else 25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+Setting = Mapping[str, int]
+Shares = Mapping[tuple[int | None, ...], Fraction]
+
+
+def brute_force(query: Query, of: Sequence[str]) -> Shares:
+    """Every setting one after the other, by the interpreter and in fractions."""
+    model = query.model
+    names = model.exogenous
+    variables = [model.by_name[name] for name in names]
+    shares: Counter[tuple[int | None, ...]] = Counter()
+    for codes in product(*(one.domain.codes() for one in variables)):
+        world = dict(zip(names, codes, strict=True))
+        if not interpret.satisfies(model, {name: world[name] for name in model.inputs}):
+            continue
+        solution = interpret.solve(model, world)
+        if all(solution.get(name) == code for name, code in query.observed.items()):
+            done = {n: c for n, c in query.done.items() if n not in names}
+            moved = {n: query.done.get(n, c) for n, c in world.items()}
+            after = interpret.solve(model, moved, done)
+            weights = (
+                one.weights[one.domain.codes().index(code)] if one.weights else 1
+                for one, code in zip(variables, codes, strict=True)
+            )
+            shares[tuple(after.get(name) for name in of)] += prod(weights)
+    total = sum(shares.values())
+    return {key: Fraction(share, total) for key, share in shares.items() if share}
+
+
+def exact(query: Query, of: Sequence[str]) -> Shares:
+    return {tuple(map(one.values.get, of)): one.probability for one in outcomes(query, of)}
+
+
+@some.composite
+def queries(draw: some.DrawFn) -> Query:
+    """A model with weighted inputs and noise, evidence from one of its worlds, an intervention."""
+    model = draw(models(partial=True))
+    weighted = tuple(
+        replace(one, weights=(1, *(draw(some.integers(0, 3)) for _ in one.domain.codes()[1:])))
+        if one.mechanism is None and draw(some.booleans())
+        else one
+        for one in model.variables
+    )
+    model = replace(model, variables=weighted)
+    free = (one for one in model.variables if one.mechanism is None)
+    world = {
+        one.name: draw(
+            some.sampled_from(
+                [c for k, c in enumerate(one.domain.codes()) if not one.weights or one.weights[k]]
+            )
+        )
+        for one in free
+    }
+    solution = interpret.solve(model, world)
+    seen = draw(some.lists(some.sampled_from(list(solution)), unique=True, max_size=3))
+    able = [one.name for one in model.variables if one.role is not Role.ABBREVIATION]
+    done = draw(some.lists(some.sampled_from(able), unique=True, max_size=2))
+    return Query(
+        model,
+        {name: solution[name] for name in seen},
+        {name: draw(some.sampled_from(model.by_name[name].domain.codes())) for name in done},
+    )
+
+
+@many
+@given(queries())
+def test_probabilities_are_those_of_brute_force(query: Query) -> None:
+    of = list(query.model.by_name)
+    found = exact(query, of)
+    assert found == brute_force(query, of)
+    assert sum(found.values()) == 1
+
+
+@many
+@given(queries())
+def test_doing_what_was_seen_changes_nothing(query: Query) -> None:
+    """Consistency (Pearl, *Causality*, 2009, corollary 7.3.2)."""
+    done = {
+        name: code
+        for name, code in query.observed.items()
+        if query.model.by_name[name].role is not Role.ABBREVIATION
+    }
+    of = list(query.model.by_name)
+    seen = replace(query, done={})
+    assert exact(replace(query, done=done), of) == exact(seen, of)
+
+
+@many
+@given(queries())
+def test_evidence_without_action_is_the_posterior(query: Query) -> None:
+    seen = replace(query, done={})
+    names = query.model.exogenous
+    abduced = abduce(seen)
+    posterior: dict[tuple[int, ...], Fraction] = {}
+    for row, share in zip(as_settings(abduced.columns), abduced.probabilities(), strict=True):
+        key = tuple(row[name] for name in names)
+        posterior[key] = posterior.get(key, Fraction(0)) + share
+    assert exact(seen, names) == posterior
+
+
+@many
+@given(queries())
+def test_an_observation_is_an_intervention_on_nothing(query: Query) -> None:
+    nothing = Query(query.model, {}, {})
+    drawn = sample(nothing, 20, 5)
+    assert nothing.rung is Rung.OBSERVATION
+    assert as_settings(drawn.factual) == as_settings(drawn.predicted)
+    for row in as_settings(drawn.factual):
+        world = {name: row[name] for name in query.model.exogenous}
+        assert row == interpret.solve(query.model, world)
+
+
+@many
+@given(queries(), some.integers(0, 2**31))
+def test_drawn_rows_meet_the_evidence_and_follow_the_intervention(query: Query, seed: int) -> None:
+    drawn = sample(query, 8, seed)
+    for factual, predicted in zip(
+        as_settings(drawn.factual), as_settings(drawn.predicted), strict=True
+    ):
+        world = {name: factual[name] for name in query.model.exogenous}
+        assert factual == interpret.solve(query.model, world)
+        assert factual.items() >= query.observed.items()
+        assert predicted.items() >= query.done.items()
+        moved = {name: query.done.get(name, code) for name, code in world.items()}
+        done = {name: code for name, code in query.done.items() if name not in world}
+        assert predicted == interpret.solve(query.model, moved, done)
+
+
+def test_the_textbooks_prisoner() -> None:
+    """Pearl, *Causality*, 2009, section 7.1.3, with p = 7/10 and q = 1/10."""
+    p, q = ORDERED, NERVOUS
+    dead = p + (1 - p) * q
+    alive_had_he_not_shot = (1 - p) * q / dead
+    query = Query(SQUAD, {"dead": 1}, {"first": 0})
+    assert query.rung is Rung.COUNTERFACTUAL
+    assert exact(query, ["dead"]) == {(1,): 1 - alive_had_he_not_shot, (0,): alive_had_he_not_shot}
+    assert exact(Query(SQUAD, {}, {}), ["dead"]) == {(1,): dead, (0,): 1 - dead}
+    # Doing is not seeing: that he holds fire says nothing about the order, seeing it does.
+    assert exact(Query(SQUAD, {}, {"first": 0}), ["dead"]) == {(1,): p, (0,): 1 - p}
+    assert exact(Query(SQUAD, {"first": 0}, {}), ["dead"]) == {(0,): 1}
+
+
+@pytest.mark.parametrize(
+    ("observed", "done", "rung"),
+    [
+        ((), (), Rung.OBSERVATION),
+        (("dead",), (), Rung.OBSERVATION),
+        ((), ("first",), Rung.INTERVENTION),
+        (("ordered", "nervous"), ("first",), Rung.INTERVENTION),
+        (("dead",), ("first",), Rung.COUNTERFACTUAL),
+        (("ordered",), ("ordered",), Rung.COUNTERFACTUAL),
+    ],
+)
+def test_the_rung_is_the_one_needed(
+    observed: tuple[str, ...], done: tuple[str, ...], rung: Rung
+) -> None:
+    query = Query(SQUAD, dict.fromkeys(observed, 1), dict.fromkeys(done, 1))
+    assert query.rung is rung
+
+
+def test_frequencies_come_near_the_probabilities() -> None:
+    rows = 20_000
+    drawn = sample(Query(SQUAD, {"dead": 1}, {"first": 0}), rows, 3).predicted["dead"]
+    assert abs(int(drawn.sum()) / rows - float(Fraction(70, 73))) < 0.01
+
+
+def test_the_same_seed_gives_the_same_rows_however_many() -> None:
+    query = Query(NOISY, {}, {})
+    few, more = (as_settings(sample(query, rows, 9).factual) for rows in (5, 50))
+    assert more[:5] == few
+    assert as_settings(sample(query, 50, 10).factual) != more
+
+
+def test_weights_of_any_size() -> None:
+    """Twelve rare accidents: the weights of their worlds do not fit in 64 bits."""
+    accidents = tuple(
+        Variable(f"u{k}", Role.NOISE, Truths(), weights=(999_999, 1)) for k in range(12)
+    )
+    seen = Variable("seen", Role.OUTPUT, Truths(), Reference("u0"))
+    switch = Variable("switch", Role.INPUT, Truths())
+    model = CausalModel("Rare", "Rare", (switch, *accidents, seen))
+    assert exact(Query(model, {}, {}), ["seen"]) == {
+        (0,): Fraction(999_999, 1_000_000),
+        (1,): Fraction(1, 1_000_000),
+    }
+    drawn = sample(Query(model, {}, {}), 200, 0)
+    assert int(drawn.factual["seen"].sum()) == 0
+    assert 60 < int(drawn.factual["switch"].sum()) < 140
+
+
+def test_impossible_evidence_says_so() -> None:
+    with pytest.raises(UnanswerableError) as caught:
+        outcomes(Query(SQUAD, {"dead": 1, "first": 0}, {}), ["dead"])
+    assert str(caught.value) == (
+        "the evidence is impossible: no inputs and noise of `TwoRiflemen` give "
+        "dead = true, first = false"
+    )
+
+
+def test_a_cyclic_model_is_refused() -> None:
+    with pytest.raises(UnanswerableError, match="is cyclic: a world may have several solutions"):
+        sample(Query(THERMOSTAT, {}, {}), 1, 0)
+
+
+def test_too_many_worlds_are_refused_but_can_be_drawn_from() -> None:
+    with pytest.raises(TooManyWorldsError, match="has 1,000,000,000 settings of inputs and noise"):
+        outcomes(Query(LEFT_BOUNDARY, {}, {}), ["answer"])
+    rows = as_settings(sample(Query(LEFT_BOUNDARY, {}, {"above": 0}), 50, 0).predicted)
+    assert {row["answer"] for row in rows} == {LEFT_BOUNDARY.by_name["answer"].domain.codes()[1]}
+    assert all(interpret.satisfies(LEFT_BOUNDARY, row) for row in rows)
+
+
+def test_the_limit_of_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worlds_module, "MOST_WORLDS", 4)
+    assert len(abduce(Query(SQUAD, {}, {}))) == 4
+    monkeypatch.setattr(worlds_module, "MOST_WORLDS", 3)
+    with pytest.raises(TooManyWorldsError):
+        abduce(Query(SQUAD, {}, {}))
+    assert len(abduce(Query(SQUAD, {"ordered": 1}, {}))) == 2
+
+
+# Questions -------------------------------------------------------------------------------------
+
+
+def test_a_question_says_all_that_its_answer_follows_from() -> None:
+    (first,) = questions(SQUAD, 1, 0)
+    assert (
+        first.text
+        == "We see ordered = true, signal = true. What is dead, and with what probability?"
+    )
+    assert first.model == (
+        "ordered is false with probability 3/10, true with probability 7/10",
+        "nervous is false with probability 9/10, true with probability 1/10",
+        "signal = ordered",
+        "first = signal or nervous",
+        "second = signal",
+        "dead = first or second",
+    )
+    (priced,) = questions(LEFT_BOUNDARY, 1, 0)
+    assert priced.model[0] == ("lower is any of 1,000 values, 0.00 to 9.99, with equal probability")
+    assert priced.model[-1] == "only inputs with upper - lower in 2.50..7.50"
+
+
+@many
+@given(models(partial=True), some.integers(0, 100))
+def test_answers_are_those_of_brute_force(model: CausalModel, seed: int) -> None:
+    found = list(questions(model, 3, seed))
+    assert len(found) == 3
+    for one in found:
+        assert one.query.rung is one.rung
+        assert exact(one.query, [one.of]) == brute_force(one.query, [one.of])
+        assert one.answer.probability == max(brute_force(one.query, [one.of]).values())
+        assert one.text.endswith("with what probability?")
+        assert one.derivation[-1].startswith("So ")
+    assert [one.text for one in questions(model, 3, seed)] == [one.text for one in found]
+
+
+def test_a_derivation_names_every_mechanism_that_it_goes_through() -> None:
+    query = Query(SQUAD, {"dead": 1}, {"first": 0})
+    assert list(derivation(query, abduce(query), "dead")) == [
+        "Abduction: of the 4 settings of ordered and nervous, 3 agree with dead = true: "
+        "ordered = true, nervous = false with probability 63/73; "
+        "ordered = true, nervous = true with probability 7/73; "
+        "ordered = false, nervous = true with probability 3/73.",
+        "Action: first = false, instead of signal or nervous.",
+        "Prediction: with ordered = true (probability 70/73): signal is true (ordered); "
+        "second is true (signal); dead is true (first or second).",
+        "Prediction: with ordered = false (probability 3/73): signal is false (ordered); "
+        "second is false (signal); dead is false (first or second).",
+    ]

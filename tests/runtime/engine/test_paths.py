@@ -1,0 +1,273 @@
+"""The fast path is the plain path, whatever the architecture, the site and the padding's side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+
+from causalspec.compiler.specification import Method
+from causalspec.runtime.engine.alone import alone_logits
+from causalspec.runtime.engine.batches import Batching, Run, in_batches
+from causalspec.runtime.engine.harvest import Harvest, HarvestRequest, estimate_bytes, harvest
+from causalspec.runtime.engine.plain_path import plain_run
+from causalspec.runtime.engine.subjects import Edit, Interchanges
+from causalspec.runtime.engine.suffix import suffix_run
+from causalspec.runtime.engine.text_subject import TextSubject, text_subjects, why_not_suffix
+from causalspec.runtime.fitting.placed_maps import PlacedVariable, build_maps
+from causalspec.runtime.networks.network import Network, NetworkError
+from causalspec.runtime.sites.components import COMPONENTS, tap_of
+from causalspec.runtime.sites.site import Site
+from tests.helpers.tiny_networks import (
+    CONFIGURATIONS,
+    LAYERS,
+    STATEFUL,
+    random_prompts,
+    tiny_network,
+)
+
+SIDES = ("left", "right")
+PADDED = Batching.PADDED
+# Their eager attention masks in the lowest float64 and takes the softmax in float32, so that a
+# fully masked row is not a number: in transformers itself, in double precision, padded left.
+NOT_IN_DOUBLE = {"gemma2": torch.float32, "bloom": torch.float32}
+TOKENS = ("last", "first + 1", "middle", "some together")
+
+
+def residuals(*layers: int) -> tuple[Site, ...]:
+    return tuple(Site("residual", layer, token) for layer in layers for token in TOKENS)
+
+
+def every_site(network: Network) -> list[Site]:
+    """Every component of the network in its lowest and its third block: whole, and a unit."""
+    found: list[Site] = []
+    for name, component in COMPONENTS.items():
+        places = component.places(network)
+        if not places or name == "module":
+            continue
+        for layer in (None,) if None in places else (0, 2):
+            units = component.units(network)
+            if name != "neuron":
+                found.append(Site(name, layer))
+            if units is not None:
+                found.append(Site(name, layer, unit=units - 1))
+    return found
+
+
+def all_bases(side: str, sites: Sequence[Site]) -> HarvestRequest:
+    prompts, places = random_prompts(side)
+    every = torch.ones(prompts.rows, dtype=torch.bool)
+    return HarvestRequest(prompts, places, tuple(sites), every, batching=PADDED)
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_logits_and_gradients_equal_a_full_pass(name: str, side: str) -> None:
+    dtype = NOT_IN_DOUBLE.get(name, torch.float64)
+    tolerance = 1e-5 if dtype is torch.float64 else 1e-4
+    network = tiny_network(CONFIGURATIONS[name], dtype)
+    sites = [
+        replace(one, token=TOKENS[(number + more) % len(TOKENS)])
+        for number, one in enumerate(every_site(network))
+        for more in (0, 1)
+    ]
+    request = all_bases(side, sites)
+    kept = harvest(network, request)
+    rows = torch.tensor([4, 0])  # the shortest and the longest
+    for site in sites:
+        width = tap_of(network, site).width
+        weight = (1.5 * torch.eye(width, dtype=dtype).roll(1, 0)).requires_grad_()
+        edits = (Edit(site, lambda vectors, weight=weight: vectors @ weight),)
+        prompts, places = request.prompts, request.places
+        run = Run(rows, edits)
+        results = [
+            (logits, torch.autograd.grad(logits.logsumexp(-1).sum() - logits[..., 7].sum(), weight))
+            for logits in (
+                alone_logits(network, prompts, places, rows, edits),
+                plain_run(network, prompts, places, run).logits,
+                suffix_run(network, prompts, places, kept, run).logits,
+            )
+        ]
+        (alone, [alone_gradient]), *others = results
+        assert alone.shape == (2, 1, 300)
+        assert width == 1 or bool((alone_gradient != 0).any())  # a neuron may be silent
+        for logits, [gradient] in others:
+            assert torch.allclose(alone, logits, atol=tolerance, rtol=0), site
+            assert torch.allclose(alone_gradient, gradient, atol=tolerance, rtol=tolerance), site
+    assert why_not_suffix(network, request) is None
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_edits_and_reads_at_many_sites_happen_in_one_run(side: str) -> None:
+    network = tiny_network(CONFIGURATIONS["llama"])
+    sites = [replace(one, token=token) for one in every_site(network) for token in TOKENS]
+    request = all_bases(side, sites)
+    kept = harvest(network, request)
+    edits = (
+        Edit(Site("head", 2, "last", 1), lambda vectors: vectors * 1.5),
+        Edit(Site("residual", 0, "middle"), lambda vectors: vectors.roll(1, -1)),
+        Edit(Site("mlp_output", 2, "some together"), lambda vectors: -vectors),
+    )
+    run = Run(torch.arange(7), edits, tuple(sites))
+    plain = plain_run(network, request.prompts, request.places, run)
+    fast = suffix_run(network, request.prompts, request.places, kept, run)
+    assert torch.allclose(plain.logits, fast.logits, atol=1e-9)
+    for site in sites:
+        there = (request.places[site.token] >= 0)[..., None]
+        difference = (plain.vectors[site] - fast.vectors[site]) * there
+        assert float(difference.abs().max()) < 1e-9, site
+    alone = plain_run(network, request.prompts, request.places, Run(torch.arange(7)))
+    assert not torch.allclose(plain.logits, alone.logits)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_padding_changes_nothing(side: str) -> None:
+    network = tiny_network(CONFIGURATIONS["gpt2"])
+    prompts, places = random_prompts(side)
+    padded = plain_run(network, prompts, places, Run(torch.arange(7))).logits[:, 0]
+    alone = [
+        network.model(input_ids=prompts.ids[row, prompts.mask[row]][None]).logits[0, -1]
+        for row in range(7)
+    ]
+    assert torch.allclose(padded, torch.stack(alone), atol=1e-9)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_the_chunks_of_a_harvest_do_not_matter(side: str) -> None:
+    network = tiny_network(CONFIGURATIONS["llama"])
+    prompts, places = random_prompts(side)
+    is_base = torch.tensor([True, True, False, True, False, True, False])
+    request = HarvestRequest(prompts, places, residuals(1, 2), is_base)
+    site = Site("residual", 1, "middle")
+    run = Run(torch.tensor([0, 1, 3, 5]), (Edit(site, lambda vectors: vectors.roll(1, -1)),))
+
+    def outcome(kept: Harvest) -> list[torch.Tensor]:
+        execute = partial(suffix_run, network, prompts, places, kept)
+        logits = in_batches(prompts, run, Batching.BY_LENGTH, execute).logits
+        return [logits, *kept.vectors.values(), kept.predictions]
+
+    whole = harvest(network, request, chunk_rows=64)
+    for chunk_rows in (1, 2, 3):
+        parts = harvest(network, request, chunk_rows=chunk_rows)
+        for ours, theirs in zip(outcome(whole), outcome(parts), strict=True):
+            assert torch.allclose(ours, theirs, atol=1e-9)
+    assert whole.slot_of.tolist() == [0, 1, 2, 0, 3, 4, 5]  # equal prompts are run once
+    assert bool((whole.predictions >= 0).all())
+
+
+def test_the_estimate_is_the_memory_taken() -> None:
+    network = tiny_network(CONFIGURATIONS["llama"])
+    for sites in (residuals(0, 2), [Site("head", 1, "last", 2), Site("embedding", None, "middle")]):
+        request = all_bases("left", sites)
+        kept = harvest(network, request)
+        past = [one for one in (*kept.keys, *kept.values) if one is not None]
+        tensors = [*kept.vectors.values(), *kept.streams.values(), *past]
+        taken = sum(one.numel() * one.element_size() for one in tensors)
+        assert estimate_bytes(network, request) == taken
+
+
+def test_a_small_budget_serves_the_fits_in_turn() -> None:
+    network = tiny_network(CONFIGURATIONS["llama"])
+    request = all_bases("left", residuals(*range(LAYERS)))
+    notices: list[str] = []
+    one_layer = estimate_bytes(network, replace(request, sites=residuals(0)))
+    groups = [residuals(layer) for layer in range(LAYERS)]
+    subjects = _subjects(network, request, one_layer, notices, groups)
+    assert [{site.layer for site in one.sites} for one in subjects] == [{0}, {1}, {2, 3}]
+    assert {one.plain_because for one in subjects} == {None}
+    assert notices == [
+        "the activations are kept for 1 of 4 fits at a time",
+        "the activations are kept for 1 of 3 fits at a time",
+    ]
+
+
+def test_without_memory_the_plain_path_gives_the_same() -> None:
+    network = tiny_network(CONFIGURATIONS["llama"])
+    request = all_bases("left", residuals(0))
+    notices: list[str] = []
+    [fast] = _subjects(network, request, None, notices)
+    [slow] = _subjects(network, request, 0, notices)
+    assert fast.plain_because is None
+    assert slow.plain_because == "the activations do not fit in memory"
+    rows = Interchanges(
+        torch.tensor([0, 1]), torch.tensor([[2, -1], [3, 4]]), torch.tensor([[5], [6]])
+    )
+    method = Method("das", (("dim", 3),))
+    placed = [PlacedVariable(Site("residual", 0, token), method) for token in ("middle", "last")]
+    maps = build_maps(placed, fast, 0)
+    first, second = (one.run(rows.bases, maps.edits(one, rows)).logits for one in (fast, slow))
+    assert torch.allclose(first, second, atol=1e-9)
+
+
+def test_layers_that_keep_a_state_take_the_plain_path() -> None:
+    network = tiny_network(STATEFUL)
+    request = all_bases("right", residuals(0, 1))
+    notices: list[str] = []
+    [subject] = _subjects(network, request, None, notices)
+    expected = "some layers keep a state instead of keys and values"
+    assert subject.plain_because == expected
+    assert notices == [f"full forward passes are used: {expected}"]
+    edited = subject.run(torch.tensor([0]), [Edit(Site("residual", 0, "last"), torch.neg)])
+    assert edited.logits.shape == (1, 1, 300)
+
+
+def test_outputs_that_are_no_numbers_are_told() -> None:
+    network = tiny_network(CONFIGURATIONS["gemma2"], torch.float64)
+    request = all_bases("left", residuals(0))
+    notices: list[str] = []
+    [subject] = _subjects(network, request, None, notices)
+    assert notices == [
+        "prompts are run with others of their length only: "
+        "padding takes its outputs beyond all numbers"
+    ]
+    assert subject.plain_because is None
+    with torch.no_grad():
+        network.model.get_input_embeddings().weight[int(request.prompts.ids[2, -1])] = torch.nan
+    with pytest.raises(NetworkError) as raised:
+        _subjects(network, request, None, notices)
+    assert str(raised.value) == "`gemma2` gives no finite outputs on these prompts"
+
+
+def test_running_out_of_memory_halves_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = tiny_network(CONFIGURATIONS["llama"])
+    request = all_bases("left", residuals(0))
+    plain_forward = network.model.forward
+
+    def forward(*arguments: Any, **named: Any) -> Any:
+        if named["input_ids"].shape[0] > 2:
+            raise torch.OutOfMemoryError("no more memory")
+        return plain_forward(*arguments, **named)
+
+    whole = harvest(network, request)
+    monkeypatch.setattr(network.model, "forward", forward)
+    notices: list[str] = []
+    parts = harvest(network, request, notice=notices.append)
+    assert notices == [
+        "memory ran out: going on with 3 prompts at a time",
+        "memory ran out: going on with 1 prompts at a time",
+    ]
+    assert torch.equal(whole.predictions, parts.predictions)
+
+
+def _subjects(
+    network: Any,
+    request: HarvestRequest,
+    budget: int | None,
+    notices: list[str],
+    groups: Sequence[tuple[Site, ...]] | None = None,
+) -> list[TextSubject]:
+    return list(
+        text_subjects(
+            network,
+            request.prompts,
+            request.places,
+            groups or [request.sites],
+            request.is_base,
+            memory_budget=budget,
+            notice=notices.append,
+        )
+    )
