@@ -1,8 +1,9 @@
 """Runs of the command line in forks of one warm process, so that a thousand take minutes.
 
-As a program it reads a folder and some runs a line, `[folder, [[arguments, delay, signal], …]]` as
-JSON: all start at once, each gets its signal (0: none) after so many seconds. It answers with their
-statuses.
+As a program it reads a folder and some runs a line, as JSON:
+`[folder, [[arguments, delay, signal, glob], …]]`
+All start at once, each gets its signal (0: none) after so many seconds, and not before
+there is what its glob names. It answers with their statuses.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
@@ -21,11 +22,13 @@ from typing import NoReturn
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Arguments of the command, and the signal (0: none) that it gets after so many seconds."""
+    """Arguments of the command, the signal (0: none) that it gets after so many seconds, and the
+    glob of what must be there before."""
 
     arguments: Sequence[str]
     delay: float = 0.0
     signal: int = 0
+    awaited: str = ""
 
 
 class ForkedRuns:
@@ -55,8 +58,8 @@ class ForkedRuns:
         """The statuses of runs that start together; minus the signal where one was killed by it."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        asked = [[list(one.arguments), one.delay, one.signal] for one in runs]
-        self._process.stdin.write(f"{json.dumps([str(Path.cwd()), asked])}\n")
+        line = json.dumps([str(Path.cwd()), [astuple(run) for run in runs]])
+        self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()
         statuses: list[int] = json.loads(self._process.stdout.readline())
         return statuses
@@ -67,13 +70,17 @@ def _serve() -> None:
     for line in sys.stdin:
         folder, runs = json.loads(line)
         os.chdir(folder)
-        started = [(_forked(arguments), delay, wanted) for arguments, delay, wanted in runs]
+        started = [(delay, _forked(arguments), *how) for arguments, delay, *how in runs]
         beginning = time.monotonic()
-        for process, delay, wanted in sorted(started, key=lambda one: one[1]):
+        for delay, process, wanted, awaited in sorted(started):
             if wanted:
                 time.sleep(max(0.0, beginning + delay - time.monotonic()))
+                while awaited and not any(Path().glob(awaited)) and _is_running(process):
+                    time.sleep(0.001)
                 os.kill(process, wanted)
-        statuses = [os.waitstatus_to_exitcode(os.waitpid(one, 0)[1]) for one, _, _ in started]
+        statuses = [
+            os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) for _, process, *_ in started
+        ]
         print(json.dumps(statuses), flush=True)
 
 
@@ -92,6 +99,11 @@ def _forked(arguments: Sequence[str]) -> int:
     if process == 0:
         _run(arguments)
     return process
+
+
+def _is_running(process: int) -> bool:
+    """Whether it has not ended; it stays there to be waited for."""
+    return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
 def _run(arguments: Sequence[str]) -> NoReturn:

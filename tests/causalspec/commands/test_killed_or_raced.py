@@ -1,4 +1,4 @@
-"""Runs that are killed, ended or raced at random moments: nothing mixed, nothing left, all whole.
+"""Runs that are killed, ended or raced: nothing mixed, nothing left, all whole, nothing done twice.
 
 A thousand runs with CAUSALSPEC_LONG=1, some dozens without.
 """
@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from tests.causalspec.commands.test_killed_run import result_of
 from tests.helpers.forked_runs import ForkedRuns, Run
 from tests.helpers.tiny_player import SPEC
 
@@ -55,7 +54,7 @@ def disturbed(arguments: list[str], chance: random.Random, longest: float) -> Ru
 
 
 def data(form: str, seed: int, out: str) -> list[str]:
-    rows = ["--split", "test", "--rows", "20000", "--seed", str(seed)]
+    rows = ["--split", "test", "--rows", "8000", "--seed", str(seed)]
     return ["data", "spec.causal", "SwapColor", *rows, "--form", form, "--out", out]
 
 
@@ -93,7 +92,7 @@ def test_data(here: Path, forked: ForkedRuns) -> None:
     out.mkdir()
     while runs < DATA_RUNS:
         raced = [
-            disturbed(data(chance.choice(FORMS), chance.choice(SEEDS), "out"), chance, 0.4)
+            disturbed(data(chance.choice(FORMS), chance.choice(SEEDS), "out"), chance, 0.3)
             for _ in range(chance.randint(1, 4))
         ]
         assert set(forked(*raced)) <= ENDED
@@ -108,9 +107,36 @@ def test_data(here: Path, forked: ForkedRuns) -> None:
 # Verification ------------------------------------------------------------------------------------
 
 
-def verification(player: Path, seed: int, out: str) -> list[str]:
-    network = ["--network", str(player), "--device", "cpu", "--steps", "12", "--seed", str(seed)]
-    return ["verify", "spec.causal", *network, "--out", out]
+def verification(player: Path, seed: int, out: str, steps: int = 12) -> list[str]:
+    network = ["--network", str(player), "--device", "cpu", "--steps", str(steps)]
+    return ["verify", "spec.causal", *network, "--seed", str(seed), "--out", out]
+
+
+def result_of(folder: Path) -> Any:
+    """The result, less what may differ: how long it took and how it was asked for."""
+    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    result["manifest"].pop("command")
+    for verdict in result["verdicts"]:
+        verdict.pop("seconds")
+    return result
+
+
+UNFINISHED = ".*.run-*/*.safetensors"
+"""The stages of runs whose results are still to come."""
+
+
+def test_what_was_killed_goes_on_where_it_stood(
+    player: Path, here: Path, forked: ForkedRuns
+) -> None:
+    whole = forked(Run(verification(player, 0, "whole", steps=60)))
+    assert whole in ([0], [1], [4])
+    killed = verification(player, 0, "killed", steps=60)
+    assert forked(Run(killed, 0.0, signal.SIGKILL, UNFINISHED)) == [-signal.SIGKILL]
+    assert not Path("killed").exists()
+    assert list(here.glob(UNFINISHED))
+    assert forked(Run(killed)) == whole
+    assert result_of(Path("killed")) == result_of(Path("whole"))
+    assert sorted(entry.name for entry in here.iterdir()) == ["killed", "spec.causal", "whole"]
 
 
 def check_results(out: Path, whole: Mapping[int, Any]) -> None:
