@@ -10,7 +10,7 @@ import json
 import os
 import random
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,6 @@ ENDED = {0, 1, -signal.SIGKILL, -signal.SIGTERM, 143}
 """A claim of so short a fit may fail; SIGTERM can come before the command minds it."""
 
 
-@pytest.fixture(scope="module")
-def forked() -> Iterator[ForkedRuns]:
-    with ForkedRuns() as runs:
-        yield runs
-
-
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -55,7 +49,7 @@ def disturbed(arguments: list[str], chance: random.Random, longest: float) -> Ru
 
 def data(form: str, seed: int, out: str) -> list[str]:
     rows = ["--split", "test", "--rows", "8000", "--seed", str(seed)]
-    return ["data", "spec.causal", "SwapColor", *rows, "--form", form, "--out", out]
+    return ["causalspec", "data", "spec.causal", "SwapColor", *rows, "--form", form, "--out", out]
 
 
 def rows_of(form: str) -> str:
@@ -109,7 +103,7 @@ def test_data(here: Path, forked: ForkedRuns) -> None:
 
 def verification(player: Path, seed: int, out: str, steps: int = 12) -> list[str]:
     network = ["--network", str(player), "--device", "cpu", "--steps", str(steps)]
-    return ["verify", "spec.causal", *network, "--seed", str(seed), "--out", out]
+    return ["causalspec", "verify", "spec.causal", *network, "--seed", str(seed), "--out", out]
 
 
 def result_of(folder: Path) -> Any:
