@@ -17,12 +17,11 @@ from causalspec import pygments_lexer
 from causalspec.dsl import Diagnostics, Source
 from causalspec.dsl.tokens import span_of, tokenize
 from causalspec.dsl.words import joining_words, keywords
+from tests.helpers.spec_files import ROOT, each_spec
 from tests.helpers.textmate import TextMate
 
 lexers: Any = pygments.lexers
-ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "editors" / "vscode"
-SPECS = sorted((ROOT / "specs").glob("*/*.causal"))
 TEXTMATE = TextMate(EXTENSION / "syntaxes" / "causal.tmLanguage.json")
 LISTS = ("DECLARATIONS", "STATEMENTS", "EXPRESSION_WORDS", "OPERATOR_WORDS", "CONSTANTS")
 
@@ -49,7 +48,7 @@ def test_words_that_may_be_names_stand_apart(lists: list[set[str]]):
     assert lists[-1] == joining_words()
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@each_spec
 def test_every_spec_is_coloured_without_an_error(path: Path):
     text = path.read_text(encoding="utf-8")
     tokens = list(lexers.get_lexer_for_filename("x.causal").get_tokens(text))
@@ -90,7 +89,7 @@ def scopes_in(text: str) -> dict[int, tuple[str, ...]]:
     return {place: one.scopes for one in pieces for place in range(one.start, one.end)}
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@each_spec
 def test_the_extension_colours_every_word_text_number_and_operator(path: Path):
     text = path.read_text(encoding="utf-8")
     scopes = scopes_in(text)

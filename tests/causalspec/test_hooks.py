@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from causalspec.command_line import COMMANDS
+from tests.helpers.spec_files import ROOT
 
-ROOT = Path(__file__).parents[2]
 FINE = "language 1\n\ntype Digit = 0..9\n"
 WRONG = "language 1\n\ntype Digit = Nmber\ntype Number = 0..9\n"
 RAGGED = "language 1\ntype   Digit = 0..9\n"

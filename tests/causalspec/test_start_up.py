@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-SMALL = ROOT / "specs" / "hierarchical_equality" / "hierarchical_equality.causal"
+from tests.helpers.spec_files import ROOT, spec_file
+
+SMALL = spec_file("hierarchical_equality")
 HEAVY = (
     *("torch", "transformers", "sympy", "z3", "rich", "numpy.ma"),
     *("causalspec.dsl.formatter", "causalspec.commands.verify"),
@@ -35,6 +36,7 @@ LONG = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import check
+from tests.helpers.spec_files import ROOT, spec_file
 print(check.studies(), end="")
 """
 

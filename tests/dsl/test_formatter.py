@@ -23,7 +23,7 @@ from causalspec.dsl.tokens import tokenize
 from tests.helpers.generated.grammar_programs import tokens
 from tests.helpers.spec_files import EXAMPLES, spec_text
 
-COUNT = 20_000 if os.environ.get("CAUSALSPEC_LONG") else 250
+COUNT = 20_000 if os.environ.get("CAUSALSPEC_LONG") else 100
 
 
 def formatted(text: str) -> str:

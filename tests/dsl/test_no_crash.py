@@ -23,7 +23,7 @@ from causalspec.dsl.tokens import tokenize
 from tests.helpers.generated import grammar_programs, typed_programs
 from tests.helpers.spec_files import EXAMPLES, spec_text
 
-COUNT = 100_000 if os.environ.get("CAUSALSPEC_LONG") else 2_000
+COUNT = 100_000 if os.environ.get("CAUSALSPEC_LONG") else 1_000
 STRANGE = (
     "\0",
     "\t",

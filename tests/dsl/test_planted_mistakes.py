@@ -13,7 +13,7 @@ from tests.helpers.generated.planted import Outcome, Program, planted, plants, p
 from tests.helpers.generated.typos import typo
 
 LONG = bool(os.environ.get("CAUSALSPEC_LONG"))
-COUNT = 5_000 if LONG else 300
+COUNT = 5_000 if LONG else 150
 
 
 @cache

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from causalspec.command_line import main
+from tests.helpers.spec_files import SPECS
 
-FOLDER = Path(__file__).parents[3] / "specs" / "label_audit"
+FOLDER = SPECS / "label_audit"
 AUDIT = ("data", "label_audit.causal", "LeftRegions", "--audit")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from causalspec.command_line import main
+from causalspec.compiler.data.counterfactuals import generate
+from tests.helpers.compiled import compiled
+from tests.helpers.terminal import Terminal
 
 SPEC = """\
 language 1
@@ -56,11 +56,10 @@ kept  changed    40
 """
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-    Path("sum.causal").write_text(SPEC, encoding="utf-8")
+@pytest.fixture
+def shown(run: Terminal) -> Terminal:
+    run.write(sum=SPEC)
+    return run
 
 
 def squeezed(text: str) -> list[list[str]]:
@@ -68,18 +67,13 @@ def squeezed(text: str) -> list[list[str]]:
     return [line.split() for line in text.splitlines()]
 
 
-def test_base_and_source_stand_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
-    from causalspec.compiler.compile import load_specification
-    from causalspec.compiler.data.counterfactuals import generate_chunks
-
-    specification, _ = load_specification(Path("sum.causal"))
-    assert specification is not None
-    design = specification.counterfactuals["Kept"]
-    pairs = next(generate_chunks(design, "test"))
+def test_base_and_source_stand_side_by_side(shown: Terminal) -> None:
+    design = compiled(SPEC.removeprefix("language 1")).counterfactuals["Kept"]
+    pairs = generate(design, "test")
     a, b, source_a, source_b = (
         int(side[name][0]) for side in (pairs.base, pairs.sources[0]) for name in ("a", "b")
     )
-    truths = [("false", "true")[int(one["sure"][0])] for one in (pairs.base, pairs.sources[0])]
+    truths = [("false", "true")[int(side["sure"][0])] for side in (pairs.base, pairs.sources[0])]
     wanted = KEPT.format(
         a=a,
         b=b,
@@ -91,34 +85,26 @@ def test_base_and_source_stand_side_by_side(capsys: pytest.CaptureFixture[str]) 
         source_total=source_a + source_b,
         label=source_a + b,
     )
-    capsys.readouterr()
-    assert main(["data", "sum.causal", "Kept", "--show", "1"]) == 0
-    printed = capsys.readouterr().out
-    assert squeezed(printed) == squeezed(wanted)
+    status, printed, _ = shown("data", "sum.causal", "Kept", "--show", "1")
+    assert (status, squeezed(printed)) == (0, squeezed(wanted))
     assert all(line == line.rstrip() and len(line) <= 80 for line in printed.splitlines())
 
 
-def test_a_source_that_is_intervened_on_is_shown_as_it_runs(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main(["data", "sum.causal", "Inner", "--show", "1"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+def test_a_source_that_is_intervened_on_is_shown_as_it_runs(shown: Terminal) -> None:
+    lines = shown("data", "sum.causal", "Inner", "--show", "1")[1].splitlines()
     assert lines[0] == "pair 1: swap doubled from (s1 with kept from s2)"
-    shown = {line.split()[0]: line.split()[1:] for line in lines[2:7]}
+    cells = {line.split()[0]: line.split()[1:] for line in lines[2:7]}
     # The inner swap gives s1 the `kept` of s2, which is its `a`.
-    assert int(shown["doubled"][1]) == int(shown["a"][2]) + int(shown["b"][1])
+    assert int(cells["doubled"][1]) == int(cells["a"][2]) + int(cells["b"][1])
 
 
-def test_the_width_is_respected(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_width_is_respected(shown: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
-    assert main(["data", "sum.causal", "Kept", "--show", "3"]) == 0
-    printed = capsys.readouterr().out
-    assert max(map(len, printed.splitlines())) <= 40
+    status, printed, _ = shown("data", "sum.causal", "Kept", "--show", "3")
+    assert (status, max(map(len, printed.splitlines())) <= 40) == (0, True)
     assert "\x1b" not in printed
 
 
-def test_a_split_without_rows(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["data", "sum.causal", "Kept", "--show", "3", "--rows", "0"]) == 0
-    assert capsys.readouterr().out == "test has no rows\n"
+def test_a_split_without_rows(shown: Terminal) -> None:
+    arguments = ("data", "sum.causal", "Kept", "--show", "3", "--rows", "0")
+    assert shown(*arguments) == (0, "test has no rows\n", "")

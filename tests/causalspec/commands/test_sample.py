@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from causalspec.command_line import main
+from tests.helpers.spec_files import spec_file
 
-SPECS = Path(__file__).parents[3] / "specs"
-SQUAD = str(SPECS / "firing_squad" / "firing_squad.causal")
-PRICES = str(SPECS / "price_tagging" / "price_tagging.causal")
-THERMOSTAT = str(SPECS / "thermostat" / "thermostat.causal")
-ADDITION = str(SPECS / "addition" / "addition.causal")
+SQUAD = str(spec_file("firing_squad"))
+PRICES = str(spec_file("price_tagging"))
+THERMOSTAT = str(spec_file("thermostat"))
+ADDITION = str(spec_file("addition"))
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

@@ -13,6 +13,7 @@ from causalspec.language_server.analysis import Analysis
 from causalspec.language_server.moving import nodes_in
 from tests.helpers.language_client import Client
 from tests.helpers.rising import TEXT, applied, place, span_text
+from tests.helpers.spec_files import each_spec
 
 # Names --------------------------------------------------------------------------------------------
 
@@ -207,7 +208,6 @@ def test_no_rename_that_changes_the_meaning(
 
 # What the compiler notes --------------------------------------------------------------------------
 
-SPECS = sorted(Path(__file__).parents[3].joinpath("specs").glob("*/*.causal"))
 WITHOUT_PLACE = {"dim", "first", "last"}
 """An argument of a method, which token of a slot: nothing in a file declares them."""
 
@@ -216,7 +216,7 @@ def analysis_of(text: str, folder: Path | None = None) -> Analysis:
     return Analysis(Source("spec.causal", text), folder, "utf-16")
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@each_spec
 def test_every_name_of_a_spec_means_something(path: Path):
     analysis = analysis_of(path.read_text(encoding="utf-8"), path.parent)
     known = {one.span for one in analysis.index.occurrences}

@@ -13,9 +13,9 @@ from causalspec.compiler.compile import compile_file
 from causalspec.dsl import Diagnostics, Source, syntax
 from causalspec.dsl.source import Span
 from causalspec.language_server.reading import Reading, read, reread
+from tests.helpers.spec_files import each_spec
 
-SPECS = sorted((Path(__file__).parents[3] / "specs").rglob("*.causal"))
-EDITS = 60
+EDITS = 25
 """For each spec, one after the other."""
 
 TYPED = (
@@ -61,7 +61,7 @@ def edited(text: str, choose: random.Random) -> str:
             return text[:place] + choose.choice(TYPED) + text[place:]
 
 
-@pytest.mark.parametrize("path", SPECS, ids=[one.stem for one in SPECS])
+@each_spec
 def test_random_edits(path: Path):
     choose = random.Random(path.stem)
     text = path.read_text(encoding="utf-8")

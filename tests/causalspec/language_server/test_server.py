@@ -13,8 +13,7 @@ from causalspec.language_server.analysis import Analysis
 from causalspec.language_server.reading import read, reread
 from tests.helpers.language_client import Client, long_spec
 from tests.helpers.rising import TEXT, span_text
-
-SPECS = Path(__file__).parents[3] / "specs"
+from tests.helpers.spec_files import spec_file
 
 # Diagnostics --------------------------------------------------------------------------------------
 
@@ -93,7 +92,7 @@ def test_the_server_never_imports_torch(tmp_path: Path):
         "sys.exit(status or bool({'torch', 'transformers'} & set(sys.modules)))"
     )
     with Client(sys.executable, "-c", program) as client:
-        path = SPECS / "indirect_object" / "indirect_object.causal"
+        path = spec_file("indirect_object")
         uri = client.open(path)
         client.diagnostics(uri)
         client.diagnostics(uri)

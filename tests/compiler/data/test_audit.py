@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from causalspec.compiler.data.audit import files
 from causalspec.compiler.data.audit.columns import ColumnMap, read_column_map
 from causalspec.compiler.data.audit.files import open_rows
 from causalspec.compiler.data.audit.labels import Audit, audit
@@ -522,22 +521,13 @@ def test_any_bytes_give_an_audit_or_a_complaint(seed: int, name: str, tmp_path: 
 
 # Pages -----------------------------------------------------------------------------------------
 
-CODES = [code for code in catalogue.codes() if "CS530" <= code <= "CS533"]
-
-
-def test_every_code_has_a_page() -> None:
-    folder = Path(files.__file__).parent
-    sources = [file.read_text(encoding="utf-8") for file in folder.glob("*.py")]
-    reported = {code for text in sources for code in re.findall(r'"(CS[0-9]{3})"', text)}
-    assert sorted(reported) == CODES
-
 
 def blocks_of(code: str, kind: str) -> dict[str, str]:
     shown = rf"^```{kind} (\w+)\n(.*?)^```$"
     return dict(re.findall(shown, catalogue.page(code).text, re.MULTILINE | re.DOTALL))
 
 
-@pytest.mark.parametrize("code", CODES[:3])
+@pytest.mark.parametrize("code", ["CS530", "CS531", "CS532"])
 def test_the_page_fails_and_the_fix_works(code: str, tmp_path: Path) -> None:
     blocks = blocks_of(code, "text")
     of = compiled(blocks["spec"]).counterfactuals["SwapAgain"]

@@ -73,7 +73,7 @@ def test_chunks_cross_stretches(one: CounterfactualDesign) -> None:
 
 
 @given(some.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_chunks_of_generated_designs_are_the_rows_of_the_whole(data: some.DataObject) -> None:
     model = data.draw(models())
     assume(model.intermediates)

@@ -10,7 +10,7 @@ from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.data.pairs import InterchangePairs
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.specification import SwapKind
-from causalspec.dsl import SpecError, catalogue
+from causalspec.dsl import SpecError
 from tests.helpers.compiled import compiled, findings
 
 EQUALITY = """
@@ -174,7 +174,3 @@ def test_rivals_that_are_none(named: str, message: str) -> None:
         "split train 50 }"
     )
     assert message in found
-
-
-def test_page() -> None:
-    assert catalogue.page("CS716").title == "a rival that cannot be told apart"

@@ -15,14 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from causalspec.compiler.compile import load_specification
 from causalspec.compiler.data.audit.columns import read_column_map
 from causalspec.compiler.data.audit.files import open_rows
 from causalspec.compiler.data.audit.labels import Audit, audit, with_abbreviations
 from causalspec.compiler.specification import CounterfactualDesign
+from tests.helpers.spec_files import ROOT, SPECS, loaded
 
-ROOT = Path(__file__).parents[3]
-FOLDER = ROOT / "specs" / "label_audit"
+FOLDER = SPECS / "label_audit"
 YES = {
     "left": {(1, 2), (1, 3), (2, 2)},
     "right": {(3, 2), (3, 1), (2, 2)},
@@ -41,8 +40,7 @@ both = pytest.mark.parametrize("side", ["left", "right"])
 
 
 def design(side: str) -> CounterfactualDesign:
-    specification, _ = load_specification(FOLDER / "label_audit.causal")
-    assert specification is not None
+    specification = loaded(FOLDER / "label_audit.causal")
     task = specification.tasks["PriceTagging"].model
     return with_abbreviations(specification.counterfactuals[DESIGNS[side]], task)
 

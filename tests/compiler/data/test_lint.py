@@ -14,14 +14,6 @@ def warnings(text: str) -> list[str]:
     return [f"{one.code} {one.message}" for one in diagnostics]
 
 
-@pytest.mark.parametrize("code", ["CS503", "CS504", "CS605"])
-def test_page(code: str) -> None:
-    page = catalogue.page(code)
-    assert page.fails is not None and page.fixed is not None
-    assert [one[:5] for one in warnings(page.fails)] == [code]
-    assert warnings(page.fixed) == []
-
-
 def test_the_pair_that_would_tell_rivals_apart_is_printed() -> None:
     diagnostics = Diagnostics()
     text = catalogue.page("CS503").fails

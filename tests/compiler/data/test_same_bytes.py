@@ -12,19 +12,15 @@ import json
 import os
 from pathlib import Path
 
-import pytest
-
-from causalspec.compiler.compile import load_specification
 from causalspec.compiler.data.forms.write import Form, Order, write_data
+from tests.helpers.spec_files import each_spec, loaded
 
 HASHES = Path(__file__).with_name("data_hashes.json")
-SPECS = sorted((Path(__file__).parents[3] / "specs").glob("*/*.causal"))
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@each_spec
 def test_the_data_of_the_library_has_the_bytes_it_had(path: Path, tmp_path: Path) -> None:
-    specification, _ = load_specification(path)
-    assert specification is not None
+    specification = loaded(path)
     found: dict[str, str] = {}
     for name, design in specification.counterfactuals.items():
         order = Order(specification, design, [one.name for one in design.splits], slots=True)

@@ -45,7 +45,7 @@ from tests.helpers.columns_of import LONG, as_columns, as_settings
 from tests.helpers.compiled import compiled
 from tests.helpers.generated.swaps import every_pair, label, swapped_spec, write
 
-SPECS = 2_000 if LONG else 25
+SPECS = 2_000 if LONG else 9
 MOST_PAIRS = 400
 NOTHING, TRUE, FALSE = Undefined("nothing holds"), Constant(1), Constant(0)
 KEPT = "keep where defined(result)"

@@ -10,7 +10,6 @@ from typing import Any
 import numpy
 import pytest
 
-from causalspec.compiler.compile import compile_file
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.columns import with_definedness
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
@@ -22,7 +21,6 @@ from causalspec.compiler.evaluators.vectorize import (
 from causalspec.compiler.expressions import ArithmeticOperator, Reference
 from causalspec.compiler.model import CausalModel, Role
 from causalspec.compiler.specification import SwapKind
-from causalspec.dsl import Diagnostics, Source, parse
 from tests.helpers.cases import (
     CASES,
     FLOORED,
@@ -40,8 +38,7 @@ from tests.helpers.columns_of import (
     covered_settings,
     drawn_settings,
 )
-
-SPECS = sorted((Path(__file__).parents[3] / "specs").glob("*/*.causal"))
+from tests.helpers.spec_files import each_spec, loaded
 
 computed = pytest.mark.parametrize("case", list(computed_cases()), ids=lambda case: case.name)
 
@@ -137,12 +134,9 @@ def assert_interchanges_agree(model: CausalModel) -> None:
             ]
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@each_spec
 def test_the_library(path: Path) -> None:
-    diagnostics = Diagnostics()
-    file = parse(Source(path.name, path.read_text(encoding="utf-8")), diagnostics)
-    specification = compile_file(file, path.parent, diagnostics)
-    assert specification is not None
+    specification = loaded(path)
     tasks = [task.model for task in specification.tasks.values()]
     for model in (*tasks, *specification.models.values()):
         if not model.cyclic:

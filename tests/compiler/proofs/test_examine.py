@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from causalspec.compiler.compile import compile_file
 from causalspec.compiler.evidence import Examination
 from causalspec.compiler.proofs.examine import examine
-from causalspec.dsl import Diagnostics, Source, catalogue, parse
-
-SPECS = sorted((Path(__file__).parents[3] / "specs").glob("*/*.causal"))
-OURS = ("CS321", "CS322", "CS323", "CS324", "CS325", "CS501", "CS502")
+from causalspec.dsl import Diagnostics, Source, parse
+from tests.helpers.spec_files import each_spec
 
 
 def examined(text: str, folder: Path | None = None) -> tuple[Diagnostics, tuple[Examination, ...]]:
@@ -28,15 +24,7 @@ def findings(text: str) -> list[str]:
     return [f"{one.code} {one.span.text}: {one.message}" for one in examined(text)[0]]
 
 
-@pytest.mark.parametrize("code", OURS)
-def test_page(code: str) -> None:
-    page = catalogue.page(code)
-    assert page.fails is not None and page.fixed is not None
-    assert [one.code for one in examined(page.fails)[0] if one.code[2] in "35"] == [code]
-    assert [one.code for one in examined(page.fixed)[0] if one.code[2] in "35"] == []
-
-
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@each_spec
 def test_the_library_holds(path: Path) -> None:
     diagnostics, examinations = examined(path.read_text(encoding="utf-8"), path.parent)
     assert [one.message for one in diagnostics if one.code[2] == "3"] == []

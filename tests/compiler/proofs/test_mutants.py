@@ -6,11 +6,8 @@ are few, gives another output, at the model's own noise.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy
 
-from causalspec.compiler.compile import compile_file
 from causalspec.compiler.data.populations import populate
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.samplers import Sampler
@@ -27,22 +24,12 @@ from causalspec.compiler.evidence import Witness
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.proofs.comparison import compare
 from causalspec.compiler.proofs.witnesses import find_witness
-from causalspec.compiler.specification import Specification
-from causalspec.dsl import Diagnostics, Source, parse
 from tests.helpers.columns_of import LONG
 from tests.helpers.generated.mutants import mutants
+from tests.helpers.spec_files import LIBRARY, loaded
 
-SPECS = sorted((Path(__file__).parents[3] / "specs").glob("*/*.causal"))
 SAMPLE = 1 << 18 if LONG else 1 << 15
 SHARE = 0.99
-
-
-def loaded(path: Path) -> Specification:
-    diagnostics = Diagnostics()
-    file = parse(Source(path.name, path.read_text(encoding="utf-8")), diagnostics)
-    specification = compile_file(file, path.parent, diagnostics)
-    assert specification is not None
-    return specification
 
 
 def differing(model: CausalModel, mutant: CausalModel) -> bool | None:
@@ -73,7 +60,7 @@ def test_mutants_that_differ_are_refuted() -> None:
     """Cyclic models differ by their sets of equilibria, and are refuted by `compare`."""
     found = {True: 0, False: 0}
     alike = 0
-    for path in SPECS:
+    for path in LIBRARY:
         specification = loaded(path)
         tasks = (task.model for task in specification.tasks.values())
         for one in (*tasks, *specification.models.values()):

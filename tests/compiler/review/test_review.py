@@ -27,8 +27,7 @@ from causalspec.compiler.specification import Specification
 from causalspec.dsl import Diagnostics, Source, parse
 from tests.helpers.cases import CASES, DEEP, SHARED
 from tests.helpers.generated.mutants import mutants
-
-SPECS = sorted((Path(__file__).parents[3] / "specs").glob("*/*.causal"))
+from tests.helpers.spec_files import LIBRARY, each_spec
 
 
 def loaded(path: Path, text: str | None = None) -> Specification:
@@ -41,13 +40,13 @@ def loaded(path: Path, text: str | None = None) -> Specification:
     return specification
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@each_spec
 def test_a_spec_has_not_changed_from_itself(path: Path) -> None:
     assert review_changes(loaded(path), loaded(path)) == ()
 
 
 @pytest.mark.parametrize(
-    "path", [one for one in SPECS if "\nmodel " in one.read_text()], ids=lambda path: path.stem
+    "path", [path for path in LIBRARY if "\nmodel " in path.read_text()], ids=lambda path: path.stem
 )
 def test_what_may_only_have_another_name_is_hinted_at(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

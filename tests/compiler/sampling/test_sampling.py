@@ -8,7 +8,6 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from math import prod
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -32,13 +31,11 @@ from causalspec.compiler.sampling.rungs import (
 from causalspec.compiler.sampling.worlds import TooManyWorldsError
 from tests.helpers.cases import LEFT_BOUNDARY, NOISY, THERMOSTAT
 from tests.helpers.columns_of import LONG, as_settings
-from tests.helpers.compiled import compiled
 from tests.helpers.generated.models import models
+from tests.helpers.spec_files import SPECS, loaded
 
-FOLDER = Path(__file__).parents[3] / "specs" / "firing_squad"
-SQUAD = compiled(
-    (FOLDER / "firing_squad.causal").read_text(encoding="utf-8").partition("language 1")[2]
-).models["TwoRiflemen"]
+FOLDER = SPECS / "firing_squad"
+SQUAD = loaded(FOLDER / "firing_squad.causal").models["TwoRiflemen"]
 ORDERED, NERVOUS = Fraction(7, 10), Fraction(1, 10)
 
 many = settings(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from causalspec.compiler.compile import load_specification
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.views.plain_text import UNICODE, condition_text, mechanism_text
 from tests.helpers.cases import (
@@ -20,14 +17,11 @@ from tests.helpers.cases import (
     SHARED,
 )
 from tests.helpers.compiled import compiled
+from tests.helpers.spec_files import loaded, spec_file
 
-SPECS = Path(__file__).parents[3] / "specs"
 
-
-def model(path: str, name: str) -> CausalModel:
-    specification, _ = load_specification(SPECS / path / f"{path}.causal")
-    assert specification is not None
-    return specification.models[name]
+def model(spec: str, name: str) -> CausalModel:
+    return loaded(spec_file(spec)).models[name]
 
 
 @pytest.mark.parametrize(

@@ -71,9 +71,8 @@ def test_logits_and_gradients_equal_a_full_pass(name: str, side: str) -> None:
     tolerance = 1e-5 if dtype is torch.float64 else 1e-4
     network = tiny_network(CONFIGURATIONS[name], dtype)
     sites = [
-        replace(one, token=TOKENS[(number + more) % len(TOKENS)])
-        for number, one in enumerate(every_site(network))
-        for more in (0, 1)
+        replace(site, token=TOKENS[(number + SIDES.index(side)) % len(TOKENS)])
+        for number, site in enumerate(every_site(network))
     ]
     request = all_bases(side, sites)
     kept = harvest(network, request)

@@ -8,7 +8,6 @@ import random
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy
@@ -28,8 +27,8 @@ from causalspec.runtime.sites.components import tap_of
 from causalspec.runtime.sites.hooks import taps_edited, taps_read
 from causalspec.runtime.sites.site import Site
 from tests.helpers.families import masking_tokenizer, small_model
+from tests.helpers.spec_files import SPECS
 
-SPECS = Path(__file__).parents[3] / "specs"
 CYCLIC = "Feedback"
 
 

@@ -20,8 +20,7 @@ from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.networks.network import load_network, wrap_network
 from causalspec.runtime.scoring.verify import VerifySettings, verify
 from tests.helpers import tiny_player
-
-SPECS = Path(__file__).parents[3] / "specs"
+from tests.helpers.spec_files import SPECS, spec_file
 
 
 def task_of(path: Path) -> Task:
@@ -126,7 +125,7 @@ def test_a_plain_network_learns_which_pairs_are_equal(tmp_path: Path) -> None:
 def test_the_price_tagging_network_plays_its_game() -> None:
     network = load_network(SPECS / "price_tagging" / "network")
     player = TrainedDecoder(network.model, network.tokenizer)
-    task = task_of(SPECS / "price_tagging" / "price_tagging.causal")
+    task = task_of(spec_file("price_tagging"))
     fresh = Exercises([task], 1, "fresh").take(2_000)
     assert player.share_right(fresh) >= 0.99
 

