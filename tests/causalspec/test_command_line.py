@@ -15,8 +15,9 @@ from typing import NoReturn
 import pytest
 
 from causalspec import command_line
-from causalspec.command_line import COMMANDS, main
+from causalspec.command_line import COMMANDS
 from causalspec.exit_codes import EXPLANATION
+from tests.helpers.terminal import Terminal
 
 DOUBLING = """\
 language 1
@@ -41,28 +42,10 @@ WRONG = DOUBLING.replace("2 * number", "2 * nubmer")
 UNTIDY = DOUBLING.replace("  input number : 0..4", "input   number:0..4")
 
 
-class Terminal:
-    """Runs the command in a folder of its own and hands back what it wrote."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str) -> tuple[int, str, str]:
-        try:
-            status = main(arguments)
-        except SystemExit as stop:  # argparse
-            status = int(stop.code or 0)
-        return status, *self._capsys.readouterr()
-
-
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Terminal:
-    monkeypatch.chdir(tmp_path)
-    for name, text in {"good": DOUBLING, "wrong": WRONG, "untidy": UNTIDY}.items():
-        Path(f"{name}.causal").write_text(text, encoding="utf-8")
-    return Terminal(capsys)
+def run(run: Terminal) -> Terminal:
+    run.write(good=DOUBLING, wrong=WRONG, untidy=UNTIDY)
+    return run
 
 
 # Help ------------------------------------------------------------------------------------------
@@ -109,33 +92,25 @@ def test_wrong_usage(arguments: tuple[str, ...], run: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "complaint"),
+    ("command", "option", "value", "complaint"),
     [
-        ("--rows", "many", "`many` is not a whole number from 0 on"),
-        ("--rows", "-1", "`-1` is not a whole number from 0 on"),
-        ("--seed", "2147483648", "`2147483648` is more than 2^31 - 1"),
-        ("--seed", "9" * 5000, f"`{'9' * 5000}` is more than 2^31 - 1"),
+        ("data", "--rows", "many", "`many` is not a whole number from 0 on"),
+        ("data", "--rows", "-1", "`-1` is not a whole number from 0 on"),
+        ("data", "--rows", "10" * 12, f"`{'10' * 12}` is more than 2^31 - 1"),
+        ("data", "--seed", "-1", "`-1` is not a whole number from 0 on"),
+        ("data", "--seed", "2147483648", "`2147483648` is more than 2^31 - 1"),
+        ("data", "--seed", "9" * 5000, f"`{'9' * 5000}` is more than 2^31 - 1"),
+        ("verify", "--steps", "0", "0 is too few"),
+        ("verify", "--learning-rate", "fast", "`fast` is not a learning rate"),
+        ("verify", "--learning-rate", "nan", "`nan` is not a learning rate"),
+        ("verify", "--learning-rate", "10", "`10` is not a learning rate"),
     ],
 )
-def test_numbers(option: str, value: str, complaint: str, run: Terminal) -> None:
-    status, _, printed = run("data", "good.causal", f"{option}={value}")
+def test_numbers(command: str, option: str, value: str, complaint: str, run: Terminal) -> None:
+    network = ["--network", "none"] if command == "verify" else []
+    status, _, printed = run(command, "good.causal", *network, f"{option}={value}")
     assert status == 2
-    assert printed.endswith(f"causalspec data: error: argument {option}: {complaint}\n")
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "complaint"),
-    [
-        ("--steps", "0", "0 is too few"),
-        ("--learning-rate", "fast", "`fast` is not a learning rate"),
-        ("--learning-rate", "nan", "`nan` is not a learning rate"),
-        ("--learning-rate", "10", "`10` is not a learning rate"),
-    ],
-)
-def test_numbers_of_fits(option: str, value: str, complaint: str, run: Terminal) -> None:
-    status, _, printed = run("verify", "good.causal", "--network", "none", option, value)
-    assert status == 2
-    assert printed.endswith(f"causalspec verify: error: argument {option}: {complaint}\n")
+    assert printed.endswith(f"causalspec {command}: error: argument {option}: {complaint}\n")
 
 
 # check -----------------------------------------------------------------------------------------
@@ -172,9 +147,9 @@ def test_json(run: Terminal) -> None:
         *("wrong.causal", False),
         *("good.causal", True),
     )
-    assert [one["code"] for one in wrong["diagnostics"]] == ["CS201"]
+    assert [found["code"] for found in wrong["diagnostics"]] == ["CS201"]
     assert good["diagnostics"] == []
-    assert {one["holds"] for one in good["examinations"]} == {True}
+    assert {examination["holds"] for examination in good["examinations"]} == {True}
 
 
 def test_no_file(run: Terminal) -> None:
@@ -191,7 +166,7 @@ def test_format_in_place(run: Terminal) -> None:
     assert untidy.read_text(encoding="utf-8") == DOUBLING
     assert stat.S_IMODE(untidy.stat().st_mode) == 0o640
     assert run("fmt", "good.causal", "untidy.causal") == (0, "", "")
-    assert sorted(one.name for one in Path().iterdir()) == [
+    assert sorted(path.name for path in Path().iterdir()) == [
         *("good.causal", "untidy.causal", "wrong.causal")
     ]
 
@@ -289,7 +264,7 @@ def test_data_is_written_with_a_manifest_and_twice_the_same(run: Terminal) -> No
     )
     run("data", "good.causal", "SwapAgain", "--out", "again")
     first, second = (
-        {one.name: one.read_bytes() for one in Path(folder).iterdir()}
+        {path.name: path.read_bytes() for path in Path(folder).iterdir()}
         for folder in ("data", "again")
     )
     assert first == second
@@ -307,8 +282,8 @@ def test_data_is_shown(run: Terminal) -> None:
     assert (status, printed.count(": swap again"), Path("data").exists()) == (0, 2, False)
     status, printed, _ = run("data", "good.causal", "--show", "2", "--format", "json")
     shown = json.loads(printed)
-    assert [one["label.double"] for one in shown] == [
-        one["base.number"] + one["source.number"] for one in shown
+    assert [row["label.double"] for row in shown] == [
+        row["base.number"] + row["source.number"] for row in shown
     ]
 
 
@@ -421,13 +396,7 @@ def test_our_own_mistakes_ask_for_a_report(run: Terminal, monkeypatch: pytest.Mo
 def test_a_reader_who_leaves_is_no_failure(page: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    command = [
-        sys.executable,
-        "-m",
-        "causalspec.command_line",
-        "explain",
-        *([page] if page else []),
-    ]
+    command = [sys.executable, "-m", "causalspec.command_line", "explain", *page.split()]
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, b"")

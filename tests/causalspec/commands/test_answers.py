@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from causalspec.command_line import main
 from causalspec.dsl import catalogue
 from causalspec.exit_codes import ExitCode
 from causalspec.runtime.results.files import read_results
+from tests.helpers.terminal import Terminal
 from tests.helpers.tiny_player import SPEC
 
 
@@ -23,56 +24,58 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tokenizer of two letters at a time, spaces standing with the letter that follows."""
     place = tmp_path_factory.mktemp("tokenizer")
     letters = "abcdefghijklmnopqrstuvwxyzYNITL?0123456789 "
-    vocabulary = {one: number for number, one in enumerate(["?!", *letters])}
-    for one in letters:
-        vocabulary[f" {one}"] = len(vocabulary)
-    merges = [(" ", one) for one in letters if one != " "]
+    vocabulary = {letter: number for number, letter in enumerate(["?!", *letters])}
+    for letter in letters:
+        vocabulary[f" {letter}"] = len(vocabulary)
+    merges = [(" ", letter) for letter in letters if letter != " "]
     made: Any = Tokenizer(models.BPE(vocab=vocabulary, merges=merges, unk_token="?!"))
     made.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_next")
     made.save(str(place / "tokenizer.json"))
     return place
 
 
-def checked(text: str | None, folder: Path, place: Path, *more: str) -> int:
-    assert text is not None
-    spec = place / "page.causal"
-    spec.write_text(text, encoding="utf-8")
-    return main(["check", str(spec), "--tokenizer", str(folder), *more])
+Check = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def checked(run: Terminal) -> Check:
+    """`check` of a text with a tokenizer."""
+
+    def check(text: str | None, tokenizer: Path) -> tuple[int, str, str]:
+        assert text is not None
+        run.write(page=text)
+        return run("check", "page.causal", "--tokenizer", str(tokenizer))
+
+    return check
 
 
 @pytest.mark.parametrize("code", ["CS622", "CS623"])
-def test_page(code: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert checked(catalogue.page(code).fails, folder, tmp_path) == ExitCode.FINE
-    assert f"warning[{code}]" in capsys.readouterr().err
-    assert checked(catalogue.page(code).fixed, folder, tmp_path) == ExitCode.FINE
-    assert capsys.readouterr().err == ""
+def test_page(code: str, folder: Path, checked: Check) -> None:
+    status, _, complaint = checked(catalogue.page(code).fails, folder)
+    assert (status, f"warning[{code}]" in complaint) == (0, True)
+    status, _, complaint = checked(catalogue.page(code).fixed, folder)
+    assert (status, complaint) == (0, "")
 
 
-def test_the_message_names_answers_and_token(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    checked(catalogue.page("CS623").fails, folder, tmp_path)
+def test_the_message_names_answers_and_token(folder: Path, checked: Check) -> None:
     assert (
         "the answers ` Yes and no` and ` Yes` are not told apart by their tokens, ` Yes and no`"
-        in capsys.readouterr().err
+        in checked(catalogue.page("CS623").fails, folder)[2]
     )
 
 
-def test_the_warning_can_be_accepted(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_warning_can_be_accepted(folder: Path, checked: Check, run: Terminal) -> None:
     text = f'{catalogue.page("CS623").fails}\nallow CS623 "the end is never asked"\n'
-    checked(text, folder, tmp_path)
-    assert capsys.readouterr().err == ""
+    assert checked(text, folder)[2] == ""
     # Without a tokenizer nobody can say whether it silences anything.
-    assert main(["check", str(tmp_path / "page.causal")]) == ExitCode.FINE
-    assert capsys.readouterr().err == ""
+    status, _, complaint = run("check", "page.causal")
+    assert (status, complaint) == (0, "")
 
 
-def test_there_is_no_tokenizer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    place = tmp_path / "nothing.json"
-    assert checked(catalogue.page("CS623").fixed, place, tmp_path) == ExitCode.TOOL_FAILED
-    assert f"there is no file or folder `{place}`" in capsys.readouterr().err
+def test_there_is_no_tokenizer(checked: Check) -> None:
+    status, _, complaint = checked(catalogue.page("CS623").fixed, Path("nothing.json"))
+    assert status == 5
+    assert "there is no file or folder `nothing.json`" in complaint
 
 
 # Prompts as tokens --------------------------------------------------------------------------------
@@ -129,19 +132,19 @@ def test_prompts_are_judged_as_tokens(
     status: ExitCode,
     message: str,
     lowering: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    checked: Check,
 ) -> None:
     page = catalogue.page(code)
-    assert checked(page.fails, lowering, tmp_path) == status
-    found = [line for line in capsys.readouterr().err.splitlines() if "[CS" in line]
-    assert found == [message]
-    assert checked(page.fixed, lowering, tmp_path) == ExitCode.FINE
-    captured = capsys.readouterr()
-    assert captured.err == ""
+    ended, _, complaint = checked(page.fails, lowering)
+    assert (ended, [line for line in complaint.splitlines() if "[CS" in line]) == (
+        status,
+        [message],
+    )
+    ended, printed, complaint = checked(page.fixed, lowering)
+    assert (ended, complaint) == (ExitCode.FINE, "")
     assert (
         "  yes `main` of `Loud` tells inputs with different answers apart as tokens: exhaustive (2)"
-        in captured.out
+        in printed
     )
 
 
@@ -164,38 +167,32 @@ def test_seams(
     answer: str,
     reason: str | None,
     lowering: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    checked: Check,
 ) -> None:
     page = catalogue.page("CS609").fixed
     assert page is not None
     ending = ending if "\\" in ending else ending.replace('"', '\\"')
     text = page.replace("color", ending).replace(" {answer}", answer)
-    checked(text, lowering, tmp_path)
-    errors = capsys.readouterr().err
+    _, _, errors = checked(text, lowering)
     assert ("CS609" in errors) is (reason is not None)
     if reason is not None:
         assert f"ends in {reason} and its answer begins with a space" in errors
 
 
-def test_an_answer_that_changes_its_prompts_tokens(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_answer_that_changes_its_prompts_tokens(folder: Path, checked: Check) -> None:
     text = catalogue.page("CS609").fails
     assert text is not None
     text = text.replace("Mary, John", "ann, bob").replace("== Mary", "== ann")
     text = text.replace('" {answer}"', '"{answer}"')
-    assert checked(text, folder, tmp_path) == ExitCode.SPEC_INVALID
+    status, _, complaint = checked(text, folder)
+    assert status == ExitCode.SPEC_INVALID
     assert (
         "error[CS621]: the answer `red` changes the last tokens of the prompt "
         "`ann likes the color `\n"
-    ) in capsys.readouterr().err
+    ) in complaint
 
 
-def test_one_alike_word_is_found_among_very_many_inputs(
-    lowering: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    text = """\
+MANY = """\
 language 1
 
 task Loud {
@@ -206,30 +203,20 @@ task Loud {
   say answer " {answer}"
 }
 """
-    assert checked(text, lowering, tmp_path) == ExitCode.SPEC_INVALID
-    assert "`main` of `Loud` is the same tokens at `who = M" in capsys.readouterr().err
 
 
-def test_a_sample_says_that_it_is_one(
-    lowering: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    text = """\
-language 1
+def test_one_alike_word_is_found_among_very_many_inputs(lowering: Path, checked: Check) -> None:
+    status, _, complaint = checked(MANY, lowering)
+    assert status == ExitCode.SPEC_INVALID
+    assert "`main` of `Loud` is the same tokens at `who = M" in complaint
 
-task Loud {
-  input who : {John, Mary}
-  input one, two, three, four, five : {the, color, red, blue, likes, a}
-  output answer : {red, blue} = if who == Mary then red else blue
-  prompt main "{one} {two} {three} {four} {five} {who}"
-  say answer " {answer}"
-}
-"""
-    assert checked(text, lowering, tmp_path) == ExitCode.FINE
+
+def test_a_sample_says_that_it_is_one(lowering: Path, checked: Check) -> None:
+    text = MANY.replace(", MARY", "").replace("MARY", "Mary")
+    status, printed, _ = checked(text, lowering)
+    assert status == ExitCode.FINE
     # 2,048 inputs drawn, and two of them with each value of each variable: 2 · (2 + 5 · 6).
-    assert (
-        "tells inputs with different answers apart as tokens: sampled (2,112, seed 0)"
-        in capsys.readouterr().out
-    )
+    assert "tells inputs with different answers apart as tokens: sampled (2,112, seed 0)" in printed
 
 
 # The same before a network ------------------------------------------------------------------------
@@ -237,33 +224,31 @@ task Loud {
 WHOLE = SPEC.replace("das(dim = 8)", "full_vector")
 
 
-def verified(text: str, network: Path, place: Path) -> int:
-    (place / "spec.causal").write_text(text, encoding="utf-8")
-    arguments = ["verify", str(place / "spec.causal"), "--network", str(network)]
-    return main([*arguments, "--device", "cpu", "--out", str(place / "out")])
+def verified(run: Terminal, text: str, network: Path) -> tuple[int, str]:
+    run.write(spec=text)
+    where = ("--network", str(network), "--device", "cpu", "--out", "out")
+    status, _, complaint = run("verify", "spec.causal", *where)
+    return status, complaint
 
 
-def test_a_network_whose_tokenizer_lowers_case(
-    player: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    network = shutil.copytree(player, tmp_path / "lowering")
-    file = network / "tokenizer.json"
+def test_a_network_whose_tokenizer_lowers_case(player: Path, run: Terminal) -> None:
+    network = shutil.copytree(player, "lowering")
+    file = Path(network, "tokenizer.json")
     tokenizer = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps(tokenizer | {"normalizer": {"type": "Lowercase"}}), "utf-8")
-    text = WHOLE.replace("{red, green", "{red, RED, green")
-    assert verified(text, network, tmp_path) == ExitCode.SPEC_INVALID
+    status, complaint = verified(run, WHOLE.replace("{red, green", "{red, RED, green"), network)
+    assert status == ExitCode.SPEC_INVALID
     assert re.search(
         r"error\[CS608\]: `main` of `Pick` is the same tokens at `first = \w+, second = \w+, "
         r"which = \w+` and at `first = \w+, second = \w+, which = \w+`, whose answers differ",
-        capsys.readouterr().err,
+        complaint,
     )
-    assert not (tmp_path / "out").exists()
+    assert not Path("out").exists()
 
 
-def test_what_is_warned_of_stands_in_the_notes(player: Path, tmp_path: Path) -> None:
-    text = WHOLE.replace("{which}", "{which} ")
-    assert verified(text, player, tmp_path) == ExitCode.FINE
-    [verdict] = read_results(tmp_path / "out").verdicts
+def test_what_is_warned_of_stands_in_the_notes(player: Path, run: Terminal) -> None:
+    assert verified(run, WHOLE.replace("{which}", "{which} "), player)[0] == ExitCode.FINE
+    [verdict] = read_results(Path("out")).verdicts
     ends, *_ = [note for note in verdict.notes if "ends in a space" in note]
     assert re.fullmatch(
         r"`main` of `Pick` ends in a space and its answer begins with a space: `\w+ \w+ \w+  \w+`",

@@ -14,8 +14,8 @@ import pytest
 import torch
 from transformers import LlamaModel
 
-from causalspec.command_line import main
 from causalspec.runtime.results.files import read_results
+from tests.helpers.terminal import Terminal
 from tests.helpers.tiny_player import ALIGNMENT, CLAIM, DATA, SPEC, TASK
 
 WHOLE = SPEC.replace("das(dim = 8)", "full_vector")  # nothing is trained
@@ -23,26 +23,19 @@ Command = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def command(
-    player: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Command:
+def command(player: Path, run: Terminal) -> Command:
     """Runs a command on a spec's text and a network; status and complaints."""
-    monkeypatch.chdir(tmp_path)
 
-    def run(text: str, *arguments: str, network: str | Path = player) -> tuple[int, str]:
-        Path("spec.causal").write_text(text, encoding="utf-8")
+    def ended(
+        text: str, *arguments: str, network: str | Path = player, device: str = "cpu"
+    ) -> tuple[int, str]:
+        run.write(spec=text)
         name, *more = arguments or ("verify",)
-        options = ["--network", str(network), "--device", "cpu"]
-        try:
-            status = main([name, "spec.causal", *more, *options])
-        except SystemExit as stop:
-            status = int(stop.code or 0)
-        return status, capsys.readouterr().err
+        where = ("--network", str(network), "--device", device)
+        status, _, complaint = run(name, "spec.causal", *more, *where)
+        return status, complaint
 
-    return run
+    return ended
 
 
 def headline(complaint: str) -> tuple[str, str]:
@@ -62,37 +55,32 @@ def nothing_is_left() -> bool:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("text", "arguments", "complaint"),
     [
         (
+            WHOLE,
             ("verify", "--claim", "TheColourFollows"),
-            "causalspec verify: there is no claim `TheColourFollows`; "
-            "did you mean `TheColorFollows`?\n",
+            "verify: there is no claim `TheColourFollows`; did you mean `TheColorFollows`?",
         ),
+        (WHOLE, ("align", "Lost"), "align: there is no alignment `Lost`; did you mean `Last`?"),
         (
-            ("align", "Lost"),
-            "causalspec align: there is no alignment `Lost`; did you mean `Last`?\n",
-        ),
-        (
+            WHOLE,
             ("align", "Last", "--data", "Swap"),
-            "causalspec align: `Swap` is not data for `Last`; did you mean `SwapColor`?\n",
+            "align: `Swap` is not data for `Last`; did you mean `SwapColor`?",
         ),
+        (
+            WHOLE + DATA.replace("SwapColor", "Other"),
+            ("align", "Last"),
+            "align: name the data with --data: SwapColor, Other",
+        ),
+        (TASK, ("verify",), "verify: spec.causal makes no claim"),
     ],
 )
-def test_unknown_names(command: Command, arguments: tuple[str, ...], complaint: str) -> None:
-    assert command(WHOLE, *arguments) == (2, complaint)
+def test_what_is_not_named_rightly(
+    command: Command, text: str, arguments: tuple[str, ...], complaint: str
+) -> None:
+    assert command(text, *arguments) == (2, f"causalspec {complaint}\n")
     assert nothing_is_left()
-
-
-def test_several_data_sets_fit(command: Command) -> None:
-    assert command(WHOLE + DATA.replace("SwapColor", "Other"), "align", "Last") == (
-        2,
-        "causalspec align: name the data with --data: SwapColor, Other\n",
-    )
-
-
-def test_nothing_is_claimed(command: Command) -> None:
-    assert command(TASK) == (2, "causalspec verify: spec.causal makes no claim\n")
 
 
 # Specs -----------------------------------------------------------------------------------------
@@ -182,25 +170,24 @@ def test_what_check_finds(command: Command, old: str, new: str, message: str, cu
             "error[CS725]: `SwapColor` has no split `validation`, which a claim is fitted with",
             "SwapColor",
         ),
+        (
+            "full_vector",
+            "das(dim = 8)  # needs pairs to train on",
+            "error[CS725]: `SwapColor` has no split `train`, which a claim is fitted with",
+            "SwapColor",
+        ),
     ],
 )
 def test_what_only_a_network_shows(
     command: Command, old: str, new: str, message: str, culprit: str
 ) -> None:
     assert old in WHOLE
-    status, complaint = command(WHOLE.replace(old, new))
+    text = WHOLE.replace("train 64, ", "") if "train on" in new else WHOLE
+    status, complaint = command(text.replace(old, new))
     found, shown = headline(complaint)
     assert (status, found) == (3, message)
     assert culprit in ("", shown)
     assert nothing_is_left()
-
-
-def test_no_training_data(command: Command) -> None:
-    status, complaint = command(SPEC.replace("split train 64, ", "split "))
-    assert (status, headline(complaint)[0]) == (
-        3,
-        "error[CS725]: `SwapColor` has no split `train`, which a claim is fitted with",
-    )
 
 
 def test_vectors_for_a_decoder(command: Command) -> None:
@@ -245,7 +232,7 @@ def test_a_network_that_does_not_play(command: Command) -> None:
     assert command(other_side, "verify", "--out", "out")[0] == 4
     [verdict] = read_results(Path("out")).verdicts
     assert (verdict.holds, verdict.chosen, verdict.counts[0].answered) == (None, (), 0)
-    assert [one.reason for one in verdict.expectations] == ["no pair was scored"] * 2
+    assert [expected.reason for expected in verdict.expectations] == ["no pair was scored"] * 2
     assert len(verdict.wrong) == 3
     report = Path("out/report.html").read_text(encoding="utf-8")
     assert f"<q>{verdict.wrong[0].prompt}</q>" in report
@@ -299,11 +286,9 @@ def test_networks_that_are_none(command: Command, player: Path) -> None:
     )
 
 
-def test_no_such_device(command: Command, player: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("spec.causal").write_text(WHOLE, encoding="utf-8")
-    status = main(["verify", "spec.causal", "--network", str(player), "--device", "gpu"])
-    assert status == 5
-    assert capsys.readouterr().err.startswith("error: there is no device `gpu`: ")
+def test_no_such_device(command: Command) -> None:
+    status, complaint = command(WHOLE, device="gpu")
+    assert (status, complaint.startswith("error: there is no device `gpu`: ")) == (5, True)
 
 
 def test_a_broken_plain_network(command: Command) -> None:
@@ -311,8 +296,7 @@ def test_a_broken_plain_network(command: Command) -> None:
     folder.mkdir()
     (folder / "config.json").write_text('{"model_type": "causalspec_feed_forward"}')
     status, complaint = command(WHOLE, network=folder)
-    assert status == 5
-    assert complaint.startswith("error: ")
+    assert (status, complaint.startswith("error: ")) == (5, True)
 
 
 # Memory and places -----------------------------------------------------------------------------
@@ -372,5 +356,5 @@ def test_places_that_are_taken(command: Command, name: str) -> None:
         f"mine` holds `thesis.txt`, which is not {noun}: name another folder\n"
     )
     assert Path("mine/thesis.txt").read_text() == "years of work"
-    assert [one.name for one in Path("mine").iterdir()] == ["thesis.txt"]
-    assert not [one for one in Path().iterdir() if ".run-" in one.name]
+    assert [path.name for path in Path("mine").iterdir()] == ["thesis.txt"]
+    assert not [path for path in Path().iterdir() if ".run-" in path.name]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
+from collections.abc import Callable
 from pathlib import Path
 
-import jsonschema
 import pytest
 
-from causalspec.command_line import main
-from causalspec.exit_codes import ExitCode
+from tests.helpers.schemas import validate
+from tests.helpers.terminal import Terminal
 
 OLD = """language 1
 
@@ -49,26 +48,32 @@ claim Holds {
 """
 
 
+FINE, CLAIM_FAILED, DATA_CHANGED = 0, 1, 6
+Change = Callable[..., tuple[int, str, str]]
+
+
+def changed(text: str, *replacements: tuple[str, str]) -> str:
+    for before, after in replacements:
+        assert before in text
+        text = text.replace(before, after)
+    return text
+
+
 @pytest.fixture
-def changed(tmp_path: Path):
-    """Two versions, the second with some texts replaced: their paths."""
+def diff(run: Terminal) -> Change:
+    """Compares two versions, the second with some texts replaced where it is not given."""
 
-    def write(*replacements: tuple[str, str]) -> tuple[str, str]:
-        new = OLD
-        for before, after in replacements:
-            assert before in new
-            new = new.replace(before, after)
-        paths = tmp_path / "old.causal", tmp_path / "new.causal"
-        for path, text in zip(paths, (OLD, new), strict=True):
-            path.write_text(text, encoding="utf-8")
-        return str(paths[0]), str(paths[1])
+    def compare(
+        *replacements: tuple[str, str], old: str = OLD, new: str | None = None, options: str = ""
+    ) -> tuple[int, str, str]:
+        run.write(old=old, new=changed(old, *replacements) if new is None else new)
+        return run("diff", "old.causal", "new.causal", *options.split())
 
-    return write
+    return compare
 
 
-def test_nothing(changed, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["diff", *changed()]) == ExitCode.FINE
-    assert capsys.readouterr().out == "nothing changed\n"
+def test_nothing(diff: Change) -> None:
+    assert diff() == (FINE, "nothing changed\n", "")
 
 
 @pytest.mark.parametrize(
@@ -98,24 +103,19 @@ def test_nothing(changed, capsys: pytest.CaptureFixture[str]) -> None:
         ),
     ],
 )
-def test_text_alone(
-    changed, before: str, after: str, said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_text_alone(diff: Change, before: str, after: str, said: str) -> None:
     more = [("= both", "= a + b")] if after == "" else []
-    assert main(["diff", *changed((before, after), *more)]) == ExitCode.FINE
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[:3] == ["only the text changed", "", "text"]
+    status, printed, _ = diff((before, after), *more)
+    lines = printed.splitlines()
+    assert (status, lines[:3]) == (FINE, ["only the text changed", "", "text"])
     assert said in lines[3]
 
 
-def test_the_order_of_declarations(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_order_of_declarations(diff: Change) -> None:
     start, end = OLD.index("align Places"), OLD.index("claim Holds")
-    moved = OLD[:start] + OLD[end:] + "\n" + OLD[start:end]
-    paths = tmp_path / "old.causal", tmp_path / "new.causal"
-    for path, text in zip(paths, (OLD, moved), strict=True):
-        path.write_text(text, encoding="utf-8")
-    assert main(["diff", *map(str, paths)]) == ExitCode.FINE
-    assert "  the file: the order of its declarations\n" in capsys.readouterr().out
+    status, printed, _ = diff(new=OLD[:start] + OLD[end:] + "\n" + OLD[start:end])
+    assert status == FINE
+    assert "  the file: the order of its declarations\n" in printed
 
 
 MEANING = [
@@ -207,14 +207,6 @@ CLAIMS = [
 ]
 
 
-@pytest.mark.parametrize(("before", "after", "said"), [*MEANING, *INTERFACE, *CLAIMS])
-def test_what_a_hypothesis_or_a_claim_says(
-    changed, before: str, after: str, said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["diff", *changed((before, after))]) == ExitCode.CLAIM_FAILED
-    assert said in capsys.readouterr().out
-
-
 DATA = [
     ("train 100", "train 200", "data\n  Pairs: the split `train` has 200 pairs, had 100\n"),
     ("swap left", "swap left  balance result.total > 3", "  Pairs: balances `result.total > 3`,"),
@@ -274,12 +266,17 @@ PLACEMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("before", "after", "said"), [*DATA, *PROMPTS, *PLACEMENTS])
-def test_what_a_network_is_given(
-    changed, before: str, after: str, said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["diff", *changed((before, after))]) == ExitCode.DATA_CHANGED
-    assert said in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("status", "before", "after", "said"),
+    [
+        *((CLAIM_FAILED, *change) for change in (*MEANING, *INTERFACE, *CLAIMS)),
+        *((DATA_CHANGED, *change) for change in (*DATA, *PROMPTS, *PLACEMENTS)),
+    ],
+)
+def test_what_changed(diff: Change, status: int, before: str, after: str, said: str) -> None:
+    ended, printed, _ = diff((before, after))
+    assert ended == status
+    assert said in printed
 
 
 TOGETHER = "var left, right at residual token last by probe"
@@ -303,60 +300,54 @@ OTHERWISE = "var right at residual token last by probe\n  var left at residual t
         (APART, OTHERWISE, None),
     ],
 )
-def test_what_shares_a_site(
-    tmp_path: Path, old: str, new: str, said: str | None, capsys: pytest.CaptureFixture[str]
-) -> None:
-    paths = tmp_path / "old.causal", tmp_path / "new.causal"
-    for path, places in zip(paths, (old, new), strict=True):
-        path.write_text(
-            "language 1\n"
-            'task T { input a, b : 0..9  output y : 0..18 = a + b  prompt main "{a} plus {b}:" }\n'
-            "model M of T { var left = a  var right = b  output y = left + right }\n"
-            f"align A of M {{\n  {places}\n}}\n",
-            encoding="utf-8",
-        )
-    status = main(["diff", *map(str, paths)])
-    lines = capsys.readouterr().out.splitlines()
+def test_what_shares_a_site(diff: Change, old: str, new: str, said: str | None) -> None:
+    text = (
+        "language 1\n"
+        'task T { input a, b : 0..9  output y : 0..18 = a + b  prompt main "{a} plus {b}:" }\n'
+        "model M of T { var left = a  var right = b  output y = left + right }\n"
+        "align A of M {\n  PLACES\n}\n"
+    )
+    status, printed, _ = diff(old=text.replace("PLACES", old), new=text.replace("PLACES", new))
+    lines = printed.splitlines()
     if said is None:
-        assert (status, lines[2]) == (ExitCode.FINE, "text")
+        assert (status, lines[2]) == (FINE, "text")
     else:
-        assert (status, lines[2:]) == (ExitCode.DATA_CHANGED, ["placements", f"  A: {said}"])
+        assert (status, lines[2:]) == (DATA_CHANGED, ["placements", f"  A: {said}"])
 
 
-def test_another_dictionary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    paths = tmp_path / "old" / "a.causal", tmp_path / "new" / "a.causal"
-    for path in paths:
-        path.parent.mkdir()
-        (path.parent / "sae.safetensors").write_text(path.parent.name, encoding="utf-8")
-        text = OLD.replace("das(dim = 8)", 'dictionary("sae.safetensors", features = {3})')
-        path.write_text(text, encoding="utf-8")
-    assert main(["diff", *map(str, paths)]) == ExitCode.DATA_CHANGED
-    assert capsys.readouterr().out.splitlines() == [
-        "changed: placements", "", "placements", "  sae.safetensors: the file changed",
-    ]  # fmt: skip
+def test_another_dictionary(run: Terminal) -> None:
+    for name in ("old", "new"):
+        Path(name).mkdir()
+        Path(name, "sae.safetensors").write_text(name, encoding="utf-8")
+        change = ("das(dim = 8)", 'dictionary("sae.safetensors", features = {3})')
+        run.write(**{f"{name}/a": changed(OLD, change)})
+    status, printed, _ = run("diff", "old/a.causal", "new/a.causal")
+    assert (status, printed.splitlines()) == (
+        DATA_CHANGED,
+        ["changed: placements", "", "placements", "  sae.safetensors: the file changed"],
+    )
 
 
-def test_noise_that_the_sources_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    paths = tmp_path / "old.causal", tmp_path / "new.causal"
-    for path, sharing in zip(paths, ("fresh", "shared"), strict=True):
-        path.write_text(
-            "language 1\n"
-            "task T { input a : 0..9  output y : 0..10 = a }\n"
-            "model M of T approximately {\n"
-            "  noise slip : bool ~ bernoulli(0.25)\n"
-            "  var read = a + (if slip then 1 else 0)  output y = read }\n"
-            f"counterfactuals D of M {{ swap read  noise {sharing}  split train 50 }}\n",
-            encoding="utf-8",
-        )
-    assert main(["diff", *map(str, paths)]) == ExitCode.DATA_CHANGED
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[3] == "  D: its sources have the base's noise"
+NOISY = """language 1
+task T { input a : 0..9  output y : 0..10 = a }
+model M of T approximately {
+  noise slip : bool ~ bernoulli(0.25)
+  var read = a + (if slip then 1 else 0)  output y = read }
+counterfactuals D of M { swap read  noise fresh  split train 50 }
+"""
+
+
+def test_noise_that_the_sources_share(diff: Change) -> None:
+    status, printed, _ = diff(("fresh", "shared"), old=NOISY)
+    lines = printed.splitlines()
+    assert (status, lines[3]) == (DATA_CHANGED, "  D: its sources have the base's noise")
     assert lines[4].startswith("  D: `train`: ")
 
 
-def test_how_many_generated_rows_change(changed, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["diff", *changed(("split train", "seed 3  split train"))]) == 6
-    lines = capsys.readouterr().out.splitlines()
+def test_how_many_generated_rows_change(diff: Change) -> None:
+    status, printed, _ = diff(("split train", "seed 3  split train"))
+    lines = printed.splitlines()
+    assert status == DATA_CHANGED
     assert [line.partition(" rows change")[0] for line in lines[4:]] == [
         "  Pairs: `train`: 100 of 100",
         "  Pairs: `test`: 50 of 50",
@@ -414,29 +405,26 @@ RENAMED = "    perhaps `{}`, renamed: all else is the same\n"
     ],
 )
 def test_another_name_alone(
-    changed,
-    replacements: list[tuple[str, str]],
-    said: str,
-    status: int,
-    capsys: pytest.CaptureFixture[str],
+    diff: Change, replacements: list[tuple[str, str]], said: str, status: int
 ) -> None:
-    assert main(["diff", *changed(*replacements)]) == status
-    found = capsys.readouterr().out
-    assert said in found
-    assert "\nmeaning\n" not in found and "stays open" not in found
+    ended, printed, _ = diff(*replacements)
+    assert ended == status
+    assert said in printed
+    assert "\nmeaning\n" not in printed and "stays open" not in printed
 
 
-def test_another_name_and_another_meaning(changed, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["diff", *changed(("left", "first"), ("first + b", "first"))]) == 1
-    said = capsys.readouterr().out
-    assert RENAMED.format("left") in said
-    assert "  Plain: `total` was `1` and is `0` at `a = 0, b = 1`\n" in said
+def test_another_name_and_another_meaning(diff: Change) -> None:
+    status, printed, _ = diff(("left", "first"), ("first + b", "first"))
+    assert status == CLAIM_FAILED
+    assert RENAMED.format("left") in printed
+    assert "  Plain: `total` was `1` and is `0` at `a = 0, b = 1`\n" in printed
 
 
-def test_a_hint_takes_more_than_a_name(changed, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["diff", *changed(("Holds", "IsSo"), ("0.90", "0.95"))]) == 1
-    assert "  IsSo: the claim is new\n" in (said := capsys.readouterr().out)
-    assert "renamed" not in said
+def test_a_hint_takes_more_than_a_name(diff: Change) -> None:
+    status, printed, _ = diff(("Holds", "IsSo"), ("0.90", "0.95"))
+    assert status == CLAIM_FAILED
+    assert "  IsSo: the claim is new\n" in printed
+    assert "renamed" not in printed
 
 
 @pytest.mark.parametrize(
@@ -448,56 +436,34 @@ def test_a_hint_takes_more_than_a_name(changed, capsys: pytest.CaptureFixture[st
         ("red, green, blue", "red, green, blue, black"),
     ],
 )
-def test_other_values_of_an_input_read_the_same(
-    tmp_path: Path, before: str, after: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_other_values_of_an_input_read_the_same(diff: Change, before: str, after: str) -> None:
     text = (
         "language 1\n"
         "task T { input a : 0..9  input c : {red, green, blue}  output y : 0..9 = a\n"
         '  prompt main "{a} {c}" }\n'
     )
-    paths = tmp_path / "old.causal", tmp_path / "new.causal"
-    for path, one in zip(paths, (text, text.replace(before, after)), strict=True):
-        path.write_text(one, encoding="utf-8")
-    assert main(["diff", *map(str, paths)]) == ExitCode.CLAIM_FAILED
-    assert capsys.readouterr().out.startswith("changed: interface\n")
+    status, printed, _ = diff((before, after), old=text)
+    assert (status, printed.startswith("changed: interface\n")) == (CLAIM_FAILED, True)
 
 
-def test_a_question_that_stays_open(tmp_path: Path) -> None:
+def test_a_question_that_stays_open(diff: Change) -> None:
     """No sum of two cubes is a cube, which took Euler's descent."""
-    paths = tmp_path / "old.causal", tmp_path / "new.causal"
-    cubes = "false", "a ** 3 + b ** 3 == c ** 3"
-    for path, condition in zip(paths, cubes, strict=True):
-        path.write_text(
-            "language 1\n"
-            "task T { input a, b, c : 1..1000\n"
-            f"  output y : bool = a > b or {condition} }}\n",
-            encoding="utf-8",
-        )
-    assert main(["diff", *map(str, paths)]) == ExitCode.UNKNOWN
+    text = "language 1\ntask T { input a, b, c : 1..1000\n  output y : bool = a > b or false }\n"
+    assert diff(("false", "a ** 3 + b ** 3 == c ** 3"), old=text)[0] == 4
 
 
-def test_json(changed, capsys: pytest.CaptureFixture[str]) -> None:
-    paths = changed(("left + b", "left + min(b, 8)"))
-    assert main(["diff", *paths, "--format", "json"]) == ExitCode.CLAIM_FAILED
-    told = json.loads(capsys.readouterr().out)
-    schema = json.loads(files("causalspec.schemas").joinpath("diff.json").read_text("utf-8"))
-    jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(told, schema)
+def test_json(diff: Change) -> None:
+    status, printed, _ = diff(("left + b", "left + min(b, 8)"), options="--format json")
+    told = json.loads(printed)
+    validate(told, "diff")
+    assert (status, told["status"]) == (CLAIM_FAILED, 1)
     assert told["verdict"] == "changed: meaning and data"
-    assert told["status"] == 1
     assert told["changes"][0] == {
         "area": "meaning",
         "where": "Plain",
         "text": "`total` was `9` and is `8` at `a = 0, b = 9`",
         "details": [],
     }
-
-
-def test_markdown(changed, capsys: pytest.CaptureFixture[str]) -> None:
-    paths = changed(("{a} plus {b} is", "{a} `and` *{b}* make"), ("language 1", CROSS))
-    assert main(["diff", *paths, "--format", "markdown"]) == ExitCode.CLAIM_FAILED
-    assert capsys.readouterr().out == MARKDOWN
 
 
 CROSS = 'language 1\nallow CS502 "<b> *so*"'
@@ -519,16 +485,18 @@ MARKDOWN = """\
 """
 
 
-@pytest.mark.parametrize("side", [0, 1])
-def test_a_version_that_is_not_there(
-    changed, side: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    paths = list(changed())
-    paths[side] = "nowhere.causal"
-    assert main(["diff", *paths]) == ExitCode.TOOL_FAILED
-    assert "there is no file `nowhere.causal`" in capsys.readouterr().err
+def test_markdown(diff: Change) -> None:
+    changes = ("{a} plus {b} is", "{a} `and` *{b}* make"), ("language 1", CROSS)
+    assert diff(*changes, options="--format markdown") == (CLAIM_FAILED, MARKDOWN, "")
 
 
-def test_a_version_with_errors(changed, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["diff", *changed(("left + b", "lefd + b"))]) == ExitCode.SPEC_INVALID
-    assert "new.causal:17" in capsys.readouterr().err
+@pytest.mark.parametrize("paths", [("nowhere", "new"), ("old", "nowhere")])
+def test_a_version_that_is_not_there(run: Terminal, paths: tuple[str, str]) -> None:
+    run.write(old=OLD, new=OLD)
+    status, _, complaint = run("diff", *(f"{path}.causal" for path in paths))
+    assert (status, "there is no file `nowhere.causal`" in complaint) == (5, True)
+
+
+def test_a_version_with_errors(diff: Change) -> None:
+    status, _, complaint = diff(("left + b", "lefd + b"))
+    assert (status, "new.causal:17" in complaint) == (3, True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from causalspec.command_line import main
 from tests.helpers.spec_files import spec_file
+from tests.helpers.terminal import Terminal
 
 SQUAD = str(spec_file("firing_squad"))
 PRICES = str(spec_file("price_tagging"))
@@ -17,17 +17,9 @@ THERMOSTAT = str(spec_file("thermostat"))
 ADDITION = str(spec_file("addition"))
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    try:
-        status = main(["sample", *arguments])
-    except SystemExit as stop:  # argparse
-        status = int(stop.code or 0)
-    return status, *capsys.readouterr()
-
-
-def test_exact_probabilities(capsys: pytest.CaptureFixture[str]) -> None:
+def test_exact_probabilities(run: Terminal) -> None:
     given = ("--observe", "dead=true", "--do", "first=false", "--exact")
-    status, printed, _ = run(capsys, SQUAD, "TwoRiflemen", *given, "--format", "jsonl")
+    status, printed, _ = run("sample", SQUAD, "TwoRiflemen", *given, "--format", "jsonl")
     assert status == 0
     assert [json.loads(line) for line in printed.splitlines()] == [
         {
@@ -40,11 +32,11 @@ def test_exact_probabilities(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-def test_rows_hold_both_worlds(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_rows_hold_both_worlds(run: Terminal, tmp_path: Path) -> None:
     out = tmp_path / "rows.jsonl"
     given = ("--observe", "dead=true", "--do", "first=false", "--rows", "200", "--seed", "1")
     more = ("--format", "jsonl", "--out", str(out))
-    assert run(capsys, SQUAD, "TwoRiflemen", *given, *more) == (0, "", "")
+    assert run("sample", SQUAD, "TwoRiflemen", *given, *more) == (0, "", "")
     rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert len(rows) == 200
     for row in rows:
@@ -55,9 +47,9 @@ def test_rows_hold_both_worlds(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert {row["counterfactual"]["dead"] for row in rows} == {"true", "false"}
 
 
-def test_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_for_people(run: Terminal) -> None:
     status, printed, _ = run(
-        capsys,
+        "sample",
         SQUAD,
         "TwoRiflemen",
         "--rows",
@@ -77,17 +69,17 @@ def test_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert note == "  x' is x under the intervention"
 
 
-def test_no_rows(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, SQUAD, "TwoRiflemen", "--rows", "0", "--format", "jsonl") == (0, "", "")
+def test_no_rows(run: Terminal) -> None:
+    assert run("sample", SQUAD, "TwoRiflemen", "--rows", "0", "--format", "jsonl") == (0, "", "")
 
 
-def test_members_of_families_and_tasks(capsys: pytest.CaptureFixture[str]) -> None:
+def test_members_of_families_and_tasks(run: Terminal) -> None:
     status, printed, _ = run(
-        capsys, ADDITION, "CarryChain", "--do", "carry[1]=1", "--observe", "x[1]=9",
+        "sample", ADDITION, "CarryChain", "--do", "carry[1]=1", "--observe", "x[1]=9",
         "--observe", "y[1]=0", "--of", "carry[2]", "--exact",
     )  # fmt: skip
     assert (status, printed) == (0, "  carry[2]  probability\n  1         1            1.0000\n")
-    status, printed, _ = run(capsys, SQUAD, "FiringSquad", "--exact")
+    status, printed, _ = run("sample", SQUAD, "FiringSquad", "--exact")
     assert printed.splitlines()[1].split() == ["true", "7/10", "0.7000"]
 
 
@@ -156,22 +148,26 @@ def test_members_of_families_and_tasks(capsys: pytest.CaptureFixture[str]) -> No
     ],
 )
 def test_what_cannot_be_answered_is_refused_in_words(
-    arguments: tuple[str, ...], status: int, complaint: str, capsys: pytest.CaptureFixture[str]
+    arguments: tuple[str, ...], status: int, complaint: str, run: Terminal
 ) -> None:
-    code, printed, told = run(capsys, *arguments)
+    code, printed, told = run("sample", *arguments)
     assert (code, printed) == (status, "")
     assert complaint in told
 
 
-def test_questions_are_records_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+def test_questions_are_records_of_their_own(run: Terminal) -> None:
     status, printed, _ = run(
-        capsys, SQUAD, "TwoRiflemen", "--questions", "--rows", "6", "--format", "jsonl"
+        "sample", SQUAD, "TwoRiflemen", "--questions", "--rows", "6", "--format", "jsonl"
     )
     records = [json.loads(line) for line in printed.splitlines()]
     assert status == 0
-    assert {one["rung"] for one in records} == {"observation", "intervention", "counterfactual"}
-    for one in records:
-        assert sum(Fraction(answer["probability"]) for answer in one["answers"]) == 1
-        assert one["answer"] in ("true", "false")
-        assert one["derivation"][-1].startswith("So dead = ")
-        assert one["done"] or one["rung"] == "observation"
+    assert {record["rung"] for record in records} == {
+        "observation",
+        "intervention",
+        "counterfactual",
+    }
+    for record in records:
+        assert sum(Fraction(answer["probability"]) for answer in record["answers"]) == 1
+        assert record["answer"] in ("true", "false")
+        assert record["derivation"][-1].startswith("So dead = ")
+        assert record["done"] or record["rung"] == "observation"

@@ -11,34 +11,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from causalspec.command_line import main
+from tests.helpers.forked_runs import ForkedRuns, Run
+from tests.helpers.terminal import Terminal
 from tests.helpers.tiny_player import SPEC
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes and signals are POSIX's")
 
-Terminal = Callable[..., tuple[int, str, str]]
 COMMAND = [sys.executable, "-m", "causalspec.command_line"]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Terminal:
-    """Runs the command here: its status, and what it wrote on both streams."""
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        return main(arguments), *capsys.readouterr()
-
-    return command
-
-
-@pytest.fixture
-def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    Path("spec.causal").write_text(SPEC, encoding="utf-8")
+def spec(run: Terminal) -> Path:
+    run.write(spec=SPEC)
     return Path("spec.causal")
 
 
@@ -70,7 +58,7 @@ def test_rows_on_standard_output_are_those_of_the_file(spec: Path, form: str) ->
     status, printed, complaint = shell(f"$cs {arguments} -")
     assert (status, complaint) == (0, "")
     assert printed.encode() == Path(f"data/SwapColor.test.{form}").read_bytes()
-    assert sorted(one.name for one in Path().iterdir()) == ["data", "spec.causal"]
+    assert sorted(path.name for path in Path().iterdir()) == ["data", "spec.causal"]
 
 
 @pytest.mark.parametrize(
@@ -98,9 +86,7 @@ def test_what_standard_output_cannot_take(
 
 
 def test_results_are_a_folder(spec: Path, run: Terminal) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        run("verify", str(spec), "--network", "x", "--out", "-")
-    assert stopped.value.code == 2
+    assert run("verify", str(spec), "--network", "x", "--out", "-")[0] == 2
     assert not Path("-").exists()
 
 
@@ -147,7 +133,7 @@ def test_what_has_the_name_of_rows_and_is_no_file(spec: Path, run: Terminal, nam
         f"error: can't write the file `data/{name}`: what has that name is not a regular file\n"
         "  help: choose another --out\n",
     )
-    assert [one.name for one in Path("data").iterdir()] == [name]
+    assert [path.name for path in Path("data").iterdir()] == [name]
 
 
 def test_a_disk_that_ignores_case(
@@ -160,7 +146,7 @@ def test_a_disk_that_ignores_case(
 
     def ignoring(self: Path) -> bool:
         folded = self.name.casefold()
-        return exists(self) or any(one.name.casefold() == folded for one in self.parent.iterdir())
+        return exists(self) or any(path.name.casefold() == folded for path in self.parent.iterdir())
 
     monkeypatch.setattr(Path, "exists", ignoring)
     assert run("data", str(spec), "SwapColor", "--split", "test") == (
@@ -203,7 +189,7 @@ def test_a_standard_error_that_nobody_reads_stops_nothing(spec: Path) -> None:
     command = [*COMMAND, "check", "missing.causal"]
     assert subprocess.run(command, check=False, stderr=write).returncode == 5
     os.close(write)
-    assert sorted(one.name for one in Path("data").iterdir()) == [
+    assert sorted(path.name for path in Path("data").iterdir()) == [
         "SwapColor.test.jsonl",
         "SwapColor.test.manifest.json",
     ]
@@ -244,27 +230,28 @@ def test_a_program_that_minds_the_signal_itself_keeps_it(run: Terminal) -> None:
 # Names that are not UTF-8 -------------------------------------------------------------------------
 
 
-def test_a_name_that_is_not_utf_8(spec: Path) -> None:
-    odd = os.fsdecode(b"caf\xe9.causal")
+def test_a_name_that_is_not_utf_8(spec: Path, forked: ForkedRuns) -> None:
+    odd, out = os.fsdecode(b"caf\xe9.causal"), os.fsdecode(b"out\xff")
     try:
         spec.rename(odd)
     except OSError:
         pytest.skip("the disk takes UTF-8 alone")
-    shown = "caf\\udce9"
-    status, printed, complaint = shell(f"$cs check '{odd}'")
-    assert (status, complaint) == (0, "")
-    assert printed.startswith("caf\\u{DCE9}.causal: fine\n")
-    status, printed, _ = shell(f"$cs check --format json '{odd}'")
+
+    def said(*arguments: str) -> tuple[int, str]:
+        (status,) = forked(Run(["causalspec", *arguments], output="said.txt"))
+        return status, Path("said.txt").read_text(encoding="utf-8", errors="surrogateescape")
+
+    status, printed = said("check", odd)
+    assert (status, printed.splitlines()[0]) == (0, "caf\\u{DCE9}.causal: fine")
+    status, printed = said("check", "--format", "json", odd)
     assert (status, json.loads(printed)[0]["file"]) == (0, odd)
-    out = os.fsdecode(b"out\xff")
-    status, printed, complaint = shell(f"$cs data '{odd}' SwapColor --split test --out '{out}'")
-    assert (status, complaint) == (0, "")
+    assert said("data", odd, "SwapColor", "--split", "test", "--out", out)[0] == 0
     text = Path(out, "SwapColor.test.manifest.json").read_text(encoding="utf-8")
-    assert f'"name": "{shown}.causal"' in text
+    assert '"name": "caf\\udce9.causal"' in text
     assert json.loads(text)["specification"]["name"] == odd
-    assert shell(f"$cs graph '{odd}' Direct --to svg --out '{out}/a.svg'")[0] == 0
-    assert shell(f"$cs fmt '{odd}'")[0] == 0
+    assert said("graph", odd, "Direct", "--to", "svg", "--out", f"{out}/a.svg")[0] == 0
+    assert said("fmt", odd)[0] == 0
     Path(odd).write_text("language 1\ntask T { input a : boool }\n", encoding="utf-8")
-    assert "caf\\u{DCE9}.causal:2:" in shell(f"$cs check '{odd}'")[2]
+    assert "caf\\u{DCE9}.causal:2:" in said("check", odd)[1]
     for form in ("json", "sarif", "github"):
-        assert shell(f"$cs check --format {form} '{odd}'")[0] == 3
+        assert said("check", "--format", form, odd)[0] == 3

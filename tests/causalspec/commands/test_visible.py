@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from causalspec.command_line import main
+from tests.helpers.terminal import Terminal
 
 WORDS = ("Mary", "\x1b[31mred\x1b[0m", "a\u202eb", "bell\x07", "\x9b2J")
 SPEC = """\
@@ -71,8 +71,7 @@ SHOWN = [
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
+def run(run: Terminal) -> Terminal:
     for name, text in {
         "names.txt": "\n".join(WORDS),
         "spec.causal": SPEC,
@@ -88,41 +87,36 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f"{WORDS[1]},{WORDS[2]},{WORDS[2]},{WORDS[1]},\x1b[5mblink\n",
     }.items():
         Path(name).write_text(text, encoding="utf-8", newline="")
-    return tmp_path
+    return run
 
 
 def hidden(text: str) -> set[str]:
     """The characters of a text that a terminal obeys, or that people do not see."""
     return {
-        one
-        for one in text
-        if one != "\n" and unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        character
+        for character in text
+        if character != "\n" and unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
     }
 
 
-@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("arguments", SHOWN, ids=" ".join)
-def test_what_people_read(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    main(arguments)
-    printed, complaint = capsys.readouterr()
+def test_what_people_read(arguments: list[str], run: Terminal) -> None:
+    _, printed, complaint = run(*arguments)
     assert "Traceback" not in complaint
     assert printed + complaint
     assert hidden(printed + complaint) == set()
 
 
-@pytest.mark.usefixtures("folder")
-def test_what_stands_for_a_character(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["sample", "spec.causal", "Direct", "--exact", "--of", "name"]) == 0
-    words = [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]]
+def test_what_stands_for_a_character(run: Terminal) -> None:
+    _, printed, _ = run("sample", "spec.causal", "Direct", "--exact", "--of", "name")
+    words = [line.split()[0] for line in printed.splitlines()[1:]]
     assert words == ["Mary", "␛[31mred␛[0m", "a\\u{202E}b", "bell␇", "\\u{9B}2J"]
 
 
-@pytest.mark.usefixtures("folder")
-def test_files_for_programs_keep_every_character(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["data", "spec.causal", "Swap"]) == 0
+def test_files_for_programs_keep_every_character(run: Terminal) -> None:
+    assert run("data", "spec.causal", "Swap")[0] == 0
     lines = Path("data/Swap.test.jsonl").read_text(encoding="utf-8").splitlines()
     assert {json.loads(line)["base.first"] for line in lines} == set(WORDS)
-    capsys.readouterr()
-    assert main(["sample", "spec.causal", "Direct", "--format", "jsonl", "--rows", "60"]) == 0
-    values = [json.loads(line)["values"] for line in capsys.readouterr().out.splitlines()]
-    assert {one["first"] for one in values} == set(WORDS)
+    _, printed, _ = run("sample", "spec.causal", "Direct", "--format", "jsonl", "--rows", "60")
+    values = [json.loads(line)["values"] for line in printed.splitlines()]
+    assert {value["first"] for value in values} == set(WORDS)

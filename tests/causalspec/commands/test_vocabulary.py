@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
-from typing import Any
 
 import jsonschema
 import pytest
 
-from causalspec.command_line import main
 from causalspec.commands.vocabulary import TITLES
 from causalspec.compiler import extensions
 from causalspec.compiler.vocabulary import (
@@ -21,7 +18,8 @@ from causalspec.compiler.vocabulary import (
     full_vocabulary,
 )
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.exit_codes import ExitCode
+from tests.helpers.schemas import validate
+from tests.helpers.terminal import Terminal
 
 THEIRS = (
     SiteEntry("experts", "An expert.", units="expert", implementation="t:E", package="theirs"),
@@ -40,23 +38,11 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extensions, "installed_entries", lambda: THEIRS)
 
 
-def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert main(["vocabulary", *arguments]) == ExitCode.FINE
-    return capsys.readouterr().out
-
-
-def schema() -> Any:
-    text = files("causalspec.schemas").joinpath("vocabulary.json").read_text("utf-8")
-    return json.loads(text)
-
-
-def test_every_row_is_listed(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_row_is_listed(run: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    text = printed(capsys)
+    _, text, _ = run("vocabulary")
     blocks = text.split("\n\n")
-    assert [one.partition("\n")[0] for one in blocks] == list(TITLES.values())
+    assert [block.partition("\n")[0] for block in blocks] == list(TITLES.values())
     for kind, block in zip(TITLES, blocks, strict=True):
         words = " ".join(block.split())
         for name, entry in getattr(BUILT_IN, kind).items():
@@ -71,23 +57,22 @@ def test_every_row_is_listed(
     assert max(map(len, text.splitlines())) <= 100
 
 
-def test_rows_of_packages_say_so(
-    installed: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("installed")
+def test_rows_of_packages_say_so(run: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    lines = printed(capsys).splitlines()
+    lines = run("vocabulary")[1].splitlines()
     assert "  experts[K] layers L token T        An expert. (from theirs)" in lines
     assert "  shears(width = 3)                   A shear. (from theirs)" in lines
 
 
-def test_json(installed: None, capsys: pytest.CaptureFixture[str]) -> None:
-    told = json.loads(printed(capsys, "--format", "json"))
-    jsonschema.Draft202012Validator.check_schema(schema())
-    jsonschema.validate(told, schema())
+@pytest.mark.usefixtures("installed")
+def test_json(run: Terminal) -> None:
+    told = json.loads(run("vocabulary", "--format", "json")[1])
+    validate(told, "vocabulary")
     known = full_vocabulary()
     assert list(told) == ["format", *TITLES]
     for kind in TITLES:
-        assert [one["name"] for one in told[kind]] == list(getattr(known, kind))
+        assert [row["name"] for row in told[kind]] == list(getattr(known, kind))
     assert told["methods"][-1] == {
         "name": "shears",
         "help": "A shear.",
@@ -105,30 +90,19 @@ def test_json(installed: None, capsys: pytest.CaptureFixture[str]) -> None:
         "trained": False,
         "needs_values": False,
     }
-    (mask,) = [one for one in told["methods"] if one["name"] == "mask"]
+    (mask,) = [row for row in told["methods"] if row["name"] == "mask"]
     assert mask["arguments"][0]["default"] == "neurons"
+    for broken in ({"sites": 3}, {"format": 3}, {"methods": [{**told["methods"][0], "more": 3}]}):
+        with pytest.raises(jsonschema.ValidationError):
+            validate(told | broken, "vocabulary")
 
 
-@pytest.mark.parametrize("broken", ["sites", "format"])
-def test_the_schema_refuses_what_is_none(broken: str, capsys: pytest.CaptureFixture[str]) -> None:
-    told = json.loads(printed(capsys, "--format", "json"))
-    told[broken] = 3
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(told, schema())
-    told = json.loads(printed(capsys, "--format", "json"))
-    told["methods"][0]["more"] = 3
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(told, schema())
-
-
-def test_a_broken_package_ends_in_status_5(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_broken_package_ends_in_status_5(run: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> None:
         raise ToolFailure("the installed package `theirs` breaks the vocabulary: no", "mend it")
 
     monkeypatch.setattr(extensions, "installed_entries", broken)
-    assert main(["vocabulary"]) == ExitCode.TOOL_FAILED
-    assert capsys.readouterr().err == (
-        "error: the installed package `theirs` breaks the vocabulary: no\n  help: mend it\n"
+    assert run("vocabulary") == (
+        *(5, ""),
+        "error: the installed package `theirs` breaks the vocabulary: no\n  help: mend it\n",
     )
