@@ -69,5 +69,5 @@ def test_page(
 
     content = path.read_bytes()
     repaired = write_example(code, "Fixed", tmp_path)
-    assert repaired.read_bytes() != content
+    assert code not in REPORTED["runtime"] or repaired.read_bytes() != content
     assert {diagnostic.code for diagnostic in check_file(repaired).diagnostics} == fixed

@@ -235,7 +235,10 @@ def test_an_interruption_leaves_nothing(form: str, tmp_path: Path) -> None:
         while not started(out, form) and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        printed, complaints = process.communicate(timeout=60)
+        try:
+            printed, complaints = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert (process.returncode, printed) == (130, ""), complaints
     assert complaints.endswith("interrupted; what was not finished is not there\n")
     assert files(out) == []

@@ -207,7 +207,7 @@ NEVER_RIGHT: Mapping[str, frozenset[Production]] = {
 
 def test_the_generator_uses_every_production_of_tasks_models_and_expressions(folder: Path) -> None:
     def texts() -> Iterator[str]:
-        for seed in range(200):
+        for seed in range(400):
             spec, chance = random_spec(seed), random.Random(seed)
             yield spec.text()
             if seed % 4 == 0:
