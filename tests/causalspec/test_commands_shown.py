@@ -42,7 +42,7 @@ ALWAYS = {"SPEC": "pick.causal", "MODEL": "Direct", "A": "Direct", "B": "Side"} 
 
 
 def blocks(page: str, kind: str) -> list[str]:
-    return [text for one, text in BLOCK.findall(page) if one == kind]
+    return [text for language, text in BLOCK.findall(page) if language == kind]
 
 
 def commands(page: str) -> Iterator[str]:
@@ -57,9 +57,9 @@ def commands(page: str) -> Iterator[str]:
 
 
 SHOWN = list(dict.fromkeys([*commands(README), *commands(TUTORIAL)]))
-OURS = [one for one in SHOWN if one.startswith("causalspec ")]
-INSTALLS = [one for one in SHOWN if one.startswith("pip ")]
-MAKES = [one for one in SHOWN if one.startswith("make ")]
+OURS = [command for command in SHOWN if command.startswith("causalspec ")]
+INSTALLS = [command for command in SHOWN if command.startswith("pip ")]
+MAKES = [command for command in SHOWN if command.startswith("make ")]
 
 
 def test_there_is_no_command_that_nothing_looks_at() -> None:
@@ -114,10 +114,10 @@ def test_what_is_installed_can_be_had(command: str) -> None:
 def test_everything_installs_from_the_same_place() -> None:
     """Pages, messages, the editor's extension and the action."""
     shown = {
-        one.strip("'\"")
+        requirement.strip("'\"")
         for place in PLACES
         for path in ROOT.glob(place)
-        for one in re.findall(
+        for requirement in re.findall(
             r"pip install (?:--quiet )?('causalspec[^']*'|\"causalspec[^\"]*\"|causalspec\S*)",
             path.read_text(encoding="utf-8"),
         )
@@ -152,7 +152,7 @@ def test_the_repository_installs_as_shown(tmp_path: Path) -> None:
 # Running ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", [one for one in OURS if "gift.causal" not in one])
+@pytest.mark.parametrize("command", [command for command in OURS if "gift.causal" not in command])
 def test_a_command_does_what_it_is_shown_for(
     command: str, player: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,7 +204,7 @@ def test_the_tutorial_from_an_empty_folder(
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "gift.causal"
     written = ""
-    errors = [one for one in blocks(TUTORIAL, "text") if one.startswith("error")]
+    errors = [block for block in blocks(TUTORIAL, "text") if block.startswith("error")]
     slips = [("{giver as again}", "{givr as again}"), ("var name = taker", "var name = giver")]
     for block in blocks(TUTORIAL, "causal"):
         written += "\n" * bool(written) + block
@@ -218,12 +218,12 @@ def test_the_tutorial_from_an_empty_folder(
         assert main(["check", "gift.causal"]) == 0
     assert errors == []
     capsys.readouterr()
-    shown = [one for one in OURS if one.startswith("causalspec data gift.causal")]
+    shown = [command for command in OURS if command.startswith("causalspec data gift.causal")]
     for command in shown:
         assert main(command.split()[1:]) == 0
     printed = capsys.readouterr().out
     assert (printed.count("pair "), "pair 3" in printed) == (2, False)
-    assert [one.name for one in tmp_path.iterdir()] == ["gift.causal"]
+    assert [path.name for path in tmp_path.iterdir()] == ["gift.causal"]
 
 
 @pytest.mark.network
@@ -238,7 +238,7 @@ def test_the_verdict_of_the_tutorial(
     monkeypatch.chdir(tmp_path)
     spec = "\n".join(blocks(TUTORIAL, "causal"))
     (tmp_path / "gift.causal").write_text(spec, encoding="utf-8")
-    (shown,) = (one for one in blocks(TUTORIAL, "text") if one.startswith("$ "))
+    (shown,) = (block for block in blocks(TUTORIAL, "text") if block.startswith("$ "))
     command, _, output = shown.partition("\n")
     assert main(shlex.split(command)[2:]) == 0
     printed = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())

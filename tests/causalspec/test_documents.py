@@ -22,7 +22,7 @@ def test_the_language_page_shows_specs_that_check_clean(text: str, tmp_path: Pat
     spec.write_text(text, encoding="utf-8")
     checked = check_file(spec)
     assert not checked.diagnostics
-    assert all(one.holds for one in checked.examinations)
+    assert all(examination.holds for examination in checked.examinations)
     assert format_source(Source("page.causal", text)) == text
 
 
@@ -35,7 +35,7 @@ def test_the_tutorial_builds_one_spec_that_checks_clean(tmp_path: Path):
     spec.write_text("\n".join(parts), encoding="utf-8")
     checked = check_file(spec)
     assert not checked.diagnostics
-    assert all(one.holds for one in checked.examinations)
+    assert all(examination.holds for examination in checked.examinations)
     broken = spec.read_text(encoding="utf-8").replace("var name = taker", "var name = giver")
     spec.write_text(broken, encoding="utf-8")
     [error] = check_file(spec).diagnostics

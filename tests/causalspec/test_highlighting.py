@@ -33,8 +33,8 @@ def lists_of_the_lexer() -> list[set[str]]:
 def lists_of_the_extension() -> list[set[str]]:
     text = (EXTENSION / "syntaxes" / "causal.tmLanguage.json").read_text(encoding="utf-8")
     patterns: list[dict[str, str]] = json.loads(text)["repository"]["word"]["patterns"]
-    found = [re.fullmatch(r"\\b\(\?:([a-z|]+)\)\\b", one["match"]) for one in patterns]
-    return [set(one[1].split("|")) for one in found if one is not None][: len(LISTS) + 1]
+    found = [re.fullmatch(r"\\b\(\?:([a-z|]+)\)\\b", pattern["match"]) for pattern in patterns]
+    return [set(match[1].split("|")) for match in found if match is not None][: len(LISTS) + 1]
 
 
 @pytest.mark.parametrize("lists", [lists_of_the_lexer(), lists_of_the_extension()])
@@ -86,7 +86,7 @@ def test_what_a_line_is_coloured_as():
 def scopes_in(text: str) -> dict[int, tuple[str, ...]]:
     """The scopes of every character that the extension colours."""
     pieces = TEXTMATE.pieces(text)
-    return {place: one.scopes for one in pieces for place in range(one.start, one.end)}
+    return {place: piece.scopes for piece in pieces for place in range(piece.start, piece.end)}
 
 
 @each_spec
@@ -139,7 +139,7 @@ def test_the_extension_packages():
         check=True,
     )
     (package,) = json.loads(result.stdout)
-    assert {one["path"] for one in package["files"]} == {
+    assert {file["path"] for file in package["files"]} == {
         "LICENSE",
         "README.md",
         "extension.js",
@@ -153,7 +153,7 @@ def test_the_extension_names_files_that_are_there():
     manifest: dict[str, Any] = json.loads((EXTENSION / "package.json").read_text(encoding="utf-8"))
     contributes = manifest["contributes"]
     paths = [manifest["main"], contributes["languages"][0]["configuration"]]
-    paths += [one["path"] for one in contributes["grammars"]]
+    paths += [grammar["path"] for grammar in contributes["grammars"]]
     assert all((EXTENSION / path).is_file() for path in paths)
     assert contributes["configuration"]["properties"]["causalspec.command"]["default"] == [
         "causalspec",

@@ -27,7 +27,7 @@ def read_yaml(name: str) -> Any:
 
 def test_hooks_run_commands_that_there_are():
     hooks: list[dict[str, str]] = read_yaml(".pre-commit-hooks.yaml")
-    assert [one["id"] for one in hooks] == ["causalspec-check", "causalspec-fmt"]
+    assert [hook["id"] for hook in hooks] == ["causalspec-check", "causalspec-fmt"]
     for hook in hooks:
         program, command, *_ = shlex.split(hook["entry"])
         assert program == "causalspec"

@@ -23,9 +23,9 @@ from causalspec.dsl.diagnostics import ToolFailure
 from tests.helpers.compiled import compiled, findings
 
 ENTRIES = [
-    (one.name, entry)
-    for one in fields(Vocabulary)
-    for entry in getattr(BUILT_IN, one.name).values()
+    (field.name, entry)
+    for field in fields(Vocabulary)
+    for entry in getattr(BUILT_IN, field.name).values()
 ]
 SPEC = """
 task Sum { input a, b : 0..9  output total : 0..18 = a + b  prompt main "{a} plus {b} is" }
@@ -87,15 +87,15 @@ def test_every_row_is_a_sentence_of_plain_english(kind: str, entry: Entry) -> No
     assert entry.help[0].isupper() or entry.help[0] == "`"
     assert entry.help.count("`") % 2 == 0
     assert (entry.package, entry.implementation) == (None, None)
-    names = [one.name for one in entry.arguments]
+    names = [argument.name for argument in entry.arguments]
     assert len(set(names)) == len(names)
-    for one in entry.arguments:
-        assert one.help[0].islower()
-        assert not one.help.endswith(".")
-        assert not (one.required and one.default is not None)
+    for argument in entry.arguments:
+        assert argument.help[0].islower()
+        assert not argument.help.endswith(".")
+        assert not (argument.required and argument.default is not None)
     assert entry.name not in entry.also
-    assert not [one for one in entry.also if one in table]
-    required = [one.required for one in entry.arguments]
+    assert not [other for other in entry.also if other in table]
+    required = [argument.required for argument in entry.arguments]
     assert required == sorted(required, reverse=True)  # what may be left out comes last
 
 
@@ -109,10 +109,10 @@ def test_anchors_are_those_that_a_position_can_have() -> None:
 
 def test_defaults_are_of_their_kinds() -> None:
     found = {
-        one.name: (one.kind, one.default)
+        argument.name: (argument.kind, argument.default)
         for _, entry in ENTRIES
-        for one in entry.arguments
-        if one.default is not None
+        for argument in entry.arguments
+        if argument.default is not None
     }
     assert found == {
         "over": (ArgumentKind.BASIS, Method("neurons")),
@@ -135,9 +135,9 @@ def test_rows_of_a_package_are_the_languages_own(install: Install) -> None:
         .replace("das(dim = 2)", "shears")
         .replace("iia >= 0.9", "surprise(reversed_labels) >= 0.9")
     )
-    (one,) = specification.alignments["Last"].placements
-    assert one.site.text == "experts[0..2] layers 3"
-    assert one.method == Method("shears", (("width", 3),))
+    (placement,) = specification.alignments["Last"].placements
+    assert placement.site.text == "experts[0..2] layers 3"
+    assert placement.method == Method("shears", (("width", 3),))
     assert specification.claims["Found"].metrics == (Metric("surprise", of="reversed_labels"),)
 
 

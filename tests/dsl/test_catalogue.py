@@ -17,7 +17,7 @@ OURS = tuple(code for code in catalogue.codes() if code < "CS200" or "CS901" <= 
 
 
 def codes_found(path: Path) -> list[str]:
-    return [one.code for one in check_file(path).diagnostics]
+    return [diagnostic.code for diagnostic in check_file(path).diagnostics]
 
 
 @pytest.mark.parametrize("code", OURS)

@@ -43,7 +43,7 @@ def tokens_outside(source: Source, places: list[tuple[int, int]]) -> list[tuple[
     """The tokens, and what comments and texts hold, that touch none of these places."""
     found = Diagnostics()
     tokens = tokenize(source, 0, len(source.text), found)
-    spans = [span_of(source, one) for one in tokens]
+    spans = [span_of(source, token) for token in tokens]
     return [
         (token.type, span.text)
         for token, span in zip(tokens, spans, strict=True)
@@ -54,15 +54,18 @@ def tokens_outside(source: Source, places: list[tuple[int, int]]) -> list[tuple[
 def what_is_lost(source: Source, diagnostics: list[Diagnostic]) -> list[str]:
     """What a text meant before the fixes of these diagnostics, and does not mean after them."""
     lost: list[str] = []
-    fixes = sorted({o.fix for o in diagnostics if o.fix}, key=lambda one: one.span.start)
+    fixes = sorted(
+        {diagnostic.fix for diagnostic in diagnostics if diagnostic.fix},
+        key=lambda fix: fix.span.start,
+    )
     before = parse(source, Diagnostics())
     after = Source(source.name, apply_fixes(source, diagnostics))
-    for one in diagnostics:
-        fix = one.fix
+    for diagnostic in diagnostics:
+        fix = diagnostic.fix
         if fix is None:
             continue
-        apart = fix.span.end < one.span.start or one.span.end < fix.span.start
-        if apart or one.severity is not Severity.ERROR:
+        apart = fix.span.end < diagnostic.span.start or diagnostic.span.end < fix.span.start
+        if apart or diagnostic.severity is not Severity.ERROR:
             lost.append(f"the fix `{fix.replacement}` is of something else")
         if fix.span.text in declared_names(before) and fix.span.text.isidentifier():
             lost.append(f"`{fix.span.text}` is declared, and replaced by `{fix.replacement}`")
@@ -76,15 +79,18 @@ def what_is_lost(source: Source, diagnostics: list[Diagnostic]) -> list[str]:
         shift += len(fix.replacement) - (fix.span.end - fix.span.start)
     if tokens_outside(source, old) != tokens_outside(after, new):
         lost.append("tokens beside the fixes change")
-    kept = [repr(one) for one in parse(after, Diagnostics()).declarations]
-    for one in before.declarations:
-        if not any(_touch(one.span, other.span) for other in diagnostics) and repr(one) not in kept:
-            lost.append(f"`{one.span.text[:40]}` is read otherwise")
+    kept = [repr(declaration) for declaration in parse(after, Diagnostics()).declarations]
+    for declaration in before.declarations:
+        if (
+            not any(_touch(declaration.span, other.span) for other in diagnostics)
+            and repr(declaration) not in kept
+        ):
+            lost.append(f"`{declaration.span.text[:40]}` is read otherwise")
     return lost
 
 
-def _touch(one: Span, other: Span) -> bool:
-    return one.start <= other.end and other.start <= one.end
+def _touch(span: Span, other: Span) -> bool:
+    return span.start <= other.end and other.start <= span.end
 
 
 def fixed_to_the_end(text: str, folder: Path | None) -> str:
@@ -104,7 +110,7 @@ def test_fixes_of_the_mistakes_keep_what_had_a_meaning(program: str) -> None:
     fixed_to_the_end(program, None)
 
 
-@pytest.mark.parametrize("program", [one.format(line=line) for one, line, _ in FOREIGN])
+@pytest.mark.parametrize("program", [mistake.format(line=line) for mistake, line, _ in FOREIGN])
 def test_fixes_of_foreign_notation_keep_what_had_a_meaning(program: str) -> None:
     fixed_to_the_end(program, None)
 
@@ -115,8 +121,8 @@ def planted_texts() -> Iterator[tuple[Program, str]]:
     while True:
         program = chance.choice(corpus())
         possible = plants(program, chance.randrange(10))
-        kind = chance.choice(sorted({one.kind for one in possible}))
-        plant = chance.choice([one for one in possible if one.kind == kind])
+        kind = chance.choice(sorted({plant.kind for plant in possible}))
+        plant = chance.choice([plant for plant in possible if plant.kind == kind])
         low, high = plant.statement.start, plant.statement.end
         yield program, program.text[:low] + plant.text + program.text[high:]
 
@@ -125,10 +131,10 @@ def misspelt_texts() -> Iterator[tuple[Program, str]]:
     """Sound programs, each with one word misspelt."""
     chance = random.Random(12)
     while True:
-        one = typo(chance.choice(corpus()), chance)
-        if one is not None:
-            before, after = one.program.text[: one.start], one.program.text[one.start :]
-            yield one.program, before + one.written + after[len(one.word) :]
+        slip = typo(chance.choice(corpus()), chance)
+        if slip is not None:
+            before, after = slip.program.text[: slip.start], slip.program.text[slip.start :]
+            yield slip.program, before + slip.written + after[len(slip.word) :]
 
 
 @pytest.mark.parametrize("texts", [planted_texts, misspelt_texts])
@@ -156,8 +162,8 @@ def test_words_of_other_languages_are_never_put_right_by_spelling(word: str) -> 
         text = f"language 1\ntask T {{\n  input a, b : bool\n  output o : bool = {use}\n}}\n"
         _, found = findings(text, None)
         assert found != [], text
-        for one in found:
-            assert one.fix is None or one.fix.replacement == "", text
+        for diagnostic in found:
+            assert diagnostic.fix is None or diagnostic.fix.replacement == "", text
 
 
 @pytest.mark.parametrize(
@@ -174,8 +180,8 @@ def test_words_of_other_languages_are_never_put_right_by_spelling(word: str) -> 
 def test_what_may_mean_something_else_is_left_alone(declared: str, used: str) -> None:
     text = f"language 1\ntask T {{\n  input {declared} : bool\n  output o : bool = {used}\n}}\n"
     _, found = findings(text, None)
-    assert [one.code for one in found if one.code == "CS201"] != []
-    assert [one.fix for one in found if one.fix] == []
+    assert [diagnostic.code for diagnostic in found if diagnostic.code == "CS201"] != []
+    assert [diagnostic.fix for diagnostic in found if diagnostic.fix] == []
 
 
 SOUND = """language 1

@@ -14,7 +14,7 @@ MIB = 1 << 20
 def said_of(text: str) -> list[tuple[str, str]]:
     diagnostics = Diagnostics()
     parse(Source("limit.causal", f"language 1\n{text}"), diagnostics)
-    return [(one.code, one.message) for one in diagnostics]
+    return [(diagnostic.code, diagnostic.message) for diagnostic in diagnostics]
 
 
 def nested(depth: int) -> str:
@@ -112,7 +112,7 @@ def test_size_of_a_file(tmp_path: Path) -> None:
 
     file.write_bytes(of_size(MIB + 1))
     assert read_source(file, "large.causal", diagnostics) is None
-    assert [(one.code, one.message) for one in diagnostics] == [
+    assert [(diagnostic.code, diagnostic.message) for diagnostic in diagnostics] == [
         ("CS901", "the file has more than 1048576 bytes")
     ]
 
@@ -120,7 +120,7 @@ def test_size_of_a_file(tmp_path: Path) -> None:
 def test_size_of_a_text() -> None:
     diagnostics = Diagnostics()
     parse(Source("large.causal", of_size(MIB + 1).decode()), diagnostics)
-    assert [(one.code, one.message) for one in diagnostics] == [
+    assert [(diagnostic.code, diagnostic.message) for diagnostic in diagnostics] == [
         ("CS901", "the file has 1048577 bytes, more than 1048576")
     ]
 
@@ -130,12 +130,12 @@ def test_a_file_that_is_not_text(tmp_path: Path) -> None:
     file.write_bytes(b"language 1\n# caf\xe9\n")
     diagnostics = Diagnostics()
     assert read_source(file, "latin.causal", diagnostics) is None
-    (one,) = diagnostics
-    assert (one.code, one.message) == (
+    (diagnostic,) = diagnostics
+    assert (diagnostic.code, diagnostic.message) == (
         "CS117",
         "the file is not UTF-8: byte 0xE9 starts no character",
     )
-    assert one.span.source.position(one.span.start) == (2, 6)
+    assert diagnostic.span.source.position(diagnostic.span.start) == (2, 6)
 
 
 def test_a_file_that_is_missing(tmp_path: Path) -> None:

@@ -49,8 +49,10 @@ def check(text: str) -> None:
     file = parse(source, diagnostics)
     is_parsed = not diagnostics.has_errors
     compile_file(file, None, diagnostics)
-    assert {one.code for one in diagnostics} <= CODES
-    assert all(0 <= one.span.start <= one.span.end <= len(text) for one in diagnostics)
+    assert {diagnostic.code for diagnostic in diagnostics} <= CODES
+    assert all(
+        0 <= diagnostic.span.start <= diagnostic.span.end <= len(text) for diagnostic in diagnostics
+    )
     if diagnostics.has_errors:
         assert render_text(diagnostics, color=True, width=80)
         assert len(to_json(diagnostics)) == len(diagnostics)
@@ -62,7 +64,7 @@ def check(text: str) -> None:
 def with_places(text: str) -> tuple[str, list[tuple[int, int]]]:
     """A text with the places of its tokens."""
     tokens = tokenize(Source("whole", text), 0, len(text), Diagnostics())
-    return text, [(one.start_pos or 0, one.end_pos or 0) for one in tokens]
+    return text, [(token.start_pos or 0, token.end_pos or 0) for token in tokens]
 
 
 def small_programs() -> list[tuple[str, list[tuple[int, int]]]]:
@@ -137,7 +139,7 @@ def test_random_bytes() -> None:
         diagnostics = Diagnostics()
         source = decode_source(data, "bytes.causal", diagnostics)
         if source is None:
-            assert [one.code for one in diagnostics] == ["CS117"]
+            assert [diagnostic.code for diagnostic in diagnostics] == ["CS117"]
             assert render_text(diagnostics, color=False, width=80)
         check(data.decode("latin-1"))
 

@@ -18,30 +18,32 @@ COUNT = 5_000 if LONG else 150
 
 @cache
 def corpus() -> tuple[Program, ...]:
-    return tuple(one for one in programs(200 if LONG else 20) if len(statements(one)) > 1)
+    return tuple(
+        program for program in programs(200 if LONG else 20) if len(statements(program)) > 1
+    )
 
 
 def two_mistakes(chance: random.Random) -> Outcome:
     """Two mistakes of any kinds in two statements of one program."""
     program = chance.choice(corpus())
     possible = plants(program, chance.randrange(10))
-    first_kind = chance.choice(sorted({one.kind for one in possible}))
-    first = chance.choice([one for one in possible if one.kind == first_kind])
-    others = [one for one in possible if one.statement is not first.statement]
-    second_kind = chance.choice(sorted({one.kind for one in others}))
-    return planted(first, chance.choice([one for one in others if one.kind == second_kind]))
+    first_kind = chance.choice(sorted({plant.kind for plant in possible}))
+    first = chance.choice([plant for plant in possible if plant.kind == first_kind])
+    others = [plant for plant in possible if plant.statement is not first.statement]
+    second_kind = chance.choice(sorted({plant.kind for plant in others}))
+    return planted(first, chance.choice([plant for plant in others if plant.kind == second_kind]))
 
 
 def test_two_mistakes_in_one_file_are_both_reported(capsys: pytest.CaptureFixture[str]) -> None:
     chance = random.Random(7)
     outcomes = [two_mistakes(chance) for _ in range(COUNT)]
-    missed = [one for one in outcomes if not all(one.found)]
-    beside = Counter(one.spurious for one in outcomes)
+    missed = [outcome for outcome in outcomes if not all(outcome.found)]
+    beside = Counter(outcome.spurious for outcome in outcomes)
     with capsys.disabled():
         share = 1 - len(missed) / COUNT
         print(f"\nboth of two mistakes reported: {share:.1%} of {COUNT}; reports beside: {beside}")
     assert len(missed) <= 0.05 * COUNT
-    noisy = [one.text for one in outcomes if one.spurious > 1]
+    noisy = [outcome.text for outcome in outcomes if outcome.spurious > 1]
     assert noisy == []
 
 
@@ -50,10 +52,10 @@ def test_misspelt_words_are_understood(capsys: pytest.CaptureFixture[str]) -> No
     misspelt: Counter[bool] = Counter()
     missed: Counter[bool] = Counter()
     while misspelt.total() < COUNT:
-        one = typo(chance.choice(corpus()), chance)
-        if one is not None:
-            misspelt[one.is_keyword] += 1
-            missed[one.is_keyword] += not one.is_understood(one.errors())
+        slip = typo(chance.choice(corpus()), chance)
+        if slip is not None:
+            misspelt[slip.is_keyword] += 1
+            missed[slip.is_keyword] += not slip.is_understood(slip.errors())
     with capsys.disabled():
         for is_keyword, what in ((False, "names"), (True, "keywords")):
             share = 1 - missed[is_keyword] / misspelt[is_keyword]

@@ -16,8 +16,10 @@ def prompt(text: str) -> tuple[list[str | None], list[str]]:
     assert isinstance(task, syntax.TaskDeclaration)
     (written,) = task.body
     assert isinstance(written, syntax.Prompt) and isinstance(written.body, syntax.Template)
-    parts = [one.text if isinstance(one, syntax.Verbatim) else None for one in written.body.parts]
-    return parts, [one.message for one in diagnostics]
+    parts = [
+        part.text if isinstance(part, syntax.Verbatim) else None for part in written.body.parts
+    ]
+    return parts, [diagnostic.message for diagnostic in diagnostics]
 
 
 @pytest.mark.parametrize(

@@ -63,4 +63,4 @@ def test_two_planted_mistakes(name: str) -> None:
         planted = text[: first[0]] + early + text[first[1] : second[0]] + late + text[second[1] :]
         diagnostics = Diagnostics()
         parse(Source(name, planted), diagnostics)
-        assert [one.code for one in diagnostics] == [early_code, late_code], planted
+        assert [diagnostic.code for diagnostic in diagnostics] == [early_code, late_code], planted

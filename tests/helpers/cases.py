@@ -108,7 +108,7 @@ def price_tagging(name: str, *variables: Variable) -> CausalModel:
 
 
 def yes_if(*conditions: Operand) -> Variable:
-    truth = All(tuple(expression(one) for one in conditions))
+    truth = All(tuple(expression(condition) for condition in conditions))
     return output("answer", ANSWER, choose(truth, 0, 1))
 
 

@@ -47,7 +47,7 @@ def covered_settings(model: CausalModel) -> list[Setting]:
 
 
 def as_columns(settings: Sequence[Mapping[str, int]]) -> dict[str, Any]:
-    return {name: numpy.array([one[name] for one in settings]) for name in settings[0]}
+    return {name: numpy.array([setting[name] for setting in settings]) for name in settings[0]}
 
 
 def as_settings(columns: Mapping[str, Any]) -> list[Setting]:

@@ -21,7 +21,7 @@ def attempt(
 def compiled(text: str, folder: Path | None = None) -> Specification:
     """The specification of a text without any finding."""
     specification, diagnostics = attempt(text, folder)
-    assert [f"{one.code} {one.message}" for one in diagnostics] == []
+    assert [f"{diagnostic.code} {diagnostic.message}" for diagnostic in diagnostics] == []
     assert specification is not None
     return specification
 
@@ -31,8 +31,8 @@ def findings(text: str, folder: Path | None = None) -> list[str]:
     specification, diagnostics = attempt(text, folder)
     assert specification is None or not diagnostics.has_errors
     lines: list[str] = []
-    for one in diagnostics:
-        line, column = one.span.source.position(one.span.start)
-        advice = f" ({one.help})" if one.help else ""
-        lines.append(f"{one.code} {line}:{column} {one.message}{advice}")
+    for diagnostic in diagnostics:
+        line, column = diagnostic.span.source.position(diagnostic.span.start)
+        advice = f" ({diagnostic.help})" if diagnostic.help else ""
+        lines.append(f"{diagnostic.code} {line}:{column} {diagnostic.message}{advice}")
     return lines

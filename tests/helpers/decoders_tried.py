@@ -71,9 +71,9 @@ def tried(model_type: str, model: PreTrainedModel, tokenizer: Any) -> Tried:
         places = resolve([TokenChoice(PLACES)], prompts).positions
         every = torch.ones(len(TEXTS), dtype=torch.bool)
         sites = tuple(
-            Site("residual", layer, one.text)
+            Site("residual", layer, place.text)
             for layer in range(len(network.layers))
-            for one in PLACES
+            for place in PLACES
         )
         [subject] = text_subjects(network, prompts, places, [sites], every, notice=notices.append)
         apart = _furthest(subject)
@@ -82,7 +82,7 @@ def tried(model_type: str, model: PreTrainedModel, tokenizer: Any) -> Tried:
     return Tried(
         subject.plain_because is None,
         subject.batching is Batching.BY_LENGTH,
-        "; ".join(one.partition(": ")[2] for one in notices),
+        "; ".join(notice.partition(": ")[2] for notice in notices),
         apart=apart,
     )
 

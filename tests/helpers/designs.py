@@ -37,7 +37,7 @@ def design(
         model=model,
         source_names=sources,
         kinds=kinds,
-        keep=tuple(PairExpression(one, span(text)) for text, one in keep),
+        keep=tuple(PairExpression(expression, span(text)) for text, expression in keep),
         balance=PairExpression(balance[1], span(balance[0])) if balance else None,
         balance_domain=balance[2] if balance else None,
         splits=tuple(SplitSize(name, rows, span(f"{name} {rows}")) for name, rows in splits),

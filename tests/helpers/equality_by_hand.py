@@ -26,8 +26,8 @@ def equality_network() -> Network:
     )
     first, second, third = (layer.weight for layer in network.hidden)
     with torch.no_grad():
-        for one in (first, second, third, network.output.weight):
-            one.zero_()
+        for weight in (first, second, third, network.output.weight):
+            weight.zero_()
         generator = torch.Generator().manual_seed(0)
         first[:4] = torch.tensor([[1.0, -1, 0, 0], [-1, 1, 0, 0], [0, 0, 1, -1], [0, 0, -1, 1]])
         first[4:] = torch.randn((WIDTH - 4, 4), generator=generator)

@@ -41,7 +41,7 @@ def reachable(without: Iterable[str]) -> Iterator[Production]:
         for production in known:
             if production[0] == origin and not left_out.intersection(production[1]):
                 yield production
-                new = {one for one in production[1] if one not in seen}
+                new = {symbol for symbol in production[1] if symbol not in seen}
                 seen |= new
                 todo += new
 

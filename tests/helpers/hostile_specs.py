@@ -129,7 +129,13 @@ def watch(folder: Path) -> dict[str, tuple[list[str], list[str]]]:
         checked = check_file(spec)
         render_text(checked.diagnostics, color=False, width=80)
         watching = False
-        return sorted({one.code for one in checked.diagnostics if one.severity == "error"})
+        return sorted(
+            {
+                diagnostic.code
+                for diagnostic in checked.diagnostics
+                if diagnostic.severity == "error"
+            }
+        )
 
     # What is imported late is imported before anybody watches: imports run code.
     check(VALUE.format("a > 4") + "model M of T { var v = a + 1 output y = v > 5 }\n")
@@ -144,7 +150,7 @@ def watch(folder: Path) -> dict[str, tuple[list[str], list[str]]]:
     socket.socket().close()
     exec("0")
     watching = False
-    found["what is forbidden"] = ([], [one.split(" ")[0] for one in seen])
+    found["what is forbidden"] = ([], [event.split(" ")[0] for event in seen])
     return found
 
 

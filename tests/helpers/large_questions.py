@@ -24,7 +24,7 @@ def ten_digits() -> str:
     """The addition of the library with ten digits in place of three, without its examples."""
     text = (_SPECS / "addition" / "addition.causal").read_text(encoding="utf-8")
     lines = text.replace("digits = 3", "digits = 10").splitlines()
-    return "\n".join(one for one in lines if not one.lstrip().startswith(("example", "derive")))
+    return "\n".join(line for line in lines if not line.lstrip().startswith(("example", "derive")))
 
 
 def ten_digits_with_a_wrong_carry() -> str:
@@ -63,4 +63,4 @@ def output_differs(
     """A model beside its task, and whether their outputs differ."""
     other = specification.tasks[task].model
     both = side_by_side(specification.models[model], other)
-    return both, differs({one: of_task(one) for one in other.outputs})
+    return both, differs({output: of_task(output) for output in other.outputs})

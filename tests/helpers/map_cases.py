@@ -56,14 +56,14 @@ class Case:
 
     @property
     def text(self) -> str:
-        return " and ".join(one.text for one in self.methods)
+        return " and ".join(method.text for method in self.methods)
 
     def build(self, seed: int = 0) -> AlignmentMap:
         return build_map(self.methods, WIDTH, seed)
 
 
-def twice(one: Method) -> tuple[Method, ...]:
-    return (one, one)
+def twice(method: Method) -> tuple[Method, ...]:
+    return (method, method)
 
 
 CASES = (

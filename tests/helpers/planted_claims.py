@@ -57,7 +57,7 @@ def specified(folder: Path, claims: Mapping[str, Asked]) -> Specification:
     """The checked spec with these claims, and a dictionary of letters beside it."""
     write_letters(folder / LETTERS)
     path = folder / "match.causal"
-    asked = "".join(one.text(name) for name, one in claims.items())
+    asked = "".join(claim.text(name) for name, claim in claims.items())
     path.write_text(planted.TASK + DATA + asked, encoding="utf-8")
     checked = check_file(path)
     assert checked.specification is not None, checked.diagnostics
@@ -70,7 +70,7 @@ def verified(
     """The verdict on each claim, all of one run."""
     specification = specified(folder, claims)
     found = verify(specification, network, folder / "results", VerifySettings(fit=fit))
-    return {one.claim: one for one in found.verdicts}
+    return {verdict.claim: verdict for verdict in found.verdicts}
 
 
 def write_letters(path: Path) -> None:
@@ -93,7 +93,7 @@ def prompts_of(columns: Mapping[str, Any]) -> Tensor:
     """The tokens [rows, 4] of inputs as the compiler numbers them: `letter` and `Side` from 0."""
     rows: list[list[int]] = []
     names = ("opening", "first", "second", "star", "side")
-    for opening, first, second, star, side in zip(*(columns[one] for one in names), strict=True):
+    for opening, first, second, star, side in zip(*(columns[name] for name in names), strict=True):
         letters = ["ab"[first], "ab"[second]]
         letters[star] = f"*{letters[star]}"
         words = (planted.OPENINGS[opening], *letters, ("left", "right")[side])

@@ -63,7 +63,7 @@ def applied(text: str, edits: list[dict[str, Any]]) -> str:
             units.decode("utf-16-le")
         )
 
-    for edit in sorted(edits, key=lambda one: -offset(one["range"]["start"])):
+    for edit in sorted(edits, key=lambda edit: -offset(edit["range"]["start"])):
         start, end = offset(edit["range"]["start"]), offset(edit["range"]["end"])
         text = text[:start] + edit["newText"] + text[end:]
     return text

@@ -80,7 +80,7 @@ def small_encoder(model_type: str) -> PreTrainedModel:
 
 def _small(kind: Any, configuration: Any) -> PreTrainedModel:
     with torch.device("meta"):
-        size = sum(one.numel() for one in kind.from_config(configuration).parameters())
+        size = sum(parameter.numel() for parameter in kind.from_config(configuration).parameters())
     if size > _MOST_PARAMETERS:
         raise ValueError(f"{size} parameters")
     with torch.random.fork_rng():
@@ -112,9 +112,11 @@ def _values(kind: Any, depth: int) -> dict[str, Any]:
 def _stir(model: nn.Module) -> None:
     """Larger weights than a fresh network's, so that positions and neighbours matter to it."""
     for module in model.modules():
-        for one in module.parameters(recurse=False):
-            if one.dim() >= 2:
-                one.normal_(std=1 if isinstance(module, nn.Embedding) else one.shape[-1] ** -0.5)
+        for parameter in module.parameters(recurse=False):
+            if parameter.dim() >= 2:
+                parameter.normal_(
+                    std=1 if isinstance(module, nn.Embedding) else parameter.shape[-1] ** -0.5
+                )
 
 
 # What the rules above leave wrong: sizes that must divide each other, lists a layer long, and the

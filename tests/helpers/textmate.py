@@ -66,24 +66,24 @@ class TextMate:
         chosen: Rule | None = None
         if "end" in rule:
             best = re.compile(rule["end"]).search(line, position)
-        for one in self._expanded(rule.get("patterns", [])):
-            found = re.compile(one.get("match") or one["begin"]).search(line, position)
+        for pattern in self._expanded(rule.get("patterns", [])):
+            found = re.compile(pattern.get("match") or pattern["begin"]).search(line, position)
             if found is not None and (best is None or found.start() < best.start()):
-                best, chosen = found, one
+                best, chosen = found, pattern
         return best, chosen
 
     def _expanded(self, patterns: list[Rule]) -> Iterator[Rule]:
-        for one in patterns:
-            if "include" in one:
-                yield from self._expanded([self._grammar["repository"][one["include"][1:]]])
-            elif "match" in one or "begin" in one:
-                yield one
+        for pattern in patterns:
+            if "include" in pattern:
+                yield from self._expanded([self._grammar["repository"][pattern["include"][1:]]])
+            elif "match" in pattern or "begin" in pattern:
+                yield pattern
             else:
-                yield from self._expanded(one["patterns"])
+                yield from self._expanded(pattern["patterns"])
 
     @staticmethod
     def _scopes(stack: list[Rule]) -> tuple[str, ...]:
-        return tuple(one["name"] for one in stack[1:] if "name" in one)
+        return tuple(scope["name"] for scope in stack[1:] if "name" in scope)
 
     def _named(self, base: int, start: int, end: int, stack: list[Rule]) -> Iterator[Piece]:
         if start < end and self._scopes(stack):

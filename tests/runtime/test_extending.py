@@ -54,7 +54,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     importlib.invalidate_caches()
     yield tmp_path / "axes"
     installed_entries.cache_clear()
-    for name in [one for one in sys.modules if one.partition(".")[0] == "axes"]:
+    for name in [module for module in sys.modules if module.partition(".")[0] == "axes"]:
         del sys.modules[name]
 
 
@@ -71,11 +71,13 @@ def test_the_pages_package_is_found_in_a_claim(
     (verdict,) = found.verdicts
     assert found.holds is True
     assert str(verdict.chosen[0]) == "block_input, layer 1, token last"
-    values = [one.value for one in verdict.expectations]
+    values = [expected.value for expected in verdict.expectations]
     assert values[:2] == [1.0, 0.5]
-    controls = {one.name: one.score.mean for one in verdict.controls}
+    controls = {control.name: control.score.mean for control in verdict.controls}
     assert controls["principal_components"] == pytest.approx(values[2])
-    assert not [one for one in verdict.notes if "full forward passes" in one]  # the fast path holds
+    assert not [
+        note for note in verdict.notes if "full forward passes" in note
+    ]  # the fast path holds
 
 
 def test_it_brings_one_row_of_every_kind(installed: Path) -> None:

@@ -72,7 +72,7 @@ class Known:
 
 
 def known(variable: str, places: str, found: str, partly: str = "") -> Known:
-    split = (frozenset(filter(None, one.split("; "))) for one in (found, partly))
+    split = (frozenset(filter(None, vocabulary.split("; "))) for vocabulary in (found, partly))
     return Known(variable, places, *split)
 
 
@@ -176,8 +176,8 @@ def searches(
     network: TaskNetwork, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, ClaimVerdict]:
     asked = {
-        name: Asked(one.variable, f"{one.places} by full_vector")
-        for name, one in (SITES | OTHER_PLACES).items()
+        name: Asked(place.variable, f"{place.places} by full_vector")
+        for name, place in (SITES | OTHER_PLACES).items()
     }
     return verified(tmp_path_factory.mktemp("sites"), network, asked)
 
@@ -188,12 +188,18 @@ def test_a_variable_is_found_where_it_is_and_nowhere_else(
 ) -> None:
     place = (SITES | OTHER_PLACES)[name]
     verdict = searches[name]
-    assert [one.score.mean for one in verdict.controls if one.name == "no_swap"] == [0.5]
-    scores = {str(one.sites[0]): one.validation.mean for one in verdict.sites}
-    assert {one for one, score in scores.items() if score >= FOUND} == place.found
-    assert {one for one, score in scores.items() if CHANCE < score < FOUND} <= place.partly
+    assert [control.score.mean for control in verdict.controls if control.name == "no_swap"] == [
+        0.5
+    ]
+    scores = {str(site.sites[0]): site.validation.mean for site in verdict.sites}
+    assert {score_name for score_name, score in scores.items() if score >= FOUND} == place.found
+    assert {
+        score_name for score_name, score in scores.items() if CHANCE < score < FOUND
+    } <= place.partly
     assert all(
-        score == 0.5 for one, score in scores.items() if one not in place.found | place.partly
+        score == 0.5
+        for score_name, score in scores.items()
+        if score_name not in place.found | place.partly
     )
     if place.found:
         assert str(verdict.chosen[0]) in place.found
@@ -201,7 +207,7 @@ def test_a_variable_is_found_where_it_is_and_nowhere_else(
 
 
 def test_anchors_are_walked() -> None:
-    walked = " ".join(one.places for one in (SITES | OTHER_PLACES).values())
+    walked = " ".join(place.places for place in (SITES | OTHER_PLACES).values())
     assert all(f"token {anchor}" in walked for anchor in Anchor)
 
 
@@ -214,7 +220,7 @@ def test_a_layer_of_a_network_without_tokens(tmp_path: Path) -> None:
     network = load_task_network(str(tmp_path / "network"), "cpu")
     settings = VerifySettings(fit=FitSettings(steps=150, batch=64, learning_rate=0.1))
     (verdict,) = verify(checked, network, tmp_path / "results", settings).verdicts
-    scores = {str(one.sites[0]): one.validation.mean for one in verdict.sites}
+    scores = {str(site.sites[0]): site.validation.mean for site in verdict.sites}
     assert scores["hidden, layer 1"] >= FOUND  # the sum of the pair's two differences
     assert scores["hidden, layer 2"] >= FOUND
     assert scores["hidden, layer 3"] < 0.8  # both pairs are one comparison there

@@ -128,8 +128,8 @@ def written(values: list[Any], **more: Any) -> None:
 
 def test_every_value_of_a_type_in_single_precision(audit: Audit) -> None:
     prices = np.arange(1000, dtype=np.float64) / 100
-    one = np.full(1000, 1.0)
-    single = [pyarrow.array(side.astype(np.float32)) for side in (one, one, prices + 0, one * 0)]
+    ones = np.full(1000, 1.0)
+    single = [pyarrow.array(side.astype(np.float32)) for side in (ones, ones, prices + 0, ones * 0)]
     written(single)
     status, printed, complaint = audit("rows.parquet")
     assert (status, complaint) == (1, "")  # 0.00 alone reaches a source of 0.00

@@ -95,7 +95,7 @@ def test_data(here: Path, forked: ForkedRuns) -> None:
     assert forked(Run(data("jsonl", 1, "out"))) == [0]
     check_data(out, whole)
     expected = {"SwapColor", "SwapColor.test.manifest.json", *map(rows_of, FORMS)}
-    assert {one.name for one in out.iterdir()} <= expected
+    assert {path.name for path in out.iterdir()} <= expected
 
 
 # Verification ------------------------------------------------------------------------------------
@@ -138,9 +138,9 @@ def check_results(out: Path, whole: Mapping[int, Any]) -> None:
     if not out.exists():
         return
     told = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    for name, one in told["contents"].items():
-        assert hashlib.sha256((out / name).read_bytes()).hexdigest() == one["sha256"]
-    files = {one.relative_to(out).as_posix() for one in out.rglob("*") if one.is_file()}
+    for name, content in told["contents"].items():
+        assert hashlib.sha256((out / name).read_bytes()).hexdigest() == content["sha256"]
+    files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     assert files == {"manifest.json", *told["contents"]}
     assert result_of(out) == whole[told["seed"]]
 
@@ -165,5 +165,5 @@ def test_verify(player: Path, here: Path, forked: ForkedRuns) -> None:
     for seed in SEEDS:  # each goes on from what its killed ones left
         assert forked(Run(verification(player, seed, "out")))[0] in (0, 1)
         check_results(out, whole)
-    names = {one.name for one in here.iterdir()}
+    names = {path.name for path in here.iterdir()}
     assert names == {"spec.causal", "out", *(f"whole{seed}" for seed in SEEDS)}

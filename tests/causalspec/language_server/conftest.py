@@ -12,9 +12,9 @@ from tests.helpers.rising import TEXT
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    with Client() as one:
-        yield one
-    assert one.status == 0
+    with Client() as server:
+        yield server
+    assert server.status == 0
 
 
 @pytest.fixture(scope="module")

@@ -74,8 +74,8 @@ def test_hover_on_what_the_language_brings_along(client: Client, uri: str):
 )
 def test_definition(client: Client, uri: str, fragment: str, within: str, declared: list[str]):
     found = client.at("definition", uri, place(TEXT, fragment, within))
-    assert [span_text(TEXT, one["range"]) for one in found] == declared
-    assert all(one["uri"] == uri for one in found)
+    assert [span_text(TEXT, location["range"]) for location in found] == declared
+    assert all(location["uri"] == uri for location in found)
 
 
 def test_definition_of_what_another_file_holds(client: Client, tmp_path: Path):
@@ -111,9 +111,9 @@ def test_no_rename_of_what_cannot_be_found(client: Client, tmp_path: Path):
 def test_references(client: Client, uri: str):
     at = place(TEXT, "step_size", "var step_size")
     found = client.at("references", uri, at, context={"includeDeclaration": True})
-    assert [one["range"]["start"]["line"] for one in found] == [15, 16, 20, 25]
+    assert [location["range"]["start"]["line"] for location in found] == [15, 16, 20, 25]
     found = client.at("references", uri, at, context={"includeDeclaration": False})
-    assert [one["range"]["start"]["line"] for one in found] == [16, 20, 25]
+    assert [location["range"]["start"]["line"] for location in found] == [16, 20, 25]
 
 
 # Renaming -----------------------------------------------------------------------------------------
@@ -219,8 +219,8 @@ def analysis_of(text: str, folder: Path | None = None) -> Analysis:
 @each_spec
 def test_every_name_of_a_spec_means_something(path: Path):
     analysis = analysis_of(path.read_text(encoding="utf-8"), path.parent)
-    known = {one.span for one in analysis.index.occurrences}
-    lists = [one.read_text(encoding="utf-8") for one in path.parent.glob("*.[tc][xs][tv]")]
+    known = {occurrence.span for occurrence in analysis.index.occurrences}
+    lists = [file.read_text(encoding="utf-8") for file in path.parent.glob("*.[tc][xs][tv]")]
     words = {word for text in lists for word in re.findall(r"\w+", text)}
     for declaration in analysis.file.declarations:
         for node in nodes_in(declaration):
@@ -231,10 +231,14 @@ def test_every_name_of_a_spec_means_something(path: Path):
 def uses_of(text: str, name: str) -> list[tuple[int, bool]]:
     """The lines, from 0, where a name that is declared once means that."""
     analysis = analysis_of(text)
-    (symbol,) = {one.symbol for one in analysis.index.occurrences if one.span.text == name}
+    (symbol,) = {
+        occurrence.symbol
+        for occurrence in analysis.index.occurrences
+        if occurrence.span.text == name
+    }
     return [
-        (analysis.positions.position(one.span.start).line, one.declares)
-        for one in analysis.index.of(symbol)
+        (analysis.positions.position(occurrence.span.start).line, occurrence.declares)
+        for occurrence in analysis.index.of(symbol)
     ]
 
 
@@ -243,7 +247,7 @@ def test_a_broken_file_keeps_what_can_be_resolved(broken: str):
     text = TEXT.replace("= if level == High then", f"{broken} level == High then")
     assert uses_of(text, "start") == uses_of(TEXT, "start")
     assert uses_of(text, "Swaps") == uses_of(TEXT, "Swaps")
-    assert uses_of(text, "level") == [one for one in uses_of(TEXT, "level") if one[0] != 15]
+    assert uses_of(text, "level") == [use for use in uses_of(TEXT, "level") if use[0] != 15]
     wrong = TEXT.replace("if level == High then 1 else 0\n", "if level == Hihg then start else 0\n")
     assert (15, False) in uses_of(wrong, "start")
 
@@ -271,5 +275,5 @@ def test_a_branch_that_no_index_takes_has_its_names():
 
 def test_a_model_of_an_unknown_task_has_its_own_names():
     text = TEXT.replace("model Step of Rising", "model Step of Rsing")
-    assert [one for one in uses_of(text, "step_size") if one[0] < 18] == [(15, True), (16, False)]
+    assert [use for use in uses_of(text, "step_size") if use[0] < 18] == [(15, True), (16, False)]
     assert uses_of(text, "High") == [(2, True), (8, False), (11, False), (15, False)]

@@ -21,7 +21,9 @@ def lines_of(text: str, where: dict[str, Any]) -> list[str]:
 
 def test_outline(client: Client, uri: str):
     found = client.request("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
-    listed = [(one["name"], one["detail"], [c["name"] for c in one["children"]]) for one in found]
+    listed = [
+        (entry["name"], entry["detail"], [c["name"] for c in entry["children"]]) for entry in found
+    ]
     assert listed == [
         ("Level", "type", ["Low", "High"]),
         ("Rising", "task", ["start", "level", "end", "main"]),
@@ -33,7 +35,7 @@ def test_outline(client: Client, uri: str):
     task = found[1]
     assert span_text(TEXT, task["selectionRange"]) == "Rising"
     assert lines_of(TEXT, task["range"])[-1] == "}"
-    (prompt,) = (one for one in task["children"] if one["name"] == "main")
+    (prompt,) = (child for child in task["children"] if child["name"] == "main")
     assert span_text(TEXT, prompt["selectionRange"]) == "main"
     assert span_text(TEXT, prompt["range"]) == 'prompt main """🙂 {start as first} {level}"""'
 
@@ -42,7 +44,7 @@ def test_outline_of_a_broken_file(client: Client, tmp_path: Path):
     text = TEXT.replace("var step_size : 0..1 =", "var step_size : 0..1 = =")
     uri = client.open(tmp_path / "broken.causal", text)
     found = client.request("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
-    assert [one["name"] for one in found][:3] == ["Level", "Rising", "Step"]
+    assert [entry["name"] for entry in found][:3] == ["Level", "Rising", "Step"]
 
 
 def test_folding(client: Client, tmp_path: Path):
@@ -52,7 +54,9 @@ def test_folding(client: Client, tmp_path: Path):
     uri = client.open(tmp_path / "folded.causal", text)
     found = client.request("textDocument/foldingRange", {"textDocument": {"uri": uri}})
     lines = text.split("\n")
-    folds = [(lines[one["startLine"]], lines[one["endLine"]], one.get("kind")) for one in found]
+    folds = [
+        (lines[entry["startLine"]], lines[entry["endLine"]], entry.get("kind")) for entry in found
+    ]
     assert ("# one", "# two", "comment") in folds
     assert ("type T = {", "  B", None) in folds
     assert ("model Step of Rising {", "  output end = start + step_size", None) in folds
@@ -62,9 +66,9 @@ def test_folding(client: Client, tmp_path: Path):
 def test_highlights_tell_writing_from_reading(client: Client, uri: str):
     at = place(TEXT, "step_size", "output end = start")
     found = client.at("documentHighlight", uri, at)
-    lines = [(one["range"]["start"]["line"], one["kind"]) for one in found]
+    lines = [(entry["range"]["start"]["line"], entry["kind"]) for entry in found]
     assert lines == [(15, 3), (16, 2), (20, 2), (25, 2)]
-    assert [span_text(TEXT, one["range"]) for one in found] == ["step_size"] * 4
+    assert [span_text(TEXT, entry["range"]) for entry in found] == ["step_size"] * 4
     assert client.at("documentHighlight", uri, (1, 0)) == []
 
 
@@ -117,9 +121,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def workspace(folder: Path) -> Iterator[Client]:
     folders = [{"uri": folder.as_uri(), "name": "specs"}]
-    with Client(folders=folders) as one:
-        yield one
-    assert one.status == 0
+    with Client(folders=folders) as server:
+        yield server
+    assert server.status == 0
 
 
 @pytest.mark.parametrize(
@@ -133,8 +137,8 @@ def test_references_in_every_file(workspace: Client, folder: Path, file: str, fr
         "references", uri, place(text, fragment), context={"includeDeclaration": True}
     )
     counts: dict[str, int] = {}
-    for one in found:
-        counts[one["uri"]] = counts.get(one["uri"], 0) + 1
+    for entry in found:
+        counts[entry["uri"]] = counts.get(entry["uri"], 0) + 1
     assert counts == {
         (folder / "parts/home.causal").as_uri(): 1,
         (folder / "parts/way.causal").as_uri(): 2,
@@ -183,12 +187,12 @@ def test_no_rename_that_another_file_would_feel(
 
 def test_symbols_of_the_workspace(workspace: Client, folder: Path):
     found = workspace.request("workspace/symbol", {"query": "dgt"})
-    assert sorted((one["name"], Path(one["location"]["uri"]).name) for one in found) == [
+    assert sorted((entry["name"], Path(entry["location"]["uri"]).name) for entry in found) == [
         ("Digit", "apart.causal"),
         ("Digit", "home.causal"),
     ]
     every = workspace.request("workspace/symbol", {"query": ""})
-    assert {one["name"] for one in every} >= {"T", "S", "f", "Shade", "Dark", "x", "y"}
-    assert not any(".hidden" in one["location"]["uri"] for one in every)
-    (dark,) = (one for one in every if one["name"] == "Dark")
+    assert {entry["name"] for entry in every} >= {"T", "S", "f", "Shade", "Dark", "x", "y"}
+    assert not any(".hidden" in entry["location"]["uri"] for entry in every)
+    (dark,) = (entry for entry in every if entry["name"] == "Dark")
     assert dark["containerName"] == "Shade"

@@ -31,9 +31,9 @@ def outline(value: Any) -> Any:
         case Span():
             return (value.start, value.end, value.text)
         case tuple():
-            return [outline(one) for one in value]
+            return [outline(item) for item in value]
         case syntax.Node():
-            names = [one.name for one in dataclasses.fields(value) if one.name != "source"]
+            names = [field.name for field in dataclasses.fields(value) if field.name != "source"]
             return (type(value).__name__, [(name, outline(getattr(value, name))) for name in names])
         case _:
             return value
@@ -42,7 +42,10 @@ def outline(value: Any) -> Any:
 def findings(reading: Reading, folder: Path) -> list[tuple[str, str, int, int]]:
     diagnostics = Diagnostics(list(reading.mistakes))
     compile_file(reading.file, folder, diagnostics)
-    return [(one.code, one.message, one.span.start, one.span.end) for one in diagnostics]
+    return [
+        (diagnostic.code, diagnostic.message, diagnostic.span.start, diagnostic.span.end)
+        for diagnostic in diagnostics
+    ]
 
 
 def edited(text: str, choose: random.Random) -> str:

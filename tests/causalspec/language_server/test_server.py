@@ -36,7 +36,7 @@ def test_diagnostics_follow_the_typing(client: Client, tmp_path: Path):
     (found,) = client.diagnostics(uri, 2)  # at once, from the statement alone
     assert (found["code"], found["range"]["start"]) == ("CS104", {"line": 16, "character": 23})
     settled = client.diagnostics(uri, 2)  # after a pause, from the whole file
-    assert [one["code"] for one in settled] == ["CS104"]
+    assert [diagnostic["code"] for diagnostic in settled] == ["CS104"]
     client.change(uri, 3, TEXT)
     assert client.diagnostics(uri, 3) == []
 
@@ -110,7 +110,7 @@ def test_typing_in_a_long_file_is_answered_for_each_keystroke(client: Client, tm
         [(broken, ["CS104"]), (text, []), (unknown, ["CS201"]), (text, [])], 2
     ):
         client.change(uri, version, typed)
-        assert [one["code"] for one in client.diagnostics(uri, version)] == codes
+        assert [diagnostic["code"] for diagnostic in client.diagnostics(uri, version)] == codes
 
 
 def test_proofs_stop_where_they_are_no_longer_wanted():

@@ -44,7 +44,7 @@ def test_completion_by_kind(client: Client, tmp_path: Path, typed: str):
     uri = client.open(tmp_path / "completed.causal", text)
     end = len(lines[-1].encode("utf-16-le")) // 2
     items: list[dict[str, str]] = client.at("completion", uri, (len(lines) - 1, end))
-    labels = {one["label"] for one in items}
+    labels = {item["label"] for item in items}
     for expected in COMPLETIONS[typed]:
         if expected.startswith("!"):
             assert expected[1:] not in labels
@@ -76,10 +76,10 @@ def test_completion_of_a_placement(client: Client, tmp_path: Path, typed: str):
     line = before.count("\n")
     column = len(before.rsplit("\n", 1)[1])
     items: list[dict[str, str]] = client.at("completion", uri, (line, column))
-    labels = {one["label"] for one in items}
-    wanted = {one for one in PLACING[typed] if not one.startswith("!")}
+    labels = {item["label"] for item in items}
+    wanted = {expected for expected in PLACING[typed] if not expected.startswith("!")}
     assert wanted <= labels
-    assert not labels & {one[1:] for one in PLACING[typed] if one.startswith("!")}
+    assert not labels & {expected[1:] for expected in PLACING[typed] if expected.startswith("!")}
 
 
 def test_completion_of_a_score(client: Client, tmp_path: Path):
@@ -87,7 +87,7 @@ def test_completion_of_a_score(client: Client, tmp_path: Path):
     uri = client.open(tmp_path / "scored.causal", before + " }\n")
     column = len(before.rsplit("\n", 1)[1])
     items = client.at("completion", uri, (before.count("\n"), column))
-    assert {"step_size", "no_swap", "Step"} <= {one["label"] for one in items}
+    assert {"step_size", "no_swap", "Step"} <= {item["label"] for item in items}
 
 
 SIGNATURES = {
@@ -112,7 +112,7 @@ def test_arguments_are_shown_while_they_are_written(client: Client, tmp_path: Pa
     label, active = SIGNATURES[typed]
     assert (signature["label"], shown["activeParameter"]) == (label, active)
     assert signature["documentation"].endswith(".")
-    parameters = [one["label"] for one in signature["parameters"]]
+    parameters = [parameter["label"] for parameter in signature["parameters"]]
     assert label == f"{label.partition('(')[0]}({', '.join(parameters)})"
 
 
@@ -150,7 +150,7 @@ def test_code_actions_carry_out_the_fixes(client: Client, tmp_path: Path):
         "context": {"diagnostics": found[:1]},
     }
     actions = client.request("textDocument/codeAction", params)
-    assert [(one["title"], one["kind"]) for one in actions] == [
+    assert [(action["title"], action["kind"]) for action in actions] == [
         ("Replace `levle` by `level`", "quickfix"),
         ("Apply every fix that is certain", "source.fixAll.causalspec"),
     ]
@@ -172,7 +172,7 @@ def test_semantic_tokens(client: Client, uri: str):
         units = lines[line].encode("utf-16-le")[2 * column : 2 * (column + length)]
         modifiers = [name for i, name in enumerate(legend["tokenModifiers"]) if bits >> i & 1]
         found.append((units.decode("utf-16-le"), legend["tokenTypes"][kind], tuple(modifiers)))
-    assert [one for one in found if one[0] == "Level"] == [
+    assert [token for token in found if token[0] == "Level"] == [
         ("Level", "type", ("declaration",)),
         ("Level", "type", ()),
     ]

@@ -79,10 +79,10 @@ def complaints(of: CounterfactualDesign, path: Path, told: ColumnMap | None = No
     with pytest.raises(SpecError) as caught:
         audited(of, path, told)
     lines: list[str] = []
-    for one in caught.value.diagnostics:
-        line, column = one.span.source.position(one.span.start)
-        advice = f" ({one.help})" if one.help else ""
-        lines.append(f"{one.code} {line}:{column} {one.message}{advice}")
+    for diagnostic in caught.value.diagnostics:
+        line, column = diagnostic.span.source.position(diagnostic.span.start)
+        advice = f" ({diagnostic.help})" if diagnostic.help else ""
+        lines.append(f"{diagnostic.code} {line}:{column} {diagnostic.message}{advice}")
     return lines
 
 
@@ -90,7 +90,7 @@ def complaints(of: CounterfactualDesign, path: Path, told: ColumnMap | None = No
 def test_derived_labels_pass(of: CounterfactualDesign, tmp_path: Path) -> None:
     found = audited(of, csv_file(tmp_path, rows_of(of)))
     assert (found.rows, found.wrong, found.outside, found.wrong_rows) == (40, 0, 0, [])
-    assert sum(one.rows for one in found.strata.values()) == 40
+    assert sum(tally.rows for tally in found.strata.values()) == 40
 
 
 @settings(
@@ -104,21 +104,23 @@ def test_exactly_the_changed_labels_are_found(wrong: set[int], tmp_path: Path) -
         rows[k]["label.same"] = swapped[rows[k]["label.same"]]
     found = audited(TWO, csv_file(tmp_path, rows))
     assert found.wrong == len(wrong)
-    assert [one.row for one in found.wrong_rows] == [k + 1 for k in sorted(wrong)]
-    for one in found.wrong_rows:
-        row = rows[one.row - 1]
-        assert one.line == one.row + 1
-        assert one.kind == row["kind"]
-        assert one.stated == {"label.same": row["label.same"]}
-        assert one.derived == {"label.same": swapped[row["label.same"]]}
-        assert one.given == {n: v for n, v in row.items() if not n.startswith(("kind", "label"))}
+    assert [wrong_row.row for wrong_row in found.wrong_rows] == [k + 1 for k in sorted(wrong)]
+    for wrong_row in found.wrong_rows:
+        row = rows[wrong_row.row - 1]
+        assert wrong_row.line == wrong_row.row + 1
+        assert wrong_row.kind == row["kind"]
+        assert wrong_row.stated == {"label.same": row["label.same"]}
+        assert wrong_row.derived == {"label.same": swapped[row["label.same"]]}
+        assert wrong_row.given == {
+            n: v for n, v in row.items() if not n.startswith(("kind", "label"))
+        }
 
 
 def test_every_form_gives_the_same(tmp_path: Path) -> None:
     rows = rows_of(ONE)
     rows[6]["label.answer"] = "Yes" if rows[6]["label.answer"] == "No" else "No"
     csv_file(tmp_path, rows)
-    tabs = "\n".join("\t".join(one) for one in [list(rows[0]), *(r.values() for r in rows)])
+    tabs = "\n".join("\t".join(cells) for cells in [list(rows[0]), *(r.values() for r in rows)])
     (tmp_path / "data.tsv").write_text(tabs, encoding="utf-8")
     flat = "\n".join(json.dumps(row) for row in rows)
     (tmp_path / "data.jsonl").write_text(flat, encoding="utf-8")
@@ -137,9 +139,9 @@ def test_every_form_gives_the_same(tmp_path: Path) -> None:
     (tmp_path / "nested.jsonl").write_text(f"\ufeff{nested}\n\n", encoding="utf-8")
     names = ["data.csv", "data.tsv", "data.jsonl", "nested.jsonl"]
     found = [audited(ONE, tmp_path / name) for name in names]
-    assert [one.wrong for one in found] == [1, 1, 1, 1]
-    assert len({str(one.wrong_rows[0].given) for one in found}) == 1
-    assert [one.wrong_rows[0].line for one in found] == [8, 8, 7, 7]
+    assert [audited_file.wrong for audited_file in found] == [1, 1, 1, 1]
+    assert len({str(audited_file.wrong_rows[0].given) for audited_file in found}) == 1
+    assert [audited_file.wrong_rows[0].line for audited_file in found] == [8, 8, 7, 7]
 
 
 @pytest.mark.parametrize("nested", [False, True])
@@ -222,7 +224,7 @@ def test_strata_count_what_they_are_asked_to(tmp_path: Path) -> None:
         tally = expected.setdefault((*above, "Yes" if yes else "No"), [0, 0])
         tally[0] += 1
         tally[1] += number < 5
-    assert {k: [one.rows, one.wrong] for k, one in found.strata.items()} == expected
+    assert {k: [tally.rows, tally.wrong] for k, tally in found.strata.items()} == expected
     with pytest.raises(LookupError, match=r"`base.abov`: did you mean `base.above`\?"):
         audit(ONE, open_rows(tmp_path / "data.csv"), ColumnMap(), ["base.abov"])
 
@@ -306,7 +308,7 @@ def test_sources_that_are_intervened_on_themselves(tmp_path: Path) -> None:
         assert int(row["label.total"]) == first + int(row["s1.b"]) + int(row["base.c"])
     rows[9]["label.total"] = str((int(rows[9]["label.total"]) + 1) % 10)
     found = audited(of, csv_file(tmp_path, rows))
-    assert [one.row for one in found.wrong_rows] == [10]
+    assert [wrong_row.row for wrong_row in found.wrong_rows] == [10]
 
 
 def test_noise_that_is_shared_is_the_bases(tmp_path: Path) -> None:
@@ -424,7 +426,7 @@ def test_numbers_that_are_no_values(text: str, tmp_path: Path) -> None:
 
 
 def test_words_get_a_suggestion_and_every_bad_cell_its_place(tmp_path: Path) -> None:
-    rows = [{"label.answer": one["label.answer"], **one} for one in rows_of(ONE)[:4]]
+    rows = [{"label.answer": row["label.answer"], **row} for row in rows_of(ONE)[:4]]
     rows[0]["label.answer"] = "yes"
     rows[3]["label.answer"] = "Nope"
     assert complaints(ONE, csv_file(tmp_path, rows)) == [
@@ -533,7 +535,7 @@ def test_the_page_fails_and_the_fix_works(code: str, tmp_path: Path) -> None:
     of = compiled(blocks["spec"]).counterfactuals["SwapAgain"]
     for name in ("fails", "fixed"):
         (tmp_path / f"{name}.csv").write_text(blocks[name], encoding="utf-8")
-    assert {one.split()[0] for one in complaints(of, tmp_path / "fails.csv")} == {code}
+    assert {finding.split()[0] for finding in complaints(of, tmp_path / "fails.csv")} == {code}
     assert audited(of, tmp_path / "fixed.csv").wrong == 0
 
 
@@ -545,5 +547,5 @@ def test_the_map_on_the_page_fails_and_the_fix_works(tmp_path: Path) -> None:
         (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
     fails, fixed = (read_column_map(tmp_path / f"{name}.toml") for name in ("fails", "fixed"))
     found = complaints(of, tmp_path / "data.csv", fails)
-    assert {one.split()[0] for one in found} == {"CS533"} and len(found) == 2
+    assert {finding.split()[0] for finding in found} == {"CS533"} and len(found) == 2
     assert audited(of, tmp_path / "data.csv", fixed).wrong == 0

@@ -48,28 +48,32 @@ NOISE = design(NOISY, *[swap(name) for name in NOISY.intermediates])
 PLAIN = design(LEFT_BOUNDARY, swap("above"))
 
 
-def joined(one: CounterfactualDesign, rows: int, chunk_rows: int) -> InterchangePairs:
-    chunks = list(generate_chunks(one, "train", rows=rows, chunk_rows=chunk_rows))
+def joined(experiment: CounterfactualDesign, rows: int, chunk_rows: int) -> InterchangePairs:
+    chunks = list(generate_chunks(experiment, "train", rows=rows, chunk_rows=chunk_rows))
     sizes = [len(chunk) for chunk in chunks]
     assert sizes == [min(chunk_rows, rows - k * chunk_rows) for k in range(len(sizes))]
     return InterchangePairs.concatenated(chunks)
 
 
-@pytest.mark.parametrize("one", [*DESIGNS, MIXED, NOISE, PLAIN], ids=lambda one: one.model.name)
+@pytest.mark.parametrize(
+    "experiment", [*DESIGNS, MIXED, NOISE, PLAIN], ids=lambda experiment: experiment.model.name
+)
 @pytest.mark.parametrize("chunk_rows", [1, 7, 1000, 65_536])
-def test_chunks_are_the_rows_of_the_whole(one: CounterfactualDesign, chunk_rows: int) -> None:
+def test_chunks_are_the_rows_of_the_whole(
+    experiment: CounterfactualDesign, chunk_rows: int
+) -> None:
     rows = 300 if chunk_rows == 1 else 2500
-    assert fingerprint(joined(one, rows, chunk_rows)) == fingerprint(
-        generate(one, "train", rows=rows)
+    assert fingerprint(joined(experiment, rows, chunk_rows)) == fingerprint(
+        generate(experiment, "train", rows=rows)
     )
 
 
-@pytest.mark.parametrize("one", [MIXED, PLAIN], ids=lambda one: one.model.name)
-def test_chunks_cross_stretches(one: CounterfactualDesign) -> None:
+@pytest.mark.parametrize("experiment", [MIXED, PLAIN], ids=lambda experiment: experiment.model.name)
+def test_chunks_cross_stretches(experiment: CounterfactualDesign) -> None:
     rows = 2 * STRETCH + 77
-    whole = fingerprint(generate(one, "train", rows=rows))
+    whole = fingerprint(generate(experiment, "train", rows=rows))
     for chunk_rows in (1000, 65_536, STRETCH + 1, rows):
-        assert fingerprint(joined(one, rows, chunk_rows)) == whole
+        assert fingerprint(joined(experiment, rows, chunk_rows)) == whole
 
 
 @given(some.data())
@@ -87,15 +91,15 @@ def test_chunks_of_generated_designs_are_the_rows_of_the_whole(data: some.DataOb
         )
         for names in map(tuple, swapped)
     ]
-    one = design(model, *kinds, sources=("s1", "s2"), seed=data.draw(some.integers(0, 99)))
-    one = replace(one, cover=tuple(covered(model, name) for name in model.inputs[:1]))
+    experiment = design(model, *kinds, sources=("s1", "s2"), seed=data.draw(some.integers(0, 99)))
+    experiment = replace(experiment, cover=tuple(covered(model, name) for name in model.inputs[:1]))
     rows = data.draw(some.integers(1, 400))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(balance, "STRETCH", 64)
         patch.setattr(filling, "STRETCH", 64)
-        whole = generate(one, "train", rows=rows)
+        whole = generate(experiment, "train", rows=rows)
         for chunk_rows in (1, 7, 1000, 65_536):
-            assert fingerprint(joined(one, rows, chunk_rows)) == fingerprint(whole)
+            assert fingerprint(joined(experiment, rows, chunk_rows)) == fingerprint(whole)
     counts = [found.rows for found in whole.summary.combination_counts if found.possible]
     assert max(counts) - min(counts) <= 1
     check_labels(whole.select(slice(20)))
@@ -135,11 +139,11 @@ def test_ten_billion_rows_start_at_once() -> None:
 def test_memory_does_not_grow_with_the_rows() -> None:
     specification, _ = load_specification(SPEC)
     assert specification is not None
-    one = specification.counterfactuals["Balanced"]
+    experiment = specification.counterfactuals["Balanced"]
 
     def peak(rows: int) -> int:
         tracemalloc.start()
-        for _ in generate_chunks(one, "train", rows=rows):
+        for _ in generate_chunks(experiment, "train", rows=rows):
             pass
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -157,9 +161,9 @@ def test_a_summary_of_chunks_is_that_of_the_whole() -> None:
     assert summary.floor == whole.floor == float(whole.unchanged.mean())
     assert summary.coverage == whole.summary.coverage
     assert summary.kind_counts == whole.summary.kind_counts
-    for one in whole.summary.coverage:
-        columns = [side[one.name] for side in (whole.base, *whole.sources)]
-        assert one.seen == len(numpy.unique(numpy.concatenate(columns)))
+    for covered in whole.summary.coverage:
+        columns = [side[covered.name] for side in (whole.base, *whole.sources)]
+        assert covered.seen == len(numpy.unique(numpy.concatenate(columns)))
 
 
 @given(
@@ -172,10 +176,12 @@ def test_stretches_hold_what_the_split_does(weights: list[int], values: int, row
     names = (("left",), ("right",), ("left", "right"), ("right", "left"))
     kinds = [swap(*name, weight=weight) for name, weight in zip(names, weights, strict=False)]
     domain = Numbers(1, values)
-    one = design(BOTH_EQUALITIES, *kinds, balance=("balance base.a", Reference("base.a"), domain))
+    experiment = design(
+        BOTH_EQUALITIES, *kinds, balance=("balance base.a", Reference("base.a"), domain)
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(balance, "STRETCH", 64)
-        strata = Strata.of(one, SplitValues("train", ()), Coverable(((),)))
+        strata = Strata.of(experiment, SplitValues("train", ()), Coverable(((),)))
         layout = Layout(strata, rows, Stream.of(3))
         total: Counter[tuple[int, int]] = Counter()
         for number in range(layout.stretches):

@@ -182,15 +182,15 @@ def test_that_nothing_is_admitted_is_certain() -> None:
 @settings(suppress_health_check=[HealthCheck.too_slow])  # models and conditions, drawn one by one
 @given(data=some.data(), model=models())
 def test_nothing_is_dropped_that_can_still_hold(data: some.DataObject, model: CausalModel) -> None:
-    truth = [one.name for one in model.variables if isinstance(one.domain, Truths)]
-    number = [one.name for one in model.variables if one.name not in truth]
+    truth = [variable.name for variable in model.variables if isinstance(variable.domain, Truths)]
+    number = [variable.name for variable in model.variables if variable.name not in truth]
     condition = data.draw(truths(Names(tuple(truth), tuple(number)), 3))
     drawn = model.exogenous
     given_names = data.draw(some.sets(some.sampled_from(drawn)))
     codes = {name: model.by_name[name].domain.codes() for name in drawn}
     every = list(product(*codes.values()))
     columns = {name: numpy.array([row[k] for row in every]) for k, name in enumerate(drawn)}
-    ends = {name: (one[0], one[-1]) for name, one in codes.items()}
+    ends = {name: (values[0], values[-1]) for name, values in codes.items()}
     asked = ColumnExpression.of(condition, model.by_name)
     holds = asked.over(columns, len(every)) != 0
     given_columns = {name: columns[name] for name in given_names}
@@ -227,16 +227,16 @@ def test_paths_in_trees_are_had_in_seconds() -> None:
     pairs = generate(design, "test")
     for side in (pairs.base, *pairs.sources):
         drawn = as_settings(side)
-        assert all(interpret.satisfies(design.model, one) for one in drawn)
-        assert len({tuple(one.values()) for one in drawn}) > 190
+        assert all(interpret.satisfies(design.model, setting) for setting in drawn)
+        assert len({tuple(setting.values()) for setting in drawn}) > 190
 
 
 def test_a_sample_of_the_inputs_is_told() -> None:
     diagnostics = Diagnostics()
     design = compiled(PATHS).counterfactuals["SwapStep"]
     told = [
-        (one.question, one.holds, one.evidence.text)
-        for one in examine_design(design, populate(design.model, {}), diagnostics)
+        (examination.question, examination.holds, examination.evidence.text)
+        for examination in examine_design(design, populate(design.model, {}), diagnostics)
     ]
     assert told == [
         (
@@ -257,8 +257,8 @@ def test_a_sample_of_the_inputs_is_told() -> None:
 def test_what_is_not_found_is_said() -> None:
     with pytest.raises(SpecError) as caught:
         generate(compiled(HOPELESS).counterfactuals["SwapWhole"], "train")
-    (one,) = caught.value.diagnostics
-    assert (one.code, one.message, one.help) == (
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.message, diagnostic.help) == (
         "CS510",
         "too few inputs of `Squares` meet its `require`",
         "0 of 131,066 settings that were tried did; the inputs that it relates have more than "

@@ -77,7 +77,9 @@ SWAP_POSITION = design(
     disjoint=("first", "second"),
 )
 DESIGNS = (SWAP_ABOVE, ONE_OR_BOTH, SWAP_POSITION)
-by_model = pytest.mark.parametrize("one", DESIGNS, ids=lambda one: one.model.name)
+by_model = pytest.mark.parametrize(
+    "experiment", DESIGNS, ids=lambda experiment: experiment.model.name
+)
 
 
 def row_of(columns: Mapping[str, object], row: int) -> dict[str, int]:
@@ -118,8 +120,8 @@ def fingerprint(pairs: InterchangePairs) -> str:
 
 
 @by_model
-def test_every_label_is_the_interpreters(one: CounterfactualDesign) -> None:
-    for pairs in generate_all(one).values():
+def test_every_label_is_the_interpreters(experiment: CounterfactualDesign) -> None:
+    for pairs in generate_all(experiment).values():
         check_labels(pairs)
 
 
@@ -130,18 +132,20 @@ def test_labels_of_a_model_with_noise() -> None:
 
 
 @by_model
-def test_each_split_has_its_rows_and_is_what_generate_gives(one: CounterfactualDesign) -> None:
-    everything = generate_all(one)
+def test_each_split_has_its_rows_and_is_what_generate_gives(
+    experiment: CounterfactualDesign,
+) -> None:
+    everything = generate_all(experiment)
     assert {name: len(pairs) for name, pairs in everything.items()} == {
-        split.name: split.rows for split in one.splits
+        split.name: split.rows for split in experiment.splits
     }
     for name, pairs in everything.items():
-        assert fingerprint(pairs) == fingerprint(generate(one, name))
+        assert fingerprint(pairs) == fingerprint(generate(experiment, name))
 
 
 def test_the_bytes_are_pinned() -> None:
     """A change here changes everybody's data: it needs a new version and a note in the log."""
-    assert [fingerprint(generate(one, "train")) for one in DESIGNS] == [
+    assert [fingerprint(generate(experiment, "train")) for experiment in DESIGNS] == [
         "7b24978f6b7a2dafecc1a72f5e3d40dd1458181e5029d68963e33c32a3a974f5",
         "59bdbb8c826b3130eb3a4be199575c10c25911c37d508b33c995767a8d9df946",
         "4287a364e0002d9edcda952383e727fccbbc5bf6ec3cab92e329c60a5efd739d",
@@ -170,37 +174,37 @@ def test_an_unknown_split_gets_a_suggestion() -> None:
 
 def test_kinds_are_mixed_evenly_or_by_weight() -> None:
     pairs = generate(ONE_OR_BOTH, "train")
-    assert [(one.kind, one.rows) for one in pairs.summary.kind_counts] == [
+    assert [(count.kind, count.rows) for count in pairs.summary.kind_counts] == [
         ("left", 334),
         ("right", 333),
         ("left, right", 333),
     ]
     weighted = design(BOTH_EQUALITIES, swap("left", weight=3), swap("right", weight=1))
-    assert [one.rows for one in generate(weighted, "train").summary.kind_counts] == [150, 50]
+    assert [count.rows for count in generate(weighted, "train").summary.kind_counts] == [150, 50]
     # Mixed, not one kind after the other.
     assert 60 < numpy.count_nonzero(numpy.diff(generate(weighted, "train").kinds.astype(int))) < 90
 
 
 @by_model
-def test_balance_is_exact_to_the_row(one: CounterfactualDesign) -> None:
-    for pairs in generate_all(one).values():
-        if one is SWAP_POSITION:
+def test_balance_is_exact_to_the_row(experiment: CounterfactualDesign) -> None:
+    for pairs in generate_all(experiment).values():
+        if experiment is SWAP_POSITION:
             values = pairs.label["answer"] != pairs.base_outputs["answer"]
         else:
             values = next(iter(pairs.label.values()))
         counts = numpy.bincount(values, minlength=2)
         assert counts.max() - counts.min() == len(pairs) % 2
-        for kind in range(len(one.kinds)):
+        for kind in range(len(experiment.kinds)):
             counts = numpy.bincount(values[pairs.kinds == kind], minlength=2)
             assert counts.max() - counts.min() <= 1
 
 
 @by_model
-def test_splits_share_no_value(one: CounterfactualDesign) -> None:
+def test_splits_share_no_value(experiment: CounterfactualDesign) -> None:
     used: list[set[int]] = []
-    for pairs in generate_all(one).values():
+    for pairs in generate_all(experiment).values():
         values: set[int] = set()
-        for name in one.disjoint:
+        for name in experiment.disjoint:
             for side in (pairs.base, *pairs.sources):
                 values.update(side[name].tolist())
         used.append(values)
@@ -219,7 +223,7 @@ def test_every_seed_and_size_gives_disjoint_balanced_splits(
     domain = Symbols(tuple(f"n{i}" for i in range(names)))
     model = other_name(domain)
     splits = tuple((f"s{i}", count) for i, count in enumerate(rows))
-    one = design(
+    experiment = design(
         model,
         swap("position"),
         balance=("balance result.answer != base.answer", RESULT_CHANGED, Truths()),
@@ -229,12 +233,14 @@ def test_every_seed_and_size_gives_disjoint_balanced_splits(
     )
     if 2 * len(rows) > names:
         with pytest.raises(SpecError) as caught:
-            generate_all(one)
+            generate_all(experiment)
         assert [found.code for found in caught.value.diagnostics] == ["CS515"]
         return
     seen: set[int] = set()
-    for pairs in generate_all(one).values():
-        mine = {int(v) for s in (pairs.base, *pairs.sources) for n in one.disjoint for v in s[n]}
+    for pairs in generate_all(experiment).values():
+        mine = {
+            int(v) for s in (pairs.base, *pairs.sources) for n in experiment.disjoint for v in s[n]
+        }
         assert not seen & mine
         seen |= mine
         changed = int((~pairs.unchanged).sum())
@@ -304,11 +310,11 @@ def test_requirements_too_large_to_list_are_met_by_rejection() -> None:
         ),
         compare(arithmetic("x", "%", 97), "==", arithmetic("y", "%", 97)),
     )
-    one = design(model, swap("v"), splits=(("all", 500),))
-    pairs = generate(one, "all")
+    experiment = design(model, swap("v"), splits=(("all", 500),))
+    pairs = generate(experiment, "all")
     assert (pairs.base["x"] % 97 == pairs.base["y"] % 97).all()
     # The first rows do not depend on how many are asked for.
-    assert pairs.base["x"][:50].tolist() == generate(one, "all", rows=50).base["x"].tolist()
+    assert pairs.base["x"][:50].tolist() == generate(experiment, "all", rows=50).base["x"].tolist()
 
 
 def test_an_input_that_follows_from_others_costs_no_enumeration() -> None:
@@ -343,7 +349,7 @@ def test_select_takes_rows_of_every_column() -> None:
 def test_floor_and_coverage_are_counted() -> None:
     pairs = generate(SWAP_POSITION, "train")
     assert pairs.floor == 0.5
-    coverage = {one.name: (one.seen, one.size) for one in pairs.summary.coverage}
+    coverage = {covered.name: (covered.seen, covered.size) for covered in pairs.summary.coverage}
     assert coverage["repeated"] == (2, 2)
     assert coverage["first"][1] == 5
 
@@ -351,9 +357,11 @@ def test_floor_and_coverage_are_counted() -> None:
 # What cannot be met ---------------------------------------------------------------------------
 
 
-def failing(one: CounterfactualDesign, split: str = "train") -> tuple[str, str, str, str | None]:
+def failing(
+    experiment: CounterfactualDesign, split: str = "train"
+) -> tuple[str, str, str, str | None]:
     with pytest.raises(SpecError) as caught:
-        generate(one, split)
+        generate(experiment, split)
     (found,) = caught.value.diagnostics
     return found.code, found.message, found.span.text, found.help
 
@@ -361,15 +369,17 @@ def failing(one: CounterfactualDesign, split: str = "train") -> tuple[str, str, 
 def test_a_diagnosis_says_what_generating_would() -> None:
     assert try_out(SWAP_ABOVE).unmet == ()
     never = compare("base.first", "==", "base.second")
-    one = keeping(POSITION_THEN_NAME, "keep where base.first == base.second", never)
+    experiment = keeping(POSITION_THEN_NAME, "keep where base.first == base.second", never)
     with pytest.raises(SpecError) as caught:
-        generate(one, "train")
-    assert try_out(one).unmet == caught.value.diagnostics
+        generate(experiment, "train")
+    assert try_out(experiment).unmet == caught.value.diagnostics
 
 
 def keeping(model: CausalModel, text: str, *conditions: Expression) -> CounterfactualDesign:
     return design(
-        model, swap(model.intermediates[0]), keep=tuple((text, one) for one in conditions)
+        model,
+        swap(model.intermediates[0]),
+        keep=tuple((text, condition) for condition in conditions),
     )
 
 
@@ -409,13 +419,13 @@ def test_filters_that_exclude_each_other() -> None:
 def test_a_balanced_value_that_never_occurs() -> None:
     # Swapping a name leaves the answer alone where source and base have the same.
     same = compare("source.answer", "==", "base.answer")
-    one = design(
+    experiment = design(
         NAME_DIRECTLY,
         swap("name"),
         keep=(("keep where source.answer == base.answer", same),),
         balance=("balance result.answer != base.answer", RESULT_CHANGED, Truths()),
     )
-    code, message, at, _ = failing(one)
+    code, message, at, _ = failing(experiment)
     assert (code, at) == ("CS513", "balance result.answer != base.answer")
     assert message == (
         "`balance result.answer != base.answer` is never `true` in a pair of kind `name`"
@@ -461,11 +471,11 @@ def test_a_balanced_value_too_rare_to_sample() -> None:
 
 
 def test_too_few_values_for_disjoint_splits() -> None:
-    one = dataclasses.replace(
+    experiment = dataclasses.replace(
         SWAP_POSITION,
         splits=design(POSITION_THEN_NAME, splits=(("a", 10), ("b", 10), ("c", 10))).splits,
     )
-    code, message, _, _ = failing(one, "a")
+    code, message, _, _ = failing(experiment, "a")
     assert code == "CS515"
     assert message == ("`a` is impossible when the splits share no value of `first`, `second`")
 

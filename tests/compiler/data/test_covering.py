@@ -51,7 +51,11 @@ def of(text: str, statements: str) -> CounterfactualDesign:
 
 
 def rows_of(pairs: InterchangePairs) -> dict[tuple[str, ...], int]:
-    return {one.values: one.rows for one in pairs.summary.combination_counts if one.possible}
+    return {
+        combination.values: combination.rows
+        for combination in pairs.summary.combination_counts
+        if combination.possible
+    }
 
 
 def test_every_combination_is_as_frequent_as_any_other() -> None:
@@ -67,21 +71,21 @@ def test_every_combination_is_as_frequent_as_any_other() -> None:
 
 def test_sides_of_a_pair_can_be_covered_under_several_kinds() -> None:
     covered = "cover base.a > 4, source.c > 4, result.y % 2 == 0"
-    one = of(TASK, f"swap left  swap right weight 2  {covered}")
-    pairs = generate(one, "train")
+    experiment = of(TASK, f"swap left  swap right weight 2  {covered}")
+    pairs = generate(experiment, "train")
     counts = rows_of(pairs)
     assert len(counts) == 8
     assert max(counts.values()) - min(counts.values()) <= 1
     for kind in range(2):
         numbers = numpy.bincount(pairs.stratum[pairs.kinds == kind], minlength=8)
         assert numbers.max() - numbers.min() <= 1
-    assert [one.rows for one in pairs.summary.kind_counts] == [334, 667]
+    assert [count.rows for count in pairs.summary.kind_counts] == [334, 667]
 
 
 def test_balance_stays_exact_beside_it() -> None:
-    one = of(TASK, "swap left  swap right  cover c % 3, a > 4  balance result.y % 2 == 0")
+    experiment = of(TASK, "swap left  swap right  cover c % 3, a > 4  balance result.y % 2 == 0")
     for rows in (1001, 1000, 13, 7):
-        pairs = generate(one, "train", rows=rows)
+        pairs = generate(experiment, "train", rows=rows)
         even = int((pairs.label["y"] % 2 == 0).sum())
         assert abs(2 * even - rows) <= 1
         counts = rows_of(pairs)
@@ -91,7 +95,10 @@ def test_balance_stays_exact_beside_it() -> None:
 
 def test_a_combination_that_no_pair_has_is_left_out_and_reported() -> None:
     pairs = generate(of(TASK, "swap left  cover left > 9, a > 0"), "train")
-    held = [(one.values, one.possible) for one in pairs.summary.combination_counts]
+    held = [
+        (combination.values, combination.possible)
+        for combination in pairs.summary.combination_counts
+    ]
     assert held == [
         (("false", "false"), True),
         (("false", "true"), True),
@@ -102,9 +109,9 @@ def test_a_combination_that_no_pair_has_is_left_out_and_reported() -> None:
 
 
 def test_a_combination_that_one_kind_never_has_is_named() -> None:
-    one = of(TASK, "swap left  swap right  cover result.y - result.left == base.c")
+    experiment = of(TASK, "swap left  swap right  cover result.y - result.left == base.c")
     with pytest.raises(SpecError) as caught:
-        generate(one, "train")
+        generate(experiment, "train")
     (found,) = caught.value.diagnostics
     assert (found.code, found.span.text) == ("CS518", "result.y - result.left == base.c")
     assert found.message == (
@@ -115,9 +122,9 @@ def test_a_combination_that_one_kind_never_has_is_named() -> None:
 
 
 def test_a_balanced_value_that_a_combination_never_has_is_named() -> None:
-    one = of(TASK, "swap left  cover source.a + source.b + c == 0  balance result.y == 0")
+    experiment = of(TASK, "swap left  cover source.a + source.b + c == 0  balance result.y == 0")
     with pytest.raises(SpecError) as caught:
-        generate(one, "train")
+        generate(experiment, "train")
     (found,) = caught.value.diagnostics
     assert found.code == "CS513"
     assert found.message == (
@@ -128,12 +135,12 @@ def test_a_balanced_value_that_a_combination_never_has_is_named() -> None:
 
 def test_listed_rare_combinations_are_drawn_as_often_as_sampling_would() -> None:
     """One pair in a million has the first combination: it is drawn from the list of all."""
-    one = of(TASK, "swap left  cover a == 7 and b == 7 and c == 7 and source.y == 27")
-    pairs = generate(one, "train", rows=4000)
+    experiment = of(TASK, "swap left  cover a == 7 and b == 7 and c == 7 and source.y == 27")
+    pairs = generate(experiment, "train", rows=4000)
     rare = numpy.flatnonzero(pairs.stratum == 1)
     assert len(rare) == 2000
-    assert {int(one) for name in "abc" for one in pairs.base[name][rare]} == {7}
-    assert {int(one) for one in pairs.source_outputs[0]["y"][rare]} == {27}
+    assert {int(code) for name in "abc" for code in pairs.base[name][rare]} == {7}
+    assert {int(code) for code in pairs.source_outputs[0]["y"][rare]} == {27}
     check_labels(pairs.select(rare[:50]))
     # What does not matter to the combination stays uniform.
     wide = generate(of(TASK, "swap left  cover a == 7 and source.y == 27"), "train", rows=40_000)
@@ -150,27 +157,29 @@ def test_rare_combinations_of_large_domains_are_solved_for() -> None:
 
 def test_impossible_combinations_of_large_domains_are_proved_so() -> None:
     pairs = generate(of(WIDE, "swap left  cover a > 5, a + b < 3"), "train")
-    assert [one.values for one in pairs.summary.combination_counts if not one.possible] == [
-        ("true", "true")
-    ]
+    assert [
+        combination.values
+        for combination in pairs.summary.combination_counts
+        if not combination.possible
+    ] == [("true", "true")]
     assert sorted(rows_of(pairs).values()) == [133, 133, 134]
 
 
 def test_splits_that_are_disjoint_cover_their_own_values() -> None:
     text = TASK.replace("test 100", "test 100 disjoint by (a)")
-    one = of(text, "swap left  cover a > 4")
+    experiment = of(text, "swap left  cover a > 4")
     for split in ("train", "test"):
-        counts = rows_of(generate(one, split))
+        counts = rows_of(generate(experiment, split))
         assert max(counts.values()) - min(counts.values()) <= 1
         assert len(counts) == 2
 
 
 def test_chunks_count_to_the_same_summary() -> None:
-    one = of(TASK, "swap left  cover left, c > 4  balance result.y % 2 == 0")
-    summary = DataSummary(one)
-    for chunk in generate_chunks(one, "train", chunk_rows=37):
+    experiment = of(TASK, "swap left  cover left, c > 4  balance result.y % 2 == 0")
+    summary = DataSummary(experiment)
+    for chunk in generate_chunks(experiment, "train", chunk_rows=37):
         summary.add(chunk)
-    assert summary.combination_counts == generate(one, "train").summary.combination_counts
+    assert summary.combination_counts == generate(experiment, "train").summary.combination_counts
 
 
 @pytest.mark.parametrize(

@@ -41,14 +41,14 @@ def assert_told_apart(pairs: InterchangePairs) -> None:
     design = pairs.design
     for row in range(len(pairs)):
         base = {name: int(column[row]) for name, column in pairs.base.items()}
-        sources = [{n: int(c[row]) for n, c in one.items()} for one in pairs.sources]
+        sources = [{n: int(c[row]) for n, c in source.items()} for source in pairs.sources]
         kind = int(pairs.kinds[row])
         solution = interpret.interchange(design.model, base, sources, design.kinds[kind])
         label = {name: solution[name] for name in design.model.outputs}
         assert label == {name: int(column[row]) for name, column in pairs.label.items()}
-        for one in design.distinctions:
-            for other in one.kinds[kind]:
-                theirs = interpret.interchange(one.rival, base, sources, other)
+        for distinction in design.distinctions:
+            for other in distinction.kinds[kind]:
+                theirs = interpret.interchange(distinction.rival, base, sources, other)
                 assert label != {name: theirs[name] for name in label}
 
 
@@ -131,7 +131,7 @@ def test_rare_pairs_are_solved_for_and_spread() -> None:
     assert_told_apart(pairs)
     assert len(numpy.unique(pairs.base["b"])) >= 12
     assert len(numpy.unique(pairs.sources[0]["a"])) >= 12
-    seen = {one.name: one.seen for one in pairs.summary.coverage}
+    seen = {covered.name: covered.seen for covered in pairs.summary.coverage}
     assert seen["c"] > 24
     test = generate(design, "test")
     assert not set(test.base["b"].tolist()) & set(pairs.base["b"].tolist())
@@ -156,8 +156,8 @@ def test_what_stands_beside_a_swap() -> None:
     assert counterparts_of(left, models["Left"]) == (left,)
     assert counterparts_of(left, models["First"]) == (SwapKind(("first",), (0,)),)
     assert counterparts_of(both, models["First"]) == ()
-    one = SwapKind(("left", "right"), (1, 1))
-    assert counterparts_of(one, models["First"]) == (SwapKind(("first",), (1,)),)
+    together = SwapKind(("left", "right"), (1, 1))
+    assert counterparts_of(together, models["First"]) == (SwapKind(("first",), (1,)),)
 
 
 @pytest.mark.parametrize(

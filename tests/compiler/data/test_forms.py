@@ -239,9 +239,9 @@ def test_the_folder_of_hugging_face_loads_with_its_features(
         for row in expected(specification, generate(design, "test"))
     ]
     assert list(loaded["test"]) == wanted
-    assert [one.rows.name for one in written] == ["data-00000-of-00001.arrow"] * 2
-    for one in written:
-        manifest = json.loads(one.manifest.read_text("utf-8"))
+    assert [split.rows.name for split in written] == ["data-00000-of-00001.arrow"] * 2
+    for split in written:
+        manifest = json.loads(split.manifest.read_text("utf-8"))
         rows = tmp_path / manifest["file"]
         assert manifest["sha256"] == hashlib.sha256(rows.read_bytes()).hexdigest()
 
@@ -309,7 +309,7 @@ def test_token_ids_are_padded_on_the_left(
     for row, text in enumerate(texts):
         padding = longest - len(text)
         ids = tensors["prompt.short.s2.token_ids"][row].tolist()
-        assert ids == [0] * padding + [ord(one) for one in text]
+        assert ids == [0] * padding + [ord(letter) for letter in text]
         mask = tensors["prompt.short.s2.mask"][row].tolist()
         assert mask == [False] * padding + [True] * len(text)
         positions = tensors["prompt.short.s2.position_ids"][row].tolist()
@@ -419,9 +419,11 @@ def test_the_bytes_do_not_depend_on_the_chunks(
         write_rows(in_blocks(chunked(design, size), 16), columns, folder / str(number))
     first, second = (
         {
-            one.relative_to(folder / name): one.read_bytes()
-            for one in ((folder / name).rglob("*") if (folder / name).is_dir() else [folder / name])
-            if one.is_file()
+            path.relative_to(folder / name): path.read_bytes()
+            for path in (
+                (folder / name).rglob("*") if (folder / name).is_dir() else [folder / name]
+            )
+            if path.is_file()
         }
         for name in "01"
     )
@@ -484,8 +486,8 @@ def test_the_manifest_says_what_the_rows_are(
         "stratified": ["result.fits != base.fits"],
         "impossible": [],
         "coverage": {
-            one.name: {"seen": one.seen, "of": one.size, "exact": True}
-            for one in pairs.summary.coverage
+            covered.name: {"seen": covered.seen, "of": covered.size, "exact": True}
+            for covered in pairs.summary.coverage
         },
     }
     assert columns["base.amount"] == "decimal(3, 2)"
@@ -499,7 +501,8 @@ def test_the_manifest_says_what_the_rows_are(
         key = (("under", "under, size")[pairs.kinds[k]], not pairs.unchanged[k], str(moved).lower())
         counted[key] = counted.get(key, 0) + 1
     assert {
-        (one["kind"], one["label_changed"], *one["values"]): one["rows"] for one in strata
+        (stratum["kind"], stratum["label_changed"], *stratum["values"]): stratum["rows"]
+        for stratum in strata
     } == counted
 
 

@@ -11,7 +11,7 @@ from causalspec.dsl import Diagnostics, Source, catalogue
 def warnings(text: str) -> list[str]:
     diagnostics = Diagnostics()
     check_source(Source("case.causal", text), None, diagnostics)
-    return [f"{one.code} {one.message}" for one in diagnostics]
+    return [f"{diagnostic.code} {diagnostic.message}" for diagnostic in diagnostics]
 
 
 def test_the_pair_that_would_tell_rivals_apart_is_printed() -> None:
@@ -51,8 +51,8 @@ task Sum {
 def test_prompts_that_collide(prompt: str, pair: tuple[str, str] | None) -> None:
     found = warnings(PROMPTED.replace("PROMPT", prompt))
     expected = [
-        f"CS605 `main` reads the same at `{one}` and at `{other}`, whose answers differ"
-        for one, other in ([pair] if pair else [])
+        f"CS605 `main` reads the same at `{here}` and at `{other}`, whose answers differ"
+        for here, other in ([pair] if pair else [])
     ]
     assert found == expected
 
@@ -74,14 +74,14 @@ counterfactuals Pairs of Hypothesis {
 
 
 def test_a_warning_is_accepted_with_a_reason() -> None:
-    assert [one[:5] for one in warnings(UNCHANGED)] == ["CS502"]
+    assert [finding[:5] for finding in warnings(UNCHANGED)] == ["CS502"]
     assert warnings(f'{UNCHANGED}\nallow CS502 "half of the pairs are meant to stay"\n') == []
 
 
 def test_an_error_cannot_be_accepted() -> None:
     text = 'language 1\nallow CS323 "no"\ntask T { input a : bool  output y : bool = a }\n'
     text += "model M of T { output y = not a }\n"
-    assert [one[:5] for one in warnings(text)] == ["CS323"]
+    assert [finding[:5] for finding in warnings(text)] == ["CS323"]
     assert warnings(text.replace("not a", "a")) == ["CS504 `allow CS323` silences nothing"]
 
 

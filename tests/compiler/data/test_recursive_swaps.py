@@ -54,12 +54,12 @@ def refused(statements: str) -> list[Diagnostic]:
 
 
 def test_a_source_can_be_intervened_on() -> None:
-    one = of("swap flag from (s1 with high from s2)")
-    (kind,) = one.kinds
-    assert one.source_names == ("s1", "s2")
+    experiment = of("swap flag from (s1 with high from s2)")
+    (kind,) = experiment.kinds
+    assert experiment.source_names == ("s1", "s2")
     assert kind == SwapKind(("flag",), (0,), 1, ((0, SwapKind(("high",), (1,))),))
     assert (kind.name, kind.used_sources) == ("flag (with high)", (0, 1))
-    pairs = generate(one, "train")
+    pairs = generate(experiment, "train")
     check_labels(pairs)
     s1, s2 = pairs.sources
     flag = (s2["a"] + s2["b"] > 9) & (s1["u"] == 0)
@@ -68,9 +68,12 @@ def test_a_source_can_be_intervened_on() -> None:
 
 
 def test_interventions_nest_and_mix_with_plain_ones() -> None:
-    one = of(f"{NESTED}  swap left from s1  cover high, s1.flag  balance result.y > 9")
-    assert [kind.name for kind in one.kinds] == ["flag (with high (with left)), left", "left"]
-    pairs = generate(one, "train")
+    experiment = of(f"{NESTED}  swap left from s1  cover high, s1.flag  balance result.y > 9")
+    assert [kind.name for kind in experiment.kinds] == [
+        "flag (with high (with left)), left",
+        "left",
+    ]
+    pairs = generate(experiment, "train")
     check_labels(pairs)
     assert pairs.source_used.tolist() == [
         [True] * 4 if kind == 0 else [True, False, False, False] for kind in pairs.kinds
@@ -102,8 +105,8 @@ def test_evaluators_agree_on_nested_interventions(data: some.DataObject) -> None
     rows = 8
     sides = [
         {
-            name: numpy.array(data.draw(some.lists(one, min_size=rows, max_size=rows)))
-            for name, one in codes.items()
+            name: numpy.array(data.draw(some.lists(values, min_size=rows, max_size=rows)))
+            for name, values in codes.items()
         }
         for _ in range(4)
     ]
@@ -151,12 +154,12 @@ def test_a_source_is_one_run(statement: str, message: str, at: str) -> None:
 
 def test_a_circle_through_two_sources_is_refused() -> None:
     found = refused("swap flag from (s1 with high from s2), left from (s2 with high from s1)")
-    assert {one.code for one in found} == {"CS717"}
+    assert {diagnostic.code for diagnostic in found} == {"CS717"}
 
 
 def test_the_same_variables_from_other_runs_are_another_intervention() -> None:
-    one = of("swap flag  swap flag from (source with high from s2)")
-    assert [kind.name for kind in one.kinds] == ["flag", "flag (with high)"]
+    experiment = of("swap flag  swap flag from (source with high from s2)")
+    assert [kind.name for kind in experiment.kinds] == ["flag", "flag (with high)"]
 
 
 # Noise -----------------------------------------------------------------------------------------
@@ -176,11 +179,11 @@ def test_noise_is_fresh_unless_it_is_shared() -> None:
 
 
 def test_shared_noise_holds_where_pairs_are_filtered_balanced_and_rare() -> None:
-    one = of(
+    experiment = of(
         "swap flag from s1  swap left from s2  noise shared  keep where u_differs"
         "  balance result.y > base.y".replace("u_differs", "base.flag != s1.flag")
     )
-    pairs = generate(one, "train")
+    pairs = generate(experiment, "train")
     assert all((side["u"] == pairs.base["u"]).all() for side in pairs.sources)
     assert not pairs.base["u"].any()  # with noise on, the flag is never set on either side
     check_labels(pairs)
@@ -215,7 +218,9 @@ counterfactuals D of Flip { swap luck  noise WAY  split train 100 }
         specification, diagnostics = attempt(text.replace("WAY", way))
         assert specification is not None
         examine(specification, diagnostics)
-        assert {one.code for one in diagnostics if one.code == "CS501"} == codes
+        assert {
+            diagnostic.code for diagnostic in diagnostics if diagnostic.code == "CS501"
+        } == codes
 
 
 def test_ways_that_do_not_exist_get_a_suggestion() -> None:

@@ -50,7 +50,8 @@ def by_hand(split: str, **more: int) -> set[tuple[object, ...]]:
     pairs = generate(specification().counterfactuals["Both"], split, **more)
     base = list(zip(pairs.base["a"].tolist(), pairs.base["b"].tolist(), strict=True))
     first, second = (
-        list(zip(one["a"].tolist(), one["b"].tolist(), strict=True)) for one in pairs.sources
+        list(zip(source["a"].tolist(), source["b"].tolist(), strict=True))
+        for source in pairs.sources
     )
     return {
         (kind, base[row], first[row], second[row] if kind == 1 else None)
@@ -134,7 +135,7 @@ def test_rows_never_tell_more_than_their_distinct_pairs_do() -> None:
 def warnings(split: str) -> list[tuple[str, str]]:
     text = SPEC.replace("split test 400, all 60_000", f"split {split}")
     checked = check_source(Source("sum.causal", text), None, Diagnostics())
-    return [(one.code, one.message) for one in checked.diagnostics]
+    return [(diagnostic.code, diagnostic.message) for diagnostic in checked.diagnostics]
 
 
 def test_check_warns_of_splits_that_repeat_few_pairs() -> None:

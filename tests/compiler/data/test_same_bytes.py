@@ -23,7 +23,7 @@ def test_the_data_of_the_library_has_the_bytes_it_had(path: Path, tmp_path: Path
     specification = loaded(path)
     found: dict[str, str] = {}
     for name, design in specification.counterfactuals.items():
-        order = Order(specification, design, [one.name for one in design.splits], slots=True)
+        order = Order(specification, design, [split.name for split in design.splits], slots=True)
         for written in write_data(order, tmp_path, Form.JSON_LINES, "any"):
             hashed = hashlib.sha256(written.rows.read_bytes()).hexdigest()
             found[f"{name}.{written.split}"] = hashed

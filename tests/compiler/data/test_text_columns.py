@@ -32,7 +32,7 @@ def pieces(draw: some.DrawFn, rows: int, depth: int = 1) -> list[Piece]:
         if kind == "fixed":
             made.append(draw(TEXTS).encode())
         elif kind == "chosen" or not depth:
-            table = [one.encode() for one in draw(some.lists(TEXTS, min_size=1, max_size=4))]
+            table = [text.encode() for text in draw(some.lists(TEXTS, min_size=1, max_size=4))]
             numbers = draw(
                 some.lists(some.integers(0, len(table) - 1), min_size=rows, max_size=rows)
             )

@@ -39,7 +39,7 @@ def killed(script: str, *arguments: object) -> None:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(one.name for one in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_file_and_nothing_beside_it(tmp_path: Path) -> None:
@@ -170,10 +170,10 @@ def test_one_at_a_time_gives_names(tmp_path: Path) -> None:
                 count.write_text(str(int(count.read_text(encoding="utf-8")) + 1), encoding="utf-8")
 
     threads = [threading.Thread(daemon=True, target=add) for _ in range(8)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert count.read_text(encoding="utf-8") == "40"
     assert names(tmp_path) == ["count"]
 

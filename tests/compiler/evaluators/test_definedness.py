@@ -120,11 +120,11 @@ def test_evaluators_proofs_and_data_agree_on_which_labels_exist(tmp_path: Path) 
             without += any(found.values())
             checked_file = check_file(write(tmp_path, spec, ""))
             assert any(found.values()) == any(
-                one.code == "CS540" for one in checked_file.diagnostics
+                diagnostic.code == "CS540" for diagnostic in checked_file.diagnostics
             )
             assert not any(
-                one.code in ("CS540", "CS542")
-                for one in check_file(write(tmp_path, spec, KEPT)).diagnostics
+                diagnostic.code in ("CS540", "CS542")
+                for diagnostic in check_file(write(tmp_path, spec, KEPT)).diagnostics
             )
             models = specification.models
             answer = compare(models["M"], models["Same"]).under_interventions
@@ -150,23 +150,23 @@ def assert_design_agrees(
     model, (kind,) = design.model, design.kinds
     pairs = every_pair(design, random.Random(seed), MOST_PAIRS)
     expected = [label(model, base, sources, kind) for base, sources in pairs]
-    base = as_columns([one for one, _ in pairs])
-    sources = [as_columns(one) for one in zip(*(others for _, others in pairs), strict=True)]
+    base = as_columns([base for base, _ in pairs])
+    sources = [as_columns(side) for side in zip(*(others for _, others in pairs), strict=True)]
     wanted = with_definedness(model, ["o"])
     columns = interchange_columns(model, base, sources, kind, wanted=wanted)
-    assert [one.get("o") for one in as_settings(columns)] == expected
+    assert [solution.get("o") for solution in as_settings(columns)] == expected
     undefined = Not(Defined(Reference("result.o")))
     proof = solve_for(interchanged(model, kind), undefined)
     exists = not isinstance(proof, NoWitness)
     assert exists or (proof.is_certain and None not in expected)
     assert exists == bool(list(pairs_left_out(kept)))
     assert not list(pairs_left_out(design))
-    for one in (design, kept):
+    for experiment in (design, kept):
         try:
-            made = generate(one, "train")
+            made = generate(experiment, "train")
         except SpecError as error:
             assert exists
-            assert [found.code for found in error.diagnostics] == ["CS540"] * (one is design)
+            assert [found.code for found in error.diagnostics] == ["CS540"] * (experiment is design)
             continue
         for row in range(len(made)):
             first, *others = (
@@ -182,11 +182,12 @@ def assert_sampling_agrees(design: CounterfactualDesign, chance: random.Random) 
     model = design.model
     codes = model.by_name["p"].domain.codes()
     done = {"p": codes[chance.randrange(len(codes))]}
-    solutions = [interpret.solve(model, one, done) for one in interpret.settings(model)]
+    solutions = [interpret.solve(model, setting, done) for setting in interpret.settings(model)]
     shares = {
-        one.values.get("o"): one.probability for one in outcomes(Query(model, {}, done), ["o"])
+        outcome.values.get("o"): outcome.probability
+        for outcome in outcomes(Query(model, {}, done), ["o"])
     }
-    labels = [one.get("o") for one in solutions]
+    labels = [solution.get("o") for solution in solutions]
     assert {value: share * len(labels) for value, share in shares.items()} == {
         value: labels.count(value) for value in set(labels)
     }
@@ -246,7 +247,9 @@ counterfactuals C of Digits {
 def findings_of(folder: Path, text: str, keep: str = "") -> list[str]:
     file = folder / "spec.causal"
     file.write_text(text.replace("KEEP", keep), encoding="utf-8")
-    return [f"{one.code} {one.message}" for one in check_file(file).diagnostics]
+    return [
+        f"{diagnostic.code} {diagnostic.message}" for diagnostic in check_file(file).diagnostics
+    ]
 
 
 def test_a_label_that_stands_nowhere(tmp_path: Path) -> None:
@@ -256,7 +259,9 @@ def test_a_label_that_stands_nowhere(tmp_path: Path) -> None:
         "0`, source `box[0] = C, box[1] = A, item[0] = A, item[1] = B, at = 0`"
     ]
     (examination,) = (
-        one for one in check_file(tmp_path / "spec.causal").examinations if one.holds is False
+        examination
+        for examination in check_file(tmp_path / "spec.causal").examinations
+        if examination.holds is False
     )
     assert list(examination.details) == [
         "         base                                  after the swap",
@@ -322,7 +327,7 @@ def test_sampling_says_what_is_undefined(
 
 
 def test_no_command_makes_data_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert [one[:5] for one in findings_of(tmp_path, DIGITS)] == ["CS540"]
+    assert [finding[:5] for finding in findings_of(tmp_path, DIGITS)] == ["CS540"]
     spec = str(tmp_path / "spec.causal")
     out = ["--out", str(tmp_path / "out")]
     assert main(["data", spec, "C", *out]) == 3
@@ -335,7 +340,7 @@ def test_rows_of_a_design_that_was_not_checked_are_held_to_the_rule() -> None:
     design = compiled(DIGITS.replace("language 1\n", "").replace("KEEP", "")).counterfactuals["C"]
     with pytest.raises(SpecError) as refusal:
         generate(design, "test")
-    assert [one.code for one in refusal.value.diagnostics] == ["CS540"]
+    assert [diagnostic.code for diagnostic in refusal.value.diagnostics] == ["CS540"]
 
 
 def test_a_task_that_says_nothing_of_an_input(tmp_path: Path) -> None:

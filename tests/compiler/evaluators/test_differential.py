@@ -56,15 +56,15 @@ def test_every_evaluator_gives_the_same_solutions(folder: Path) -> None:
             break
         spec, chance = random_spec(seed), random.Random(seed)
         specification = compiled_spec(spec.text(), folder)
-        tasks = [one.model for one in specification.tasks.values()]
-        models = [one for one in (*tasks, *specification.models.values()) if not one.cyclic]
+        tasks = [task.model for task in specification.tasks.values()]
+        models = [model for model in (*tasks, *specification.models.values()) if not model.cyclic]
         try:
             for model in models:
                 narrow = narrowed(model, chance)
                 assert_solutions_agree(narrow, chance)
                 without_label += assert_interchanges_agree(narrow, chance)
             if seed % 5 == 0:
-                examples = {one.name: some_examples(one, chance) for one in models}
+                examples = {model.name: some_examples(model, chance) for model in models}
                 assert_examples_hold(spec, examples, folder)
         except BaseException:
             print(f"seed {seed}:\n{spec.text()}")
@@ -78,15 +78,16 @@ def test_every_evaluator_gives_the_same_solutions(folder: Path) -> None:
 def narrowed(model: CausalModel, chance: random.Random) -> CausalModel:
     """The model with types that some inputs keep to, so that swaps and other inputs leave them."""
     solutions = [
-        interpret.solve(model, one) for one in drawn_settings(model, chance.randrange(2**32), ROWS)
+        interpret.solve(model, setting)
+        for setting in drawn_settings(model, chance.randrange(2**32), ROWS)
     ]
 
-    def narrow(one: Variable) -> Variable:
-        seen = [solution[one.name] for solution in solutions if one.name in solution]
-        if one.mechanism is None or not isinstance(one.domain, Numbers) or not seen:
-            return one
-        domain = replace(one.domain, low=min(seen), high=max(seen))
-        return replace(one, domain=domain) if chance.random() < 0.3 else one
+    def narrow(variable: Variable) -> Variable:
+        seen = [solution[variable.name] for solution in solutions if variable.name in solution]
+        if variable.mechanism is None or not isinstance(variable.domain, Numbers) or not seen:
+            return variable
+        domain = replace(variable.domain, low=min(seen), high=max(seen))
+        return replace(variable, domain=domain) if chance.random() < 0.3 else variable
 
     return replace(model, variables=tuple(map(narrow, model.variables)))
 
@@ -116,9 +117,9 @@ def assert_interchanges_agree(model: CausalModel, chance: random.Random) -> int:
         inner = SwapKind((chance.choice(names),), (3,))
         kind = replace(kind, within=((kind.sources[0], inner),))
     rows = zip(base, *sources, strict=True)
-    expected = [interpret.interchange(model, one, several, kind) for one, *several in rows]
-    everything = [one.name for one in model.total.variables]
-    given = [as_columns(one) for one in sources]
+    expected = [interpret.interchange(model, own, several, kind) for own, *several in rows]
+    everything = [variable.name for variable in model.total.variables]
+    given = [as_columns(source) for source in sources]
     result = interchange_columns(model, as_columns(base), given, kind, wanted=everything)
     assert as_settings(result) == expected
     unrequired = CausalModel(model.name, model.task, model.variables)
@@ -128,7 +129,7 @@ def assert_interchanges_agree(model: CausalModel, chance: random.Random) -> int:
         inputs |= {f"{prefix}.{name}": code for name, code in sources[number][0].items()}
     result = {f"result.{name}": code for name, code in expected[0].items()}
     assert_solver_agrees(interchanged(unrequired, kind), inputs, result, "result.")
-    return sum(not set(model.outputs) <= one.keys() for one in expected)
+    return sum(not set(model.outputs) <= solution.keys() for solution in expected)
 
 
 def assert_solver_agrees(
@@ -139,7 +140,7 @@ def assert_solver_agrees(
     """
     given = [compare(name, "==", code) for name, code in inputs.items()]
     defined = [compare(name, "==", code) for name, code in expected.items()]
-    others = [one.name for one in model.variables if one.name.startswith(prefix)]
+    others = [variable.name for variable in model.variables if variable.name.startswith(prefix)]
     undefined = [Not(Defined(Reference(name))) for name in others if name not in expected]
     same = surely(All((*defined, *undefined)))
     assert solve_for(model, All((*given, Not(same)))) == NoWitness(Proved())
@@ -148,17 +149,19 @@ def assert_solver_agrees(
 def with_mechanisms(model: CausalModel, codes: Mapping[str, int]) -> tuple[Variable, ...]:
     """The variables, those of `codes` constant."""
     return tuple(
-        replace(one, mechanism=Constant(codes[one.name])) if one.name in codes else one
-        for one in model.variables
+        replace(variable, mechanism=Constant(codes[variable.name]))
+        if variable.name in codes
+        else variable
+        for variable in model.variables
     )
 
 
 def assert_examples_hold(spec: Spec, examples: Mapping[str, list[str]], folder: Path) -> None:
     specification = compiled_spec(spec.text(examples), folder)
     assert len(specification.examples) == sum(map(len, examples.values()))
-    for one in specification.examples:
-        solution = interpret.solve(one.model, one.inputs, one.interventions)
-        assert one.expected == {name: solution.get(name) for name in one.expected}
+    for example in specification.examples:
+        solution = interpret.solve(example.model, example.inputs, example.interventions)
+        assert example.expected == {name: solution.get(name) for name in example.expected}
 
 
 # What the generator covers ------------------------------------------------------------------------
@@ -185,7 +188,7 @@ NEVER_RIGHT: Mapping[str, frozenset[Production]] = {
         production
         for production in productions()
         if production[0] in ("task_declaration", "model_declaration")
-        and not any("statement" in one or one.endswith("_star_5") for one in production[1])
+        and not any("statement" in symbol or symbol.endswith("_star_5") for symbol in production[1])
         and "LBRACE" in production[1]
         and production[1][-2:] in (("LBRACE", "RBRACE"), ("text", "RBRACE"))
     ),
@@ -212,9 +215,9 @@ def test_the_generator_uses_every_production_of_tasks_models_and_expressions(fol
             yield spec.text()
             if seed % 4 == 0:
                 specification = compiled_spec(spec.text(), folder)
-                models = [one for one in specification.models.values() if not one.cyclic]
+                models = [model for model in specification.models.values() if not model.cyclic]
                 models.append(specification.tasks["T"].model)
-                yield spec.text({one.name: some_examples(one, chance) for one in models})
+                yield spec.text({model.name: some_examples(model, chance) for model in models})
 
     wanted = set(reachable(OF_DATA)) - frozenset[Production]().union(*NEVER_RIGHT.values())
     found = used(texts())

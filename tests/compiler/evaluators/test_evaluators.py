@@ -118,8 +118,8 @@ def assert_interchanges_agree(model: CausalModel) -> None:
     labels = with_definedness(model, model.outputs)
     for kind in kinds_of(model):
         expected = [
-            interpret.interchange(model, one, several, kind)
-            for one, *several in zip(base, *sources, strict=True)
+            interpret.interchange(model, own, several, kind)
+            for own, *several in zip(base, *sources, strict=True)
         ]
         for columns in LIBRARIES:
             given = [columns(source) for source in sources]
@@ -130,7 +130,7 @@ def assert_interchanges_agree(model: CausalModel) -> None:
             )
             outputs = interchange_columns(model, columns(base), given, kind, wanted=labels)
             assert as_settings(outputs) == [
-                {n: one[n] for n in model.outputs if n in one} for one in expected
+                {n: solution[n] for n in model.outputs if n in solution} for solution in expected
             ]
 
 
@@ -166,12 +166,14 @@ def test_pairs(columns: Any) -> None:
     given = [columns(first), columns(second)]
     result = PairExpressions(model, kind, wanted, ("s1", "s2")).columns(columns(base), given)
     expected: list[list[int]] = []
-    for one, s1, s2 in zip(base, first, second, strict=True):
-        solution = interpret.solve(model, one)
-        under = interpret.interchange(model, one, (s1, s2), kind)
+    for own, s1, s2 in zip(base, first, second, strict=True):
+        solution = interpret.solve(model, own)
+        under = interpret.interchange(model, own, (s1, s2), kind)
         changed = int(solution["answer"] != under["answer"])
         expected.append([changed, s1["lower"] - s2["upper"], under["below"]])
-    assert [list(row) for row in zip(*(one.tolist() for one in result), strict=True)] == expected
+    assert [
+        list(row) for row in zip(*(column.tolist() for column in result), strict=True)
+    ] == expected
 
 
 def test_only_what_is_wanted_needs_inputs() -> None:
@@ -222,5 +224,7 @@ right_arithmetic = interpret.arithmetic
 
 def test_a_planted_mistake_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interpret, "arithmetic", truncated)
-    wrong: list[Setting] = [interpret.solve(FLOORED, one) for one in covered_settings(FLOORED)]
+    wrong: list[Setting] = [
+        interpret.solve(FLOORED, setting) for setting in covered_settings(FLOORED)
+    ]
     assert as_settings(solve_columns(FLOORED, as_columns(covered_settings(FLOORED)))) != wrong

@@ -46,9 +46,9 @@ def combined(parts: st.SearchStrategy[Meaning]) -> st.SearchStrategy[Meaning]:
         st.builds(divided, st.sampled_from(["/", "//", "%"]), parts, st.sampled_from(DIVISORS)),
         st.builds(called, st.sampled_from(["min", "max"]), parts, parts),
         st.builds(chosen, comparison, parts, parts),
-        parts.map(lambda one: (f"abs({one[0]})", f"abs({one[1]})")),
-        parts.map(lambda one: (f"-({one[0]})", f"-({one[1]})")),
-        parts.map(lambda one: (f"({one[0]}) ** 2", f"({one[1]}) ** 2")),
+        parts.map(lambda term: (f"abs({term[0]})", f"abs({term[1]})")),
+        parts.map(lambda term: (f"-({term[0]})", f"-({term[1]})")),
+        parts.map(lambda term: (f"({term[0]}) ** 2", f"({term[1]}) ** 2")),
     )
 
 

@@ -84,8 +84,10 @@ def after(model: CausalModel, done: Done) -> CausalModel:
     return replace(
         model,
         variables=tuple(
-            replace(one, mechanism=Constant(done[one.name])) if one.name in done else one
-            for one in model.variables
+            replace(variable, mechanism=Constant(done[variable.name]))
+            if variable.name in done
+            else variable
+            for variable in model.variables
         ),
     )
 
@@ -190,6 +192,6 @@ def test_evaluators_agree_on_generated_models(model: CausalModel, seed: int) -> 
             for setting, k in zip(covered, order, strict=True)
         ]
         sources = {key: column[order] for key, column in columns.items()}
-        everything = [one.name for one in model.total.variables]
+        everything = [variable.name for variable in model.total.variables]
         result = interchange_columns(model, columns, [sources], kind, wanted=everything)
         assert as_settings(result) == swapped

@@ -58,7 +58,8 @@ def test_the_file_is_sound() -> None:
 def test_one_mistake_is_reported_once(right: str, wrong: str, found: list[str]) -> None:
     assert right in SOUND
     reported = [
-        one.partition(" (")[0].split(" ", 1)[1] for one in findings(SOUND.replace(right, wrong))
+        finding.partition(" (")[0].split(" ", 1)[1]
+        for finding in findings(SOUND.replace(right, wrong))
     ]
     assert reported == found
 
@@ -66,7 +67,7 @@ def test_one_mistake_is_reported_once(right: str, wrong: str, found: list[str]) 
 def test_mistakes_beside_one_of_syntax_are_reported() -> None:
     text = SOUND.replace("var left = a", "var left = a +").replace("left + b", "left + c")
     text = text.replace("train 100", "train 0").replace("iia >=", "iiaa >=")
-    assert [one.partition(" (")[0] for one in findings(text)] == [
+    assert [finding.partition(" (")[0] for finding in findings(text)] == [
         "CS104 11:3 expected a value after `+`, found `output`",
         "CS201 11:25 unknown name `c`",
         "CS702 15:15 a split cannot have 0 pairs",
@@ -77,7 +78,7 @@ def test_mistakes_beside_one_of_syntax_are_reported() -> None:
 def test_a_misspelt_name_near_a_nameless_declaration_is_reported() -> None:
     """Whatever `var` was to declare, it was not `lefft`."""
     text = SOUND.replace("var left = a", "var left = a var").replace("swap left", "swap lefft")
-    assert [one.partition(" (")[0] for one in findings(text)] == [
+    assert [finding.partition(" (")[0] for finding in findings(text)] == [
         "CS104 11:3 expected a name after `var`, found `output`",
         "CS201 14:8 unknown variable `lefft`",
     ]

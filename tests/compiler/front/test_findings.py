@@ -68,7 +68,7 @@ def test_a_cycle_is_shown_with_its_path() -> None:
     ]
     _, diagnostics = attempt(text.replace(" : bool = v", " = v").replace(" : bool = w", " = w"))
     (found,) = diagnostics
-    assert [one.message for one in found.related] == [
+    assert [note.message for note in found.related] == [
         "`u` reads `v`",
         "`v` reads `w`",
         "`w` reads `u`",
@@ -138,4 +138,4 @@ def test_functions_that_inline_each_other_end() -> None:
         f"function f{n}(x : 0..9) = min(f{n - 1}(x), f{n - 1}(9 - x))\n" for n in range(1, 40)
     )
     found = findings(f"{functions}task T {{ input a : 0..9  output y : 0..9 = f39(a) }}")
-    assert [one.split()[0] for one in found] == ["CS922"]
+    assert [finding.split()[0] for finding in found] == ["CS922"]

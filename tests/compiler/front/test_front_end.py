@@ -74,7 +74,7 @@ def test_equality_is_compared_with_equality() -> None:
     balanced = ("left", "before", "after")
     assert design.balance_domain == Tuples(tuple(TupleField(n, Truths()) for n in balanced))
     assert design.seed == 7
-    assert [one.inputs for one in specification.examples] == [
+    assert [example.inputs for example in specification.examples] == [
         {"a": 1, "b": 1, "c": 2, "d": 2},
         {"a": 1, "b": 1, "c": 2, "d": 3},
         {"a": 1, "b": 1, "c": 2, "d": 3},
@@ -149,8 +149,8 @@ def test_a_model_holds_the_abbreviations_that_it_reads_and_no_others() -> None:
       model N of T { var large = sum > 9  output y = large }
     """)
     m, n = specification.models["M"], specification.models["N"]
-    assert [one.name for one in m.variables] == ["a", "b", "product", "large", "y"]
-    assert [one.name for one in n.variables] == ["a", "b", "sum", "product", "large", "y"]
+    assert [variable.name for variable in m.variables] == ["a", "b", "product", "large", "y"]
+    assert [variable.name for variable in n.variables] == ["a", "b", "sum", "product", "large", "y"]
 
 
 def test_symbols_are_recoded_into_larger_sets() -> None:
@@ -211,7 +211,7 @@ def test_deep_nesting_and_inlining_need_no_deep_stack() -> None:
         output y : bool = f(f(f(f(f(a)))))
       }}
     """)
-    assert [one.message for one in diagnostics] == []
+    assert [diagnostic.message for diagnostic in diagnostics] == []
     assert specification is not None
 
 

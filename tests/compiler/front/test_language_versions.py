@@ -29,11 +29,11 @@ def test_an_early_file_says_what_it_said() -> None:
     assert list(specification.models) == [
         *("LeftBoundary", "LeftAndRightBoundary", "MidpointDistance", "BracketIdentity"),
     ]
-    (one,) = specification.alignments["Grid"].placements
-    assert (one.variable, one.site) == ("above", PlacedSite("residual", first_layer=0))
-    assert (one.receiver, one.together, one.write) == (None, False, None)
-    assert one.method == Method("boundless_das", (("dim", 64),))
-    (tokens,) = one.tokens
+    (placement,) = specification.alignments["Grid"].placements
+    assert (placement.variable, placement.site) == ("above", PlacedSite("residual", first_layer=0))
+    assert (placement.receiver, placement.together, placement.write) == (None, False, None)
+    assert placement.method == Method("boundless_das", (("dim", 64),))
+    (tokens,) = placement.tokens
     assert isinstance(tokens, TokenRange)
     assert (tokens.first.text, tokens.last.text) == ("slot(amount).first", "last")
     assert specification.claims["LeftBoundaryIsComputed"].metrics == (

@@ -17,7 +17,7 @@ from tests.helpers.compiled import attempt
 
 def codes(text: str, folder: Path | None = None) -> list[str]:
     _, diagnostics = attempt(text, folder)
-    return [one.code for one in diagnostics if one.severity == "error"]
+    return [diagnostic.code for diagnostic in diagnostics if diagnostic.severity == "error"]
 
 
 def task(condition: str, type: str = "0..9") -> str:
@@ -108,7 +108,7 @@ def test_size_of_an_expression() -> None:
     assert list(diagnostics) == []
     check_size(compilation, Value(All((leaf,) * MOST_NODES), None), written)
     check_size(compilation, Value(Not(deep), None), written)
-    assert [one.code for one in diagnostics.found] == ["CS922", "CS923"]
+    assert [diagnostic.code for diagnostic in diagnostics.found] == ["CS922", "CS923"]
 
 
 def test_depth_of_imports(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_bytes_of_a_word_list(tmp_path: Path) -> None:
 def test_no_more_mistakes_are_shown_than_anybody_reads() -> None:
     def names(count: int) -> list[str]:
         text = "".join(f"type T{k} = Unknown{k}\n" for k in range(count))
-        return [one.message for one in checked(text).diagnostics]
+        return [diagnostic.message for diagnostic in checked(text).diagnostics]
 
     assert len(names(101)) == 101
     assert len(names(102)) == 101

@@ -14,7 +14,7 @@ def values(output: str, *, before: str = "", inputs: str = "input a : 0..2") -> 
     """The output of a task at each of its inputs, in order."""
     text = f"{before}\ntask T(n = 4) {{\n  {inputs}\n  output o : 0..20 = {output}\n}}"
     model = compiled(text).tasks["T"].model
-    return [solve(model, one)["o"] for one in settings(model)]
+    return [solve(model, setting)["o"] for setting in settings(model)]
 
 
 BY_ARGUMENT = "function f(k : 0..2) = match k { 0 => 5  1 => 6  2 => 7 }"
@@ -76,7 +76,7 @@ def test_prompts_by_a_parameter() -> None:
 )  # fmt: skip
 def test_what_is_wrong_with_a_match_on_an_index(output: str, found: str) -> None:
     text = f"task T {{ input a : bool\n output o : 0..20 = sum({output} for i in 0..2) }}"
-    reported = [one.partition(" (known here")[0] for one in findings(text)]
+    reported = [finding.partition(" (known here")[0] for finding in findings(text)]
     assert reported == [found]
 
 
@@ -110,7 +110,7 @@ task T {
 )  # fmt: skip
 def test_patterns_of_tuples(output: str, expected: list[int]) -> None:
     model = compiled(PAIR % output).tasks["T"].model
-    assert [solve(model, one)["o"] for one in settings(model)] == expected
+    assert [solve(model, setting)["o"] for setting in settings(model)] == expected
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ def placements(*statements: str, folder: Path | None = None) -> tuple[Placement,
 def wrong(statement: str, folder: Path | None = None) -> list[str]:
     """What is wrong with a statement, without its place."""
     found = findings(f"{TASK}align A of Direct {{ {statement} }}\n", folder)
-    assert all(one.split()[1].startswith(f"{LINE}:") for one in found)
-    return [" ".join([one.split()[0], *one.split()[2:]]) for one in found]
+    assert all(finding.split()[1].startswith(f"{LINE}:") for finding in found)
+    return [" ".join([finding.split()[0], *finding.split()[2:]]) for finding in found]
 
 
 # Sites --------------------------------------------------------------------------------------------
@@ -75,9 +75,9 @@ SITES = {
 
 @pytest.mark.parametrize("written", SITES)
 def test_sites(written: str) -> None:
-    (one,) = placements(f"var first at {written} token last by full_vector")
-    assert one.site == SITES[written]
-    assert one.receiver is None
+    (placement,) = placements(f"var first at {written} token last by full_vector")
+    assert placement.site == SITES[written]
+    assert placement.receiver is None
 
 
 def test_sites_without_tokens() -> None:
@@ -90,10 +90,10 @@ def test_sites_without_tokens() -> None:
 
 
 def test_every_site_of_the_language_is_tried_here() -> None:
-    assert {one.component for one in SITES.values()} | {"hidden"} == set(BUILT_IN.sites)
+    assert {site.component for site in SITES.values()} | {"hidden"} == set(BUILT_IN.sites)
 
 
-@pytest.mark.parametrize("written", [one for one in SITES if "{3, 1}" not in one])
+@pytest.mark.parametrize("written", [written for written in SITES if "{3, 1}" not in written])
 def test_sites_read_back_as_they_are_said(written: str) -> None:
     (again,) = placements(f"var first at {SITES[written].text} token last by full_vector")
     assert again.site == SITES[written]
@@ -161,9 +161,9 @@ def test_a_network_that_is_given_nothing_has_no_site() -> None:
     text = TASK.replace('  prompt main "{other}, {color}:"\n', "")
     text = text.replace("  encode vector { color, other as onehot }\n", "")
     sites = ("residual token last", "hidden", 'module["a"]')
-    told = [findings(f"{text}align A of Direct {{ var first at {one} by full_vector }}\n")[0]
-            for one in sites]  # fmt: skip
-    assert [" ".join(one.split()[2:]) for one in told] == [
+    told = [findings(f"{text}align A of Direct {{ var first at {site} by full_vector }}\n")[0]
+            for site in sites]  # fmt: skip
+    assert [" ".join(said.split()[2:]) for said in told] == [
         "`residual` needs tokens, but task `Pick` has no prompt (add a `prompt`, or align at "
         "`hidden`)",
         "`hidden` needs vectors, but task `Pick` has no `encode` (add `encode vector { … }`, or "
@@ -189,9 +189,9 @@ def test_a_network_that_is_given_nothing_has_no_site() -> None:
     ],
 )
 def test_edges(written: str) -> None:
-    (one,) = placements(f"var first at {written} token last by full_vector")
-    assert one.receiver is not None
-    assert f"{one.site.text} to {one.receiver.text}".replace(" layers 0..*", "") in (
+    (placement,) = placements(f"var first at {written} token last by full_vector")
+    assert placement.receiver is not None
+    assert f"{placement.site.text} to {placement.receiver.text}".replace(" layers 0..*", "") in (
         written.replace(" layers 0..*", "")
     )
 
@@ -260,9 +260,15 @@ def test_statements_are_numbered() -> None:
         "var first at residual token last by full_vector",
         "var second at residual token last by full_vector",
     )
-    assert [(one.variable, one.statement) for one in found] == [("first", 0), ("second", 1)]
+    assert [(placement.variable, placement.statement) for placement in found] == [
+        ("first", 0),
+        ("second", 1),
+    ]
     found = placements("var first, second at residual token last by full_vector")
-    assert [(one.variable, one.statement) for one in found] == [("first", 0), ("second", 0)]
+    assert [(placement.variable, placement.statement) for placement in found] == [
+        ("first", 0),
+        ("second", 0),
+    ]
 
 
 # Methods ------------------------------------------------------------------------------------------
@@ -290,14 +296,14 @@ METHODS = {
 
 @pytest.mark.parametrize("written", METHODS)
 def test_methods(written: str) -> None:
-    (one,) = placements(f"var first at residual token last by {written}")
-    assert one.method == METHODS[written]
-    (again,) = placements(f"var first at residual token last by {one.method.text}")
-    assert again.method == one.method
+    (placement,) = placements(f"var first at residual token last by {written}")
+    assert placement.method == METHODS[written]
+    (again,) = placements(f"var first at residual token last by {placement.method.text}")
+    assert again.method == placement.method
 
 
 def test_every_method_of_the_language_is_tried_here() -> None:
-    assert {one.name for one in METHODS.values()} | {"dictionary"} == set(BUILT_IN.methods)
+    assert {method.name for method in METHODS.values()} | {"dictionary"} == set(BUILT_IN.methods)
 
 
 def test_a_dictionary_beside_the_spec(tmp_path: Path) -> None:
@@ -311,7 +317,7 @@ def test_a_dictionary_beside_the_spec(tmp_path: Path) -> None:
     )
     specification = compiled(text, tmp_path)
     file = FileArgument("sae/a.safetensors", tmp_path / "sae" / "a.safetensors")
-    first, second = [one.method for one in specification.alignments["A"].placements]
+    first, second = [placement.method for placement in specification.alignments["A"].placements]
     assert first == Method("dictionary", (("file", file), ("features", (12, 907))))
     assert first.text == 'dictionary("sae/a.safetensors", features = {12, 907})'
     assert second.text == 'mask(over = dictionary("sae/a.safetensors"))'
@@ -414,12 +420,12 @@ WRITES = {
 
 @pytest.mark.parametrize("written", WRITES)
 def test_writes(written: str) -> None:
-    (one,) = placements(f"var first at residual token last by full_vector writing {written}")
-    assert one.write == WRITES[written]
+    (placement,) = placements(f"var first at residual token last by full_vector writing {written}")
+    assert placement.write == WRITES[written]
 
 
 def test_every_write_of_the_language_is_tried_here() -> None:
-    names = {"interchange" if one is None else one.name for one in WRITES.values()}
+    names = {"interchange" if write is None else write.name for write in WRITES.values()}
     assert names == set(BUILT_IN.writes)
 
 
@@ -427,7 +433,7 @@ def test_a_value_is_one_of_each_variable() -> None:
     text = TASK.replace("var second = other", "var second : {Blue, Green, Red} = other")
     text += "align A of Direct { var first, second at residual token last by probe"
     specification = compiled(f"{text} writing value(Blue) }}\n")
-    found = [one.write for one in specification.alignments["A"].placements]
+    found = [placement.write for placement in specification.alignments["A"].placements]
     assert found == [Write("value", values=(2,)), Write("value", values=(0,))]
 
 
@@ -477,5 +483,5 @@ def test_the_new_words_stay_names() -> None:
         "align A of M { var to at residual token slot(writing).first .. last together by probe\n"
         "  writing zero }\n"
     )
-    (one,) = specification.alignments["A"].placements
-    assert (one.variable, one.together, one.write) == ("to", True, Write("zero"))
+    (written,) = specification.alignments["A"].placements
+    assert (written.variable, written.together, written.write) == ("to", True, Write("zero"))

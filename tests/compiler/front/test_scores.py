@@ -51,7 +51,7 @@ def claim(expect: str, data: str = "Pairs.test", write: str = "") -> Claim:
 
 def wrong(expect: str, data: str = "Pairs.test", write: str = "") -> list[str]:
     found = findings(text(expect, data, write))
-    return [" ".join([one.split()[0], *one.split()[2:]]) for one in found]
+    return [" ".join([finding.split()[0], *finding.split()[2:]]) for finding in found]
 
 
 @pytest.mark.parametrize("name", BUILT_IN.metrics)
@@ -62,7 +62,7 @@ def test_every_metric_with_everything(name: str) -> None:
         f"upper({name})": Metric(name, "upper"),
         f"{name}(Other)": Metric(name, of="Other"),
         f"lower({name}(Other))": Metric(name, "lower", "Other"),
-        **{f"{name}({one})": Metric(name, of=one) for one in BUILT_IN.controls},
+        **{f"{name}({control})": Metric(name, of=control) for control in BUILT_IN.controls},
     }
     for written, metric in metrics.items():
         assert claim(f"{written} >= 0.5").metrics == (metric,)
@@ -97,7 +97,7 @@ def test_members_of_families_are_kinds_too() -> None:
 def test_sources_that_are_intervened_on() -> None:
     assert claim("iia >= 0.9", "Nested.test").data == (("Nested", "test"),)
     found = findings(text("iia >= 0.9", "Nested.test").replace("var left, right,", "var right,"))
-    assert [one.split(" ", 2)[2] for one in found] == [
+    assert [finding.split(" ", 2)[2] for finding in found] == [
         "`Nested` swaps `left`, which `A` does not place (add `var left at …` to the alignment)"
     ]
 

@@ -51,7 +51,7 @@ def test_a_column_of_the_table_s_own_type(tables: str, tmp_path: Path) -> None:
     task = specification.tasks["T"]
     entry = task.model.by_name["e"].domain
     assert isinstance(entry, Rows)
-    assert [one.domain == entry for one in entry.columns] == [False, True]
+    assert [column.domain == entry for column in entry.columns] == [False, True]
     assert entry == entry
     assert hash(entry) == hash(entry)
     far = [entry.keys[solve(task.model, {"e": code})["far"]] for code in entry.codes()]
@@ -127,7 +127,7 @@ def test_words_are_split_at_line_ends_alone(end: str, tmp_path: Path) -> None:
     words = ("a\u2028b", "c\x85d", "e\x0bf", "g\x0ch", "i\x1cj", "\u00a0k\u3000")
     assert words_of(end.join(words) + end, tmp_path) == words
     assert words_of(end.join(words), tmp_path) == words
-    assert words_of(end.join(f" \t{one}\t " for one in words), tmp_path) == words
+    assert words_of(end.join(f" \t{word}\t " for word in words), tmp_path) == words
     assert words_of("\ufeff" + end.join(words), tmp_path) == words
 
 
@@ -158,7 +158,7 @@ def test_cells_are_those_of_the_csv_module(rows: list[list[str]]) -> None:
     written = io.StringIO(newline="")
     csv.writer(written).writerows(rows)
     read = csv.reader(io.StringIO(written.getvalue(), newline=""), strict=True)
-    assert [list(one.cells) for one in rows_of(written.getvalue())] == list(read) == rows
+    assert [list(row.cells) for row in rows_of(written.getvalue())] == list(read) == rows
 
 
 @given(some.text(', "\r\nab', max_size=30))
@@ -168,4 +168,4 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except BrokenCellError:
         assert '"' in text
     else:
-        assert all(1 <= one.line <= len(lines_of(text)) for one in rows)
+        assert all(1 <= row.line <= len(lines_of(text)) for row in rows)

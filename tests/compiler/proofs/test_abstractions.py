@@ -37,13 +37,13 @@ model Fine of Sum {
 def test_page(code: str) -> None:
     page = catalogue.page(code)
     assert page.fails is not None and page.fixed is not None
-    assert [one.code for one in examined(page.fails)[0]] == [code]
-    assert [one.code for one in examined(page.fixed)[0]] == []
+    assert [diagnostic.code for diagnostic in examined(page.fails)[0]] == [code]
+    assert [diagnostic.code for diagnostic in examined(page.fixed)[0]] == []
 
 
 def answer_of(specification: Specification, name: str) -> Square | NoWitness:
-    one = specification.abstractions[name]
-    return examine_relation(Relation.of(one.fine, one.coarse, one.values))
+    abstraction = specification.abstractions[name]
+    return examine_relation(Relation.of(abstraction.fine, abstraction.coarse, abstraction.values))
 
 
 def test_a_square_that_needs_an_intervention() -> None:
@@ -106,11 +106,13 @@ def test_the_two_runs_are_shown_side_by_side() -> None:
     """
     )
     diagnostics, examinations = examined(text)
-    assert [one.message for one in diagnostics] == [
+    assert [diagnostic.message for diagnostic in diagnostics] == [
         "`Coarse` does not abstract `Fine`, a square fails: at `a = 2, b = 0` `Fine` has "
         "`total = 2`, `Coarse` `0`"
     ]
-    (asked,) = (one for one in examinations if "abstraction" in one.question)
+    (asked,) = (
+        examination for examination in examinations if "abstraction" in examination.question
+    )
     assert (asked.question, asked.holds) == (
         "`Coarse` is an abstraction of `Fine` by `Kept`",
         False,
@@ -200,12 +202,14 @@ def test_every_small_square_is_tried_by_hand() -> None:
 
 def _commutes(abstraction: Abstraction) -> bool:
     fine, coarse = abstraction.fine, abstraction.coarse
-    names = [one.name for one in fine.variables if one.role is Role.VARIABLE]
+    names = [variable.name for variable in fine.variables if variable.role is Role.VARIABLE]
     assert all(value == Reference(name) for name, value in abstraction.values.items())
     interventions: list[dict[str, int]] = [{}]
     for name in names:
         codes = fine.by_name[name].domain.codes()
-        interventions += [{**one, name: code} for one in interventions for code in codes]
+        interventions += [
+            {**intervention, name: code} for intervention in interventions for code in codes
+        ]
     return all(
         interpret.solve(fine, setting, done) == interpret.solve(coarse, setting, done)
         for setting in interpret.settings(fine)
@@ -234,7 +238,9 @@ def test_a_square_under_an_intervention_is_quoted_part_by_part() -> None:
     abstraction Kept from Fine to Coarse { first = left }
     """
     )
-    assert [one.message for one in examined(text)[0] if one.code == "CS410"] == [
+    assert [
+        diagnostic.message for diagnostic in examined(text)[0] if diagnostic.code == "CS410"
+    ] == [
         "`Coarse` does not abstract `Fine`, a square fails: at `a = 0, b = 0` with "
         "`do { left = 1 }` `Fine` has `total = 1`, `Coarse` `0`"
     ]

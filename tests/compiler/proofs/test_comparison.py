@@ -123,7 +123,7 @@ def test_a_value_that_no_source_has_shows_nothing() -> None:
 
 def test_variables_that_correspond() -> None:
     found = compare(MODELS["Fine"], MODELS["Parity"]).correspondences
-    assert [(one.left, one.link, one.right) for one in found] == [
+    assert [(pair.left, pair.link, pair.right) for pair in found] == [
         ("left", Link.FINER, "odd"),
         ("right", Link.RECODED, "away"),
     ]
@@ -159,7 +159,7 @@ def test_shares_of_many_pairs_have_an_interval() -> None:
 
 def test_shares_of_a_declared_abstraction() -> None:
     shares = list(shares_of(compiled(SUM).abstractions["Kept"]))
-    assert [(one.swapped, one.agreeing, one.of) for one in shares] == [
+    assert [(share.swapped, share.agreeing, share.of) for share in shares] == [
         (None, 20, 100),
         ("odd", 2_000, 10_000),
         ("away", 2_000, 10_000),

@@ -39,21 +39,29 @@ model M of Room cyclic {
 
 
 def settled(heater: str) -> list[str]:
-    return [one for one in findings(KEPT_WARM.replace("HEATER", heater)) if "CS402" not in one]
+    return [
+        finding
+        for finding in findings(KEPT_WARM.replace("HEATER", heater))
+        if "CS402" not in finding
+    ]
 
 
 def test_the_page_of_missing_equilibria() -> None:
     page = catalogue.page("CS326")
     assert page.fails is not None and page.fixed is not None
-    assert [one.code for one in examined(page.fails)[0]] == ["CS326"]
-    assert [one.code for one in examined(page.fixed)[0]] == []
+    assert [diagnostic.code for diagnostic in examined(page.fails)[0]] == ["CS326"]
+    assert [diagnostic.code for diagnostic in examined(page.fixed)[0]] == []
 
 
 def test_a_model_that_settles_computes_its_task() -> None:
     _, examinations = examined(
         KEPT_WARM.replace("HEATER", "outside == Cold and (heater or not warm)")
     )
-    assert [(one.question, one.holds) for one in examinations if "`M`" in one.question] == [
+    assert [
+        (examination.question, examination.holds)
+        for examination in examinations
+        if "`M`" in examination.question
+    ] == [
         ("the mechanisms of `M` stay in their domains at every input", True),
         ("`M` has an equilibrium at every input", True),
         ("`M` computes the outputs of `Room`", True),
@@ -192,15 +200,20 @@ def test_guesses_and_enumeration_agree(model: CausalModel) -> None:
     empty: list[dict[str, int]] = []
     for inputs in interpret.settings(model):
         every = [{"p": p, "q": q} for p in (None, 0, 1) for q in (None, *range(5))]
-        by_hand = [{**inputs, **one} for one in every if is_equilibrium(model, inputs, one)]
+        by_hand = [
+            {**inputs, **values} for values in every if is_equilibrium(model, inputs, values)
+        ]
         found = interpret.equilibria(model, inputs)
-        seen = [{name: one.get(name) for name in (*inputs, "p", "q")} for one in found]
-        assert sorted(seen, key=lambda one: every.index({"p": one["p"], "q": one["q"]})) == by_hand
+        seen = [{name: solution.get(name) for name in (*inputs, "p", "q")} for solution in found]
+        assert (
+            sorted(seen, key=lambda values: every.index({"p": values["p"], "q": values["q"]}))
+            == by_hand
+        )
         settled_guesses = [
-            one
-            for one in interpret.settings(guessing.model)
-            if all(one[name] == code for name, code in inputs.items())
-            and interpret.evaluate(guessing.settled, interpret.solve(guessing.model, one))
+            setting
+            for setting in interpret.settings(guessing.model)
+            if all(setting[name] == code for name, code in inputs.items())
+            and interpret.evaluate(guessing.settled, interpret.solve(guessing.model, setting))
         ]
         assert len(settled_guesses) == len(by_hand)
         if not by_hand:
@@ -266,7 +279,7 @@ model M of Ring cyclic approximately {
   example { treated[0] = true  treated[1] = true  treated[2] = false } gives { all_eat = false }
 }
 """
-    assert [one.message for one in examined(text)[0]] == [
+    assert [diagnostic.message for diagnostic in examined(text)[0]] == [
         "this example expects `all_eat = true`, but `M` gives `false` or `true`, by the "
         "equilibrium",
         "this example expects `all_eat = false`, but `M` gives `true`",

@@ -21,14 +21,17 @@ def examined(text: str, folder: Path | None = None) -> tuple[Diagnostics, tuple[
 
 
 def findings(text: str) -> list[str]:
-    return [f"{one.code} {one.span.text}: {one.message}" for one in examined(text)[0]]
+    return [
+        f"{diagnostic.code} {diagnostic.span.text}: {diagnostic.message}"
+        for diagnostic in examined(text)[0]
+    ]
 
 
 @each_spec
 def test_the_library_holds(path: Path) -> None:
     diagnostics, examinations = examined(path.read_text(encoding="utf-8"), path.parent)
-    assert [one.message for one in diagnostics if one.code[2] == "3"] == []
-    open_or_wrong = [one.question for one in examinations if not one.holds]
+    assert [diagnostic.message for diagnostic in diagnostics if diagnostic.code[2] == "3"] == []
+    open_or_wrong = [examination.question for examination in examinations if not examination.holds]
     assert all("changes most labels" in question for question in open_or_wrong)
 
 
@@ -110,7 +113,8 @@ def test_mechanisms_are_proved_to_stay_in_their_domains_at_a_thousand_million_mi
 ):
     _, examinations = examined(LARGE.replace("LAST", "22_223"))
     assert ("the mechanisms of `M` stay in their domains at every input", True, "proved") in [
-        (one.question, one.holds, one.evidence.text) for one in examinations
+        (examination.question, examination.holds, examination.evidence.text)
+        for examination in examinations
     ]
 
 
@@ -129,7 +133,10 @@ def test_what_is_meant_to_be_wrong_is_not_reported() -> None:
 
 def test_how_each_answer_is_known() -> None:
     _, examinations = examined(DIGITS + "}\n\nmodel M of Sum {\n  output total = b + a\n}")
-    assert [(one.question, one.holds, one.evidence.text) for one in examinations] == [
+    assert [
+        (examination.question, examination.holds, examination.evidence.text)
+        for examination in examinations
+    ] == [
         ("some input meets the `require` of `Sum`", True, "exhaustive (1)"),
         ("the mechanisms of `Sum` stay in their domains at every input", True, "proved"),
         ("the mechanisms of `M` stay in their domains at every input", True, "proved"),
@@ -157,7 +164,10 @@ model Midpoint of Affordable {
 
 def test_a_thousand_million_inputs_are_decided_by_the_solver() -> None:
     _, examinations = examined(PRICES.replace("WITHIN", "<="))
-    assert [(one.holds, one.evidence.text) for one in examinations][-1] == (True, "proved")
+    assert [(examination.holds, examination.evidence.text) for examination in examinations][-1] == (
+        True,
+        "proved",
+    )
 
 
 def test_a_counterexample_among_a_thousand_million_inputs_is_minimal() -> None:
@@ -184,8 +194,11 @@ model Feedback of Room cyclic {
 }
 """
     diagnostics, examinations = examined(text)
-    assert [one.code for one in diagnostics if one.code[2] in "35"] == []
-    assert [(one.question, one.holds, one.evidence.text) for one in examinations] == [
+    assert [diagnostic.code for diagnostic in diagnostics if diagnostic.code[2] in "35"] == []
+    assert [
+        (examination.question, examination.holds, examination.evidence.text)
+        for examination in examinations
+    ] == [
         ("some input meets the `require` of `Room`", True, "exhaustive (1)"),
         ("the mechanisms of `Room` stay in their domains at every input", True, "proved"),
         ("the mechanisms of `Feedback` stay in their domains at every input", True, "proved"),

@@ -36,7 +36,7 @@ def differing(model: CausalModel, mutant: CausalModel) -> bool | None:
     """Whether the outputs differ on some drawn input; None where columns cannot say."""
     drawn = Sampler(populate(model, {}), Stream.of(0, "mutants")).take(SAMPLE)
     try:
-        sides = [solve_columns(one, drawn, wanted=one.outputs) for one in (model, mutant)]
+        sides = [solve_columns(side, drawn, wanted=side.outputs) for side in (model, mutant)]
     except (UnsupportedModelError, IndexError):
         return None
     return any((numpy.asarray(sides[0][n]) != sides[1][n]).any() for n in model.outputs)
@@ -51,7 +51,10 @@ def refuted(model: CausalModel, mutant: CausalModel) -> bool:
 def meaning(model: CausalModel) -> list[set[tuple[int, ...]]]:
     """At each input the outputs in every equilibrium."""
     return [
-        {tuple(one[n] for n in model.outputs) for one in interpret.equilibria(model, inputs)}
+        {
+            tuple(solution[n] for n in model.outputs)
+            for solution in interpret.equilibria(model, inputs)
+        }
         for inputs in interpret.settings(model)
     ]
 
@@ -63,8 +66,8 @@ def test_mutants_that_differ_are_refuted() -> None:
     for path in LIBRARY:
         specification = loaded(path)
         tasks = (task.model for task in specification.tasks.values())
-        for one in (*tasks, *specification.models.values()):
-            model = with_noise_at_rest(one)
+        for stated in (*tasks, *specification.models.values()):
+            model = with_noise_at_rest(stated)
             for mutant in mutants(model):
                 if model.cyclic and meaning(model) != meaning(mutant):
                     found[compare(model, mutant).outputs.holds is False] += 1

@@ -34,7 +34,7 @@ def smallest_by_hand(model: CausalModel, condition: Expression) -> Mapping[str, 
             places = tuple(likely[name].index(code) for name, code in setting.items())
             key = sum(map(bool, places)), sum(places), places
             found.append((key, setting))
-    return min(found, key=lambda one: one[0])[1] if found else None
+    return min(found, key=lambda ranked: ranked[0])[1] if found else None
 
 
 def likely_codes(variable: Variable) -> list[int]:
@@ -47,9 +47,12 @@ def likely_codes(variable: Variable) -> list[int]:
 def questions(draw: some.DrawFn) -> tuple[CausalModel, Expression]:
     """A generated model, and whether some variable has a value that it can have."""
     model = draw(models())
-    name = draw(some.sampled_from([one.name for one in model.variables if one.mechanism]))
+    name = draw(
+        some.sampled_from([variable.name for variable in model.variables if variable.mechanism])
+    )
     setting = {
-        one: draw(some.sampled_from(model.by_name[one].domain.codes())) for one in model.exogenous
+        name: draw(some.sampled_from(model.by_name[name].domain.codes()))
+        for name in model.exogenous
     }
     return model, compare(name, "==", interpret.solve(model, setting)[name])
 

@@ -41,12 +41,12 @@ def arms(draw: st.DrawFn) -> TemplateArm:
 def texts(arm: TemplateArm) -> list[str]:
     """The text of every choice of slots."""
     choices = [
-        [one]
-        if isinstance(one, str)
-        else [formatted(one.domain, code, one.format) for code in one.domain.codes()]
-        for one in arm.parts
+        [part]
+        if isinstance(part, str)
+        else [formatted(part.domain, code, part.format) for code in part.domain.codes()]
+        for part in arm.parts
     ]
-    return ["".join(one) for one in product(*choices)]
+    return ["".join(values) for values in product(*choices)]
 
 
 @given(arms())

@@ -36,7 +36,7 @@ def loaded(path: Path, text: str | None = None) -> Specification:
     specification = compile_file(
         parse(Source(path.name, text), diagnostics), path.parent, diagnostics
     )
-    assert specification is not None, [one.message for one in diagnostics]
+    assert specification is not None, [diagnostic.message for diagnostic in diagnostics]
     return specification
 
 
@@ -58,10 +58,10 @@ def test_what_may_only_have_another_name_is_hinted_at(path: Path) -> None:
         renamed = re.sub(rf"\b{name}\b", f"{name}_2", renamed)
     assert renamed != text
     found = review_changes(loaded(path), loaded(path, renamed))
-    assert not {Area.MEANING, Area.UNDECIDED} & {one.area for one in found}
-    fresh = [one for one in found if re.fullmatch("the .* is new", one.text)]
+    assert not {Area.MEANING, Area.UNDECIDED} & {change.area for change in found}
+    fresh = [change for change in found if re.fullmatch("the .* is new", change.text)]
     assert fresh
-    assert all(one.details[-1].startswith("perhaps `") for one in fresh)
+    assert all(change.details[-1].startswith("perhaps `") for change in fresh)
 
 
 # Mutants -----------------------------------------------------------------------------------------
@@ -71,11 +71,11 @@ def differs_locally(model: CausalModel, mutant: CausalModel, name: str) -> bool:
     """Whether the mechanism gives another value for some values of what it reads; every value of
     each is tried, so the models must be small.
     """
-    free = [one for one in stated(model) if one in model.by_name[name].parents]
-    for setting in settings_of([(one, model.by_name[one].domain) for one in free]):
+    free = [parent for parent in stated(model) if parent in model.by_name[name].parents]
+    for setting in settings_of([(parent, model.by_name[parent].domain) for parent in free]):
         values = [
-            interpret.evaluate(one.by_name[name].mechanism or Constant(0), setting)
-            for one in (model, mutant)
+            interpret.evaluate(side.by_name[name].mechanism or Constant(0), setting)
+            for side in (model, mutant)
         ]
         if values[0] != values[1]:
             return True
@@ -85,15 +85,15 @@ def differs_locally(model: CausalModel, mutant: CausalModel, name: str) -> bool:
 def settings_of(domains: list[tuple[str, Domain]]) -> list[dict[str, int]]:
     found: list[dict[str, int]] = [{}]
     for name, domain in domains:
-        found = [{**one, name: code} for one in found for code in domain.codes()]
+        found = [{**setting, name: code} for setting in found for code in domain.codes()]
     return found
 
 
 def is_small(model: CausalModel) -> bool:
     """No abbreviations, and mechanisms of which every case can be tried."""
     lets = len(stated(model)) < len(model.variables)
-    cases = [prod(model.by_name[one].domain.size for one in each.parents)
-             for each in model.variables]  # fmt: skip
+    cases = [prod(model.by_name[parent].domain.size for parent in variable.parents)
+             for variable in model.variables]  # fmt: skip
     return not lets and model.requirement is None and max(cases) <= 500
 
 
@@ -117,7 +117,7 @@ def test_a_mutant_has_changed_exactly_where_it_differs(model: CausalModel) -> No
                 continue  # a mutant that reads outside a table is not a model
             answer = compare_mechanisms(model, mutant, name)
             assert isinstance(answer, Different) == expected, (mutant, name)
-            areas = {one.area for one in model_changes(model, mutant)}
+            areas = {side.area for side in model_changes(model, mutant)}
             assert (Area.MEANING in areas) == expected
 
 

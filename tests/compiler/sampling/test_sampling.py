@@ -54,7 +54,7 @@ def brute_force(query: Query, of: Sequence[str]) -> Shares:
     names = model.exogenous
     variables = [model.by_name[name] for name in names]
     shares: Counter[tuple[int | None, ...]] = Counter()
-    for codes in product(*(one.domain.codes() for one in variables)):
+    for codes in product(*(variable.domain.codes() for variable in variables)):
         world = dict(zip(names, codes, strict=True))
         if not interpret.satisfies(model, {name: world[name] for name in model.inputs}):
             continue
@@ -64,8 +64,8 @@ def brute_force(query: Query, of: Sequence[str]) -> Shares:
             moved = {n: query.done.get(n, c) for n, c in world.items()}
             after = interpret.solve(model, moved, done)
             weights = (
-                one.weights[one.domain.codes().index(code)] if one.weights else 1
-                for one, code in zip(variables, codes, strict=True)
+                variable.weights[variable.domain.codes().index(code)] if variable.weights else 1
+                for variable, code in zip(variables, codes, strict=True)
             )
             shares[tuple(after.get(name) for name in of)] += prod(weights)
     total = sum(shares.values())
@@ -73,7 +73,9 @@ def brute_force(query: Query, of: Sequence[str]) -> Shares:
 
 
 def exact(query: Query, of: Sequence[str]) -> Shares:
-    return {tuple(map(one.values.get, of)): one.probability for one in outcomes(query, of)}
+    return {
+        tuple(map(outcome.values.get, of)): outcome.probability for outcome in outcomes(query, of)
+    }
 
 
 @some.composite
@@ -81,24 +83,30 @@ def queries(draw: some.DrawFn) -> Query:
     """A model with weighted inputs and noise, evidence from one of its worlds, an intervention."""
     model = draw(models(partial=True))
     weighted = tuple(
-        replace(one, weights=(1, *(draw(some.integers(0, 3)) for _ in one.domain.codes()[1:])))
-        if one.mechanism is None and draw(some.booleans())
-        else one
-        for one in model.variables
+        replace(
+            variable, weights=(1, *(draw(some.integers(0, 3)) for _ in variable.domain.codes()[1:]))
+        )
+        if variable.mechanism is None and draw(some.booleans())
+        else variable
+        for variable in model.variables
     )
     model = replace(model, variables=weighted)
-    free = (one for one in model.variables if one.mechanism is None)
+    free = (variable for variable in model.variables if variable.mechanism is None)
     world = {
-        one.name: draw(
+        variable.name: draw(
             some.sampled_from(
-                [c for k, c in enumerate(one.domain.codes()) if not one.weights or one.weights[k]]
+                [
+                    c
+                    for k, c in enumerate(variable.domain.codes())
+                    if not variable.weights or variable.weights[k]
+                ]
             )
         )
-        for one in free
+        for variable in free
     }
     solution = interpret.solve(model, world)
     seen = draw(some.lists(some.sampled_from(list(solution)), unique=True, max_size=3))
-    able = [one.name for one in model.variables if one.role is not Role.ABBREVIATION]
+    able = [variable.name for variable in model.variables if variable.role is not Role.ABBREVIATION]
     done = draw(some.lists(some.sampled_from(able), unique=True, max_size=2))
     return Query(
         model,
@@ -291,13 +299,17 @@ def test_a_question_says_all_that_its_answer_follows_from() -> None:
 def test_answers_are_those_of_brute_force(model: CausalModel, seed: int) -> None:
     found = list(questions(model, 3, seed))
     assert len(found) == 3
-    for one in found:
-        assert one.query.rung is one.rung
-        assert exact(one.query, [one.of]) == brute_force(one.query, [one.of])
-        assert one.answer.probability == max(brute_force(one.query, [one.of]).values())
-        assert one.text.endswith("with what probability?")
-        assert one.derivation[-1].startswith("So ")
-    assert [one.text for one in questions(model, 3, seed)] == [one.text for one in found]
+    for question in found:
+        assert question.query.rung is question.rung
+        assert exact(question.query, [question.of]) == brute_force(question.query, [question.of])
+        assert question.answer.probability == max(
+            brute_force(question.query, [question.of]).values()
+        )
+        assert question.text.endswith("with what probability?")
+        assert question.derivation[-1].startswith("So ")
+    assert [question.text for question in questions(model, 3, seed)] == [
+        question.text for question in found
+    ]
 
 
 def test_a_derivation_names_every_mechanism_that_it_goes_through() -> None:

@@ -130,14 +130,14 @@ def test_long_names_keep_both_ends() -> None:
     drawing = ElementTree.fromstring(svg(model))
     labels = [text.text for text in drawing.iterfind(".//{*}text")]
     assert labels[:2] == [f"a_name_of_which_…ne_says_which_{k}" for k in range(2)]
-    assert any(one.text == f"{names[0]}: input true or false" for one in drawing.iter())
+    assert any(element.text == f"{names[0]}: input true or false" for element in drawing.iter())
 
 
 def test_edges_that_close_a_cycle_point_to_the_left() -> None:
     graph = causal_graph(CYCLE)
     edges = [(edge.source, edge.target) for edge in graph.edges]
     layout = lay_out([Size(40, 30)] * 3, edges, across=50, between=10)
-    assert {(one.source, one.target): one.is_turned for one in layout.routes} == {
+    assert {(route.source, route.target): route.is_turned for route in layout.routes} == {
         (0, 1): False,
         (1, 0): True,
         (1, 2): False,
@@ -149,7 +149,7 @@ def layered(layers: int, width: int) -> CausalModel:
     """Each variable reads two of the layer before, far apart."""
     variables = [given(f"x{k}", Truths()) for k in range(width)]
     for layer in range(layers):
-        before = [one.name for one in variables[-width:]]
+        before = [variable.name for variable in variables[-width:]]
         variables.extend(
             Variable(
                 f"v{layer}_{k}",

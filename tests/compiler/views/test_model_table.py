@@ -66,7 +66,7 @@ def test_latex_is_balanced(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_table_in_markdown_has_four_cells_a_row(case: Case) -> None:
-    rows = [one for one in markdown_table(case.model).splitlines() if one.startswith("|")]
+    rows = [line for line in markdown_table(case.model).splitlines() if line.startswith("|")]
     assert len(rows) >= 2 + 1
     for row in rows:
         assert len(re.findall(r"(?<!\\)\|", row)) == 5
@@ -93,7 +93,7 @@ def test_a_line_of_a_family_is_each_of_its_members(case: Case) -> None:
             if line.indices is not None and mechanism is not None:
                 assert renamed(mechanism, of_member) == model.by_name[name].mechanism
             assert line.variable.domain == model.by_name[name].domain
-    assert covered == [one.name for one in model.variables]
+    assert covered == [variable.name for variable in model.variables]
 
 
 def test_members_that_differ_stand_apart() -> None:

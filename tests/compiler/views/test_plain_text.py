@@ -146,7 +146,7 @@ def test_what_is_just_short_enough_is_written() -> None:
         (SEPARATE_ATTRIBUTES, "country", "city.country"),
         (DEEP, "y", "…"),
     ],
-    ids=lambda one: one if isinstance(one, str) else one.name,
+    ids=lambda value: value if isinstance(value, str) else value.name,
 )
 def test_mathematics_in_unicode(model: CausalModel, name: str, text: str) -> None:
     assert mechanism_text(model, name, UNICODE) == text

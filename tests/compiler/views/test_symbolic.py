@@ -84,7 +84,11 @@ def test_an_input_has_no_mechanism() -> None:
 @pytest.mark.parametrize("model", [FLOORED, EVERY_NODE], ids=lambda model: model.name)
 def test_formulas_have_the_interpreters_values(model) -> None:
     """Where everything is a number or a truth value, and no table is read."""
-    names = [one.name for one in model.variables if one.mechanism and one.name != "looked"]
+    names = [
+        variable.name
+        for variable in model.variables
+        if variable.mechanism and variable.name != "looked"
+    ]
     same_values(model, {name: mechanism_formula(model, name) for name in names}, 37)
 
 
@@ -92,14 +96,14 @@ def test_formulas_have_the_interpreters_values(model) -> None:
 @given(models())
 def test_simplified_formulas_have_the_interpreters_values(model: CausalModel) -> None:
     formulas = {}
-    for one in model.variables:
-        if one.mechanism is not None:
+    for variable in model.variables:
+        if variable.mechanism is not None:
             try:
-                formula = mechanism_formula(model, one.name)
+                formula = mechanism_formula(model, variable.name)
             except TooLargeToShowError:
                 continue
             if "table" not in str(formula):
-                formulas[one.name] = formula
+                formulas[variable.name] = formula
     same_values(model, formulas, 7)
 
 
@@ -107,9 +111,9 @@ class Chosen(sympy.Function):
     """A choice that is made as soon as its condition is known: `Min` takes no open ones."""
 
     @classmethod
-    def eval(cls, which, one, other):
+    def eval(cls, which, expression, other):
         if which in (sympy.true, sympy.false):
-            return one if which else other
+            return expression if which else other
         return None
 
 

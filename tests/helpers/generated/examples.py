@@ -26,7 +26,7 @@ def some_examples(model: CausalModel, chance: random.Random) -> list[str]:
         named = [name for name in interveneable(model) if chance.random() < 0.3]
     for name in named:
         variable = model.by_name[name]
-        alike = [one for one in model.exogenous if model.by_name[one].domain == variable.domain]
+        alike = [name for name in model.exogenous if model.by_name[name].domain == variable.domain]
         if alike and chance.random() < 0.5:
             done[name], written[name] = Reference(alike[0]), alike[0]
         else:
@@ -34,11 +34,11 @@ def some_examples(model: CausalModel, chance: random.Random) -> list[str]:
             done[name], written[name] = code, literal(variable.domain, code)
     solution = interpret.solve(model, setting, done)
     shown = {
-        one.name: solution[one.name]
-        for one in model.variables
-        if one.role in (Role.ABBREVIATION, Role.VARIABLE, Role.OUTPUT)
-        and one.name in solution
-        and writable(one.domain)
+        variable.name: solution[variable.name]
+        for variable in model.variables
+        if variable.role in (Role.ABBREVIATION, Role.VARIABLE, Role.OUTPUT)
+        and variable.name in solution
+        and writable(variable.domain)
     }
     return [example(model, setting, written, shown, chance)] if shown else []
 
@@ -72,6 +72,8 @@ def literal(domain: Domain, code: int) -> str:
             return f'"{domain.text(code)}"'
         case Tuples(fields=fields):
             parts = zip(fields, domain.split(code), strict=True)
-            return "(" + ", ".join(f"{n} = {literal(one.domain, c)}" for one, (n, c) in parts) + ")"
+            return (
+                "(" + ", ".join(f"{n} = {literal(part.domain, c)}" for part, (n, c) in parts) + ")"
+            )
         case _:
             return domain.text(code)

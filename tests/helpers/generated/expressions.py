@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -103,16 +105,16 @@ class Expressions:
         """A number of any size and scale."""
         if depth == 0:
             return self._number_leaf()
-        one = self._operand
+        operand = self._operand
         forms: list[Callable[[], str]] = [
             self._number_leaf,
-            lambda: f"{one(depth)} {self._pick('+-')} {one(depth)}",
-            lambda: f"{one(depth)} * {self._bounded()}",
-            lambda: f"{one(depth)} // {self._pick(('2', '3', '0.5', '2.5'))}",
-            lambda: f"{one(depth)} % {self._pick(('2', '3', '0.5', '1.25'))}",
-            lambda: f"{one(depth)} / {self._pick(('2', '4', '0.5'))}",
+            lambda: f"{operand(depth)} {self._pick('+-')} {operand(depth)}",
+            lambda: f"{operand(depth)} * {self._bounded()}",
+            lambda: f"{operand(depth)} // {self._pick(('2', '3', '0.5', '2.5'))}",
+            lambda: f"{operand(depth)} % {self._pick(('2', '3', '0.5', '1.25'))}",
+            lambda: f"{operand(depth)} / {self._pick(('2', '4', '0.5'))}",
             lambda: f"{self._bounded()} ** {self._pick('012')}",
-            lambda: f"-{one(depth)}",
+            lambda: f"-{operand(depth)}",
             lambda: f"abs({self.number(depth - 1)})",
             lambda: f"{self._pick(('min', 'max'))}({self._arguments(depth)})",
             lambda: self._call(depth),
@@ -128,11 +130,11 @@ class Expressions:
         leaves = [*self.scope.names.get(TRUTH, ()), "true", "false"]
         if depth == 0:
             return self._pick(leaves)
-        one, term = self._operand, self._truth_operand
+        operand, term = self._operand, self._truth_operand
         forms: list[Callable[[], str]] = [
             lambda: self._pick(leaves),
-            lambda: f"{one(depth)} {self._pick(('==', '!=', '<', '<=', '>', '>='))} {one(depth)}",
-            lambda: f"{one(depth)} <= {one(depth)} < {one(depth)}",
+            lambda: f"{operand(depth)} {self._pick(COMPARISONS)} {operand(depth)}",
+            lambda: f"{operand(depth)} <= {operand(depth)} < {operand(depth)}",
             lambda: f"not {term(depth)}",
             lambda: f"{term(depth)} {self._pick(('==', '!='))} {term(depth)}",
             lambda: " and ".join(term(depth) for _ in range(self._chance.randint(2, 3))),
@@ -211,7 +213,7 @@ class Expressions:
         return f"if {self.truth(depth - 1)} then {branches[0]} else {branches[1]}"
 
     def _match(self, kind: Kind | None, depth: int) -> str:
-        known = [one for one in KINDS if one.values and self.scope.names.get(one)]
+        known = [kind for kind in KINDS if kind.values and self.scope.names.get(kind)]
         subject_kind = self._pick(known) if known else TRUTH
         subject = self.truth(0)
         if subject_kind is not TRUTH:

@@ -52,7 +52,7 @@ def _derived(origin: str, chance: random.Random) -> list[str]:
             rules = _rules()[name]
             if depth > DEEPEST:
                 least = min(_height(name, rule) for rule in rules)
-                rules = [one for one in rules if _height(name, one) == least]
+                rules = [rule for rule in rules if _height(name, rule) == least]
             rule = chance.choice(rules)
             pending += [(symbol, depth + (len(rule) > 1)) for symbol in reversed(rule)]
         else:
@@ -67,7 +67,7 @@ def _rules() -> dict[str, list[tuple[str, ...]]]:
     rules: list[Any] = grammar().rules
     for rule in rules:
         name = str(rule.origin.name)
-        found.setdefault(name, []).append(tuple(str(one.name) for one in rule.expansion))
+        found.setdefault(name, []).append(tuple(str(symbol.name) for symbol in rule.expansion))
     return found
 
 
@@ -83,8 +83,8 @@ def _heights() -> dict[tuple[str, tuple[str, ...]], int]:
             lowest[name] = min(height, lowest.get(name, height))
         for name, rules in _rules().items():
             for rule in rules:
-                parts = [lowest.get(one) if one in _rules() else 0 for one in rule]
-                known = [one for one in parts if one is not None]
+                parts = [lowest.get(symbol) if symbol in _rules() else 0 for symbol in rule]
+                known = [part for part in parts if part is not None]
                 height = 1 + max(known, default=0)
                 if len(known) == len(parts) and heights.get((name, rule)) != height:
                     heights[name, rule] = height

@@ -29,7 +29,7 @@ from causalspec.compiler.expressions import (
 from causalspec.compiler.model import CausalModel, Role, Variable
 
 DIVISIONS = (ArithmeticOperator.FLOOR_DIVIDE, ArithmeticOperator.REMAINDER)
-OTHER_ARITHMETIC = tuple(one for one in ArithmeticOperator if one not in DIVISIONS)
+OTHER_ARITHMETIC = tuple(operator for operator in ArithmeticOperator if operator not in DIVISIONS)
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,8 @@ def models(draw: some.DrawFn, *, partial: bool = False) -> CausalModel:
         variables.append(Variable(f"x{number}", role, domain))
     for number in range(draw(some.integers(1, 5))):
         names = Names(
-            tuple(one.name for one in variables if isinstance(one.domain, Truths)),
-            tuple(one.name for one in variables if isinstance(one.domain, Numbers)),
+            tuple(variable.name for variable in variables if isinstance(variable.domain, Truths)),
+            tuple(variable.name for variable in variables if isinstance(variable.domain, Numbers)),
             partial,
         )
         role = draw(some.sampled_from([Role.VARIABLE, Role.VARIABLE, Role.ABBREVIATION]))

@@ -42,18 +42,18 @@ def mutated(node: Expression) -> Iterator[Expression]:
     yield from _changed(node)
     match node:
         case nodes.Arithmetic(_, left, right) | nodes.Compare(_, left, right):
-            yield from (replace(node, left=one) for one in mutated(left))
-            yield from (replace(node, right=one) for one in mutated(right))
+            yield from (replace(node, left=changed) for changed in mutated(left))
+            yield from (replace(node, right=changed) for changed in mutated(right))
         case nodes.AbsoluteValue(operand) | nodes.Not(operand) | nodes.Within(operand):
-            yield from (replace(node, operand=one) for one in mutated(operand))
+            yield from (replace(node, operand=changed) for changed in mutated(operand))
         case nodes.All(operands) | nodes.Any(operands):
             for k, operand in enumerate(operands):
-                for one in mutated(operand):
-                    yield replace(node, operands=(*operands[:k], one, *operands[k + 1 :]))
+                for changed in mutated(operand):
+                    yield replace(node, operands=(*operands[:k], changed, *operands[k + 1 :]))
         case nodes.Choose(condition, then, otherwise):
-            yield from (nodes.Choose(one, then, otherwise) for one in mutated(condition))
-            yield from (nodes.Choose(condition, one, otherwise) for one in mutated(then))
-            yield from (nodes.Choose(condition, then, one) for one in mutated(otherwise))
+            yield from (nodes.Choose(changed, then, otherwise) for changed in mutated(condition))
+            yield from (nodes.Choose(condition, changed, otherwise) for changed in mutated(then))
+            yield from (nodes.Choose(condition, then, changed) for changed in mutated(otherwise))
         case nodes.Lookup(table, index):
             # An index that leaves its table is not a mechanism.
             yield from (nodes.Lookup(table[k:] + table[:k], index) for k in (1,) if table)

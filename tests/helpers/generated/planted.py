@@ -36,7 +36,7 @@ class Program:
         """What is wrong with another text in its place."""
         diagnostics = Diagnostics()
         compile_file(parse(Source(self.name, text), diagnostics), self.folder, diagnostics)
-        return [one for one in diagnostics if one.severity is Severity.ERROR]
+        return [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def programs(generated: int) -> list[Program]:
         if page.fixed is not None and "```text" not in page.text:
             found.append(Program(f"{code}.causal", page.fixed, None))
     found += [Program(f"{seed}.causal", program(seed), None) for seed in range(generated)]
-    return [one for one in found if not one.errors(one.text)]
+    return [whole for whole in found if not whole.errors(whole.text)]
 
 
 @cache
@@ -88,10 +88,10 @@ def statements(program: Program) -> tuple[Statement, ...]:
     ends = [span_of(source, token).end for token in tokens]
     found: list[Statement] = []
     for declaration in file.declarations:
-        for one in declaration.body if isinstance(declaration, HEADERS) else (declaration,):
-            start, end = one.span.start, one.span.end
-            following = next((one for one in ends if one > end), len(program.text))
-            found.append(Statement(program, start, end, following, tuple(nodes_of(one))))
+        for statement in declaration.body if isinstance(declaration, HEADERS) else (declaration,):
+            start, end = statement.span.start, statement.span.end
+            following = next((other for other in ends if other > end), len(program.text))
+            found.append(Statement(program, start, end, following, tuple(nodes_of(statement))))
     return tuple(found)
 
 
@@ -121,7 +121,7 @@ def _replaced(statement: Statement, node: Node, text: str) -> str:
 def _tokens(statement: Statement) -> list[tuple[int, int, str]]:
     text = statement.text
     found = tokenize(Source("one", text), 0, len(text), Diagnostics())
-    return [(one.start_pos or 0, one.end_pos or 0, one.type) for one in found]
+    return [(token.start_pos or 0, token.end_pos or 0, token.type) for token in found]
 
 
 def _no_operand(statement: Statement, chance: random.Random) -> str | None:
@@ -196,9 +196,9 @@ def _foreign_operator(statement: Statement, chance: random.Random) -> str | None
     found = list(re.finditer(r"\b(and|or)\b", statement.text))
     if not found or '"' in statement.text:
         return None
-    one = chance.choice(found)
-    foreign = {"and": "&&", "or": "||"}[one[0]]
-    return statement.text[: one.start()] + foreign + statement.text[one.end() :]
+    plant = chance.choice(found)
+    foreign = {"and": "&&", "or": "||"}[plant[0]]
+    return statement.text[: plant.start()] + foreign + statement.text[plant.end() :]
 
 
 def _open_text(statement: Statement, chance: random.Random) -> str | None:
@@ -343,17 +343,17 @@ class Outcome:
 
 def planted(first: Plant, second: Plant) -> Outcome:
     """Plant two mistakes and look whether something is reported where each of them is."""
-    first, second = sorted((first, second), key=lambda one: one.statement.start)
+    first, second = sorted((first, second), key=lambda plant: plant.statement.start)
     program = first.statement.program
     text, ranges, shift = program.text, list[tuple[int, int]](), 0
-    for one in (first, second):
-        low, high = one.statement.start + shift, one.statement.end + shift
-        text = text[:low] + one.text + text[high:]
-        shift += len(one.text) - (high - low)
+    for plant in (first, second):
+        low, high = plant.statement.start + shift, plant.statement.end + shift
+        text = text[:low] + plant.text + text[high:]
+        shift += len(plant.text) - (high - low)
         # The token that follows belongs to the place, up to the other mistake.
-        ranges.append((low, one.statement.following + shift))
+        ranges.append((low, plant.statement.following + shift))
     errors = tuple(program.errors(text))
-    seen = [sum(low <= one.span.start <= high for one in errors) for low, high in ranges]
+    seen = [sum(low <= error.span.start <= high for error in errors) for low, high in ranges]
     if len(errors) == 1 and all(seen):
         seen[1] = 0  # One report speaks of one mistake.
     return Outcome((first, second), text, errors, (seen[0] > 0, seen[1] > 0))

@@ -101,7 +101,10 @@ class _Writer:
         imports = self._pick(([imported],) * 4 + ([imported[:2], imported[2:]],))
         found = [
             'allow CS402 "some variables are only read by nothing"',
-            *(f'import "lexicon.causal" {{ {", ".join(one)}{self._comma()} }}' for one in imports),
+            *(
+                f'import "lexicon.causal" {{ {", ".join(imported)}{self._comma()} }}'
+                for imported in imports
+            ),
             "type Digit = 0..4",
             f"type Odd = {self._pick(ODD.written[1:])}",
             f"type Half = {self._pick(HALF.written[1:])}",
@@ -130,8 +133,8 @@ class _Writer:
             name = self._names.pop()
             scope.families[name] = indices
             plain = [self._names.pop() for _ in range(self._chance.randint(0, 2))]
-            for one in plain:
-                scope.add(one, DIGIT)
+            for member in plain:
+                scope.add(member, DIGIT)
             names = ", ".join([f"{name}[i in 0..{last}]", *plain])
             lines.append(f"input {names} : Digit{self._drawn(DIGIT)}")
         expressions = Expressions(self._chance, scope)
@@ -142,10 +145,10 @@ class _Writer:
         lines += self._lets(scope)
         outputs: list[_Output] = []
         for _ in range(self._pick((1, 1, 2))):
-            name, one = self._names.pop(), self._pick(KINDS)
-            type_ = self._pick(one.written)
-            outputs.append((name, one, type_))
-            lines.append(f"output {name} : {type_} = {expressions.of(one, 3)}")
+            name, sort = self._names.pop(), self._pick(KINDS)
+            type_ = self._pick(sort.written)
+            outputs.append((name, sort, type_))
+            lines.append(f"output {name} : {type_} = {expressions.of(sort, 3)}")
         if scope.families and self._chance.random() < 0.5:
             name = self._names.pop()
             outputs.append((f"{name}[", DIGIT, "Digit"))
@@ -196,12 +199,12 @@ class _Writer:
         if kind.values and other not in TUPLES and self._chance.random() < 0.5:
             arms = self._texts_by(kind, f"now {{{second} as shown}}")
             lines.append(f"prompt by_case match {first} {arms}")
-        for name, one, _ in outputs:
-            if one.values and name[-1] != "[" and self._chance.random() < 0.5:
-                lines.append(f"say {name} {self._texts_by(one, 'so')}")
-            elif one not in TUPLES and name[-1] != "[" and self._chance.random() < 0.5:
+        for name, sort, _ in outputs:
+            if sort.values and name[-1] != "[" and self._chance.random() < 0.5:
+                lines.append(f"say {name} {self._texts_by(sort, 'so')}")
+            elif sort not in TUPLES and name[-1] != "[" and self._chance.random() < 0.5:
                 lines.append(f'say {name} " {{{name}}}"')
-        if self._chance.random() < 0.5 and not {one for _, one, _ in inputs} & {*TUPLES}:
+        if self._chance.random() < 0.5 and not {sort for _, sort, _ in inputs} & {*TUPLES}:
             codings = ("symbol(dim = 4)", "onehot")
             groups = [f"{first} as {self._pick(codings)}", f"{second} as {self._pick(codings)}"]
             together = [f"{', '.join(name for name, _, _ in inputs)} as {self._pick(codings)}"]
@@ -296,13 +299,19 @@ def compiled_spec(text: str, folder: Path) -> Specification:
     diagnostics = Diagnostics()
     file = parse(Source("generated.causal", text), diagnostics)
     specification = compile_file(file, folder, diagnostics)
-    assert specification is not None, f"{text}\n{[one.message for one in diagnostics]}"
+    assert specification is not None, (
+        f"{text}\n{[diagnostic.message for diagnostic in diagnostics]}"
+    )
     return specification
 
 
 def interveneable(model: CausalModel) -> list[str]:
     """What an intervention may set."""
-    return [one.name for one in model.variables if one.role in (Role.VARIABLE, Role.OUTPUT)]
+    return [
+        variable.name
+        for variable in model.variables
+        if variable.role in (Role.VARIABLE, Role.OUTPUT)
+    ]
 
 
 def random_code(model: CausalModel, name: str, chance: random.Random) -> int:

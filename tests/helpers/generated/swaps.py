@@ -59,8 +59,8 @@ def swapped_spec(seed: int) -> SwappedSpec | None:
     top = chance.choice((2, 3))
     loose = _text(p, q, r, "-99..99", o, "-99..99", top).replace("KEEP", "")
     model = compiled(loose).models["M"]
-    solutions = [interpret.solve(model, one) for one in interpret.settings(model)]
-    if any("o" not in one for one in solutions):
+    solutions = [interpret.solve(model, setting) for setting in interpret.settings(model)]
+    if any("o" not in solution for solution in solutions):
         return None
     types = [f"{min(values)}..{max(values)}" for values in _values(solutions, "r", "o")]
     text = _text(p, q, r, types[0], o, types[1], top)
@@ -68,7 +68,7 @@ def swapped_spec(seed: int) -> SwappedSpec | None:
 
 
 def _values(solutions: Sequence[Setting], *names: str) -> list[list[int]]:
-    return [[one[name] for one in solutions] for name in names]
+    return [[solution[name] for solution in solutions] for name in names]
 
 
 def _text(p: str, q: str, r: str, r_type: str, o: str, o_type: str, top: int) -> str:

@@ -107,7 +107,7 @@ class _Writer:
                 lines.append(f"  var {variable} : bool = {self._truth(known, 2)}")
                 known.truths.append(variable)
             own.append(variable)
-        read = [f"{one} <= 5" if one in known.numbers else one for one in own]
+        read = [f"{name} <= 5" if name in known.numbers else name for name in own]
         lines += [f"  output {output} = {' and '.join(read)} or {self._truth(known, 1)}", "}", ""]
         return own
 
@@ -123,7 +123,7 @@ class _Writer:
         """Data, an alignment and a claim."""
         data, places, claim = (self._heads.pop() for _ in range(3))
         lines += [f"counterfactuals {data} of {model} {{"]
-        lines += [f"  swap {one}" for one in variables]
+        lines += [f"  swap {variable}" for variable in variables]
         lines += [
             f"  keep where base.{numbers[0]} != source.{numbers[0]}",
             f"  balance result.{output}",
@@ -139,7 +139,7 @@ class _Writer:
             f"  of {model} on {data}.test prompt plain with {places}",
             "  expect iia >= 0.90",
             "  expect lower(iia) - iia(random_subspace) >= 0.10",
-            *(f"  expect iia >= iia({one})" for one in models if one != model),
+            *(f"  expect iia >= iia({rival})" for rival in models if rival != model),
             "}",
             "",
         ]
@@ -161,7 +161,9 @@ class _Writer:
             self._match(names, left, right),
             f"sum({left} + i for i in 0..2)",
         ]
-        choices += [f"{one}({names.numbers[0]}, {names.numbers[1]})" for one in self._functions]
+        choices += [
+            f"{function}({names.numbers[0]}, {names.numbers[1]})" for function in self._functions
+        ]
         return self._chance.choice(choices)
 
     def _match(self, names: _Names, left: str, right: str) -> str:

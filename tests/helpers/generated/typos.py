@@ -49,12 +49,12 @@ class Typo:
     def is_understood(self, errors: list[Diagnostic]) -> bool:
         """Whether some report of the word suggests what was meant."""
         return any(
-            one.span.start <= self.start <= one.span.end
+            error.span.start <= self.start <= error.span.end
             and (
-                f"did you mean `{self.word}`?" == one.help
-                or (one.fix is not None and one.fix.replacement.strip() == self.word)
+                f"did you mean `{self.word}`?" == error.help
+                or (error.fix is not None and error.fix.replacement.strip() == self.word)
             )
-            for one in errors
+            for error in errors
         )
 
 
@@ -93,7 +93,9 @@ def declared_names(file: syntax.File) -> set[str]:
 
 
 def _words(text: str) -> set[str]:
-    return set("".join(one if one.isalnum() or one == "_" else " " for one in text).split())
+    return set(
+        "".join(letter if letter.isalnum() or letter == "_" else " " for letter in text).split()
+    )
 
 
 def _used_words(program: Program) -> list[tuple[int, str, bool]]:

@@ -38,9 +38,9 @@ def shown(network: Network, texts: tuple[str, ...] = TEXTS) -> tuple[TokenizedPr
 def stirred(model: Any) -> Any:
     """With weights so large that positions matter."""
     with torch.no_grad():
-        for one in model.parameters():
-            if one.dim() == 2:
-                one.mul_(20)
+        for parameter in model.parameters():
+            if parameter.dim() == 2:
+                parameter.mul_(20)
     return model
 
 
@@ -63,8 +63,10 @@ def test_bart_counts_through_padding() -> None:
     with torch.no_grad():
         alone = alone_logits(network, prompts, positions, rows)
         by_length, padded = (
-            in_batches(prompts, Run(rows), one, partial(plain_run, network, prompts, positions))
-            for one in (Batching.BY_LENGTH, Batching.PADDED)
+            in_batches(
+                prompts, Run(rows), batching, partial(plain_run, network, prompts, positions)
+            )
+            for batching in (Batching.BY_LENGTH, Batching.PADDED)
         )
     assert torch.allclose(alone, by_length.logits, atol=1e-5)
     assert not torch.allclose(alone, padded.logits, atol=1e-1)

@@ -110,13 +110,13 @@ def by_hand(
     ]
     kept: list[Tensor] = []
     with ExitStack() as stack:
-        for one in between:
-            hooked(stack, one, kept.append)
+        for read in between:
+            hooked(stack, read, kept.append)
         network.model(input_ids=ids[None])
     found: list[Tensor] = []
     with ExitStack() as stack:
-        for one, output in zip(between, kept, strict=True):
-            hooked(stack, one, lambda _tensor, output=output: output)
+        for read, output in zip(between, kept, strict=True):
+            hooked(stack, read, lambda _tensor, output=output: output)
         hooked(stack, sender, changed(sender, position, change))
         hooked(stack, receiver, lambda tensor: found.append(tensor[0, position, receiver.columns]))
         network.model(input_ids=ids[None])
@@ -153,8 +153,8 @@ def test_an_edge_is_path_patching(subject: TextSubject, edge: Site) -> None:
         expected = torch.stack(theirs)
         assert torch.allclose(ours.logits[:, 0], expected, atol=1e-9, rtol=0)
         mine, other = (
-            torch.autograd.grad(one.logsumexp(-1).sum() - one[:, 7].sum(), weight)[0]
-            for one in (ours.logits[:, 0], expected)
+            torch.autograd.grad(logits.logsumexp(-1).sum() - logits[:, 7].sum(), weight)[0]
+            for logits in (ours.logits[:, 0], expected)
         )
         assert bool((other != 0).any())
         assert torch.allclose(mine, other, atol=1e-9)
@@ -185,7 +185,7 @@ def test_edges_and_other_edits_happen_in_one_run(subject: TextSubject) -> None:
     rows = torch.arange(4)
     edits = [Edit(edge, lambda vectors: 3 * vectors), Edit(other, torch.neg)]
     assert edge.receiver is not None
-    both, one = (subject.run(rows, some, [edge.receiver]) for some in (edits, edits[:1]))
-    assert not torch.allclose(both.logits, one.logits)
+    both, single = (subject.run(rows, some, [edge.receiver]) for some in (edits, edits[:1]))
+    assert not torch.allclose(both.logits, single.logits)
     # What the edge writes is what its receiver holds, whatever else is edited.
-    assert torch.allclose(both.vectors[edge.receiver], one.vectors[edge.receiver], atol=1e-12)
+    assert torch.allclose(both.vectors[edge.receiver], single.vectors[edge.receiver], atol=1e-12)

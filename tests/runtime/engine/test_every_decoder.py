@@ -41,9 +41,11 @@ def test_no_decoder_is_silently_wrong() -> None:
         except Exception:  # whatever transformers say of a configuration that is none
             continue
         found[family] = tried(family, model, byte_tokenizer())
-    assert {family for family, one in found.items() if not (one.is_right or one.refused)} == set()
-    ways = Counter(one.way for one in found.values())
+    assert {
+        family for family, outcome in found.items() if not (outcome.is_right or outcome.refused)
+    } == set()
+    ways = Counter(outcome.way for outcome in found.values())
     assert len(found) >= 150
     assert len(found) - ways["refused"] >= 140
-    assert sum(one.fast for one in found.values()) >= 112
-    assert all(one.refused for one in found.values() if one.way == "refused")
+    assert sum(outcome.fast for outcome in found.values()) >= 112
+    assert all(outcome.refused for outcome in found.values() if outcome.way == "refused")

@@ -69,7 +69,7 @@ def alone(subject: TextSubject, row: int, writes: Sequence[Write]) -> tuple[Tens
 def positions(subject: TextSubject, site: Site, row: int) -> list[int]:
     padding = int((~subject.prompts.mask[row]).sum())
     found: list[int] = subject.positions[site.token][row].tolist()
-    return [one - padding for one in found if one >= 0]
+    return [place - padding for place in found if place >= 0]
 
 
 def at(subject: TextSubject, site: Site, row: int, streams: Sequence[Tensor]) -> Tensor:
@@ -91,10 +91,10 @@ def assert_same(
     """Logits and the gradients of every parameter."""
     ours = subject.run(rows.bases, maps.edits(subject, rows)).logits[:, 0]
     assert torch.allclose(ours, by_hand, atol=1e-9, rtol=0)
-    trained = [one for one in maps.parameters() if one.requires_grad]
+    trained = [parameter for parameter in maps.parameters() if parameter.requires_grad]
     mine, theirs = (
-        torch.autograd.grad(one.logsumexp(-1).sum() - one[:, 7].sum(), trained)
-        for one in (ours, by_hand)
+        torch.autograd.grad(logits.logsumexp(-1).sum() - logits[:, 7].sum(), trained)
+        for logits in (ours, by_hand)
     )
     for some, others in zip(mine, theirs, strict=True):
         assert bool((others != 0).any())
@@ -127,10 +127,12 @@ def test_a_source_may_be_intervened_on(subject: TextSubject) -> None:
     """The high variable is taken from a run in which the low one is taken from a third prompt."""
     maps = build_maps([PlacedVariable(HIGH, DAS), PlacedVariable(LOW, DAS)], subject, 0).double()
     bases, sources, thirds = [0, 1, 4], [2, 4, 5], [6, 2, 0]
-    inner = Interchanges(torch.tensor(sources), torch.tensor([[-1, one] for one in thirds]), LABELS)
+    inner = Interchanges(
+        torch.tensor(sources), torch.tensor([[-1, source] for source in thirds]), LABELS
+    )
     rows = Interchanges(
         torch.tensor(bases),
-        torch.tensor([[one, -1] for one in sources]),
+        torch.tensor([[source, -1] for source in sources]),
         LABELS,
         inner,
         torch.tensor([[0, -1], [1, -1], [2, -1]]),

@@ -116,7 +116,7 @@ def test_a_run_goes_on_after_it(
     assert "Traceback" not in complaint
     assert not (tmp_path / "out").exists()
     [kept] = tmp_path.glob(".out.run-*")
-    assert [one.name for one in kept.iterdir()]
+    assert [path.name for path in kept.iterdir()]
     before = runs[0]
     assert main(command) in (ExitCode.CLAIM_FAILED, ExitCode.FINE, ExitCode.UNKNOWN)
     resumed = runs[0] - before

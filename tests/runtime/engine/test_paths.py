@@ -103,7 +103,7 @@ def test_logits_and_gradients_equal_a_full_pass(name: str, side: str) -> None:
 @pytest.mark.parametrize("side", SIDES)
 def test_edits_and_reads_at_many_sites_happen_in_one_run(side: str) -> None:
     network = tiny_network(CONFIGURATIONS["llama"])
-    sites = [replace(one, token=token) for one in every_site(network) for token in TOKENS]
+    sites = [replace(site, token=token) for site in every_site(network) for token in TOKENS]
     request = all_bases(side, sites)
     kept = harvest(network, request)
     edits = (
@@ -163,9 +163,9 @@ def test_the_estimate_is_the_memory_taken() -> None:
     for sites in (residuals(0, 2), [Site("head", 1, "last", 2), Site("embedding", None, "middle")]):
         request = all_bases("left", sites)
         kept = harvest(network, request)
-        past = [one for one in (*kept.keys, *kept.values) if one is not None]
+        past = [tensor for tensor in (*kept.keys, *kept.values) if tensor is not None]
         tensors = [*kept.vectors.values(), *kept.streams.values(), *past]
-        taken = sum(one.numel() * one.element_size() for one in tensors)
+        taken = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
         assert estimate_bytes(network, request) == taken
 
 
@@ -176,8 +176,8 @@ def test_a_small_budget_serves_the_fits_in_turn() -> None:
     one_layer = estimate_bytes(network, replace(request, sites=residuals(0)))
     groups = [residuals(layer) for layer in range(LAYERS)]
     subjects = _subjects(network, request, one_layer, notices, groups)
-    assert [{site.layer for site in one.sites} for one in subjects] == [{0}, {1}, {2, 3}]
-    assert {one.plain_because for one in subjects} == {None}
+    assert [{site.layer for site in subject.sites} for subject in subjects] == [{0}, {1}, {2, 3}]
+    assert {subject.plain_because for subject in subjects} == {None}
     assert notices == [
         "the activations are kept for 1 of 4 fits at a time",
         "the activations are kept for 1 of 3 fits at a time",
@@ -198,7 +198,9 @@ def test_without_memory_the_plain_path_gives_the_same() -> None:
     method = Method("das", (("dim", 3),))
     placed = [PlacedVariable(Site("residual", 0, token), method) for token in ("middle", "last")]
     maps = build_maps(placed, fast, 0)
-    first, second = (one.run(rows.bases, maps.edits(one, rows)).logits for one in (fast, slow))
+    first, second = (
+        subject.run(rows.bases, maps.edits(subject, rows)).logits for subject in (fast, slow)
+    )
     assert torch.allclose(first, second, atol=1e-9)
 
 

@@ -138,8 +138,10 @@ def test_a_resumed_fit_is_bit_identical(tmp_path: Path) -> None:
         again = load_state(tmp_path / "fit.safetensors")
         resumed = fit(subject, _decoder_maps(subject), rows, SETTINGS, resume_from=again)
         assert torch.equal(whole.losses, resumed.losses)
-        for one, other in zip(whole.maps.parameters(), resumed.maps.parameters(), strict=True):
-            assert torch.equal(one, other)
+        for parameter, other in zip(
+            whole.maps.parameters(), resumed.maps.parameters(), strict=True
+        ):
+            assert torch.equal(parameter, other)
     assert [path.name for path in tmp_path.iterdir()] == ["fit.safetensors"]
 
 

@@ -119,15 +119,25 @@ def test_the_same_test_pairs_give_the_same_figures(
     assert before.score.total == 24
     assert (after.score, after.per_kind, after.rows) == (before.score, before.per_kind, before.rows)
     assert (after.chosen, after.fitted) == (before.chosen, before.fitted)
-    assert [one.split for one in after.counts] == ["test"]
+    assert [counts.split for counts in after.counts] == ["test"]
     assert after.sites == ()
     unfitted = {
-        one.name: one.score for one in before.controls if one.name in ("no_swap", "full_vector")
+        control.name: control.score
+        for control in before.controls
+        if control.name in ("no_swap", "full_vector")
     }
-    assert unfitted.items() <= {one.name: one.score for one in after.controls}.items()
-    assert {one.name for one in after.controls} == {"no_swap", "full_vector", "random_subspace"}
+    assert unfitted.items() <= {control.name: control.score for control in after.controls}.items()
+    assert {control.name for control in after.controls} == {
+        "no_swap",
+        "full_vector",
+        "random_subspace",
+    }
     # What would have to be fitted is unknown, and said to be.
-    assert [one.holds for one in after.expectations] == [before.expectations[0].holds, True, None]
+    assert [expected.holds for expected in after.expectations] == [
+        before.expectations[0].holds,
+        True,
+        None,
+    ]
     assert after.expectations[2].reason == (
         "`random_network` would have to be fitted, and the maps are an earlier run's"
     )
@@ -254,14 +264,14 @@ def test_what_is_written_from_training_inputs_needs_them(
 ) -> None:
     value = ("by das(dim = 6)", "by das(dim = 6) writing value(red)")
     [found] = scored(spec(value), network, tmp_path / "value", earlier).verdicts
-    assert [one.split for one in found.counts] == ["train", "test"]
+    assert [counts.split for counts in found.counts] == ["train", "test"]
     with pytest.raises(SpecError, match="has no split `train`"):
         scored(spec(value, ("train 32, ", "")), network, tmp_path / "out", earlier)
     zero = ("by das(dim = 6)", "by das(dim = 6) writing zero")
     lines = re.findall(r"  expect .*\n", SPEC)
-    unlabelled = [(lines[0], "  expect kl <= 100\n"), *((one, "") for one in lines[1:])]
+    unlabelled = [(lines[0], "  expect kl <= 100\n"), *((line, "") for line in lines[1:])]
     [found] = scored(spec(zero, *unlabelled), network, tmp_path / "zero", earlier).verdicts
-    assert [one.split for one in found.counts] == ["test"]
+    assert [counts.split for counts in found.counts] == ["test"]
     assert found.holds is True
 
 

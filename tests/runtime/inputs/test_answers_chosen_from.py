@@ -48,7 +48,7 @@ def test_loss_and_answers_are_over_the_declared_answers_alone(player: Path, spec
         logits[network.answers] = (found[:, 0], cross_entropy(found, lot.rows.labels), lot)
     everything, loss, lot = logits["vocabulary"]
     narrowed, declared_loss, _ = logits["declared"]
-    colors = [whole.network.tokenizer.convert_tokens_to_ids(one) for one in COLORS]
+    colors = [whole.network.tokenizer.convert_tokens_to_ids(color) for color in COLORS]
     assert torch.equal(narrowed[:, colors], everything[:, colors])
     others = torch.ones(narrowed.shape[1], dtype=torch.bool)
     others[colors] = False
@@ -78,7 +78,7 @@ def test_the_command_and_what_it_leaves(
     assert "the task’s declared answers alone" in (declared / "report.html").read_text("utf-8")
     # An untrained network that may say colors alone says the right one more often.
     means = [
-        next(one.score.mean for one in verdict.controls if one.name == "random_network")
+        next(control.score.mean for control in verdict.controls if control.name == "random_network")
         for folder in (whole, declared)
         for verdict in read_results(folder).verdicts
     ]

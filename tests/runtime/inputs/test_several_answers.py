@@ -52,7 +52,9 @@ counterfactuals Swaps of Copies {
 
 def specification() -> Specification:
     checked = check_source(Source("test.causal", SPEC), None, Diagnostics())
-    assert [one.message for one in checked.diagnostics if one.code[:3] == "CS6"] == []
+    assert [
+        diagnostic.message for diagnostic in checked.diagnostics if diagnostic.code[:3] == "CS6"
+    ] == []
     assert checked.specification is not None
     return checked.specification
 
@@ -75,7 +77,7 @@ def test_a_base_is_followed_by_all_of_the_label_but_its_end() -> None:
     prompts = presentation.prompts
     tokenizer = presentation.network.tokenizer
     for row, base in enumerate(rows.bases.tolist()):
-        label = [one for one in rows.labels[row].tolist() if one >= 0]
+        label = [token for token in rows.labels[row].tolist() if token >= 0]
         ids = prompts.ids[base, prompts.mask[base]].tolist()
         own = tokenizer(prompts.texts[base])["input_ids"]
         assert ids == [*own, *label[:-1]]
@@ -105,18 +107,18 @@ def test_each_token_is_predicted_given_those_before_it(only_declared: bool) -> N
     logits = subject.run(rows.bases, ()).logits
     declared: dict[tuple[int, ...], set[int]] = {}
     for label in torch.cat([rows.labels, presentation.correct]).tolist():
-        whole = [one for one in label if one >= 0]
+        whole = [token for token in label if token >= 0]
         for end in range(len(whole)):
             declared.setdefault(tuple(whole[:end]), set()).add(whole[end])
     for row, base in enumerate(rows.bases.tolist()):
         own = network.tokenizer(prompts.texts[base])["input_ids"]
-        label = [one for one in rows.labels[row].tolist() if one >= 0]
+        label = [token for token in rows.labels[row].tolist() if token >= 0]
         for place in range(len(label)):
             ids = torch.tensor([[*own, *label[:place]]])
             expected = network.model(input_ids=ids).logits[0, -1]
             if only_declared:
                 menu = declared[tuple(label[:place])]
-                others = [one for one in range(len(expected)) if one not in menu]
+                others = [row for row in range(len(expected)) if row not in menu]
                 expected[others] = -torch.inf
             assert torch.allclose(logits[row, place], expected, atol=1e-9)
     if only_declared:
@@ -139,8 +141,8 @@ def test_an_answer_is_right_where_every_token_is() -> None:
 def test_the_loss_is_summed_over_the_answers_that_there_are() -> None:
     logits = torch.randn(2, 2, 5, generator=torch.Generator().manual_seed(0)).double()
     labels = torch.tensor([[1, 4], [3, -1]])
-    each = -logits.log_softmax(-1)
-    expected = torch.stack([each[0, 0, 1] + each[0, 1, 4], each[1, 0, 3]])
+    losses = -logits.log_softmax(-1)
+    expected = torch.stack([losses[0, 0, 1] + losses[0, 1, 4], losses[1, 0, 3]])
     assert torch.allclose(cross_entropy(logits, labels), expected)
 
 

@@ -221,8 +221,8 @@ def test_answers_of_several_tokens_may_begin_alike() -> None:
     tokenizer = byte_tokenizer()
     answers = answer_tokens(tokenizer, ["x", "x", "x"], ["12", "17", "2"])
     assert answers.findings == ()
-    one, seven, two = tokenizer.convert_tokens_to_ids(["1", "7", "2"])
-    assert answers.ids.tolist() == [[one, two], [one, seven], [two, -1]]
+    first, seven, two = tokenizer.convert_tokens_to_ids(["1", "7", "2"])
+    assert answers.ids.tolist() == [[first, two], [first, seven], [two, -1]]
 
 
 def test_an_answer_that_begins_another_is_reported() -> None:

@@ -41,8 +41,8 @@ def test_splits_are_laid_out_one_after_the_other(network: TaskNetwork) -> None:
     trial = lay_out(network, spec.tasks["Pick"], pairs, [LAST], None)
     assert trial.variables == ("color",)
     assert trial.presentation.count == 10
-    assert [one.bases.tolist() for one in trial.rows] == [[0, 1, 2], [6, 7]]
-    assert [one.origins.tolist() for one in trial.rows] == [[[3], [4], [5]], [[8], [9]]]
+    assert [rows.bases.tolist() for rows in trial.rows] == [[0, 1, 2], [6, 7]]
+    assert [rows.origins.tolist() for rows in trial.rows] == [[[3], [4], [5]], [[8], [9]]]
     assert trial.is_base.tolist() == [
         True,
         True,
@@ -56,11 +56,11 @@ def test_splits_are_laid_out_one_after_the_other(network: TaskNetwork) -> None:
         False,
     ]
     shown = trial.presentation
-    for rows, one in zip(trial.rows, pairs, strict=True):
+    for rows, drawn in zip(trial.rows, pairs, strict=True):
         for row in range(rows.rows):
             setting = {
                 name: spec.tasks["Pick"].model.by_name[name].domain.text(int(column[row]))
-                for name, column in one.base.items()
+                for name, column in drawn.base.items()
             }
             base, source = int(rows.bases[row]), int(rows.origins[row, 0])
             words = shown.text(base).split()
@@ -132,7 +132,7 @@ def test_variables_of_two_statements_are_searched_jointly(network: TaskNetwork) 
     assert offered.combinations(names) == [
         (Site("residual", 1, "first"), Site("residual", layer, "last")) for layer in (0, 1)
     ]
-    assert [one.dimension for one in offered.methods] == [4, 8]
+    assert [method.dimension for method in offered.methods] == [4, 8]
     [placed, other] = offered.placed(offered.combinations(names)[0])
     assert (placed.site.token, other.site.token) == ("first", "last")
 

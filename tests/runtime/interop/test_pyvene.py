@@ -40,10 +40,10 @@ def loaded(name: str) -> Specification:
 
 EQUALITY = loaded("hierarchical_equality")
 MODELS = [
-    one
+    model
     for name in ("hierarchical_equality", "price_tagging", "indirect_object", "addition",
                  "city_attributes", "firing_squad")
-    for one in loaded(name).models.values()
+    for model in loaded(name).models.values()
 ]  # fmt: skip
 DESIGN = EQUALITY.counterfactuals["OneOrBoth"]
 MODEL = DESIGN.model
@@ -76,14 +76,14 @@ def admitted(model: CausalModel, chance: random.Random) -> dict[str, int]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("model", MODELS, ids=lambda one: one.name)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_pyvene_solves_and_intervenes_as_the_interpreter_does(
     model: CausalModel, pyvene: Any
 ) -> None:
     theirs = to_pyvene(model)
     assert isinstance(theirs, pyvene.CausalModel)
-    variables = [one for one in model.variables if one.role is not Role.ABBREVIATION]
-    assert sorted(theirs.variables) == sorted(one.name for one in variables)
+    variables = [variable for variable in model.variables if variable.role is not Role.ABBREVIATION]
+    assert sorted(theirs.variables) == sorted(variable.name for variable in variables)
     assert theirs.inputs == list(model.exogenous)
     assert theirs.outputs == list(model.outputs)
     chance = random.Random(0)
@@ -106,12 +106,12 @@ def test_pyvenes_own_generator_runs_on_it(pyvene: Any) -> None:
     theirs = to_pyvene(model)
     made = theirs.generate_counterfactual_dataset(64, lambda _: 0, 4)
     assert len(made) == 64
-    for one in made:
-        assert one["input_ids"].shape == (3,)
-        assert one["source_input_ids"].shape == (2, 3)
-        lower, upper, _ = (round(100 * x) for x in one["input_ids"].tolist())
+    for row in made:
+        assert row["input_ids"].shape == (3,)
+        assert row["source_input_ids"].shape == (2, 3)
+        lower, upper, _ = (round(100 * x) for x in row["input_ids"].tolist())
         assert 250 <= upper - lower <= 750
-    assert len({tuple(one["labels"].tolist()) for one in made}) == 2
+    assert len({tuple(row["labels"].tolist()) for row in made}) == 2
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -167,25 +167,25 @@ def test_pyvene_derives_our_labels(pyvene: Any) -> None:
     pairs = generate(DESIGN, "test", rows=90)
     examples = counterfactual_dataset(DESIGN, "test", rows=90)
     assert {len(DESIGN.kinds[kind].variables) for kind in pairs.kinds.tolist()} == {1, 2}
-    for row, one in enumerate(examples):
-        kind = DESIGN.kinds[int(one["intervention_id"])]
-        base = dict(zip(MODEL.inputs, map(int, one["input_ids"].tolist()), strict=True))
-        given = iter(one["source_input_ids"].tolist())
+    for row, example in enumerate(examples):
+        kind = DESIGN.kinds[int(example["intervention_id"])]
+        base = dict(zip(MODEL.inputs, map(int, example["input_ids"].tolist()), strict=True))
+        given = iter(example["source_input_ids"].tolist())
         swapped = [name for name in theirs.variables if name in kind.variables]
         sources = {n: dict(zip(MODEL.inputs, map(int, next(given)), strict=True)) for n in swapped}
-        assert theirs.run_interchange(base, sources)["same"] == bool(one["labels"])
-        assert theirs.run_forward(base)["same"] == bool(one["base_labels"])
+        assert theirs.run_interchange(base, sources)["same"] == bool(example["labels"])
+        assert theirs.run_forward(base)["same"] == bool(example["base_labels"])
         assert base == {name: int(pairs.base[name][row]) for name in MODEL.inputs}
         assert all(not any(padding) for padding in given)
 
 
 def test_batches_are_of_one_kind_each() -> None:
     made = counterfactual_dataset(DESIGN, "test", rows=100, batch_size=8)
-    ids = [int(one["intervention_id"]) for one in made]
+    ids = [int(row["intervention_id"]) for row in made]
     batches = [set(ids[start : start + 8]) for start in range(0, len(ids), 8)]
     assert len(ids) == 96
-    assert all(len(one) == 1 for one in batches)
-    assert [one.pop() for one in batches[:6]] == [0, 1, 2, 0, 1, 2]
+    assert all(len(row) == 1 for row in batches)
+    assert [row.pop() for row in batches[:6]] == [0, 1, 2, 0, 1, 2]
 
 
 def test_an_encoding_and_functions_of_the_users_own() -> None:
@@ -205,11 +205,11 @@ def test_an_encoding_and_functions_of_the_users_own() -> None:
         output_function=lambda setting: torch.tensor([2.0 if setting["same"] else 3.0]),
     )  # fmt: skip
     plain = counterfactual_dataset(DESIGN, "test", rows=6)
-    for one, other in zip(made, plain, strict=True):
-        assert one["input_ids"].tolist() == [int(other["input_ids"][0]), -1]
-        assert one["labels"].tolist() == [2.0 if other["labels"] else 3.0]
-        assert one["intervention_id"].tolist() == [7]
-    assert {frozenset(one) for one in seen} == {
+    for row, other in zip(made, plain, strict=True):
+        assert row["input_ids"].tolist() == [int(other["input_ids"][0]), -1]
+        assert row["labels"].tolist() == [2.0 if other["labels"] else 3.0]
+        assert row["intervention_id"].tolist() == [7]
+    assert {frozenset(pair) for pair in seen} == {
         frozenset({"left"}), frozenset({"right"}), frozenset({"left", "right"}),
     }  # fmt: skip
     pairs = generate(DESIGN, "test", rows=6)
@@ -221,11 +221,11 @@ def test_an_encoding_and_functions_of_the_users_own() -> None:
 
 def test_decimals_are_their_values_and_words_their_codes() -> None:
     design = loaded("price_tagging").counterfactuals["SwapAbove"]
-    (one,) = counterfactual_dataset(design, "test", rows=1)
+    (row,) = counterfactual_dataset(design, "test", rows=1)
     pairs = generate(design, "test", rows=1)
     expected = [int(pairs.base[name][0]) / 100 for name in design.model.inputs]
-    assert numpy.allclose(one["input_ids"].tolist(), expected)
-    assert one["labels"].tolist() == [float(pairs.label["answer"][0])]
+    assert numpy.allclose(row["input_ids"].tolist(), expected)
+    assert row["labels"].tolist() == [float(pairs.label["answer"][0])]
 
 
 def test_no_rows() -> None:
@@ -303,8 +303,8 @@ def test_losses_under_a_rotation_are_those_of_pyvene(component: str, pyvene: Any
         where = (there, there)
     _, theirs = intervenable({"input_ids": base}, [{"input_ids": source}], {"sources->base": where})
     plain, edited, expected = (
-        float(torch.nn.functional.cross_entropy(one, labels).detach())
-        for one in (network.model(base).logits[:, -1], ours, theirs.logits[:, -1])
+        float(torch.nn.functional.cross_entropy(logits, labels).detach())
+        for logits in (network.model(base).logits[:, -1], ours, theirs.logits[:, -1])
     )
     assert abs(edited - expected) <= 1e-5
     assert abs(plain - expected) > 1e-3

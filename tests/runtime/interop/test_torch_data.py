@@ -46,18 +46,18 @@ def test_batches_hold_the_rows_in_order(specification: Specification) -> None:
     design = specification.counterfactuals["SwapPosition"]
     pairs = generate(design, "test", rows=60)
     made = batches(specification, 0)
-    assert [len(one["kind"]) for one in made] == [7] * 8 + [4]
+    assert [len(batch["kind"]) for batch in made] == [7] * 8 + [4]
     for name, wanted in (
         ("base.first", pairs.base["first"]),
         ("source.second", pairs.sources[0]["second"]),
         ("label.answer", pairs.label["answer"]),
     ):
-        joined = torch.cat([one[name] for one in made])
+        joined = torch.cat([batch[name] for batch in made])
         assert joined.dtype == torch.int64
         assert joined.tolist() == wanted.tolist()
     task = specification.tasks[design.model.task]
     texts = render(task.prompts["main"], task.model, pairs.base).texts
-    assert [text for one in made for text in one["prompt.main.base"]] == list(texts)
+    assert [text for batch in made for text in batch["prompt.main.base"]] == list(texts)
 
 
 def test_workers_share_the_rows_without_overlap_and_keep_their_order(
@@ -65,10 +65,10 @@ def test_workers_share_the_rows_without_overlap_and_keep_their_order(
 ) -> None:
     alone, shared = (batches(specification, workers) for workers in (0, 2))
     assert len(alone) == len(shared)
-    for one, other in zip(alone, shared, strict=True):
-        assert one.keys() == other.keys()
-        for name in one:
-            same = one[name] == other[name]
+    for own, other in zip(alone, shared, strict=True):
+        assert own.keys() == other.keys()
+        for name in own:
+            same = own[name] == other[name]
             assert bool(same.all()) if isinstance(same, torch.Tensor) else same
 
 

@@ -72,7 +72,7 @@ def test_exercises_are_the_tasks_prompts_with_right_answers(larger: Task) -> Non
         for text in (f"{x} and {y}:", f"Is {x} above {y}?")
     }
     assert set(taken) == right
-    assert sum(one.prompt.startswith("Is") for one in taken) == 100
+    assert sum(name.prompt.startswith("Is") for name in taken) == 100
     assert Exercises([larger], 0, "training").take(200) == taken
     assert Exercises([larger], 1, "training").take(200) != taken
     assert Exercises([larger], 0, "test").take(200) != taken
@@ -141,7 +141,7 @@ def test_planted_variables_are_found_where_they_were_planted(tmp_path: Path) -> 
     planted = train_decoder(tasks, recipe, Planted(specification, ("TheColorFollows",)))
     exercises = Exercises(tasks, 0, "test").take(50)
     assert behaving.share_right(exercises) == planted.share_right(exercises) == 1.0
-    lost = [in_its_subspaces(one, specification) for one in (behaving, planted)]
+    lost = [in_its_subspaces(made, specification) for made in (behaving, planted)]
     assert lost[1] < 0.1 < 0.5 < lost[0]
     planted.save(tmp_path / "network")
     network = load_task_network(str(tmp_path / "network"), "cpu")

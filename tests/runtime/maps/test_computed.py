@@ -75,7 +75,7 @@ def test_the_mean_difference_is_the_difference_of_means() -> None:
 def test_the_mean_differences_of_three_values_span_their_means() -> None:
     vectors, values = _three_values()
     found = _prepared([Method("mean_difference")], vectors, values)
-    means = np.stack([vectors[values == one].mean(0).numpy() for one in range(3)])
+    means = np.stack([vectors[values == index].mean(0).numpy() for index in range(3)])
     assert found.dimensions() == (2,)
     assert _same_subspace(_directions(found), _orthonormal((means[1:] - means[0]).T))
 
@@ -92,8 +92,8 @@ def test_discriminants_are_those_of_the_textbook() -> None:
     vectors, values = _three_values()
     exact, classes = vectors.numpy(), values.numpy()
     within, between = np.zeros((6, 6)), np.zeros((6, 6))
-    for one in range(3):
-        members = exact[classes == one]
+    for index in range(3):
+        members = exact[classes == index]
         within += (members - members.mean(0)).T @ (members - members.mean(0))
         offset = members.mean(0) - exact.mean(0)
         between += len(members) * np.outer(offset, offset)
@@ -170,7 +170,7 @@ def test_clusters_are_the_best_of_all(count: int) -> None:
     least = min(
         sum(
             float((vectors[chosen] - vectors[chosen].mean(0)).square().sum())
-            for chosen in (torch.tensor((0, *assigned)) == one for one in range(count))
+            for chosen in (torch.tensor((0, *assigned)) == index for index in range(count))
             if bool(chosen.any())
         )
         for assigned in itertools.product(range(count), repeat=7)
@@ -226,11 +226,11 @@ def _refusal(written: list[Method], vectors: Tensor, values: Tensor) -> str:
 @pytest.mark.parametrize("name", FROM_VALUES)
 def test_a_variable_with_one_value_is_refused(name: str) -> None:
     vectors, values = planted()
-    one = torch.ones_like(values[:, 0])
-    assert _refusal([Method(name)], vectors, one) == (
+    ones = torch.ones_like(values[:, 0])
+    assert _refusal([Method(name)], vectors, ones) == (
         f"`{name}` finds nothing: the variable has one value in training"
     )
-    both = torch.stack([values[:, 0], one], 1)
+    both = torch.stack([values[:, 0], ones], 1)
     assert _refusal([Method(name)] * 2, vectors, both) == (
         f"`{name}` finds nothing: variable 2 of 2 has one value in training"
     )

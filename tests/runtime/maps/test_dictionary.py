@@ -32,19 +32,19 @@ def test_features_are_what_the_definition_says(tmp_path: Path, activation: str) 
     features, rest = made.featurizer.encode(vectors)
     for row, vector in enumerate(vectors):
         before = [
-            sum(float(vector[i]) * float(read.encoder[i, one]) for i in range(WIDTH))
-            + float(read.bias[one])
-            for one in range(20)
+            sum(float(vector[i]) * float(read.encoder[i, feature]) for i in range(WIDTH))
+            + float(read.bias[feature])
+            for feature in range(20)
         ]
-        active = [max(0.0, one) for one in before]
+        active = [max(0.0, feature) for feature in before]
         if activation == "threshold":
             active = [a if a > float(t) else 0.0 for a, t in zip(active, threshold, strict=True)]
         if activation == "k":
             least = sorted(active)[-k]
-            active = [one if one >= least else 0.0 for one in active]
-        expected = [active[one] for one in (2, 5, 17)]
+            active = [feature if feature >= least else 0.0 for feature in active]
+        expected = [active[feature] for feature in (2, 5, 17)]
         assert features[row].tolist() == pytest.approx(expected)
-        said = sum(active[one] * read.decoder[one].double() for one in (2, 5, 17))
+        said = sum(active[feature] * read.decoder[feature].double() for feature in (2, 5, 17))
         assert isinstance(said, Tensor)
         assert torch.allclose(rest[row], vector - said)
 
@@ -99,7 +99,7 @@ def test_a_feature_out_of_range_is_refused(tmp_path: Path) -> None:
 
 def test_a_feature_of_two_variables_is_refused(tmp_path: Path) -> None:
     file = write_dictionary(tmp_path / "sae.safetensors")
-    written = [method("dictionary", file=file, features=one) for one in ((1, 2), (2, 3))]
+    written = [method("dictionary", file=file, features=feature) for feature in ((1, 2), (2, 3))]
     with pytest.raises(ToolFailure) as failure:
         build_map(written, WIDTH, 0)
     assert str(failure.value) == (

@@ -23,7 +23,7 @@ every_case = _cases(lambda _: True)
 
 
 def test_every_method_has_a_case() -> None:
-    assert {one.name for case in CASES for one in case.methods} == set(BUILDERS)
+    assert {method.name for case in CASES for method in case.methods} == set(BUILDERS)
 
 
 @every_case
@@ -150,7 +150,7 @@ def test_gradients_are_those_of_finite_differences(case: Case) -> None:
         for name, parameter in made.named_parameters():
             if name == "ownership.lengths":
                 parameter.mul_(0.9)  # away from the end, where a length is held
-    trained = [one for one in made.parameters() if one.requires_grad]
+    trained = [parameter for parameter in made.parameters() if parameter.requires_grad]
     base, sources, swapped = rows_of(len(case.methods), rows=4)
     sources.requires_grad_()
 
@@ -165,7 +165,7 @@ def test_parameters_are_grouped_for_adam(case: Case) -> None:
     made = case.build()
     groups = made.parameter_groups(0.5)
     grouped = [id(parameter) for group in groups for parameter in group["params"]]
-    assert sorted(grouped) == sorted(id(one) for one in made.parameters())
+    assert sorted(grouped) == sorted(id(parameter) for parameter in made.parameters())
     if groups:
         torch.optim.Adam(groups)
 

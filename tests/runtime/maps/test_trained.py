@@ -38,7 +38,7 @@ def _loss(
 ) -> Tensor:
     width, variables = len(directions[0]), len(directions)
     everything = torch.cat(directions, 1)
-    owner = torch.repeat_interleave(torch.tensor([one.shape[1] for one in directions]))
+    owner = torch.repeat_interleave(torch.tensor([direction.shape[1] for direction in directions]))
     base = torch.randn((rows, width), generator=generator)
     sources = torch.randn((rows, variables, width), generator=generator)
     swapped = torch.randint(0, 2, (rows, variables), generator=generator).float()

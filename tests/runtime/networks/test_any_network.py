@@ -190,7 +190,7 @@ def test_sites_are_the_same_in_bfloat16(name: str) -> None:
     for ours, theirs in zip(network.anatomy.blocks, exact.anatomy.blocks, strict=True):  # pyright: ignore
         assert (ours.attention is None) == (theirs.attention is None)
         for part in ("query", "key", "value"):
-            found, expected = (getattr(one.attention, part, None) for one in (ours, theirs))
+            found, expected = (getattr(logits.attention, part, None) for logits in (ours, theirs))
             assert (found is None) == (expected is None)
             if expected is not None:
                 assert torch.equal(found.columns, expected.columns)
@@ -218,8 +218,8 @@ def test_windows_capped_logits_learned_positions_and_tied_weights(
         before = read(network, ids, Site("head", 0))
         moved: list[Tensor] = []
         with (
-            taps_edited([(value, lambda one: one.index_fill(1, torch.tensor([4]), 2.0))]),
-            taps_read([head], lambda _, one: moved.append(one.clone())),
+            taps_edited([(value, lambda vectors: vectors.index_fill(1, torch.tensor([4]), 2.0))]),
+            taps_read([head], lambda _, vectors: moved.append(vectors.clone())),
         ):
             network.model(ids)
         changed = (moved[0] != before).any(-1)[0].tolist()
@@ -325,7 +325,7 @@ def test_a_module_from_python(networks: str) -> None:
     assert torch.equal(read(network, vectors, Site("hidden", 2)), second[:, None])
     tap = tap_of(network, Site("hidden", 1))
     assert (tap.width, tap.enters) == (8, 1)
-    with taps_edited([(tap, lambda one: one * 2)]):
+    with taps_edited([(tap, lambda vectors: vectors * 2)]):
         doubled = network.model(vectors)
     assert torch.equal(doubled, network.model[4](network.model[2](first * 2).relu()))
     assert complaint(lambda: tap_of(network, Site("hidden", 3)))[0] == (
@@ -346,7 +346,7 @@ def test_a_network_for_pictures(networks: str) -> None:
     assert torch.equal(read(network, vectors, Site("module", path="look")), seen.view(5, 1, 64))
     assert torch.equal(read(network, vectors, Site("hidden", 1)), seen.relu().view(5, 1, 64))
     tap = tap_of(network, Site("module", path="look"))
-    with taps_edited([(tap, lambda one: one.index_fill(-1, torch.arange(16), 0.0))]):
+    with taps_edited([(tap, lambda vectors: vectors.index_fill(-1, torch.arange(16), 0.0))]):
         edited = network.model(vectors)
     seen[:, 0] = 0
     assert torch.equal(edited, network.model.say(seen.relu().flatten(1)))
@@ -452,8 +452,10 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def files_of(name: str) -> Any:
         if name != "carrier":
             raise packaged.PackageNotFoundError(name)
-        there = [one for one in folder.rglob("*") if one.is_file()]
-        return SimpleNamespace(files=[SimpleNamespace(locate=lambda one=one: one) for one in there])
+        there = [path for path in folder.rglob("*") if path.is_file()]
+        return SimpleNamespace(
+            files=[SimpleNamespace(locate=lambda path=path: path) for path in there]
+        )
 
     monkeypatch.setattr(packaged, "distribution", files_of)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -525,7 +527,7 @@ def test_a_real_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         )
         for text in ("a man is eating food", "someone eats a meal", "the stock market fell")
     ]
-    alike, unlike = (float((vectors[0] * one).sum()) for one in vectors[1:])
+    alike, unlike = (float((vectors[0] * vector).sum()) for vector in vectors[1:])
     assert alike > 0.5 > 0.2 > unlike
 
 

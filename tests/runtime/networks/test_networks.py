@@ -33,7 +33,7 @@ def test_a_folder_is_loaded_frozen(folder: Path) -> None:
     assert (network.name, network.width, len(network.layers)) == (str(folder), 32, LAYERS)
     assert network.dtype == torch.float32
     assert not network.model.training
-    assert not any(one.requires_grad for one in network.model.parameters())
+    assert not any(parameter.requires_grad for parameter in network.model.parameters())
     assert network.content_hash == load_network(folder).content_hash
     assert network.content_hash == tiny_network(CONFIGURATIONS["llama"], torch.float32).content_hash
 
@@ -50,7 +50,7 @@ def test_the_random_network_is_another_and_the_same_for_a_seed() -> None:
     state = torch.get_rng_state()
     first, again, other = (random_network(network, seed) for seed in (1, 1, 2))
     assert torch.equal(state, torch.get_rng_state())
-    hashes = [one.content_hash for one in (network, first, again, other)]
+    hashes = [loaded.content_hash for loaded in (network, first, again, other)]
     assert hashes[1] == hashes[2]
     assert len(set(hashes)) == 3
     assert (first.dtype, first.name) == (torch.float64, "gpt2 (random, seed 1)")
@@ -118,8 +118,8 @@ def test_an_encoder_that_calls_itself_a_language_model_is_refused() -> None:
     )  # fmt: skip
     model = BertLMHeadModel(config)
     with torch.no_grad():
-        for one in model.parameters():
-            one.normal_(std=0.5)
+        for parameter in model.parameters():
+            parameter.normal_(std=0.5)
     with pytest.raises(NetworkError) as raised:
         wrap_network("bert", model, byte_tokenizer())
     assert str(raised.value) == (

@@ -74,8 +74,8 @@ class Page(HTMLParser):
     def count(self, tag: str, name: str) -> int:
         """How many elements `tag` have the class `name`."""
         return sum(
-            one == tag and name in (attributes.get("class") or "").split()
-            for one, attributes in self.elements
+            element == tag and name in (attributes.get("class") or "").split()
+            for element, attributes in self.elements
         )
 
     @property
@@ -137,7 +137,7 @@ def replaced(value: Any, text: str) -> Any:
     if isinstance(value, str):
         return text
     if isinstance(value, tuple):
-        return tuple(replaced(one, text) for one in value)  # pyright: ignore
+        return tuple(replaced(item, text) for item in value)  # pyright: ignore
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return value
     changes: dict[str, Any] = {
@@ -152,7 +152,7 @@ def replaced(value: Any, text: str) -> Any:
 def test_no_text_changes_the_page_around_it(text: str):
     def shape(verification: Verification) -> list[tuple[str, list[str]]]:
         elements = Page(render_report(verification)).elements
-        kept = [one for one in elements if one[0] != "code"]  # backquotes mark code
+        kept = [element for element in elements if element[0] != "code"]  # backquotes mark code
         return [(tag, sorted(attributes)) for tag, attributes in kept]
 
     page = render_report(replaced(VERIFICATION, text))
@@ -257,7 +257,7 @@ def test_both_counts_are_visible():
 
 def test_disagreement_is_a_word_for_those_who_do_not_see_marks():
     labels = [attributes.get("aria-label") for _, attributes in Page(PAGE).elements]
-    agreeing = sum(one.agrees for one in (*FIRST.rows, *SECOND.rows))
+    agreeing = sum(row.agrees for row in (*FIRST.rows, *SECOND.rows))
     assert labels.count("agrees") == agreeing
     assert labels.count("differs") == len(FIRST.rows) + len(SECOND.rows) - agreeing > 0
 
@@ -289,9 +289,9 @@ def test_the_shape_of_a_sweep_chooses_its_drawing():
     tokens = page_of(SECOND)
     assert (tokens.count("svg", "sweep"), tokens.count("table", "heat")) == (0, 1)
     assert tokens.count("td", "chosen") == 1
-    one = page_of(dataclasses.replace(FIRST, sites=FIRST.sites[-1:]))
-    assert (one.count("svg", "sweep"), one.count("table", "heat")) == (0, 0)
-    assert "One site was fitted: residual, layer 22, token last." in one.text
+    site = page_of(dataclasses.replace(FIRST, sites=FIRST.sites[-1:]))
+    assert (site.count("svg", "sweep"), site.count("table", "heat")) == (0, 0)
+    assert "One site was fitted: residual, layer 22, token last." in site.text
 
 
 def test_a_heat_map_leaves_a_site_that_was_not_fitted_empty():
@@ -316,8 +316,8 @@ def test_nothing_scored_is_a_dash_and_never_a_figure():
     verdict = dataclasses.replace(
         SECOND,
         score=empty,
-        sites=tuple(dataclasses.replace(one, validation=empty) for one in SECOND.sites),
-        controls=tuple(dataclasses.replace(one, score=empty) for one in SECOND.controls),
+        sites=tuple(dataclasses.replace(site, validation=empty) for site in SECOND.sites),
+        controls=tuple(dataclasses.replace(control, score=empty) for control in SECOND.controls),
         expectations=(dataclasses.replace(SECOND.expectations[0], value=math.nan),),
         counts=(PairCounts("D", "test", 0, 0, 0, math.nan),),
         rows=(),
@@ -335,13 +335,13 @@ def test_nothing_scored_is_a_dash_and_never_a_figure():
 
 
 def test_figures():
-    assert [figure(one) for one in (0.9019, -0.05, 1, math.nan)] == [
+    assert [figure(value) for value in (0.9019, -0.05, 1, math.nan)] == [
         "0.902",
         "−0.050",
         "1.000",
         "–",
     ]
-    assert [short_figure(one) for one in (0, 0.001, 0.5, 0.999, 1, math.nan)] == [
+    assert [short_figure(value) for value in (0, 0.001, 0.5, 0.999, 1, math.nan)] == [
         ".00",
         ".01",
         ".50",
@@ -351,9 +351,9 @@ def test_figures():
     ]
     assert expectation_figure(0.84996) == "0.8500"
     assert interval(Score(8, 10)) == "0.490 to 0.943"
-    assert [duration(one) for one in (41.4, 192.4, 7512)] == ["41 s", "3 min 12 s", "2 h 5 min"]
+    assert [duration(value) for value in (41.4, 192.4, 7512)] == ["41 s", "3 min 12 s", "2 h 5 min"]
     assert site_name((Site("hidden", 1),)) == "hidden, layer 1"
-    assert [heat_class(one) for one in (0, 0.04, 0.96, 1, math.nan)] == [
+    assert [heat_class(value) for value in (0, 0.04, 0.96, 1, math.nan)] == [
         "heat-0",
         "heat-0",
         "heat-10",
@@ -364,7 +364,7 @@ def test_figures():
 
 def test_the_floor_of_the_pairs_stands_in_for_a_missing_control():
     found = references(dataclasses.replace(SECOND, controls=()))
-    assert [(one.text, one.value) for one in found] == [("floor: the base’s own answer", 0.02)]
+    assert [(rule.text, rule.value) for rule in found] == [("floor: the base’s own answer", 0.02)]
 
 
 def palettes() -> list[dict[str, str]]:
@@ -374,7 +374,7 @@ def palettes() -> list[dict[str, str]]:
     return [light, dark]
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(color: str, other: str) -> float:
     """WCAG 2.1's contrast ratio."""
 
     def luminance(colour: str) -> float:
@@ -384,7 +384,7 @@ def contrast(one: str, other: str) -> float:
         ]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
-    low, high = sorted((luminance(one), luminance(other)))
+    low, high = sorted((luminance(color), luminance(other)))
     return (high + 0.05) / (low + 0.05)
 
 

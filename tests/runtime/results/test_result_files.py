@@ -55,11 +55,11 @@ def some(kind: Any) -> st.SearchStrategy[Any]:
         return st.lists(some(get_args(kind)[0]), max_size=2).map(tuple)
     if not dataclasses.is_dataclass(kind) or kind is Score:
         return st.from_type(kind)
-    return st.builds(kind, **{name: some(one) for name, one in get_type_hints(kind).items()})
+    return st.builds(kind, **{name: some(hint) for name, hint in get_type_hints(kind).items()})
 
 
 def listing(folder: Path) -> list[str]:
-    return sorted(str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file())
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 # --- the text
@@ -88,9 +88,9 @@ def test_figures_that_are_not_finite_are_strings():
     )
     verdict = dataclasses.replace(VERIFICATION.verdicts[0], sites=sites)
     text = to_json(dataclasses.replace(VERIFICATION, verdicts=(verdict,)))
-    written = [one["final_loss"] for one in json.loads(text)["verdicts"][0]["sites"]]
+    written = [site["final_loss"] for site in json.loads(text)["verdicts"][0]["sites"]]
     assert written == ["Infinity", "-Infinity", "NaN", None]
-    read = [one.final_loss for one in from_json(text).verdicts[0].sites]
+    read = [site.final_loss for site in from_json(text).verdicts[0].sites]
     assert read[:2] == [math.inf, -math.inf]
     assert read[2] is not None
     assert math.isnan(read[2])
@@ -234,7 +234,7 @@ def test_a_folder_holds_result_report_maps_and_manifest(tmp_path: Path):
     for name, written in manifest["contents"].items():
         content = (folder / name).read_bytes()
         assert written == {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-    assert [one.name for one in folder.parent.iterdir()] == ["results"]
+    assert [path.name for path in folder.parent.iterdir()] == ["results"]
 
 
 def test_the_same_results_give_the_same_bytes(tmp_path: Path):
@@ -250,7 +250,7 @@ def test_older_results_are_replaced_whole(tmp_path: Path):
     write_results(folder, dataclasses.replace(VERIFICATION, verdicts=()), {})
     assert listing(folder) == ["manifest.json", "report.html", "result.json"]
     assert read_results(folder).verdicts == ()
-    assert [one.name for one in tmp_path.iterdir()] == ["results"]
+    assert [path.name for path in tmp_path.iterdir()] == ["results"]
 
 
 def test_an_empty_folder_and_a_link_to_a_folder_are_places_to_write(tmp_path: Path):
@@ -277,7 +277,7 @@ def test_nothing_of_the_users_is_deleted(tmp_path: Path, present: list[str], mes
     for name in present:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("precious", encoding="utf-8")
-    for act in (check_destination, lambda one: write_results(one, VERIFICATION, MAPS)):
+    for act in (check_destination, lambda folder: write_results(folder, VERIFICATION, MAPS)):
         with pytest.raises(ResultsError) as caught:
             act(folder)
         assert str(caught.value) == message.format(folder)
@@ -325,7 +325,7 @@ def test_a_full_disk_leaves_what_was_there(
         message = f"can't write the results to `{folder}`: No space left on device"
         assert str(caught.value) == message
         assert listing(folder) == before
-        assert [one.name for one in tmp_path.iterdir()] == ["results"] * replacing
+        assert [path.name for path in tmp_path.iterdir()] == ["results"] * replacing
 
 
 def test_a_failed_rename_brings_the_old_results_back(
@@ -344,7 +344,7 @@ def test_a_failed_rename_brings_the_old_results_back(
     with pytest.raises(ResultsError, match=r"Permission denied$"):
         write_results(folder, dataclasses.replace(VERIFICATION, verdicts=()), {})
     assert read_results(folder) == VERIFICATION
-    assert [one.name for one in tmp_path.iterdir()] == ["results"]
+    assert [path.name for path in tmp_path.iterdir()] == ["results"]
 
 
 KILLED = """

@@ -76,9 +76,9 @@ def test_data_sets_count_alike_however_many_pairs_they_have():
 def test_the_interval_of_a_mean_recovers_the_parts_variances(parts: tuple[Score, ...]):
     """Zou and Donner 2008, equations 6 and 7, with a contrast of 1 / n for each of n parts."""
     score, share = mean_of(parts), 1 / len(parts)
-    mean = sum(share * one.mean for one in parts)
-    below = math.sqrt(sum((share * (one.mean - one.lower)) ** 2 for one in parts))
-    above = math.sqrt(sum((share * (one.upper - one.mean)) ** 2 for one in parts))
+    mean = sum(share * part.mean for part in parts)
+    below = math.sqrt(sum((share * (part.mean - part.lower)) ** 2 for part in parts))
+    above = math.sqrt(sum((share * (part.upper - part.mean)) ** 2 for part in parts))
     assert (score.lower, score.upper) == pytest.approx((mean - below, mean + above))
     assert 0 <= score.lower <= score.mean <= score.upper <= 1
 

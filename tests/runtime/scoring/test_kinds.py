@@ -58,7 +58,7 @@ def trained(kind: Any, folder: Path, *, ending: str, **more: Any) -> None:
     encoded = tokenizer([f"{a} {b} {side}{ending}" for a, b, side in rows], return_tensors="pt")
     right = [a if side == "left" else b for a, b, side in rows]
     names = WORDS if ending else CLASSES
-    labels = torch.tensor([names.index(one) for one in right])
+    labels = torch.tensor([names.index(answer) for answer in right])
     optimizer = torch.optim.Adam(model.parameters(), 3e-3)
     for _ in range(250):
         logits = model(encoded["input_ids"], encoded["attention_mask"]).logits
@@ -85,7 +85,7 @@ def test_an_encoder_fills_in_a_mask(tmp_path: Path) -> None:
     text = SPEC.replace('{which}"', '{which} [MASK]"').replace("token last", "token first .. last")
     found = verdict(text, str(tmp_path / "encoder"), tmp_path)
     assert found.score.mean >= 0.95
-    assert [(one.layer, one.token) for one in found.chosen] == [(1, "first + 3")]  # the mask
+    assert [(site.layer, site.token) for site in found.chosen] == [(1, "first + 3")]  # the mask
     assert found.rows[0].said in {*COLORS}
 
 
@@ -97,7 +97,7 @@ def test_a_classifier_answers_with_a_class(tmp_path: Path) -> None:
     text = SPEC.replace("token last", "token first - 1 .. last")
     found = verdict(text, str(tmp_path / "classifier"), tmp_path)
     assert found.score.mean >= 0.95
-    assert [(one.layer, one.token) for one in found.chosen] == [(1, "first - 1")]  # [CLS]
+    assert [(site.layer, site.token) for site in found.chosen] == [(1, "first - 1")]  # [CLS]
     assert found.rows[0].label in {*COLORS}
 
 
@@ -161,7 +161,7 @@ def test_a_module_of_a_python_function(
     command = ["verify", str(spec), "--network", f"{module}:build", "--out", str(tmp_path / "r")]
     main([*command, "--format", "json"])
     [found] = json.loads(capsys.readouterr().out)["verdicts"]
-    assert [one["path"] for one in found["chosen"]] == ["pairs.1"]
+    assert [site["path"] for site in found["chosen"]] == ["pairs.1"]
     # Both variables lie in the two numbers there: swapped whole, each takes the other along.
     assert 0.25 <= found["score"]["mean"] <= 0.75
     spec.write_text(EQUALITY.replace("PATH", "pairs.7"), encoding="utf-8")

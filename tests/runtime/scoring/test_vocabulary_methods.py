@@ -128,9 +128,9 @@ def verdicts(
     found: dict[str, ClaimVerdict] = {}
     for slow in (False, True):
         asked = {
-            name: Asked(one.variable, f"{one.place} by {one.method}")
-            for name, one in TRIED.items()
-            if one.slow is slow
+            name: Asked(tried.variable, f"{tried.place} by {tried.method}")
+            for name, tried in TRIED.items()
+            if tried.slow is slow
         }
         fit = replace(FIT, steps=100) if slow else FIT
         found |= verified(tmp_path_factory.mktemp("methods"), network, asked, fit)
@@ -138,9 +138,11 @@ def verdicts(
 
 
 def test_every_method_is_walked() -> None:
-    found = {one.name for one in TRIED.values() if not one.why}
+    found = {tried.name for tried in TRIED.values() if not tried.why}
     assert found == set(BUILT_IN.methods)
-    over = " ".join(one.method for one in TRIED.values() if one.name == "mask" and not one.why)
+    over = " ".join(
+        tried.method for tried in TRIED.values() if tried.name == "mask" and not tried.why
+    )
     assert all(basis in over for basis in BUILT_IN.bases)
 
 

@@ -61,7 +61,7 @@ class Walked:
     def values(self, claim: str) -> dict[str, float]:
         """What each score came to, by its text."""
         expectations = self.verdicts[claim].expectations
-        return {one.text.partition(" <=")[0]: one.value for one in expectations}
+        return {expected.text.partition(" <=")[0]: expected.value for expected in expectations}
 
     def pairs(self, variable: str, split: str = "test") -> InterchangePairs:
         return generate(self.specification.counterfactuals[f"Swap_{variable}"], split)
@@ -80,12 +80,12 @@ def walked(planted_network: Path, tmp_path_factory: pytest.TempPathFactory) -> W
 
 
 def test_every_score_and_write_is_walked() -> None:
-    asked = {score for one in CLAIMS.values() for score in one.scores}
+    asked = {score for claim in CLAIMS.values() for score in claim.scores}
     assert set(BUILT_IN.metrics) <= asked
     assert {f"{bound}(iia)" for bound in BUILT_IN.bounds} <= asked
     assert {f"iia({control})" for control in BUILT_IN.controls} <= asked
-    written = " ".join(one.place for one in CLAIMS.values())
-    assert all(f"writing {one}" in written for one in BUILT_IN.writes if one != "interchange")
+    written = " ".join(claim.place for claim in CLAIMS.values())
+    assert all(f"writing {write}" in written for write in BUILT_IN.writes if write != "interchange")
 
 
 # By hand -----------------------------------------------------------------------------------------

@@ -71,8 +71,8 @@ def here(component: str, unit: int | None = None) -> Site:
     return Site(component, None if component == "embedding" else LAYER, unit=unit)
 
 
-def near(one: Tensor, other: Tensor, tolerance: float = 1e-9) -> bool:
-    return torch.allclose(one, other, rtol=tolerance, atol=tolerance * float(other.abs().max()))
+def near(vectors: Tensor, other: Tensor, tolerance: float = 1e-9) -> bool:
+    return torch.allclose(vectors, other, rtol=tolerance, atol=tolerance * float(other.abs().max()))
 
 
 # What is there -----------------------------------------------------------------------------------
@@ -85,12 +85,17 @@ def test_every_family_has_its_sites(name: str) -> None:
         lacking |= {"mlp_activation", "neuron"}
     if name == "mamba":
         lacking = set(COMPONENTS) - {"embedding", "residual", "module"}
-    assert available_sites(family(name)) == tuple(one for one in COMPONENTS if one not in lacking)
+    assert available_sites(family(name)) == tuple(
+        name for name in COMPONENTS if name not in lacking
+    )
 
 
 @pytest.mark.parametrize("name", WITH_ATTENTION)
 def test_heads_are_counted(name: str) -> None:
-    units = {one: COMPONENTS[one].units(family(name)) for one in ("head", "query", "key", "value")}
+    units = {
+        component: COMPONENTS[component].units(family(name))
+        for component in ("head", "query", "key", "value")
+    }
     key_heads = KEY_HEADS.get(name, HEADS)
     assert units == {"head": HEADS, "query": HEADS, "key": key_heads, "value": key_heads}
 
@@ -108,8 +113,8 @@ def test_heads_queries_keys_and_values_are_what_the_family_computes(
     assert len(seen) == LAYERS
     theirs = seen[LAYER]
     query, key, value = (
-        _normed(network, part, one).transpose(1, 2)
-        for part, one in zip(("q_norm", "k_norm", ""), parts[:3], strict=True)
+        _normed(network, part, matrix).transpose(1, 2)
+        for part, matrix in zip(("q_norm", "k_norm", ""), parts[:3], strict=True)
     )
     if name == "opt":
         query = query / math.sqrt(query.shape[-1])
@@ -262,10 +267,10 @@ def test_units_side_by_side_are_the_whole(name: str) -> None:
 
 
 def _sites(network: Network) -> list[Site]:
-    parts = [one for one in available_sites(network) if one not in ("module", "neuron")]
-    units = [one for one in ("head", "query", "key", "value") if one in parts]
+    parts = [site for site in available_sites(network) if site not in ("module", "neuron")]
+    units = [name for name in ("head", "query", "key", "value") if name in parts]
     neurons = [here("neuron", 5)] if "neuron" in available_sites(network) else []
-    return [*map(here, parts), *(here(one, 0) for one in units), *neurons]
+    return [*map(here, parts), *(here(site, 0) for site in units), *neurons]
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -313,10 +318,10 @@ def _moved_at_3(tap: Any, whole: list[Tensor], tensor: Tensor) -> Tensor:
 def test_parts_of_another_prompt_bring_its_block_with_them(name: str) -> None:
     network, ids, other = family(name), prompt(10), prompt(11)
     key_heads = KEY_HEADS.get(name, HEADS)
-    each = [here("query", k) for k in range(HEADS)]
-    each += [here(part, k) for part in ("key", "value") for k in range(key_heads)]
+    queries = [here("query", k) for k in range(HEADS)]
+    queries += [here(part, k) for part in ("key", "value") for k in range(key_heads)]
     swaps = [
-        (each, "head"),
+        (queries, "head"),
         ([here("query"), here("key"), here("value")], "head"),
         ([here("head", k) for k in range(HEADS)], "attention_output"),
         ([here("mlp_activation")], "mlp_output"),
@@ -499,7 +504,9 @@ def test_the_page_lists_the_sites_of_a_family(kind: str, name: str, told: str) -
     page = (Path(__file__).parents[3] / "docs" / "networks.md").read_text(encoding="utf-8")
     table = page.partition(f"<!-- table: {kind} -->")[2].partition("<!-- end of table -->")[0]
     assert f"| {name} | {told} |" in table.splitlines()
-    inside = [one for one in COMPONENTS if one not in ("embedding", "residual", "module", "hidden")]
-    found = [one for one in inside if one in available_sites(family(name))]
-    lacking = ", ".join(f"`{one}`" for one in inside if one not in found)
+    inside = [
+        name for name in COMPONENTS if name not in ("embedding", "residual", "module", "hidden")
+    ]
+    found = [component for component in inside if component in available_sites(family(name))]
+    lacking = ", ".join(f"`{name}`" for name in inside if name not in found)
     assert told == ("all" if not lacking else f"all but {lacking}" if found else "none")
