@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from causalspec.compiler.compile import compile_file
-from causalspec.compiler.specification import Specification
-from causalspec.dsl import Diagnostics, Source, parse
+from causalspec.compiler.data.counterfactuals import generate
+from causalspec.compiler.specification import CounterfactualDesign, Specification
+from causalspec.dsl import Diagnostic, Diagnostics, Source, SpecError, parse
 
 
 def attempt(
@@ -36,3 +39,11 @@ def findings(text: str, folder: Path | None = None) -> list[str]:
         advice = f" ({diagnostic.help})" if diagnostic.help else ""
         lines.append(f"{diagnostic.code} {line}:{column} {diagnostic.message}{advice}")
     return lines
+
+
+def unmet(design: CounterfactualDesign, split: str = "train") -> Diagnostic:
+    """Why a split of a design can't be had."""
+    with pytest.raises(SpecError) as caught:
+        generate(design, split)
+    (diagnostic,) = caught.value.diagnostics
+    return diagnostic

@@ -140,10 +140,18 @@ class Client:
             if params["uri"] == uri and params.get("version") == version:
                 return params["diagnostics"]
 
+    def document(self, method: str, uri: str, **more: Any) -> Any:
+        """Ask about a whole file."""
+        return self.request(f"textDocument/{method}", {"textDocument": {"uri": uri}, **more})
+
+    def no_rename(self, uri: str, place: tuple[int, int], name: str) -> str:
+        """Why a name can't be given at a place."""
+        position = {"line": place[0], "character": place[1]}
+        params = {"textDocument": {"uri": uri}, "position": position, "newName": name}
+        message: str = self.ask("textDocument/rename", params)["error"]["message"]
+        return message
+
     def at(self, method: str, uri: str, place: tuple[int, int], **more: Any) -> Any:
         """Ask about a place: a line and a column from 0, in the units of the protocol."""
         position = {"line": place[0], "character": place[1]}
-        return self.request(
-            f"textDocument/{method}",
-            {"textDocument": {"uri": uri}, "position": position, **more},
-        )
+        return self.document(method, uri, position=position, **more)

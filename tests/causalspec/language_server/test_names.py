@@ -102,10 +102,8 @@ def test_definition_of_what_another_file_holds(client: Client, tmp_path: Path):
 def test_no_rename_of_what_cannot_be_found(client: Client, tmp_path: Path):
     text = 'language 1\n\nimport "nowhere.causal" { Digit }\ntype Same = Digit\n'
     uri = client.open(tmp_path / "main.causal", text)
-    position = {"line": 3, "character": 14}
-    params = {"textDocument": {"uri": uri}, "position": position, "newName": "Number"}
-    error = client.ask("textDocument/rename", params)["error"]
-    assert error["message"] == "`Digit` is declared in a file that cannot be read"
+    message = "`Digit` is declared in a file that cannot be read"
+    assert client.no_rename(uri, (3, 14), "Number") == message
 
 
 def test_references(client: Client, uri: str):
@@ -199,11 +197,7 @@ def test_hover_on_rows_of_the_vocabulary(
 def test_no_rename_that_changes_the_meaning(
     client: Client, uri: str, fragment: str, name: str, message: str
 ):
-    line, character = place(TEXT, fragment)
-    position = {"line": line, "character": character}
-    params = {"textDocument": {"uri": uri}, "position": position, "newName": name}
-    answer = client.ask("textDocument/rename", params)
-    assert answer["error"]["message"] == message
+    assert client.no_rename(uri, place(TEXT, fragment), name) == message
 
 
 # What the compiler notes --------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ def lines_of(text: str, where: dict[str, Any]) -> list[str]:
 
 
 def test_outline(client: Client, uri: str):
-    found = client.request("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
+    found = client.document("documentSymbol", uri)
     listed = [
         (entry["name"], entry["detail"], [c["name"] for c in entry["children"]]) for entry in found
     ]
@@ -43,7 +44,7 @@ def test_outline(client: Client, uri: str):
 def test_outline_of_a_broken_file(client: Client, tmp_path: Path):
     text = TEXT.replace("var step_size : 0..1 =", "var step_size : 0..1 = =")
     uri = client.open(tmp_path / "broken.causal", text)
-    found = client.request("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
+    found = client.document("documentSymbol", uri)
     assert [entry["name"] for entry in found][:3] == ["Level", "Rising", "Step"]
 
 
@@ -52,7 +53,7 @@ def test_folding(client: Client, tmp_path: Path):
         TEXT.split("\n")[3:]
     )
     uri = client.open(tmp_path / "folded.causal", text)
-    found = client.request("textDocument/foldingRange", {"textDocument": {"uri": uri}})
+    found = client.document("foldingRange", uri)
     lines = text.split("\n")
     folds = [
         (lines[entry["startLine"]], lines[entry["endLine"]], entry.get("kind")) for entry in found
@@ -75,14 +76,12 @@ def test_highlights_tell_writing_from_reading(client: Client, uri: str):
 def test_types_are_shown_where_none_is_written(client: Client, tmp_path: Path):
     text = TEXT.replace("var step_size : 0..1", "var step_size")
     uri = client.open(tmp_path / "hinted.causal", text)
-    whole = {"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}}
-    params = {"textDocument": {"uri": uri}, "range": whole}
-    (hint,) = client.request("textDocument/inlayHint", params)
+    first, fourth, last = ({"line": line, "character": 0} for line in (0, 3, 99))
+    (hint,) = client.document("inlayHint", uri, range={"start": first, "end": last})
     line, column = place(text, "step_size")
     assert hint["position"] == {"line": line, "character": column + len("step_size")}
     assert hint["label"] == " : numbers 0..1"
-    params["range"] = {"start": {"line": 0, "character": 0}, "end": {"line": 3, "character": 0}}
-    assert client.request("textDocument/inlayHint", params) == []
+    assert client.document("inlayHint", uri, range={"start": first, "end": fourth}) == []
 
 
 # Files that import each other ---------------------------------------------------------------------
@@ -136,10 +135,7 @@ def test_references_in_every_file(workspace: Client, folder: Path, file: str, fr
     found = workspace.at(
         "references", uri, place(text, fragment), context={"includeDeclaration": True}
     )
-    counts: dict[str, int] = {}
-    for entry in found:
-        counts[entry["uri"]] = counts.get(entry["uri"], 0) + 1
-    assert counts == {
+    assert Counter(entry["uri"] for entry in found) == {
         (folder / "parts/home.causal").as_uri(): 1,
         (folder / "parts/way.causal").as_uri(): 2,
         (folder / "far.causal").as_uri(): 3,
@@ -178,10 +174,7 @@ def test_no_rename_that_another_file_would_feel(
     workspace: Client, folder: Path, file: str, text: str, fragment: str, name: str, message: str
 ):
     uri = workspace.open(folder / file)
-    line, character = place(text, fragment)
-    position = {"line": line, "character": character}
-    params = {"textDocument": {"uri": uri}, "position": position, "newName": name}
-    error = workspace.ask("textDocument/rename", params)["error"]["message"]
+    error = workspace.no_rename(uri, place(text, fragment), name)
     assert error.replace(f"{folder}/", "") == message
 
 

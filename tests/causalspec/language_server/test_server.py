@@ -59,10 +59,8 @@ def test_a_file_may_be_broken_anywhere(client: Client, tmp_path: Path, keystroke
     for method in ("hover", "definition", "completion"):
         client.at(method, uri, end)
     client.at("references", uri, end, context={"includeDeclaration": True})
-    document = {"textDocument": {"uri": uri}}
-    assert client.request("textDocument/semanticTokens/full", document) is not None
-    options = {"options": {"tabSize": 2, "insertSpaces": True}}
-    client.request("textDocument/formatting", document | options)
+    assert client.document("semanticTokens/full", uri) is not None
+    client.document("formatting", uri, options={"tabSize": 2, "insertSpaces": True})
 
 
 def test_closing_takes_the_findings_away(client: Client, tmp_path: Path):

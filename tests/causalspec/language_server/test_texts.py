@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,15 @@ from tests.helpers.language_client import Client
 from tests.helpers.rising import TEXT, applied
 
 # Completion ---------------------------------------------------------------------------------------
+
+
+def typed_in(client: Client, method: str, folder: Path, before: str, after: str) -> Any:
+    """What is answered at the end of `before`, in a file that goes on with `after`."""
+    uri = client.open(folder / "typed.causal", before + after)
+    last = before.rpartition("\n")[2]
+    end = len(last.encode("utf-16-le")) // 2
+    return client.at(method, uri, (before.count("\n"), end))
+
 
 COMPLETIONS = {
     "language 1\n\n‸": ["task", "model", "!end"],
@@ -35,23 +46,6 @@ COMPLETIONS = {
 }
 
 
-@pytest.mark.parametrize("typed", COMPLETIONS)
-def test_completion_by_kind(client: Client, tmp_path: Path, typed: str):
-    before = typed.removesuffix("‸")
-    start = TEXT.index(before) if before in TEXT else 0
-    text = TEXT[:start] + before + "\n" + TEXT[start:].partition("\n")[2]
-    lines = (TEXT[:start] + before).split("\n")
-    uri = client.open(tmp_path / "completed.causal", text)
-    end = len(lines[-1].encode("utf-16-le")) // 2
-    items: list[dict[str, str]] = client.at("completion", uri, (len(lines) - 1, end))
-    labels = {item["label"] for item in items}
-    for expected in COMPLETIONS[typed]:
-        if expected.startswith("!"):
-            assert expected[1:] not in labels
-        else:
-            assert expected in labels
-
-
 PLACING = {
     "at ": ["residual", "head", "module", "!step_size", "!last"],
     "at head[3] layers 1 to ": ["mlp_output", "!Step"],
@@ -69,27 +63,29 @@ PLACING = {
 }
 
 
-@pytest.mark.parametrize("typed", PLACING)
-def test_completion_of_a_placement(client: Client, tmp_path: Path, typed: str):
-    before = TEXT[: TEXT.index("at residual")] + typed
-    uri = client.open(tmp_path / "placed.causal", before + "\n}\n")
-    line = before.count("\n")
-    column = len(before.rsplit("\n", 1)[1])
-    items: list[dict[str, str]] = client.at("completion", uri, (line, column))
+BEFORE_A_PLACE, BEFORE_A_SCORE = TEXT[: TEXT.index("at residual")], TEXT[: TEXT.index("iia >=")]
+
+
+def completions() -> Iterator[tuple[str, str, list[str]]]:
+    """The text before, the text behind, and what is offered (`!`: is not)."""
+    for typed, offered in COMPLETIONS.items():
+        written = typed.removesuffix("‸")
+        start = TEXT.index(written) if written in TEXT else 0
+        yield TEXT[:start] + written, "\n" + TEXT[start:].partition("\n")[2], offered
+    for typed, offered in PLACING.items():
+        yield BEFORE_A_PLACE + typed, "\n}\n", offered
+    yield BEFORE_A_SCORE + "iia(", " }\n", ["step_size", "no_swap", "Step"]
+
+
+@pytest.mark.parametrize(("before", "after", "offered"), completions())
+def test_completion(client: Client, tmp_path: Path, before: str, after: str, offered: list[str]):
+    items: list[dict[str, str]] = typed_in(client, "completion", tmp_path, before, after)
     labels = {item["label"] for item in items}
-    wanted = {expected for expected in PLACING[typed] if not expected.startswith("!")}
-    assert wanted <= labels
-    assert not labels & {expected[1:] for expected in PLACING[typed] if expected.startswith("!")}
+    assert {name for name in offered if name[0] != "!"} <= labels
+    assert not labels & {name[1:] for name in offered if name[0] == "!"}
 
 
-def test_completion_of_a_score(client: Client, tmp_path: Path):
-    before = TEXT[: TEXT.index("iia >=")] + "iia("
-    uri = client.open(tmp_path / "scored.causal", before + " }\n")
-    column = len(before.rsplit("\n", 1)[1])
-    items = client.at("completion", uri, (before.count("\n"), column))
-    assert {"step_size", "no_swap", "Step"} <= {item["label"] for item in items}
-
-
+BEFORE_A_METHOD = TEXT[: TEXT.index("by full_vector")]
 SIGNATURES = {
     "by das(": ("das(dim = INTEGER)", 0),
     "by revnet(dim = 3, ": ("revnet(dim = INTEGER, blocks = 10)", 1),
@@ -104,10 +100,7 @@ SIGNATURES = {
 
 @pytest.mark.parametrize("typed", SIGNATURES)
 def test_arguments_are_shown_while_they_are_written(client: Client, tmp_path: Path, typed: str):
-    before = TEXT[: TEXT.index("by full_vector")] + typed
-    uri = client.open(tmp_path / "given.causal", before + "\n}\n")
-    column = len(before.rsplit("\n", 1)[1])
-    shown = client.at("signatureHelp", uri, (before.count("\n"), column))
+    shown = typed_in(client, "signatureHelp", tmp_path, BEFORE_A_METHOD + typed, "\n}\n")
     (signature,) = shown["signatures"]
     label, active = SIGNATURES[typed]
     assert (signature["label"], shown["activeParameter"]) == (label, active)
@@ -118,10 +111,8 @@ def test_arguments_are_shown_while_they_are_written(client: Client, tmp_path: Pa
 
 @pytest.mark.parametrize("typed", ["by full_vector", "by full_vector(", "by das(dim = 3) "])
 def test_no_arguments_are_shown_elsewhere(client: Client, tmp_path: Path, typed: str):
-    before = TEXT[: TEXT.index("by full_vector")] + typed
-    uri = client.open(tmp_path / "given.causal", before + "\n}\n")
-    column = len(before.rsplit("\n", 1)[1])
-    assert client.at("signatureHelp", uri, (before.count("\n"), column)) is None
+    before = BEFORE_A_METHOD + typed
+    assert typed_in(client, "signatureHelp", tmp_path, before, "\n}\n") is None
 
 
 # Texts --------------------------------------------------------------------------------------------
@@ -130,11 +121,7 @@ def test_no_arguments_are_shown_elsewhere(client: Client, tmp_path: Path, typed:
 def test_formatting(client: Client, tmp_path: Path):
     ragged = TEXT.replace("  input level", "      input   level").replace("{ var", "{var")
     uri = client.open(tmp_path / "ragged.causal", ragged)
-    params = {
-        "textDocument": {"uri": uri},
-        "options": {"tabSize": 8, "insertSpaces": False},
-    }
-    edits = client.request("textDocument/formatting", params)
+    edits = client.document("formatting", uri, options={"tabSize": 8, "insertSpaces": False})
     assert len(edits) == 2  # the lines in between stay untouched
     assert applied(ragged, edits) == TEXT
 
@@ -144,12 +131,8 @@ def test_code_actions_carry_out_the_fixes(client: Client, tmp_path: Path):
     uri = client.open(tmp_path / "fixable.causal", text)
     found = client.diagnostics(uri)
     assert len(found) == 3
-    params = {
-        "textDocument": {"uri": uri},
-        "range": found[0]["range"],
-        "context": {"diagnostics": found[:1]},
-    }
-    actions = client.request("textDocument/codeAction", params)
+    context = {"diagnostics": found[:1]}
+    actions = client.document("codeAction", uri, range=found[0]["range"], context=context)
     assert [(action["title"], action["kind"]) for action in actions] == [
         ("Replace `levle` by `level`", "quickfix"),
         ("Apply every fix that is certain", "source.fixAll.causalspec"),
@@ -161,8 +144,7 @@ def test_code_actions_carry_out_the_fixes(client: Client, tmp_path: Path):
 
 def test_semantic_tokens(client: Client, uri: str):
     legend: dict[str, list[str]] = client.server["semanticTokensProvider"]["legend"]
-    document = {"textDocument": {"uri": uri}}
-    numbers: list[int] = client.request("textDocument/semanticTokens/full", document)["data"]
+    numbers: list[int] = client.document("semanticTokens/full", uri)["data"]
     lines: list[str] = TEXT.split("\n")
     found: list[tuple[str, str, tuple[str, ...]]] = []
     line, column = 0, 0

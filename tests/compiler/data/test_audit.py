@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet as parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
@@ -61,6 +63,9 @@ def rows_of(of: CounterfactualDesign) -> list[Row]:
     return rows
 
 
+OTHER = {"Yes": "No", "No": "Yes", "true": "false", "false": "true"}
+
+
 def csv_file(folder: Path, rows: Sequence[Mapping[str, str]], name: str = "data.csv") -> Path:
     path = folder / name
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -99,9 +104,8 @@ def test_derived_labels_pass(of: CounterfactualDesign, tmp_path: Path) -> None:
 @given(wrong=some.sets(some.integers(0, 39), max_size=12))
 def test_exactly_the_changed_labels_are_found(wrong: set[int], tmp_path: Path) -> None:
     rows = rows_of(TWO)
-    swapped = {"true": "false", "false": "true"}
     for k in wrong:
-        rows[k]["label.same"] = swapped[rows[k]["label.same"]]
+        rows[k]["label.same"] = OTHER[rows[k]["label.same"]]
     found = audited(TWO, csv_file(tmp_path, rows))
     assert found.wrong == len(wrong)
     assert [wrong_row.row for wrong_row in found.wrong_rows] == [k + 1 for k in sorted(wrong)]
@@ -110,7 +114,7 @@ def test_exactly_the_changed_labels_are_found(wrong: set[int], tmp_path: Path) -
         assert wrong_row.line == wrong_row.row + 1
         assert wrong_row.kind == row["kind"]
         assert wrong_row.stated == {"label.same": row["label.same"]}
-        assert wrong_row.derived == {"label.same": swapped[row["label.same"]]}
+        assert wrong_row.derived == {"label.same": OTHER[row["label.same"]]}
         assert wrong_row.given == {
             n: v for n, v in row.items() if not n.startswith(("kind", "label"))
         }
@@ -118,7 +122,7 @@ def test_exactly_the_changed_labels_are_found(wrong: set[int], tmp_path: Path) -
 
 def test_every_form_gives_the_same(tmp_path: Path) -> None:
     rows = rows_of(ONE)
-    rows[6]["label.answer"] = "Yes" if rows[6]["label.answer"] == "No" else "No"
+    rows[6]["label.answer"] = OTHER[rows[6]["label.answer"]]
     csv_file(tmp_path, rows)
     tabs = "\n".join("\t".join(cells) for cells in [list(rows[0]), *(r.values() for r in rows)])
     (tmp_path / "data.tsv").write_text(tabs, encoding="utf-8")
@@ -146,10 +150,8 @@ def test_every_form_gives_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("nested", [False, True])
 def test_parquet(nested: bool, tmp_path: Path) -> None:
-    arrow: Any = pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
-    parquet: Any = pytest.importorskip("pyarrow.parquet")
     rows = rows_of(ONE)
-    rows[2]["label.answer"] = "Yes" if rows[2]["label.answer"] == "No" else "No"
+    rows[2]["label.answer"] = OTHER[rows[2]["label.answer"]]
     if nested:
         records: list[Any] = [
             {
@@ -161,18 +163,16 @@ def test_parquet(nested: bool, tmp_path: Path) -> None:
         ]
     else:
         records = list(rows)
-    parquet.write_table(arrow.Table.from_pylist(records), tmp_path / "data.parquet")
+    parquet.write_table(pyarrow.Table.from_pylist(records), tmp_path / "data.parquet")
     found = audited(ONE, tmp_path / "data.parquet")
     assert (found.rows, found.wrong) == (40, 1)
     assert found.wrong_rows[0].row == 3
 
 
 def test_empty_cells_of_parquet_are_no_values(tmp_path: Path) -> None:
-    arrow: Any = pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
-    parquet: Any = pytest.importorskip("pyarrow.parquet")
     rows: list[Any] = [dict(row) for row in rows_of(ONE)]
     rows[4]["base.amount"] = None
-    table = arrow.Table.from_pylist(rows)
+    table = pyarrow.Table.from_pylist(rows)
     parquet.write_table(table, tmp_path / "data.parquet")
     assert complaints(ONE, tmp_path / "data.parquet") == [
         "CS531 5:1 the empty cell in column `base.amount` is not a value of `base.amount`, "
@@ -181,11 +181,9 @@ def test_empty_cells_of_parquet_are_no_values(tmp_path: Path) -> None:
 
 
 def test_a_damaged_parquet_file_is_no_crash(tmp_path: Path) -> None:
-    arrow: Any = pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
-    parquet: Any = pytest.importorskip("pyarrow.parquet")
     rows: list[Any] = [{**row, "list": [1, 2]} for row in rows_of(ONE)]
     path = tmp_path / "data.parquet"
-    parquet.write_table(arrow.Table.from_pylist(rows), path)
+    parquet.write_table(pyarrow.Table.from_pylist(rows), path)
     with pytest.raises(ToolFailure, match="can't be read after row 0"):
         audited(ONE, path, ColumnMap({"base.amount": "list.list.element"}))
     content = path.read_bytes()
@@ -197,7 +195,7 @@ def test_a_damaged_parquet_file_is_no_crash(tmp_path: Path) -> None:
 def test_chunks_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = rows_of(TWO)
     for k in (0, 7, 8, 39):
-        rows[k]["label.same"] = "true" if rows[k]["label.same"] == "false" else "false"
+        rows[k]["label.same"] = OTHER[rows[k]["label.same"]]
     path = csv_file(tmp_path, rows)
     whole = audited(TWO, path)
     for module in ("text_files", "json_lines"):
@@ -211,7 +209,7 @@ def test_chunks_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_strata_count_what_they_are_asked_to(tmp_path: Path) -> None:
     rows = rows_of(ONE)
     for row in rows[:5]:
-        row["label.answer"] = "Yes" if row["label.answer"] == "No" else "No"
+        row["label.answer"] = OTHER[row["label.answer"]]
     by = ["base.above", "source.above", "result.answer"]
     found = audit(ONE, open_rows(csv_file(tmp_path, rows)), ColumnMap(), by)
     expected: dict[tuple[str, ...], list[int]] = {}
@@ -263,7 +261,7 @@ def test_outputs_of_base_and_source_are_derived_too(column: str, tmp_path: Path)
     for row in rows:
         yes = float(row["base.lower"]) <= float(row["base.amount"]) <= float(row["base.upper"])
         row[column] = "Yes" if yes else "No"
-    rows[3][column] = "No" if rows[3][column] == "Yes" else "Yes"
+    rows[3][column] = OTHER[rows[3][column]]
     found = audited(ONE, csv_file(tmp_path, rows))
     assert found.wrong == 1
     assert list(found.wrong_rows[0].stated) == ["base.answer"]
