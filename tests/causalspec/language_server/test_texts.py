@@ -77,7 +77,7 @@ def completions() -> Iterator[tuple[str, str, list[str]]]:
     yield BEFORE_A_SCORE + "iia(", " }\n", ["step_size", "no_swap", "Step"]
 
 
-@pytest.mark.parametrize(("before", "after", "offered"), completions())
+@pytest.mark.parametrize(("before", "after", "offered"), list(completions()))
 def test_completion(client: Client, tmp_path: Path, before: str, after: str, offered: list[str]):
     items: list[dict[str, str]] = typed_in(client, "completion", tmp_path, before, after)
     labels = {item["label"] for item in items}
