@@ -30,7 +30,7 @@ from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
 from causalspec.runtime.engine.subjects import Interchanges
 from causalspec.runtime.engine.text_subject import TextSubject, text_subjects
-from causalspec.runtime.fitting.fit import cross_entropy
+from causalspec.runtime.fitting.backward import cross_entropy
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.token_places import TokenChoice, resolve

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from causalspec.runtime.engine.batches import Batching, Places, Run, in_batches
-from causalspec.runtime.engine.calls import answer_logits
+from causalspec.runtime.engine.batches import Batching, Places, Run, for_rows, in_batches
+from causalspec.runtime.engine.calls import answer_logits, unembedded
 from causalspec.runtime.engine.placing import placed
 from causalspec.runtime.engine.plain_path import plain_run
 from causalspec.runtime.engine.subjects import Edit
@@ -51,19 +51,20 @@ def alone_logits(
 ) -> Tensor:
     """The logits of `plain_run`, but every prompt is run by itself on nothing but its own ids."""
     answers: list[Tensor] = []
-    for row in rows:
+    for number, row in enumerate(rows):
         tokens = prompts.mask[row]
         start = int(tokens.long().argmax())
         ids = prompts.ids[row, tokens][None].to(network.device)
         changes = [
-            (tap, placed(edit, places[edit.site.token][row][None] - start, tap.columns))
-            for edit in edits
-            for tap in [tap_of(network, edit.site)]
+            (tap_of(network, edit.site), edit, places[edit.site.token][row][None] - start)
+            for edit in (for_rows(edit, slice(number, number + 1)) for edit in edits)
         ]
         here = slice(start, start + ids.shape[1])
-        with taps_edited(changes):
+        with taps_edited(placed(changes, network.device)):
             asked = prompts.answers_within(row[None], here)
-            answers.append(answer_logits(network, {"input_ids": ids}, asked))
+            answers.append(
+                answer_logits(network, {"input_ids": ids}, *unembedded(asked, network.device))
+            )
     return torch.cat(answers)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import torch
@@ -39,8 +39,7 @@ def in_batches(
 ) -> Outcome:
     """A run in as many batches as `batching` asks for.
 
-    Each edit meets its own rows in every batch: what it replaces vectors by may differ by row, but
-    a row's replacement depends on no other row's vector.
+    Each edit meets its own rows in every batch, and is given what belongs to them.
     """
     lengths = prompts.mask[run.rows].sum(1)
     different: list[int] = as_list(distinct(lengths)[0])
@@ -50,7 +49,7 @@ def in_batches(
     chosen: list[Tensor] = []
     for length in different:
         here = (lengths == length).nonzero()[:, 0]
-        edits = tuple(_for_rows(edit, here, len(run.rows)) for edit in run.edits)
+        edits = tuple(for_rows(edit, here) for edit in run.edits)
         parts.append(execute(Run(run.rows[here], edits, run.reads)))
         chosen.append(here)
     order = torch.cat(chosen).argsort().to(parts[0].logits.device)
@@ -60,13 +59,12 @@ def in_batches(
     )
 
 
-def _for_rows(edit: Edit, here: Tensor, count: int) -> Edit:
-    """The edit of `count` rows as one of the rows `here` alone."""
-    # The other rows hold some vector of `here`: a map need not be defined on zeros.
-    places = torch.zeros(count, dtype=torch.long)
-    places[here] = torch.arange(len(here))
-
-    def replaced(vectors: Tensor) -> Tensor:
-        return edit.replace(vectors[places.to(vectors.device)])[here.to(vectors.device)]
-
-    return Edit(edit.site, replaced)
+def for_rows(edit: Edit, rows: Tensor | slice) -> Edit:
+    """The edit of some rows as one of a few of them."""
+    return replace(
+        edit,
+        given=tuple(
+            tensor[rows if isinstance(rows, slice) else rows.to(tensor.device)]
+            for tensor in edit.given
+        ),
+    )

@@ -48,24 +48,30 @@ def caching(network: Network, wanted: bool) -> dict[str, bool]:
     return {"use_cache": wanted} if "use_cache" in network.forward_parameters else {}
 
 
-def answer_logits(network: Network, arguments: dict[str, Any], answers: Tensor) -> Tensor:
-    """Run the network and return the logits [rows, answers, outputs] at `answers`.
+def unembedded(answers: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Of `answers` [rows, answers], columns of the ids given, below 0 where a row has fewer: the
+    distinct ones, one where the padding is on the left, and which of them each is. Those below 0
+    are the row's first.
+    """
+    columns, places = distinct(torch.where(answers < 0, answers[:, :1], answers))
+    return columns.to(device), places.to(device)
 
-    `answers` [rows, answers] are columns of the ids given, below 0 where a row has fewer, whose
-    logits are those of its first. Only columns that are some row's answer are unembedded: one,
-    where the padding is on the left. A classifier's logits are of the whole text.
+
+def answer_logits(
+    network: Network, arguments: dict[str, Any], columns: Tensor, places: Tensor
+) -> Tensor:
+    """Run the network and return the logits [rows, answers, outputs] at what `unembedded` says.
+
+    Other columns are not unembedded. A classifier's logits are of the whole text.
     """
     if network.answers_with_a_class:
         return network.model(**arguments).logits[:, None]
-    answers = torch.where(answers < 0, answers[:, :1], answers)
-    kept, places = distinct(answers)
     limited = "logits_to_keep" in network.forward_parameters
-    keeping = {"logits_to_keep": kept.to(network.device)} if limited else {}
+    keeping = {"logits_to_keep": columns} if limited else {}
     logits: Tensor = network.model(**arguments, **keeping).logits
     if not limited:
-        logits = logits[:, kept.to(network.device)]
-    if len(kept) == 1:
+        logits = logits[:, columns]
+    if len(columns) == 1:
         # A view: the gradient of an indexed tensor would be copied.
-        return logits.expand(-1, answers.shape[1], -1)
-    rows = torch.arange(len(answers), device=network.device)[:, None]
-    return logits[rows, places.to(network.device)]
+        return logits.expand(-1, places.shape[1], -1)
+    return logits[torch.arange(len(places), device=places.device)[:, None], places]

@@ -61,9 +61,9 @@ def _at_receiver(network: Network, run: Run, edit: Edit, execute: Callable[[Run]
 
     held = [(tap, as_it_was(number)) for number, tap in enumerate(frozen)]
     with taps_edited(held):
-        outcome = execute(Run(run.rows, (Edit(sender, edit.replace),), (receiver,)))
+        outcome = execute(Run(run.rows, (replace(edit, site=sender),), (receiver,)))
     value = outcome.vectors[receiver]
-    return Edit(receiver, lambda _vectors: value)
+    return Edit(receiver, lambda _vectors, found: found, (value,))
 
 
 def _between(network: Network, sender: Site, receiver: Site) -> list[Tap]:

@@ -17,7 +17,13 @@ from transformers import DynamicCache
 
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.engine.batches import Batching
-from causalspec.runtime.engine.calls import answer_logits, caching, forward_arguments, occupied
+from causalspec.runtime.engine.calls import (
+    answer_logits,
+    caching,
+    forward_arguments,
+    occupied,
+    unembedded,
+)
 from causalspec.runtime.engine.memory import ran_out_of_memory
 from causalspec.runtime.engine.placing import gathered
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
@@ -259,7 +265,9 @@ class _Collector:
 
         with taps_read(taps, receive):
             answers = prompts.answers_within(rows, here)
-            logits = answer_logits(self.network, arguments, answers)
+            logits = answer_logits(
+                self.network, arguments, *unembedded(answers, self.network.device)
+            )
         self.predictions[slots] = prompts.allowing(rows, logits).argmax(-1).cpu()
         if cache is not None:
             self._store_past(slots, here, cache)

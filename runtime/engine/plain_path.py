@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from causalspec.runtime.engine.batches import Places, Run
-from causalspec.runtime.engine.calls import answer_logits, caching, forward_arguments, occupied
+from causalspec.runtime.engine.calls import (
+    answer_logits,
+    caching,
+    forward_arguments,
+    occupied,
+    unembedded,
+)
 from causalspec.runtime.engine.placing import gathered, placed
 from causalspec.runtime.engine.subjects import Outcome
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
@@ -32,9 +38,8 @@ def plain_run(network: Network, prompts: TokenizedPrompts, places: Places, run: 
     rows = run.rows
     here = occupied(prompts.mask[rows])
     changes = [
-        (tap, placed(edit, places[edit.site.token][rows] - here.start, tap.columns))
+        (tap_of(network, edit.site), edit, places[edit.site.token][rows] - here.start)
         for edit in run.edits
-        for tap in [tap_of(network, edit.site)]
     ]
     found: dict[Site, Tensor] = {}
 
@@ -45,8 +50,10 @@ def plain_run(network: Network, prompts: TokenizedPrompts, places: Places, run: 
 
     arguments = forward_arguments(network, prompts, rows, here) | caching(network, False)
     with (
-        taps_edited(changes),
+        taps_edited(placed(changes, network.device)),
         taps_read([tap_of(network, site) for site in run.reads], receive),
     ):
-        logits = answer_logits(network, arguments, prompts.answers_within(rows, here))
+        logits = answer_logits(
+            network, arguments, *unembedded(prompts.answers_within(rows, here), network.device)
+        )
     return Outcome(logits, found)

@@ -19,14 +19,18 @@ from causalspec.runtime.sites.site import Site
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace the vectors [rows, places, width] at `site` by `replace` of them as a network runs.
+    """Replace the vectors [rows, places, width] at `site` by `replace` of them and of what is
+    `given` as a network runs.
 
     A site has one place in most inputs, several where its tokens are taken `together`; a place
-    that an input lacks holds some vector or other, and what becomes of it is ignored.
+    that an input lacks holds some vector or other, and what becomes of it is ignored. Whatever
+    differs by row is `given`, tensors [rows, …] on the network's device: rows can then be run in
+    parts, and a recorded run be repeated on others.
     """
 
     site: Site
-    replace: Callable[[Tensor], Tensor]
+    replace: Callable[..., Tensor]
+    given: tuple[Tensor, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +41,17 @@ class Outcome:
 
     logits: Tensor = field(repr=False)
     vectors: Mapping[Site, Tensor] = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A run whose control is settled: `execute` makes its logits [rows, answers, outputs] of
+    tensors on the network's device, and never asks the host. One does for all runs with the same
+    edits whose tensors have the same names and shapes.
+    """
+
+    tensors: Mapping[str, Tensor] = field(repr=False)
+    execute: Callable[[Mapping[str, Tensor]], Tensor] = field(repr=False)
 
 
 class Subject(Protocol):
@@ -71,6 +86,10 @@ class Subject(Protocol):
 
     def run(self, inputs: Tensor, edits: Sequence[Edit], reads: Sequence[Site] = ()) -> Outcome:
         """Run `inputs` [rows] with `edits` made on the way; gradients flow through the edits."""
+        ...
+
+    def prepare(self, inputs: Tensor, edits: Sequence[Edit]) -> Prepared | None:
+        """The same run as one that can be recorded; None where it can't."""
         ...
 
 

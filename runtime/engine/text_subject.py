@@ -33,8 +33,8 @@ from causalspec.runtime.engine.harvest import (
 )
 from causalspec.runtime.engine.memory import device_failed
 from causalspec.runtime.engine.plain_path import plain_run
-from causalspec.runtime.engine.subjects import Edit, Outcome
-from causalspec.runtime.engine.suffix import suffix_run
+from causalspec.runtime.engine.subjects import Edit, Outcome, Prepared
+from causalspec.runtime.engine.suffix import prepared_suffix, suffix_run
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.networks.self_check import RUN_ERRORS, first_line
@@ -99,6 +99,21 @@ class TextSubject:
 
         outcome = in_batches(self.prompts, run, self.batching, execute)
         return replace(outcome, logits=self.prompts.allowing(inputs, outcome.logits))
+
+    def prepare(self, inputs: Tensor, edits: Sequence[Edit]) -> Prepared | None:
+        """The same run as one that can be recorded; None where it is one of several parts, a full
+        pass or along an edge, or where only some answers are allowed.
+        """
+        alone = self.batching is Batching.BY_LENGTH and self._lengths_differ(inputs)
+        edge = any(edit.site.receiver for edit in edits)
+        if alone or edge or not edits or self.plain_because or self.prompts.menus is not None:
+            return None
+        run = Run(inputs, tuple(edits))
+        return prepared_suffix(self.network, self.prompts, self.positions, self.kept, run)
+
+    def _lengths_differ(self, inputs: Tensor) -> bool:
+        lengths = self.prompts.mask[inputs].sum(1)
+        return bool((lengths != lengths[0]).any())
 
 
 def text_subjects(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
 import torch
 from torch import Tensor
 
-from causalspec.runtime.engine.placing import gathered, placed
-from causalspec.runtime.engine.subjects import Edit, Outcome
+from causalspec.runtime.engine.placing import change_tensors, edited, gathered, placed
+from causalspec.runtime.engine.subjects import Edit, Outcome, Prepared
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.sites.components import tap_of
 from causalspec.runtime.sites.hooks import taps_edited, taps_read
@@ -61,6 +61,18 @@ class VectorSubject:
         )
         return Outcome(by_output(logits, self.groups), vectors)
 
+    def prepare(self, inputs: Tensor, edits: Sequence[Edit]) -> Prepared:
+        """The same run as one that can be recorded."""
+        first = torch.zeros(len(inputs), 1, dtype=torch.long)
+        changes = [(tap_of(self.network, edit.site), edit, first) for edit in edits]
+
+        def execute(tensors: Mapping[str, Tensor]) -> Tensor:
+            with taps_edited(edited(changes, tensors)):
+                return by_output(_logits(self.network, tensors["inputs"]), self.groups)
+
+        tensors = change_tensors(changes, self.device)
+        return Prepared(tensors | {"inputs": self.inputs[inputs.to(self.device)]}, execute)
+
 
 @torch.no_grad()
 def vector_subject(
@@ -84,20 +96,23 @@ def run_vectors(
 ) -> tuple[Tensor, dict[Site, Tensor]]:
     """The logits [rows, classes] and the vectors [rows, 1, width] at `reads` of one full pass."""
     first = torch.zeros(len(inputs), 1, dtype=torch.long)
-    changes = [
-        (tap, placed(edit, first, tap.columns))
-        for edit in edits
-        for tap in [tap_of(network, edit.site)]
-    ]
+    changes = [(tap_of(network, edit.site), edit, first) for edit in edits]
     found: dict[Site, Tensor] = {}
 
     def receive(number: int, tensor: Tensor) -> None:
         site = reads[number]
         found[site] = gathered(tensor, first, tap_of(network, site).columns)
 
-    with taps_edited(changes), taps_read([tap_of(network, site) for site in reads], receive):
-        output = network.model(inputs)
-    return output if isinstance(output, Tensor) else output.logits, found
+    with (
+        taps_edited(placed(changes, network.device)),
+        taps_read([tap_of(network, site) for site in reads], receive),
+    ):
+        return _logits(network, inputs), found
+
+
+def _logits(network: Network, inputs: Tensor) -> Tensor:
+    output = network.model(inputs)
+    return output if isinstance(output, Tensor) else output.logits
 
 
 def by_output(logits: Tensor, groups: tuple[int, ...]) -> Tensor:

@@ -8,19 +8,22 @@ seed and its own number, so a resumed fit retraces an uninterrupted one bit for 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.engine.subjects import Interchanges, Subject
+from causalspec.runtime.fitting.backward import Backward
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.resume import FitState, capture, restore
 from causalspec.runtime.fitting.settings import FitSettings
+
+_CHECKED_EVERY = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,7 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True)
 class FitProgress:
-    """Where a fit stands: steps done, their number, and the loss of the last."""
+    """Where a fit stands: steps done, their number, and the loss of the last one looked at."""
 
     step: int
     steps: int
@@ -83,43 +86,34 @@ def fit(
     losses: list[Tensor] = []
     if resume_from is not None:
         losses.extend(restore(resume_from, maps, optimizer, settings))
+    backward = Backward(subject, maps)
+    checked, last, on_cpu = len(losses), math.nan, subject.device.type == "cpu"
     for step in range(len(losses), settings.steps):
         batch = rows.take(_batch_rows(rows.rows, step, settings))
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * settings.share_of_rate(step)
         maps.anneal(step / max(1, settings.steps - 1))
-        logits = subject.run(batch.bases, maps.edits(subject, batch)).logits
-        loss = cross_entropy(logits, batch.labels).mean() + maps.penalty()
-        _check_loss(loss, step, maps, settings)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # pyright: ignore[reportUnknownMemberType] # torch's own
-        optimizer.step()  # pyright: ignore[reportUnknownMemberType]
-        losses.append(loss.detach())
-        progress(FitProgress(step + 1, settings.steps, float(loss.detach())))
+        losses.append(backward(batch))
         done = step + 1
-        if done % settings.checkpoint_every == 0 and done < settings.steps:
+        keeps = done % settings.checkpoint_every == 0 and done < settings.steps
+        # On a GPU, to look at a loss is to wait for it, and the host would never be ahead.
+        if on_cpu or keeps or done in (1, settings.steps) or done - checked == _CHECKED_EVERY:
+            _check(losses[checked:], done, maps, settings)
+            checked, last = done, float(losses[-1])
+        optimizer.step()  # pyright: ignore[reportUnknownMemberType] # torch's own
+        progress(FitProgress(done, settings.steps, last))
+        if keeps:
             checkpoint(capture(maps, optimizer, losses, settings))
     maps.anneal(1.0)
     return Fitted(maps.requires_grad_(False).eval(), torch.stack(losses).cpu(), settings)
 
 
-def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """The loss [rows] of logits [rows, answers, outputs] against `labels` [rows, answers], summed
-    over a row's answers; -1 is none.
-    """
-    labels = labels.to(logits.device)
-    flat = functional.cross_entropy(
-        logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, 1),
-        labels.flatten(),
-        reduction="none",
-        ignore_index=-1,
-    )
-    return flat.view(labels.shape).sum(1)
-
-
-def _check_loss(loss: Tensor, step: int, maps: PlacedMaps, settings: FitSettings) -> None:
-    if bool(loss.isfinite()):
+def _check(losses: Sequence[Tensor], done: int, maps: PlacedMaps, settings: FitSettings) -> None:
+    """Whether the last losses, after `done` steps, are numbers."""
+    finite = torch.stack(list(losses)).isfinite()
+    if bool(finite.all()):
         return
+    step = done - len(losses) + int(finite.int().argmin())
     where = "; ".join(str(site) for site in maps.sites)
     raise NotFiniteError(
         f"the loss is not a finite number at step {step + 1} of {settings.steps}, at {where}, with "

@@ -101,21 +101,22 @@ class PlacedMaps(nn.Module):
         sources = [self._sources(subject, site, member, rows, intervened) for member in members]
         alignment_map = self.alignment_maps()[number]
 
-        def swapped_in(base: Tensor) -> Tensor:
+        def swapped_in(base: Tensor, counts: Tensor, *vectors: Tensor) -> Tensor:
             count, places, width = base.shape
+            found = iter(vectors)
             given = torch.stack(
-                [one if isinstance(one, Tensor) else one(base) for one in sources], dim=2
+                [next(found) if isinstance(one, Tensor) else one(base) for one in sources], dim=2
             )
-            flat = base.reshape(-1, width)
-            moved = torch.arange(places)[None, :, None] < counts[:, None]
+            moved = torch.arange(places, device=base.device)[:, None] < counts[:, None]
             changed = alignment_map.swap(
-                flat,
+                base.reshape(-1, width),
                 given.reshape(count * places, len(members), width),
-                moved.flatten(0, 1).to(base),
+                moved.flatten(0, 1).to(base.dtype),
             )
             return changed.reshape(base.shape)
 
-        return Edit(site, swapped_in)
+        taken = (one for one in sources if isinstance(one, Tensor))
+        return Edit(site, swapped_in, (counts.to(subject.device), *taken))
 
     def _places(self, subject: Subject, site: Site, member: int, rows: Interchanges) -> Tensor:
         """At how many places [rows] a variable is swapped: none where it is left alone, and those

@@ -18,8 +18,8 @@ from causalspec.compiler import CounterfactualDesign, Method, Specification
 from causalspec.runtime.engine.batches import Run
 from causalspec.runtime.engine.plain_path import plain_run
 from causalspec.runtime.engine.subjects import Edit, Interchanges, Outcome
+from causalspec.runtime.fitting.backward import cross_entropy
 from causalspec.runtime.fitting.candidates import candidates
-from causalspec.runtime.fitting.fit import cross_entropy
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
 from causalspec.runtime.inputs.experiment import experiment
 from causalspec.runtime.inputs.text_network import TextNetwork, TextPresentation

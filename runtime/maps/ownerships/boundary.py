@@ -24,11 +24,12 @@ class LearnedBoundary(Ownership):
     """
 
     learning_rate = 1e-2
+    _temperature: Tensor
 
     def __init__(self, counts: Sequence[int], features: int) -> None:
         super().__init__()
         self._features = features
-        self._temperature = HOTTEST
+        self.register_buffer("_temperature", torch.tensor(HOTTEST), persistent=False)
         starts = torch.tensor([count / features for count in counts])
         self.lengths = nn.Parameter(starts)  # as shares of all features
 
@@ -53,7 +54,7 @@ class LearnedBoundary(Ownership):
 
     def anneal(self, progress: float) -> None:
         """T = 50 at the start of training, 0.1 at its end."""
-        self._temperature = HOTTEST + (COLDEST - HOTTEST) * progress
+        self._temperature.fill_(HOTTEST + (COLDEST - HOTTEST) * progress)
 
 
 def _held(free: Tensor, held: Tensor) -> Tensor:

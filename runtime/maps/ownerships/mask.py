@@ -20,9 +20,11 @@ class LearnedMask(Ownership):
     shares, times `PENALTY`: what makes no difference is left to the base.
     """
 
+    _temperature: Tensor  # a tensor, so that a recorded step sees it fall
+
     def __init__(self, variables: int, features: int) -> None:
         super().__init__()
-        self._temperature = HOTTEST
+        self.register_buffer("_temperature", torch.tensor(HOTTEST), persistent=False)
         self.logits = nn.Parameter(torch.zeros(variables, features))
 
     def shares(self) -> Tensor:
@@ -39,7 +41,7 @@ class LearnedMask(Ownership):
 
     def anneal(self, progress: float) -> None:
         """T = 1 at the start of training, 0.01 at its end."""
-        self._temperature = HOTTEST * (COLDEST / HOTTEST) ** progress
+        self._temperature.fill_(HOTTEST * (COLDEST / HOTTEST) ** progress)
 
     def _soft(self) -> Tensor:
         nobody = torch.zeros_like(self.logits[:1])

@@ -11,8 +11,8 @@ import torch
 from causalspec.command_line import main
 from causalspec.compiler.compile import check_file
 from causalspec.exit_codes import ExitCode
+from causalspec.runtime.fitting.backward import cross_entropy
 from causalspec.runtime.fitting.candidates import candidates
-from causalspec.runtime.fitting.fit import cross_entropy
 from causalspec.runtime.inputs.experiment import experiment, harvest_lots
 from causalspec.runtime.inputs.text_network import TextNetwork
 from causalspec.runtime.networks.locations import load_task_network

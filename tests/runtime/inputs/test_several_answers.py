@@ -13,7 +13,7 @@ from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.specification import Specification
 from causalspec.dsl import Diagnostics, Source
 from causalspec.runtime.engine.vector_subject import by_output, vector_subject
-from causalspec.runtime.fitting.fit import cross_entropy
+from causalspec.runtime.fitting.backward import cross_entropy
 from causalspec.runtime.fitting.predict import agreement
 from causalspec.runtime.inputs.menus import declared_menus
 from causalspec.runtime.inputs.text_network import TextNetwork, TextPresentation

@@ -1,0 +1,76 @@
+"""A batch's loss with its gradients: recorded and replayed on a GPU, elsewhere step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from causalspec.runtime.engine.memory import is_of_the_machine
+from causalspec.runtime.engine.recorded import RecordedLoss
+from causalspec.runtime.engine.subjects import Edit, Interchanges, Subject
+from causalspec.runtime.fitting.placed_maps import PlacedMaps
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """The loss [rows] of logits [rows, answers, outputs] against `labels` [rows, answers], summed
+    over a row's answers; -1 is none.
+    """
+    labels = labels.to(logits.device)
+    flat = functional.cross_entropy(
+        logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, 1),
+        labels.flatten(),
+        reduction="none",
+        ignore_index=-1,
+    )
+    return flat.view(labels.shape).sum(1)
+
+
+class Backward:
+    """The mean loss of a batch's interchanges and the maps' penalty, as a step of a fit needs it:
+    called with a batch, it leaves the gradients at the maps' parameters.
+    """
+
+    def __init__(self, subject: Subject, maps: PlacedMaps) -> None:
+        self._subject, self._maps = subject, maps
+        self._parameters = [one for one in maps.parameters() if one.requires_grad]
+        on_gpu = subject.device.type == "cuda"
+        self._recorded = RecordedLoss(self._parameters) if on_gpu else None
+
+    def __call__(self, batch: Interchanges) -> Tensor:
+        """The loss, on the subject's device."""
+        edits = self._maps.edits(self._subject, batch)
+        found = self._replayed(batch, edits)
+        if found is not None:
+            return found
+        for parameter in self._parameters:
+            parameter.grad = None
+        loss = self._loss(self._subject.run(batch.bases, edits).logits, batch.labels)
+        loss.backward()  # pyright: ignore[reportUnknownMemberType] # torch's own
+        return loss.detach()
+
+    def _replayed(self, batch: Interchanges, edits: Sequence[Edit]) -> Tensor | None:
+        """The loss by a recorded step; None where there is no such."""
+        # What is taken from a run that is itself intervened on depends on the maps.
+        if self._recorded is None or any(one.requires_grad for edit in edits for one in edit.given):
+            return None
+        prepared = self._subject.prepare(batch.bases, edits)
+        if prepared is None:
+            return None
+
+        def loss(tensors: Mapping[str, Tensor]) -> Tensor:
+            return self._loss(prepared.execute(tensors), tensors["labels"])
+
+        labels = batch.labels.to(self._subject.device)
+        try:
+            return self._recorded(loss, {**prepared.tensors, "labels": labels})
+        except RuntimeError as error:
+            if is_of_the_machine(error) and "captur" not in str(error):
+                raise
+            self._recorded = None  # the network asks the host on its way: go on step by step
+            return None
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return cross_entropy(logits, labels).mean() + self._maps.penalty()
