@@ -22,6 +22,7 @@ from causalspec.compiler.front.models import compile_model
 from causalspec.compiler.front.names import Compilation, NamedDeclaration, collect
 from causalspec.compiler.front.placements import compile_alignment
 from causalspec.compiler.front.scopes import Environment
+from causalspec.compiler.front.subexpressions import deep_calls
 from causalspec.compiler.front.tasks import TaskDraft, compile_task, draft_task
 from causalspec.compiler.front.templates import answers_of, prompts_of
 from causalspec.compiler.front.types import named_domain
@@ -44,6 +45,7 @@ _Declaration = TypeVar("_Declaration", bound=NamedDeclaration)
 _Built = TypeVar("_Built")
 
 
+@deep_calls()
 def compile_file(
     file: syntax.File,
     folder: Path | None,

@@ -9,7 +9,7 @@ from causalspec.compiler.front.elaborate import elaborate
 from causalspec.compiler.front.examples import targets
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation
-from causalspec.compiler.front.operators import too_large
+from causalspec.compiler.front.subexpressions import too_large
 from causalspec.compiler.model import Role
 from causalspec.compiler.specification import Abstraction
 from causalspec.dsl import syntax
@@ -61,10 +61,10 @@ def _abstraction(
     missing = [name for name in coarse.model.intermediates if name not in stated]
     if missing and not compilation.unread.is_inside(declaration):
         shown = ", ".join(f"`{name}`" for name in missing[:6])
-        compilation.error(
+        compilation.wrong(
             "CS714",
-            f"`{declaration.name.text}` does not say what {shown} of `{coarse.name}` stands for",
-            declaration.name.span,
+            declaration.name,
+            f"does not say what {shown} of `{coarse.name}` stands for",
             help=f"add `{missing[0]} = …` over variables of `{fine.name}`",
         )
     name = declaration.name

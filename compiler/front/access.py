@@ -6,47 +6,41 @@ from dataclasses import replace
 
 from causalspec.compiler.domains import Domain, Rows, Tuples
 from causalspec.compiler.expressions import Constant, Lookup
-from causalspec.compiler.front.questions import (
-    Compile,
-    Pending,
-)
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Hidden, Side
 from causalspec.compiler.front.settling import settle
+from causalspec.compiler.front.subexpressions import value_of
 from causalspec.compiler.front.tuple_codes import tuple_field
-from causalspec.compiler.front.values import POISONED, Value, described
+from causalspec.compiler.front.values import POISONED, Expected, Value, described
 from causalspec.dsl import syntax
 
 
-def bound(environment: Environment, found: Binding, node: syntax.Name) -> Pending:
+def bound(environment: Environment, found: Binding, node: syntax.Name) -> Value:
     """The value of a name that something in reach declares."""
     match found:
         case Value():
             return found
         case Declared():
-            return (yield from settle(found))
+            return settle(found)
         case Family():
             example = f"{found.name}[{next(iter(found.members), 0)}]"
-            environment.compilation.error(
-                "CS211",
-                f"`{node.text}` is a family, not a value",
-                node.span,
-                help=f"name a member, as in `{example}`",
+            environment.compilation.wrong(
+                "CS211", node, "is a family, not a value", help=f"name a member, as in `{example}`"
             )
         case Side():
             names = tuple(found.scope.names())
             example = f"{found.name}.{names[0]}" if names else found.name
-            environment.compilation.error(
+            environment.compilation.wrong(
                 "CS211",
-                f"`{node.text}` is a whole setting, not a value",
-                node.span,
+                node,
+                "is a whole setting, not a value",
                 help=f"name a variable in it, as in `{example}`",
             )
         case Hidden(reason=reason):
-            environment.compilation.error("CS212", f"`{node.text}` {reason}", node.span)
+            environment.compilation.wrong("CS212", node, f"{reason}")
     return POISONED
 
 
-def field_of(environment: Environment, node: syntax.Field) -> Pending:
+def field_of(environment: Environment, node: syntax.Field, _: Expected) -> Value:
     """`city.country`, `bracket.low`, `base.x`."""
     if isinstance(node.value, syntax.Name):
         side = environment.scope.find(node.value.text)
@@ -57,8 +51,8 @@ def field_of(environment: Environment, node: syntax.Field) -> Pending:
                 names = side.scope.names()
                 environment.compilation.unknown("variable", node.name, names)
                 return POISONED
-            return (yield from bound(environment, found, node.name))
-    value = yield Compile(environment, node.value)
+            return bound(environment, found, node.name)
+    value = value_of(environment, node.value)
     match value.domain:
         case None:
             return POISONED
@@ -96,7 +90,7 @@ def _cell(value: Value, codes: tuple[int, ...], domain: Domain) -> Value:
     return Value(Lookup(codes, value.node), domain)
 
 
-def member(environment: Environment, node: syntax.Member) -> Pending:
+def member(environment: Environment, node: syntax.Member, _: Expected) -> Value:
     """`carry[2]`, `base.x[0]`."""
     compilation = environment.compilation
     family: Binding | None = None
@@ -115,25 +109,21 @@ def member(environment: Environment, node: syntax.Member) -> Pending:
         if isinstance(family, Value) and family.domain is None:
             return POISONED
         if isinstance(family, Hidden) and isinstance(name, syntax.Name):
-            return (yield from bound(environment, family, name))
-        return compilation.refuse(
-            "CS211", f"`{node.family.span.text}` is not a family", node.family.span
-        )
-    index = yield Compile(environment, node.index)
+            return bound(environment, family, name)
+        return compilation.refuse("CS211", node.family, "is not a family")
+    index = value_of(environment, node.index)
     if index.domain is None:
         return POISONED
     if index.integer is None:
-        return compilation.refuse(
-            "CS209",
-            f"the index `{node.index.span.text}` is not a constant whole number",
-            node.index.span,
-            help="the graph is fixed when the file is compiled: use literals and parameters",
-        )
+        message = f"the index `{node.index.span.text}` is not a constant whole number"
+        advice = "the graph is fixed when the file is compiled: use literals and parameters"
+        compilation.error("CS209", message, node.index.span, help=advice)
+        return POISONED
     member = family.members.get(index.integer)
     if member is None:
         indices = sorted(family.members)
         advice = f"its indices are {indices[0]}..{indices[-1]}" if indices else None
-        return compilation.refuse(
-            "CS306", f"`{family.name}` has no member {index.integer}", node.span, help=advice
-        )
-    return (yield from bound(environment, member, syntax.Name(family.name, span=node.span)))
+        message = f"`{family.name}` has no member {index.integer}"
+        compilation.error("CS306", message, node.span, help=advice)
+        return POISONED
+    return bound(environment, member, syntax.Name(family.name, span=node.span))

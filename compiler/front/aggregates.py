@@ -18,10 +18,10 @@ from causalspec.compiler.front.arithmetic import (
 )
 from causalspec.compiler.front.joining import choose, total
 from causalspec.compiler.front.operators import required
-from causalspec.compiler.front.questions import Compile, Pending
 from causalspec.compiler.front.scopes import Environment
+from causalspec.compiler.front.subexpressions import value_of
 from causalspec.compiler.front.types import domain_of
-from causalspec.compiler.front.values import POISONED, Value
+from causalspec.compiler.front.values import POISONED, Expected, Value
 from causalspec.dsl import syntax
 
 AGGREGATES = ("sum", "all", "any", "count", "argmax", "first", "min", "max")
@@ -35,20 +35,18 @@ def indices_of(environment: Environment, written: syntax.ValueSet) -> range | No
     if domain is None:
         return None
     if not isinstance(domain, Numbers) or domain.denominator != 1:
-        return compilation.error(
-            "CS205", f"`{written.span.text}` is not a range of whole numbers", written.span
-        )
+        return compilation.wrong("CS205", written, "is not a range of whole numbers")
     if domain.size > LARGEST_FAMILY:
-        return compilation.error(
+        return compilation.wrong(
             "CS924",
-            f"`{written.span.text}` has more than {LARGEST_FAMILY} members",
-            written.span,
+            written,
+            f"has more than {LARGEST_FAMILY} members",
             help="every member becomes a node of the graph: use fewer",
         )
     return domain.codes()
 
 
-def aggregate(environment: Environment, node: syntax.Aggregate) -> Pending:
+def aggregate(environment: Environment, node: syntax.Aggregate, _: Expected) -> Value:
     """Compile the body once for every index, and combine."""
     compilation = environment.compilation
     name = node.function.text
@@ -63,7 +61,7 @@ def aggregate(environment: Environment, node: syntax.Aggregate) -> Pending:
     values: list[Value] = []
     for index in indices:
         inner = environment.inner(node.index, number(Fraction(index)))
-        value = yield Compile(inner, node.body, Truths() if logical else None)
+        value = value_of(inner, node.body, Truths() if logical else None)
         values.append(required(environment, value, node.body, Truths if logical else Numbers))
         if values[-1].domain is None:
             # The other members would say the same again.

@@ -10,11 +10,11 @@ from causalspec.compiler.expressions import All, ArithmeticOperator, Defined, Re
 from causalspec.compiler.front.aggregates import AGGREGATES
 from causalspec.compiler.front.arithmetic import TooLargeError, absolute, extreme
 from causalspec.compiler.front.conversion import convert_inside
-from causalspec.compiler.front.operators import is_bare, required, too_large
-from causalspec.compiler.front.questions import Compile, Pending
+from causalspec.compiler.front.operators import is_bare, required
 from causalspec.compiler.front.scopes import Binding, Environment, Scope, Side
+from causalspec.compiler.front.subexpressions import too_large, value_of
 from causalspec.compiler.front.types import domain_of
-from causalspec.compiler.front.values import POISONED, Value
+from causalspec.compiler.front.values import POISONED, Expected, Value
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 
@@ -23,18 +23,18 @@ DEFINED = "defined"
 """The function that asks, about a pair, whether something has a value."""
 
 
-def call(environment: Environment, node: syntax.Call) -> Pending:
+def call(environment: Environment, node: syntax.Call, _: Expected) -> Value:
     """`abs(x)`, `max(x, y)`, `within(lower, x)`."""
     name = node.function.text
     declaration = environment.compilation.declaration(node.function)
     if isinstance(declaration, syntax.FunctionDeclaration):
-        return (yield from _inline(environment, node, declaration))
+        return _inline(environment, node, declaration)
     if name in BUILT_IN_FUNCTIONS:
         environment.compilation.meanings.note(node.function.span, "function")
-        return (yield from _built_in(environment, node))
+        return _built_in(environment, node)
     if name == DEFINED and isinstance(environment.scope.find("result"), Side):
         environment.compilation.meanings.note(node.function.span, "function")
-        return (yield from _defined(environment, node))
+        return _defined(environment, node)
     if declaration is not None:
         environment.compilation.wrong_kind(node.function, declaration, "not a function")
     elif environment.scope.find(name) is not None:
@@ -54,45 +54,41 @@ def call(environment: Environment, node: syntax.Call) -> Pending:
         environment.compilation.unknown("function", node.function, candidates, words=("not",))
     for argument in node.arguments:
         if not is_bare(environment, argument.value):
-            yield Compile(environment, argument.value)
+            value_of(environment, argument.value)
     return POISONED
 
 
-def _defined(environment: Environment, node: syntax.Call) -> Pending:
+def _defined(environment: Environment, node: syntax.Call) -> Value:
     """`defined(result)`: whether all outputs of a run have a value; `defined(s1.v)`: whether v."""
     if len(node.arguments) != 1 or node.arguments[0].name is not None:
-        return environment.compilation.refuse(
-            "CS207",
-            f"`{DEFINED}` takes one argument, but is given {len(node.arguments)}",
-            node.span,
-        )
+        message = f"`{DEFINED}` takes one argument, but is given {len(node.arguments)}"
+        environment.compilation.error("CS207", message, node.span)
+        return POISONED
     asked = node.arguments[0].value
     side = environment.find(asked) if isinstance(asked, syntax.Name) else None
     if isinstance(side, Side):
         outputs = (Reference(f"{side.name}.{name}") for name in side.outputs)
         return Value(All(tuple(Defined(one) for one in outputs)), Truths())
-    value = yield Compile(environment, asked)
+    value = value_of(environment, asked)
     return value if value.domain is None else Value(Defined(value.node), Truths())
 
 
-def _built_in(environment: Environment, node: syntax.Call) -> Pending:
+def _built_in(environment: Environment, node: syntax.Call) -> Value:
     name = node.function.text
     values: list[Value] = []
     for argument in node.arguments:
         if argument.name is not None:
-            return environment.compilation.refuse(
-                "CS207", f"`{name}` has no parameter `{argument.name.text}`", argument.name.span
-            )
-        value = yield Compile(environment, argument.value)
+            message = f"`{name}` has no parameter `{argument.name.text}`"
+            environment.compilation.error("CS207", message, argument.name.span)
+            return POISONED
+        value = value_of(environment, argument.value)
         values.append(required(environment, value, argument.value, Numbers))
     wanted = "one argument" if name == "abs" else "two arguments or more"
     if (len(values) != 1) if name == "abs" else (len(values) < 2):
-        return environment.compilation.refuse(
-            "CS207",
-            f"`{name}` takes {wanted}, but is given {len(values)}",
-            node.span,
-            help=None if name == "abs" else f"over a family, write `{name}(x[i] for i in 0..3)`",
-        )
+        message = f"`{name}` takes {wanted}, but is given {len(values)}"
+        advice = None if name == "abs" else f"over a family, write `{name}(x[i] for i in 0..3)`"
+        environment.compilation.error("CS207", message, node.span, help=advice)
+        return POISONED
     if any(value.domain is None for value in values):
         return POISONED
     if name == "abs":
@@ -102,7 +98,7 @@ def _built_in(environment: Environment, node: syntax.Call) -> Pending:
 
 def _inline(
     environment: Environment, node: syntax.Call, declaration: syntax.FunctionDeclaration
-) -> Pending:
+) -> Value:
     compilation = environment.compilation
     name = declaration.name.text
     if name in environment.inlining:
@@ -111,8 +107,8 @@ def _inline(
         )
         return compilation.refuse(
             "CS208",
-            f"`{name}` calls itself: {path}",
-            node.function.span,
+            node.function,
+            f"calls itself: {path}",
             help="functions are inlined: write the cases out, or use a family",
             related=(Related(declaration.name.span, "declared here"),),
         )
@@ -122,7 +118,7 @@ def _inline(
     whole = arguments is not None
     for parameter, written in arguments or ():
         domain = domain_of(Environment(home), parameter.type)
-        value = yield Compile(environment, written, domain)
+        value = value_of(environment, written, domain)
         if domain is None or value.domain is None:
             whole = False
             continue
@@ -141,7 +137,7 @@ def _inline(
         inlining=(*environment.inlining, name),
         called=True,
     )
-    return (yield Compile(inner, declaration.body))
+    return value_of(inner, declaration.body)
 
 
 def _matched(

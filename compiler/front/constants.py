@@ -29,17 +29,15 @@ def constant_number(environment: Environment, written: syntax.Expression) -> Fra
             case syntax.Binary(operator=operator, left=left, right=right):
                 value = _binary(environment, operator, known[id(left)], known[id(right)], node)
             case _:
-                environment.compilation.error(
+                environment.compilation.wrong(
                     "CS209",
-                    f"`{node.span.text}` is not a constant number",
-                    node.span,
+                    node,
+                    "is not a constant number",
                     help="use literals and the task's parameters",
                 )
                 value = None
         if value is not None and max(abs(value.numerator), value.denominator) > MOST:
-            environment.compilation.error(
-                "CS920", f"`{node.span.text}` is larger than 2^62", node.span
-            )
+            environment.compilation.wrong("CS920", node, "is larger than 2^62")
             value = None
         known[id(node)] = value
     return known[id(written)]
@@ -51,9 +49,7 @@ def constant_integer(environment: Environment, written: syntax.Expression) -> in
     if value is None:
         return None
     if value.denominator != 1:
-        return environment.compilation.error(
-            "CS209", f"`{written.span.text}` is not a whole number", written.span
-        )
+        return environment.compilation.wrong("CS209", written, "is not a whole number")
     return value.numerator
 
 
@@ -80,15 +76,15 @@ def _parameter(environment: Environment, name: syntax.Name) -> Fraction | None:
             return found.domain.value(found.constant)
     if found is not None:
         what = "a family" if isinstance(found, Family) else "a variable"
-        compilation.error(
+        compilation.wrong(
             "CS209",
-            f"`{name.text}` is {what}, not a constant number",
-            name.span,
+            name,
+            f"is {what}, not a constant number",
             help="the graph is fixed when the file is compiled: use literals and parameters",
         )
     elif name.text in compilation.declared:
         kind = with_article(kind_of(compilation.declared[name.text]))
-        compilation.error("CS202", f"`{name.text}` is {kind}, not a number", name.span)
+        compilation.wrong("CS202", name, f"is {kind}, not a number")
     else:
         compilation.unknown("name", name, environment.scope.names())
     return None
@@ -104,9 +100,7 @@ def _binary(
     if left is None or right is None:
         return None
     if operator in ("/", "//", "%") and right <= 0:
-        return environment.compilation.error(
-            "CS308", f"`{node.right.span.text}` is not a positive divisor", node.right.span
-        )
+        return environment.compilation.wrong("CS308", node.right, "is not a positive divisor")
     match operator:
         case "+":
             return left + right
@@ -122,10 +116,8 @@ def _binary(
             return left % right
         case _:
             if right.denominator != 1 or not 0 <= right <= 64:
-                return environment.compilation.error(
-                    "CS209",
-                    f"`{node.right.span.text}` is not an exponent from 0 to 64",
-                    node.right.span,
+                return environment.compilation.wrong(
+                    "CS209", node.right, "is not an exponent from 0 to 64"
                 )
             return left**right.numerator
 

@@ -44,9 +44,8 @@ def convert(compilation: Compilation, value: Value, domain: Domain, span: Span) 
         case _:
             return compilation.refuse(
                 "CS206",
-                f"`{span.text}` is {kind_of_value(value.domain)}, "
-                f"but {kind_of_value(domain)} is needed here",
                 span,
+                f"is {kind_of_value(value.domain)}, but {kind_of_value(domain)} is needed here",
             )
 
 
@@ -59,8 +58,8 @@ def convert_inside(compilation: Compilation, value: Value, domain: Domain, span:
         if spread.low < domain.low or spread.high > domain.high:
             return compilation.refuse(
                 "CS309",
-                f"`{span.text}` may leave {described(domain)}: it lies in {described(inner)}",
                 span,
+                f"may leave {described(domain)}: it lies in {described(inner)}",
                 help="widen the type, or bound the value with `min` and `max`",
             )
         return Value(converted.node, spread)
@@ -98,8 +97,8 @@ def _to_numbers(compilation: Compilation, value: Value, domain: Numbers, span: S
     ):
         return compilation.refuse(
             "CS302",
-            f"`{span.text}` lies outside {described(domain)}",
             span,
+            f"lies outside {described(domain)}",
             help=None if inner.low == inner.high else f"it lies in {described(inner)}",
         )
     shared = gcd(inner.denominator, domain.denominator)
@@ -108,8 +107,8 @@ def _to_numbers(compilation: Compilation, value: Value, domain: Numbers, span: S
     if gcd(inner.low, spacing) % divisor:
         return compilation.refuse(
             "CS303",
-            f"`{span.text}` falls between the steps of {described(domain)}",
             span,
+            f"falls between the steps of {described(domain)}",
             help="give the type smaller steps, or round with `//`",
         )
     factor = domain.denominator // shared
@@ -137,8 +136,8 @@ def _to_symbols(compilation: Compilation, value: Value, domain: Symbols, span: S
     if missing:
         return compilation.refuse(
             "CS206",
-            f"`{span.text}` can be a symbol that {described(domain)} does not have",
             span,
+            f"can be a symbol that {described(domain)} does not have",
             help=f"missing there: {listed(missing)}",
         )
     if value.constant is not None:

@@ -18,11 +18,8 @@ def data_split(
 ) -> tuple[str, str] | None:
     """A design and a split of it, of the model of `whose`, None with the reason reported."""
     if not (isinstance(written, syntax.Field) and isinstance(written.value, syntax.Name)):
-        return compilation.error(
-            "CS709",
-            f"`{written.span.text}` is not a split of counterfactual data",
-            written.span,
-            help=help,
+        return compilation.wrong(
+            "CS709", written, "is not a split of counterfactual data", help=help
         )
     name, split = written.value, written.name
     kinds = (syntax.CounterfactualsDeclaration,)
@@ -30,10 +27,10 @@ def data_split(
     if design is None:
         return None
     if draft is not None and design.model.name != draft.name:
-        return compilation.error(
+        return compilation.wrong(
             "CS710",
-            f"`{name.text}` is data of `{design.model.name}`, {whose} `{draft.name}`",
-            name.span,
+            name,
+            f"is data of `{design.model.name}`, {whose} `{draft.name}`",
             related=(Related(design.span, "declared here"),),
         )
     known = {one.name: one.span for one in design.splits}

@@ -21,7 +21,6 @@ from causalspec.compiler.expressions import (
     substituted,
 )
 from causalspec.compiler.front.dependencies import in_order
-from causalspec.compiler.front.elaborate import complete
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.matching import cases
 from causalspec.compiler.front.models import ModelDraft
@@ -215,7 +214,7 @@ class _Derivation:
             self._refuse(f"`{one.name}` has more than {LARGEST_TABLE} values", statement.variable)
             return
         environment = replace(self.fine.environment, scope=Scope())
-        found = complete(cases(environment, statement.arms, domain, statement.variable))
+        found = cases(environment, statement.arms, domain, statement.variable)
         labels: dict[str, int] = {}
         representatives: list[int] = []
         table = [0] * domain.size

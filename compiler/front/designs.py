@@ -159,14 +159,14 @@ def _balanced(
 ) -> tuple[PairExpression, Domain | None]:
     value = elaborate(environment, written)
     if value.domain is not None and value.domain.size > MOST_BALANCED:
-        compilation.error(
+        compilation.wrong(
             "CS703",
-            f"`{written.span.text}` has {value.domain.size} values, too many to balance",
-            written.span,
+            written,
+            f"has {value.domain.size} values, too many to balance",
             help=f"balance a condition, or a value of at most {MOST_BALANCED} values",
         )
     if value.domain is not None and value.constant is not None:
-        compilation.error("CS703", f"`{written.span.text}` is always the same", written.span)
+        compilation.wrong("CS703", written, "is always the same")
     return PairExpression(value.node, written.span), value.domain
 
 
@@ -180,14 +180,14 @@ def _covered(
         if value.domain is None:
             continue
         if value.constant is not None:
-            compilation.error("CS703", f"`{one.span.text}` is always the same", one.span)
+            compilation.wrong("CS703", one, "is always the same")
             continue
         combinations *= value.domain.size
         if combinations > MOST_COVERED:
-            compilation.error(
+            compilation.wrong(
                 "CS703",
-                f"`{one.span.text}` makes {combinations} combinations, too many to cover",
-                one.span,
+                one,
+                f"makes {combinations} combinations, too many to cover",
                 help=f"cover conditions, or values with at most {MOST_COVERED} combinations",
             )
             break
@@ -227,10 +227,10 @@ def _split_sizes(
     if not splits and compilation.unread.is_inside(declaration):
         return ()
     if not splits:
-        compilation.error(
+        compilation.wrong(
             "CS702",
-            f"`{declaration.name.text}` does not say how many pairs to make",
-            declaration.name.span,
+            declaration.name,
+            "does not say how many pairs to make",
             help="add `split train 8_000, validation 500, test 1_000`",
         )
         return ()
@@ -270,10 +270,10 @@ def _disjoint(
             members = [] if one is None else [one]
         for one in members:
             if one.role is not Role.INPUT:
-                compilation.error(
+                compilation.wrong(
                     "CS702",
-                    f"`{written.span.text}` is not an input: splits are disjoint by inputs",
-                    written.span,
+                    written,
+                    "is not an input: splits are disjoint by inputs",
                     related=(Related(one.span, "declared here"),),
                 )
                 break

@@ -27,10 +27,10 @@ def distinctions_of(
             continue
         problem = _problem(draft, rival, kinds)
         if name.text in seen:
-            compilation.error(
+            compilation.wrong(
                 "CS203",
-                f"`{name.text}` is named twice",
-                name.span,
+                name,
+                "is named twice",
                 related=(Related(seen[name.text].span, "first named here"),),
             )
         elif problem is not None:

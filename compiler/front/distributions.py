@@ -7,7 +7,7 @@ from math import gcd, lcm
 
 from causalspec.compiler.domains import Domain, Numbers, Truths
 from causalspec.compiler.front.arithmetic import exact
-from causalspec.compiler.front.elaborate import complete, elaborate
+from causalspec.compiler.front.elaborate import elaborate
 from causalspec.compiler.front.matching import cases
 from causalspec.compiler.front.scopes import Environment
 from causalspec.compiler.front.values import described
@@ -55,10 +55,10 @@ def _bernoulli(
         return None
     share = exact(value) if isinstance(value.domain, Numbers) else None
     if share is None or not 0 <= share <= 1:
-        return compilation.error(
+        return compilation.wrong(
             "CS307",
-            f"`{place.span.text}` is not a probability",
-            place.span,
+            place,
+            "is not a probability",
             help="write a constant from 0 to 1, as in `bernoulli(0.1)`",
         )
     return share.denominator - share.numerator, share.numerator
@@ -76,7 +76,7 @@ def _weights(
             help="weigh a coarser type",
         )
     shares: list[Fraction] = [Fraction(0)] * domain.size
-    found = complete(cases(environment, written.arms, domain, written.name))
+    found = cases(environment, written.arms, domain, written.name)
     if found is None:
         return None
     for case in found:
@@ -87,9 +87,7 @@ def _weights(
             return None
         share = exact(value) if isinstance(value.domain, Numbers) else None
         if share is None or share < 0:
-            return compilation.error(
-                "CS307", f"`{place.span.text}` is not a weight", place.span, help="write 0 or more"
-            )
+            return compilation.wrong("CS307", place, "is not a weight", help="write 0 or more")
         for low, high in case.taken:
             shares[low : high + 1] = [share] * (high - low + 1)
     if not any(shares):

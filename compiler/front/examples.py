@@ -72,11 +72,7 @@ class _Reader:
         found: dict[str, int] = {}
         for assignment, variable, value in self._values(assignments, roles, what):
             if value.constant is None:
-                self.compilation.error(
-                    "CS209",
-                    f"`{assignment.value.span.text}` is not a constant",
-                    assignment.value.span,
-                )
+                self.compilation.wrong("CS209", assignment.value, "is not a constant")
             else:
                 found[variable.name] = value.constant
         return found
@@ -153,9 +149,7 @@ def value_in(environment: Environment, written: syntax.Expression, domain: Domai
     if value.domain is None:
         return None
     if value.constant is not None and value.constant not in domain.codes():
-        return environment.compilation.error(
-            "CS302", f"`{written.span.text}` lies outside {described(domain)}", written.span
-        )
+        return environment.compilation.wrong("CS302", written, f"lies outside {described(domain)}")
     return value
 
 
@@ -164,9 +158,7 @@ def code_in(environment: Environment, written: syntax.Expression, domain: Domain
     value = value_in(environment, written, domain)
     if value is None or value.constant is not None:
         return None if value is None else value.constant
-    return environment.compilation.error(
-        "CS209", f"`{written.span.text}` is not a constant", written.span
-    )
+    return environment.compilation.wrong("CS209", written, "is not a constant")
 
 
 def target_variable(
@@ -178,7 +170,7 @@ def target_variable(
     """The variable that a statement names, None with the reason reported."""
     family = written.family if isinstance(written, syntax.Member) else written
     if not isinstance(family, syntax.Name):
-        return compilation.error("CS205", f"`{written.span.text}` names no variable", written.span)
+        return compilation.wrong("CS205", written, "names no variable")
     found = environment.find(family)
     if isinstance(found, Value) and found.domain is None:
         return None
@@ -208,7 +200,7 @@ def target_variable(
     if family.text in variables and isinstance(written, syntax.Name):
         return variables[family.text]
     if found is not None:
-        return compilation.error("CS211", f"`{family.text}` is not a family", family.span)
+        return compilation.wrong("CS211", family, "is not a family")
     known = dict.fromkeys(name.split("[")[0] for name in variables)
     return compilation.unknown("variable", family, known)
 

@@ -77,10 +77,10 @@ def _take(declaration: syntax.ImportDeclaration, home: Compilation, into: Compil
             importable = [n for n, one in home.declared.items() if isinstance(one, IMPORTED)]
             home.unknown("declaration", name, importable)
         elif not isinstance(found, IMPORTED):
-            into.error(
+            into.wrong(
                 "CS202",
-                f"`{name.text}` is {with_article(kind_of(found))}, which cannot be imported",
-                name.span,
+                name,
+                f"is {with_article(kind_of(found))}, which cannot be imported",
                 help="import types, tables and functions",
                 related=(Related(found.name.span, "declared here"),),
             )

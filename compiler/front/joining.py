@@ -25,9 +25,8 @@ from causalspec.compiler.front.arithmetic import (
 )
 from causalspec.compiler.front.conversion import convert, kind_of_value
 from causalspec.compiler.front.names import Compilation
-from causalspec.compiler.front.questions import Expected, PlainWords
 from causalspec.compiler.front.tuple_codes import tuple_field
-from causalspec.compiler.front.values import POISONED, Value, described
+from causalspec.compiler.front.values import POISONED, Expected, PlainWords, Value, described
 from causalspec.dsl.source import Span
 
 
@@ -63,11 +62,11 @@ def together(
     assert first is not None
     for domain, span in zip(domains, spans, strict=True):
         if domain != first and domain is not None:
-            return compilation.error(
+            return compilation.wrong(
                 "CS206",
-                f"`{span.text}` is {kind_of_value(domain)}, but the value beside it, "
-                f"`{spans[0].text}`, is {kind_of_value(first)}",
                 span,
+                f"is {kind_of_value(domain)}, but the value beside it, "
+                f"`{spans[0].text}`, is {kind_of_value(first)}",
             )
     return values, first
 
@@ -106,13 +105,10 @@ def equal(
             return compare("==", left, right)
         case Symbols() as one, Symbols() as other if one != other:
             if not set(one.members) & set(other.members):
-                return compilation.refuse(
-                    "CS206",
-                    f"`{spans[0].text}` and `{spans[1].text}` are never equal: "
-                    f"{described(one)} and {described(other)} share no symbol",
-                    spans[1],
-                    help=help,
-                )
+                told = f"{described(one)} and {described(other)} share no symbol"
+                message = f"`{spans[0].text}` and `{spans[1].text}` are never equal: {told}"
+                compilation.error("CS206", message, spans[1], help=help)
+                return POISONED
             shared = union_of([one, other])
             left = convert(compilation, left, shared, spans[0])
             right = convert(compilation, right, shared, spans[1])
@@ -129,13 +125,11 @@ def equal(
                 return POISONED
             return conjunction(parts)
         case one, other if one != other:
-            return compilation.refuse(
-                "CS206",
-                f"`{spans[0].text}` is {kind_of_value(one)}, "
-                f"`{spans[1].text}` is {kind_of_value(other)}: they cannot be compared",
-                spans[1],
-                help=help,
-            )
+            kinds = [kind_of_value(domain) for domain in (one, other)]
+            told = [f"`{span.text}` is {kind}" for span, kind in zip(spans, kinds, strict=True)]
+            message = f"{', '.join(told)}: they cannot be compared"
+            compilation.error("CS206", message, spans[1], help=help)
+            return POISONED
         case _:
             pass
     if left.constant is not None and right.constant is not None:

@@ -19,10 +19,10 @@ from causalspec.compiler.front.patterns import (
     within,
     without,
 )
-from causalspec.compiler.front.questions import Compile, Expected, Helper, Pending
 from causalspec.compiler.front.scopes import Environment
+from causalspec.compiler.front.subexpressions import value_of
 from causalspec.compiler.front.tuple_codes import position
-from causalspec.compiler.front.values import POISONED, Value
+from causalspec.compiler.front.values import POISONED, Expected, Value
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 
@@ -31,13 +31,13 @@ CHAIN = 8
 """Matches with more arms than this become a table lookup: a chain of tests would nest too deep."""
 
 
-def membership(environment: Environment, node: syntax.Membership) -> Pending:
+def membership(environment: Environment, node: syntax.Membership, _: Expected) -> Value:
     """`x in 2.50..7.50`, `x in {A, B}`, `x in Digit`."""
-    value = yield Compile(environment, node.operand)
+    value = value_of(environment, node.operand)
     if value.domain is None:
         return POISONED
     inside = around(environment, value, node.operand)
-    covered = yield from covered_by(inside, node.values, value.domain)
+    covered = covered_by(inside, node.values, value.domain)
     if covered is None:
         return POISONED
     found = within(value, covered)
@@ -59,7 +59,7 @@ def cases(
     whole: syntax.Node,
     *,
     code: str = "CS304",
-) -> Helper[list[Case] | None]:
+) -> list[Case] | None:
     """The arms of a match over `domain`: each reachable, and every value taken by one. Where the
     subject is narrowed, another arm may be the one that is reached elsewhere.
     """
@@ -70,7 +70,7 @@ def cases(
     for arm in arms:
         covered: list[Interval] = []
         for pattern in arm.patterns:
-            one = yield from covered_by(environment, pattern, domain)
+            one = covered_by(environment, pattern, domain)
             sound = sound and one is not None
             covered += one or []
         taken = merge(intersect(free, covered)) if arm.patterns else free
@@ -108,14 +108,14 @@ def cases(
     return found if sound else None
 
 
-def match_values(environment: Environment, node: syntax.Match, expected: Expected) -> Pending:
+def match_values(environment: Environment, node: syntax.Match, expected: Expected) -> Value:
     """`match x { A => 1  B, C => 2  else => 3 }`."""
-    subject = yield Compile(environment, node.subject)
+    subject = value_of(environment, node.subject)
     domain = subject.domain
     if domain is None:
         return POISONED
     inside = around(environment, subject, node.subject)
-    found = yield from cases(inside, node.arms, domain, node.subject)
+    found = cases(inside, node.arms, domain, node.subject)
     if found is not None and subject.constant is not None:
         place = domain.codes().index(subject.constant)
         found = [one for one in found if any(low <= place <= high for low, high in one.taken)]
@@ -125,7 +125,7 @@ def match_values(environment: Environment, node: syntax.Match, expected: Expecte
     arms = node.arms if found is None else [one.arm for one in found]
     for arm in arms:
         assert not isinstance(arm.result, syntax.Template)
-        results.append((yield Compile(environment, arm.result, expected)))
+        results.append(value_of(environment, arm.result, expected))
     if found is None:
         return POISONED
     spans = [arm.result.span for arm in arms]

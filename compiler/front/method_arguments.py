@@ -137,10 +137,10 @@ def _integer(compilation: Compilation, argument: Argument, written: Written) -> 
     if not isinstance(written, syntax.Number) or written.decimals:
         return _wrong(compilation, argument, written, "a whole number", code="CS209")
     if not 1 <= written.scaled <= LARGEST_INTEGER:
-        return compilation.error(
+        return compilation.wrong(
             "CS302",
-            f"`{written.text}` is not a number that `{argument.name}` can be",
-            written.span,
+            written,
+            f"is not a number that `{argument.name}` can be",
             help=f"write 1 to {LARGEST_INTEGER}",
         )
     return written.scaled
@@ -173,7 +173,7 @@ def _integers(
         if not isinstance(element, syntax.Number) or element.decimals:
             return _wrong(compilation, argument, element, "a whole number")
         if element.scaled in found:
-            return compilation.error("CS731", f"`{element.text}` is named twice", element.span)
+            return compilation.wrong("CS731", element, "is named twice")
         found.add(element.scaled)
     return tuple(sorted(found))
 
@@ -199,9 +199,9 @@ def _wrong(
     wanted: str,
     code: str = "CS731",
 ) -> None:
-    compilation.error(
+    compilation.wrong(
         code,
-        f"`{written.span.text}` is not {wanted}",
-        written.span,
+        written,
+        f"is not {wanted}",
         help=f"write `{argument.name} = {EXAMPLES[argument.kind]}`: {argument.help}",
     )

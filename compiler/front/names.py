@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
 from causalspec.compiler.domains import Domain, Rows, Symbols
 from causalspec.compiler.front.unread import Unread
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from causalspec.compiler.front.models import ModelDraft
     from causalspec.compiler.specification import Alignment, CounterfactualDesign, Task
 
-MOST_STEPS = 100_000
-"""How many steps the expressions of one file may take, with all that they inline and expand."""
+MOST_STEPS = 50_000
+"""How many parts the expressions of one file may have, with all that they inline and expand."""
 
 MOST_CANDIDATES = 5_000
 """A suggestion is sought among so many names: long word lists must not slow a report down."""
@@ -71,6 +71,14 @@ MODELS = (syntax.ModelDeclaration, syntax.DeriveDeclaration)
 Found = TypeVar("Found")
 
 
+class Remarks(TypedDict, total=False):
+    """What a report may say beside its message."""
+
+    help: str | None
+    related: Iterable[Related]
+    fix: Fix | None
+
+
 @dataclass(slots=True)
 class Compilation:
     """What one run over one file knows so far. Every pass reads it and reports into it."""
@@ -91,6 +99,8 @@ class Compilation:
     files: dict[str, str] = field(default_factory=dict)
     """SHA-256 of each word list and table, by the name that the spec uses."""
     steps_left: int = MOST_STEPS
+    whole: syntax.Node | None = None
+    """The expression whose parts are compiled now."""
     homes: dict[str, Compilation] = field(default_factory=dict[str, "Compilation"])
     """Imported functions, with the file whose names their bodies read."""
     failed: set[str] = field(default_factory=set[str])
@@ -104,44 +114,32 @@ class Compilation:
     """The files whose imports led to this one."""
     _reported: set[tuple[str, Span]] = field(default_factory=set)
 
-    def error(
-        self,
-        code: str,
-        message: str,
-        span: Span,
-        *,
-        help: str | None = None,
-        related: Iterable[Related] = (),
-        fix: Fix | None = None,
-    ) -> None:
+    def error(self, code: str, message: str, span: Span, **remarks: Unpack[Remarks]) -> None:
         """Report once: the members of a family share one text, and its mistakes. Whoever can go no
         further returns what this does: nothing.
         """
         if (code, span) not in self._reported:
             self._reported.add((code, span))
-            self.diagnostics.error(code, message, span, help=help, related=related, fix=fix)
+            self.diagnostics.error(code, message, span, **remarks)
+
+    def wrong(
+        self, code: str, place: syntax.Node | Span, says: str, **remarks: Unpack[Remarks]
+    ) -> None:
+        """Report what is written at a place: a message that starts with its text."""
+        span = place.span if isinstance(place, syntax.Node) else place
+        self.error(code, f"`{span.text}` {says}", span, **remarks)
 
     def refuse(
-        self,
-        code: str,
-        message: str,
-        span: Span,
-        *,
-        help: str | None = None,
-        related: Iterable[Related] = (),
+        self, code: str, place: syntax.Node | Span, says: str, **remarks: Unpack[Remarks]
     ) -> Value:
         """The same of an expression: it has no value, and whoever reads it stays silent."""
-        self.error(code, message, span, help=help, related=related)
+        self.wrong(code, place, says, **remarks)
         return POISONED
 
     def wrong_kind(self, name: syntax.Name, other: NamedDeclaration, wanted: str) -> None:
         """Report a name that declares something else than what is wanted."""
-        self.error(
-            "CS202",
-            f"`{name.text}` is {with_article(kind_of(other))}, {wanted}",
-            name.span,
-            related=(Related(other.name.span, "declared here"),),
-        )
+        says = f"is {with_article(kind_of(other))}, {wanted}"
+        self.wrong("CS202", name, says, related=(Related(other.name.span, "declared here"),))
 
     def unknown(
         self,

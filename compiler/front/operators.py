@@ -21,9 +21,9 @@ from causalspec.compiler.front.arithmetic import (
     subtract,
 )
 from causalspec.compiler.front.joining import equal, unequal
-from causalspec.compiler.front.questions import Compile, Helper, Pending
 from causalspec.compiler.front.scopes import Environment
-from causalspec.compiler.front.values import POISONED, Value, described
+from causalspec.compiler.front.subexpressions import value_of
+from causalspec.compiler.front.values import POISONED, Expected, Value, described
 from causalspec.dsl import syntax
 
 CHAINED = "comparisons chain: `a == b == c` is `a == b and b == c`, not `(a == b) == c`"
@@ -31,9 +31,9 @@ CHAINED = "comparisons chain: `a == b == c` is `a == b and b == c`, not `(a == b
 
 def operand(
     environment: Environment, written: syntax.Expression, kind: type[Numbers] | type[Truths]
-) -> Helper[Value]:
+) -> Value:
     """An operand that must be a number, or a truth value; poisoned when it is not."""
-    value = yield Compile(environment, written, Truths() if kind is Truths else None)
+    value = value_of(environment, written, Truths() if kind is Truths else None)
     return required(environment, value, written, kind)
 
 
@@ -48,35 +48,23 @@ def required(
         return value
     wanted = "a number" if kind is Numbers else "true or false"
     return environment.compilation.refuse(
-        "CS205",
-        f"`{written.span.text}` must be {wanted}, but is {described(value.domain)}",
-        written.span,
+        "CS205", written, f"must be {wanted}, but is {described(value.domain)}"
     )
 
 
-def too_large(environment: Environment, written: syntax.Node) -> Value:
-    """Report a number that evaluators could not compute in 64 bits."""
-    return environment.compilation.refuse(
-        "CS921",
-        f"`{written.span.text}` could leave ±2^62",
-        written.span,
-        help="use smaller ranges, coarser steps, or fewer factors",
-    )
-
-
-def unary(environment: Environment, node: syntax.Unary) -> Pending:
+def unary(environment: Environment, node: syntax.Unary, _: Expected) -> Value:
     """`-x` and `not x`."""
     if node.operator == "not":
-        value = yield from operand(environment, node.operand, Truths)
+        value = operand(environment, node.operand, Truths)
         return negation(value) if value.domain is not None else POISONED
-    value = yield from operand(environment, node.operand, Numbers)
+    value = operand(environment, node.operand, Numbers)
     return scale(value, Fraction(-1)) if value.domain is not None else POISONED
 
 
-def binary(environment: Environment, node: syntax.Binary) -> Pending:
+def binary(environment: Environment, node: syntax.Binary, _: Expected) -> Value:
     """Arithmetic. Divisors and exponents are constants, so that the graph's values stay exact."""
-    left = yield from operand(environment, node.left, Numbers)
-    right = yield from operand(environment, node.right, Numbers)
+    left = operand(environment, node.left, Numbers)
+    right = operand(environment, node.right, Numbers)
     if left.domain is None or right.domain is None:
         return POISONED
     match node.operator:
@@ -97,8 +85,8 @@ def _power(environment: Environment, left: Value, right: Value, node: syntax.Bin
     if exponent is None or exponent < 0:
         return environment.compilation.refuse(
             "CS209",
-            f"`{node.right.span.text}` is not a constant exponent",
-            node.right.span,
+            node.right,
+            "is not a constant exponent",
             help="an exponent is a whole number from 0 on, known when the file is compiled",
         )
     return number(Fraction(1)) if exponent == 0 else power(left, exponent)
@@ -109,26 +97,24 @@ def _division(environment: Environment, left: Value, right: Value, node: syntax.
     if divisor is None:
         return environment.compilation.refuse(
             "CS209",
-            f"`{node.right.span.text}` is not a constant divisor",
-            node.right.span,
+            node.right,
+            "is not a constant divisor",
             help="divisors are literals or task parameters, so that division is always exact",
         )
     if divisor <= 0:
-        return environment.compilation.refuse(
-            "CS308", f"`{node.right.span.text}` is not a positive divisor", node.right.span
-        )
+        return environment.compilation.refuse("CS308", node.right, "is not a positive divisor")
     if node.operator == "/":
         return scale(left, 1 / divisor)
     return (floor_divide if node.operator == "//" else remainder)(left, divisor)
 
 
-def logical(environment: Environment, node: syntax.Logical) -> Pending:
+def logical(environment: Environment, node: syntax.Logical, _: Expected) -> Value:
     """`and`, `or`. What an earlier operand decides is not looked at: it may be a missing member."""
     parts: list[Value] = []
     whole = True
     decisive = 0 if node.operator == "and" else 1
     for one in node.operands:
-        value = yield from operand(environment, one, Truths)
+        value = operand(environment, one, Truths)
         whole = whole and value.domain is not None
         parts.append(value)
         if value.domain is not None and value.constant == decisive:
@@ -138,7 +124,7 @@ def logical(environment: Environment, node: syntax.Logical) -> Pending:
     return (conjunction if node.operator == "and" else disjunction)(parts)
 
 
-def comparison(environment: Environment, node: syntax.Comparison) -> Pending:
+def comparison(environment: Environment, node: syntax.Comparison, _: Expected) -> Value:
     """A chain of comparisons. An operand that is only a symbol's name takes its set from the
     others, whichever side they stand on.
     """
@@ -150,7 +136,7 @@ def comparison(environment: Environment, node: syntax.Comparison) -> Pending:
         if index in bare and any(value.domain is None for value in values.values()):
             # Which set a bare name belongs to is unknown now: stay silent about it.
             return POISONED
-        value = yield Compile(environment, node.operands[index], expected)
+        value = value_of(environment, node.operands[index], expected)
         values[index] = value
         if expected is None:
             expected = value.domain

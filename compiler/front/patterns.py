@@ -18,8 +18,8 @@ from causalspec.compiler.expressions import (
 from causalspec.compiler.front.arithmetic import disjunction, exact, truth
 from causalspec.compiler.front.constants import constant_number
 from causalspec.compiler.front.conversion import convert
-from causalspec.compiler.front.questions import Compile, Helper
 from causalspec.compiler.front.scopes import Environment
+from causalspec.compiler.front.subexpressions import value_of
 from causalspec.compiler.front.types import domain_of
 from causalspec.compiler.front.unread import WORD
 from causalspec.compiler.front.values import Value, described
@@ -81,7 +81,7 @@ def merge(intervals: Sequence[Interval]) -> list[Interval]:
 
 def covered_by(
     environment: Environment, pattern: syntax.ValueSet | syntax.Pattern, domain: Domain
-) -> Helper[list[Interval] | None]:
+) -> list[Interval] | None:
     """The positions of `domain` that a set or pattern covers, None with the reason reported."""
     match pattern:
         case syntax.RangeSet():
@@ -89,7 +89,7 @@ def covered_by(
         case syntax.ElementSet(elements=elements):
             found: list[Interval] = []
             for element in elements:
-                one = yield from covered_by(environment, element, domain)
+                one = covered_by(environment, element, domain)
                 if one is None:
                     return None
                 found += one
@@ -103,7 +103,7 @@ def covered_by(
             and not (isinstance(domain, Symbols) and text in domain.members)
         ):
             named = syntax.NamedSet(pattern, span=pattern.span)
-            return (yield from covered_by(environment, named, domain))
+            return covered_by(environment, named, domain)
         case syntax.Name(text=text) if (
             one_slip(text, "else")
             and not (isinstance(domain, Symbols) and any(one_slip(text, m) for m in domain.members))
@@ -112,7 +112,7 @@ def covered_by(
         ):
             return environment.compilation.unknown("name", pattern, (), words=("else",))
         case _:
-            value = yield Compile(environment, pattern, domain)
+            value = value_of(environment, pattern, domain)
             return _constant(environment, pattern, value, domain)
 
 
@@ -123,10 +123,10 @@ def _constant(
         return None
     compilation = environment.compilation
     if value.constant is None:
-        return compilation.error(
+        return compilation.wrong(
             "CS209",
-            f"`{pattern.span.text}` is not a constant",
-            pattern.span,
+            pattern,
+            "is not a constant",
             help="a set holds literals, symbols and parameters; compare variables with `==`",
         )
     if isinstance(domain, Numbers) and isinstance(value.domain, Numbers):
@@ -140,11 +140,7 @@ def _constant(
         code = convert(compilation, value, domain, pattern.span).constant
         return None if code is None else [(code, code)]
     if type(value.domain) is not type(domain):
-        return compilation.error(
-            "CS206",
-            f"`{pattern.span.text}` is not a value of {described(domain)}",
-            pattern.span,
-        )
+        return compilation.wrong("CS206", pattern, f"is not a value of {described(domain)}")
     position = domain.codes().index(value.constant) if value.domain == domain else None
     if isinstance(domain, Symbols) and isinstance(value.domain, Symbols) and position is None:
         text = value.domain.members[value.constant]
@@ -157,19 +153,15 @@ def _outside(
 ) -> list[Interval] | None:
     if environment.narrowed:
         return []
-    return environment.compilation.error(
-        "CS302", f"`{pattern.span.text}` lies outside {described(domain)}", pattern.span
-    )
+    return environment.compilation.wrong("CS302", pattern, f"lies outside {described(domain)}")
 
 
 def _range(
     environment: Environment, pattern: syntax.RangeSet, domain: Domain
 ) -> list[Interval] | None:
     if not isinstance(domain, Numbers):
-        return environment.compilation.error(
-            "CS206",
-            f"`{pattern.span.text}` holds numbers, but the value is {described(domain)}",
-            pattern.span,
+        return environment.compilation.wrong(
+            "CS206", pattern, f"holds numbers, but the value is {described(domain)}"
         )
     low = constant_number(environment, pattern.low)
     high = domain.value(domain.high)
@@ -181,11 +173,8 @@ def _range(
     if low is None:
         return None
     if low > high:
-        return environment.compilation.error(
-            "CS301",
-            f"`{pattern.span.text}` is empty",
-            pattern.span,
-            help="write the lower end first",
+        return environment.compilation.wrong(
+            "CS301", pattern, "is empty", help="write the lower end first"
         )
 
     def place(number: Fraction) -> Fraction:
@@ -235,10 +224,8 @@ def _shared(
         members = set(other.members)
         places = [(i, i) for i, one in enumerate(domain.members) if one in members]
         return places or _outside(environment, pattern, domain)
-    return environment.compilation.error(
-        "CS206",
-        f"`{pattern.span.text}` is not a set of values of {described(domain)}",
-        pattern.span,
+    return environment.compilation.wrong(
+        "CS206", pattern, f"is not a set of values of {described(domain)}"
     )
 
 

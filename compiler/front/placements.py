@@ -49,10 +49,10 @@ def compile_alignment(
             )  # fmt: skip
             placements.append(placement)
     if not declaration.body and not compilation.unread.is_inside(declaration):
-        compilation.error(
+        compilation.wrong(
             "CS704",
-            f"`{declaration.name.text}` places no variable",
-            declaration.name.span,
+            declaration.name,
+            "places no variable",
             help="add `var v at residual layers 0..* token last by das(dim = 16)`",
         )
     name = declaration.name

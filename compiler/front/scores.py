@@ -53,10 +53,10 @@ def _score(
         return Metric(entry.name, bound)
     of = [one.value for one in written.arguments if one.name is None]
     if not of or len(of) < len(written.arguments):
-        return compilation.error(
+        return compilation.wrong(
             "CS712",
-            f"`{written.span.text}` names no control or rival",
-            written.span,
+            written,
+            "names no control or rival",
             help=f"write `{name.text}`, `{name.text}(random_network)` or `{name.text}(OtherModel)`",
         )
     if len(of) == 1 and isinstance(of[0], syntax.Name):
@@ -83,11 +83,11 @@ def _check_label(
             continue
         if one.variable in swapped or not scored.kinds:
             without = [f"`{row.name}`" for row in METRICS.values() if not row.needs_label]
-            compilation.error(
+            compilation.wrong(
                 "CS733",
-                f"`{name.text}` needs the answer that the model predicts, but `{one.write.name}` "
+                name,
+                f"needs the answer that the model predicts, but `{one.write.name}` "
                 f"is not a value of `{one.variable}`",
-                name.span,
                 help=f"ask {', '.join(without[:-1])} or {without[-1]}, which are held against the "
                 "base's own run",
                 related=(Related(one.span, "written here"),),
@@ -165,14 +165,12 @@ def _rival(
     if rival is None:
         return None
     if draft is not None and rival.name == draft.name:
-        return compilation.error(
-            "CS713", f"`{name.text}` is the claim's own model, not a rival", name.span
-        )
+        return compilation.wrong("CS713", name, "is the claim's own model, not a rival")
     if draft is not None and rival.task.name != draft.task.name:
-        return compilation.error(
+        return compilation.wrong(
             "CS713",
-            f"`{name.text}` is a model of `{rival.task.name}`, the claim of `{draft.task.name}`",
-            name.span,
+            name,
+            f"is a model of `{rival.task.name}`, the claim of `{draft.task.name}`",
             help="rivals explain the same task",
             related=(Related(rival.declaration.name.span, "declared here"),),
         )
@@ -187,10 +185,10 @@ def expectation_of(
     """An `expect` line, None with the reason reported."""
     condition = statement.condition
     if not isinstance(condition, syntax.Comparison) or len(condition.operators) != 1:
-        return compilation.error(
+        return compilation.wrong(
             "CS712",
-            f"`{condition.span.text}` is not one comparison",
-            condition.span,
+            condition,
+            "is not one comparison",
             help="write `expect iia >= 0.90`, and further bounds as further lines",
         )
     operator = condition.operators[0]
@@ -206,10 +204,10 @@ def expectation_of(
     if left is None or right is None:
         return None
     if not (_has_metric(left) or _has_metric(right)):
-        return compilation.error(
+        return compilation.wrong(
             "CS712",
-            f"`{condition.span.text}` compares no score",
-            condition.span,
+            condition,
+            "compares no score",
             help="use `iia`, `lower(iia)` or `iia(random_network)`",
         )
     return Expectation(left, operator, right, " ".join(condition.span.text.split()), condition.span)
@@ -242,18 +240,14 @@ def _metric(
             if one is None or other is None:
                 return None
             if operator == "/" and not (isinstance(other, float) and other > 0):
-                return compilation.error(
-                    "CS308", f"`{right.span.text}` is not a positive divisor", right.span
-                )
+                return compilation.wrong("CS308", right, "is not a positive divisor")
             return MetricArithmetic(operator, one, other)
         case syntax.Call(function=function) if function.text in BOUNDS:
             return _bound(compilation, written, scored)
         case syntax.Name() | syntax.Call():
             return _score(compilation, written, "mean", scored)
         case _:
-            return compilation.error(
-                "CS712", f"`{written.span.text}` is not arithmetic of scores", written.span
-            )
+            return compilation.wrong("CS712", written, "is not arithmetic of scores")
 
 
 def _bound(compilation: Compilation, written: syntax.Call, scored: Scored) -> Metric | None:

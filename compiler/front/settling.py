@@ -5,14 +5,13 @@ from __future__ import annotations
 from causalspec.compiler.front.arithmetic import TooLargeError
 from causalspec.compiler.front.conversion import convert
 from causalspec.compiler.front.dependencies import report_cycle
-from causalspec.compiler.front.operators import too_large
-from causalspec.compiler.front.questions import Compile, Pending, PlainWords
 from causalspec.compiler.front.scopes import Declared, Progress
-from causalspec.compiler.front.values import POISONED, Value
+from causalspec.compiler.front.subexpressions import too_large, value_of
+from causalspec.compiler.front.values import POISONED, PlainWords, Value
 from causalspec.dsl import syntax
 
 
-def settle(variable: Declared) -> Pending:
+def settle(variable: Declared) -> Value:
     """A reference to a variable. One without a type has its mechanism compiled first."""
     if variable.typed or variable.progress is Progress.DONE:
         return variable.value if variable.domain is not None else POISONED
@@ -30,10 +29,10 @@ def settle(variable: Declared) -> Pending:
         for one in waiting[waiting.index(variable) :]:
             one.domain = None
         return POISONED
-    return (yield from compile_mechanism(variable))
+    return compile_mechanism(variable)
 
 
-def compile_mechanism(variable: Declared) -> Pending:
+def compile_mechanism(variable: Declared) -> Value:
     """Compile a variable's mechanism into codes of its domain."""
     if variable.progress is Progress.DONE or variable.source is None:
         return variable.value
@@ -43,7 +42,7 @@ def compile_mechanism(variable: Declared) -> Pending:
     # A type that could not be understood is reported: what it might unite is not held against it.
     mistyped = variable.typed and variable.domain is None
     expected = PlainWords() if variable.union or mistyped else variable.domain
-    value = yield Compile(environment, source, expected)
+    value = value_of(environment, source, expected)
     environment.waiting.pop()
     variable.progress = Progress.DONE
     if variable.typed and variable.domain is not None and value.domain is not None:

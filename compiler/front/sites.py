@@ -41,17 +41,17 @@ def _is_presented(
     if task is None:
         return True
     if entry.tokens and not task.prompts:
-        compilation.error(
+        compilation.wrong(
             "CS705",
-            f"`{name.text}` needs tokens, but task `{task.name}` has no prompt",
-            name.span,
+            name,
+            f"needs tokens, but task `{task.name}` has no prompt",
             help="add a `prompt`, or align at `hidden`",
         )
     elif not (entry.tokens or entry.by_path) and task.encoding is None:
-        compilation.error(
+        compilation.wrong(
             "CS705",
-            f"`{name.text}` needs vectors, but task `{task.name}` has no `encode`",
-            name.span,
+            name,
+            f"needs vectors, but task `{task.name}` has no `encode`",
             help="add `encode vector { … }`, or align at `residual`",
         )
     elif not task.prompts and task.encoding is None:

@@ -30,12 +30,7 @@ def swaps_of(
             continue
         weight = statement.weight
         if weight is not None and (weight.decimals or weight.scaled < 1):
-            compilation.error(
-                "CS307",
-                f"`{weight.text}` is not a weight",
-                weight.span,
-                help="a whole number from 1 on",
-            )
+            compilation.wrong("CS307", weight, "is not a weight", help="a whole number from 1 on")
         size = weight.scaled if weight is not None and not weight.decimals else 1
         kind = reader.kind(statement, max(1, size))
         key = _key(kind)
@@ -50,18 +45,14 @@ def swaps_of(
         elif kind.variables:
             kinds[key] = (kind, statement)
     if not kinds and reader.whole and not compilation.unread.is_inside(declaration):
-        compilation.error(
+        compilation.wrong(
             "CS701",
-            f"`{declaration.name.text}` swaps nothing",
-            declaration.name.span,
+            declaration.name,
+            "swaps nothing",
             help="add `swap v` for a variable `v` of the model",
         )
     if len(reader.sources) > MOST_SOURCES:
-        compilation.error(
-            "CS924",
-            f"`{declaration.name.text}` has more than {MOST_SOURCES} sources",
-            declaration.name.span,
-        )
+        compilation.wrong("CS924", declaration.name, f"has more than {MOST_SOURCES} sources")
     names = reader.declaring or {"source": SIDE}
     return names, [kind for kind, _ in kinds.values()]
 
@@ -179,10 +170,10 @@ class _Reader:
 
     def _two_runs(self, source: syntax.Name, other: syntax.SwapItem) -> None:
         self._confused = True
-        self.compilation.error(
+        self.compilation.wrong(
             "CS717",
-            f"`{source.text}` would be two runs in one intervention",
-            source.span,
+            source,
+            "would be two runs in one intervention",
             help="one of them is intervened on otherwise: give them two names",
             related=(Related(other.span, "the other run"),),
         )

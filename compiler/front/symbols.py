@@ -6,12 +6,15 @@ from causalspec.compiler.domains import Numbers, Rows, Symbols, Truths
 from causalspec.compiler.expressions import Constant
 from causalspec.compiler.front.aggregates import AGGREGATES
 from causalspec.compiler.front.calls import BUILT_IN_FUNCTIONS
-from causalspec.compiler.front.questions import (
+from causalspec.compiler.front.scopes import Environment
+from causalspec.compiler.front.values import (
+    POISONED,
     Expected,
     PlainWords,
+    Value,
+    described,
+    listed,
 )
-from causalspec.compiler.front.scopes import Environment
-from causalspec.compiler.front.values import POISONED, Value, described, listed
 from causalspec.dsl import syntax
 
 
@@ -20,42 +23,34 @@ def symbol(
 ) -> Value:
     """A named value: of the expected set, or of the only set of the file that has it."""
     compilation = environment.compilation
-    if isinstance(expected, Symbols | Rows):
-        value = member_of(expected, text)
-        if value is not None:
-            return value
-        other = next((o for o in compilation.symbol_sets if member_of(o, text) is not None), None)
-        if other is not None:
-            return compilation.refuse(
-                "CS206",
-                f"`{text}` is a symbol of {described(other)}, not of {described(expected)}",
-                node.span,
-                help=f"{described(expected)} has {listed(members_of(expected))}",
-            )
-    else:
-        sets = [one for one in compilation.symbol_sets if member_of(one, text) is not None]
-        if len(sets) == 1 and not isinstance(expected, Truths | Numbers):
-            value = member_of(sets[0], text)
-            assert value is not None
-            return value
-        if len(sets) > 1 and not isinstance(expected, Truths | Numbers):
-            names = " and ".join(described(one) for one in sets[:3])
-            return compilation.refuse(
-                "CS204",
-                f"`{text}` is a symbol of more than one set: {names}",
-                node.span,
-                help="compare it with, or give it to, something whose type says which",
-            )
-        if sets:
+    sets = [one for one in compilation.symbol_sets if member_of(one, text) is not None]
+    advice = None
+    match expected:
+        case Symbols() | Rows():
+            value = member_of(expected, text)
+            if value is not None:
+                return value
+            advice = f"{described(expected)} has {listed(members_of(expected))}"
+            problem = f"not of {described(expected)}"
+        case Truths() | Numbers():
             wanted = "true or false" if isinstance(expected, Truths) else "a number"
-            message = f"`{text}` is a symbol of {described(sets[0])}, but {wanted} is needed here"
-            return compilation.refuse("CS206", message, node.span)
-    if isinstance(node, syntax.Name):
+            problem = f"but {wanted} is needed here"
+        case _:
+            problem = None
+            value = member_of(sets[0], text) if len(sets) == 1 else None
+            if value is not None:
+                return value
+    if sets and problem is not None:
+        message = f"`{text}` is a symbol of {described(sets[0])}, {problem}"
+        compilation.error("CS206", message, node.span, help=advice)
+    elif sets:
+        message = f"`{text}` is a symbol of more than one set: "
+        message += " and ".join(described(one) for one in sets[:3])
+        advice = "compare it with, or give it to, something whose type says which"
+        compilation.error("CS204", message, node.span, help=advice)
+    elif isinstance(node, syntax.Name):
         _unknown_name(environment, node, expected)
     elif not compilation.unread.may_declare(text):
-        advice = None
-        if isinstance(expected, Symbols | Rows):
-            advice = f"{described(expected)} has {listed(members_of(expected))}"
         compilation.error("CS201", f"unknown symbol `{text}`", node.span, help=advice)
     return POISONED
 
@@ -81,11 +76,8 @@ def _unknown_name(environment: Environment, node: syntax.Name, expected: Expecte
     if is_function and not (
         compilation.unread.may_declare(node.text) or "name" in compilation.unread.nameless
     ):
-        compilation.error(
-            "CS202",
-            f"`{node.text}` is a function, not a value",
-            node.span,
-            help=f"call it, as in `{node.text}(…)`",
+        compilation.wrong(
+            "CS202", node, "is a function, not a value", help=f"call it, as in `{node.text}(…)`"
         )
         return
     candidates = list(environment.scope.names())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from causalspec.compiler.domains import Domain, Numbers, Truths, Tuples
-from causalspec.compiler.front.elaborate import complete, elaborate
+from causalspec.compiler.front.elaborate import elaborate
 from causalspec.compiler.front.matching import Case, cases
 from causalspec.compiler.front.names import Compilation, distinct
 from causalspec.compiler.front.patterns import around, within
@@ -41,7 +41,7 @@ def _arms(
     found: list[Case] | None = None
     if subject.domain is not None:
         inside = around(environment, subject, body.subject)
-        found = complete(cases(inside, body.arms, subject.domain, body.subject))
+        found = cases(inside, body.arms, subject.domain, body.subject)
     if found is None:
         # The texts may hold mistakes of their own.
         for arm in body.arms:
@@ -69,9 +69,7 @@ def _arm_parts(environment: Environment, arm: syntax.Arm) -> tuple[str | SlotVal
         case syntax.Text(value=value):
             return (value,)
         case other:
-            environment.compilation.error(
-                "CS205", f"`{other.span.text}` is not a quoted text", other.span
-            )
+            environment.compilation.wrong("CS205", other, "is not a quoted text")
             return ()
 
 
@@ -101,10 +99,10 @@ def _parts(environment: Environment, template: syntax.Template) -> tuple[str | S
             parts.append(SlotValue(name, value.node, Truths(), span=alias))
             continue
         if isinstance(value.domain, Tuples):
-            compilation.error(
+            compilation.wrong(
                 "CS205",
-                f"`{part.value.span.text}` is a tuple, which a prompt cannot show",
-                part.value.span,
+                part.value,
+                "is a tuple, which a prompt cannot show",
                 help="show its fields",
             )
             continue
@@ -200,7 +198,6 @@ def _answer(draft: TaskDraft, statement: syntax.Say, one: Declared) -> PromptTem
         arms = (TemplateArm(None, _parts(inner, statement.body)),)
         return PromptTemplate(one.name, arms, statement.span)
     assert one.domain is not None
-    helper = cases(inner, statement.body.arms, one.domain, statement.output, code="CS310")
-    found = complete(helper)
+    found = cases(inner, statement.body.arms, one.domain, statement.output, code="CS310")
     arms = () if found is None else _conditioned(inner, one.value, found)
     return PromptTemplate(one.name, arms, statement.span)

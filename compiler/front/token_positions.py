@@ -86,11 +86,8 @@ def _part(compilation: Compilation, written: syntax.TokenPosition, anchor: Ancho
         case None:
             if anchor in (Anchor.SLOT, Anchor.TEXT):
                 example = f"{written.span.text}.last"
-                return compilation.error(
-                    "CS707",
-                    f"`{written.span.text}` can be several tokens",
-                    written.span,
-                    help=f"say which, as in `{example}`",
+                return compilation.wrong(
+                    "CS707", written, "can be several tokens", help=f"say which, as in `{example}`"
                 )
             return -1
         case syntax.Name(text="first"):
@@ -102,9 +99,7 @@ def _part(compilation: Compilation, written: syntax.TokenPosition, anchor: Ancho
         case syntax.Name() as name:
             compilation.unknown("part", name, ("first", "last"), code="CS707")
         case other:
-            compilation.error(
-                "CS707", f"`{other.span.text}` is not a number of a token", other.span
-            )
+            compilation.wrong("CS707", other, "is not a number of a token")
     return None
 
 
@@ -122,11 +117,7 @@ def _argument(
     prompts = tuple(task.prompts.values()) if task is not None else ()
     if anchor is Anchor.TEXT:
         if not isinstance(written.argument, syntax.Text) or not written.argument.value:
-            return compilation.error(
-                "CS707",
-                f"`{written.argument.span.text}` is not a quoted text",
-                written.argument.span,
-            )
+            return compilation.wrong("CS707", written.argument, "is not a quoted text")
         _check_text(compilation, written.argument, prompts)
         return written.argument.value
     name = " ".join(written.argument.span.text.split())

@@ -131,22 +131,17 @@ def _range(environment: Environment, written: syntax.RangeSet) -> Numbers | None
     if low is None or high is None:
         return None
     if written.step is None and not (low.denominator == high.denominator == 1):
-        return compilation.error(
+        return compilation.wrong(
             "CS301",
-            f"`{written.span.text}` does not say in which steps",
-            written.span,
+            written,
+            "does not say in which steps",
             help=f"add a step, as in `{written.span.text} step 0.01`",
         )
     if step <= 0:
         assert written.step is not None
         return compilation.error("CS301", "a step must be larger than 0", written.step.span)
     if low > high:
-        return compilation.error(
-            "CS301",
-            f"`{written.span.text}` is empty",
-            written.span,
-            help="write the lower end first",
-        )
+        return compilation.wrong("CS301", written, "is empty", help="write the lower end first")
     if (high - low) % step:
         return compilation.error(
             "CS301",

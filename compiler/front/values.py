@@ -34,6 +34,15 @@ class Value:
 POISONED = Value(Constant(0), None)
 
 
+@dataclass(frozen=True, slots=True)
+class PlainWords:
+    """The expected type `words`: symbols of any set, and sets may unite."""
+
+
+Expected = Domain | PlainWords | None
+"""What the place of an expression expects: it decides which set a symbol's name belongs to."""
+
+
 def described(domain: Domain) -> str:
     """A domain as messages name it."""
     match domain:

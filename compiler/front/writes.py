@@ -77,7 +77,7 @@ def _codes(
             continue
         value = given[argument.name]
         if isinstance(value, syntax.ElementSet):
-            return compilation.error("CS209", f"`{value.span.text}` is not a constant", value.span)
+            return compilation.wrong("CS209", value, "is not a constant")
         if variable.domain is None:
             return None
         code = code_in(draft.environment, value, variable.domain)
