@@ -8,12 +8,11 @@ from causalspec.compiler.front.conversion import convert
 from causalspec.compiler.front.elaborate import elaborate
 from causalspec.compiler.front.examples import targets
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.compiler.front.subexpressions import too_large
 from causalspec.compiler.model import Role
 from causalspec.compiler.specification import Abstraction
 from causalspec.dsl import syntax
-from causalspec.dsl.diagnostics import Related
 
 
 def compile_abstractions(file: syntax.File, compilation: Compilation) -> dict[str, Abstraction]:
@@ -40,7 +39,7 @@ def _abstraction(
             f"`{fine.name}` and `{coarse.name}` are models of different tasks",
             declaration.coarse.span,
             help="an abstraction relates models of one task",
-            related=(Related(coarse.declaration.name.span, "declared here"),),
+            related=declared_at(coarse.declaration.name.span),
         )
     values: dict[str, Expression] = {}
     stated: set[str] = set()

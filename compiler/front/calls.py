@@ -10,13 +10,13 @@ from causalspec.compiler.expressions import All, ArithmeticOperator, Defined, Re
 from causalspec.compiler.front.aggregates import AGGREGATES
 from causalspec.compiler.front.arithmetic import TooLargeError, absolute, extreme
 from causalspec.compiler.front.conversion import convert_inside
+from causalspec.compiler.front.names import declared_at
 from causalspec.compiler.front.operators import is_bare, required
 from causalspec.compiler.front.scopes import Binding, Environment, Scope, Side
 from causalspec.compiler.front.subexpressions import too_large, value_of
 from causalspec.compiler.front.types import domain_of
 from causalspec.compiler.front.values import POISONED, Expected, Value
 from causalspec.dsl import syntax
-from causalspec.dsl.diagnostics import Related
 
 BUILT_IN_FUNCTIONS = ("abs", "min", "max")
 DEFINED = "defined"
@@ -110,7 +110,7 @@ def _inline(
             node.function,
             f"calls itself: {path}",
             help="functions are inlined: write the cases out, or use a family",
-            related=(Related(declaration.name.span, "declared here"),),
+            related=declared_at(declaration.name.span),
         )
     arguments = _matched(environment, node, declaration)
     home = compilation.homes.get(name, compilation)
@@ -167,6 +167,6 @@ def _matched(
             f"`{name}` takes {count} argument{'s' * (count != 1)}, "
             f"but is given {len(node.arguments)}",
             node.span,
-            related=(Related(declaration.name.span, "declared here"),),
+            related=declared_at(declaration.name.span),
         )
     return [(parameters[one], given[one]) for one in parameters]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from causalspec.compiler.front.data_splits import data_split
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.compiler.front.scores import Scored, expectation_of, swapped_by
 from causalspec.compiler.specification import Alignment, Claim, Task
 from causalspec.dsl import syntax
@@ -92,7 +92,7 @@ def _alignment(
             "CS710",
             f"alignment `{name.text}` is of `{found.model.name}`, the claim of `{draft.name}`",
             name.span,
-            related=(Related(found.span, "declared here"),),
+            related=declared_at(found.span),
         )
     return found
 

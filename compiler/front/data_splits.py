@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.dsl import syntax
-from causalspec.dsl.diagnostics import Related
 
 
 def data_split(
@@ -31,7 +30,7 @@ def data_split(
             "CS710",
             name,
             f"is data of `{design.model.name}`, {whose} `{draft.name}`",
-            related=(Related(design.span, "declared here"),),
+            related=declared_at(design.span),
         )
     known = {one.name: one.span for one in design.splits}
     if split.text not in known:

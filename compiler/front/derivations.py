@@ -24,7 +24,7 @@ from causalspec.compiler.front.dependencies import in_order
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.matching import cases
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.compiler.front.patterns import LARGEST_TABLE
 from causalspec.compiler.front.scopes import Declared, Environment, Progress, Scope
 from causalspec.compiler.front.tuple_codes import position, tuple_field, tuple_value
@@ -33,7 +33,6 @@ from causalspec.compiler.front.variables import Roster, finished
 from causalspec.compiler.model import Role
 from causalspec.compiler.specification import Abstraction
 from causalspec.dsl import syntax
-from causalspec.dsl.diagnostics import Related
 
 
 def derive_models(file: syntax.File, compilation: Compilation) -> dict[str, Abstraction]:
@@ -50,7 +49,7 @@ def derive_models(file: syntax.File, compilation: Compilation) -> dict[str, Abst
                 "CS715",
                 f"`{fine.name}` is cyclic: nothing can be derived from it",
                 declaration.model.span,
-                related=(Related(fine.declaration.name.span, "declared here"),),
+                related=declared_at(fine.declaration.name.span),
             )
             continue
         errors = len(compilation.diagnostics)

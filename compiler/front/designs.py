@@ -12,7 +12,7 @@ from causalspec.compiler.front.distinctions import distinctions_of
 from causalspec.compiler.front.elaborate import elaborate
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.compiler.front.operators import required
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Scope, Side
 from causalspec.compiler.front.swaps import SIDE, swaps_of
@@ -214,7 +214,7 @@ def _is_shared(compilation: Compilation, draft: ModelDraft, statement: syntax.No
             f"`{draft.name}` has no noise",
             statement.span,
             help="leave the statement out, or declare `noise u : T` in the model",
-            related=(Related(draft.declaration.name.span, "declared here"),),
+            related=declared_at(draft.declaration.name.span),
         )
     return way.text == "shared"
 
@@ -274,7 +274,7 @@ def _disjoint(
                     "CS702",
                     written,
                     "is not an input: splits are disjoint by inputs",
-                    related=(Related(one.span, "declared here"),),
+                    related=declared_at(one.span),
                 )
                 break
             names.append(one.name)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from causalspec.compiler.counterparts import counterparts_of
 from causalspec.compiler.derived_models import with_noise_at_rest
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.compiler.specification import Distinction, SwapKind
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
@@ -38,7 +38,7 @@ def distinctions_of(
                 "CS716",
                 problem,
                 name.span,
-                related=(Related(rival.declaration.name.span, "declared here"),),
+                related=declared_at(rival.declaration.name.span),
             )
         else:
             model = with_noise_at_rest(rival.model)

@@ -10,7 +10,7 @@ from causalspec.compiler.front.arithmetic import TooLargeError
 from causalspec.compiler.front.conversion import convert
 from causalspec.compiler.front.dependencies import ancestors
 from causalspec.compiler.front.elaborate import elaborate
-from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.compiler.front.scopes import Declared, Environment, Family
 from causalspec.compiler.front.values import Value, described
 from causalspec.compiler.model import CausalModel, Role
@@ -125,7 +125,7 @@ def targets(
                 code,
                 f"`{variable.name}` is not {what}",
                 one.target.span,
-                related=(Related(variable.span, "declared here"),),
+                related=declared_at(variable.span),
             )
         elif variable.name in seen:
             compilation.error(

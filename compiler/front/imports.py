@@ -7,11 +7,17 @@ from pathlib import Path, PurePosixPath
 from causalspec.compiler.domains import Rows, Symbols
 from causalspec.compiler.front.elaborate import check_functions
 from causalspec.compiler.front.files import place_of, read_beside
-from causalspec.compiler.front.names import Compilation, collect, duplicate, kind_of, with_article
+from causalspec.compiler.front.names import (
+    Compilation,
+    collect,
+    declared_at,
+    duplicate,
+    kind_of,
+    with_article,
+)
 from causalspec.compiler.front.types import named_domain
 from causalspec.compiler.front.unread import set_aside
 from causalspec.dsl import syntax
-from causalspec.dsl.diagnostics import Related
 from causalspec.dsl.parser import parse
 from causalspec.dsl.source import Source
 
@@ -82,7 +88,7 @@ def _take(declaration: syntax.ImportDeclaration, home: Compilation, into: Compil
                 name,
                 f"is {with_article(kind_of(found))}, which cannot be imported",
                 help="import types, tables and functions",
-                related=(Related(found.name.span, "declared here"),),
+                related=declared_at(found.name.span),
             )
         elif name.text in into.declared:
             duplicate(into, name, into.declared[name.text].name.span)

@@ -8,7 +8,7 @@ from causalspec.compiler.domains import Truths
 from causalspec.compiler.expressions import references
 from causalspec.compiler.front.dependencies import ancestors, in_order
 from causalspec.compiler.front.elaborate import compile_all
-from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.compiler.front.scopes import Declared, Environment, Scope
 from causalspec.compiler.front.settling import surely_true_or_false
 from causalspec.compiler.front.tasks import TaskDraft, weigh
@@ -136,7 +136,7 @@ def _take_output_types(
                     f"the task's output `{one.name}` is {described(target.domain)}",
                     statement.type.span,
                     help="leave the type out: a model's output has its task's type",
-                    related=(Related(target.span, "declared here"),),
+                    related=declared_at(target.span),
                 )
             one.typed, one.union, one.domain = True, False, target.domain
     missing = [

@@ -69,6 +69,7 @@ NamedDeclaration = (
 
 MODELS = (syntax.ModelDeclaration, syntax.DeriveDeclaration)
 Found = TypeVar("Found")
+Kind = TypeVar("Kind")
 
 
 class Remarks(TypedDict, total=False):
@@ -136,10 +137,14 @@ class Compilation:
         self.wrong(code, place, says, **remarks)
         return POISONED
 
+    def repeated(self, message: str, again: Span, first: Related, help: str | None = None) -> None:
+        """Report what is stated a second time."""
+        self.error("CS203", message, again, help=help, related=(first,))
+
     def wrong_kind(self, name: syntax.Name, other: NamedDeclaration, wanted: str) -> None:
         """Report a name that declares something else than what is wanted."""
         says = f"is {with_article(kind_of(other))}, {wanted}"
-        self.wrong("CS202", name, says, related=(Related(other.name.span, "declared here"),))
+        self.wrong("CS202", name, says, related=declared_at(other.name.span))
 
     def unknown(
         self,
@@ -229,6 +234,31 @@ def collect(file: syntax.File, into: Compilation) -> None:
             duplicate(into, declaration.name, first.name.span)
 
 
+def of_kind(nodes: Iterable[object], kind: type[Kind]) -> list[Kind]:
+    """Those of a kind, in their order."""
+    return [node for node in nodes if isinstance(node, kind)]
+
+
+def documented(
+    declaration: syntax.TaskDeclaration
+    | syntax.ModelDeclaration
+    | syntax.DeriveDeclaration
+    | syntax.ClaimDeclaration,
+) -> str:
+    """What a declaration's documentation says."""
+    return declaration.documentation.value if declaration.documentation is not None else ""
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names in a row, as messages show them."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def declared_at(span: Span) -> tuple[Related, ...]:
+    """The remark of a message that what it speaks of is declared there."""
+    return (Related(span, "declared here"),)
+
+
 def distinct(compilation: Compilation, names: Iterable[syntax.Name]) -> Mapping[str, syntax.Name]:
     """The first of each name; later ones are reported."""
     first: dict[str, syntax.Name] = {}
@@ -240,10 +270,5 @@ def distinct(compilation: Compilation, names: Iterable[syntax.Name]) -> Mapping[
 
 def duplicate(compilation: Compilation, name: syntax.Name, first: Span) -> None:
     """Report a second declaration of a name."""
-    compilation.error(
-        "CS203",
-        f"`{name.text}` is declared twice",
-        name.span,
-        help="give one of them another name",
-        related=(Related(first, "first declared here"),),
-    )
+    message, where = f"`{name.text}` is declared twice", Related(first, "first declared here")
+    compilation.repeated(message, name.span, where, help="give one of them another name")

@@ -6,16 +6,14 @@ from causalspec.compiler.entries import SiteEntry
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.method_arguments import method_of
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import Compilation, duplicate
+from causalspec.compiler.front.names import Compilation, declared_at, duplicate
 from causalspec.compiler.front.scopes import Declared
-from causalspec.compiler.front.sites import placed_site
-from causalspec.compiler.front.token_positions import tokens_of
+from causalspec.compiler.front.sites import placed_site, tokens_of
 from causalspec.compiler.front.writes import writes_of
 from causalspec.compiler.model import Role
 from causalspec.compiler.placement import Alignment, PlacedSite, Placement
 from causalspec.compiler.specification import SlotValue, Task
 from causalspec.dsl import syntax
-from causalspec.dsl.diagnostics import Related
 
 
 def compile_alignment(
@@ -76,7 +74,7 @@ def _variables(
                 "CS704",
                 f"`{one.name}` is not a `var` of `{draft.name}`: only variables are aligned",
                 written.span,
-                related=(Related(one.span, "declared here"),),
+                related=declared_at(one.span),
             )
         elif one.name in placed:
             duplicate(compilation, syntax.Name(one.name, span=written.span), placed[one.name].span)

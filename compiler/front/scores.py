@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from causalspec.compiler.entries import MetricEntry
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import MODELS, Compilation
+from causalspec.compiler.front.names import MODELS, Compilation, declared_at
 from causalspec.compiler.front.vocabulary_rows import find_row
 from causalspec.compiler.specification import (
     Alignment,
@@ -172,7 +172,7 @@ def _rival(
             name,
             f"is a model of `{rival.task.name}`, the claim of `{draft.task.name}`",
             help="rivals explain the same task",
-            related=(Related(rival.declaration.name.span, "declared here"),),
+            related=declared_at(rival.declaration.name.span),
         )
     return rival.name
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.compiler.model import Role
 from causalspec.compiler.specification import SwapKind
 from causalspec.dsl import syntax
@@ -124,7 +124,7 @@ class _Reader:
                 "CS701",
                 f"`{one.name}` is not a `var` of `{draft.name}`: only variables are swapped",
                 item.variable.span,
-                related=(Related(one.span, "declared here"),),
+                related=declared_at(one.span),
             )
         if one.name in taken:
             return self.compilation.error(
