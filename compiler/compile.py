@@ -17,23 +17,18 @@ from causalspec.compiler.front.elaborate import check_functions
 from causalspec.compiler.front.examples import compile_examples
 from causalspec.compiler.front.file_names import check_file_names
 from causalspec.compiler.front.imports import import_names
-from causalspec.compiler.front.input_encoding import encoding_of
 from causalspec.compiler.front.models import compile_model
 from causalspec.compiler.front.names import Compilation, NamedDeclaration, collect
 from causalspec.compiler.front.placements import compile_alignment
 from causalspec.compiler.front.scopes import Environment
 from causalspec.compiler.front.subexpressions import deep_calls
 from causalspec.compiler.front.tasks import TaskDraft, compile_task, draft_task
-from causalspec.compiler.front.templates import answers_of, prompts_of
+from causalspec.compiler.front.templates import answers_of, encoding_of, prompts_of
 from causalspec.compiler.front.types import named_domain
 from causalspec.compiler.front.unread import set_aside
 from causalspec.compiler.meanings import Meanings
 from causalspec.compiler.proofs.allowances import silence
-from causalspec.compiler.specification import (
-    Example,
-    Specification,
-    Task,
-)
+from causalspec.compiler.specification import Example, Specification, Task
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.limits import MOST_MISTAKES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from causalspec.compiler.front.data_splits import data_split
+from causalspec.compiler.front.designs import data_split
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.compiler.front.scores import Scored, expectation_of, swapped_by

@@ -13,13 +13,11 @@ from causalspec.compiler.expressions import (
     Arithmetic,
     ArithmeticOperator,
     Constant,
+    Expression,
     Lookup,
 )
-from causalspec.compiler.front.arithmetic import (
-    numbers,
-)
+from causalspec.compiler.front.arithmetic import numbers
 from causalspec.compiler.front.names import Compilation
-from causalspec.compiler.front.tuple_codes import tuple_field, tuple_value
 from causalspec.compiler.front.values import POISONED, Value, described, listed
 from causalspec.dsl.source import Span
 
@@ -154,3 +152,67 @@ def _to_tuple(compilation: Compilation, value: Value, domain: Tuples, span: Span
     if any(part.domain is None for part in parts):
         return POISONED
     return tuple_value(parts, domain)
+
+
+# The mixed-radix codes of named tuples -----------------------------------------------------------
+
+
+def tuple_field(value: Value, name: str) -> Value | None:
+    """One field of a tuple's value, None when it has no such field."""
+    domain = value.domain
+    assert isinstance(domain, Tuples)
+    if value.constant is not None:
+        found = dict(domain.split(value.constant)).get(name)
+        of_field = next((one.domain for one in domain.fields if one.name == name), None)
+        return None if found is None else Value(Constant(found), of_field)
+    radix = domain.size
+    for one in domain.fields:
+        radix //= max(1, one.domain.size)
+        if one.name == name:
+            node: Expression = value.node
+            if radix != 1:
+                node = Arithmetic(ArithmeticOperator.FLOOR_DIVIDE, node, Constant(radix))
+            if one is not domain.fields[0]:
+                size = Constant(one.domain.size)
+                node = Arithmetic(ArithmeticOperator.REMAINDER, node, size)
+            if isinstance(one.domain, Numbers):
+                node = _scaled(node, one.domain.step, one.domain.low)
+            return Value(node, one.domain)
+    return None
+
+
+def _scaled(node: Expression, factor: int, offset: int) -> Expression:
+    if factor != 1:
+        node = Arithmetic(ArithmeticOperator.MULTIPLY, node, Constant(factor))
+    if offset:
+        node = Arithmetic(ArithmeticOperator.ADD, node, Constant(offset))
+    return node
+
+
+def position(node: Expression, domain: Domain) -> Expression:
+    """Where a code stands among the codes of its domain."""
+    if isinstance(domain, Numbers):
+        if domain.low:
+            node = Arithmetic(ArithmeticOperator.SUBTRACT, node, Constant(domain.low))
+        if domain.step != 1:
+            node = Arithmetic(ArithmeticOperator.FLOOR_DIVIDE, node, Constant(domain.step))
+    return node
+
+
+def tuple_value(parts: list[Value], domain: Tuples) -> Value:
+    """The mixed-radix code of fields that are in their domains' codes already."""
+    node: Expression = Constant(0)
+    for part, one in zip(parts, domain.fields, strict=True):
+        digit = position(part.node, one.domain)
+        if node == Constant(0):
+            node = digit
+        else:
+            wider = Arithmetic(ArithmeticOperator.MULTIPLY, node, Constant(one.domain.size))
+            node = Arithmetic(ArithmeticOperator.ADD, wider, digit)
+    if all(part.constant is not None for part in parts):
+        code = 0
+        for part, one in zip(parts, domain.fields, strict=True):
+            assert part.constant is not None
+            code = code * one.domain.size + one.domain.codes().index(part.constant)
+        node = Constant(code)
+    return Value(node, domain)

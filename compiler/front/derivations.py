@@ -20,6 +20,7 @@ from causalspec.compiler.expressions import (
     references,
     substituted,
 )
+from causalspec.compiler.front.conversion import position, tuple_field, tuple_value
 from causalspec.compiler.front.dependencies import in_order
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.matching import cases
@@ -27,7 +28,6 @@ from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.compiler.front.patterns import LARGEST_TABLE
 from causalspec.compiler.front.scopes import Declared, Environment, Progress, Scope
-from causalspec.compiler.front.tuple_codes import position, tuple_field, tuple_value
 from causalspec.compiler.front.values import Value
 from causalspec.compiler.front.variables import Roster, finished
 from causalspec.compiler.model import Role

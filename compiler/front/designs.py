@@ -8,14 +8,13 @@ from typing import TypeVar
 
 from causalspec.compiler.domains import Domain, Truths
 from causalspec.compiler.expressions import Expression, Reference, substituted
-from causalspec.compiler.front.distinctions import distinctions_of
 from causalspec.compiler.front.elaborate import elaborate
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.compiler.front.operators import required
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Scope, Side
-from causalspec.compiler.front.swaps import SIDE, swaps_of
+from causalspec.compiler.front.swaps import SIDE, distinctions_of, swaps_of
 from causalspec.compiler.front.values import Value
 from causalspec.compiler.model import Role
 from causalspec.compiler.specification import (
@@ -280,3 +279,40 @@ def _disjoint(
             names.append(one.name)
         found += [name for name in names if name not in found]
     return tuple(found)
+
+
+# Splits, as claims and writes name them ----------------------------------------------------------
+
+
+def data_split(
+    compilation: Compilation,
+    written: syntax.Node,
+    draft: ModelDraft | None,
+    *,
+    whose: str,
+    help: str,
+) -> tuple[str, str] | None:
+    """A design and a split of it, of the model of `whose`, None with the reason reported."""
+    if not (isinstance(written, syntax.Field) and isinstance(written.value, syntax.Name)):
+        return compilation.wrong(
+            "CS709", written, "is not a split of counterfactual data", help=help
+        )
+    name, split = written.value, written.name
+    kinds = (syntax.CounterfactualsDeclaration,)
+    design = compilation.named(name, compilation.designs, kinds, "counterfactuals")
+    if design is None:
+        return None
+    if draft is not None and design.model.name != draft.name:
+        return compilation.wrong(
+            "CS710",
+            name,
+            f"is data of `{design.model.name}`, {whose} `{draft.name}`",
+            related=declared_at(design.span),
+        )
+    known = {one.name: one.span for one in design.splits}
+    if split.text not in known:
+        if known:
+            compilation.unknown("split", split, known)
+        return None
+    compilation.meanings.note(split.span, known[split.text])
+    return name.text, split.text

@@ -8,20 +8,18 @@ from functools import partial
 
 from causalspec.compiler.domains import Truths, TupleField, Tuples
 from causalspec.compiler.expressions import Reference, measure
-from causalspec.compiler.front.access import bound, field_of, member
-from causalspec.compiler.front.aggregates import aggregate
+from causalspec.compiler.front.access import bound, compile_mechanism, field_of, member
 from causalspec.compiler.front.arithmetic import number, truth
-from causalspec.compiler.front.calls import call
+from causalspec.compiler.front.calls import aggregate, call
+from causalspec.compiler.front.conversion import tuple_value
 from causalspec.compiler.front.joining import choose, together
 from causalspec.compiler.front.matching import match_values, membership
 from causalspec.compiler.front.names import Compilation, distinct
 from causalspec.compiler.front.operators import binary, comparison, logical, operand, unary
 from causalspec.compiler.front.patterns import reads_constants
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Scope
-from causalspec.compiler.front.settling import compile_mechanism
 from causalspec.compiler.front.subexpressions import FORMS, too_large, too_much, value_of
 from causalspec.compiler.front.symbols import symbol
-from causalspec.compiler.front.tuple_codes import tuple_value
 from causalspec.compiler.front.types import LARGEST_INTEGER, domain_of
 from causalspec.compiler.front.values import POISONED, Expected, Value
 from causalspec.dsl import syntax

@@ -6,11 +6,7 @@ from fractions import Fraction
 from functools import reduce
 
 from causalspec.compiler.domains import Domain, Numbers, Symbols, Truths, Tuples
-from causalspec.compiler.expressions import (
-    Choose,
-    Compare,
-    ComparisonOperator,
-)
+from causalspec.compiler.expressions import Choose, Compare, ComparisonOperator
 from causalspec.compiler.front.arithmetic import (
     add,
     common,
@@ -23,9 +19,8 @@ from causalspec.compiler.front.arithmetic import (
     rescaled,
     truth,
 )
-from causalspec.compiler.front.conversion import convert, kind_of_value
+from causalspec.compiler.front.conversion import convert, kind_of_value, tuple_field
 from causalspec.compiler.front.names import Compilation
-from causalspec.compiler.front.tuple_codes import tuple_field
 from causalspec.compiler.front.values import POISONED, Expected, PlainWords, Value, described
 from causalspec.dsl.source import Span
 

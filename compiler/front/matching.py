@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from causalspec.compiler.domains import Domain, Numbers, Truths
 from causalspec.compiler.expressions import Compare, ComparisonOperator, Constant, Lookup
 from causalspec.compiler.front.arithmetic import negation
+from causalspec.compiler.front.conversion import position
 from causalspec.compiler.front.joining import choose, together
 from causalspec.compiler.front.patterns import (
     LARGEST_TABLE,
@@ -21,7 +22,6 @@ from causalspec.compiler.front.patterns import (
 )
 from causalspec.compiler.front.scopes import Environment
 from causalspec.compiler.front.subexpressions import value_of
-from causalspec.compiler.front.tuple_codes import position
 from causalspec.compiler.front.values import POISONED, Expected, Value
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related

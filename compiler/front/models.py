@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from causalspec.compiler.domains import Truths
 from causalspec.compiler.expressions import references
+from causalspec.compiler.front.access import surely_true_or_false
 from causalspec.compiler.front.dependencies import ancestors, in_order
 from causalspec.compiler.front.elaborate import compile_all
 from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.compiler.front.scopes import Declared, Environment, Scope
-from causalspec.compiler.front.settling import surely_true_or_false
 from causalspec.compiler.front.tasks import TaskDraft, weigh
 from causalspec.compiler.front.values import POISONED, described
 from causalspec.compiler.front.variables import Roster, declare, finished

@@ -1,15 +1,17 @@
-"""`swap a from s1, b from (s2 with c from s3)`: the kinds of intervention of a design."""
+"""Kinds of intervention: those of a design, and those on rivals that its pairs tell apart."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from causalspec.compiler.counterparts import counterparts_of
+from causalspec.compiler.derived_models import with_noise_at_rest
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.compiler.model import Role
-from causalspec.compiler.specification import SwapKind
+from causalspec.compiler.specification import Distinction, SwapKind
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 
@@ -177,3 +179,55 @@ class _Reader:
             help="one of them is intervened on otherwise: give them two names",
             related=(Related(other.span, "the other run"),),
         )
+
+
+# `distinguish from RIVAL` ------------------------------------------------------------------------
+
+
+def distinctions_of(
+    compilation: Compilation,
+    written: Sequence[syntax.Name],
+    draft: ModelDraft,
+    kinds: Sequence[SwapKind],
+) -> Iterator[Distinction]:
+    """The rivals that a design names, each that is none reported. Their noise is at rest."""
+    seen: Mapping[str, syntax.Name] = {}
+    for name in written:
+        rival = compilation.model(name)
+        if rival is None:
+            continue
+        problem = _problem(draft, rival, kinds)
+        if name.text in seen:
+            compilation.wrong(
+                "CS203",
+                name,
+                "is named twice",
+                related=(Related(seen[name.text].span, "first named here"),),
+            )
+        elif problem is not None:
+            compilation.error(
+                "CS716",
+                problem,
+                name.span,
+                related=declared_at(rival.declaration.name.span),
+            )
+        else:
+            model = with_noise_at_rest(rival.model)
+            beside = tuple(counterparts_of(kind, model) for kind in kinds)
+            yield Distinction(model, beside, name.span)
+        seen = {**seen, name.text: name}
+
+
+def _problem(draft: ModelDraft, rival: ModelDraft, kinds: Sequence[SwapKind]) -> str | None:
+    """Why a model cannot be told apart on the pairs of another one."""
+    if rival.name == draft.name:
+        return f"`{rival.name}` is the model of this data, not a rival"
+    if rival.task is not draft.task:
+        return f"`{rival.name}` is a model of another task"
+    if rival.model.cyclic:
+        return f"`{rival.name}` is cyclic, so it may predict several labels or none"
+    for kind in kinds:
+        incomplete = draft.environment.compilation.unread.is_inside(rival.declaration)
+        if not counterparts_of(kind, rival.model) and not incomplete:
+            return f"`{rival.name}` has no variables to swap beside `{kind.name}`"
+    return None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from causalspec.compiler.domains import Numbers, Rows, Symbols, Truths
 from causalspec.compiler.expressions import Constant
-from causalspec.compiler.front.aggregates import AGGREGATES
-from causalspec.compiler.front.calls import BUILT_IN_FUNCTIONS
+from causalspec.compiler.front.calls import AGGREGATES, BUILT_IN_FUNCTIONS
 from causalspec.compiler.front.scopes import Environment
 from causalspec.compiler.front.values import (
     POISONED,

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from causalspec.compiler.domains import Domain, Truths
 from causalspec.compiler.expressions import Constant
-from causalspec.compiler.front.aggregates import indices_of
 from causalspec.compiler.front.arithmetic import number
+from causalspec.compiler.front.calls import indices_of
 from causalspec.compiler.front.names import duplicate
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Scope
 from causalspec.compiler.front.types import domain_of, is_plain_words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from causalspec.compiler import expressions as nodes
 from causalspec.compiler.domains import Domain, Rows, Symbols, Truths, Tuples
 from causalspec.compiler.expressions import Expression
-from causalspec.compiler.front.tuple_codes import tuple_field
+from causalspec.compiler.front.conversion import tuple_field
 from causalspec.compiler.front.values import Value
 from causalspec.compiler.model import CausalModel
 
