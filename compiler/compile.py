@@ -27,6 +27,7 @@ from causalspec.compiler.front.templates import answers_of, encoding_of, prompts
 from causalspec.compiler.front.types import named_domain
 from causalspec.compiler.front.unread import set_aside
 from causalspec.compiler.meanings import Meanings
+from causalspec.compiler.model import family_of
 from causalspec.compiler.proofs.allowances import silence
 from causalspec.compiler.specification import Example, Specification, Task
 from causalspec.dsl import syntax
@@ -70,14 +71,14 @@ def compile_file(
         scope = Environment(compilation, draft.results.scope(draft.given.scope(draft.parameters)))
         model = compilation.tasks[name].model
         body = draft.declaration.body
-        examples += compile_examples(compilation, body, model, draft.variables, scope)
+        examples += compile_examples(scope, body, model, draft.variables)
     models = built(syntax.ModelDeclaration, partial(compile_model, tasks=drafts))
     compilation.models |= models
     abstractions = derive_models(file, compilation) | compile_abstractions(file, compilation)
     for draft in compilation.models.values():
         scope = Environment(compilation, draft.own.scope(draft.environment.scope))
         body = draft.declaration.body
-        examples += compile_examples(compilation, body, draft.model, draft.variables, scope)
+        examples += compile_examples(scope, body, draft.model, draft.variables)
     compilation.designs |= built(syntax.CounterfactualsDeclaration, compile_design)
     compilation.alignments |= built(syntax.AlignDeclaration, compile_alignment)
     claims = built(syntax.ClaimDeclaration, compile_claim)
@@ -138,7 +139,7 @@ def _note_domains(compilation: Compilation, drafts: dict[str, TaskDraft]) -> Non
             domains[declared.span] = domain
     rosters = [roster for draft in drafts.values() for roster in (draft.given, draft.results)]
     for roster in (*rosters, *(draft.own for draft in compilation.models.values())):
-        members = {one.name.partition("[")[0]: one for one in reversed(roster.members)}
+        members = {family_of(one.name): one for one in reversed(roster.members)}
         for text, name in roster.spans.items():
             if text in members and (domain := members[text].domain) is not None:
                 domains.setdefault(name.span, domain)

@@ -46,6 +46,11 @@ class Variable:
         return postorder(self.mechanism) if self.mechanism is not None else ()
 
 
+def family_of(name: str) -> str:
+    """The name of the family of a member, `x` for `x[2]`; a variable's own that has none."""
+    return name.partition("[")[0]
+
+
 def reached(names: Iterable[str], read_by: Callable[[str], Iterable[str]]) -> frozenset[str]:
     """The names, what they read, what that reads, and so on, in circles, too."""
     found: set[str] = set()

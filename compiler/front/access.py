@@ -130,10 +130,8 @@ def member(environment: Environment, node: syntax.Member, _: Expected) -> Value:
         return POISONED
     member = family.members.get(index.integer)
     if member is None:
-        indices = sorted(family.members)
-        advice = f"its indices are {indices[0]}..{indices[-1]}" if indices else None
         message = f"`{family.name}` has no member {index.integer}"
-        compilation.error("CS306", message, node.span, help=advice)
+        compilation.error("CS306", message, node.span, help=family.advice)
         return POISONED
     return bound(environment, member, syntax.Name(family.name, span=node.span))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.front.scopes import Declared
-from causalspec.compiler.model import reached
+from causalspec.compiler.model import Role
 from causalspec.dsl.diagnostics import Related
 
 
@@ -14,16 +15,16 @@ def report_cycle(compilation: Compilation, cycle: Sequence[Declared]) -> None:
     """Report variables each of which reads the next, the last one the first."""
     start = min(range(len(cycle)), key=lambda index: cycle[index].span.start)
     cycle = [*cycle[start:], *cycle[:start]]
-    path = " → ".join(f"`{one.name}`" for one in (*cycle, cycle[0]))
-    following = (*cycle[1:], cycle[0])
+    circle = [*cycle, cycle[0]]
+    path = " → ".join(f"`{variable.name}`" for variable in circle)
     compilation.error(
         "CS401",
         f"`{cycle[0].name}` depends on itself: {path}",
         cycle[0].span,
         help="take one of them out of the circle, or declare the model `cyclic`",
         related=[
-            Related(one.span, f"`{one.name}` reads `{other.name}`")
-            for one, other in zip(cycle, following, strict=True)
+            Related(reader.span, f"`{reader.name}` reads `{read.name}`")
+            for reader, read in pairwise(circle)
         ],
     )
 
@@ -35,40 +36,33 @@ def in_order(
 
     A cycle is reported where none is allowed; its members follow in the order of the text.
     """
-    by_name = {one.name: one for one in variables}
-    parents = {name: read_by(one, by_name) for name, one in by_name.items()}
+    by_name = {variable.name: variable for variable in variables}
     placed: dict[str, Declared] = {}
     on_path: dict[str, None] = {}
-    for first in by_name:
-        # Depth first with a stack of iterators: long chains must not exhaust Python's own.
-        stack = [(first, iter(parents[first]))] if first not in placed else []
-        on_path.update({first: None} if stack else {})
-        while stack:
-            name, remaining = stack[-1]
-            parent = next(remaining, None)
-            if parent is None:
-                stack.pop()
-                del on_path[name]
-                placed[name] = by_name[name]
-            elif parent in on_path:
-                if not cycles_allowed:
-                    path = list(on_path)
-                    report_cycle(compilation, [by_name[n] for n in path[path.index(parent) :]])
-            elif parent not in placed:
-                on_path[parent] = None
-                stack.append((parent, iter(parents[parent])))
+
+    def place(name: str) -> None:
+        on_path[name] = None
+        for parent in by_name[name].reads:
+            if parent in placed or parent not in by_name:
+                continue
+            if parent not in on_path:
+                place(parent)
+            elif not cycles_allowed:
+                path = list(on_path)
+                report_cycle(
+                    compilation, [by_name[member] for member in path[path.index(parent) :]]
+                )
+        del on_path[name]
+        placed[name] = by_name[name]
+
+    for name in by_name:
+        if name not in placed:
+            place(name)
     return tuple(placed.values())
 
 
-def read_by(variable: Declared, among: Mapping[str, object]) -> tuple[str, ...]:
-    """The names among `among` that a variable's mechanism reads."""
-    return tuple(name for name in variable.reads if name in among)
-
-
-def ancestors(
-    variables: Mapping[str, Declared], of: Iterable[str], *, cut: Iterable[str] = ()
-) -> frozenset[str]:
-    """Everything that `of` depends on, itself included; `cut` variables depend on nothing."""
-    known = variables.keys() - set(cut)
-    read = reached(of, lambda name: variables[name].reads if name in known else ())
-    return read & variables.keys()
+def inputs_first(inputs: Iterable[Declared], ordered: Sequence[Declared]) -> list[Declared]:
+    """Inputs in the order of the text, noise, then what is computed, in order."""
+    noise = [variable for variable in ordered if variable.role is Role.NOISE]
+    computed = [variable for variable in ordered if not variable.is_given]
+    return [*inputs, *noise, *computed]

@@ -29,7 +29,7 @@ from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.compiler.front.patterns import LARGEST_TABLE
 from causalspec.compiler.front.scopes import Declared, Environment, Progress, Scope
 from causalspec.compiler.front.values import Value
-from causalspec.compiler.front.variables import Roster, finished
+from causalspec.compiler.front.variables import DeclaredVariables, finished
 from causalspec.compiler.model import Role
 from causalspec.compiler.specification import Abstraction
 from causalspec.dsl import syntax
@@ -106,7 +106,7 @@ class _Derivation:
 
     def finish(self) -> ModelDraft:
         """The model, its variables in order."""
-        own = Roster(dict(self.variables), self.names, list(self.variables.values()))
+        own = DeclaredVariables(dict(self.variables), self.names, list(self.variables.values()))
         lets = {one.name: one for one in self.fine.task.given.of(Role.ABBREVIATION)}
         read = {name for one in own.members if one.mechanism for name in references(one.mechanism)}
         read |= {one.name for one in self.fine.variables.values()}

@@ -265,7 +265,7 @@ def _disjoint(
         if isinstance(binding, Family):
             members = [one for one in binding.members.values() if isinstance(one, Declared)]
         else:
-            one = target_variable(compilation, written, draft.variables, draft.environment)
+            one = target_variable(draft.environment, written, draft.variables)
             members = [] if one is None else [one]
         for one in members:
             if one.role is not Role.INPUT:

@@ -2,107 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from causalspec.compiler.domains import Domain
 from causalspec.compiler.expressions import Expression, references
 from causalspec.compiler.front.arithmetic import TooLargeError
 from causalspec.compiler.front.conversion import convert
-from causalspec.compiler.front.dependencies import ancestors
 from causalspec.compiler.front.elaborate import elaborate
-from causalspec.compiler.front.names import Compilation, declared_at
+from causalspec.compiler.front.names import Compilation, declared_at, of_kind, quoted
 from causalspec.compiler.front.scopes import Declared, Environment, Family
 from causalspec.compiler.front.values import Value, described
-from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.model import CausalModel, Role, family_of
 from causalspec.compiler.specification import Example
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
+from causalspec.dsl.source import Span
+
+GIVEN = (Role.INPUT, Role.NOISE)
+CHANGED = (*GIVEN, Role.VARIABLE, Role.OUTPUT)
+COMPUTED = (Role.ABBREVIATION, Role.VARIABLE, Role.OUTPUT)
 
 
 def compile_examples(
-    compilation: Compilation,
+    environment: Environment,
     statements: Sequence[syntax.Node],
     model: CausalModel,
     variables: Mapping[str, Declared],
-    environment: Environment,
 ) -> list[Example]:
     """The examples of a task or model. `environment` is where its mechanisms are read."""
+    compilation = environment.compilation
     found: list[Example] = []
-    for statement in statements:
-        if not isinstance(statement, syntax.Example):
-            continue
+    for statement in of_kind(statements, syntax.Example):
         before = len(compilation.diagnostics)
-        reader = _Reader(compilation, model, variables, environment)
-        inputs = reader.constants(statement.inputs, (Role.INPUT, Role.NOISE), "an input")
-        interventions = reader.interventions(statement.interventions)
-        outcomes = (Role.ABBREVIATION, Role.VARIABLE, Role.OUTPUT)
-        expected = reader.constants(statement.expected, outcomes, "a computed variable")
+        read = partial(_values, environment, model, variables)
+        inputs = _constants(compilation, read(statement.inputs, GIVEN, "an input"))
+        interventions = {
+            variable.name: value.node if value.constant is None else value.constant
+            for _, variable, value in read(statement.interventions, CHANGED, "a causal variable")
+        }
+        expected = _constants(
+            compilation, read(statement.expected, COMPUTED, "a computed variable")
+        )
         if not statement.expected:
-            compilation.error(
-                "CS405",
-                "this example expects nothing",
-                statement.span,
-                help="add `gives { … }` with a value of an output or variable",
-            )
+            advice = "add `gives { … }` with a value of an output or variable"
+            compilation.error("CS405", "this example expects nothing", statement.span, help=advice)
         if len(compilation.diagnostics) == before:
-            _check_given(compilation, statement, variables, inputs, interventions, expected)
+            _check_given(compilation, statement, model, inputs, interventions, expected)
         found.append(Example(model, inputs, interventions, expected, statement.span))
     return found
 
 
-class _Reader:
-    """Reads the assignments of one example."""
+def _values(
+    environment: Environment,
+    model: CausalModel,
+    variables: Mapping[str, Declared],
+    assignments: Sequence[syntax.Assignment],
+    roles: Sequence[Role],
+    what: str,
+) -> Iterator[tuple[syntax.Assignment, Declared, Value]]:
+    """What variables of these roles are given."""
+    what = f"{what} of `{model.name}`"
+    for assignment, variable in targets(environment, assignments, variables, roles, "CS406", what):
+        if variable.domain is None:
+            environment.note_names(assignment.value)
+            continue
+        value = value_in(environment, assignment.value, variable.domain)
+        if value is not None:
+            yield assignment, variable, value
 
-    def __init__(
-        self,
-        compilation: Compilation,
-        model: CausalModel,
-        variables: Mapping[str, Declared],
-        environment: Environment,
-    ) -> None:
-        self.compilation = compilation
-        self.model = model
-        self.variables = variables
-        self.environment = environment
 
-    def constants(
-        self, assignments: Sequence[syntax.Assignment], roles: Sequence[Role], what: str
-    ) -> dict[str, int]:
-        """Codes by variable, of assignments that must be constants."""
-        found: dict[str, int] = {}
-        for assignment, variable, value in self._values(assignments, roles, what):
-            if value.constant is None:
-                self.compilation.wrong("CS209", assignment.value, "is not a constant")
-            else:
-                found[variable.name] = value.constant
-        return found
-
-    def interventions(
-        self, assignments: Sequence[syntax.Assignment]
-    ) -> dict[str, int | Expression]:
-        """What replaces each variable's mechanism: a code, or another mechanism."""
-        roles = (Role.INPUT, Role.NOISE, Role.VARIABLE, Role.OUTPUT)
-        return {
-            variable.name: value.node if value.constant is None else value.constant
-            for _, variable, value in self._values(assignments, roles, "a causal variable")
-        }
-
-    def _values(
-        self, assignments: Sequence[syntax.Assignment], roles: Sequence[Role], what: str
-    ) -> list[tuple[syntax.Assignment, Declared, Value]]:
-        found: list[tuple[syntax.Assignment, Declared, Value]] = []
-        given = targets(
-            self.environment, assignments, self.variables, roles, "CS406",
-            f"{what} of `{self.model.name}`",
-        )  # fmt: skip
-        for assignment, variable in given:
-            if variable.domain is None:
-                self.environment.note_names(assignment.value)
-                continue
-            value = value_in(self.environment, assignment.value, variable.domain)
-            if value is not None:
-                found.append((assignment, variable, value))
-        return found
+def _constants(
+    compilation: Compilation, given: Iterable[tuple[syntax.Assignment, Declared, Value]]
+) -> dict[str, int]:
+    """Codes by variable, of assignments that must be constants."""
+    found: dict[str, int] = {}
+    for assignment, variable, value in given:
+        if value.constant is None:
+            compilation.wrong("CS209", assignment.value, "is not a constant")
+        else:
+            found[variable.name] = value.constant
+    return found
 
 
 def targets(
@@ -115,28 +95,21 @@ def targets(
 ) -> Iterator[tuple[syntax.Assignment, Declared]]:
     """Each assignment with its variable, of these roles and once; others are reported."""
     compilation = environment.compilation
-    seen: dict[str, syntax.Assignment] = {}
-    for one in assignments:
-        variable = target_variable(compilation, one.target, variables, environment)
+    seen: dict[str, Span] = {}
+    for assignment in assignments:
+        target = assignment.target.span
+        variable = target_variable(environment, assignment.target, variables)
         if variable is None:
-            environment.note_names(one.value)
+            environment.note_names(assignment.value)
         elif variable.role not in roles:
-            compilation.error(
-                code,
-                f"`{variable.name}` is not {what}",
-                one.target.span,
-                related=declared_at(variable.span),
-            )
+            message = f"`{variable.name}` is not {what}"
+            compilation.error(code, message, target, related=declared_at(variable.span))
         elif variable.name in seen:
-            compilation.error(
-                "CS203",
-                f"`{variable.name}` is given twice",
-                one.target.span,
-                related=(Related(seen[variable.name].target.span, "first given here"),),
-            )
+            first = Related(seen[variable.name], "first given here")
+            compilation.repeated(f"`{variable.name}` is given twice", target, first)
         else:
-            seen[variable.name] = one
-            yield one, variable
+            seen[variable.name] = target
+            yield assignment, variable
 
 
 def value_in(environment: Environment, written: syntax.Expression, domain: Domain) -> Value | None:
@@ -162,78 +135,61 @@ def code_in(environment: Environment, written: syntax.Expression, domain: Domain
 
 
 def target_variable(
-    compilation: Compilation,
-    written: syntax.Expression,
-    variables: Mapping[str, Declared],
-    environment: Environment,
+    environment: Environment, written: syntax.Expression, variables: Mapping[str, Declared]
 ) -> Declared | None:
     """The variable that a statement names, None with the reason reported."""
+    compilation = environment.compilation
     family = written.family if isinstance(written, syntax.Member) else written
     if not isinstance(family, syntax.Name):
         return compilation.wrong("CS205", written, "names no variable")
     found = environment.find(family)
-    if isinstance(found, Value) and found.domain is None:
-        return None
-    if isinstance(written, syntax.Member) and isinstance(found, Family):
-        index = elaborate(environment, written.index)
-        if index.domain is None:
+    match found, written:
+        case Value(domain=None), _:
             return None
-        member = found.members.get(index.integer) if index.integer is not None else None
-        if isinstance(member, Declared):
-            return member
-        indices = sorted(found.members)
-        return compilation.error(
-            "CS306",
-            f"`{found.name}` has no member `{written.index.span.text}`",
-            written.span,
-            help=f"its indices are {indices[0]}..{indices[-1]}" if indices else None,
-        )
-    if isinstance(found, Family):
-        return compilation.error(
-            "CS211",
-            f"`{family.text}` is a family, not a variable",
-            written.span,
-            help=f"name a member, as in `{family.text}[{next(iter(found.members), 0)}]`",
-        )
-    if isinstance(found, Declared) and isinstance(written, syntax.Name):
-        return found
-    if family.text in variables and isinstance(written, syntax.Name):
-        return variables[family.text]
-    if found is not None:
-        return compilation.wrong("CS211", family, "is not a family")
-    known = dict.fromkeys(name.split("[")[0] for name in variables)
-    return compilation.unknown("variable", family, known)
+        case Family(), syntax.Member():
+            return _member(environment, found, written)
+        case Family(name=name, members=members), _:
+            advice = f"name a member, as in `{name}[{next(iter(members), 0)}]`"
+            says = "is a family, not a variable"
+            return compilation.wrong("CS211", family, says, help=advice)
+        case Declared(), syntax.Name():
+            return found
+        case _, syntax.Name() if family.text in variables:
+            return variables[family.text]
+        case None, _:
+            return compilation.unknown("variable", family, dict.fromkeys(map(family_of, variables)))
+        case _:
+            return compilation.wrong("CS211", family, "is not a family")
+
+
+def _member(environment: Environment, family: Family, written: syntax.Member) -> Declared | None:
+    index = elaborate(environment, written.index)
+    if index.domain is None:
+        return None
+    member = family.members.get(index.integer) if index.integer is not None else None
+    if isinstance(member, Declared):
+        return member
+    message = f"`{family.name}` has no member `{written.index.span.text}`"
+    return environment.compilation.error("CS306", message, written.span, help=family.advice)
 
 
 def _check_given(
     compilation: Compilation,
     statement: syntax.Example,
-    variables: Mapping[str, Declared],
+    model: CausalModel,
     inputs: Mapping[str, int],
     interventions: Mapping[str, int | Expression],
     expected: Mapping[str, int],
 ) -> None:
     """Every input that an expected value depends on must be given."""
-    constant = [name for name, value in interventions.items() if isinstance(value, int)]
-    replaced = {
-        name: references(value)
-        for name, value in interventions.items()
-        if not isinstance(value, int)
-    }
-    needed = ancestors(variables, expected, cut=[*constant, *replaced])
-    for name, parents in replaced.items():
-        if name in needed:
-            needed |= ancestors(variables, parents, cut=[*constant, *replaced])
-    missing = [
-        name
-        for name, one in variables.items()
-        if name in needed
-        and one.role in (Role.INPUT, Role.NOISE)
-        and name not in inputs
-        and name not in interventions
-    ]
+    needed = model.ancestors(expected, cut=interventions)
+    for name, value in interventions.items():
+        if name in needed and not isinstance(value, int):
+            needed |= model.ancestors(references(value), cut=interventions)
+    given = inputs.keys() | interventions.keys()
+    missing = [name for name in model.exogenous if name in needed and name not in given]
     if missing:
-        shown = ", ".join(f"`{name}`" for name in missing[:6])
+        shown = quoted(missing[:6])
         compilation.error(
             "CS407",
             f"the expected values depend on {shown}, which the example does not give",

@@ -74,7 +74,7 @@ def _variables(
     """The variables that a statement places, each placed only here; wrong ones are reported."""
     found: list[Declared] = []
     for written in statement.variables:
-        one = target_variable(compilation, written, draft.variables, draft.environment)
+        one = target_variable(draft.environment, written, draft.variables)
         if one is None:
             continue
         if one.role is not Role.VARIABLE:

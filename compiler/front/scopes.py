@@ -56,6 +56,11 @@ class Declared:
         return self._known_reads[1]
 
     @property
+    def is_given(self) -> bool:
+        """Whether no mechanism computes it."""
+        return self.role in (Role.INPUT, Role.NOISE)
+
+    @property
     def value(self) -> Value:
         """A reference to it."""
         return Value(Reference(self.name), self.domain)
@@ -67,6 +72,12 @@ class Family:
 
     name: str
     members: Mapping[int, Value | Declared]
+
+    @property
+    def advice(self) -> str | None:
+        """Which members there are."""
+        indices = sorted(self.members)
+        return f"its indices are {indices[0]}..{indices[-1]}" if indices else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import MODELS, Compilation, declared_at
 from causalspec.compiler.front.vocabulary_rows import find_row
+from causalspec.compiler.model import family_of
 from causalspec.compiler.specification import (
     Alignment,
     Expectation,
@@ -105,7 +106,7 @@ def swapped_by(kind: SwapKind) -> Iterator[str]:
 def _names_variable(scored: Scored, name: str) -> bool:
     """Whether a name is that of a variable, or of a family of them, of the claim's model."""
     known = scored.draft.variables if scored.draft is not None else ()
-    return any(one.split("[")[0] == name for one in known)
+    return any(family_of(one) == name for one in known)
 
 
 def _kind(
@@ -129,7 +130,7 @@ def _kind(
     draft = scored.draft
     found: list[str] = []
     for one in of:
-        variable = target_variable(compilation, one, draft.variables, draft.environment)
+        variable = target_variable(draft.environment, one, draft.variables)
         if variable is None:
             return None
         found.append(variable.name)

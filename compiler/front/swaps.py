@@ -118,7 +118,7 @@ class _Reader:
 
     def _variable(self, item: syntax.SwapItem, taken: Sequence[str]) -> str | None:
         draft = self.draft
-        one = target_variable(self.compilation, item.variable, draft.variables, draft.environment)
+        one = target_variable(draft.environment, item.variable, draft.variables)
         if one is None:
             return None
         if one.role is not Role.VARIABLE:

@@ -10,15 +10,15 @@ from causalspec.compiler.domains import Domain, Numbers, Truths
 from causalspec.compiler.expressions import Expression
 from causalspec.compiler.front.arithmetic import conjunction, exact, number
 from causalspec.compiler.front.constants import constant_number
-from causalspec.compiler.front.dependencies import in_order
+from causalspec.compiler.front.dependencies import in_order, inputs_first
 from causalspec.compiler.front.elaborate import compile_all, elaborate
 from causalspec.compiler.front.matching import cases
-from causalspec.compiler.front.names import Compilation, duplicate
+from causalspec.compiler.front.names import Compilation, documented, duplicate, of_kind
 from causalspec.compiler.front.operators import required
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Hidden, Scope
 from causalspec.compiler.front.values import POISONED, Value, described
-from causalspec.compiler.front.variables import Roster, declare, finished
-from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.front.variables import DeclaredVariables, declare, finished
+from causalspec.compiler.model import CausalModel, Role, family_of
 from causalspec.dsl import syntax
 
 
@@ -27,9 +27,9 @@ class TaskDraft:
     """A task while the file is compiled: what its models, prompts and data refer to."""
 
     declaration: syntax.TaskDeclaration
-    given: Roster
+    given: DeclaredVariables
     """Inputs and abbreviations: what models, prompts and requirements read."""
-    results: Roster
+    results: DeclaredVariables
     """Outputs."""
     parameters: Scope
     environment: Environment
@@ -47,27 +47,30 @@ class TaskDraft:
         return {one.name: one for one in (*self.given.members, *self.results.members)}
 
 
+def parameter_names(declaration: syntax.TaskDeclaration) -> list[syntax.Name]:
+    """The names of a task's parameters."""
+    return [argument.name for argument in declaration.parameters if argument.name is not None]
+
+
 def draft_task(compilation: Compilation, declaration: syntax.TaskDeclaration) -> TaskDraft:
     """Declare a task's variables with their types; mechanisms come later."""
-    given, results = Roster(), Roster()
+    given, results = DeclaredVariables(), DeclaredVariables()
     parameters = _parameters(compilation, declaration)
     known = given.scope(parameters)
-    outputs = [one for one in declaration.body if isinstance(one, syntax.Output)]
-    names = {one.declarator.name.text: one.declarator.name for one in outputs}
+    outputs = of_kind(declaration.body, syntax.Output)
+    names = {output.declarator.name.text: output.declarator.name for output in outputs}
     reason = "is an output: abbreviations, requirements and prompts read inputs only"
-    hidden: dict[str, Binding] = {name: Hidden(reason) for name in names}
+    hidden: dict[str, Binding] = dict.fromkeys(names, Hidden(reason))
     waiting: list[Declared] = []
     inner = Environment(compilation, Scope(hidden, known, names), (), waiting)
     outer = Environment(compilation, results.scope(known), (), waiting)
-    taken = [one.name for one in declaration.parameters if one.name is not None]
+    taken = parameter_names(declaration)
     for statement in declaration.body:
         if isinstance(statement, syntax.Input | syntax.Let):
             declare(given, inner, statement, taken)
     for output in outputs:
         declare(results, outer, output, (*taken, *given.spans.values()))
-    if not given.of(Role.INPUT) and not any(
-        isinstance(one, syntax.Input) for one in declaration.body
-    ):
+    if not of_kind(declaration.body, syntax.Input):
         _lacks(compilation, declaration, "input", "`input x : 0..9`")
     if not names:
         _lacks(compilation, declaration, "output", "`output y : bool = …`")
@@ -110,53 +113,45 @@ def _parameters(compilation: Compilation, declaration: syntax.TaskDeclaration) -
 
 def compile_task(compilation: Compilation, draft: TaskDraft) -> CausalModel:
     """Compile a task's mechanisms, requirement and weights."""
-    compile_all((*draft.given.members, *draft.results.members))
+    members = (*draft.given.members, *draft.results.members)
+    compile_all(members)
     conditions: list[Value] = []
     for statement in draft.declaration.body:
         if isinstance(statement, syntax.Require):
-            value = elaborate(draft.environment, statement.condition, Truths())
-            value = required(draft.environment, value, statement.condition, Truths)
+            written = statement.condition
+            value = elaborate(draft.environment, written, Truths())
+            value = required(draft.environment, value, written, Truths)
             if value.domain is None:
                 continue
             conditions.append(value)
             if value.constant == 0:
-                compilation.error(
-                    "CS302",
-                    f"no input meets `{statement.condition.span.text}`",
-                    statement.condition.span,
-                )
+                message = f"no input meets `{written.span.text}`"
+                compilation.error("CS302", message, written.span)
         elif isinstance(statement, syntax.Input) and statement.distribution is not None:
             for declarator in statement.declarators:
                 weigh(draft.given, draft.environment, declarator, statement.distribution)
     requirement = conjunction(conditions)
     draft.requirement = requirement.node if requirement.constant is None else None
-    ordered = in_order(
-        compilation, (*draft.given.members, *draft.results.members), cycles_allowed=False
-    )
-    inputs = [one for one in draft.given.members if one.role is Role.INPUT]
-    rest = [one for one in ordered if one.role is not Role.INPUT]
-    documentation = draft.declaration.documentation
+    ordered = in_order(compilation, members, cycles_allowed=False)
     return CausalModel(
         name=draft.name,
         task=draft.name,
-        variables=finished([*inputs, *rest]),
+        variables=finished(inputs_first(draft.given.of(Role.INPUT), ordered)),
         requirement=draft.requirement,
-        documentation=documentation.value if documentation is not None else "",
+        documentation=documented(draft.declaration),
     )
 
 
 def weigh(
-    roster: Roster,
+    variables: DeclaredVariables,
     environment: Environment,
     declarator: syntax.Declarator,
     distribution: syntax.Distribution,
 ) -> None:
     """Give a declared variable, or every member of a family, its weights."""
-    name = declarator.name.text
-    members = [one for one in roster.members if one.name == name or one.name.startswith(f"{name}[")]
-    for one in members:
-        if one.domain is not None:
-            one.weights = weights_of(environment, distribution, one.domain)
+    for variable in variables.members:
+        if family_of(variable.name) == declarator.name.text and variable.domain is not None:
+            variable.weights = weights_of(environment, distribution, variable.domain)
 
 
 # How inputs and noise are distributed, as whole-number weights -----------------------------------

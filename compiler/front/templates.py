@@ -14,7 +14,7 @@ from causalspec.compiler.front.scopes import Declared, Environment, Family
 from causalspec.compiler.front.tasks import TaskDraft
 from causalspec.compiler.front.values import Value, described
 from causalspec.compiler.front.vocabulary_rows import argument_value, matched
-from causalspec.compiler.model import Role
+from causalspec.compiler.model import Role, family_of
 from causalspec.compiler.specification import (
     EncodedInput,
     Encoding,
@@ -201,7 +201,7 @@ def _said_outputs(
 
 def _answer(draft: TaskDraft, statement: syntax.Say, one: Declared) -> PromptTemplate:
     environment = draft.environment
-    name = one.name.split("[")[0]
+    name = family_of(one.name)
     inner = environment.inner(draft.results.spans[name], one.value)
     if isinstance(statement.body, syntax.Template):
         arms = (TemplateArm(None, _parts(inner, statement.body)),)
@@ -262,7 +262,7 @@ def _encoded_inputs(
     text = " ".join(written.span.text.split())
     draft.environment.note_names(written)
     inputs = draft.given.of(Role.INPUT)
-    found = [one for one in inputs if one.name == text or one.name.split("[")[0] == text]
+    found = [one for one in inputs if one.name == text or family_of(one.name) == text]
     if not found and text not in draft.given.bindings:
         name = syntax.Name(text, span=written.span)
         compilation.unknown("input", name, [one.name for one in inputs])

@@ -19,7 +19,7 @@ from causalspec.dsl import syntax
 
 
 @dataclass(slots=True)
-class Roster:
+class DeclaredVariables:
     """The variables of one block while it is read: by name for expressions, in order for models."""
 
     bindings: dict[str, Binding] = field(default_factory=dict[str, Binding])
@@ -32,7 +32,7 @@ class Roster:
 
     def of(self, *roles: Role) -> list[Declared]:
         """The members in these roles."""
-        return [one for one in self.members if one.role in roles]
+        return [variable for variable in self.members if variable.role in roles]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,54 +44,62 @@ class Kind:
     source: syntax.Expression | None = None
 
 
+def declares(statement: syntax.Node) -> tuple[Sequence[syntax.Declarator], Kind] | None:
+    """What a statement declares, if anything."""
+    match statement:
+        case syntax.Input(declarators=declarators, type=type_):
+            return declarators, Kind(Role.INPUT, type_)
+        case syntax.Noise(declarators=declarators, type=type_):
+            return declarators, Kind(Role.NOISE, type_)
+        case syntax.Let(name=name, value=value):
+            return (syntax.Declarator(name, span=name.span),), Kind(Role.ABBREVIATION, None, value)
+        case syntax.Variable(declarator=declarator, type=type_, mechanism=mechanism):
+            return (declarator,), Kind(Role.VARIABLE, type_, mechanism)
+        case syntax.Output(declarator=declarator, type=type_, mechanism=mechanism):
+            return (declarator,), Kind(Role.OUTPUT, type_, mechanism)
+        case _:
+            return None
+
+
 def declare(
-    roster: Roster,
+    variables: DeclaredVariables,
     environment: Environment,
     statement: syntax.Node,
     taken: Iterable[syntax.Name] = (),
 ) -> list[Declared]:
     """Declare what a statement declares, if anything. `taken` names are in use around it."""
-    match statement:
-        case syntax.Input(declarators=declarators, type=type_):
-            kind = Kind(Role.INPUT, type_)
-        case syntax.Noise(declarators=declarators, type=type_):
-            kind = Kind(Role.NOISE, type_)
-        case syntax.Let(name=name, value=value):
-            declarators = (syntax.Declarator(name, span=name.span),)
-            kind = Kind(Role.ABBREVIATION, None, value)
-        case syntax.Variable(declarator=one, type=type_, mechanism=mechanism):
-            declarators, kind = (one,), Kind(Role.VARIABLE, type_, mechanism)
-        case syntax.Output(declarator=one, type=type_, mechanism=mechanism):
-            declarators, kind = (one,), Kind(Role.OUTPUT, type_, mechanism)
-        case _:
-            return []
-    return [one for each in declarators for one in _added(roster, environment, each, kind, taken)]
+    declarators, kind = declares(statement) or ((), None)
+    added: list[Declared] = []
+    for declarator in declarators:
+        name = declarator.name
+        clashing = (
+            other for other in (*variables.spans.values(), *taken) if other.text == name.text
+        )
+        first = next(clashing, None)
+        if first is not None:
+            duplicate(environment.compilation, name, first.span)
+        elif kind is not None:
+            variables.spans[name.text] = name
+            added += _added(variables, environment, declarator, kind)
+    variables.members += added
+    return added
 
 
 def _added(
-    roster: Roster,
+    variables: DeclaredVariables,
     environment: Environment,
     declarator: syntax.Declarator,
     kind: Kind,
-    taken: Iterable[syntax.Name],
 ) -> list[Declared]:
     """Declare a variable, or every member of a family."""
-    compilation = environment.compilation
     name = declarator.name
-    first = roster.spans.get(name.text)
-    first = first or next((one for one in taken if one.text == name.text), None)
-    if first is not None:
-        duplicate(compilation, name, first.span)
-        return []
-    roster.spans[name.text] = name
     if declarator.range is None or declarator.index is None:
-        one = _declared(name.text, declarator, kind, environment)
-        roster.bindings[name.text] = one
-        roster.members.append(one)
-        return [one]
+        variable = _declared(name.text, declarator, kind, environment)
+        variables.bindings[name.text] = variable
+        return [variable]
     indices = indices_of(environment, declarator.range)
     if indices is None:
-        roster.bindings[name.text] = POISONED
+        variables.bindings[name.text] = POISONED
         return []
     members = {
         index: _declared(
@@ -102,8 +110,7 @@ def _added(
         )
         for index in indices
     }
-    roster.bindings[name.text] = Family(name.text, members)
-    roster.members.extend(members.values())
+    variables.bindings[name.text] = Family(name.text, members)
     return list(members.values())
 
 
@@ -134,16 +141,12 @@ def finished(variables: Sequence[Declared]) -> tuple[Variable, ...]:
     """
     return tuple(
         Variable(
-            name=one.name,
-            role=one.role,
-            domain=one.domain if one.domain is not None else Truths(),
-            mechanism=None
-            if one.role in (Role.INPUT, Role.NOISE)
-            else one.mechanism
-            if one.mechanism is not None
-            else Constant(0),
-            weights=one.weights,
-            span=one.span,
+            name=variable.name,
+            role=variable.role,
+            domain=variable.domain or Truths(),
+            mechanism=None if variable.is_given else variable.mechanism or Constant(0),
+            weights=variable.weights,
+            span=variable.span,
         )
-        for one in variables
+        for variable in variables
     )
