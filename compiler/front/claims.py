@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from causalspec.compiler.front.designs import data_split
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import Compilation, declared_at
+from causalspec.compiler.front.names import Compilation, declared_at, documented, of_kind
 from causalspec.compiler.front.scores import Scored, expectation_of, swapped_by
 from causalspec.compiler.specification import Alignment, Claim, Task
 from causalspec.dsl import syntax
@@ -14,34 +14,21 @@ from causalspec.dsl.diagnostics import Related
 def compile_claim(compilation: Compilation, declaration: syntax.ClaimDeclaration) -> Claim | None:
     """A claim with every name resolved, None when it has no model."""
     name = declaration.name
-    statements = [one for one in declaration.body if isinstance(one, syntax.Of)]
-    expects = [one for one in declaration.body if isinstance(one, syntax.Expect)]
+    statements = of_kind(declaration.body, syntax.Of)
+    expects = of_kind(declaration.body, syntax.Expect)
     for later in statements[1:]:
-        compilation.error(
-            "CS203",
-            f"claim `{name.text}` is about two things",
-            later.span,
-            help="write two claims",
-            related=(Related(statements[0].span, "the first one"),),
-        )
-    whole = not compilation.unread.is_inside(declaration)
-    if not statements and whole:
-        compilation.error(
-            "CS709",
-            f"claim `{name.text}` does not say what it is about",
-            name.span,
-            help="add `of M on D.test with A`",
-        )
-    if not expects and whole:
-        compilation.error(
-            "CS709",
-            f"claim `{name.text}` expects nothing",
-            name.span,
-            help="add `expect iia >= 0.90`",
-        )
+        where = Related(statements[0].span, "the first one")
+        message = f"claim `{name.text}` is about two things"
+        compilation.repeated(message, later.span, where, help="write two claims")
+    lacking = "does not say what it is about", "add `of M on D.test with A`"
+    expecting = "expects nothing", "add `expect iia >= 0.90`"
+    for written, (problem, advice) in ((statements, lacking), (expects, expecting)):
+        if not written and not compilation.unread.is_inside(declaration):
+            message = f"claim `{name.text}` {problem}"
+            compilation.error("CS709", message, name.span, help=advice)
     if not statements:
-        for one in expects:
-            expectation_of(compilation, one, Scored(None, (), None))
+        for statement in expects:
+            expectation_of(compilation, statement, Scored(None, (), None))
         return None
     about = statements[0]
     draft = compilation.model(about.model)
@@ -49,7 +36,7 @@ def compile_claim(compilation: Compilation, declaration: syntax.ClaimDeclaration
     alignment = _alignment(compilation, about.alignment, draft)
     kinds = [kind for design, _ in data for kind in compilation.designs[design].kinds]
     scored = Scored(draft, tuple(kinds), alignment)
-    expectations = [expectation_of(compilation, one, scored) for one in expects]
+    expectations = [expectation_of(compilation, statement, scored) for statement in expects]
     if draft is None:
         return None
     task = compilation.tasks.get(draft.task.name)
@@ -64,8 +51,8 @@ def compile_claim(compilation: Compilation, declaration: syntax.ClaimDeclaration
         alignment=about.alignment.text,
         prompt=prompt,
         fitted_on=fitted_on,
-        expectations=tuple(one for one in expectations if one is not None),
-        documentation=declaration.documentation.value if declaration.documentation else "",
+        expectations=tuple(found for found in expectations if found is not None),
+        documentation=documented(declaration),
         span=name.span,
     )
 
@@ -85,33 +72,26 @@ def _alignment(
 ) -> Alignment | None:
     kinds = (syntax.AlignDeclaration,)
     found = compilation.named(name, compilation.alignments, kinds, "alignment")
-    if found is None:
-        return None
-    if draft is not None and found.model.name != draft.name:
-        return compilation.error(
-            "CS710",
-            f"alignment `{name.text}` is of `{found.model.name}`, the claim of `{draft.name}`",
-            name.span,
-            related=declared_at(found.span),
-        )
+    if found is not None and draft is not None and found.model.name != draft.name:
+        message = f"alignment `{name.text}` is of `{found.model.name}`, the claim of `{draft.name}`"
+        where = declared_at(found.span)
+        return compilation.error("CS710", message, name.span, related=where)
     return found
 
 
 def _data(
-    compilation: Compilation,
-    written: syntax.Expression,
-    draft: ModelDraft | None,
+    compilation: Compilation, written: syntax.Expression, draft: ModelDraft | None
 ) -> list[tuple[str, str]]:
-    parts: list[syntax.Expression] = [written]
+    parts = [written]
     if isinstance(written, syntax.Call):
         if written.function.text != "mean":
             compilation.unknown("combination of data", written.function, ("mean",))
             return []
         compilation.meanings.note(written.function.span, "data")
-        parts = [one.value for one in written.arguments]
+        parts = [argument.value for argument in written.arguments]
     about, advice = "the claim is about", "write `D.test`, or `mean(D.test, E.test)`"
     found = [data_split(compilation, part, draft, whose=about, help=advice) for part in parts]
-    return [one for one in found if one is not None]
+    return [split for split in found if split is not None]
 
 
 def _check_placed(
@@ -123,7 +103,7 @@ def _check_placed(
     """Every variable that the data swaps, in sources' own runs too, needs a place for it."""
     if compilation.diagnostics.has_errors:
         return
-    placed = {one.variable for one in alignment.placements}
+    placed = {placement.variable for placement in alignment.placements}
     for design, _ in data:
         for kind in compilation.designs[design].kinds:
             for variable in swapped_by(kind):

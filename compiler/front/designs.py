@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
-from causalspec.compiler.domains import Domain, Truths
+from causalspec.compiler.domains import Domain
 from causalspec.compiler.expressions import Expression, Reference, substituted
-from causalspec.compiler.front.elaborate import elaborate
+from causalspec.compiler.front.elaborate import condition, elaborate
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import Compilation, declared_at
-from causalspec.compiler.front.operators import required
+from causalspec.compiler.front.names import Compilation, declared_at, of_kind
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Scope, Side
 from causalspec.compiler.front.swaps import SIDE, distinctions_of, swaps_of
 from causalspec.compiler.front.values import Value
@@ -25,8 +23,6 @@ from causalspec.compiler.specification import (
 )
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
-
-Statement = TypeVar("Statement", bound=syntax.Node)
 
 MOST_BALANCED = 64
 MOST_ROWS = 10_000_000
@@ -50,36 +46,34 @@ def compile_design(
     draft = compilation.model(declaration.model)
     if draft is None:
         return None
+    body = declaration.body
     sources, kinds = swaps_of(compilation, declaration, draft)
     environment = _pair_environment(compilation, draft, sources)
     _refuse_repeats(compilation, declaration)
-    conditions = [one.condition for one in _of(declaration, syntax.Keep)]
-    values = [
-        required(environment, elaborate(environment, one, Truths()), one, Truths)
-        for one in conditions
-    ]
+    keep: list[PairExpression] = []
+    for statement in of_kind(body, syntax.Keep):
+        value = condition(environment, statement.condition)
+        if value.domain is not None:
+            keep.append(PairExpression(value.node, statement.condition.span))
     balances = [
-        _balanced(compilation, environment, one.value) for one in _of(declaration, syntax.Balance)
+        _balanced(compilation, environment, statement.value)
+        for statement in of_kind(body, syntax.Balance)
     ]
-    rivals = [name for one in _of(declaration, syntax.Distinguish) for name in one.models]
-    covered = [value for one in _of(declaration, syntax.Cover) for value in one.values]
-    splits, seeds = _of(declaration, syntax.Split), _of(declaration, syntax.Seed)
+    rivals = [name for statement in of_kind(body, syntax.Distinguish) for name in statement.models]
+    covered = [value for statement in of_kind(body, syntax.Cover) for value in statement.values]
+    splits, seeds = of_kind(body, syntax.Split), of_kind(body, syntax.Seed)
     if seeds and seeds[0].value.decimals:
-        compilation.error(
-            "CS702", f"the seed `{seeds[0].value.text}` is not a whole number", seeds[0].value.span
-        )
+        message = f"the seed `{seeds[0].value.text}` is not a whole number"
+        compilation.error("CS702", message, seeds[0].value.span)
+    balance, balance_domain = balances[0] if balances else (None, None)
     return CounterfactualDesign(
         name=declaration.name.text,
         model=draft.model,
         source_names=tuple(sources),
         kinds=tuple(kinds),
-        keep=tuple(
-            PairExpression(value.node, one.span)
-            for one, value in zip(conditions, values, strict=True)
-            if value.domain is not None
-        ),
-        balance=balances[0][0] if balances else None,
-        balance_domain=balances[0][1] if balances else None,
+        keep=tuple(keep),
+        balance=balance,
+        balance_domain=balance_domain,
         splits=_split_sizes(compilation, declaration, splits),
         disjoint=_disjoint(compilation, draft, splits),
         seed=seeds[0].value.scaled if seeds else 0,
@@ -87,44 +81,38 @@ def compile_design(
         distinctions=tuple(distinctions_of(compilation, rivals, draft, kinds)),
         cover=_covered(compilation, _with_base(environment), covered),
         shared_noise=any(
-            _is_shared(compilation, draft, one) for one in _of(declaration, syntax.NoiseSharing)
+            _is_shared(compilation, draft, statement)
+            for statement in of_kind(body, syntax.NoiseSharing)
         ),
     )
-
-
-def _of(declaration: syntax.CounterfactualsDeclaration, kind: type[Statement]) -> list[Statement]:
-    return [one for one in declaration.body if isinstance(one, kind)]
 
 
 def _refuse_repeats(
     compilation: Compilation, declaration: syntax.CounterfactualsDeclaration
 ) -> None:
     for kind, keyword in ONCE.items():
-        found = _of(declaration, kind)
-        for later in found[1:]:
-            compilation.error(
-                "CS203",
+        first, *later = of_kind(declaration.body, kind) or (declaration,)
+        for statement in later:
+            message, where = (
                 f"there is more than one `{keyword}`",
-                later.span,
-                related=(Related(found[0].span, "the first one"),),
+                Related(first.span, "the first one"),
             )
+            compilation.repeated(message, statement.span, where)
 
 
 def _pair_environment(
     compilation: Compilation, draft: ModelDraft, sources: Mapping[str, syntax.Name | str]
 ) -> Environment:
     """`base.x`, `source.x` and `result.x` for every variable of the model."""
-    bindings: dict[str, Binding] = dict(draft.task.parameters.bindings)
-    names = {"base": SIDE, **sources, "result": SIDE}
+    parameters = draft.task.parameters
+    bindings: dict[str, Binding] = dict(parameters.bindings)
+    sides = {"base": SIDE, **sources, "result": SIDE}
     declaring = {**draft.task.given.spans, **draft.own.spans}
-    for name in names:
-        side: dict[str, Binding] = {}
-        for roster in (draft.task.given, draft.own):
-            for text, binding in roster.bindings.items():
-                side[text] = _on_side(draft, name, binding)
+    variables = {**draft.task.given.bindings, **draft.own.bindings}
+    for name in sides:
+        side = {text: _on_side(draft, name, binding) for text, binding in variables.items()}
         bindings[name] = Side(name, Scope(side, None, declaring), draft.model.outputs)
-    names = {**draft.task.parameters.declaring, **names}
-    return Environment(compilation, Scope(bindings, None, names))
+    return Environment(compilation, Scope(bindings, None, {**parameters.declaring, **sides}))
 
 
 def _on_side(draft: ModelDraft, side: str, binding: Binding) -> Binding:
@@ -133,22 +121,22 @@ def _on_side(draft: ModelDraft, side: str, binding: Binding) -> Binding:
             return Value(_side_node(draft, side, binding), binding.domain)
         case Family(name=name, members=members):
             moved = {
-                index: Value(_side_node(draft, side, one), one.domain)
-                for index, one in members.items()
-                if isinstance(one, Declared)
+                index: Value(_side_node(draft, side, member), member.domain)
+                for index, member in members.items()
+                if isinstance(member, Declared)
             }
             return Family(f"{side}.{name}", moved)
         case _:
             return binding
 
 
-def _side_node(draft: ModelDraft, side: str, one: Declared) -> Expression:
-    if one.name in draft.model.by_name or one.mechanism is None:
-        return Reference(f"{side}.{one.name}")
+def _side_node(draft: ModelDraft, side: str, variable: Declared) -> Expression:
+    if variable.name in draft.model.by_name or variable.mechanism is None:
+        return Reference(f"{side}.{variable.name}")
     # An abbreviation of the task that the model itself never reads: written out.
     lets = draft.task.variables
     return substituted(
-        one.mechanism,
+        variable.mechanism,
         lambda name: _side_node(draft, side, lets[name]) if name in lets else Reference(name),
     )
 
@@ -170,27 +158,27 @@ def _balanced(
 
 
 def _covered(
-    compilation: Compilation, environment: Environment, written: Sequence[syntax.Expression]
+    compilation: Compilation, environment: Environment, covered: Sequence[syntax.Expression]
 ) -> tuple[StratifiedValue, ...]:
     found: list[StratifiedValue] = []
     combinations = 1
-    for one in written:
-        value = elaborate(environment, one)
+    for written in covered:
+        value = elaborate(environment, written)
         if value.domain is None:
             continue
         if value.constant is not None:
-            compilation.wrong("CS703", one, "is always the same")
+            compilation.wrong("CS703", written, "is always the same")
             continue
         combinations *= value.domain.size
         if combinations > MOST_COVERED:
             compilation.wrong(
                 "CS703",
-                one,
+                written,
                 f"makes {combinations} combinations, too many to cover",
                 help=f"cover conditions, or values with at most {MOST_COVERED} combinations",
             )
             break
-        found.append(StratifiedValue(value.node, one.span, domain=value.domain))
+        found.append(StratifiedValue(value.node, written.span, domain=value.domain))
     return tuple(found)
 
 
@@ -223,61 +211,45 @@ def _split_sizes(
     declaration: syntax.CounterfactualsDeclaration,
     splits: Sequence[syntax.Split],
 ) -> tuple[SplitSize, ...]:
-    if not splits and compilation.unread.is_inside(declaration):
-        return ()
-    if not splits:
-        compilation.wrong(
-            "CS702",
-            declaration.name,
-            "does not say how many pairs to make",
-            help="add `split train 8_000, validation 500, test 1_000`",
-        )
-        return ()
+    if not splits and not compilation.unread.is_inside(declaration):
+        advice = "add `split train 8_000, validation 500, test 1_000`"
+        says = "does not say how many pairs to make"
+        compilation.wrong("CS702", declaration.name, says, help=advice)
     found: dict[str, SplitSize] = {}
-    for part in splits[0].parts:
-        name = part.name
+    for part in splits[0].parts if splits else ():
+        name, rows = part.name, part.rows
         if name.text in found:
-            compilation.error(
-                "CS203",
-                f"split `{name.text}` is declared twice",
-                name.span,
-                related=(Related(found[name.text].span, "first declared here"),),
+            where = Related(found[name.text].span, "first declared here")
+            compilation.repeated(f"split `{name.text}` is declared twice", name.span, where)
+        elif rows.decimals or not 1 <= rows.scaled <= MOST_ROWS:
+            message, advice = (
+                f"a split cannot have {rows.text} pairs",
+                f"write a whole number from 1 to {MOST_ROWS}",
             )
-        elif part.rows.decimals or not 1 <= part.rows.scaled <= MOST_ROWS:
-            compilation.error(
-                "CS702",
-                f"a split cannot have {part.rows.text} pairs",
-                part.rows.span,
-                help=f"write a whole number from 1 to {MOST_ROWS}",
-            )
+            compilation.error("CS702", message, rows.span, help=advice)
         else:
-            found[name.text] = SplitSize(name.text, part.rows.scaled, part.name.span)
+            found[name.text] = SplitSize(name.text, rows.scaled, name.span)
     return tuple(found.values())
 
 
 def _disjoint(
     compilation: Compilation, draft: ModelDraft, splits: Sequence[syntax.Split]
 ) -> tuple[str, ...]:
-    found: list[str] = []
+    found: dict[str, None] = {}
     for written in splits[0].disjoint if splits else ():
-        names: list[str] = []
         binding = draft.environment.find(written) if isinstance(written, syntax.Name) else None
         if isinstance(binding, Family):
-            members = [one for one in binding.members.values() if isinstance(one, Declared)]
+            members = list(binding.members.values())
         else:
-            one = target_variable(draft.environment, written, draft.variables)
-            members = [] if one is None else [one]
-        for one in members:
-            if one.role is not Role.INPUT:
-                compilation.wrong(
-                    "CS702",
-                    written,
-                    "is not an input: splits are disjoint by inputs",
-                    related=declared_at(one.span),
-                )
+            members = [target_variable(draft.environment, written, draft.variables)]
+        for member in members:
+            if not isinstance(member, Declared):
+                continue
+            if member.role is not Role.INPUT:
+                says = "is not an input: splits are disjoint by inputs"
+                compilation.wrong("CS702", written, says, related=declared_at(member.span))
                 break
-            names.append(one.name)
-        found += [name for name in names if name not in found]
+            found[member.name] = None
     return tuple(found)
 
 
@@ -309,7 +281,7 @@ def data_split(
             f"is data of `{design.model.name}`, {whose} `{draft.name}`",
             related=declared_at(design.span),
         )
-    known = {one.name: one.span for one in design.splits}
+    known = {size.name: size.span for size in design.splits}
     if split.text not in known:
         if known:
             compilation.unknown("split", split, known)

@@ -15,7 +15,14 @@ from causalspec.compiler.front.conversion import tuple_value
 from causalspec.compiler.front.joining import choose, together
 from causalspec.compiler.front.matching import match_values, membership
 from causalspec.compiler.front.names import Compilation, distinct
-from causalspec.compiler.front.operators import binary, comparison, logical, operand, unary
+from causalspec.compiler.front.operators import (
+    binary,
+    comparison,
+    logical,
+    operand,
+    required,
+    unary,
+)
 from causalspec.compiler.front.patterns import reads_constants
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Scope
 from causalspec.compiler.front.subexpressions import FORMS, too_large, too_much, value_of
@@ -34,6 +41,11 @@ def elaborate(
     """Compile one expression with everything that it needs."""
     compile_it = partial(value_of, environment, expression, expected)
     return _whole(environment.compilation, expression, compile_it)
+
+
+def condition(environment: Environment, written: syntax.Expression) -> Value:
+    """Compile an expression that must be true or false."""
+    return required(environment, elaborate(environment, written, Truths()), written, Truths)
 
 
 def compile_all(variables: Iterable[Declared]) -> None:

@@ -48,20 +48,16 @@ def compile_alignment(
         if sites is None or tokens is None or method is None or writes is None:
             continue
         (_, site), receiver = sites[0], sites[1][1] if len(sites) == 2 else None
-        for one, write in zip(variables, writes, strict=True):
+        for variable, write in zip(variables, writes, strict=True):
             placement = Placement(
-                one.name, number, site, receiver, tokens, statement.together is not None,
+                variable.name, number, site, receiver, tokens, statement.together is not None,
                 method, write, statement.span,
             )  # fmt: skip
             placements.append(placement)
-    if not declaration.body and not compilation.unread.is_inside(declaration):
-        compilation.wrong(
-            "CS704",
-            declaration.name,
-            "places no variable",
-            help="add `var v at residual layers 0..* token last by das(dim = 16)`",
-        )
     name = declaration.name
+    if not declaration.body and not compilation.unread.is_inside(declaration):
+        advice = "add `var v at residual layers 0..* token last by das(dim = 16)`"
+        compilation.wrong("CS704", name, "places no variable", help=advice)
     return Alignment(name.text, draft.model, tuple(placements), name.span)
 
 
@@ -74,21 +70,19 @@ def _variables(
     """The variables that a statement places, each placed only here; wrong ones are reported."""
     found: list[Declared] = []
     for written in statement.variables:
-        one = target_variable(draft.environment, written, draft.variables)
-        if one is None:
+        variable = target_variable(draft.environment, written, draft.variables)
+        if variable is None:
             continue
-        if one.role is not Role.VARIABLE:
-            compilation.error(
-                "CS704",
-                f"`{one.name}` is not a `var` of `{draft.name}`: only variables are aligned",
-                written.span,
-                related=declared_at(one.span),
-            )
-        elif one.name in placed:
-            duplicate(compilation, syntax.Name(one.name, span=written.span), placed[one.name].span)
+        name = variable.name
+        if variable.role is not Role.VARIABLE:
+            message = f"`{name}` is not a `var` of `{draft.name}`: only variables are aligned"
+            where = declared_at(variable.span)
+            compilation.error("CS704", message, written.span, related=where)
+        elif name in placed:
+            duplicate(compilation, syntax.Name(name, span=written.span), placed[name].span)
         else:
-            placed[one.name] = written
-            found.append(one)
+            placed[name] = written
+            found.append(variable)
     return found
 
 
@@ -100,7 +94,7 @@ def _note_slots(
     """Note what the slots of tokens mean: a name that a prompt gives one, or what it shows."""
     prompts = compilation.tasks[draft.task.name].prompts.values()
     parts = [part for prompt in prompts for arm in prompt.arms for part in arm.parts]
-    named = {one.name: one.span for one in reversed(parts) if isinstance(one, SlotValue)}
+    named = {slot.name: slot.span for slot in reversed(parts) if isinstance(slot, SlotValue)}
     for token in statement.tokens:
         if isinstance(token.argument, syntax.Name) and named.get(token.argument.text):
             compilation.meanings.note(token.argument.span, named[token.argument.text])
@@ -112,22 +106,20 @@ def _sites(
     compilation: Compilation, statement: syntax.Placement, task: Task | None
 ) -> list[tuple[SiteEntry, PlacedSite]] | None:
     """The site, and where an edge from it leads; None with the reason reported."""
-    found = placed_site(compilation, statement.site, task)
-    if statement.receiver is None:
-        return None if found is None else [found]
-    leads_to = placed_site(compilation, statement.receiver, task)
-    if found is None or leads_to is None:
+    written = [statement.site, *([] if statement.receiver is None else [statement.receiver])]
+    places = [placed_site(compilation, site, task) for site in written]
+    found = [place for place in places if place is not None]
+    if len(found) < len(places):
         return None
-    (sender, start), (receiver, end) = found, leads_to
+    if statement.receiver is None:
+        return found
+    (sender, start), (receiver, end) = found
     wrong = _wrong_edge(sender, start, receiver, end)
     if wrong is not None:
-        return compilation.error(
-            "CS729",
-            f"nothing flows from `{start.text}` to `{end.text}`: {wrong}",
-            statement.receiver.span,
-            help="an edge leads from a site to one that is computed later",
-        )
-    return [found, leads_to]
+        message = f"nothing flows from `{start.text}` to `{end.text}`: {wrong}"
+        advice = "an edge leads from a site to one that is computed later"
+        return compilation.error("CS729", message, statement.receiver.span, help=advice)
+    return found
 
 
 def _wrong_edge(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from causalspec.compiler.entries import MetricEntry
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import MODELS, Compilation, declared_at
+from causalspec.compiler.front.names import MODELS, Compilation, declared_at, quoted
 from causalspec.compiler.front.vocabulary_rows import find_row
 from causalspec.compiler.model import family_of
 from causalspec.compiler.specification import (
@@ -52,22 +52,22 @@ def _score(
     _check_label(compilation, name, entry, scored)
     if isinstance(written, syntax.Name):
         return Metric(entry.name, bound)
-    of = [one.value for one in written.arguments if one.name is None]
+    of = [argument.value for argument in written.arguments if argument.name is None]
     if not of or len(of) < len(written.arguments):
-        return compilation.wrong(
-            "CS712",
-            written,
-            "names no control or rival",
-            help=f"write `{name.text}`, `{name.text}(random_network)` or `{name.text}(OtherModel)`",
-        )
-    if len(of) == 1 and isinstance(of[0], syntax.Name):
-        control, controls = find_row(of[0].text, lambda all_: all_.controls)
-        if control is not None:
-            compilation.meanings.note(of[0].span, control)
-            return Metric(entry.name, bound, control.name)
-        if of[0].text in compilation.models or not _names_variable(scored, of[0].text):
-            rival = _rival(compilation, of[0], scored, controls)
-            return None if rival is None else Metric(entry.name, bound, rival)
+        metric = name.text
+        advice = f"write `{metric}`, `{metric}(random_network)` or `{metric}(OtherModel)`"
+        return compilation.wrong("CS712", written, "names no control or rival", help=advice)
+    match of:
+        case [syntax.Name() as model]:
+            control, controls = find_row(model.text, lambda all_: all_.controls)
+            if control is not None:
+                compilation.meanings.note(model.span, control)
+                return Metric(entry.name, bound, control.name)
+            if model.text in compilation.models or not _names_variable(scored, model.text):
+                rival = _rival(compilation, model, scored, controls)
+                return None if rival is None else Metric(entry.name, bound, rival)
+        case _:
+            pass
     kind = _kind(compilation, written, of, entry, scored)
     return None if kind is None else Metric(entry.name, bound, kind=kind)
 
@@ -79,19 +79,20 @@ def _check_label(
     if not entry.needs_label or scored.alignment is None:
         return
     swapped = {variable for kind in scored.kinds for variable in swapped_by(kind)}
-    for one in scored.alignment.placements:
-        if one.write is None or WRITES[one.write.name].has_label:
+    for placement in scored.alignment.placements:
+        write, variable = placement.write, placement.variable
+        if write is None or WRITES[write.name].has_label:
             continue
-        if one.variable in swapped or not scored.kinds:
-            without = [f"`{row.name}`" for row in METRICS.values() if not row.needs_label]
+        if variable in swapped or not scored.kinds:
+            without = [row.name for row in METRICS.values() if not row.needs_label]
             compilation.wrong(
                 "CS733",
                 name,
-                f"needs the answer that the model predicts, but `{one.write.name}` "
-                f"is not a value of `{one.variable}`",
-                help=f"ask {', '.join(without[:-1])} or {without[-1]}, which are held against the "
+                "needs the answer that the model predicts, "
+                f"but `{write.name}` is not a value of `{variable}`",
+                help=f"ask {quoted(without[:-1])} or `{without[-1]}`, which are held against the "
                 "base's own run",
-                related=(Related(one.span, "written here"),),
+                related=(Related(placement.span, "written here"),),
             )
             return
 
@@ -106,7 +107,7 @@ def swapped_by(kind: SwapKind) -> Iterator[str]:
 def _names_variable(scored: Scored, name: str) -> bool:
     """Whether a name is that of a variable, or of a family of them, of the claim's model."""
     known = scored.draft.variables if scored.draft is not None else ()
-    return any(family_of(one) == name for one in known)
+    return name in map(family_of, known)
 
 
 def _kind(
@@ -118,38 +119,32 @@ def _kind(
 ) -> tuple[str, ...] | None:
     """The variables of one kind of swap, in the model's order, None with the reason reported."""
     if not entry.by_kind:
-        kinds = ", ".join(f"`{row.name}`" for row in METRICS.values() if row.by_kind)
-        return compilation.error(
-            "CS734",
-            f"`{entry.name}` is not asked of one kind of swap",
-            written.span,
-            help=f"of one kind can be asked: {kinds}",
-        )
+        kinds = quoted(row.name for row in METRICS.values() if row.by_kind)
+        message = f"`{entry.name}` is not asked of one kind of swap"
+        advice = f"of one kind can be asked: {kinds}"
+        return compilation.error("CS734", message, written.span, help=advice)
     if scored.draft is None:
         return None
     draft = scored.draft
     found: list[str] = []
-    for one in of:
-        variable = target_variable(draft.environment, one, draft.variables)
+    for name in of:
+        variable = target_variable(draft.environment, name, draft.variables)
         if variable is None:
             return None
         found.append(variable.name)
-    asked = tuple(name for name in draft.variables if name in found)
+    requested = tuple(name for name in draft.variables if name in found)
     kinds_there = {frozenset(kind.variables): kind for kind in scored.kinds}
-    if scored.kinds and (frozenset(asked) not in kinds_there or len(asked) < len(found)):
-        shown = [f"`{entry.name}({', '.join(kind.variables)})`" for kind in kinds_there.values()]
+    if scored.kinds and (frozenset(requested) not in kinds_there or len(requested) < len(found)):
+        *most, last = found
+        named = f"{quoted(most)} and `{last}`" if most else f"`{last}`"
+        there = [f"{entry.name}({', '.join(kind.variables)})" for kind in kinds_there.values()]
         return compilation.error(
             "CS734",
-            f"no kind of swap in the claim's data swaps exactly {_listed(found)}",
+            f"no kind of swap in the claim's data swaps exactly {named}",
             written.span,
-            help=f"there is {', '.join(shown[:4])}",
+            help=f"there is {quoted(there[:4])}",
         )
-    return asked
-
-
-def _listed(names: Sequence[str]) -> str:
-    quoted = [f"`{name}`" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+    return requested
 
 
 def _rival(
@@ -186,31 +181,21 @@ def expectation_of(
     """An `expect` line, None with the reason reported."""
     condition = statement.condition
     if not isinstance(condition, syntax.Comparison) or len(condition.operators) != 1:
-        return compilation.wrong(
-            "CS712",
-            condition,
-            "is not one comparison",
-            help="write `expect iia >= 0.90`, and further bounds as further lines",
-        )
+        advice = "write `expect iia >= 0.90`, and further bounds as further lines"
+        return compilation.wrong("CS712", condition, "is not one comparison", help=advice)
     operator = condition.operators[0]
     if operator == "!=":
-        return compilation.error(
-            "CS712",
+        message, advice = (
             "`!=` holds of almost every score",
-            condition.span,
-            help="compare with `<`, `<=`, `>`, `>=` or `==`",
+            "compare with `<`, `<=`, `>`, `>=` or `==`",
         )
-    left = _metric(compilation, condition.operands[0], scored)
-    right = _metric(compilation, condition.operands[1], scored)
+        return compilation.error("CS712", message, condition.span, help=advice)
+    left, right = (_metric(compilation, side, scored) for side in condition.operands)
     if left is None or right is None:
         return None
     if not (_has_metric(left) or _has_metric(right)):
-        return compilation.wrong(
-            "CS712",
-            condition,
-            "compares no score",
-            help="use `iia`, `lower(iia)` or `iia(random_network)`",
-        )
+        advice = "use `iia`, `lower(iia)` or `iia(random_network)`"
+        return compilation.wrong("CS712", condition, "compares no score", help=advice)
     return Expectation(left, operator, right, " ".join(condition.span.text.split()), condition.span)
 
 
@@ -218,16 +203,12 @@ def _has_metric(expression: MetricExpression) -> bool:
     match expression:
         case MetricArithmetic(left=left, right=right):
             return _has_metric(left) or _has_metric(right)
-        case Metric():
-            return True
-        case _:
-            return False
+        case other:
+            return isinstance(other, Metric)
 
 
 def _metric(
-    compilation: Compilation,
-    written: syntax.Expression,
-    scored: Scored,
+    compilation: Compilation, written: syntax.Expression, scored: Scored
 ) -> MetricExpression | None:
     match written:
         case syntax.Number():
@@ -236,13 +217,13 @@ def _metric(
             inner = _metric(compilation, operand, scored)
             return None if inner is None else MetricArithmetic("-", 0.0, inner)
         case syntax.Binary(operator="+" | "-" | "*" | "/" as operator, left=left, right=right):
-            one = _metric(compilation, left, scored)
-            other = _metric(compilation, right, scored)
-            if one is None or other is None:
+            first = _metric(compilation, left, scored)
+            second = _metric(compilation, right, scored)
+            if first is None or second is None:
                 return None
-            if operator == "/" and not (isinstance(other, float) and other > 0):
+            if operator == "/" and not (isinstance(second, float) and second > 0):
                 return compilation.wrong("CS308", right, "is not a positive divisor")
-            return MetricArithmetic(operator, one, other)
+            return MetricArithmetic(operator, first, second)
         case syntax.Call(function=function) if function.text in BOUNDS:
             return _bound(compilation, written, scored)
         case syntax.Name() | syntax.Call():
@@ -255,15 +236,12 @@ def _bound(compilation: Compilation, written: syntax.Call, scored: Scored) -> Me
     """`lower(iia)`, `upper(iia(random_network))`."""
     bound = written.function.text
     compilation.meanings.note(written.function.span, BOUNDS[bound])
-    if len(written.arguments) == 1:
-        inner = written.arguments[0].value
-        if isinstance(inner, syntax.Name):
-            return _score(compilation, inner, bound, scored)
-        if isinstance(inner, syntax.Call) and inner.function.text not in BOUNDS:
-            return _score(compilation, inner, bound, scored)
-    return compilation.error(
-        "CS712",
-        f"`{bound}` is the bound of one score",
-        written.span,
-        help=f"write `{bound}(iia)` or `{bound}(iia(random_network))`",
-    )
+    match [argument.value for argument in written.arguments]:
+        case [syntax.Name() as score]:
+            return _score(compilation, score, bound, scored)
+        case [syntax.Call(function=function) as score] if function.text not in BOUNDS:
+            return _score(compilation, score, bound, scored)
+        case _:
+            message = f"`{bound}` is the bound of one score"
+            advice = f"write `{bound}(iia)` or `{bound}(iia(random_network))`"
+            return compilation.error("CS712", message, written.span, help=advice)

@@ -9,7 +9,7 @@ from causalspec.compiler.counterparts import counterparts_of
 from causalspec.compiler.derived_models import with_noise_at_rest
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import Compilation, declared_at
+from causalspec.compiler.front.names import Compilation, declared_at, of_kind
 from causalspec.compiler.model import Role
 from causalspec.compiler.specification import Distinction, SwapKind
 from causalspec.dsl import syntax
@@ -27,32 +27,25 @@ def swaps_of(
     """
     reader = _Reader(compilation, draft)
     kinds: dict[str, tuple[SwapKind, syntax.Swap]] = {}
-    for statement in declaration.body:
-        if not isinstance(statement, syntax.Swap):
-            continue
+    for statement in of_kind(declaration.body, syntax.Swap):
         weight = statement.weight
-        if weight is not None and (weight.decimals or weight.scaled < 1):
+        size = 1 if weight is None or weight.decimals else weight.scaled
+        if weight is not None and (weight.decimals or size < 1):
             compilation.wrong("CS307", weight, "is not a weight", help="a whole number from 1 on")
-        size = weight.scaled if weight is not None and not weight.decimals else 1
         kind = reader.kind(statement, max(1, size))
         key = _key(kind)
         if key in kinds and kind.variables:
-            compilation.error(
-                "CS203",
+            where = Related(kinds[key][1].span, "first stated here")
+            message, advice = (
                 "this intervention is stated twice",
-                statement.span,
-                help="give the first one a `weight` instead",
-                related=(Related(kinds[key][1].span, "first stated here"),),
+                "give the first one a `weight` instead",
             )
+            compilation.repeated(message, statement.span, where, help=advice)
         elif kind.variables:
             kinds[key] = (kind, statement)
     if not kinds and reader.whole and not compilation.unread.is_inside(declaration):
-        compilation.wrong(
-            "CS701",
-            declaration.name,
-            "swaps nothing",
-            help="add `swap v` for a variable `v` of the model",
-        )
+        advice = "add `swap v` for a variable `v` of the model"
+        compilation.wrong("CS701", declaration.name, "swaps nothing", help=advice)
     if len(reader.sources) > MOST_SOURCES:
         compilation.wrong("CS924", declaration.name, f"has more than {MOST_SOURCES} sources")
     names = reader.declaring or {"source": SIDE}
@@ -85,7 +78,7 @@ class _Reader:
         self._refuse_two_runs(statement.items, within)
         if self._confused:
             within, self._confused = {}, False
-        inner = tuple((number, one) for number, (one, _) in sorted(within.items()))
+        inner = tuple((number, inside) for number, (inside, _) in sorted(within.items()))
         return SwapKind(variables, sources, weight, inner)
 
     def _items(
@@ -108,53 +101,51 @@ class _Reader:
             variables.append(name)
             numbers.append(number)
             if item.within and item.source is not None:
-                inner = self._items(item.within, within, (*outer, item.source))
-                known = within.get(number)
-                kind = SwapKind(*inner)
-                if known is not None and known[0] != kind:
-                    self._two_runs(item.source, known[1])
-                within.setdefault(number, (kind, item))
+                kind = SwapKind(*self._items(item.within, within, (*outer, item.source)))
+                known, place = within.setdefault(number, (kind, item))
+                if known != kind:
+                    self._two_runs(item.source, place)
         return tuple(variables), tuple(numbers)
 
     def _variable(self, item: syntax.SwapItem, taken: Sequence[str]) -> str | None:
         draft = self.draft
-        one = target_variable(draft.environment, item.variable, draft.variables)
-        if one is None:
+        variable = target_variable(draft.environment, item.variable, draft.variables)
+        if variable is None:
             return None
-        if one.role is not Role.VARIABLE:
-            return self.compilation.error(
-                "CS701",
-                f"`{one.name}` is not a `var` of `{draft.name}`: only variables are swapped",
-                item.variable.span,
-                related=declared_at(one.span),
+        place = item.variable.span
+        if variable.role is not Role.VARIABLE:
+            message = (
+                f"`{variable.name}` is not a `var` of `{draft.name}`: only variables are swapped"
             )
-        if one.name in taken:
-            return self.compilation.error(
-                "CS203", f"`{one.name}` is swapped twice in one statement", item.variable.span
-            )
-        return one.name
+            where = declared_at(variable.span)
+            return self.compilation.error("CS701", message, place, related=where)
+        if variable.name in taken:
+            message = f"`{variable.name}` is swapped twice in one statement"
+            return self.compilation.error("CS203", message, place)
+        return variable.name
 
     def _source(self, item: syntax.SwapItem, outer: Sequence[syntax.Name]) -> int | None:
         name = item.source.text if item.source is not None else "source"
+        place = item.span if item.source is None else item.source.span
         if item.source is not None and name in ("base", "result"):
             return self.compilation.error(
                 "CS701",
                 f"a source cannot be called `{name}`",
-                item.source.span,
+                place,
                 help="`base` is the run that is changed, `result` what comes of it",
             )
-        circle = next((one for one in outer if one.text == name), None)
+        circle = next((source for source in outer if source.text == name), None)
         if circle is not None:
             return self.compilation.error(
                 "CS717",
                 f"the run of `{name}` would depend on itself",
-                item.span if item.source is None else item.source.span,
+                place,
                 help="take the value from another source",
                 related=(Related(circle.span, "this run is intervened on"),),
             )
         declaring = self.declaring.setdefault(name, item.source or SIDE)
         if item.source is not None:
-            self.compilation.meanings.note(item.source.span, declaring)
+            self.compilation.meanings.note(place, declaring)
         return self.sources.setdefault(name, len(self.sources))
 
     def _refuse_two_runs(
@@ -191,31 +182,23 @@ def distinctions_of(
     kinds: Sequence[SwapKind],
 ) -> Iterator[Distinction]:
     """The rivals that a design names, each that is none reported. Their noise is at rest."""
-    seen: Mapping[str, syntax.Name] = {}
+    seen: dict[str, syntax.Name] = {}
     for name in written:
         rival = compilation.model(name)
         if rival is None:
             continue
         problem = _problem(draft, rival, kinds)
-        if name.text in seen:
-            compilation.wrong(
-                "CS203",
-                name,
-                "is named twice",
-                related=(Related(seen[name.text].span, "first named here"),),
-            )
+        first = seen.setdefault(name.text, name)
+        if first is not name:
+            where = Related(first.span, "first named here")
+            compilation.repeated(f"`{name.text}` is named twice", name.span, where)
         elif problem is not None:
-            compilation.error(
-                "CS716",
-                problem,
-                name.span,
-                related=declared_at(rival.declaration.name.span),
-            )
+            where = declared_at(rival.declaration.name.span)
+            compilation.error("CS716", problem, name.span, related=where)
         else:
             model = with_noise_at_rest(rival.model)
             beside = tuple(counterparts_of(kind, model) for kind in kinds)
             yield Distinction(model, beside, name.span)
-        seen = {**seen, name.text: name}
 
 
 def _problem(draft: ModelDraft, rival: ModelDraft, kinds: Sequence[SwapKind]) -> str | None:

@@ -11,10 +11,9 @@ from causalspec.compiler.expressions import Expression
 from causalspec.compiler.front.arithmetic import conjunction, exact, number
 from causalspec.compiler.front.constants import constant_number
 from causalspec.compiler.front.dependencies import in_order, inputs_first
-from causalspec.compiler.front.elaborate import compile_all, elaborate
+from causalspec.compiler.front.elaborate import compile_all, condition, elaborate
 from causalspec.compiler.front.matching import cases
 from causalspec.compiler.front.names import Compilation, documented, duplicate, of_kind
-from causalspec.compiler.front.operators import required
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Hidden, Scope
 from causalspec.compiler.front.values import POISONED, Value, described
 from causalspec.compiler.front.variables import DeclaredVariables, declare, finished
@@ -119,8 +118,7 @@ def compile_task(compilation: Compilation, draft: TaskDraft) -> CausalModel:
     for statement in draft.declaration.body:
         if isinstance(statement, syntax.Require):
             written = statement.condition
-            value = elaborate(draft.environment, written, Truths())
-            value = required(draft.environment, value, written, Truths)
+            value = condition(draft.environment, written)
             if value.domain is None:
                 continue
             conditions.append(value)
