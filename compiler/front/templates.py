@@ -8,7 +8,7 @@ from causalspec.compiler.domains import Domain, Numbers, Symbols, Truths, Tuples
 from causalspec.compiler.entries import Argument, ArgumentKind
 from causalspec.compiler.front.elaborate import elaborate
 from causalspec.compiler.front.matching import Case, cases
-from causalspec.compiler.front.names import Compilation, distinct
+from causalspec.compiler.front.names import Compilation, distinct, of_kind
 from causalspec.compiler.front.patterns import around, within
 from causalspec.compiler.front.scopes import Declared, Environment, Family
 from causalspec.compiler.front.tasks import TaskDraft
@@ -24,20 +24,19 @@ from causalspec.compiler.specification import (
 )
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
+from causalspec.dsl.source import Span
 
 FORMAT = re.compile(r"(?P<width>0?[1-9][0-9]?)?(?:\.(?P<decimals>[0-9]{1,2})f|d)?")
 
 
 def prompts_of(compilation: Compilation, draft: TaskDraft) -> dict[str, PromptTemplate]:
     """A task's prompts by name."""
-    prompts = [one for one in draft.declaration.body if isinstance(one, syntax.Prompt)]
-    names = distinct(compilation, (one.name for one in prompts))
+    prompts = of_kind(draft.declaration.body, syntax.Prompt)
+    names = distinct(compilation, (prompt.name for prompt in prompts))
     return {
-        one.name.text: PromptTemplate(
-            one.name.text, _arms(draft.environment, one.body), one.name.span
-        )
-        for one in prompts
-        if names[one.name.text] is one.name
+        name.text: PromptTemplate(name.text, _arms(draft.environment, prompt.body), name.span)
+        for prompt in prompts
+        if names[(name := prompt.name).text] is name
     }
 
 
@@ -85,37 +84,30 @@ def _arm_parts(environment: Environment, arm: syntax.Arm) -> tuple[str | SlotVal
 def _parts(environment: Environment, template: syntax.Template) -> tuple[str | SlotValue, ...]:
     compilation = environment.compilation
     parts: list[str | SlotValue] = []
-    spans: dict[str, syntax.Slot] = {}
+    slots: dict[str, syntax.Slot] = {}
     for part in template.parts:
         if isinstance(part, syntax.Verbatim):
             parts.append(part.text)
             continue
         value = elaborate(environment, part.value)
         name = part.alias.text if part.alias is not None else " ".join(part.value.span.text.split())
-        if name in spans:
+        alias = None if part.alias is None else part.alias.span
+        first = slots.setdefault(name, part)
+        if first is not part:
             compilation.error(
                 "CS601",
                 f"this prompt has two slots called `{name}`",
-                (part.alias or part.value).span,
+                alias or part.value.span,
                 help=f"name one of them, as in `{{{part.value.span.text} as {_fresh(name)}}}`",
-                related=(Related(spans[name].span, "the first one"),),
+                related=(Related(first.span, "the first one"),),
             )
-            continue
-        spans[name] = part
-        alias = None if part.alias is None else part.alias.span
-        if value.domain is None:
+        elif value.domain is None:
             # It stands for the slot, so that whoever asks for the slot by name stays silent.
             parts.append(SlotValue(name, value.node, Truths(), span=alias))
-            continue
-        if isinstance(value.domain, Tuples):
-            compilation.wrong(
-                "CS205",
-                part.value,
-                "is a tuple, which a prompt cannot show",
-                help="show its fields",
-            )
-            continue
-        if part.format is None or _check_format(compilation, part, value.domain):
+        elif isinstance(value.domain, Tuples):
+            says = "is a tuple, which a prompt cannot show"
+            compilation.wrong("CS205", part.value, says, help="show its fields")
+        elif part.format is None or _check_format(compilation, part, value.domain):
             parts.append(SlotValue(name, value.node, value.domain, part.format, alias))
     return tuple(parts)
 
@@ -154,28 +146,24 @@ def _check_format(compilation: Compilation, slot: syntax.Slot, domain: Domain) -
 def answers_of(compilation: Compilation, draft: TaskDraft) -> dict[str, PromptTemplate]:
     """The text of every output: its `say`, or the value's own text where there is none."""
     found: dict[str, PromptTemplate] = {}
-    spans: dict[str, syntax.Say] = {}
-    results = {one.name: one for one in draft.results.members}
-    for statement in draft.declaration.body:
-        if not isinstance(statement, syntax.Say):
-            continue
-        for one in _said_outputs(compilation, draft, statement):
-            if one.name in spans:
-                compilation.error(
-                    "CS203",
-                    f"`{one.name}` is said twice",
-                    statement.output.span,
-                    related=(Related(spans[one.name].output.span, "first said here"),),
-                )
+    said: dict[str, Span] = {}
+    for statement in of_kind(draft.declaration.body, syntax.Say):
+        for output in _said_outputs(compilation, draft, statement):
+            place = statement.output.span
+            if output.name in said:
+                where = Related(said[output.name], "first said here")
+                compilation.repeated(f"`{output.name}` is said twice", place, where)
                 continue
-            spans[one.name] = statement
-            if one.domain is not None:
-                found[one.name] = _answer(draft, statement, one)
-    for name, one in results.items():
-        if name not in spans and one.domain is not None:
-            default = SlotValue(name, one.value.node, one.domain)
-            found[name] = PromptTemplate(name, (TemplateArm(None, (default,)),), one.span)
-    return {name: found[name] for name in results if name in found}
+            said[output.name] = place
+            if output.domain is not None:
+                found[output.name] = _answer(draft, statement, output)
+    for output in draft.results.members:
+        if output.name not in said and output.domain is not None:
+            default = SlotValue(output.name, output.value.node, output.domain)
+            arms = (TemplateArm(None, (default,)),)
+            found[output.name] = PromptTemplate(output.name, arms, output.span)
+    order = [output.name for output in draft.results.members]
+    return {name: found[name] for name in order if name in found}
 
 
 def _said_outputs(
@@ -184,32 +172,34 @@ def _said_outputs(
     """The outputs that a `say` speaks for: one, or every member of a family."""
     target = statement.output
     name = target.family if isinstance(target, syntax.Member) else target
-    found = draft.results.bindings.get(name.text) if isinstance(name, syntax.Name) else None
-    if found is None and isinstance(name, syntax.Name):
+    if not isinstance(name, syntax.Name):
+        return []
+    found = draft.results.bindings.get(name.text)
+    if found is None:
         compilation.unknown("output", name, draft.results.bindings)
         return []
-    if isinstance(name, syntax.Name):
-        compilation.meanings.note(name.span, draft.results.spans.get(name.text))
-    if isinstance(found, Declared) and isinstance(target, syntax.Name):
-        return [found]
-    if isinstance(found, Family):
-        members = [one for one in found.members.values() if isinstance(one, Declared)]
-        written = " ".join(target.span.text.split())
-        return [one for one in members if isinstance(target, syntax.Name) or one.name == written]
-    return []
+    compilation.meanings.note(name.span, draft.results.spans.get(name.text))
+    match found, target:
+        case Declared(), syntax.Name():
+            return [found]
+        case Family(members=members), _:
+            written = " ".join(target.span.text.split())
+            every = [output for output in members.values() if isinstance(output, Declared)]
+            return [output for output in every if written in (output.name, name.text)]
+        case _:
+            return []
 
 
-def _answer(draft: TaskDraft, statement: syntax.Say, one: Declared) -> PromptTemplate:
-    environment = draft.environment
-    name = family_of(one.name)
-    inner = environment.inner(draft.results.spans[name], one.value)
+def _answer(draft: TaskDraft, statement: syntax.Say, output: Declared) -> PromptTemplate:
+    name = draft.results.spans[family_of(output.name)]
+    inner = draft.environment.inner(name, output.value)
     if isinstance(statement.body, syntax.Template):
-        arms = (TemplateArm(None, _parts(inner, statement.body)),)
-        return PromptTemplate(one.name, arms, statement.span)
-    assert one.domain is not None
-    found = cases(inner, statement.body.arms, one.domain, statement.output, code="CS310")
-    arms = () if found is None else _conditioned(inner, one.value, found)
-    return PromptTemplate(one.name, arms, statement.span)
+        arms = _arms(inner, statement.body)
+        return PromptTemplate(output.name, arms, statement.span)
+    assert output.domain is not None
+    found = cases(inner, statement.body.arms, output.domain, statement.output, code="CS310")
+    arms = () if found is None else _conditioned(inner, output.value, found)
+    return PromptTemplate(output.name, arms, statement.span)
 
 
 # Encodings: how inputs become vectors, for networks that read no text ----------------------------
@@ -222,37 +212,30 @@ LARGEST_DIMENSION = 65_536
 
 def encoding_of(compilation: Compilation, draft: TaskDraft) -> Encoding | None:
     """How a task's inputs become vectors, None where it only renders text."""
-    statements = [one for one in draft.declaration.body if isinstance(one, syntax.Encode)]
-    for later in statements[1:]:
-        compilation.error(
-            "CS203",
-            f"task `{draft.name}` is encoded twice",
-            later.form.span,
-            related=(Related(statements[0].form.span, "first encoded here"),),
-        )
+    statements = of_kind(draft.declaration.body, syntax.Encode)
     if not statements:
         return None
-    statement = statements[0]
+    statement, *others = statements
+    for later in others:
+        where = Related(statement.form.span, "first encoded here")
+        compilation.repeated(f"task `{draft.name}` is encoded twice", later.form.span, where)
     if statement.form.text != "vector":
         compilation.unknown("encoding", statement.form, ("vector",))
     else:
         compilation.meanings.note(statement.form.span, "encoding")
     groups: list[EncodedInput] = []
-    seen: dict[str, syntax.Expression] = {}
+    seen: dict[str, Span] = {}
     for group in statement.groups:
         for written in group.inputs:
-            for one in _encoded_inputs(compilation, draft, written):
-                if one.name in seen:
-                    compilation.error(
-                        "CS203",
-                        f"`{one.name}` is encoded twice",
-                        written.span,
-                        related=(Related(seen[one.name].span, "first encoded here"),),
-                    )
-                seen[one.name] = written
-                dimension = _dimension(compilation, group.coding, one)
+            for variable in _encoded_inputs(compilation, draft, written):
+                name = variable.name
+                if name in seen:
+                    where = Related(seen[name], "first encoded here")
+                    compilation.repeated(f"`{name}` is encoded twice", written.span, where)
+                seen[name] = written.span
+                dimension = _dimension(compilation, group.coding, variable)
                 if dimension is not None:
-                    groups.append(EncodedInput(one.name, group.coding.function.text, dimension))
+                    groups.append(EncodedInput(name, group.coding.function.text, dimension))
     return Encoding(tuple(groups))
 
 
@@ -262,42 +245,36 @@ def _encoded_inputs(
     text = " ".join(written.span.text.split())
     draft.environment.note_names(written)
     inputs = draft.given.of(Role.INPUT)
-    found = [one for one in inputs if one.name == text or family_of(one.name) == text]
+    found = [variable for variable in inputs if text in (variable.name, family_of(variable.name))]
     if not found and text not in draft.given.bindings:
         name = syntax.Name(text, span=written.span)
-        compilation.unknown("input", name, [one.name for one in inputs])
+        compilation.unknown("input", name, [variable.name for variable in inputs])
     elif not found and isinstance(draft.given.bindings.get(text), Declared):
         compilation.error("CS202", f"`{text}` is an abbreviation, not an input", written.span)
     return found
 
 
-def _dimension(compilation: Compilation, coding: syntax.Call, one: Declared) -> int | None:
-    name = coding.function.text
+def _dimension(compilation: Compilation, coding: syntax.Call, variable: Declared) -> int | None:
+    name, domain = coding.function.text, variable.domain
     if name not in CODINGS:
         return compilation.unknown("coding", coding.function, CODINGS)
     compilation.meanings.note(coding.function.span, "coding")
-    if one.domain is None:
+    if domain is None:
         return None
     if name == "symbol":
         given = matched(compilation, coding.function, coding.arguments, (DIMENSION,), coding.span)
-        if given is None:
-            return None
-        dimension = argument_value(compilation, DIMENSION, given["dim"])
+        dimension = given and argument_value(compilation, DIMENSION, given["dim"])
         return dimension if isinstance(dimension, int) else None
     if coding.arguments:
         return compilation.error("CS207", f"`{name}` takes no arguments", coding.span)
-    if name == "scalar" and isinstance(one.domain, Symbols | Tuples):
+    if name == "scalar" and isinstance(domain, Symbols | Tuples):
         return compilation.error(
             "CS205",
-            f"`scalar` is a coding of numbers, but `{one.name}` is {described(one.domain)}",
+            f"`scalar` is a coding of numbers, but `{variable.name}` is {described(domain)}",
             coding.span,
             help="use `symbol(dim = …)` or `onehot`",
         )
-    if name == "onehot" and one.domain.size > LARGEST_DIMENSION:
-        return compilation.error(
-            "CS924",
-            f"`{one.name}` has more than {LARGEST_DIMENSION} values for `onehot`",
-            coding.span,
-            help="use `symbol(dim = …)`",
-        )
-    return 1 if name == "scalar" else one.domain.size
+    if name == "onehot" and domain.size > LARGEST_DIMENSION:
+        message = f"`{variable.name}` has more than {LARGEST_DIMENSION} values for `onehot`"
+        return compilation.error("CS924", message, coding.span, help="use `symbol(dim = …)`")
+    return 1 if name == "scalar" else domain.size

@@ -7,7 +7,7 @@ from typing import TypeAlias, TypeVar
 
 from causalspec.compiler.entries import Argument, ArgumentKind, Entry
 from causalspec.compiler.front.files import hash_beside
-from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.names import Compilation, quoted
 from causalspec.compiler.placement import ArgumentValue, FileArgument, Method
 from causalspec.compiler.vocabulary import BUILT_IN, Vocabulary, full_vocabulary
 from causalspec.dsl import syntax
@@ -40,21 +40,16 @@ def row_of(
 ) -> _Row | None:
     """The row of a name, None with the reason reported."""
     found, rows = find_row(name.text, rows_of)
+    meant = next((row.name for row in rows.values() if name.text in row.also), None)
     if found is not None:
         compilation.meanings.note(name.span, found)
-        return found
-    meant = next((one.name for one in rows.values() if name.text in one.also), None)
-    if meant is None:
+    elif meant is None:
         compilation.unknown(what, name, rows, code=code, help="`causalspec vocabulary` lists them")
     else:
-        compilation.error(
-            code,
-            f"unknown {what} `{name.text}`",
-            name.span,
-            help=f"here it is called `{meant}`",
-            fix=Fix(name.span, meant, f"write `{meant}`"),
-        )
-    return None
+        fix = Fix(name.span, meant, f"write `{meant}`")
+        message, advice = f"unknown {what} `{name.text}`", f"here it is called `{meant}`"
+        compilation.error(code, message, name.span, help=advice, fix=fix)
+    return found
 
 
 # Arguments ---------------------------------------------------------------------------------------
@@ -73,6 +68,16 @@ EXAMPLES: Mapping[ArgumentKind, str] = {
     ArgumentKind.DATA: "Pairs.train",
     ArgumentKind.VALUE: "V",
 }
+WANTED: Mapping[ArgumentKind, str] = {
+    ArgumentKind.INTEGER: "a whole number",
+    ArgumentKind.NUMBER: "a number",
+    ArgumentKind.FILE: "the name of a file in quotes",
+    ArgumentKind.INTEGERS: "a set of whole numbers",
+    ArgumentKind.BASIS: "what a mask is over",
+    ArgumentKind.DATA: "what a method is given",
+    ArgumentKind.VALUE: "what a method is given",
+}
+"""What else is not, as messages say it."""
 
 
 def method_of(compilation: Compilation, written: syntax.Method) -> Method | None:
@@ -95,15 +100,17 @@ def _with_arguments(
     found = matched(compilation, name, given, arguments, span)
     if found is None:
         return None
-    values: list[tuple[str, ArgumentValue]] = []
-    whole = True
-    for one in arguments:
-        written = found.get(one.name)
-        value = one.default if written is None else argument_value(compilation, one, written)
-        if value is not None:
-            values.append((one.name, value))
-        whole &= written is None or value is not None
-    return Method(name.text, tuple(values)) if whole else None
+    values: dict[str, ArgumentValue | None] = {}
+    for argument in arguments:
+        written = found.get(argument.name)
+        if written is not None or argument.default is not None:
+            values[argument.name] = (
+                argument.default
+                if written is None
+                else argument_value(compilation, argument, written)
+            )
+    whole = [(key, value) for key, value in values.items() if value is not None]
+    return Method(name.text, tuple(whole)) if len(whole) == len(values) else None
 
 
 def matched(
@@ -118,33 +125,31 @@ def matched(
     """
     if given and not arguments:
         return compilation.error("CS207", f"`{name.text}` takes no arguments", span)
-    names = [one.name for one in arguments]
+    names = [argument.name for argument in arguments]
     found: dict[str, Written] = {}
-    for place, one in enumerate(given):
-        if one.name is None:
-            told = ", ".join(f"`{each}`" for each in names)
+    for place, part in enumerate(given):
+        if part.name is None:
+            message = None
             if place >= len(names):
                 message = f"`{name.text}` takes no further argument"
-                return compilation.error("CS207", message, one.value.span, help=f"it takes {told}")
-            if any(earlier.name for earlier in given[:place]):
+            elif any(earlier.name for earlier in given[:place]):
                 message = f"it is not said which argument of `{name.text}` this is"
-                return compilation.error("CS207", message, one.value.span, help=f"it takes {told}")
+            if message is not None:
+                advice = f"it takes {quoted(names)}"
+                return compilation.error("CS207", message, part.value.span, help=advice)
             meant = names[place]
-        elif one.name.text not in names:
-            return compilation.unknown("argument", one.name, names, code="CS207")
+        elif part.name.text not in names:
+            return compilation.unknown("argument", part.name, names, code="CS207")
         else:
-            meant = one.name.text
+            meant = part.name.text
         if meant in found:
-            return compilation.error("CS207", f"`{meant}` is given twice", one.span)
-        found[meant] = one.value
-    for one in arguments:
-        if one.required and one.name not in found:
-            return compilation.error(
-                "CS207",
-                f"`{name.text}` needs `{one.name}`",
-                span,
-                help=f"write `{_example(name.text, arguments)}`",
-            )
+            return compilation.error("CS207", f"`{meant}` is given twice", part.span)
+        found[meant] = part.value
+    for argument in arguments:
+        if argument.required and argument.name not in found:
+            message = f"`{name.text}` needs `{argument.name}`"
+            advice = f"write `{_example(name.text, arguments)}`"
+            return compilation.error("CS207", message, span, help=advice)
     return found
 
 
@@ -152,9 +157,9 @@ def _example(name: str, arguments: Sequence[Argument]) -> str:
     """How the required arguments may be written."""
     unnamed = (ArgumentKind.FILE, ArgumentKind.DATA, ArgumentKind.VALUE)
     shown = [
-        EXAMPLES[one.kind] if one.kind in unnamed else f"{one.name} = {EXAMPLES[one.kind]}"
-        for one in arguments
-        if one.required
+        ("" if argument.kind in unnamed else f"{argument.name} = ") + EXAMPLES[argument.kind]
+        for argument in arguments
+        if argument.required
     ]
     if shown == ["V", "V"]:
         shown = ["V", "W"]
@@ -165,58 +170,35 @@ def argument_value(
     compilation: Compilation, argument: Argument, written: Written
 ) -> ArgumentValue | None:
     """One argument that a network's run needs, None with the reason reported."""
-    match argument.kind:
-        case ArgumentKind.INTEGER:
-            return _integer(compilation, argument, written)
-        case ArgumentKind.NUMBER:
-            return _number(compilation, argument, written)
-        case ArgumentKind.FILE:
-            return _file(compilation, argument, written)
-        case ArgumentKind.INTEGERS:
-            return _integers(compilation, argument, written)
-        case ArgumentKind.BASIS:
-            return _basis(compilation, argument, written)
-        case ArgumentKind.DATA | ArgumentKind.VALUE:
-            return _wrong(compilation, argument, written, "what a method is given")
-
-
-def _integer(compilation: Compilation, argument: Argument, written: Written) -> int | None:
-    if not isinstance(written, syntax.Number) or written.decimals:
-        return _wrong(compilation, argument, written, "a whole number", code="CS209")
-    if not 1 <= written.scaled <= LARGEST_INTEGER:
-        return compilation.wrong(
-            "CS302",
-            written,
-            f"is not a number that `{argument.name}` can be",
-            help=f"write 1 to {LARGEST_INTEGER}",
-        )
-    return written.scaled
-
-
-def _number(compilation: Compilation, argument: Argument, written: Written) -> float | None:
-    sign = 1
-    number = written
-    if isinstance(number, syntax.Unary) and number.operator == "-":
-        sign, number = -1, number.operand
-    if not isinstance(number, syntax.Number):
-        return _wrong(compilation, argument, written, "a number", code="CS209")
-    return sign * number.scaled / 10**number.decimals
-
-
-def _file(compilation: Compilation, argument: Argument, written: Written) -> FileArgument | None:
-    if not isinstance(written, syntax.Text):
-        return _wrong(compilation, argument, written, "the name of a file in quotes")
-    place = hash_beside(compilation, written)
-    return None if place is None else FileArgument(written.value, place)
+    match argument.kind, written:
+        case ArgumentKind.INTEGER, syntax.Number(decimals=0, scaled=value):
+            if 1 <= value <= LARGEST_INTEGER:
+                return value
+            says = f"is not a number that `{argument.name}` can be"
+            advice = f"write 1 to {LARGEST_INTEGER}"
+            return compilation.wrong("CS302", written, says, help=advice)
+        case ArgumentKind.NUMBER, syntax.Number(scaled=scaled, decimals=decimals):
+            return scaled / 10**decimals
+        case ArgumentKind.NUMBER, syntax.Unary(operator="-", operand=syntax.Number() as number):
+            return -number.scaled / 10**number.decimals
+        case ArgumentKind.FILE, syntax.Text(value=name) as path:
+            place = hash_beside(compilation, path)
+            return None if place is None else FileArgument(name, place)
+        case ArgumentKind.INTEGERS, syntax.ElementSet(elements=elements):
+            return _integers(compilation, argument, elements)
+        case ArgumentKind.BASIS, syntax.Name() as name:
+            return _basis(compilation, name, (), written.span)
+        case ArgumentKind.BASIS, syntax.Call(function=name, arguments=given):
+            return _basis(compilation, name, given, written.span)
+        case kind, _:
+            return _wrong(compilation, argument, written, WANTED[kind])
 
 
 def _integers(
-    compilation: Compilation, argument: Argument, written: Written
+    compilation: Compilation, argument: Argument, elements: Sequence[syntax.Expression]
 ) -> tuple[int, ...] | None:
-    if not isinstance(written, syntax.ElementSet):
-        return _wrong(compilation, argument, written, "a set of whole numbers")
     found: set[int] = set()
-    for element in written.elements:
+    for element in elements:
         if not isinstance(element, syntax.Number) or element.decimals:
             return _wrong(compilation, argument, element, "a whole number")
         if element.scaled in found:
@@ -225,18 +207,11 @@ def _integers(
     return tuple(sorted(found))
 
 
-def _basis(compilation: Compilation, argument: Argument, written: Written) -> Method | None:
-    match written:
-        case syntax.Name():
-            name, given = written, ()
-        case syntax.Call(function=name, arguments=given):
-            pass
-        case _:
-            return _wrong(compilation, argument, written, "what a mask is over")
+def _basis(
+    compilation: Compilation, name: syntax.Name, given: Sequence[syntax.Argument], span: Span
+) -> Method | None:
     entry = row_of(compilation, "basis", name, lambda all_: all_.bases, code="CS731")
-    if entry is None:
-        return None
-    return _with_arguments(compilation, name, given, entry.arguments, written.span)
+    return entry and _with_arguments(compilation, name, given, entry.arguments, span)
 
 
 def _wrong(
@@ -244,11 +219,7 @@ def _wrong(
     argument: Argument,
     written: syntax.Node,
     wanted: str,
-    code: str = "CS731",
 ) -> None:
-    compilation.wrong(
-        code,
-        written,
-        f"is not {wanted}",
-        help=f"write `{argument.name} = {EXAMPLES[argument.kind]}`: {argument.help}",
-    )
+    is_number = argument.kind in (ArgumentKind.INTEGER, ArgumentKind.NUMBER)
+    advice = f"write `{argument.name} = {EXAMPLES[argument.kind]}`: {argument.help}"
+    compilation.wrong("CS209" if is_number else "CS731", written, f"is not {wanted}", help=advice)
