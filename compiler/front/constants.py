@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import lcm
 
@@ -12,58 +14,40 @@ from causalspec.compiler.front.values import Value
 from causalspec.dsl import syntax
 
 MOST = 2**62
+OPERATIONS: Mapping[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": lambda left, right: Fraction(left // right),
+    "%": operator.mod,
+}
 
 
 def constant_number(environment: Environment, written: syntax.Expression) -> Fraction | None:
     """The exact value of a constant expression, None with the reason reported."""
-    known: dict[int, Fraction | None] = {}
-    for node in _children_first(written):
-        match node:
-            case syntax.Number():
-                value = Fraction(node.scaled, 10**node.decimals)
-            case syntax.Name():
-                value = _parameter(environment, node)
-            case syntax.Unary(operator="-", operand=operand):
-                inner = known[id(operand)]
-                value = None if inner is None else -inner
-            case syntax.Binary(operator=operator, left=left, right=right):
-                value = _binary(environment, operator, known[id(left)], known[id(right)], node)
-            case _:
-                environment.compilation.wrong(
-                    "CS209",
-                    node,
-                    "is not a constant number",
-                    help="use literals and the task's parameters",
-                )
-                value = None
-        if value is not None and max(abs(value.numerator), value.denominator) > MOST:
-            environment.compilation.wrong("CS920", node, "is larger than 2^62")
+    match written:
+        case syntax.Number():
+            value = Fraction(written.scaled, 10**written.decimals)
+        case syntax.Name():
+            value = _parameter(environment, written)
+        case syntax.Unary(operator="-", operand=operand):
+            inner = constant_number(environment, operand)
+            value = None if inner is None else -inner
+        case syntax.Binary():
+            left = constant_number(environment, written.left)
+            right = constant_number(environment, written.right)
             value = None
-        known[id(node)] = value
-    return known[id(written)]
-
-
-def constant_integer(environment: Environment, written: syntax.Expression) -> int | None:
-    """The same, for a whole number."""
-    value = constant_number(environment, written)
-    if value is None:
-        return None
-    if value.denominator != 1:
-        return environment.compilation.wrong("CS209", written, "is not a whole number")
-    return value.numerator
-
-
-def _children_first(written: syntax.Expression) -> list[syntax.Expression]:
-    order: list[syntax.Expression] = []
-    todo = [written]
-    while todo:
-        node = todo.pop()
-        order.append(node)
-        if isinstance(node, syntax.Unary):
-            todo.append(node.operand)
-        elif isinstance(node, syntax.Binary):
-            todo += [node.left, node.right]
-    return order[::-1]
+            if left is not None and right is not None:
+                value = _binary(environment, written, left, right)
+        case _:
+            advice = "use literals and the task's parameters"
+            return environment.compilation.wrong(
+                "CS209", written, "is not a constant number", help=advice
+            )
+    if value is not None and max(abs(value.numerator), value.denominator) > MOST:
+        return environment.compilation.wrong("CS920", written, "is larger than 2^62")
+    return value
 
 
 def _parameter(environment: Environment, name: syntax.Name) -> Fraction | None:
@@ -91,38 +75,26 @@ def _parameter(environment: Environment, name: syntax.Name) -> Fraction | None:
 
 
 def _binary(
-    environment: Environment,
-    operator: str,
-    left: Fraction | None,
-    right: Fraction | None,
-    node: syntax.Binary,
+    environment: Environment, node: syntax.Binary, left: Fraction, right: Fraction
 ) -> Fraction | None:
-    if left is None or right is None:
-        return None
-    if operator in ("/", "//", "%") and right <= 0:
+    if node.operator in ("/", "//", "%") and right <= 0:
         return environment.compilation.wrong("CS308", node.right, "is not a positive divisor")
-    match operator:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "/":
-            return left / right
-        case "//":
-            return Fraction(left // right)
-        case "%":
-            return left % right
-        case _:
-            if right.denominator != 1 or not 0 <= right <= 64:
-                return environment.compilation.wrong(
-                    "CS209", node.right, "is not an exponent from 0 to 64"
-                )
-            return left**right.numerator
+    if node.operator != "**":
+        return OPERATIONS[node.operator](left, right)
+    if right.denominator != 1 or not 0 <= right <= 64:
+        says = "is not an exponent from 0 to 64"
+        return environment.compilation.wrong("CS209", node.right, says)
+    return left**right.numerator
 
 
-def written_denominator(written: syntax.Expression) -> int:
+def written_denominator(written: syntax.Node) -> int:
     """The power of ten that an expression's literals are written in: 100 for `9.90`."""
-    found = [one.decimals for one in _children_first(written) if isinstance(one, syntax.Number)]
-    return lcm(*(10**decimals for decimals in found))
+    match written:
+        case syntax.Number(decimals=decimals):
+            return 10**decimals
+        case syntax.Unary(operand=operand):
+            return written_denominator(operand)
+        case syntax.Binary(left=left, right=right):
+            return lcm(written_denominator(left), written_denominator(right))
+        case _:
+            return 1

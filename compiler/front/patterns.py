@@ -160,9 +160,8 @@ def _range(
     environment: Environment, pattern: syntax.RangeSet, domain: Domain
 ) -> list[Interval] | None:
     if not isinstance(domain, Numbers):
-        return environment.compilation.wrong(
-            "CS206", pattern, f"holds numbers, but the value is {described(domain)}"
-        )
+        says = f"holds numbers, but the value is {described(domain)}"
+        return environment.compilation.wrong("CS206", pattern, says)
     low = constant_number(environment, pattern.low)
     high = domain.value(domain.high)
     if pattern.high is not None:
@@ -173,14 +172,9 @@ def _range(
     if low is None:
         return None
     if low > high:
-        return environment.compilation.wrong(
-            "CS301", pattern, "is empty", help="write the lower end first"
-        )
-
-    def place(number: Fraction) -> Fraction:
-        return (number * domain.denominator - domain.low) / domain.step
-
-    first, last = max(0, ceil(place(low))), min(domain.size - 1, floor(place(high)))
+        advice = "write the lower end first"
+        return environment.compilation.wrong("CS301", pattern, "is empty", help=advice)
+    first, last = _positions(domain, low, high)
     if first > last:
         return _outside(environment, pattern, domain)
     if pattern.step is None:
@@ -189,12 +183,9 @@ def _range(
     if step is None:
         return None
     if step <= 0 or last - first > LARGEST_TABLE:
-        return environment.compilation.error(
-            "CS301", f"`{pattern.span.text}` has no usable step here", pattern.step.span
-        )
-    codes = range(first, last + 1)
-    values = ((one, domain.value(domain.codes()[one])) for one in codes)
-    return [(one, one) for one, number in values if (number - low) % step == 0]
+        message = f"`{pattern.span.text}` has no usable step here"
+        return environment.compilation.error("CS301", message, pattern.step.span)
+    return _every(domain, first, last, low, step)
 
 
 def _shared(
@@ -203,30 +194,38 @@ def _shared(
     """The positions of `domain` whose values `other` has too."""
     if other == domain:
         return [(0, domain.size - 1)]
-    if isinstance(other, Numbers) and isinstance(domain, Numbers):
-        ends = (other.value(other.low), other.value(other.high))
-        low, high = ((end * domain.denominator - domain.low) / domain.step for end in ends)
-        first, last = max(0, ceil(low)), min(domain.size - 1, floor(high))
-        fine = other.step * domain.denominator
-        if first > last:
-            return _outside(environment, pattern, domain)
-        if domain.step * other.denominator % fine == 0 and low.denominator == 1:
-            return [(first, last)]
-        if last - first <= LARGEST_TABLE:
-            spaced = (
-                one
-                for one in range(first, last + 1)
-                if (domain.value(domain.codes()[one]) - ends[0]) * other.denominator % other.step
-                == 0
-            )
-            return [(one, one) for one in spaced]
-    if isinstance(other, Symbols) and isinstance(domain, Symbols):
-        members = set(other.members)
-        places = [(i, i) for i, one in enumerate(domain.members) if one in members]
-        return places or _outside(environment, pattern, domain)
-    return environment.compilation.wrong(
-        "CS206", pattern, f"is not a set of values of {described(domain)}"
-    )
+    match other, domain:
+        case Numbers(), Numbers():
+            low, step = other.value(other.low), Fraction(other.step, other.denominator)
+            first, last = _positions(domain, low, other.value(other.high))
+            if first > last:
+                return _outside(environment, pattern, domain)
+            spacing = Fraction(domain.step, domain.denominator)
+            if spacing % step == 0 and (domain.value(domain.low) - low) % spacing == 0:
+                return [(first, last)]
+            if last - first <= LARGEST_TABLE:
+                return _every(domain, first, last, low, step)
+        case Symbols(), Symbols():
+            members = set(other.members)
+            places = [(i, i) for i, member in enumerate(domain.members) if member in members]
+            return places or _outside(environment, pattern, domain)
+        case _:
+            pass
+    says = f"is not a set of values of {described(domain)}"
+    return environment.compilation.wrong("CS206", pattern, says)
+
+
+def _positions(domain: Numbers, low: Fraction, high: Fraction) -> Interval:
+    """The first position from `low` on, and the last one up to `high`."""
+    start, end = ((value * domain.denominator - domain.low) / domain.step for value in (low, high))
+    return max(0, ceil(start)), min(domain.size - 1, floor(end))
+
+
+def _every(domain: Numbers, first: int, last: int, low: Fraction, step: Fraction) -> list[Interval]:
+    """The positions among some whose values are multiples of `step` from `low`."""
+    codes = domain.codes()
+    places = range(first, last + 1)
+    return [(place, place) for place in places if (domain.value(codes[place]) - low) % step == 0]
 
 
 def intersect(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:

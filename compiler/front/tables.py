@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from causalspec.compiler.domains import Column, Domain, Numbers, Rows, Symbols
 from causalspec.compiler.front.files import TableText, read_table
-from causalspec.compiler.front.names import Compilation, duplicate
+from causalspec.compiler.front.names import Compilation, distinct
 from causalspec.compiler.written_values import number_code
 from causalspec.dsl import syntax
 
@@ -29,20 +29,20 @@ def table_rows(
 
 
 def add_columns(
-    declaration: syntax.TableDeclaration,
+    columns: Sequence[tuple[syntax.TypedName, Domain | None]],
     text: TableText,
-    types: Sequence[Domain | None],
     rows: Rows,
     problems: list[str],
 ) -> None:
-    """Read a table's columns; `types` holds each one's domain, None for whichever words occur.
-    Cells that do not have their column's type are added to `problems`.
+    """Read a table's columns, each with its domain, None for whichever words occur. Cells that do
+    not have their column's type are added to `problems`.
     """
-    for one, type_ in zip(declaration.columns, types, strict=True):
-        place = text.header.index(one.name.text)
+    for column, type_ in columns:
+        name = column.name.text
+        place = text.header.index(name)
         cells = [row[place] for row in text.cells]
         words = tuple(dict.fromkeys(cell for cell in cells if cell))
-        domain = Symbols(words, f"{rows.table}.{one.name.text}") if type_ is None else type_
+        domain = Symbols(words, f"{rows.table}.{name}") if type_ is None else type_
         named = {} if isinstance(domain, Numbers) else {domain.text(c): c for c in domain.codes()}
         codes: list[int] = []
         for line, cell in zip(text.lines, cells, strict=True):
@@ -50,26 +50,23 @@ def add_columns(
             if code is not None:
                 codes.append(code)
             elif cell:
-                problems.append(f"line {line}: `{cell}` is not a value of `{one.type.span.text}`")
+                problems.append(
+                    f"line {line}: `{cell}` is not a value of `{column.type.span.text}`"
+                )
             else:
-                problems.append(f"line {line} has no `{one.name.text}`")
-        rows.columns.append(Column(one.name.text, domain, tuple(codes), one.name.span))
+                problems.append(f"line {line} has no `{name}`")
+        rows.columns.append(Column(name, domain, tuple(codes), column.name.span))
 
 
 def _columns_exist(
     compilation: Compilation, declaration: syntax.TableDeclaration, text: TableText
 ) -> bool:
-    seen: dict[str, syntax.Name] = {}
-    whole = True
-    for name in (declaration.key, *(one.name for one in declaration.columns)):
-        if name.text in seen:
-            duplicate(compilation, name, seen[name.text].span)
-            whole = False
-        elif name.text not in text.header:
-            compilation.unknown("column", name, text.header, code="CS210")
-            whole = False
-        seen.setdefault(name.text, name)
-    return whole
+    names = (declaration.key, *(column.name for column in declaration.columns))
+    first = distinct(compilation, names)
+    missing = [name for name in first.values() if name.text not in text.header]
+    for name in missing:
+        compilation.unknown("column", name, text.header, code="CS210")
+    return not missing and len(first) == len(names)
 
 
 def _keys(

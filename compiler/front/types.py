@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
@@ -79,15 +80,11 @@ def named_domain(compilation: Compilation, name: str) -> Domain | None:
     if isinstance(declaration, syntax.TableDeclaration):
         _table(compilation, declaration)
     elif isinstance(declaration, syntax.TypeDeclaration):
-        chain = _alias_circle(compilation, declaration)
-        if chain is not None:
+        if _is_circular(compilation, declaration):
             compilation.domains[name] = None
-            return compilation.error(
-                "CS208",
-                f"type `{name}` is declared in terms of itself",
-                declaration.name.span,
-                help="give one of the types its values, as in `0..9`",
-            )
+            message = f"type `{name}` is declared in terms of itself"
+            advice = "give one of the types its values, as in `0..9`"
+            return compilation.error("CS208", message, declaration.name.span, help=advice)
         # A table that leads back here finds its own rows, which are known before their columns.
         domain = domain_of(Environment(compilation), declaration.type)
         if isinstance(domain, Symbols) and isinstance(declaration.type, syntax.ElementSet):
@@ -96,50 +93,40 @@ def named_domain(compilation: Compilation, name: str) -> Domain | None:
     return compilation.domains[name]
 
 
-def _alias_circle(compilation: Compilation, declaration: syntax.TypeDeclaration) -> str | None:
-    """The first name that comes again when this type's parts are followed, if one does."""
+def _is_circular(compilation: Compilation, declaration: syntax.TypeDeclaration) -> bool:
+    """Whether a type's name comes again when its parts are followed."""
     todo: list[syntax.ValueSet] = [declaration.type]
     seen: set[str] = set()
     while todo:
         part = todo.pop()
         if isinstance(part, syntax.TupleSet):
-            todo.extend(one.type for one in part.fields)
+            todo.extend(field.type for field in part.fields)
         elif isinstance(part, syntax.NamedSet):
             if part.name.text == declaration.name.text:
-                return part.name.text
+                return True
             target = compilation.declared.get(part.name.text)
             if isinstance(target, syntax.TypeDeclaration) and part.name.text not in seen:
                 seen.add(part.name.text)
                 todo.append(target.type)
-    return None
+    return False
 
 
 def _range(environment: Environment, written: syntax.RangeSet) -> Numbers | None:
     compilation = environment.compilation
     if written.high is None:
-        return compilation.error(
-            "CS301", "a type needs an upper end", written.span, help="write `0..9`"
-        )
-    low = constant_number(environment, written.low)
-    high = constant_number(environment, written.high)
-    step = Fraction(1)
-    if written.step is not None:
-        given = constant_number(environment, written.step)
-        if given is None:
-            return None
-        step = given
-    if low is None or high is None:
+        message = "a type needs an upper end"
+        return compilation.error("CS301", message, written.span, help="write `0..9`")
+    parts = [written.low, written.high, *([] if written.step is None else [written.step])]
+    values = [constant_number(environment, part) for part in parts]
+    found = [value for value in values if value is not None]
+    if len(found) < len(parts):
         return None
+    low, high, step = (*found, Fraction(1))[:3]
     if written.step is None and not (low.denominator == high.denominator == 1):
-        return compilation.wrong(
-            "CS301",
-            written,
-            "does not say in which steps",
-            help=f"add a step, as in `{written.span.text} step 0.01`",
-        )
+        advice = f"add a step, as in `{written.span.text} step 0.01`"
+        return compilation.wrong("CS301", written, "does not say in which steps", help=advice)
     if step <= 0:
-        assert written.step is not None
-        return compilation.error("CS301", "a step must be larger than 0", written.step.span)
+        return compilation.error("CS301", "a step must be larger than 0", parts[-1].span)
     if low > high:
         return compilation.wrong("CS301", written, "is empty", help="write the lower end first")
     if (high - low) % step:
@@ -149,13 +136,7 @@ def _range(environment: Environment, written: syntax.RangeSet) -> Numbers | None
             written.high.span,
             help=f"end at {_decimal(low + (high - low) // step * step)}",
         )
-    ends = [one for one in (written.low, written.high, written.step) if one is not None]
-    denominator = lcm(
-        low.denominator, high.denominator, step.denominator, *map(written_denominator, ends)
-    )
-    domain = Numbers(
-        int(low * denominator), int(high * denominator), int(step * denominator), denominator
-    )
+    domain = _evenly_spaced(low, high, step, parts)
     if max(abs(domain.low), abs(domain.high)) > LARGEST_INTEGER:
         return compilation.error(
             "CS920",
@@ -166,58 +147,65 @@ def _range(environment: Environment, written: syntax.RangeSet) -> Numbers | None
     return domain
 
 
+def _evenly_spaced(
+    low: Fraction, high: Fraction, step: Fraction, written: Sequence[syntax.Expression]
+) -> Numbers:
+    """Numbers with as many decimals as they are written with."""
+    denominators = (number.denominator for number in (low, high, step))
+    scale = lcm(*denominators, *map(written_denominator, written))
+    return Numbers(int(low * scale), int(high * scale), int(step * scale), scale)
+
+
 def _decimal(number: Fraction) -> str:
     return Numbers(number.numerator, number.numerator, 1, number.denominator).text(number.numerator)
 
 
 def _elements(environment: Environment, written: syntax.ElementSet) -> Domain | None:
     compilation = environment.compilation
-    if all(isinstance(one, syntax.Name | syntax.Text) for one in written.elements):
+    elements = written.elements
+    named = [element for element in elements if isinstance(element, syntax.Name | syntax.Text)]
+    if len(named) == len(elements):
         seen: dict[str, syntax.Node] = {}
-        for one in written.elements:
-            text = one.text if isinstance(one, syntax.Name) else ""
-            text = one.value if isinstance(one, syntax.Text) else text
-            if text in seen:
-                duplicate(compilation, syntax.Name(text, span=one.span), seen[text].span)
-            seen.setdefault(text, one)
-            if isinstance(one, syntax.Name):
-                compilation.meanings.declare_value(one)
+        for element in named:
+            text = element.text if isinstance(element, syntax.Name) else element.value
+            if seen.setdefault(text, element) is not element:
+                duplicate(compilation, syntax.Name(text, span=element.span), seen[text].span)
+            if isinstance(element, syntax.Name):
+                compilation.meanings.declare_value(element)
         return _remember(compilation, Symbols(tuple(seen)))
     values: list[Fraction] = []
-    for one in written.elements:
-        value = constant_number(environment, one)
+    for element in elements:
+        value = constant_number(environment, element)
         if value is None:
             return None
         values.append(value)
     values.sort()
     step = values[1] - values[0] if len(values) > 1 else Fraction(1)
-    if any(b - a != step for a, b in pairwise(values)) or step == 0:
+    if any(after - before != step for before, after in pairwise(values)) or step == 0:
         return compilation.error(
             "CS301",
             "the numbers of a type must be evenly spaced",
             written.span,
             help="name the values as symbols, or use the range and narrow it with `require`",
         )
-    denominator = lcm(*(one.denominator for one in values), step.denominator)
-    denominator = lcm(denominator, *map(written_denominator, written.elements))
-    low, high = (int(one * denominator) for one in (values[0], values[-1]))
-    return Numbers(low, high, int(step * denominator), denominator)
+    return _evenly_spaced(values[0], values[-1], step, elements)
 
 
 def _tuple(environment: Environment, written: syntax.TupleSet) -> Tuples | None:
-    names = distinct(environment.compilation, (one.name for one in written.fields))
+    names = distinct(environment.compilation, (field.name for field in written.fields))
     fields: list[TupleField] = []
-    for one in written.fields:
-        domain = domain_of(environment, one.type) if names[one.name.text] is one.name else None
+    for field in written.fields:
+        domain = (
+            domain_of(environment, field.type) if names[field.name.text] is field.name else None
+        )
         if domain is not None:
-            fields.append(TupleField(one.name.text, domain, one.name.span))
+            fields.append(TupleField(field.name.text, domain, field.name.span))
     if len(fields) < len(written.fields):
         return None
     domain = Tuples(tuple(fields))
     if domain.size > LARGEST_DOMAIN:
-        return environment.compilation.error(
-            "CS921", "this tuple has more than 2^62 values", written.span
-        )
+        message = "this tuple has more than 2^62 values"
+        return environment.compilation.error("CS921", message, written.span)
     return domain
 
 
@@ -226,31 +214,26 @@ def _table(compilation: Compilation, declaration: syntax.TableDeclaration) -> No
     name = declaration.name.text
     problems: list[str] = []
     read = table_rows(compilation, declaration, problems)
+    compilation.domains[name] = None
     if read is None:
-        compilation.domains[name] = None
         return
     rows, text = read
     compilation.domains[name] = rows
-    environment = Environment(compilation)
-    written = [one.type for one in declaration.columns]
-    plain = [is_plain_words(compilation, one) for one in written]
-    types = [
-        None if is_plain else domain_of(environment, one)
-        for one, is_plain in zip(written, plain, strict=True)
-    ]
-    unknown = any(
-        domain is None and not is_plain for domain, is_plain in zip(types, plain, strict=True)
-    )
+    columns: list[tuple[syntax.TypedName, Domain | None]] = []
+    for column in declaration.columns:
+        is_plain = is_plain_words(compilation, column.type)
+        domain = None if is_plain else domain_of(Environment(compilation), column.type)
+        if is_plain or domain is not None:
+            columns.append((column, domain))
+    unknown = len(columns) < len(declaration.columns)
     if not unknown:
-        add_columns(declaration, text, types, rows, problems)
+        add_columns(columns, text, rows, problems)
     if problems:
         report_cells(compilation, declaration.path, problems)
     if unknown or problems:
         compilation.domains[name] = None
         return
     compilation.symbol_sets.append(rows)
-    compilation.symbol_sets.extend(
-        column.domain
-        for column in rows.columns[1:]  # the key is the row itself
-        if isinstance(column.domain, Symbols) and column.domain not in compilation.symbol_sets
-    )
+    for column in rows.columns[1:]:  # the key is the row itself
+        if isinstance(column.domain, Symbols):
+            _remember(compilation, column.domain)
