@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from causalspec.compiler.domains import Domain, Rows, Tuples
+from causalspec.compiler.domains import Column, Domain, Rows, Tuples, parts_of
 from causalspec.compiler.expressions import Constant, Lookup
 from causalspec.compiler.front.arithmetic import TooLargeError
 from causalspec.compiler.front.conversion import convert, tuple_field
@@ -31,10 +31,8 @@ def bound(environment: Environment, found: Binding, node: syntax.Name) -> Value:
         case Declared():
             return settle(found)
         case Family():
-            example = f"{found.name}[{next(iter(found.members), 0)}]"
-            environment.compilation.wrong(
-                "CS211", node, "is a family, not a value", help=f"name a member, as in `{example}`"
-            )
+            says = "is a family, not a value"
+            environment.compilation.wrong("CS211", node, says, help=found.example)
         case Side():
             names = tuple(found.scope.names())
             example = f"{found.name}.{names[0]}" if names else found.name
@@ -45,7 +43,7 @@ def bound(environment: Environment, found: Binding, node: syntax.Name) -> Value:
                 help=f"name a variable in it, as in `{example}`",
             )
         case Hidden(reason=reason):
-            environment.compilation.wrong("CS212", node, f"{reason}")
+            environment.compilation.wrong("CS212", node, reason)
     return POISONED
 
 
@@ -61,33 +59,24 @@ def field_of(environment: Environment, node: syntax.Field, _: Expected) -> Value
                 environment.compilation.unknown("variable", node.name, names)
                 return POISONED
             return bound(environment, found, node.name)
-    value = value_of(environment, node.value)
-    match value.domain:
-        case None:
-            return POISONED
-        case Rows(columns=columns):
-            for column in columns:
-                if column.name == node.name.text:
-                    environment.compilation.meanings.note(node.name.span, column.span)
-                    return _cell(value, column.codes, column.domain)
-            names = tuple(column.name for column in columns)
-            environment.compilation.unknown("column", node.name, names, code="CS210")
-        case Tuples(fields=fields):
-            part = tuple_field(value, node.name.text)
-            if part is not None:
-                span = next(one.span for one in fields if one.name == node.name.text)
-                environment.compilation.meanings.note(node.name.span, span)
-                return part
-            names = tuple(one.name for one in fields)
-            environment.compilation.unknown("field", node.name, names, code="CS210")
-        case other:
-            environment.compilation.error(
-                "CS210",
-                f"`{node.value.span.text}` has no field `{node.name.text}`: it is "
-                f"{described(other)}",
-                node.name.span,
-                help="rows of tables and named tuples have fields",
-            )
+    value, name = value_of(environment, node.value), node.name
+    if value.domain is None:
+        return POISONED
+    compilation, parts = environment.compilation, parts_of(value.domain)
+    part = parts.get(name.text)
+    if part is not None:
+        compilation.meanings.note(name.span, part.span)
+        if isinstance(part, Column):
+            return _cell(value, part.codes, part.domain)
+        return tuple_field(value, name.text) or POISONED
+    if isinstance(value.domain, Rows | Tuples):
+        what = "column" if isinstance(value.domain, Rows) else "field"
+        compilation.unknown(what, name, parts, code="CS210")
+    else:
+        message = f"`{node.value.span.text}` has no field `{name.text}`: it is "
+        message += described(value.domain)
+        advice = "rows of tables and named tuples have fields"
+        compilation.error("CS210", message, name.span, help=advice)
     return POISONED
 
 
@@ -145,6 +134,7 @@ def settle(variable: Declared) -> Value:
         return variable.value if variable.domain is not None else POISONED
     if variable.progress is Progress.RUNNING:
         waiting = variable.environment.waiting
+        circle = waiting[waiting.index(variable) :]
         if variable.environment.cyclic:
             variable.environment.compilation.error(
                 "CS408",
@@ -153,9 +143,9 @@ def settle(variable: Declared) -> Value:
                 help=f"write it, as in `var {variable.name} : 0..9 = …`",
             )
         else:
-            report_cycle(variable.environment.compilation, waiting[waiting.index(variable) :])
-        for one in waiting[waiting.index(variable) :]:
-            one.domain = None
+            report_cycle(variable.environment.compilation, circle)
+        for member in circle:
+            member.domain = None
         return POISONED
     return compile_mechanism(variable)
 

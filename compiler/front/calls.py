@@ -36,33 +36,28 @@ DEFINED = "defined"
 
 def call(environment: Environment, node: syntax.Call, _: Expected) -> Value:
     """`abs(x)`, `max(x, y)`, `within(lower, x)`."""
-    name = node.function.text
-    declaration = environment.compilation.declaration(node.function)
+    function, compilation = node.function, environment.compilation
+    name = function.text
+    declaration = compilation.declaration(function)
     if isinstance(declaration, syntax.FunctionDeclaration):
         return _inline(environment, node, declaration)
     if name in BUILT_IN_FUNCTIONS:
-        environment.compilation.meanings.note(node.function.span, "function")
+        compilation.meanings.note(function.span, "function")
         return _built_in(environment, node)
     if name == DEFINED and isinstance(environment.scope.find("result"), Side):
-        environment.compilation.meanings.note(node.function.span, "function")
+        compilation.meanings.note(function.span, "function")
         return _defined(environment, node)
     if declaration is not None:
-        environment.compilation.wrong_kind(node.function, declaration, "not a function")
+        compilation.wrong_kind(function, declaration, "not a function")
     elif environment.scope.find(name) is not None:
-        environment.compilation.error(
-            "CS202", f"`{name}` is a variable, not a function", node.function.span
-        )
+        compilation.wrong("CS202", function, "is a variable, not a function")
     elif name in AGGREGATES:
-        environment.compilation.error(
-            "CS207",
-            f"`{name}` goes over the indices of a range, not over single values",
-            node.function.span,
-            help=f"write `{name}(x[i] for i in 0..3)`, or operators between the values",
-        )
+        says = "goes over the indices of a range, not over single values"
+        advice = f"write `{name}(x[i] for i in 0..3)`, or operators between the values"
+        compilation.wrong("CS207", function, says, help=advice)
     else:
-        functions = environment.compilation.names_of(syntax.FunctionDeclaration)
-        candidates = (*functions, *BUILT_IN_FUNCTIONS)
-        environment.compilation.unknown("function", node.function, candidates, words=("not",))
+        functions = compilation.names_of(syntax.FunctionDeclaration)
+        compilation.unknown("function", function, (*functions, *BUILT_IN_FUNCTIONS), words=("not",))
     for argument in node.arguments:
         if not is_bare(environment, argument.value):
             value_of(environment, argument.value)
@@ -75,12 +70,12 @@ def _defined(environment: Environment, node: syntax.Call) -> Value:
         message = f"`{DEFINED}` takes one argument, but is given {len(node.arguments)}"
         environment.compilation.error("CS207", message, node.span)
         return POISONED
-    asked = node.arguments[0].value
-    side = environment.find(asked) if isinstance(asked, syntax.Name) else None
+    argument = node.arguments[0].value
+    side = environment.find(argument) if isinstance(argument, syntax.Name) else None
     if isinstance(side, Side):
         outputs = (Reference(f"{side.name}.{name}") for name in side.outputs)
-        return Value(All(tuple(Defined(one) for one in outputs)), Truths())
-    value = value_of(environment, asked)
+        return Value(All(tuple(map(Defined, outputs))), Truths())
+    value = value_of(environment, argument)
     return value if value.domain is None else Value(Defined(value.node), Truths())
 
 
@@ -113,9 +108,8 @@ def _inline(
     compilation = environment.compilation
     name = declaration.name.text
     if name in environment.inlining:
-        path = " → ".join(
-            f"`{one}`" for one in (*environment.inlining[environment.inlining.index(name) :], name)
-        )
+        circle = environment.inlining[environment.inlining.index(name) :]
+        path = " → ".join(f"`{function}`" for function in (*circle, name))
         return compilation.refuse(
             "CS208",
             node.function,
@@ -144,7 +138,7 @@ def _inline(
     inner = replace(
         environment,
         compilation=home,
-        scope=Scope(bindings, None, {one.name.text: one.name for one in declaration.parameters}),
+        scope=Scope(bindings, None, {part.name.text: part.name for part in declaration.parameters}),
         inlining=(*environment.inlining, name),
         called=True,
     )
@@ -157,30 +151,25 @@ def _matched(
     """Each parameter with its argument, None with the reason reported."""
     compilation = environment.compilation
     name = declaration.name.text
-    parameters = {one.name.text: one for one in declaration.parameters}
+    parameters = {parameter.name.text: parameter for parameter in declaration.parameters}
     given: dict[str, syntax.Expression] = {}
-    unnamed = list(parameters)
     for argument in node.arguments:
-        target = argument.name.text if argument.name is not None else None
+        free = (parameter for parameter in parameters if parameter not in given)
+        target = argument.name.text if argument.name is not None else next(free, None)
         if target is None:
-            target = next((one for one in unnamed if one not in given), "")
+            break
         if argument.name is not None and target not in parameters:
             return compilation.unknown("parameter", argument.name, parameters, code="CS207")
         if target in given:
             return compilation.error("CS207", f"`{name}` is given `{target}` twice", argument.span)
-        if not target:
-            break
         given[target] = argument.value
-    if len(given) != len(parameters) or len(node.arguments) != len(parameters):
-        count = len(parameters)
-        return compilation.error(
-            "CS207",
-            f"`{name}` takes {count} argument{'s' * (count != 1)}, "
-            f"but is given {len(node.arguments)}",
-            node.span,
-            related=declared_at(declaration.name.span),
-        )
-    return [(parameters[one], given[one]) for one in parameters]
+    count = len(parameters)
+    if not len(given) == len(node.arguments) == count:
+        message = f"`{name}` takes {count} argument{'s' * (count != 1)}, "
+        message += f"but is given {len(node.arguments)}"
+        where = declared_at(declaration.name.span)
+        return compilation.error("CS207", message, node.span, related=where)
+    return [(parameters[parameter], given[parameter]) for parameter in parameters]
 
 
 # Aggregates over index ranges, expanded when the file is compiled --------------------------------

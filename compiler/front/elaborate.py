@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import partial
 
-from causalspec.compiler.domains import Truths, TupleField, Tuples
+from causalspec.compiler.domains import Truths, TupleField, Tuples, parts_of
 from causalspec.compiler.expressions import Reference, measure
 from causalspec.compiler.front.access import bound, compile_mechanism, field_of, member
 from causalspec.compiler.front.arithmetic import number, truth
@@ -14,7 +14,7 @@ from causalspec.compiler.front.calls import aggregate, call
 from causalspec.compiler.front.conversion import tuple_value
 from causalspec.compiler.front.joining import choose, together
 from causalspec.compiler.front.matching import match_values, membership
-from causalspec.compiler.front.names import Compilation, distinct
+from causalspec.compiler.front.names import Compilation, distinct, of_kind
 from causalspec.compiler.front.operators import (
     binary,
     comparison,
@@ -73,19 +73,16 @@ def _whole(
 
 def check_functions(file: syntax.File, compilation: Compilation) -> None:
     """Report what is wrong with a function whatever it is given, and though it is never called."""
-    for declaration in file.declarations:
-        if not isinstance(declaration, syntax.FunctionDeclaration):
-            continue
-        names = distinct(compilation, (one.name for one in declaration.parameters))
+    outside = Environment(compilation)
+    for function in of_kind(file.declarations, syntax.FunctionDeclaration):
+        names = distinct(compilation, (parameter.name for parameter in function.parameters))
         bindings: dict[str, Binding] = {
-            one.name.text: Value(
-                Reference(one.name.text), domain_of(Environment(compilation), one.type)
-            )
-            for one in declaration.parameters
-            if names[one.name.text] is one.name
+            name.text: Value(Reference(name.text), domain_of(outside, parameter.type))
+            for parameter in function.parameters
+            if names[(name := parameter.name).text] is name
         }
         scope = Scope(bindings, None, names)
-        elaborate(Environment(compilation, scope, (declaration.name.text,)), declaration.body)
+        elaborate(Environment(compilation, scope, (function.name.text,)), function.body)
 
 
 def _truth(_: Environment, node: syntax.Truth, __: Expected) -> Value:
@@ -141,24 +138,21 @@ def _conditional(environment: Environment, node: syntax.Conditional, expected: E
 def _tuple(environment: Environment, node: syntax.Tuple, expected: Expected) -> Value:
     parts: list[Value] = []
     fields: list[TupleField] = []
-    typed = expected.fields if isinstance(expected, Tuples) else ()
-    wanted = {one.name: one.domain for one in typed}
-    declared = {one.name: one.span for one in typed}
-    for one in node.fields:
-        assert isinstance(one.target, syntax.Name)
-        value = value_of(environment, one.value, wanted.get(one.target.text))
-        environment.compilation.meanings.note(one.target.span, declared.get(one.target.text))
+    typed = parts_of(expected) if isinstance(expected, Tuples) else {}
+    seen: set[str] = set()
+    for field in node.fields:
+        name = field.target
+        assert isinstance(name, syntax.Name)
+        wanted = typed.get(name.text)
+        value = value_of(environment, field.value, wanted and wanted.domain)
+        environment.compilation.meanings.note(name.span, wanted and wanted.span)
         parts.append(value)
         if value.domain is not None:
-            fields.append(TupleField(one.target.text, value.domain, one.target.span))
-        if one.target.text in [
-            name.target.text
-            for name in node.fields[: len(parts) - 1]
-            if isinstance(name.target, syntax.Name)
-        ]:
-            return environment.compilation.refuse(
-                "CS203", one.target, "is declared twice", help="give one of them another name"
-            )
+            fields.append(TupleField(name.text, value.domain, name.span))
+        if name.text in seen:
+            advice = "give one of them another name"
+            return environment.compilation.refuse("CS203", name, "is declared twice", help=advice)
+        seen.add(name.text)
     if len(fields) < len(parts):
         return POISONED
     domain = Tuples(tuple(fields))

@@ -148,8 +148,7 @@ def target_variable(
             return None
         case Family(), syntax.Member():
             return _member(environment, found, written)
-        case Family(name=name, members=members), _:
-            advice = f"name a member, as in `{name}[{next(iter(members), 0)}]`"
+        case Family(example=advice), _:
             says = "is a family, not a variable"
             return compilation.wrong("CS211", family, says, help=advice)
         case Declared(), syntax.Name():

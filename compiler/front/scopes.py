@@ -74,6 +74,11 @@ class Family:
     members: Mapping[int, Value | Declared]
 
     @property
+    def example(self) -> str:
+        """How a member may be named."""
+        return f"name a member, as in `{self.name}[{next(iter(self.members), 0)}]`"
+
+    @property
     def advice(self) -> str | None:
         """Which members there are."""
         indices = sorted(self.members)
@@ -187,9 +192,9 @@ class Environment:
                     self.compilation.declaration(name)
                 case syntax.Call(function=function, arguments=arguments):
                     self.compilation.declaration(function)
-                    waiting += [one.value for one in arguments]
+                    waiting += [argument.value for argument in arguments]
                 case syntax.Node() as node:
-                    waiting += [getattr(node, one.name) for one in fields(node)]
+                    waiting += [getattr(node, part.name) for part in fields(node)]
                 case other if isinstance(other, tuple):
                     waiting += cast("tuple[object, ...]", other)
                 case _:
