@@ -18,7 +18,13 @@ from causalspec.compiler.front.examples import compile_examples
 from causalspec.compiler.front.file_names import check_file_names
 from causalspec.compiler.front.imports import import_names
 from causalspec.compiler.front.models import compile_model
-from causalspec.compiler.front.names import Compilation, NamedDeclaration, collect
+from causalspec.compiler.front.names import (
+    Compilation,
+    NamedDeclaration,
+    collect,
+    documented,
+    of_kind,
+)
 from causalspec.compiler.front.placements import compile_alignment
 from causalspec.compiler.front.scopes import Environment
 from causalspec.compiler.front.subexpressions import deep_calls
@@ -108,24 +114,22 @@ def _built(
     later ones of the same name, which are reported already.
     """
     declared = compilation.declared
-    found = [one for one in file.declarations if isinstance(one, kind)]
     built = [
-        (one.name.text, build(compilation, one))
-        for one in found
-        if declared.get(one.name.text) is one
+        (declaration.name.text, build(compilation, declaration))
+        for declaration in of_kind(file.declarations, kind)
+        if declared.get(declaration.name.text) is declaration
     ]
     return {name: result for name, result in built if result is not None}
 
 
 def _task(compilation: Compilation, draft: TaskDraft) -> Task:
-    documentation = draft.declaration.documentation
     return Task(
         name=draft.name,
         model=compile_task(compilation, draft),
         prompts=prompts_of(compilation, draft),
         answers=answers_of(compilation, draft),
         encoding=encoding_of(compilation, draft),
-        documentation=documentation.value if documentation is not None else "",
+        documentation=documented(draft.declaration),
         span=draft.declaration.name.span,
     )
 
@@ -137,10 +141,10 @@ def _note_domains(compilation: Compilation, drafts: dict[str, TaskDraft]) -> Non
         if domain is not None:
             declared = compilation.imported.get(name, compilation.declared[name].name)
             domains[declared.span] = domain
-    rosters = [roster for draft in drafts.values() for roster in (draft.given, draft.results)]
-    for roster in (*rosters, *(draft.own for draft in compilation.models.values())):
-        members = {family_of(one.name): one for one in reversed(roster.members)}
-        for text, name in roster.spans.items():
+    blocks = [block for draft in drafts.values() for block in (draft.given, draft.results)]
+    for block in (*blocks, *(draft.own for draft in compilation.models.values())):
+        members = {family_of(member.name): member for member in reversed(block.members)}
+        for text, name in block.spans.items():
             if text in members and (domain := members[text].domain) is not None:
                 domains.setdefault(name.span, domain)
 
@@ -160,7 +164,7 @@ class CheckedFile:
     @property
     def leaves_open(self) -> bool:
         """Whether some question could not be settled."""
-        return any(one.holds is None for one in self.examinations)
+        return any(examination.holds is None for examination in self.examinations)
 
 
 def check_file(path: Path) -> CheckedFile:

@@ -18,7 +18,7 @@ OPERATIONS: Mapping[str, Callable[[Fraction, Fraction], Fraction]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": operator.truediv,
+    "/": lambda left, right: left / right,
     "//": lambda left, right: Fraction(left // right),
     "%": operator.mod,
 }

@@ -138,7 +138,7 @@ def _conditional(environment: Environment, node: syntax.Conditional, expected: E
 def _tuple(environment: Environment, node: syntax.Tuple, expected: Expected) -> Value:
     parts: list[Value] = []
     fields: list[TupleField] = []
-    typed = parts_of(expected) if isinstance(expected, Tuples) else {}
+    typed = parts_of(expected if isinstance(expected, Tuples) else None)
     seen: set[str] = set()
     for field in node.fields:
         name = field.target

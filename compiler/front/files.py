@@ -37,20 +37,16 @@ def read_beside(compilation: Compilation, path: syntax.Text) -> str | None:
         with place.open("rb") as stream:
             content = stream.read(LARGEST_FILE + 1)
     except OSError as problem:
-        return compilation.error(
-            "CS220", f"cannot read `{path.value}`: {problem.strerror}", path.span
-        )
+        return _unreadable(compilation, path, problem)
     if len(content) > LARGEST_FILE:
-        return compilation.error(
-            "CS925", f"`{path.value}` is larger than {LARGEST_FILE // 2**20} MiB", path.span
-        )
+        message = f"`{path.value}` is larger than {LARGEST_FILE // 2**20} MiB"
+        return compilation.error("CS925", message, path.span)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         line = content[: problem.start].count(b"\n") + 1
-        return compilation.error(
-            "CS221", f"`{path.value}` is not UTF-8 text in line {line}", path.span
-        )
+        message = f"`{path.value}` is not UTF-8 text in line {line}"
+        return compilation.error("CS221", message, path.span)
     compilation.files[path.value] = hashlib.sha256(content).hexdigest()
     return text
 
@@ -66,9 +62,7 @@ def hash_beside(compilation: Compilation, path: syntax.Text) -> Path | None:
         found = place.stat()
         compilation.files[path.value] = _hash(place, found.st_mtime_ns, found.st_size)
     except OSError as problem:
-        return compilation.error(
-            "CS220", f"cannot read `{path.value}`: {problem.strerror}", path.span
-        )
+        return _unreadable(compilation, path, problem)
     return place
 
 
@@ -77,6 +71,11 @@ def _hash(place: Path, changed: int, size: int) -> str:
     """The SHA-256 of a file, kept while it stays as it is: an editor checks with every key."""
     with place.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _unreadable(compilation: Compilation, path: syntax.Text, problem: OSError) -> None:
+    message = f"cannot read `{path.value}`: {problem.strerror}"
+    compilation.error("CS220", message, path.span)
 
 
 def place_of(compilation: Compilation, name: str, span: Span) -> Path | None:
@@ -93,22 +92,16 @@ def place_of(compilation: Compilation, name: str, span: Span) -> Path | None:
     except (OSError, RuntimeError, ValueError):  # links in a circle, a name that is too long
         found, place = False, folder / windows.name
     if outside:
-        return compilation.error(
-            "CS223",
-            f"`{name}` lies outside the spec's folder",
-            span,
-            help="put the file beside the spec and name it by its relative path",
-        )
+        message = f"`{name}` lies outside the spec's folder"
+        advice = "put the file beside the spec and name it by its relative path"
+        return compilation.error("CS223", message, span, help=advice)
     if not found:
         # Only the named folder's own list is read, and only when it lies inside.
-        near = sorted(one.name for one in place.parent.iterdir()) if place.parent.is_dir() else []
+        near = sorted(file.name for file in place.parent.iterdir()) if place.parent.is_dir() else []
         suggestion = closest(place.name, near)
-        return compilation.error(
-            "CS220",
-            f"there is no file `{name}` beside the spec",
-            span,
-            help=f"did you mean `{suggestion}`?" if suggestion else None,
-        )
+        advice = f"did you mean `{suggestion}`?" if suggestion else None
+        message = f"there is no file `{name}` beside the spec"
+        return compilation.error("CS220", message, span, help=advice)
     return place
 
 
@@ -119,9 +112,7 @@ def read_words(compilation: Compilation, path: syntax.Text) -> Symbols | None:
         return None
     lines = lines_of(text)
     if len(lines) > MOST_LINES:
-        return compilation.error(
-            "CS925", f"`{path.value}` has more than {MOST_LINES} lines", path.span
-        )
+        return _too_many_lines(compilation, path)
     first: dict[str, int] = {}
     problems: list[str] = [] if lines else ["it is empty"]
     for number, line in enumerate(lines, 1):
@@ -135,6 +126,11 @@ def read_words(compilation: Compilation, path: syntax.Text) -> Symbols | None:
     if problems:
         return _report(compilation, f"the word list `{path.value}`", problems, path.span)
     return Symbols(tuple(first), f'words "{path.value}"')
+
+
+def _too_many_lines(compilation: Compilation, path: syntax.Text) -> None:
+    message = f"`{path.value}` has more than {MOST_LINES} lines"
+    compilation.error("CS925", message, path.span)
 
 
 def _report(compilation: Compilation, what: str, problems: list[str], span: Span) -> None:
@@ -164,9 +160,7 @@ def read_table(compilation: Compilation, path: syntax.Text) -> TableText | None:
     try:
         for row in rows_of(text):
             if len(rows) > MOST_LINES:
-                return compilation.error(
-                    "CS925", f"`{path.value}` has more than {MOST_LINES} lines", path.span
-                )
+                return _too_many_lines(compilation, path)
             if header is None:
                 header = row.cells
             elif len(row.cells) != len(header):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
+from typing import get_args
 
 from causalspec.compiler.domains import Rows, Symbols
 from causalspec.compiler.front.elaborate import check_functions
@@ -13,6 +14,7 @@ from causalspec.compiler.front.names import (
     declared_at,
     duplicate,
     kind_of,
+    of_kind,
     with_article,
 )
 from causalspec.compiler.front.types import named_domain
@@ -27,15 +29,14 @@ IMPORTED = syntax.TypeDeclaration | syntax.TableDeclaration | syntax.FunctionDec
 
 def import_names(file: syntax.File, into: Compilation) -> None:
     """Declare every imported name in `into`, as the file that it stands in means it."""
-    for declaration in file.declarations:
-        if isinstance(declaration, syntax.ImportDeclaration):
-            for name in declaration.names:
-                into.imported.setdefault(name.text, name)
-            home = _home(declaration, into)
-            if home is not None:
-                _take(declaration, home, into)
-            else:
-                into.failed |= {name.text for name in declaration.names}
+    for declaration in of_kind(file.declarations, syntax.ImportDeclaration):
+        for name in declaration.names:
+            into.imported.setdefault(name.text, name)
+        home = _home(declaration, into)
+        if home is not None:
+            _take(declaration, home, into)
+        else:
+            into.failed |= {name.text for name in declaration.names}
 
 
 def _home(declaration: syntax.ImportDeclaration, into: Compilation) -> Compilation | None:
@@ -45,19 +46,12 @@ def _home(declaration: syntax.ImportDeclaration, into: Compilation) -> Compilati
     if place is None:
         return None
     if place in into.path:
-        return into.error(
-            "CS224",
-            f"`{written.value}` leads back to itself",
-            written.span,
-            help="move what both files need into a third one",
-        )
+        message = f"`{written.value}` leads back to itself"
+        advice = "move what both files need into a third one"
+        return into.error("CS224", message, written.span, help=advice)
     if len(into.path) >= DEEPEST_IMPORTS:
-        return into.error(
-            "CS926",
-            f"imports nest more than {DEEPEST_IMPORTS} deep",
-            written.span,
-            help="import from fewer files",
-        )
+        message = f"imports nest more than {DEEPEST_IMPORTS} deep"
+        return into.error("CS926", message, written.span, help="import from fewer files")
     text = read_beside(into, written)
     if text is None:
         return None
@@ -80,7 +74,7 @@ def _take(declaration: syntax.ImportDeclaration, home: Compilation, into: Compil
         found = home.declared.get(name.text)
         if found is None:
             into.failed.add(name.text)
-            importable = [n for n, one in home.declared.items() if isinstance(one, IMPORTED)]
+            importable = home.names_of(*get_args(IMPORTED))
             home.unknown("declaration", name, importable)
         elif not isinstance(found, IMPORTED):
             into.wrong(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from causalspec.compiler.domains import Domain, Numbers, Truths
 from causalspec.compiler.expressions import Compare, ComparisonOperator, Constant, Lookup
 from causalspec.compiler.front.arithmetic import negation
 from causalspec.compiler.front.conversion import position
 from causalspec.compiler.front.joining import choose, together
+from causalspec.compiler.front.names import quoted
 from causalspec.compiler.front.patterns import (
     LARGEST_TABLE,
     Interval,
@@ -70,40 +72,32 @@ def cases(
     for arm in arms:
         covered: list[Interval] = []
         for pattern in arm.patterns:
-            one = covered_by(environment, pattern, domain)
-            sound = sound and one is not None
-            covered += one or []
+            positions = covered_by(environment, pattern, domain)
+            sound = sound and positions is not None
+            covered += positions or []
         taken = merge(intersect(free, covered)) if arm.patterns else free
         if not taken and (sound or not arm.patterns) and not environment.narrowed:
             place = arm.patterns[0].span.to(arm.patterns[-1].span) if arm.patterns else arm.span
             written = place.text if arm.patterns else "else"
+            earlier = [case.arm for case in found if case.arm.patterns][:3]
             compilation.error(
                 "CS305",
                 f"no value is left for `{written}`",
                 place,
                 help="remove this arm, or move it before those that take its values",
-                related=[Related(one.arm.span, "taken here") for one in found if one.arm.patterns][
-                    :3
-                ],
+                related=[Related(other.span, "taken here") for other in earlier],
             )
             sound = False
         free = without(free, taken)
         found.append(Case(arm, taken))
     if free and sound:
-        values = [
-            domain.codes()[place]
-            for low, high in free
-            for place in range(low, min(high, low + MOST_SHOWN) + 1)
-        ]
-        shown = ", ".join(f"`{domain.text(value)}`" for value in values[:MOST_SHOWN])
+        places = (place for low, high in free for place in range(low, high + 1))
+        codes = domain.codes()
+        shown = quoted(domain.text(codes[place]) for place in islice(places, MOST_SHOWN))
         count = sum(high - low + 1 for low, high in free)
         more = f" and {count - MOST_SHOWN} more" if count > MOST_SHOWN else ""
-        compilation.error(
-            code,
-            f"no arm takes {shown}{more}",
-            whole.span,
-            help="add the missing arms, or `else => …`",
-        )
+        advice = "add the missing arms, or `else => …`"
+        compilation.error(code, f"no arm takes {shown}{more}", whole.span, help=advice)
         sound = False
     return found if sound else None
 
@@ -118,11 +112,11 @@ def match_values(environment: Environment, node: syntax.Match, expected: Expecte
     found = cases(inside, node.arms, domain, node.subject)
     if found is not None and subject.constant is not None:
         place = domain.codes().index(subject.constant)
-        found = [one for one in found if any(low <= place <= high for low, high in one.taken)]
+        found = [case for case in found if any(low <= place <= high for low, high in case.taken)]
     elif found is not None:
-        found = [one for one in found if one.taken]
+        found = [case for case in found if case.taken]
     results: list[Value] = []
-    arms = node.arms if found is None else [one.arm for one in found]
+    arms = node.arms if found is None else [case.arm for case in found]
     for arm in arms:
         assert not isinstance(arm.result, syntax.Template)
         results.append(value_of(environment, arm.result, expected))
@@ -144,8 +138,8 @@ def select(subject: Value, found: Sequence[Case], values: Sequence[Value], resul
     if len(found) > 2 and domain.size <= LARGEST_TABLE and (constant or len(found) > CHAIN):
         numbers = [value.node.value if isinstance(value.node, Constant) else 0 for value in values]
         table = [0] * domain.size
-        for index, one in enumerate(found):
-            for low, high in one.taken:
+        for index, case in enumerate(found):
+            for low, high in case.taken:
                 entry = numbers[index] if constant else index
                 table[low : high + 1] = [entry] * (high - low + 1)
         looked_up = Lookup(tuple(table), position(subject.node, domain))
@@ -153,8 +147,8 @@ def select(subject: Value, found: Sequence[Case], values: Sequence[Value], resul
             return Value(looked_up, result)
         return _halved(Value(looked_up, Numbers(0, len(found) - 1)), values, 0, result)
     chosen = values[-1]
-    for one, value in zip(found[-2::-1], values[-2::-1], strict=True):
-        chosen = choose(within(subject, one.taken), value, chosen, result)
+    for case, value in zip(found[-2::-1], values[-2::-1], strict=True):
+        chosen = choose(within(subject, case.taken), value, chosen, result)
     return Value(chosen.node, result)
 
 

@@ -8,7 +8,7 @@ and its functions inline: calls of Python functions lie on the heap, and `deep_c
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,7 +23,7 @@ FORMS: dict[type[syntax.Node], Callable[[Environment, Any, Expected], Value]] = 
 
 
 @contextmanager
-def deep_calls() -> Iterator[None]:
+def deep_calls() -> Generator[None]:
     """Let Python's functions nest as deep as the steps of one file reach."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(before + 10 * MOST_STEPS)
