@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import prod
 
 from causalspec.dsl.source import Span
 
@@ -127,10 +128,7 @@ class Tuples:
 
     @property
     def size(self) -> int:
-        size = 1
-        for one in self.fields:
-            size *= one.domain.size
-        return size
+        return prod(field.domain.size for field in self.fields)
 
     def codes(self) -> range:
         return range(self.size)
@@ -138,14 +136,16 @@ class Tuples:
     def split(self, code: int) -> Iterator[tuple[str, int]]:
         """Each field's name with its own code."""
         radix = self.size
-        for one in self.fields:
-            radix //= one.domain.size
+        for part in self.fields:
+            radix //= part.domain.size
             position, code = divmod(code, radix)
-            yield one.name, one.domain.codes()[position]
+            yield part.name, part.domain.codes()[position]
 
     def text(self, code: int) -> str:
         parts = zip(self.fields, self.split(code), strict=True)
-        return "(" + ", ".join(f"{n} = {one.domain.text(c)}" for one, (n, c) in parts) + ")"
+        return (
+            "(" + ", ".join(f"{name} = {part.domain.text(of)}" for part, (name, of) in parts) + ")"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,6 @@ def parts_of(domain: Domain | None) -> Mapping[str, Column | TupleField]:
     """What a dot behind a value leads to: the columns of rows, the fields of tuples."""
     match domain:
         case Rows(columns=parts) | Tuples(fields=parts):
-            return {one.name: one for one in parts}
+            return {part.name: part for part in parts}
         case _:
             return {}

@@ -51,5 +51,5 @@ class Meanings:
     def declare_value(self, name: syntax.Name) -> None:
         """Note a place where a named value is declared."""
         places = self.values.setdefault(name.text, [])
-        if all(one.span != name.span for one in places):
+        if all(place.span != name.span for place in places):
             places.append(name)

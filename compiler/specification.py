@@ -148,7 +148,7 @@ class SwapKind:
     @property
     def used_sources(self) -> tuple[int, ...]:
         """Every source that something is taken from, each once, in order."""
-        inner = (one.sources for _, one in self.within)
+        inner = (kind.sources for _, kind in self.within)
         return tuple(sorted({*self.sources, *(number for some in inner for number in some)}))
 
 

@@ -26,7 +26,7 @@ _Row = TypeVar("_Row", bound=Entry)
 
 
 def _table(*rows: _Row) -> Mapping[str, _Row]:
-    return {one.name: one for one in rows}
+    return {row.name: row for row in rows}
 
 
 INTEGER, NUMBER, FILE = ArgumentKind.INTEGER, ArgumentKind.NUMBER, ArgumentKind.FILE

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from causalspec.compiler.expressions import Expression
-from causalspec.compiler.front.arithmetic import TooLargeError
 from causalspec.compiler.front.conversion import convert
 from causalspec.compiler.front.elaborate import elaborate
 from causalspec.compiler.front.examples import targets
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.names import Compilation, declared_at
-from causalspec.compiler.front.subexpressions import too_large
+from causalspec.compiler.front.names import Compilation, declared_at, of_kind, quoted
 from causalspec.compiler.model import Role
 from causalspec.compiler.specification import Abstraction
 from causalspec.dsl import syntax
@@ -18,12 +16,11 @@ from causalspec.dsl import syntax
 def compile_abstractions(file: syntax.File, compilation: Compilation) -> dict[str, Abstraction]:
     """Every `abstraction` declaration whose models are there."""
     found: dict[str, Abstraction] = {}
-    for one in file.declarations:
-        if isinstance(one, syntax.AbstractionDeclaration):
-            fine = compilation.model(one.fine)
-            coarse = compilation.model(one.coarse)
-            if fine is not None and coarse is not None:
-                found[one.name.text] = _abstraction(compilation, one, fine, coarse)
+    for declaration in of_kind(file.declarations, syntax.AbstractionDeclaration):
+        fine = compilation.model(declaration.fine)
+        coarse = compilation.model(declaration.coarse)
+        if fine is not None and coarse is not None:
+            found[declaration.name.text] = _abstraction(compilation, declaration, fine, coarse)
     return found
 
 
@@ -44,26 +41,22 @@ def _abstraction(
     values: dict[str, Expression] = {}
     stated: set[str] = set()
     roles, what = (Role.VARIABLE, Role.OUTPUT), f"a `var` or `output` of `{coarse.name}`"
-    for assignment, one in targets(
+    for assignment, variable in targets(
         coarse.environment, declaration.body, coarse.variables, roles, "CS714", what
     ):
-        stated.add(one.name)
-        if one.domain is None:
+        stated.add(variable.name)
+        if variable.domain is None:
             continue
-        value = elaborate(fine.environment, assignment.value, one.domain)
-        try:
-            value = convert(compilation, value, one.domain, assignment.value.span)
-        except TooLargeError:
-            value = too_large(fine.environment, assignment.value)
+        value = elaborate(fine.environment, assignment.value, variable.domain)
+        value = convert(compilation, value, variable.domain, assignment.value.span)
         if value.domain is not None:
-            values[one.name] = value.node
+            values[variable.name] = value.node
     missing = [name for name in coarse.model.intermediates if name not in stated]
     if missing and not compilation.unread.is_inside(declaration):
-        shown = ", ".join(f"`{name}`" for name in missing[:6])
         compilation.wrong(
             "CS714",
             declaration.name,
-            f"does not say what {shown} of `{coarse.name}` stands for",
+            f"does not say what {quoted(missing[:6])} of `{coarse.name}` stands for",
             help=f"add `{missing[0]} = …` over variables of `{fine.name}`",
         )
     name = declaration.name

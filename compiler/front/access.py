@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from causalspec.compiler.domains import Column, Domain, Rows, Tuples, parts_of
 from causalspec.compiler.expressions import Constant, Lookup
-from causalspec.compiler.front.arithmetic import TooLargeError
 from causalspec.compiler.front.conversion import convert, tuple_field
 from causalspec.compiler.front.dependencies import report_cycle
 from causalspec.compiler.front.scopes import (
@@ -18,7 +17,7 @@ from causalspec.compiler.front.scopes import (
     Progress,
     Side,
 )
-from causalspec.compiler.front.subexpressions import too_large, value_of
+from causalspec.compiler.front.subexpressions import value_of
 from causalspec.compiler.front.values import POISONED, Expected, PlainWords, Value, described
 from causalspec.dsl import syntax
 
@@ -164,10 +163,7 @@ def compile_mechanism(variable: Declared) -> Value:
     environment.waiting.pop()
     variable.progress = Progress.DONE
     if variable.typed and variable.domain is not None and value.domain is not None:
-        try:
-            value = convert(environment.compilation, value, variable.domain, source.span)
-        except TooLargeError:
-            value = too_large(environment, source)
+        value = convert(environment.compilation, value, variable.domain, source.span)
     elif not variable.typed:
         variable.domain = value.domain
     if value.domain is None:

@@ -129,8 +129,8 @@ def scale(value: Value, factor: Fraction) -> Value:
 
 def multiply(left: Value, right: Value) -> Value:
     """`left * right`."""
-    for one, other in ((left, right), (right, left)):
-        factor = exact(one)
+    for fixed, other in ((left, right), (right, left)):
+        factor = exact(fixed)
         if factor is not None:
             return scale(other, factor)
     a, b = numbers(left), numbers(right)

@@ -9,7 +9,6 @@ from functools import partial, reduce
 from causalspec.compiler.domains import Numbers, Truths
 from causalspec.compiler.expressions import All, ArithmeticOperator, Defined, Reference, Undefined
 from causalspec.compiler.front.arithmetic import (
-    TooLargeError,
     absolute,
     compare,
     conjunction,
@@ -24,7 +23,7 @@ from causalspec.compiler.front.joining import choose, total
 from causalspec.compiler.front.names import declared_at
 from causalspec.compiler.front.operators import is_bare, required
 from causalspec.compiler.front.scopes import Binding, Environment, Scope, Side
-from causalspec.compiler.front.subexpressions import too_large, value_of
+from causalspec.compiler.front.subexpressions import value_of
 from causalspec.compiler.front.types import domain_of
 from causalspec.compiler.front.values import POISONED, Expected, Value
 from causalspec.dsl import syntax
@@ -127,10 +126,7 @@ def _inline(
         if domain is None or value.domain is None:
             whole = False
             continue
-        try:
-            value = convert_inside(compilation, value, domain, written.span)
-        except TooLargeError:
-            value = too_large(environment, written)
+        value = convert_inside(compilation, value, domain, written.span)
         whole = whole and value.domain is not None
         bindings[parameter.name.text] = value
     if not whole:

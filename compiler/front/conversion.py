@@ -145,10 +145,10 @@ def _to_symbols(compilation: Compilation, value: Value, domain: Symbols, span: S
 
 def _to_tuple(compilation: Compilation, value: Value, domain: Tuples, span: Span) -> Value:
     parts: list[Value] = []
-    for one in domain.fields:
-        part = tuple_field(value, one.name)
+    for field in domain.fields:
+        part = tuple_field(value, field.name)
         assert part is not None
-        parts.append(convert_inside(compilation, part, one.domain, span))
+        parts.append(convert_inside(compilation, part, field.domain, span))
     if any(part.domain is None for part in parts):
         return POISONED
     return tuple_value(parts, domain)
@@ -163,21 +163,21 @@ def tuple_field(value: Value, name: str) -> Value | None:
     assert isinstance(domain, Tuples)
     if value.constant is not None:
         found = dict(domain.split(value.constant)).get(name)
-        of_field = next((one.domain for one in domain.fields if one.name == name), None)
+        of_field = next((field.domain for field in domain.fields if field.name == name), None)
         return None if found is None else Value(Constant(found), of_field)
     radix = domain.size
-    for one in domain.fields:
-        radix //= max(1, one.domain.size)
-        if one.name == name:
+    for field in domain.fields:
+        radix //= max(1, field.domain.size)
+        if field.name == name:
             node: Expression = value.node
             if radix != 1:
                 node = Arithmetic(ArithmeticOperator.FLOOR_DIVIDE, node, Constant(radix))
-            if one is not domain.fields[0]:
-                size = Constant(one.domain.size)
+            if field is not domain.fields[0]:
+                size = Constant(field.domain.size)
                 node = Arithmetic(ArithmeticOperator.REMAINDER, node, size)
-            if isinstance(one.domain, Numbers):
-                node = _scaled(node, one.domain.step, one.domain.low)
-            return Value(node, one.domain)
+            if isinstance(field.domain, Numbers):
+                node = _scaled(node, field.domain.step, field.domain.low)
+            return Value(node, field.domain)
     return None
 
 
@@ -202,17 +202,17 @@ def position(node: Expression, domain: Domain) -> Expression:
 def tuple_value(parts: list[Value], domain: Tuples) -> Value:
     """The mixed-radix code of fields that are in their domains' codes already."""
     node: Expression = Constant(0)
-    for part, one in zip(parts, domain.fields, strict=True):
-        digit = position(part.node, one.domain)
+    for part, field in zip(parts, domain.fields, strict=True):
+        digit = position(part.node, field.domain)
         if node == Constant(0):
             node = digit
         else:
-            wider = Arithmetic(ArithmeticOperator.MULTIPLY, node, Constant(one.domain.size))
+            wider = Arithmetic(ArithmeticOperator.MULTIPLY, node, Constant(field.domain.size))
             node = Arithmetic(ArithmeticOperator.ADD, wider, digit)
     if all(part.constant is not None for part in parts):
         code = 0
-        for part, one in zip(parts, domain.fields, strict=True):
+        for part, field in zip(parts, domain.fields, strict=True):
             assert part.constant is not None
-            code = code * one.domain.size + one.domain.codes().index(part.constant)
+            code = code * field.domain.size + field.domain.codes().index(part.constant)
         node = Constant(code)
     return Value(node, domain)

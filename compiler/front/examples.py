@@ -7,7 +7,6 @@ from functools import partial
 
 from causalspec.compiler.domains import Domain
 from causalspec.compiler.expressions import Expression, references
-from causalspec.compiler.front.arithmetic import TooLargeError
 from causalspec.compiler.front.conversion import convert
 from causalspec.compiler.front.elaborate import elaborate
 from causalspec.compiler.front.names import Compilation, declared_at, of_kind, quoted
@@ -115,10 +114,7 @@ def targets(
 def value_in(environment: Environment, written: syntax.Expression, domain: Domain) -> Value | None:
     """An expression as a value of a domain, None with the reason reported."""
     value = elaborate(environment, written, domain)
-    try:
-        value = convert(environment.compilation, value, domain, written.span)
-    except TooLargeError:
-        return None
+    value = convert(environment.compilation, value, domain, written.span)
     if value.domain is None:
         return None
     if value.constant is not None and value.constant not in domain.codes():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.names import Compilation, of_kind
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 
@@ -20,16 +20,13 @@ DEVICES = frozenset(
 
 def check_file_names(file: syntax.File, compilation: Compilation) -> None:
     """Report names that cannot be files of their own, wherever the spec is used."""
-    designs = [o for o in file.declarations if isinstance(o, syntax.CounterfactualsDeclaration)]
-    fitted = [
-        one
-        for one in file.declarations
-        if isinstance(one, syntax.AlignDeclaration | syntax.ClaimDeclaration)
-    ]
-    _check(compilation, (one.name for one in designs))
-    _check(compilation, (one.name for one in fitted))
+    designs = of_kind(file.declarations, syntax.CounterfactualsDeclaration)
+    alignments = of_kind(file.declarations, syntax.AlignDeclaration)
+    claims = of_kind(file.declarations, syntax.ClaimDeclaration)
+    _check(compilation, (design.name for design in designs))
+    _check(compilation, (fitted.name for fitted in (*alignments, *claims)))
     for design in designs:
-        splits = (one for one in design.body if isinstance(one, syntax.Split))
+        splits = of_kind(design.body, syntax.Split)
         _check(compilation, (part.name for split in splits for part in split.parts))
 
 

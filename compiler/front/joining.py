@@ -69,8 +69,8 @@ def together(
 def _shared_symbols(symbols: list[Symbols], expected: Expected) -> Symbols | None:
     if isinstance(expected, Symbols):
         return expected
-    largest = max(symbols, key=lambda one: len(one.members))
-    if all(set(one.members) <= set(largest.members) for one in symbols):
+    largest = max(symbols, key=lambda domain: domain.size)
+    if all(set(domain.members) <= set(largest.members) for domain in symbols):
         return largest
     return union_of(symbols) if isinstance(expected, PlainWords) else None
 
@@ -98,20 +98,20 @@ def equal(
             return POISONED
         case Numbers(), Numbers():
             return compare("==", left, right)
-        case Symbols() as one, Symbols() as other if one != other:
-            if not set(one.members) & set(other.members):
-                told = f"{described(one)} and {described(other)} share no symbol"
+        case Symbols() as first, Symbols() as other if first != other:
+            if not set(first.members) & set(other.members):
+                told = f"{described(first)} and {described(other)} share no symbol"
                 message = f"`{spans[0].text}` and `{spans[1].text}` are never equal: {told}"
                 compilation.error("CS206", message, spans[1], help=help)
                 return POISONED
-            shared = union_of([one, other])
+            shared = union_of([first, other])
             left = convert(compilation, left, shared, spans[0])
             right = convert(compilation, right, shared, spans[1])
-        case Tuples() as one, Tuples() as other if one != other and (
-            [f.name for f in one.fields] == [f.name for f in other.fields]
+        case Tuples() as first, Tuples() as other if first != other and (
+            [f.name for f in first.fields] == [f.name for f in other.fields]
         ):
             parts: list[Value] = []
-            for field in one.fields:
+            for field in first.fields:
                 mine, theirs = tuple_field(left, field.name), tuple_field(right, field.name)
                 assert mine is not None
                 assert theirs is not None
@@ -119,8 +119,8 @@ def equal(
             if any(part.domain is None for part in parts):
                 return POISONED
             return conjunction(parts)
-        case one, other if one != other:
-            kinds = [kind_of_value(domain) for domain in (one, other)]
+        case first, other if first != other:
+            kinds = [kind_of_value(domain) for domain in (first, other)]
             told = [f"`{span.text}` is {kind}" for span, kind in zip(spans, kinds, strict=True)]
             message = f"{', '.join(told)}: they cannot be compared"
             compilation.error("CS206", message, spans[1], help=help)

@@ -37,8 +37,10 @@ class ModelDraft:
     @property
     def variables(self) -> dict[str, Declared]:
         """Every variable of the model by its full name."""
-        everything = {one.name: one for one in (*self.task.given.members, *self.own.members)}
-        return {one: everything[one] for one in self.model.by_name}
+        everything = {
+            variable.name: variable for variable in (*self.task.given.members, *self.own.members)
+        }
+        return {name: everything[name] for name in self.model.by_name}
 
 
 def compile_model(

@@ -180,7 +180,7 @@ class Compilation:
             if meant is not None and meant not in OPERATOR_WORDS:
                 fix = Fix(name.span, meant, f"replace `{name.text}` by `{meant}`")
         if suggestion is None and help is None and 0 < len(known) <= 8:
-            advice = "known here: " + ", ".join(f"`{one}`" for one in known)
+            advice = "known here: " + ", ".join(f"`{candidate}`" for candidate in known)
         self.error(code, f"unknown {what} `{name.text}`", name.span, help=advice, fix=fix)
 
     def declaration(self, name: syntax.Name) -> NamedDeclaration | None:
@@ -216,7 +216,9 @@ class Compilation:
 
     def names_of(self, *kinds: type[syntax.Node]) -> Iterator[str]:
         """The names that declarations of these kinds carry."""
-        return (name for name, one in self.declared.items() if isinstance(one, kinds))
+        return (
+            name for name, declaration in self.declared.items() if isinstance(declaration, kinds)
+        )
 
 
 def _stands_once(name: syntax.Name) -> bool:

@@ -113,8 +113,8 @@ def logical(environment: Environment, node: syntax.Logical, _: Expected) -> Valu
     parts: list[Value] = []
     whole = True
     decisive = 0 if node.operator == "and" else 1
-    for one in node.operands:
-        value = operand(environment, one, Truths)
+    for written in node.operands:
+        value = operand(environment, written, Truths)
         whole = whole and value.domain is not None
         parts.append(value)
         if value.domain is not None and value.constant == decisive:
@@ -130,7 +130,7 @@ def comparison(environment: Environment, node: syntax.Comparison, _: Expected) -
     """
     values: dict[int, Value] = {}
     expected = None
-    bare = [i for i, one in enumerate(node.operands) if is_bare(environment, one)]
+    bare = [i for i, written in enumerate(node.operands) if is_bare(environment, written)]
     plain = [i for i in range(len(node.operands)) if i not in bare]
     for index in (*plain, *bare):
         if index in bare and any(value.domain is None for value in values.values()):

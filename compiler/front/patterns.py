@@ -65,7 +65,7 @@ def around(environment: Environment, subject: Value, written: syntax.Expression)
 def reads_constants(environment: Environment, written: syntax.Expression) -> bool:
     """Whether a name of the expression stands for an index or a task's parameter."""
     bindings = (environment.scope.find(word) for word in WORD.findall(written.span.text))
-    return any(isinstance(one, Value) and one.constant is not None for one in bindings)
+    return any(isinstance(binding, Value) and binding.constant is not None for binding in bindings)
 
 
 def merge(intervals: Sequence[Interval]) -> list[Interval]:
@@ -89,10 +89,10 @@ def covered_by(
         case syntax.ElementSet(elements=elements):
             found: list[Interval] = []
             for element in elements:
-                one = covered_by(environment, element, domain)
-                if one is None:
+                positions = covered_by(environment, element, domain)
+                if positions is None:
                     return None
-                found += one
+                found += positions
             return found
         case syntax.NamedSet() | syntax.WordsSet() | syntax.TupleSet():
             other = domain_of(environment, pattern)

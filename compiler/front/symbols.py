@@ -22,7 +22,7 @@ def symbol(
 ) -> Value:
     """A named value: of the expected set, or of the only set of the file that has it."""
     compilation = environment.compilation
-    sets = [one for one in compilation.symbol_sets if member_of(one, text) is not None]
+    sets = [domain for domain in compilation.symbol_sets if member_of(domain, text) is not None]
     advice = None
     match expected:
         case Symbols() | Rows():
@@ -44,7 +44,7 @@ def symbol(
         compilation.error("CS206", message, node.span, help=advice)
     elif sets:
         message = f"`{text}` is a symbol of more than one set: "
-        message += " and ".join(described(one) for one in sets[:3])
+        message += " and ".join(described(domain) for domain in sets[:3])
         advice = "compare it with, or give it to, something whose type says which"
         compilation.error("CS204", message, node.span, help=advice)
     elif isinstance(node, syntax.Name):
@@ -83,7 +83,7 @@ def _unknown_name(environment: Environment, node: syntax.Name, expected: Expecte
     if isinstance(expected, Symbols | Rows):
         candidates += members_of(expected)
     elif expected is None or isinstance(expected, PlainWords):
-        for one in compilation.symbol_sets:
-            candidates += members_of(one)
+        for domain in compilation.symbol_sets:
+            candidates += members_of(domain)
     words = ("true", "false") if expected is None or isinstance(expected, Truths) else ()
     compilation.unknown("name", node, candidates, words=words)

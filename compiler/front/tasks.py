@@ -43,7 +43,9 @@ class TaskDraft:
     @property
     def variables(self) -> dict[str, Declared]:
         """Every member by its full name."""
-        return {one.name: one for one in (*self.given.members, *self.results.members)}
+        return {
+            variable.name: variable for variable in (*self.given.members, *self.results.members)
+        }
 
 
 def parameter_names(declaration: syntax.TaskDeclaration) -> list[syntax.Name]:
@@ -237,4 +239,4 @@ def _weights(
     scale = lcm(*(share.denominator for share in shares))
     whole = [int(share * scale) for share in shares]
     divisor = gcd(*whole)
-    return tuple(one // divisor for one in whole)
+    return tuple(weight // divisor for weight in whole)

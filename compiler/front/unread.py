@@ -55,7 +55,7 @@ class Unread:
 
     def is_inside(self, node: syntax.Node) -> bool:
         """Whether a part of this node was not read, so that nothing is known to be missing."""
-        return any(_touch(one, node.span) for one in self.spans)
+        return any(_touch(span, node.span) for span in self.spans)
 
 
 def set_aside(file: syntax.File) -> tuple[syntax.File, Unread]:
@@ -66,20 +66,20 @@ def set_aside(file: syntax.File) -> tuple[syntax.File, Unread]:
 
     def whole(nodes: Iterable[Statement]) -> tuple[Statement, ...]:
         kept: list[Statement] = []
-        for one in nodes:
-            if isinstance(one, Block) or not any(_touch(span, one.span) for span in file.unread):
-                kept.append(one)
+        for node in nodes:
+            if isinstance(node, Block) or not any(_touch(span, node.span) for span in file.unread):
+                kept.append(node)
             else:
-                dropped.append(one.span)
+                dropped.append(node.span)
         return tuple(kept)
 
     declarations = tuple(
-        replace(one, body=whole(one.body)) if isinstance(one, Block) else one
-        for one in whole(file.declarations)
+        replace(node, body=whole(node.body)) if isinstance(node, Block) else node
+        for node in whole(file.declarations)
     )
-    texts = [one.text for one in dropped]
-    places = [one.span for one in file.declarations if isinstance(one, syntax.AlignDeclaration)]
-    declaring = [one.text for one in dropped if not any(_touch(one, place) for place in places)]
+    texts = [span.text for span in dropped]
+    places = [node.span for node in file.declarations if isinstance(node, syntax.AlignDeclaration)]
+    declaring = [span.text for span in dropped if not any(_touch(span, place) for place in places)]
     unread = Unread(
         spans=tuple(dropped),
         names=frozenset(word for text in texts for word in WORD.findall(text)),
@@ -95,5 +95,5 @@ def _nameless(text: str) -> frozenset[str]:
     return DECLARED_BY.get(led[1], frozenset()) if led is not None else frozenset()
 
 
-def _touch(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < max(one.end, one.start + 1)
+def _touch(span: Span, other: Span) -> bool:
+    return span.start < other.end and other.start < max(span.end, span.start + 1)

@@ -58,7 +58,11 @@ def described(domain: Domain) -> str:
         case Rows(table=table):
             return table
         case Tuples(fields=fields):
-            return "(" + ", ".join(f"{one.name} : {described(one.domain)}" for one in fields) + ")"
+            return (
+                "("
+                + ", ".join(f"{field.name} : {described(field.domain)}" for field in fields)
+                + ")"
+            )
 
 
 def _step(domain: Numbers) -> str:
