@@ -158,6 +158,6 @@ def _carried(document: Document) -> Iterator[Diagnostic]:
         new = document.analysis.source
         change = Replacement.between(old.text, new.text)
         for one in found:
-            here = change.diagnostic(one, old, new)
+            here = change.diagnostic(one, new) if one.span.source is old else None
             if here is not None:
                 yield here

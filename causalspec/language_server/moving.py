@@ -1,37 +1,34 @@
-"""Nodes and findings of one version of a text, as nodes and findings of the next."""
+"""What is known of one version of a text, as it stands in the next."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, cast
 
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostic
 from causalspec.dsl.source import Source, Span
 
-Node = TypeVar("Node", bound=syntax.Node)
 
-
-def moved(node: Node, source: Source, distance: int) -> Node:
-    """The same node in another text, all of it so many characters further on."""
-    return _moved(node, source, distance)
-
-
-def _moved(value: Any, source: Source, distance: int) -> Any:
+def moved(value: Any, source: Source, distance: int) -> Any:
+    """The same node, finding or reading in another text, all of it so many characters further."""
     # Whole files are moved with each keystroke, so kinds are told apart by one look-up, and no
     # argument is checked and copied as `replace` would.
     kind: Any = value.__class__
     if kind is Span:
         return Span(source, value.start + distance, value.end + distance)
     if kind is tuple:
-        return tuple([_moved(one, source, distance) for one in value])
+        return tuple([moved(part, source, distance) for part in value])
+    if kind is Source:
+        return source
     names = _FIELDS[kind]
     if names is None:
         return value
     copy: Any = object.__new__(kind)
     for name in names:
-        _set(copy, name, _moved(getattr(value, name), source, distance))
+        _set(copy, name, moved(getattr(value, name), source, distance))
     return copy
 
 
@@ -39,11 +36,10 @@ _set = object.__setattr__
 
 
 class _Fields(dict[type, tuple[str, ...] | None]):
-    """The names of the fields of each kind of node; None for what is not a node."""
+    """The names of the fields of each kind of dataclass; None for what is not one."""
 
-    def __missing__(self, kind: Any) -> tuple[str, ...] | None:
-        is_node = issubclass(kind, syntax.Node)
-        self[kind] = tuple(one.name for one in fields(kind)) if is_node else None
+    def __missing__(self, kind: type) -> tuple[str, ...] | None:
+        self[kind] = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
         return self[kind]
 
 
@@ -55,12 +51,17 @@ def nodes_in(root: syntax.Node) -> Iterator[syntax.Node]:
     waiting: list[Any] = [root]
     while waiting:
         value = waiting.pop()
-        names = _FIELDS[value.__class__]
-        if names is not None:
-            yield value
-            waiting += [getattr(value, name) for name in names]
-        elif isinstance(value, tuple):
+        if isinstance(value, tuple):
             waiting += value
+        elif isinstance(value, syntax.Node):
+            yield value
+            waiting += [getattr(value, name) for name in _FIELDS[type(value)] or ()]
+
+
+def statements_of(declaration: syntax.Declaration) -> tuple[syntax.Node, ...]:
+    """What stands in a declaration's braces, one after the other."""
+    body: object = getattr(declaration, "body", ())  # a function's is an expression
+    return cast(tuple[syntax.Node, ...], body) if isinstance(body, tuple) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +77,29 @@ class Replacement:
     @staticmethod
     def between(old: str, new: str) -> Replacement:
         """The smallest stretch that was replaced."""
-        low, high = 0, min(len(old), len(new))
-        while low < high:  # the longest common start, by halves: comparing slices is quick
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if old[:middle] == new[:middle] else (low, middle - 1)
-        before = low
-        low, high = 0, min(len(old), len(new)) - before
-        while low < high:
-            middle = (low + high + 1) // 2
-            same = old[len(old) - middle :] == new[len(new) - middle :]
-            low, high = (middle, high) if same else (low, middle - 1)
-        return Replacement(before, len(old) - low, len(new) - len(old))
+        start = _same(old, new)
+        rest = _same(old[start:][::-1], new[start:][::-1])
+        return Replacement(start, len(old) - rest, len(new) - len(old))
 
-    def span(self, span: Span, source: Source) -> Span | None:
-        """Where a span of the old text is in the new one; None where it was touched."""
-        if span.end <= self.start:
-            return Span(source, span.start, span.end)
-        if span.start >= self.old_end:
-            return Span(source, span.start + self.shift, span.end + self.shift)
-        return None
+    def touches(self, span: Span) -> bool:
+        """Whether any of a span was replaced, or something put into it."""
+        return self.start < span.end and span.start < self.old_end
 
-    def diagnostic(self, one: Diagnostic, old: Source, new: Source) -> Diagnostic | None:
+    def distance(self, span: Span) -> int:
+        """How much further on a span is that was not touched."""
+        return self.shift if span.start >= self.old_end else 0
+
+    def diagnostic(self, found: Diagnostic, source: Source) -> Diagnostic | None:
         """A finding about the old text in the new one, without the places around it, which may be
-        gone; None where its own was touched, or is in another file.
+        gone; None where its own was touched.
         """
-        span = self.span(one.span, new) if one.span.source is old else None
-        return None if span is None else replace(one, span=span, related=(), fix=None)
+        if self.touches(found.span):
+            return None
+        plain = replace(found, related=(), fix=None)
+        return moved(plain, source, self.distance(found.span))
+
+
+def _same(old: str, new: str) -> int:
+    """How many characters two texts begin with, found by halves: comparing slices is quick."""
+    shorter = min(len(old), len(new))
+    return bisect_left(range(shorter), True, key=lambda k: old[: k + 1] != new[: k + 1])

@@ -10,6 +10,7 @@ from lsprotocol import types
 from causalspec.dsl import syntax
 from causalspec.dsl.source import Span
 from causalspec.language_server.analysis import Analysis
+from causalspec.language_server.moving import statements_of
 from causalspec.language_server.symbols import Kind, Occurrence
 
 OF_KIND = {
@@ -65,23 +66,10 @@ def _members(
     for one in names:
         around = (
             node.span
-            for node in _statements(declaration)
+            for node in statements_of(declaration)
             if node.span.start <= one.span.start < node.span.end
         )
         yield _symbol(analysis, one, next(around, one.span), [])
-
-
-def _statements(declaration: syntax.Declaration) -> tuple[syntax.Node, ...]:
-    match declaration:
-        case (
-            syntax.TypeDeclaration()
-            | syntax.TableDeclaration()
-            | syntax.FunctionDeclaration()
-            | syntax.ImportDeclaration()
-        ):
-            return ()
-        case _:
-            return declaration.body
 
 
 def _symbol(
@@ -106,7 +94,7 @@ def _folds(analysis: Analysis) -> Iterator[types.FoldingRange]:
     for declaration in analysis.file.declarations:
         imports = isinstance(declaration, syntax.ImportDeclaration)
         yield _fold(analysis, declaration, types.FoldingRangeKind.Imports if imports else None)
-        for statement in _statements(declaration):
+        for statement in statements_of(declaration):
             yield _fold(analysis, statement, None)
     lines = [(analysis.positions.position(one.span.start), one) for one in analysis.file.comments]
     text = analysis.source.text
