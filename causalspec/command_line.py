@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from causalspec import __version__
-from causalspec.commands.output import print_diagnostics, print_failure
+from causalspec.commands.arguments import WrongUsageError
+from causalspec.commands.output import print_diagnostics, print_failure, print_lines
 from causalspec.dsl.diagnostics import SpecError, ToolFailure
 from causalspec.exit_codes import EXPLANATION, ExitCode
 from causalspec.streams import standard_streams
@@ -61,6 +62,9 @@ def _status(given: Sequence[str]) -> int:
         rest = getattr(interruption, "__notes__", ["the same command goes on from here"])
         print(f"{'terminated' if ended else 'interrupted'}; {rest[0]}", file=sys.stderr)
         return ExitCode.TERMINATED if ended else ExitCode.INTERRUPTED
+    except WrongUsageError as error:
+        print_lines([f"causalspec {given[0]}: {error}"], sys.stderr)
+        return ExitCode.WRONG_USAGE
     except SpecError as error:
         print_diagnostics(error.diagnostics, sys.stderr)
         return ExitCode.SPEC_INVALID

@@ -8,24 +8,23 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from causalspec.commands.arguments import (
+    WrongUsageError,
+    add_format_argument,
+    add_spec_argument,
+)
 from causalspec.commands.networks import (
     add_network_arguments,
     fit_settings,
     named_network,
     require_libraries,
 )
-from causalspec.commands.output import (
-    add_format_argument,
-    add_spec_argument,
-    load_checked,
-    print_json,
-    print_lines,
-    wrong_usage,
-)
+from causalspec.commands.output import print_json, print_lines
+from causalspec.commands.specs import load_checked, named
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler import Specification
+    from causalspec.compiler import Alignment, CounterfactualDesign, Specification
     from causalspec.runtime import FittedAlignment
 
 SUMMARY = "fit an alignment at every site it names, and show the validation scores"
@@ -48,15 +47,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Fit, write the maps, and print a row a site."""
     specification = load_checked(options.spec)
-    problem = _problem(specification, options)
-    if problem is not None:
-        return wrong_usage("align", problem)
+    missing = f"there is no alignment `{options.alignment}`"
+    alignment = named(specification.alignments, options.alignment, missing)
+    data = _data(specification, alignment, options.data)
 
     require_libraries()
     from rich.console import Console
 
     from causalspec.progress import TerminalWatcher
-    from causalspec.runtime import VerifySettings, align, check_alignment_destination
+    from causalspec.runtime import (
+        VerifySettings,
+        align,
+        check_alignment_destination,
+        json_value,
+    )
 
     destination = options.out or Path("results") / f"{options.spec.stem}-{options.alignment}"
     check_alignment_destination(destination)
@@ -69,43 +73,35 @@ def run(options: argparse.Namespace) -> ExitCode:
     )
     fitted = align(
         specification,
-        specification.alignments[options.alignment],
-        specification.counterfactuals[options.data or _designs(specification, options)[0]],
+        alignment,
+        data,
         network,
         destination,
         settings,
         TerminalWatcher(Console(stderr=True)),
     )
     if options.format == "json":
-        print_json(_as_json(fitted))
+        print_json(json_value(fitted))
     else:
         _print_sites(fitted, Console())
         print_lines([f"maps: {destination}"])
     return ExitCode.FINE
 
 
-def _problem(specification: Specification, options: argparse.Namespace) -> str | None:
-    """What is wrong with the names on the command line."""
-    from causalspec.dsl.diagnostics import suggestion
-
-    if options.alignment not in specification.alignments:
-        meant = suggestion(options.alignment, specification.alignments)
-        return f"there is no alignment `{options.alignment}`; {meant}"
-    fitting = _designs(specification, options)
-    if options.data is not None and options.data not in fitting:
-        meant = suggestion(options.data, fitting)
-        return f"`{options.data}` is not data for `{options.alignment}`; {meant}"
-    if options.data is None and len(fitting) != 1:
-        names = ", ".join(fitting) or "none"
-        return f"name the data with --data: {names}"
-    return None
-
-
-def _designs(specification: Specification, options: argparse.Namespace) -> list[str]:
-    """The data sets of the alignment's model."""
-    model = specification.alignments[options.alignment].model.name
-    designs = specification.counterfactuals.items()
-    return [name for name, design in designs if design.model.name == model]
+def _data(
+    specification: Specification, alignment: Alignment, name: str | None
+) -> CounterfactualDesign:
+    """The data set that is named, or the one that is of the alignment's model."""
+    fitting = {
+        design.name: design
+        for design in specification.counterfactuals.values()
+        if design.model.name == alignment.model.name
+    }
+    if name is not None:
+        return named(fitting, name, f"`{name}` is not data for `{alignment.name}`")
+    if len(fitting) != 1:
+        raise WrongUsageError(f"name the data with --data: {', '.join(fitting) or 'none'}")
+    return next(iter(fitting.values()))
 
 
 def _print_sites(fitted: FittedAlignment, console: Any) -> None:
@@ -122,9 +118,3 @@ def _print_sites(fitted: FittedAlignment, console: Any) -> None:
             "best" if one == fitted.best else "",
         )
     console.print(table)
-
-
-def _as_json(fitted: FittedAlignment) -> object:
-    from causalspec.runtime import json_value
-
-    return json_value(fitted)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from causalspec.commands.output import print_json, print_lines, wrong_usage
+from causalspec.commands.arguments import WrongUsageError, assignment
+from causalspec.commands.output import aligned, print_json, print_lines
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -31,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a TOML or JSON file that says which column of FILE is what",
     )  # fmt: skip
     group.add_argument(
-        "--column", action="append", type=_assignment, default=[], metavar="NAME=COLUMN",
+        "--column", action="append", default=[],
+        type=partial(assignment, example="base.amount=base_price"), metavar="NAME=COLUMN",
         help="the same for one column, as in base.amount=base_price",
     )  # fmt: skip
     group.add_argument(
@@ -52,10 +56,12 @@ def run(
 ) -> ExitCode:
     """Audit a file against a design: 1 where a label is wrong, 4 where there are no rows."""
     if options.audit is None:
-        return _usage("--columns, --column and --by say how to read the FILE of --audit FILE")
+        raise WrongUsageError(
+            "--columns, --column and --by say how to read the FILE of --audit FILE"
+        )
     if len(designs) > 1:
         names = ", ".join(one.name for one in designs)
-        return _usage(f"name the declaration that the labels are to follow from: {names}")
+        raise WrongUsageError(f"name the declaration that the labels are to follow from: {names}")
     from causalspec.compiler import audit, open_rows, with_abbreviations
 
     as_json = options.format == "json"
@@ -66,7 +72,7 @@ def run(
     try:
         found = audit(design, file, _column_map(options), options.by, most=most)
     except LookupError as error:
-        return _usage(f"--by: {error.args[0]}")
+        raise WrongUsageError(f"--by: {error.args[0]}") from error
     if as_json:
         print_json(_as_json(options.audit, found))
     else:
@@ -76,22 +82,11 @@ def run(
     return ExitCode.CLAIM_FAILED if found.wrong else ExitCode.FINE
 
 
-def _assignment(text: str) -> tuple[str, str]:
-    name, equals, column = text.partition("=")
-    if not (name and equals and column):
-        raise argparse.ArgumentTypeError(f"`{text}` is not like base.amount=base_price")
-    return name.strip(), column.strip()
-
-
 def _column_map(options: argparse.Namespace) -> ColumnMap:
     from causalspec.compiler import ColumnMap, read_column_map
 
     told = ColumnMap() if options.columns is None else read_column_map(options.columns)
     return ColumnMap({**told.columns, **dict(options.column)}, told.values)
-
-
-def _usage(message: str) -> ExitCode:
-    return wrong_usage("data", message)
 
 
 # Text ------------------------------------------------------------------------------------------
@@ -134,14 +129,7 @@ def _strata(found: Audit) -> Iterator[str]:
         (*values, f"{tally.rows:,}", f"{tally.wrong:,}", _percent(tally.wrong / tally.rows))
         for values, tally in sorted(found.strata.items())
     ]
-    table = [(*found.by, "rows", "wrong", ""), *rows]
-    widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
-    for row in table:
-        cells = [
-            cell.ljust(width) if k < len(found.by) else cell.rjust(width)
-            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(["", *cells]).rstrip()
+    yield from aligned([(*found.by, "rows", "wrong", ""), *rows], left=len(found.by))
 
 
 def _wrong_row(one: WrongRow) -> Iterator[str]:
@@ -180,17 +168,7 @@ def _as_json(path: Path, found: Audit) -> dict[str, Any]:
         "not_read": list(found.layout.unread),
         "strata": [_stratum(found.by, values, tally.rows, tally.wrong)
                    for values, tally in sorted(found.strata.items())],
-        "wrong_rows": [
-            {
-                "row": one.row,
-                "line": one.line,
-                "kind": one.kind,
-                "given": dict(one.given),
-                "stated": dict(one.stated),
-                "derived": dict(one.derived),
-            }
-            for one in found.wrong_rows
-        ],
+        "wrong_rows": [asdict(row) for row in found.wrong_rows],
     }  # fmt: skip
 
 

@@ -131,11 +131,11 @@ def _as_json(path: Path, checked: CheckedFile) -> dict[str, Any]:
         "diagnostics": to_json(checked.diagnostics),
         "examinations": [
             {
-                "question": one.question,
-                "holds": one.holds,
-                "evidence": one.evidence.text,
-                "details": list(one.details),
+                "question": examination.question,
+                "holds": examination.holds,
+                "evidence": examination.evidence.text,
+                "details": examination.details,
             }
-            for one in checked.examinations
+            for examination in checked.examinations
         ],
     }

@@ -6,13 +6,12 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from causalspec.commands.output import (
+from causalspec.commands.arguments import (
+    WrongUsageError,
     add_format_argument,
     add_spec_argument,
-    print_json,
-    print_lines,
-    wrong_usage,
 )
+from causalspec.commands.output import print_json, print_lines
 from causalspec.commands.specs import find_model, load_compiled, model_values
 from causalspec.exit_codes import ExitCode
 
@@ -37,15 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Compare; 0 where they are the same, 1 where they differ, 4 where that stays open."""
     specification = load_compiled(options.spec)
-    pair = [find_model("compare", specification, name) for name in (options.first, options.second)]
-    first, second = pair
-    if first is None or second is None:
-        return ExitCode.WRONG_USAGE
+    first = find_model(specification, options.first)
+    second = find_model(specification, options.second)
     if first.task != second.task:
-        return wrong_usage(
-            "compare",
+        raise WrongUsageError(
             f"`{first.name}` is about `{first.task}`, `{second.name}` about `{second.task}`: "
-            "models of one task can be compared",
+            "models of one task can be compared"
         )
 
     from causalspec.compiler import compare, shares_of

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from causalspec import __version__
 from causalspec.commands import audit
-from causalspec.commands.numbers import count
-from causalspec.commands.output import (
+from causalspec.commands.arguments import (
     STANDARD_OUTPUT,
+    WrongUsageError,
     add_format_argument,
     add_spec_argument,
-    load_checked,
-    print_json,
-    print_lines,
-    wrong_usage,
+    count,
 )
+from causalspec.commands.output import print_json, print_lines
+from causalspec.commands.specs import find_design, load_checked, named
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -74,13 +73,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Write every asked-for split with its manifest, show some pairs, or audit a file."""
     if options.tokenizer is not None and options.form != "safetensors":
-        return _usage("--tokenizer goes with --form safetensors")
+        raise WrongUsageError("--tokenizer goes with --form safetensors")
     specification = load_checked(options.spec)
-    complaint = _complaint(specification, options)
-    if complaint is not None:
-        return _usage(complaint)
-    named = specification.counterfactuals.items()
-    designs = [one for name, one in named if options.name in (None, name)]
+    designs = _designs(specification, options)
     if audit.is_asked_for(options):
         return audit.run(options, specification, designs)
     if options.out == STANDARD_OUTPUT and options.show is None:
@@ -101,25 +96,20 @@ def run(options: argparse.Namespace) -> ExitCode:
     return ExitCode.FINE
 
 
-def _complaint(specification: Specification, options: argparse.Namespace) -> str | None:
-    """What was asked for and is not there."""
-    from causalspec.dsl.diagnostics import suggestion
-
-    known = specification.counterfactuals
-    if options.name is not None and options.name not in known:
-        meant = suggestion(options.name, known)
-        return f"there is no counterfactuals declaration `{options.name}`; {meant}"
-    if not known:
-        return f"{options.spec} declares no counterfactuals"
-    for name, design in known.items():
-        splits = [one.name for one in design.splits]
-        if options.name in (None, name) and options.split not in (None, *splits):
-            return f"`{name}` has no split `{options.split}`; {suggestion(options.split, splits)}"
-    return None
-
-
-def _usage(message: str) -> ExitCode:
-    return wrong_usage("data", message)
+def _designs(
+    specification: Specification, options: argparse.Namespace
+) -> Sequence[CounterfactualDesign]:
+    """The data sets that are meant, each with the split that is."""
+    designs = list(specification.counterfactuals.values())
+    if options.name is not None:
+        designs = [find_design(specification, options.name)]
+    if not designs:
+        raise WrongUsageError(f"{options.spec} declares no counterfactuals")
+    if options.split is not None:
+        for design in designs:
+            missing = f"`{design.name}` has no split `{options.split}`"
+            named({split.name: split for split in design.splits}, options.split, missing)
+    return designs
 
 
 # Showing ------------------------------------------------------------------------------------------
@@ -176,20 +166,22 @@ def _stream(
     """Write the rows of one split to standard output."""
     from causalspec.compiler import LINES, Form, Order, stream_data
 
-    named = [
+    offered = [
         (design, split.name)
         for design in designs
         for split in design.splits
         if options.split in (None, split.name)
     ]
-    if len(named) > 1:
-        listed = ", ".join(f"{design.name}.{split}" for design, split in named)
-        return _usage(f"--out - writes one split, named by NAME and --split; there are {listed}")
+    if len(offered) > 1:
+        listed = ", ".join(f"{design.name}.{split}" for design, split in offered)
+        raise WrongUsageError(
+            f"--out - writes one split, named by NAME and --split; there are {listed}"
+        )
     if options.form not in LINES:
-        return _usage(f"--out - writes lines, with --form {' or '.join(LINES)}")
+        raise WrongUsageError(f"--out - writes lines, with --form {' or '.join(LINES)}")
     if options.format == "json":
-        return _usage("--out - writes the rows: leave out --format json")
-    [(design, split)] = named
+        raise WrongUsageError("--out - writes the rows: leave out --format json")
+    [(design, split)] = offered
     order = Order(specification, design, [split], options.rows, options.seed, options.slots)
     stream_data(order, Form(options.form), sys.stdout.buffer)
     return ExitCode.FINE

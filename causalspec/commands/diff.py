@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,34 +86,33 @@ def _verdict(found: Sequence[Change]) -> str:
 
 def _lines(found: Sequence[Change]) -> Iterator[str]:
     yield _verdict(found)
-    area: Area | None = None
-    for one in found:
-        if one.area is not area:
-            area = one.area
-            yield ""
-            yield str(area)
-        yield f"  {one.where}: {one.text}"
-        yield from (f"    {line}" for line in one.details)
+    for area, changes in groupby(found, attrgetter("area")):
+        yield from ("", str(area))
+        for change in changes:
+            yield f"  {change.where}: {change.text}"
+            yield from (f"    {line}" for line in change.details)
 
 
 def _markdown(found: Sequence[Change], name: str) -> Iterator[str]:
     """A section an area. What a spec says stands in code, where Markdown reads nothing into it."""
     yield f"### {_code(name)}: {_verdict(found)}"
-    area: Area | None = None
-    for one in found:
-        if one.area is not area:
-            area = one.area
-            yield ""
-            yield f"**{area}**"
-            yield ""
-        yield f"- {_code(one.where)}: {_escaped(one.text)}"
-        if one.details:
-            fence = "`" * max(3, *(_longest_ticks(line) + 1 for line in one.details))
-            is_texts = all(line.startswith(("- ", "+ ")) for line in one.details)
-            yield ""
-            yield f"  {fence}{'diff' if is_texts else 'text'}"
-            yield from (f"  {line}" for line in one.details)
-            yield f"  {fence}"
+    for area, changes in groupby(found, attrgetter("area")):
+        yield from ("", f"**{area}**", "")
+        for change in changes:
+            yield f"- {_code(change.where)}: {_escaped(change.text)}"
+            yield from _fenced(change.details)
+
+
+def _fenced(lines: Sequence[str]) -> Iterator[str]:
+    """A block of code, between more backquotes than any line has in a row."""
+    if not lines:
+        return
+    inside = (len(ticks) for line in lines for ticks in re.findall("`+", line))
+    fence = "`" * max((3, *(count + 1 for count in inside)))
+    is_texts = all(line.startswith(("- ", "+ ")) for line in lines)
+    yield from ("", f"  {fence}{'diff' if is_texts else 'text'}")
+    yield from (f"  {line}" for line in lines)
+    yield f"  {fence}"
 
 
 def _code(text: str) -> str:
@@ -119,18 +122,8 @@ def _code(text: str) -> str:
 def _escaped(text: str) -> str:
     """A sentence whose quotes are code already; outside of them, Markdown's marks are escaped."""
     parts = text.split("`")
-    for number in range(0, len(parts), 2):
-        for mark in "\\<>*_[]|#@":
-            parts[number] = parts[number].replace(mark, f"\\{mark}")
+    parts[::2] = [re.sub(r"([\\<>*_\[\]|#@])", r"\\\1", part) for part in parts[::2]]
     return "`".join(parts)
-
-
-def _longest_ticks(line: str) -> int:
-    longest = run = 0
-    for character in line:
-        run = run + 1 if character == "`" else 0
-        longest = max(longest, run)
-    return longest
 
 
 def _as_json(found: Sequence[Change], status: ExitCode) -> dict[str, object]:
@@ -138,13 +131,5 @@ def _as_json(found: Sequence[Change], status: ExitCode) -> dict[str, object]:
         "format": FORMAT_VERSION,
         "verdict": _verdict(found),
         "status": int(status),
-        "changes": [
-            {
-                "area": str(one.area),
-                "where": one.where,
-                "text": one.text,
-                "details": list(one.details),
-            }
-            for one in found
-        ],
+        "changes": [asdict(change) for change in found],
     }

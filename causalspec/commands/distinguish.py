@@ -6,14 +6,14 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from causalspec.commands.numbers import count, positive
-from causalspec.commands.output import (
+from causalspec.commands.arguments import (
+    WrongUsageError,
     add_format_argument,
     add_spec_argument,
-    print_json,
-    print_lines,
-    wrong_usage,
+    count,
+    positive,
 )
+from causalspec.commands.output import print_json, print_lines
 from causalspec.commands.specs import find_model, load_compiled
 from causalspec.exit_codes import ExitCode
 
@@ -49,17 +49,13 @@ def _rows(text: str) -> int:
 def run(options: argparse.Namespace) -> ExitCode:
     """Print pairs for each variable of A; 1 where none can tell, 4 where that stays open."""
     specification = load_compiled(options.spec)
-    found = [
-        find_model("distinguish", specification, name) for name in (options.model, *options.rivals)
-    ]
-    model, *rivals = (one for one in found if one is not None)
-    if len(rivals) < len(options.rivals):
-        return ExitCode.WRONG_USAGE
-    reason = next(filter(None, (_unfit(model, one) for one in (model, *rivals))), None)
-    if reason is not None:
-        return wrong_usage("distinguish", reason)
+    model, *rivals = (find_model(specification, name) for name in (options.model, *options.rivals))
+    for candidate in (model, *rivals):
+        _check_fit(model, candidate)
+    from causalspec.compiler import SwapKind
+
     told: list[dict[str, Any]] = []
-    for kind in _kinds(model):
+    for kind in (SwapKind((name,), (0,)) for name in model.intermediates):
         # All rivals at once where some pair tells them all, else each by itself.
         together = _told(model, kind, rivals, options)
         if together["pairs"] or len(rivals) == 1:
@@ -75,27 +71,21 @@ def run(options: argparse.Namespace) -> ExitCode:
     return ExitCode.UNKNOWN if any(one["open"] for one in told) else ExitCode.CLAIM_FAILED
 
 
-def _unfit(model: CausalModel, one: CausalModel) -> str | None:
-    """Why a model, or a rival, cannot be intervened on beside the other; None where it can."""
-    if one.task != model.task:
-        return (
-            f"`{one.name}` is about `{one.task}`, `{model.name}` about `{model.task}`: rivals are "
-            "models of one task"
+def _check_fit(model: CausalModel, candidate: CausalModel) -> None:
+    """Raises `WrongUsageError` where one cannot be intervened on beside the other."""
+    name = candidate.name
+    if candidate.task != model.task:
+        raise WrongUsageError(
+            f"`{name}` is about `{candidate.task}`, `{model.name}` about `{model.task}`: rivals "
+            "are models of one task"
         )
-    if one.cyclic:
-        return f"`{one.name}` is cyclic, so a label may have no value or several"
-    if not one.intermediates:
-        return (
-            f"`{one.name}` has no variable to swap; `causalspec compare` says whether the outputs "
+    if candidate.cyclic:
+        raise WrongUsageError(f"`{name}` is cyclic, so a label may have no value or several")
+    if not candidate.intermediates:
+        raise WrongUsageError(
+            f"`{name}` has no variable to swap; `causalspec compare` says whether the outputs "
             "differ without an intervention"
         )
-    return None
-
-
-def _kinds(model: CausalModel) -> list[SwapKind]:
-    from causalspec.compiler import SwapKind
-
-    return [SwapKind((name,), (0,)) for name in model.intermediates]
 
 
 def _told(

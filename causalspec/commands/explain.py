@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from causalspec.commands.output import wrong_usage
+from causalspec.commands.arguments import WrongUsageError
 from causalspec.exit_codes import ExitCode
 
 SUMMARY = "explain a diagnostic's code, with an example that fails and its fix"
@@ -29,6 +29,6 @@ def run(options: argparse.Namespace) -> ExitCode:
     if page is None:
         near = closest(options.code.upper(), catalogue.codes())
         hint = f"; did you mean {near}?" if near else ""
-        return wrong_usage("explain", f"no code `{options.code}`{hint}")
+        raise WrongUsageError(f"no code `{options.code}`{hint}")
     print(page)
     return ExitCode.FINE

@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from causalspec.commands.output import (
+from causalspec.commands.arguments import (
+    WrongUsageError,
     add_file_argument,
     add_spec_argument,
-    write_output,
-    wrong_usage,
 )
-from causalspec.commands.specs import load_compiled
+from causalspec.commands.output import write_output
+from causalspec.commands.specs import load_compiled, named
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -47,29 +47,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Write one picture, or one after the other where a text can hold several."""
-    from causalspec.dsl.diagnostics import suggestion
-
     specification = load_compiled(options.spec)
     tasks = {name: task.model for name, task in specification.tasks.items()}
     models = tasks | dict(specification.models)
-    if options.model is not None and options.model not in models:
-        meant = suggestion(options.model, models)
-        return _usage(f"there is no model `{options.model}`; {meant}")
+    chosen = list(specification.models.values()) or list(tasks.values())
+    if options.model is not None:
+        chosen = [named(models, options.model, f"there is no model `{options.model}`")]
     if options.unfold and options.to not in _PICTURES:
-        return _usage(f"`--unfold` is for pictures, not for `--to {options.to}`")
-    chosen = [models[options.model]] if options.model else list(specification.models.values())
-    chosen = chosen or list(tasks.values())
+        raise WrongUsageError(f"`--unfold` is for pictures, not for `--to {options.to}`")
     if not chosen:
-        return _usage(f"{options.spec} declares no model")
+        raise WrongUsageError(f"{options.spec} declares no model")
     if options.to == "svg" and len(chosen) != 1:
-        return _usage(f"name the model to draw: {', '.join(models)}")
+        raise WrongUsageError(f"name the model to draw: {', '.join(models)}")
     text = "\n".join(_written(specification, model, options) for model in chosen)
     write_output(options.out, text)
     return ExitCode.FINE
-
-
-def _usage(message: str) -> ExitCode:
-    return wrong_usage("graph", message)
 
 
 def _written(specification: Specification, model: CausalModel, options: argparse.Namespace) -> str:

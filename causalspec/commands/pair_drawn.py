@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from causalspec.commands.output import drawn
+from causalspec.commands.output import drawn, drawn_table
 from causalspec.commands.pairs_shown import SolvedPair
 from causalspec.compiler import Alignment, InterchangePairs, SwapKind
 from causalspec.dsl.display import visible
-from causalspec.runtime import Answered, EarlierMaps, SeenPair, SeenToken, TokenKind, verbatim
+from causalspec.runtime import EarlierMaps, SeenPair, SeenToken, TokenKind, verbatim
 
 if TYPE_CHECKING:
     from causalspec.runtime import SwappedAt
@@ -89,7 +89,7 @@ def as_json(shown: ShownPair) -> dict[str, object]:
         "under_swap": {name: shown.solved.label(name) for name in shown.variables},
         "label": seen.label,
         "places": list(seen.places),
-        "before": _answered(seen.before),
+        "before": asdict(seen.before),
         "sites_offered": seen.offered,
         "sites": [
             {
@@ -99,7 +99,7 @@ def as_json(shown: ShownPair) -> dict[str, object]:
             }
             for one in seen.swapped
         ],
-        "likeliest": {"sites": [str(site) for site in best.sites], **_answered(best.answered)},
+        "likeliest": {"sites": [str(site) for site in best.sites], **asdict(best.answered)},
     }  # fmt: skip
 
 
@@ -128,17 +128,6 @@ def _token(number: int, token: SeenToken) -> dict[str, object]:
         "text": token.text,
         "kind": token.kind,
         "at": list(token.at),
-    }
-
-
-def _answered(answered: Answered) -> dict[str, object]:
-    return {
-        "probability": answered.probability,
-        "said": answered.said,
-        "top": [
-            [{"text": one.text, "probability": one.probability} for one in place]
-            for place in answered.top
-        ],
     }
 
 
@@ -174,13 +163,6 @@ def _line(heading: str, text: str) -> Table:
     return grid
 
 
-def _table(console: Console, *headings: str) -> Table:
-    table = Table(box=SIMPLE_HEAD if console.is_terminal else None, show_edge=False, pad_edge=False)
-    for heading in headings:
-        table.add_column(visible(heading), overflow="fold")
-    return table
-
-
 def _show(console: Console, title: str, table: Table) -> None:
     console.print()
     console.print(Text(title, style="bold"))
@@ -188,22 +170,20 @@ def _show(console: Console, title: str, table: Table) -> None:
 
 
 def _draw_tokens(shown: ShownPair, console: Console) -> None:
-    columns = [one.tokens for one in shown.seen.inputs]
-    longest = max(map(len, columns))
-    if not longest:
+    rows = list(zip_longest(*(one.tokens for one in shown.seen.inputs)))
+    if not rows:
         return
-    table = _table(console, "", *shown.sides)
+    table = drawn_table(console, "", *shown.sides)
     half, skipped = SHOWN_TOKENS // 2, 0
-    for row in range(longest):
-        cells = [column[row] if row < len(column) else None for column in columns]
-        marked = any(one is not None and one.at for one in cells)
-        if longest > SHOWN_TOKENS and half <= row < longest - half and not marked:
+    for number, cells in enumerate(rows):
+        marked = any(token is not None and token.at for token in cells)
+        if half <= number < len(rows) - half and not marked:
             skipped += 1
             continue
         if skipped:
             table.add_row("…", Text(f"{skipped} tokens more", style="dim"))
             skipped = 0
-        table.add_row(str(row), *map(_token_cell, cells))
+        table.add_row(str(number), *map(_token_cell, cells))
     _show(console, "tokens, with their numbers in the vocabulary", table)
 
 
@@ -226,7 +206,7 @@ def _token_cell(token: SeenToken | None) -> Text:
 
 def _draw_values(shown: ShownPair, console: Console) -> None:
     solved = shown.solved
-    table = _table(console, "", *shown.sides, "under the swap")
+    table = drawn_table(console, "", *shown.sides, "under the swap")
     for name in shown.variables:
         source = solved.from_source.get(name)
         result = solved.label(name)
@@ -250,7 +230,7 @@ def _draw_values(shown: ShownPair, console: Console) -> None:
 
 def _draw_sites(shown: ShownPair, console: Console) -> None:
     seen, earlier = shown.seen, shown.earlier
-    table = _table(console, "site", "label", "it says")
+    table = drawn_table(console, "site", "label", "it says")
     table.columns[1].justify = "right"
     table.add_row("nothing swapped", _share(seen.before.probability), verbatim(seen.before.said))
     for one in seen.swapped:
@@ -286,24 +266,19 @@ def _places(swapped: SwappedAt, shown: ShownPair) -> Iterator[str]:
 def _draw_answers(shown: ShownPair, console: Console) -> None:
     seen, best = shown.seen, shown.seen.likeliest
     for number, place in enumerate(seen.places):
-        table = _table(console, "before", "", "with the swap", "")
+        table = drawn_table(console, "before", "", "with the swap", "")
         for column in (1, 3):
             table.columns[column].justify = "right"
-        before, after = seen.before.top[number], best.answered.top[number]
-        for rank in range(max(len(before), len(after))):
-            cells: list[str] = []
-            for some in (before, after):
-                given = some[rank] if rank < len(some) else None
-                cells += (
-                    ["", ""] if given is None else [_quoted(given.text), _share(given.probability)]
-                )
-            table.add_row(*map(Text, cells))
+        for ranked in zip_longest(seen.before.top[number], best.answered.top[number]):
+            for_both = [
+                ("", "")
+                if answer is None
+                else (f'"{verbatim(answer.text)}"', _share(answer.probability))
+                for answer in ranked
+            ]
+            table.add_row(*(Text(cell) for cells in for_both for cell in cells))
         where = " and ".join(dict.fromkeys(str(site) for site in best.sites))
         _show(console, f"{place}: likeliest answers before, and swapped at {where}", table)
-
-
-def _quoted(text: str) -> str:
-    return f'"{verbatim(text)}"'
 
 
 def _share(value: float) -> str:

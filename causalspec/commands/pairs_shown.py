@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from causalspec.commands.output import drawn
+from causalspec.commands.output import drawn, drawn_table
 from causalspec.compiler import assigned, value_text
 from causalspec.dsl.display import visible
 
@@ -148,15 +148,11 @@ def _prompts(
 def _print_pair(
     console: Console, pair: SolvedPair, number: int, mechanisms: Mapping[str, _Mechanism]
 ) -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.padding import Padding
-    from rich.table import Table
     from rich.text import Text
 
     console.print(Text(f"pair {number}: swap {pair.swaps}", style="bold"))
-    table = Table(box=SIMPLE_HEAD if console.is_terminal else None, show_edge=False, pad_edge=False)
-    for heading in ("", *pair.solutions):
-        table.add_column(heading, overflow="fold")
+    table = drawn_table(console, "", *pair.solutions)
     model = pair.model
     for name in model.exogenous:
         table.add_row(name, *(pair.text(name, side) for side in pair.solutions))
@@ -253,9 +249,6 @@ def _reason(pair: SolvedPair, name: str, mechanism: _Mechanism | None) -> str:
 
 
 def _print_summary(console: Console, shown: Sample) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
     summary = shown.summary
     if not summary.rows:
         console.print(f"{shown.pairs.split} has no rows")
@@ -272,13 +265,10 @@ def _print_summary(console: Console, shown: Sample) -> None:
         f"{design.name}.{shown.pairs.split}, {part} rows{distinct}: {summary.floor:.1%} keep the "
         "base's label"
     )
-    strata = list(summary.strata)
-    table = Table(box=SIMPLE_HEAD if console.is_terminal else None, show_edge=False, pad_edge=False)
-    headings = ["swap", "label", *(one.span.text for one in design.stratified)]
-    for heading in headings:
-        table.add_column(visible(" ".join(heading.split())), overflow="fold")
+    conditions = (" ".join(condition.span.text.split()) for condition in design.stratified)
+    table = drawn_table(console, "swap", "label", *conditions)
     table.add_column("rows", justify="right")
-    for one in strata:
+    for one in summary.strata:
         word = "changed" if one.changed else "as in the base"
         table.add_row(one.kind, word, *map(visible, one.values), f"{one.rows:,}")
     console.print(table)

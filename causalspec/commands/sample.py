@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from causalspec.commands.numbers import count
-from causalspec.commands.output import (
+from causalspec.commands.arguments import (
+    WrongUsageError,
     add_file_argument,
     add_spec_argument,
-    write_output,
-    wrong_usage,
+    assignment,
+    count,
 )
-from causalspec.commands.specs import find_model, load_compiled
+from causalspec.commands.output import aligned, write_output
+from causalspec.commands.specs import find_model, load_compiled, model_values, named
 from causalspec.dsl.display import visible
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler import CausalModel, Outcome, Query, Question
+    from causalspec.compiler import CausalModel, Outcome, Query, Question, Variable
 
 SUMMARY = "draw from a model, or compute exactly: observations, interventions, counterfactuals"
 EXAMPLE = (
@@ -34,12 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_spec_argument(parser)
     parser.add_argument("model", metavar="MODEL", help="a model or task")
+    setting = partial(assignment, example="dead=true")
     parser.add_argument(
-        "--observe", action="append", default=[], type=_assignment, metavar="NAME=VALUE",
+        "--observe", action="append", default=[], type=setting, metavar="NAME=VALUE",
         help="evidence about the world as it is (repeated: all of it)",
     )  # fmt: skip
     parser.add_argument(
-        "--do", action="append", default=[], type=_assignment, metavar="NAME=VALUE",
+        "--do", action="append", default=[], type=setting, metavar="NAME=VALUE",
         help="set a variable, whatever its mechanism says (repeated: all of them)",
     )  # fmt: skip
     what = parser.add_mutually_exclusive_group()
@@ -65,23 +68,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Draw or compute, and write; 2 where evidence is impossible, 4 where worlds are too many."""
     specification = load_compiled(options.spec)
-    model = find_model("sample", specification, options.model)
-    if model is None:
-        return ExitCode.WRONG_USAGE
+    model = find_model(specification, options.model)
     if options.rows > MOST_ROWS:
-        return _usage(f"--rows: {options.rows:,} rows are more than {MOST_ROWS:,}")
+        raise WrongUsageError(f"--rows: {options.rows:,} rows are more than {MOST_ROWS:,}")
     if options.questions and (options.observe or options.do):
-        return _usage("--questions makes up its own evidence: leave out --observe and --do")
+        raise WrongUsageError("--questions makes up its own evidence: leave out --observe and --do")
     if options.of and not options.exact:
-        return _usage("--of goes with --exact: what is drawn has a value for every variable")
+        raise WrongUsageError(
+            "--of goes with --exact: what is drawn has a value for every variable"
+        )
     from causalspec.compiler import Query, Role, UnanswerableError
 
     abbreviations = {one.name for one in model.variables if one.role is Role.ABBREVIATION}
-    observed = _codes(model, "--observe", options.observe, frozenset())
+    observed = _codes(model, "--observe", options.observe)
     done = _codes(model, "--do", options.do, abbreviations)
-    of = _names(model, options.of)
-    if observed is None or done is None or of is None:
-        return ExitCode.WRONG_USAGE
+    of = list(dict.fromkeys(options.of or model.outputs))
+    for name in of:
+        _variable(model, "--of", name)
     as_text = options.format == "text"
     if options.questions:
         lines = _questions(model, options.rows, options.seed, as_text)
@@ -92,7 +95,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     try:
         text = "".join(f"{line}\n" for line in lines)
     except UnanswerableError as error:
-        return _usage(str(error))
+        raise WrongUsageError(str(error)) from error
     write_output(options.out, text)
     return ExitCode.FINE
 
@@ -100,62 +103,42 @@ def run(options: argparse.Namespace) -> ExitCode:
 # The command line ------------------------------------------------------------------------------
 
 
-def _assignment(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (name and equals and value):
-        raise argparse.ArgumentTypeError(f"`{text}` is not like dead=true")
-    return name.strip(), value.strip()
-
-
 def _codes(
     model: CausalModel,
     option: str,
     given: Sequence[tuple[str, str]],
-    refused: frozenset[str] | set[str],
-) -> dict[str, int] | None:
-    """Codes by variable; None with a message for what is not there or given twice."""
-    from causalspec.compiler import code_of, described, named
+    refused: Collection[str] = (),
+) -> dict[str, int]:
+    """Codes by variable. Raises `WrongUsageError` for what is not there or given twice."""
+    from causalspec.compiler import code_of, described
+    from causalspec.compiler import named as values_of
     from causalspec.dsl.diagnostics import closest
 
     found: dict[str, int] = {}
     for name, value in given:
-        if name not in model.by_name or name in refused:
-            known = [one for one in model.by_name if one not in refused]
-            if name in refused:
-                _usage(f"{option}: `{name}` is an abbreviation, which is never intervened on")
-            else:
-                _usage(f"{option}: {_unknown(model, name, known)}")
-            return None
+        domain = _variable(model, option, name, refused).domain
         if name in found:
-            _usage(f"{option}: `{name}` is given twice")
-            return None
-        domain = model.by_name[name].domain
+            raise WrongUsageError(f"{option}: `{name}` is given twice")
         code = code_of(domain, value)
         if code is None:
-            near = closest(value, named(domain)) if domain.size <= 10_000 else None
+            near = closest(value, values_of(domain)) if domain.size <= 10_000 else None
             hint = f"; did you mean `{near}`?" if near else ""
-            _usage(f"{option}: `{value}` is not a value of `{name}`, {described(domain)}{hint}")
-            return None
+            raise WrongUsageError(
+                f"{option}: `{value}` is not a value of `{name}`, {described(domain)}{hint}"
+            )
         found[name] = code
     return found
 
 
-def _names(model: CausalModel, given: Sequence[str] | None) -> list[str] | None:
-    for name in given or ():
-        if name not in model.by_name:
-            _usage(f"--of: {_unknown(model, name, list(model.by_name))}")
-            return None
-    return list(dict.fromkeys(given or model.outputs))
-
-
-def _unknown(model: CausalModel, name: str, known: Sequence[str]) -> str:
-    from causalspec.dsl.diagnostics import suggestion
-
-    return f"`{model.name}` has no variable `{name}`; {suggestion(name, known)}"
-
-
-def _usage(message: str) -> ExitCode:
-    return wrong_usage("sample", message)
+def _variable(
+    model: CausalModel, option: str, name: str, refused: Collection[str] = ()
+) -> Variable:
+    if name in refused:
+        raise WrongUsageError(
+            f"{option}: `{name}` is an abbreviation, which is never intervened on"
+        )
+    known = {name: one for name, one in model.by_name.items() if name not in refused}
+    return named(known, name, f"{option}: `{model.name}` has no variable `{name}`")
 
 
 # What is written -------------------------------------------------------------------------------
@@ -245,8 +228,6 @@ _Words = Mapping[str, str | None]
 
 
 def _words(model: CausalModel, setting: Mapping[str, int], names: Iterable[str]) -> _Words:
-    from causalspec.commands.specs import model_values
-
     return dict.fromkeys(names) | model_values(model, setting)
 
 
@@ -260,11 +241,8 @@ def _settings(model: CausalModel, columns: Mapping[str, Any], rows: int) -> list
 
 
 def _table(names: Sequence[str], rows: Sequence[_Words]) -> Iterator[str]:
-    table = [list(names), *([visible(row[name] or "undefined") for name in names] for row in rows)]
-    widths = [max(len(row[k]) for row in table) for k in range(len(names))]
-    for row in table:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(["", *cells]).rstrip()
+    cells = ([visible(row[name] or "undefined") for name in names] for row in rows)
+    return aligned([names, *cells], left=len(names))
 
 
 def _json(content: Mapping[str, Any]) -> str:

@@ -1,15 +1,34 @@
-"""Specs as commands that compare need them: compiled, whether or not its hypotheses hold."""
+"""Specs as commands need them, and what is declared in them by name."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from causalspec.commands.output import wrong_usage
+from causalspec.commands.arguments import WrongUsageError
+from causalspec.commands.output import print_diagnostics
 
 if TYPE_CHECKING:
-    from causalspec.compiler import CausalModel, Specification
+    from causalspec.compiler import CausalModel, CounterfactualDesign, Specification
+
+Declared = TypeVar("Declared")
+
+
+def load_checked(path: Path) -> Specification:
+    """The specification of a file without errors; warnings go to standard error.
+
+    Raises `SpecError` when the file has errors.
+    """
+    from causalspec.compiler import load_specification
+    from causalspec.dsl.diagnostics import SpecError
+
+    specification, diagnostics = load_specification(path)
+    if specification is None or diagnostics.has_errors:
+        raise SpecError(diagnostics)
+    print_diagnostics(diagnostics, sys.stderr)
+    return specification
 
 
 def load_compiled(path: Path) -> Specification:
@@ -33,25 +52,34 @@ def load_compiled(path: Path) -> Specification:
     return specification
 
 
-def find_model(command: str, specification: Specification, name: str) -> CausalModel | None:
-    """A model or a task by name; None with a message for one that is not there."""
+def named(declared: Mapping[str, Declared], name: str, missing: str) -> Declared:
+    """What has a name. Raises `WrongUsageError`: what is missing, with what there is instead."""
     from causalspec.dsl.diagnostics import suggestion
 
-    tasks = {one.name: one.model for one in specification.tasks.values()}
+    if name not in declared:
+        raise WrongUsageError(f"{missing}; {suggestion(name, declared)}")
+    return declared[name]
+
+
+def find_model(specification: Specification, name: str) -> CausalModel:
+    """A model or a task by name. Raises `WrongUsageError` where there is none."""
+    tasks = {task.name: task.model for task in specification.tasks.values()}
     models = {**tasks, **specification.models}
-    if name in models:
-        return models[name]
     others = {
         "a counterfactuals declaration": specification.counterfactuals,
         "an alignment": specification.alignments,
         "a claim": specification.claims,
     }
-    kind = next((kind for kind, declared in others.items() if name in declared), None)
-    if kind is not None:
-        wrong_usage(command, f"`{name}` is {kind}, not a model; there are {', '.join(models)}")
-        return None
-    wrong_usage(command, f"there is no model `{name}`; {suggestion(name, models)}")
-    return None
+    for kind, declared in others.items():
+        if name in declared and name not in models:
+            raise WrongUsageError(f"`{name}` is {kind}, not a model; there are {', '.join(models)}")
+    return named(models, name, f"there is no model `{name}`")
+
+
+def find_design(specification: Specification, name: str) -> CounterfactualDesign:
+    """A counterfactuals declaration by name. Raises `WrongUsageError` where there is none."""
+    missing = f"there is no counterfactuals declaration `{name}`"
+    return named(specification.counterfactuals, name, missing)
 
 
 def model_values(model: CausalModel, setting: Mapping[str, int]) -> dict[str, str]:

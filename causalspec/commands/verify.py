@@ -7,19 +7,19 @@ import shlex
 import sys
 from pathlib import Path
 
+from causalspec.commands.arguments import (
+    WrongUsageError,
+    add_format_argument,
+    add_spec_argument,
+)
 from causalspec.commands.networks import (
     add_network_arguments,
     fit_settings,
     named_network,
     require_libraries,
 )
-from causalspec.commands.output import (
-    add_format_argument,
-    add_spec_argument,
-    load_checked,
-    print_lines,
-    wrong_usage,
-)
+from causalspec.commands.output import print_lines
+from causalspec.commands.specs import load_checked
 from causalspec.exit_codes import ExitCode
 
 SUMMARY = "verify a spec's claims against a network, with controls and a report"
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     """Verify; 0 where every claim holds, 1 where one fails, else 4 where one is unknown."""
     specification = load_checked(options.spec)
     if not specification.claims:
-        return wrong_usage("verify", f"{options.spec} makes no claim")
+        raise WrongUsageError(f"{options.spec} makes no claim")
 
     require_libraries()
     from rich.console import Console
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     try:
         choose_claims(specification, options.claim)
     except LookupError as error:
-        return wrong_usage("verify", error.args[0])
+        raise WrongUsageError(error.args[0]) from error
     destination = options.out or Path("results") / options.spec.stem
     check_destination(destination)
     network = named_network(options)

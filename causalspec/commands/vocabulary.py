@@ -7,9 +7,11 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from causalspec.commands.output import add_format_argument, print_json, print_lines
+from causalspec.commands.arguments import add_format_argument
+from causalspec.commands.output import print_json, print_lines
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ TITLES = {
     "controls": "controls: `expect METRIC(CONTROL) <= 0.5`",
 }
 """Kinds of rows in the order of a spec, each a field of the vocabulary."""
+OUR_OWN = {"implementation", "stage", "needs_vectors"}
+"""What a row says to the runtime alone."""
 WIDEST_FORM = 40
 """A longer form has its sentence in the next line."""
 
@@ -87,29 +91,9 @@ def _form(entry: Entry) -> str:
 
 
 def _as_json(entry: Entry) -> dict[str, object]:
-    from causalspec.compiler import MethodEntry, MetricEntry, SiteEntry, WriteEntry
-
-    row: dict[str, object] = {
-        "name": entry.name,
-        "help": entry.help,
-        "arguments": [_argument(one) for one in entry.arguments],
-        "package": entry.package,
-        "also": list(entry.also),
-    }
-    match entry:
-        case SiteEntry():
-            row["layered"], row["tokens"] = entry.layered, entry.tokens
-            row["units"], row["indexed"] = entry.units, entry.indexed
-            row["by_path"] = entry.by_path
-        case MethodEntry():
-            row["trained"], row["needs_values"] = entry.trained, entry.needs_values
-        case MetricEntry():
-            row["needs_label"], row["by_kind"] = entry.needs_label, entry.by_kind
-        case WriteEntry():
-            row["has_label"] = entry.has_label
-        case _:
-            pass
-    return row
+    told = (field.name for field in fields(entry) if field.name not in OUR_OWN)
+    row: dict[str, object] = {name: getattr(entry, name) for name in told}
+    return {**row, "arguments": [_argument(argument) for argument in entry.arguments]}
 
 
 def _argument(argument: Argument) -> dict[str, object]:

@@ -22,15 +22,33 @@ _Compiled: TypeAlias = tuple[Specification | None, tuple[Diagnostic, ...], Meani
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """A text with its tree, its symbols and its specification. `folder` is where it lies, `before`
-    the reading of an earlier version, which saves reading all of it again.
+    """A text with its tree, its symbols and its specification. `folder` is where it lies, None for
+    one that was never saved; `before` the reading of an earlier version, which saves reading all
+    of it again; `uri` what the editor calls the file.
     """
 
     source: Source
     folder: Path | None
     encoding: str
     before: Reading | None = None
-    _lock: Lock = field(default_factory=Lock, repr=False)
+    uri: str = ""
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
+
+    @cached_property
+    def path(self) -> Path | None:
+        """Where the file is."""
+        return None if self.folder is None else self.folder.resolve() / self.source.name
+
+    def beside(self, name: str) -> Path | None:
+        """A file in the spec's folder; None for anything outside it."""
+        if self.folder is None:
+            return None
+        folder = self.folder.resolve()
+        try:
+            place = (folder / name).resolve()
+            return place if place.is_relative_to(folder) and place.is_file() else None
+        except (OSError, RuntimeError, ValueError):
+            return None
 
     @cached_property
     def positions(self) -> Positions:

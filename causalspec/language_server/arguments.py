@@ -10,7 +10,8 @@ from lsprotocol import types
 
 from causalspec.compiler import Argument, Entry, argument_text
 from causalspec.language_server import built_in
-from causalspec.language_server.context import Context
+from causalspec.language_server.analysis import Analysis
+from causalspec.language_server.context import Context, context_at
 
 OPENERS, CLOSERS = frozenset("([{"), frozenset(")]}")
 
@@ -70,9 +71,9 @@ def _argument(entry: Entry, tokens: list[Token]) -> Argument | None:
     return entry.arguments[place] if place < len(entry.arguments) else None
 
 
-def signature(context: Context) -> types.SignatureHelp | None:
+def signature(analysis: Analysis, offset: int) -> types.SignatureHelp | None:
     """The arguments that can be written here, the one that is being written marked."""
-    given = argument_at(context)
+    given = argument_at(context_at(analysis.source, offset))
     if given is None or not given.entry.arguments:
         return None
     entry = given.entry

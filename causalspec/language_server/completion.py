@@ -13,25 +13,14 @@ from causalspec.language_server.analysis import Analysis
 from causalspec.language_server.arguments import argument_at
 from causalspec.language_server.context import Context, context_at
 from causalspec.language_server.index import Index
-from causalspec.language_server.symbols import Kind, Symbol
+from causalspec.language_server.symbols import VALUED, Kind, Symbol
 
-ITEM_KINDS = {
-    Kind.TYPE: types.CompletionItemKind.Struct,
-    Kind.TABLE: types.CompletionItemKind.Struct,
-    Kind.FIELD: types.CompletionItemKind.Field,
-    Kind.ELEMENT: types.CompletionItemKind.EnumMember,
-    Kind.FUNCTION: types.CompletionItemKind.Function,
-    Kind.TASK: types.CompletionItemKind.Module,
-    Kind.MODEL: types.CompletionItemKind.Class,
-    Kind.BUILT_IN: types.CompletionItemKind.Constant,
-}
 NAMING = {"type", "table", "function", "task", "model", "counterfactuals", "align", "claim"} | {
     "abstraction", "derive", "input", "noise", "let", "var", "prompt", "encode", "split"
 }  # fmt: skip
 """Words that a new name follows."""
 
 MODELS = (Kind.MODEL,)
-VALUED = (Kind.INPUT, Kind.NOISE, Kind.ABBREVIATION, Kind.VARIABLE, Kind.OUTPUT)
 VALUES = (*VALUED, Kind.PARAMETER, Kind.SIDE, Kind.SOURCE, Kind.FUNCTION)
 
 
@@ -55,7 +44,7 @@ def completions(analysis: Analysis, offset: int) -> list[types.CompletionItem]:
 def _item(symbol: Symbol) -> types.CompletionItem:
     return types.CompletionItem(
         label=symbol.name,
-        kind=ITEM_KINDS.get(symbol.kind, types.CompletionItemKind.Variable),
+        kind=symbol.kind.item,
         detail=f"{symbol.kind} of {symbol.owner}" if symbol.owner else str(symbol.kind),
         documentation=symbol.help or None,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from causalspec.compiler import Specification
@@ -34,7 +34,6 @@ Report = Callable[[Exception], None]
 class Document:
     """A file that an editor has open. `analysis` is of the text as it is now."""
 
-    uri: str
     version: int | None
     analysis: Analysis
     reading: Reading | None = None
@@ -67,17 +66,17 @@ class Documents:
         """Take in a file, and find out about it without a pause."""
         name = path.name if path is not None else uri
         folder = path.parent if path is not None else None
-        document = Document(uri, version, Analysis(Source(name, text), folder, code))
+        analysis = Analysis(Source(name, text), folder, code, uri=uri)
+        document = Document(version, analysis)
         self._open[uri] = document
         self._start(document, 0)
 
     def change(self, uri: str, version: int | None, text: str) -> None:
         """Take in a new text."""
         document = self._open[uri]
-        before = document.analysis
         document.version = version
-        source = Source(before.source.name, text)
-        document.analysis = Analysis(source, before.folder, before.encoding, document.reading)
+        source = Source(document.analysis.source.name, text)
+        document.analysis = replace(document.analysis, source=source, before=document.reading)
         self._start(document, LONGER_PAUSE)
 
     def recheck(self, uri: str) -> None:
@@ -110,7 +109,7 @@ class Documents:
             self._publish(document, analysis, (*found, *_carried(document)))
             if not analysis.reading.exact:
                 await asyncio.sleep(PAUSE)
-                analysis = Analysis(analysis.source, analysis.folder, analysis.encoding)
+                analysis = replace(analysis, before=None)
                 document.analysis = analysis
                 found = await self._read(document, analysis)
                 if found is None:

@@ -37,14 +37,12 @@ def _line_edits(analysis: Analysis, text: str) -> list[types.TextEdit]:
     ]
 
 
-def code_actions(analysis: Analysis, uri: str, wanted: types.Range) -> list[types.CodeAction]:
+def code_actions(analysis: Analysis, wanted: types.Range) -> list[types.CodeAction]:
     """The fixes of the findings in a range, and one for all in the file."""
     start, end = (analysis.positions.offset(place) for place in (wanted.start, wanted.end))
     certain = [one for one in analysis.own_diagnostics if one.fix is not None]
     actions = [
-        _action(analysis, uri, one)
-        for one in certain
-        if one.span.start <= end and start <= one.span.end
+        _action(analysis, one) for one in certain if one.span.start <= end and start <= one.span.end
     ]
     if certain:
         text = apply_fixes(analysis.source, certain)
@@ -53,33 +51,33 @@ def code_actions(analysis: Analysis, uri: str, wanted: types.Range) -> list[type
             types.CodeAction(
                 title="Apply every fix that is certain",
                 kind=FIX_ALL,
-                edit=types.WorkspaceEdit(changes={uri: [edit]}),
+                edit=types.WorkspaceEdit(changes={analysis.uri: [edit]}),
             )
         )
     return actions
 
 
-def _action(analysis: Analysis, uri: str, diagnostic: Diagnostic) -> types.CodeAction:
+def _action(analysis: Analysis, diagnostic: Diagnostic) -> types.CodeAction:
     assert diagnostic.fix is not None
     fix = diagnostic.fix
     edit = types.TextEdit(analysis.positions.range(fix.span), fix.replacement)
     return types.CodeAction(
         title=fix.title[0].upper() + fix.title[1:],
         kind=types.CodeActionKind.QuickFix,
-        diagnostics=[protocol_diagnostic(analysis, uri, diagnostic)],
+        diagnostics=[protocol_diagnostic(analysis, diagnostic)],
         is_preferred=True,
-        edit=types.WorkspaceEdit(changes={uri: [edit]}),
+        edit=types.WorkspaceEdit(changes={analysis.uri: [edit]}),
     )
 
 
-def protocol_diagnostic(analysis: Analysis, uri: str, diagnostic: Diagnostic) -> types.Diagnostic:
+def protocol_diagnostic(analysis: Analysis, diagnostic: Diagnostic) -> types.Diagnostic:
     """A finding as editors take it; one in an imported file stands at the start of this one."""
     here = diagnostic.span.source is analysis.source
     zero = types.Position(0, 0)
     message = diagnostic.message if here else f"{diagnostic.span.source.name}: {diagnostic.message}"
     related = [
         types.DiagnosticRelatedInformation(
-            types.Location(uri, analysis.positions.range(one.span)), one.message
+            types.Location(analysis.uri, analysis.positions.range(one.span)), one.message
         )
         for one in diagnostic.related
         if one.span.source is analysis.source

@@ -17,23 +17,6 @@ TYPES = (
     "function", "parameter", "variable", "class", "namespace",
 )  # fmt: skip
 MODIFIERS = ("declaration", "readonly", "defaultLibrary")
-OF_KIND = {
-    Kind.TYPE: "type",
-    Kind.TABLE: "type",
-    Kind.FIELD: "property",
-    Kind.SPLIT: "property",
-    Kind.ELEMENT: "enumMember",
-    Kind.FUNCTION: "function",
-    Kind.PARAMETER: "parameter",
-    Kind.INDEX: "parameter",
-    Kind.BUILT_IN: "function",
-    Kind.MODEL: "class",
-    Kind.TASK: "class",
-    Kind.COUNTERFACTUALS: "namespace",
-    Kind.ALIGNMENT: "namespace",
-    Kind.CLAIM: "namespace",
-    Kind.ABSTRACTION: "namespace",
-}
 LEGEND = types.SemanticTokensLegend(list(TYPES), list(MODIFIERS))
 
 
@@ -104,4 +87,4 @@ def _look(occurrence: Occurrence) -> tuple[str, int]:
         modifiers |= 2
     if kind is Kind.BUILT_IN:
         modifiers |= 4
-    return OF_KIND.get(kind, "variable"), modifiers
+    return kind.colour, modifiers

@@ -23,11 +23,10 @@ from causalspec.compiler import (
 )
 from causalspec.dsl import syntax
 from causalspec.language_server.analysis import Analysis
-from causalspec.language_server.symbols import Kind, Occurrence
+from causalspec.language_server.symbols import VALUED, Kind, Occurrence
 
 MOST_VALUES = 12
 MOST_MEMBERS = 4
-VALUED = {Kind.INPUT, Kind.NOISE, Kind.ABBREVIATION, Kind.VARIABLE, Kind.OUTPUT}
 
 
 def hover_text(

@@ -6,37 +6,39 @@ from lsprotocol import types
 from pygls import uris
 
 from causalspec.language_server.analysis import Analysis
-from causalspec.language_server.outline import OF_KIND, declared
+from causalspec.language_server.outline import declared
 from causalspec.language_server.symbols import Occurrence
-from causalspec.language_server.workspace import Spec, Workspace, beside
+from causalspec.language_server.workspace import Workspace
 
 START = types.Range(types.Position(0, 0), types.Position(0, 0))
 
 
-def definition(workspace: Workspace, spec: Spec, offset: int) -> list[types.Location]:
+def definition(workspace: Workspace, analysis: Analysis, offset: int) -> list[types.Location]:
     """Where the name under the cursor is declared, or the file that a quoted name means."""
-    analysis = spec.analysis
     for span, name in analysis.index.documents:
         if span.start <= offset <= span.end:
-            place = beside(analysis, name)
+            place = analysis.beside(name)
             return [types.Location(uris.from_fs_path(str(place)) or "", START)] if place else []
     found = analysis.index.at(offset)
     if found is None:
         return []
-    home = workspace.sharing(spec, found.symbol)[0]
+    home = workspace.sharing(analysis, found.symbol)[0]
+    declaring = home.analysis.index.declarations(home.symbol)
     # A model's output is its task's: from a model, both places are worth seeing.
-    return [_location(home.spec, one) for one in home.spec.analysis.index.declarations(home.symbol)]
+    return [_location(home.analysis, occurrence) for occurrence in declaring]
 
 
-def references(workspace: Workspace, spec: Spec, offset: int, *, all: bool) -> list[types.Location]:
+def references(
+    workspace: Workspace, analysis: Analysis, offset: int, *, all: bool
+) -> list[types.Location]:
     """Every use of the name under the cursor, with its declarations where `all` are wanted."""
-    found = spec.analysis.index.at(offset)
+    found = analysis.index.at(offset)
     if found is None:
         return []
     return [
-        _location(shared.spec, one)
-        for shared in workspace.sharing(spec, found.symbol)
-        for one in shared.spec.analysis.index.of(shared.symbol)
+        _location(shared.analysis, one)
+        for shared in workspace.sharing(analysis, found.symbol)
+        for one in shared.analysis.index.of(shared.symbol)
         if all or not one.declares
     ]
 
@@ -54,19 +56,19 @@ def highlights(analysis: Analysis, offset: int) -> list[types.DocumentHighlight]
 
 
 def workspace_symbols(
-    workspace: Workspace, near: Spec | None, query: str
+    workspace: Workspace, near: Analysis | None, query: str
 ) -> list[types.WorkspaceSymbol]:
     """What all specs of the workspace declare, where the query's letters occur in this order."""
-    encoding = near.analysis.encoding if near is not None else "utf-16"
+    encoding = near.encoding if near is not None else "utf-16"
     folder = near.path.parent if near is not None and near.path is not None else None
     symbols: list[types.WorkspaceSymbol] = []
-    for spec in workspace.specs(folder, encoding):
-        for _, top, inside in declared(spec.analysis):
+    for analysis in workspace.specs(folder, encoding):
+        for _, top, inside in declared(analysis):
             for one in (top, *inside):
                 if _matches(query.lower(), one.symbol.name.lower()):
                     owner = None if one is top else top.symbol.name
-                    kind = OF_KIND[one.symbol.kind]
-                    place = _location(spec, one)
+                    kind = one.symbol.kind.sign or types.SymbolKind.Null
+                    place = _location(analysis, one)
                     symbols.append(
                         types.WorkspaceSymbol(place, one.symbol.name, kind, container_name=owner)
                     )
@@ -78,5 +80,5 @@ def _matches(query: str, name: str) -> bool:
     return all(letter in letters for letter in query)
 
 
-def _location(spec: Spec, one: Occurrence) -> types.Location:
-    return types.Location(spec.uri, spec.analysis.positions.range(one.span))
+def _location(analysis: Analysis, occurrence: Occurrence) -> types.Location:
+    return types.Location(analysis.uri, analysis.positions.range(occurrence.span))

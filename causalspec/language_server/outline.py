@@ -11,29 +11,7 @@ from causalspec.dsl import syntax
 from causalspec.dsl.source import Span
 from causalspec.language_server.analysis import Analysis
 from causalspec.language_server.moving import statements_of
-from causalspec.language_server.symbols import Kind, Occurrence
-
-OF_KIND = {
-    Kind.TYPE: types.SymbolKind.Enum,
-    Kind.TABLE: types.SymbolKind.Struct,
-    Kind.FIELD: types.SymbolKind.Field,
-    Kind.ELEMENT: types.SymbolKind.EnumMember,
-    Kind.FUNCTION: types.SymbolKind.Function,
-    Kind.TASK: types.SymbolKind.Interface,
-    Kind.INPUT: types.SymbolKind.Constant,
-    Kind.NOISE: types.SymbolKind.Constant,
-    Kind.ABBREVIATION: types.SymbolKind.Variable,
-    Kind.VARIABLE: types.SymbolKind.Variable,
-    Kind.OUTPUT: types.SymbolKind.Property,
-    Kind.PROMPT: types.SymbolKind.String,
-    Kind.MODEL: types.SymbolKind.Class,
-    Kind.COUNTERFACTUALS: types.SymbolKind.Array,
-    Kind.SPLIT: types.SymbolKind.Field,
-    Kind.ALIGNMENT: types.SymbolKind.Key,
-    Kind.CLAIM: types.SymbolKind.Event,
-    Kind.ABSTRACTION: types.SymbolKind.Operator,
-}
-"""What is worth a line of the outline, and its sign."""
+from causalspec.language_server.symbols import Occurrence
 
 
 def outline(analysis: Analysis) -> list[types.DocumentSymbol]:
@@ -56,7 +34,7 @@ def declared(
         mine = [one for one in names if low <= one.span.start < high]
         top = next((one for one in mine if one.span == declaration.name.span), None)
         if top is not None:
-            inside = [one for one in mine if one is not top and one.symbol.kind in OF_KIND]
+            inside = [one for one in mine if one is not top and one.symbol.kind.sign is not None]
             yield declaration, top, inside
 
 
@@ -78,7 +56,7 @@ def _symbol(
     return types.DocumentSymbol(
         name=name.symbol.name,
         detail=str(name.symbol.kind),
-        kind=OF_KIND[name.symbol.kind],
+        kind=name.symbol.kind.sign or types.SymbolKind.Null,
         range=analysis.positions.range(whole),
         selection_range=analysis.positions.range(name.span),
         children=members,

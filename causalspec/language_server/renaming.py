@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lsprotocol import types
 
@@ -14,7 +15,7 @@ from causalspec.dsl.source import Source
 from causalspec.dsl.words import joining_words, keywords
 from causalspec.language_server.analysis import Analysis
 from causalspec.language_server.symbols import Kind, Occurrence
-from causalspec.language_server.workspace import Spec, Workspace, mentions
+from causalspec.language_server.workspace import Workspace, mentions
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 FIXED = {Kind.BUILT_IN: "the language's own", Kind.SIDE: "the language's own"}
@@ -27,9 +28,9 @@ class CannotRenameError(Exception):
     """Why a name stays as it is, as a sentence for the person who asked."""
 
 
-def prepare(spec: Spec, offset: int) -> Occurrence:
+def prepare(analysis: Analysis, offset: int) -> Occurrence:
     """The name that renaming at an offset is about. Raises `CannotRenameError`."""
-    found = spec.analysis.index.at(offset)
+    found = analysis.index.at(offset)
     if found is None:
         raise CannotRenameError("there is no name that can be renamed here")
     symbol = found.symbol
@@ -41,31 +42,31 @@ def prepare(spec: Spec, offset: int) -> Occurrence:
 
 
 def rename(
-    workspace: Workspace, spec: Spec, offset: int, name: str
+    workspace: Workspace, analysis: Analysis, offset: int, name: str
 ) -> dict[str, Sequence[types.TextEdit]]:
     """The edits that rename, by file. Raises `CannotRenameError` where the meaning would change."""
-    symbol = prepare(spec, offset).symbol
+    symbol = prepare(analysis, offset).symbol
     if not NAME.fullmatch(name) or name in set(keywords()) - joining_words():
         raise CannotRenameError(f"`{name}` is not a name")
-    shared = workspace.sharing(spec, symbol)
+    shared = workspace.sharing(analysis, symbol)
     home = shared[0].symbol
     if isinstance(home.node, syntax.ImportDeclaration):
         raise CannotRenameError(f"`{symbol.name}` is declared in a file that cannot be read")
     if home.kind in SEEN_THROUGH_TYPES:
-        for reader in workspace.readers(spec):
-            if mentions(reader.analysis, symbol.name):
+        for reader in workspace.readers(analysis):
+            if mentions(reader, symbol.name):
                 raise CannotRenameError(
-                    f"`{symbol.name}` also stands in {reader.analysis.source.name}, which imports "
+                    f"`{symbol.name}` also stands in {reader.source.name}, which imports "
                     "from this file"
                 )
     changes: dict[str, Sequence[types.TextEdit]] = {}
     for one in shared:
-        analysis, places = one.spec.analysis, one.spec.analysis.index.of(one.symbol)
+        places = one.analysis.index.of(one.symbol)
         # Whoever imports the name looks into a file where it has not changed yet.
-        if not _means_the_same(analysis, places, name, alone=one is shared[0]):
+        if not _means_the_same(one.analysis, places, name, alone=one is shared[0]):
             raise CannotRenameError(f"`{name}` means something else here already")
-        changes[one.spec.uri] = [
-            types.TextEdit(analysis.positions.range(place.span), name) for place in places
+        changes[one.analysis.uri] = [
+            types.TextEdit(one.analysis.positions.range(place.span), name) for place in places
         ]
     return changes
 
@@ -78,7 +79,7 @@ def _means_the_same(
     """
     text = _renamed(analysis.source.text, places, name)
     source = Source(analysis.source.name, text)
-    renamed = Analysis(source, analysis.folder, analysis.encoding)
+    renamed = replace(analysis, source=source, before=None)
     worse = (
         _errors(renamed.diagnostics) > _errors(analysis.diagnostics)
         if alone

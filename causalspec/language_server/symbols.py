@@ -1,41 +1,62 @@
-"""What a name can stand for, and the places where it does."""
+"""What a name can stand for, how editors show each of these, and the places where it does."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lsprotocol.types import CompletionItemKind as Item
+from lsprotocol.types import SymbolKind as Sign
+
 from causalspec.dsl import syntax
 from causalspec.dsl.source import Span
 
 
 class Kind(StrEnum):
-    """What a name stands for, in the words that editors show."""
+    """What a name stands for, in the words that editors show: with its colour among the semantic
+    tokens, its sign in the outline (None for what is not worth a line of it), and that of a
+    proposal.
+    """
 
-    TYPE = "type"
-    TABLE = "table"
-    FIELD = "field"
-    ELEMENT = "value"
-    FUNCTION = "function"
-    PARAMETER = "parameter"
-    INDEX = "index"
-    TASK = "task"
-    INPUT = "input"
-    NOISE = "noise"
-    ABBREVIATION = "abbreviation"
-    VARIABLE = "variable"
-    OUTPUT = "output"
-    PROMPT = "prompt"
-    SLOT = "slot"
-    MODEL = "model"
-    COUNTERFACTUALS = "counterfactuals"
-    SIDE = "setting of a pair"
-    SOURCE = "source"
-    SPLIT = "split"
-    ALIGNMENT = "alignment"
-    CLAIM = "claim"
-    ABSTRACTION = "abstraction"
-    BUILT_IN = "built in"
+    TYPE = "type", "type", Sign.Enum, Item.Struct
+    TABLE = "table", "type", Sign.Struct, Item.Struct
+    FIELD = "field", "property", Sign.Field, Item.Field
+    ELEMENT = "value", "enumMember", Sign.EnumMember, Item.EnumMember
+    FUNCTION = "function", "function", Sign.Function, Item.Function
+    PARAMETER = "parameter", "parameter"
+    INDEX = "index", "parameter"
+    TASK = "task", "class", Sign.Interface, Item.Module
+    INPUT = "input", "variable", Sign.Constant
+    NOISE = "noise", "variable", Sign.Constant
+    ABBREVIATION = "abbreviation", "variable", Sign.Variable
+    VARIABLE = "variable", "variable", Sign.Variable
+    OUTPUT = "output", "variable", Sign.Property
+    PROMPT = "prompt", "variable", Sign.String
+    SLOT = "slot", "variable"
+    MODEL = "model", "class", Sign.Class, Item.Class
+    COUNTERFACTUALS = "counterfactuals", "namespace", Sign.Array
+    SIDE = "setting of a pair", "variable"
+    SOURCE = "source", "variable"
+    SPLIT = "split", "property", Sign.Field
+    ALIGNMENT = "alignment", "namespace", Sign.Key
+    CLAIM = "claim", "namespace", Sign.Event
+    ABSTRACTION = "abstraction", "namespace", Sign.Operator
+    BUILT_IN = "built in", "function", None, Item.Constant
+
+    colour: str
+    sign: Sign | None
+    item: Item
+
+    def __new__(
+        cls, word: str, colour: str, sign: Sign | None = None, item: Item = Item.Variable
+    ) -> Kind:
+        kind = str.__new__(cls, word)
+        kind._value_, kind.colour, kind.sign, kind.item = word, colour, sign, item
+        return kind
+
+
+VALUED = (Kind.INPUT, Kind.NOISE, Kind.ABBREVIATION, Kind.VARIABLE, Kind.OUTPUT)
+"""What has a value in a run."""
 
 
 @dataclass(slots=True, eq=False)

@@ -24,19 +24,10 @@ IMPORTABLE = (Kind.TYPE, Kind.TABLE, Kind.FUNCTION)
 
 
 @dataclass(frozen=True, eq=False)
-class Spec:
-    """One file of the workspace. `path` is None for one that was never saved."""
-
-    uri: str
-    path: Path | None
-    analysis: Analysis
-
-
-@dataclass(frozen=True, eq=False)
 class Shared:
     """A symbol as one file knows it."""
 
-    spec: Spec
+    analysis: Analysis
     symbol: Symbol
 
 
@@ -46,22 +37,22 @@ class Workspace:
     def __init__(
         self,
         roots: Callable[[], Sequence[Path]],
-        opened: Callable[[], Sequence[Spec]],
+        opened: Callable[[], Sequence[Analysis]],
     ) -> None:
         self._roots = roots
         self._opened = opened
-        self._read: dict[Path, tuple[int, Spec]] = {}
+        self._read: dict[Path, tuple[int, Analysis]] = {}
 
-    def specs(self, near: Path | None, encoding: str) -> Iterator[Spec]:
+    def specs(self, near: Path | None, encoding: str) -> Iterator[Analysis]:
         """Every spec under the roots and under a folder."""
         opened = {one.path for one in self._opened()}
         yield from self._opened()
         for path in self._files([*self._roots(), *([near] if near is not None else [])]):
-            spec = None if path in opened else self.at(path, encoding)
-            if spec is not None:
-                yield spec
+            analysis = None if path in opened else self.at(path, encoding)
+            if analysis is not None:
+                yield analysis
 
-    def at(self, path: Path, encoding: str) -> Spec | None:
+    def at(self, path: Path, encoding: str) -> Analysis | None:
         """The spec in a file; None where there is none that can be read."""
         for one in self._opened():
             if one.path == path:
@@ -76,20 +67,20 @@ class Workspace:
             return None
         if source is None:
             return None
-        analysis = Analysis(source, path.parent, encoding)
-        spec = Spec(uris.from_fs_path(str(path)) or "", path, analysis)
-        self._read[path] = (changed, spec)
-        return spec
+        uri = uris.from_fs_path(str(path)) or ""
+        analysis = Analysis(source, path.parent, encoding, uri=uri)
+        self._read[path] = (changed, analysis)
+        return analysis
 
-    def sharing(self, spec: Spec, symbol: Symbol) -> list[Shared]:
+    def sharing(self, analysis: Analysis, symbol: Symbol) -> list[Shared]:
         """A symbol in every file that declares or imports it, its home first."""
-        home = self._home(Shared(spec, symbol))
+        home = self._home(Shared(analysis, symbol))
         found = [home]
-        if symbol.kind not in IMPORTABLE or not _is_top(home) or home.spec.path is None:
+        if symbol.kind not in IMPORTABLE or not _is_top(home) or home.analysis.path is None:
             return found
-        others = list(self.specs(home.spec.path.parent, spec.analysis.encoding))
+        others = list(self.specs(home.analysis.path.parent, analysis.encoding))
         for one in found:  # which grows: what is imported can be imported from there
-            known = {other.spec.path for other in found}
+            known = {other.analysis.path for other in found}
             found.extend(
                 Shared(other, imported)
                 for other in others
@@ -97,23 +88,23 @@ class Workspace:
             )
         return found
 
-    def readers(self, spec: Spec) -> list[Spec]:
+    def readers(self, analysis: Analysis) -> list[Analysis]:
         """The files that import anything from a spec."""
-        if spec.path is None:
+        place = analysis.path
+        if place is None:
             return []
-        others = self.specs(spec.path.parent, spec.analysis.encoding)
-        return [one for one in others if one.path != spec.path and _imports(one, spec.path)]
+        others = self.specs(place.parent, analysis.encoding)
+        return [other for other in others if other.path != place and _imports(other, place)]
 
     def _home(self, shared: Shared) -> Shared:
         seen: set[Path | None] = set()
         while (node := shared.symbol.node) and isinstance(node, syntax.ImportDeclaration):
-            place = imported_file(shared.spec.analysis, node)
-            spec = self.at(place, shared.spec.analysis.encoding) if place is not None else None
-            names = spec.analysis.index.top if spec is not None else {}
-            if spec is None or shared.symbol.name not in names or place in seen:
+            place = shared.analysis.beside(node.path.value)
+            home = self.at(place, shared.analysis.encoding) if place is not None else None
+            if home is None or shared.symbol.name not in home.index.top or place in seen:
                 return shared
             seen.add(place)
-            shared = Shared(spec, names[shared.symbol.name])
+            shared = Shared(home, home.index.top[shared.symbol.name])
         return shared
 
     @staticmethod
@@ -135,46 +126,29 @@ class Workspace:
                         yield path
 
 
-def imported_file(analysis: Analysis, node: syntax.ImportDeclaration) -> Path | None:
-    """The file that an import means; None for anything outside the spec's folder."""
-    return beside(analysis, node.path.value)
-
-
-def beside(analysis: Analysis, name: str) -> Path | None:
-    """A file in the spec's folder; None for anything outside it."""
-    if analysis.folder is None:
-        return None
-    folder = analysis.folder.resolve()
-    try:
-        place = (folder / name).resolve()
-        return place if place.is_relative_to(folder) and place.is_file() else None
-    except (OSError, RuntimeError, ValueError):
-        return None
-
-
 def mentions(analysis: Analysis, name: str) -> bool:
     """Whether a name stands anywhere in a text, whatever it means there."""
     return re.search(rf"\b{re.escape(name)}\b", analysis.source.text) is not None
 
 
 def _is_top(shared: Shared) -> bool:
-    names = shared.spec.analysis.index.top
-    return names.get(shared.symbol.name) is shared.symbol
+    return shared.analysis.index.top.get(shared.symbol.name) is shared.symbol
 
 
-def _imports(spec: Spec, place: Path) -> bool:
-    return "import" in spec.analysis.source.text and any(
-        imported_file(spec.analysis, one) == place
-        for one in spec.analysis.file.declarations
-        if isinstance(one, syntax.ImportDeclaration)
+def _imports(analysis: Analysis, place: Path) -> bool:
+    return "import" in analysis.source.text and any(
+        isinstance(declaration, syntax.ImportDeclaration)
+        and analysis.beside(declaration.path.value) == place
+        for declaration in analysis.file.declarations
     )
 
 
-def _imported(spec: Spec, home: Shared) -> Symbol | None:
+def _imported(analysis: Analysis, home: Shared) -> Symbol | None:
     """What a spec calls the symbol of another that it imports."""
-    if home.spec.path is None or not mentions(spec.analysis, home.symbol.name):
+    name, place = home.symbol.name, home.analysis.path
+    if place is None or not mentions(analysis, name):
         return None
-    symbol = spec.analysis.index.top.get(home.symbol.name)
+    symbol = analysis.index.top.get(name)
     if symbol is None or not isinstance(symbol.node, syntax.ImportDeclaration):
         return None
-    return symbol if imported_file(spec.analysis, symbol.node) == home.spec.path else None
+    return symbol if analysis.beside(symbol.node.path.value) == place else None

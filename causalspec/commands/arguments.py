@@ -1,0 +1,75 @@
+"""Arguments that several commands take: what is none is refused in words."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from pathlib import Path
+
+STANDARD_OUTPUT = Path("-")
+
+
+class WrongUsageError(Exception):
+    """What is wrong with the arguments of a command, as a sentence."""
+
+
+def add_spec_argument(parser: ArgumentParser) -> None:
+    """The spec's path, as `options.spec`."""
+    parser.add_argument("spec", type=Path, metavar="SPEC", help="a .causal file")
+
+
+def add_file_argument(parser: ArgumentParser) -> None:
+    """`--out FILE`, as `options.out`, for `write_output`."""
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="instead of standard output (`-`): written whole "
+        "or not at all; a pipe or a device is written into",
+    )  # fmt: skip
+
+
+def add_format_argument(parser: ArgumentParser) -> None:
+    """`--format text|json`, as `options.format`."""
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="for people, or for machines"
+    )
+
+
+def folder(text: str) -> Path:
+    """The argument of an `--out` that is a folder."""
+    if text == str(STANDARD_OUTPUT):
+        raise ArgumentTypeError("`-` is not a folder; `--format json` prints the results")
+    return Path(text)
+
+
+def count(text: str) -> int:
+    """A whole number from 0 to 2^31 - 1."""
+    if not text.isascii() or not text.isdigit():
+        raise ArgumentTypeError(f"`{text}` is not a whole number from 0 on")
+    if len(text) > 10 or int(text) >= 2**31:
+        raise ArgumentTypeError(f"`{text}` is more than 2^31 - 1")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 to 2^31 - 1."""
+    number = count(text)
+    if number == 0:
+        raise ArgumentTypeError("0 is too few")
+    return number
+
+
+def rate(text: str) -> float:
+    """A learning rate."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 10:
+        raise ArgumentTypeError(f"`{text}` is not a learning rate")
+    return number
+
+
+def assignment(text: str, example: str) -> tuple[str, str]:
+    """`NAME=VALUE`, both without the blanks around them."""
+    name, _, value = text.partition("=")
+    if not (name and value):
+        raise ArgumentTypeError(f"`{text}` is not like {example}")
+    return name.strip(), value.strip()
