@@ -21,25 +21,7 @@ from pygments.token import (
     Whitespace,
 )
 
-# A test ties these lists to the grammar.
-DECLARATIONS: Final = (
-    "abstraction", "align", "claim", "counterfactuals", "derive", "function", "import", "model",
-    "table", "task", "type",
-)  # fmt: skip
-STATEMENTS: Final = (
-    "allow", "balance", "collapse", "cover", "distinguish", "encode", "example", "expect", "input",
-    "keep", "let", "marginalize", "merge", "noise", "of", "output", "prompt", "require", "say",
-    "seed", "split", "swap", "var",
-)  # fmt: skip
-EXPRESSION_WORDS: Final = ("else", "if", "match", "then")
-OPERATOR_WORDS: Final = ("and", "in", "not", "or")
-CONSTANTS: Final = ("false", "true")
-JOINING_WORDS: Final = (
-    "approximately", "as", "at", "by", "cyclic", "disjoint", "do", "fitted", "for", "from",
-    "gives", "key", "language", "layers", "on", "step", "to", "together", "token", "weight",
-    "where", "with", "words", "writing",
-)  # fmt: skip
-"""These may be names, too: a lexer that sees no grammar colours them all the same."""
+from causalspec.dsl.words import DECLARATIONS, OPERATOR_WORDS, keywords
 
 BUILT_IN: Final = (
     "abs", "all", "any", "argmax", "bool", "count", "first", "iia", "max", "min", "sum",
@@ -62,12 +44,11 @@ class CausalLexer(RegexLexer):
             (r'"', String, "text"),
             (r"[0-9][0-9_]*(?:\.[0-9][0-9_]*)?", Number),
             (r"(\.)([A-Za-z_]\w*)", bygroups(Punctuation, Name.Attribute)),
-            (words(DECLARATIONS, prefix=r"\b", suffix=r"\b"), Keyword.Declaration),
-            (words(STATEMENTS, prefix=r"\b", suffix=r"\b"), Keyword),
-            (words(EXPRESSION_WORDS, prefix=r"\b", suffix=r"\b"), Keyword),
+            (words(("false", "true"), prefix=r"\b", suffix=r"\b"), Keyword.Constant),
             (words(OPERATOR_WORDS, prefix=r"\b", suffix=r"\b"), Operator.Word),
-            (words(CONSTANTS, prefix=r"\b", suffix=r"\b"), Keyword.Constant),
-            (words(JOINING_WORDS, prefix=r"\b", suffix=r"\b"), Keyword),
+            (words(DECLARATIONS, prefix=r"\b", suffix=r"\b"), Keyword.Declaration),
+            # Words that may be names, too: a lexer that sees no grammar colours them all the same.
+            (words(keywords(), prefix=r"\b", suffix=r"\b"), Keyword),
             (words(BUILT_IN, prefix=r"\b", suffix=r"\b"), Name.Builtin),
             (r"[A-Za-z_]\w*", Name),
             (r"=>|\*\*|//|[=!<>]=|[-+*/%=<>~]", Operator),

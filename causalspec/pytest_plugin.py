@@ -67,11 +67,13 @@ class SpecFile(pytest.File):
             raise self.CollectError(str(failure)) from failure
         yield _made(self, ValidItem, name="valid", checked=checked)
         seen: dict[str, int] = {}
-        for one in checked.examinations:
-            name = one.question.replace("`", "")
+        for examination in checked.examinations:
+            name = examination.question.replace("`", "")
             seen[name] = seen.get(name, 0) + 1
             number = f" ({seen[name]})" if seen[name] > 1 else ""
-            yield _made(self, QuestionItem, name=name + number, checked=checked, examination=one)
+            yield _made(
+                self, QuestionItem, name=name + number, checked=checked, examination=examination
+            )
         network: str | None = self.config.getoption("--causalspec-network")
         if network is not None and checked.specification is not None:
             for name in checked.specification.claims:
@@ -124,16 +126,20 @@ class ValidItem(SpecItem):
 
     def runtest(self) -> None:
         """Show what is wrong with the file itself."""
-        shown = {id(e) for one in self._checked.examinations for e in _errors(self._checked, one)}
-        errors = [one for one in self._checked.diagnostics if one.severity == "error"]
-        own = [one for one in errors if id(one) not in shown]
+        shown = {
+            id(e)
+            for examination in self._checked.examinations
+            for e in _errors(self._checked, examination)
+        }
+        errors = [error for error in self._checked.diagnostics if error.severity == "error"]
+        own = [error for error in errors if id(error) not in shown]
         if own:
             raise SpecFailure(_rendered(own))
-        for one in self._checked.diagnostics:
-            if one.severity == "warning":
-                line, _ = one.span.source.position(one.span.start)
-                place = f"{one.span.source.name}:{line}"
-                self.warn(SpecWarning(f"{place}: {one.code} {one.message}"))
+        for warning in self._checked.diagnostics:
+            if warning.severity == "warning":
+                line, _ = warning.span.source.position(warning.span.start)
+                place = f"{warning.span.source.name}:{line}"
+                self.warn(SpecWarning(f"{place}: {warning.code} {warning.message}"))
 
 
 class QuestionItem(SpecItem):
@@ -148,13 +154,16 @@ class QuestionItem(SpecItem):
 
     def runtest(self) -> None:
         """Pass only where the answer is yes; unknown is never a pass."""
-        one = self._examination
-        if one.holds:
+        examination = self._examination
+        if examination.holds:
             return
-        if one.holds is None:
-            raise SpecFailure(f"it could not be decided whether {one.question}")
-        lines = [f"it does not hold that {one.question} ({one.evidence.text})", *one.details]
-        errors = _errors(self._checked, one)
+        if examination.holds is None:
+            raise SpecFailure(f"it could not be decided whether {examination.question}")
+        lines = [
+            f"it does not hold that {examination.question} ({examination.evidence.text})",
+            *examination.details,
+        ]
+        errors = _errors(self._checked, examination)
         if not errors:
             # What `check` takes for a warning is not a failure here either, and no pass.
             pytest.skip(lines[0])
@@ -218,9 +227,9 @@ def _errors(checked: CheckedFile, examination: Examination) -> list[Diagnostic]:
     if examination.holds is not False:
         return []
     return [
-        one
-        for one in checked.diagnostics
-        if one.severity == "error" and one.span == examination.span
+        diagnostic
+        for diagnostic in checked.diagnostics
+        if diagnostic.severity == "error" and diagnostic.span == examination.span
     ]
 
 

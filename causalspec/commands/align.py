@@ -109,12 +109,12 @@ def _print_sites(fitted: FittedAlignment, console: Any) -> None:
     from rich.table import Table
 
     table = Table("site", "validation IIA", "95 %", "", box=box.SIMPLE_HEAD)
-    for one in fitted.sites:
-        score = one.validation
+    for fit in fitted.sites:
+        score = fit.validation
         table.add_row(
-            " and ".join(str(site) for site in dict.fromkeys(one.sites)),
+            " and ".join(str(site) for site in dict.fromkeys(fit.sites)),
             f"{score.mean:.3f}",
             f"{score.lower:.3f}–{score.upper:.3f}",
-            "best" if one == fitted.best else "",
+            "best" if fit == fitted.best else "",
         )
     console.print(table)

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def is_asked_for(options: argparse.Namespace) -> bool:
+def is_requested(options: argparse.Namespace) -> bool:
     """Whether any option of an audit is given."""
     return any((options.audit, options.columns, options.column, options.by))
 
@@ -60,7 +60,7 @@ def run(
             "--columns, --column and --by say how to read the FILE of --audit FILE"
         )
     if len(designs) > 1:
-        names = ", ".join(one.name for one in designs)
+        names = ", ".join(design.name for design in designs)
         raise WrongUsageError(f"name the declaration that the labels are to follow from: {names}")
     from causalspec.compiler import audit, open_rows, with_abbreviations
 
@@ -105,8 +105,8 @@ def _lines(path: Path, found: Audit, always_counted: bool) -> Iterator[str]:
     else:
         yield f"{path}: all {found.rows:,} rows say what follows from `{model}`"
     if found.outside:
-        one = "row has" if found.outside == 1 else "rows have"
-        yield f"{found.outside:,} {one} a base or source that the task's `require` does not admit"
+        have = "row has" if found.outside == 1 else "rows have"
+        yield f"{found.outside:,} {have} a base or source that the task's `require` does not admit"
     if found.layout.guessed:
         read = (f"{name} = {column}" for name, column in found.layout.guessed.items())
         yield f"read as: {', '.join(read)}"
@@ -119,7 +119,7 @@ def _lines(path: Path, found: Audit, always_counted: bool) -> Iterator[str]:
         yield from _strata(found)
     if found.wrong_rows:
         yield ""
-        yield from (line for one in found.wrong_rows for line in _wrong_row(one))
+        yield from (line for row in found.wrong_rows for line in _wrong_row(row))
     if found.wrong > len(found.wrong_rows):
         yield f"… {found.wrong - len(found.wrong_rows):,} more (--show N lists N)"
 
@@ -132,12 +132,12 @@ def _strata(found: Audit) -> Iterator[str]:
     yield from aligned([(*found.by, "rows", "wrong", ""), *rows], left=len(found.by))
 
 
-def _wrong_row(one: WrongRow) -> Iterator[str]:
+def _wrong_row(row: WrongRow) -> Iterator[str]:
     said = "; ".join(
-        f"{name} is {value}, should be {one.derived[name]}" for name, value in one.stated.items()
+        f"{name} is {value}, should be {row.derived[name]}" for name, value in row.stated.items()
     )
-    yield f"line {one.line}: {said}"
-    yield f"  swap {one.kind}; {_sides(one.given)}"
+    yield f"line {row.line}: {said}"
+    yield f"  swap {row.kind}; {_sides(row.given)}"
 
 
 def _sides(given: Mapping[str, str]) -> str:

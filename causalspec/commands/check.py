@@ -53,17 +53,17 @@ def run(options: argparse.Namespace) -> ExitCode:
         from causalspec.findings.answers import tokenizer_at, with_tokens
 
         tokenizer = tokenizer_at(options.tokenizer)
-        checked = [(path, with_tokens(one, tokenizer)) for path, one in checked]
+        checked = [(path, with_tokens(file, tokenizer)) for path, file in checked]
     if options.format == "text":
-        for path, one in checked:
-            _print_findings(one, plain=options.plain)
+        for path, file in checked:
+            _print_findings(file, plain=options.plain)
             if not options.quiet:
-                print_lines(_answers(path, one))
+                print_lines(_answers(path, file))
     else:
         _print_for_programs(checked, options.format)
-    if any(one.diagnostics.has_errors for _, one in checked):
+    if any(file.diagnostics.has_errors for _, file in checked):
         return ExitCode.SPEC_INVALID
-    return ExitCode.UNKNOWN if any(one.leaves_open for _, one in checked) else ExitCode.FINE
+    return ExitCode.UNKNOWN if any(file.leaves_open for _, file in checked) else ExitCode.FINE
 
 
 def _check(path: Path) -> CheckedFile:
@@ -83,7 +83,7 @@ def _fix(path: Path) -> CheckedFile:
 
 
 def _print_for_programs(checked: list[tuple[Path, CheckedFile]], form: str) -> None:
-    found = [one for _, file in checked for one in file.diagnostics]
+    found = [diagnostic for _, file in checked for diagnostic in file.diagnostics]
     if form == "sarif":
         from causalspec.findings.sarif import to_sarif
 
@@ -93,7 +93,7 @@ def _print_for_programs(checked: list[tuple[Path, CheckedFile]], form: str) -> N
 
         print(render_github(found), end="")
     else:
-        print_json([_as_json(path, one) for path, one in checked])
+        print_json([_as_json(path, file) for path, file in checked])
 
 
 def _print_findings(checked: CheckedFile, *, plain: bool) -> None:
@@ -106,16 +106,16 @@ def _print_findings(checked: CheckedFile, *, plain: bool) -> None:
 
 
 def _answers(path: Path, checked: CheckedFile) -> Iterator[str]:
-    errors = sum(one.severity == "error" for one in checked.diagnostics)
+    errors = sum(diagnostic.severity == "error" for diagnostic in checked.diagnostics)
     warnings = len(checked.diagnostics) - errors
     state = _counted(errors, "error") if errors else "fine"
     if warnings:
         state += f", {_counted(warnings, 'warning')}"
     yield f"{path}: {state}"
-    for one in checked.examinations:
-        mark = {True: "yes", False: "no", None: "?"}[one.holds]
-        yield f"  {mark:4}{one.question}: {one.evidence.text}"
-        yield from (f"        {line}" for line in one.details)
+    for examination in checked.examinations:
+        mark = {True: "yes", False: "no", None: "?"}[examination.holds]
+        yield f"  {mark:4}{examination.question}: {examination.evidence.text}"
+        yield from (f"        {line}" for line in examination.details)
 
 
 def _counted(count: int, noun: str, plural: str | None = None) -> str:

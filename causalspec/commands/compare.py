@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from causalspec.commands.arguments import (
@@ -48,17 +49,17 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     comparison = compare(first, second)
     shares = {
-        name: tuple(shares_of(one))
-        for name, one in specification.abstractions.items()
-        if {one.fine.name, one.coarse.name} == {first.name, second.name}
+        name: tuple(shares_of(abstraction))
+        for name, abstraction in specification.abstractions.items()
+        if {abstraction.fine.name, abstraction.coarse.name} == {first.name, second.name}
     }
     if options.format == "json":
         print_json(_as_json(comparison, shares))
     else:
         print_lines(_lines(comparison, shares))
-    if any(one.holds is False for one in comparison.answers):
+    if any(answer.holds is False for answer in comparison.answers):
         return ExitCode.CLAIM_FAILED
-    return ExitCode.FINE if all(one.holds for one in comparison.answers) else ExitCode.UNKNOWN
+    return ExitCode.FINE if all(answer.holds for answer in comparison.answers) else ExitCode.UNKNOWN
 
 
 def _lines(comparison: Comparison, shares: Mapping[str, tuple[Share, ...]]) -> Iterator[str]:
@@ -75,13 +76,13 @@ def _lines(comparison: Comparison, shares: Mapping[str, tuple[Share, ...]]) -> I
         yield from _answered(comparison, question, comparison.under_interventions)
     if comparison.correspondences:
         yield "variables"
-        yield from (f"  {_link(comparison, one)}" for one in comparison.correspondences)
+        yield from (f"  {_link(comparison, pair)}" for pair in comparison.correspondences)
     if comparison.shares:
         yield "share on which the outputs agree"
-        yield from (f"  {_share(one)}" for one in comparison.shares)
+        yield from (f"  {_share(share)}" for share in comparison.shares)
     for name, of_abstraction in shares.items():
         yield f"approximate abstraction by `{name}`: share on which the outputs agree"
-        yield from (f"  {_share(one)}" for one in of_abstraction)
+        yield from (f"  {_share(share)}" for share in of_abstraction)
 
 
 def _answered(comparison: Comparison, question: str, answer: Answer) -> Iterator[str]:
@@ -102,9 +103,9 @@ def _difference(comparison: Comparison, answer: Answer) -> Iterator[str]:
         done = setting_text(left, found.done, found.done, MOST_VALUES)
         place = setting_text(left, found.inputs, found.inputs, MOST_VALUES)
         yield f"at {place}" + (f" with do {{ {done} }}" if done else "")
-        seen = dict.fromkeys(name for one in (*found.left, *found.right) for name in one)
+        seen = dict.fromkeys(chain(*found.left, *found.right))
         sides = [
-            " or ".join(setting_text(model, one, seen, MOST_VALUES) for one in solutions)
+            " or ".join(setting_text(model, solution, seen, MOST_VALUES) for solution in solutions)
             or "no equilibrium"
             for model, solutions in ((left, found.left), (right, found.right))
         ]
@@ -113,26 +114,26 @@ def _difference(comparison: Comparison, answer: Answer) -> Iterator[str]:
         for name, source in found.sources.items():
             yield f"swap {name} from: {setting_text(left, source, source, MOST_VALUES)}"
         outputs = (found.fine_outputs, found.coarse_outputs)
-        sides = [setting_text(left, one, left.outputs, MOST_VALUES) for one in outputs]
+        sides = [setting_text(left, values, left.outputs, MOST_VALUES) for values in outputs]
     yield from beside("", left.name, right.name)
     yield from beside("", *sides)
 
 
-def _link(comparison: Comparison, one: Correspondence) -> str:
+def _link(comparison: Comparison, pair: Correspondence) -> str:
     from causalspec.compiler import value_text
 
     text = (
-        f"`{one.left}` of {comparison.left.name} {one.link.value} `{one.right}` of "
-        f"{comparison.right.name}: {one.evidence.text}"
+        f"`{pair.left}` of {comparison.left.name} {pair.link.value} `{pair.right}` of "
+        f"{comparison.right.name}: {pair.evidence.text}"
     )
-    if not 0 < len(one.values) <= 8:
+    if not 0 < len(pair.values) <= 8:
         return text
     domains = (
-        comparison.left.by_name[one.left].domain,
-        comparison.right.by_name[one.right].domain,
+        comparison.left.by_name[pair.left].domain,
+        comparison.right.by_name[pair.right].domain,
     )
     listed = ", ".join(
-        f"{value_text(domains[0], a)} is {value_text(domains[1], b)}" for a, b in one.values
+        f"{value_text(domains[0], a)} is {value_text(domains[1], b)}" for a, b in pair.values
     )
     return f"{text} ({listed})"
 
@@ -145,23 +146,23 @@ def _share(share: Share) -> str:
 
 
 def _as_json(comparison: Comparison, shares: Mapping[str, tuple[Share, ...]]) -> dict[str, Any]:
-    asked = comparison.under_interventions
+    intervened = comparison.under_interventions
     return {
         "left": comparison.left.name,
         "right": comparison.right.name,
         "shared": list(comparison.shared),
         "outputs": _answer_json(comparison, comparison.outputs),
-        "interventions": None if asked is None else _answer_json(comparison, asked),
+        "interventions": None if intervened is None else _answer_json(comparison, intervened),
         "correspondences": [
             {
-                "left": one.left,
-                "relation": one.link.name.lower(),
-                "right": one.right,
-                "evidence": one.evidence.text,
+                "left": pair.left,
+                "relation": pair.link.name.lower(),
+                "right": pair.right,
+                "evidence": pair.evidence.text,
             }
-            for one in comparison.correspondences
+            for pair in comparison.correspondences
         ],
-        "agreement": [_share_json(one) for one in comparison.shares],
+        "agreement": [_share_json(share) for share in comparison.shares],
         "abstractions": {
             name: [_share_json(share) for share in found] for name, found in shares.items()
         },
@@ -178,11 +179,13 @@ def _answer_json(comparison: Comparison, answer: Answer) -> dict[str, Any]:
         told["inputs"] = model_values(left, found.inputs)
         if found.done:
             told["do"] = model_values(left, found.done)
-        told["left"] = [model_values(left, one) for one in found.left]
-        told["right"] = [model_values(right, one) for one in found.right]
+        told["left"] = [model_values(left, solution) for solution in found.left]
+        told["right"] = [model_values(right, solution) for solution in found.right]
     elif found is not None:
         told["base"] = model_values(left, found.base)
-        told["sources"] = {name: model_values(left, one) for name, one in found.sources.items()}
+        told["sources"] = {
+            name: model_values(left, source) for name, source in found.sources.items()
+        }
         told["left"] = [model_values(left, found.fine_outputs)]
         told["right"] = [model_values(right, found.coarse_outputs)]
     return told

@@ -71,19 +71,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> ExitCode:
-    """Write every asked-for split with its manifest, show some pairs, or audit a file."""
+    """Write every requested split with its manifest, show some pairs, or audit a file."""
     if options.tokenizer is not None and options.form != "safetensors":
         raise WrongUsageError("--tokenizer goes with --form safetensors")
     specification = load_checked(options.spec)
     designs = _designs(specification, options)
-    if audit.is_asked_for(options):
+    if audit.is_requested(options):
         return audit.run(options, specification, designs)
     if options.out == STANDARD_OUTPUT and options.show is None:
         return _stream(specification, designs, options)
     listed: list[dict[str, Any]] = []
     try:
         for design in designs:
-            splits = [one.name for one in design.splits if options.split in (None, one.name)]
+            splits = [part.name for part in design.splits if options.split in (None, part.name)]
             if options.show is not None:
                 listed += _show(specification, design, splits[0], options)
             else:
@@ -144,7 +144,9 @@ def _write(
     """Write some splits of a design, and say what was written."""
     from causalspec.compiler import Form, Order, write_data
 
-    rows = {one.name: one.rows if options.rows is None else options.rows for one in design.splits}
+    rows = {
+        part.name: part.rows if options.rows is None else options.rows for part in design.splits
+    }
     tokenize = _tokenizer(options.tokenizer)
     with _progress(
         f"{design.name} as {options.form}", {name: rows[name] for name in splits}
@@ -155,7 +157,7 @@ def _write(
         written = write_data(order, options.out, Form(options.form), __version__, tokenize)
     if options.format == "text":
         print_lines(map(_line, written))
-    return [_record(design, one) for one in written]
+    return [_record(design, part) for part in written]
 
 
 def _stream(

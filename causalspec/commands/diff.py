@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     from causalspec.compiler import review_changes
 
     found = review_changes(old, new)
-    status = _status({one.area for one in found})
+    status = _status({change.area for change in found})
     if options.format == "json":
         print_json(_as_json(found, status))
     elif options.format == "markdown":
@@ -73,7 +73,7 @@ def _verdict(found: Sequence[Change]) -> str:
 
     if not found:
         return "nothing changed"
-    areas = dict.fromkeys(str(one.area) for one in found)
+    areas = dict.fromkeys(str(change.area) for change in found)
     if list(areas) == [Area.TEXT]:
         return "only the text changed"
     told = [name for name in areas if name not in (Area.TEXT, Area.UNDECIDED)]

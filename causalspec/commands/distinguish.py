@@ -61,14 +61,14 @@ def run(options: argparse.Namespace) -> ExitCode:
         if together["pairs"] or len(rivals) == 1:
             told.append(together)
         else:
-            told.extend(_told(model, kind, [one], options) for one in rivals)
+            told.extend(_told(model, kind, [rival], options) for rival in rivals)
     if options.format == "json":
         print_json(told)
     else:
-        print_lines(line for one in told for line in _lines(one))
-    if any(one["pairs"] for one in told):
+        print_lines(line for found in told for line in _lines(found))
+    if any(found["pairs"] for found in told):
         return ExitCode.FINE
-    return ExitCode.UNKNOWN if any(one["open"] for one in told) else ExitCode.CLAIM_FAILED
+    return ExitCode.UNKNOWN if any(found["open"] for found in told) else ExitCode.CLAIM_FAILED
 
 
 def _check_fit(model: CausalModel, candidate: CausalModel) -> None:
@@ -108,7 +108,7 @@ def _told(
     told: dict[str, Any] = {
         "model": model.name,
         "swap": kind.name,
-        "from": [one.name for one in rivals],
+        "from": [rival.name for rival in rivals],
         "pairs": [],
         "coverage": {},
         "open": False,
@@ -132,14 +132,16 @@ def _told(
     try:
         pairs = generate(design, "pairs")
     except SpecError as error:
-        told["open"] = any(one.code in UNDECIDED for one in error.diagnostics)
+        told["open"] = any(diagnostic.code in UNDECIDED for diagnostic in error.diagnostics)
         told["reason"] = "; ".join(
-            f"{one.message} ({one.help})" if one.help else one.message for one in error.diagnostics
+            f"{diagnostic.message} ({diagnostic.help})" if diagnostic.help else diagnostic.message
+            for diagnostic in error.diagnostics
         )
         return told
     told["pairs"] = [_pair(pairs, row) for row in range(len(pairs))]
     told["coverage"] = {
-        one.name: {"seen": one.seen, "of": one.size} for one in pairs.summary.coverage
+        covered.name: {"seen": covered.seen, "of": covered.size}
+        for covered in pairs.summary.coverage
     }
     return told
 
@@ -154,13 +156,15 @@ def _pair(pairs: InterchangePairs, row: int) -> dict[str, Any]:
         for side in (pairs.base, pairs.sources[0])
     )
 
-    def said(one: CausalModel, kind: SwapKind) -> str:
-        solution = interpret.interchange(one, base, (source,), kind)
-        return setting_text(one, solution, one.outputs, 60)
+    def said(predicting: CausalModel, kind: SwapKind) -> str:
+        solution = interpret.interchange(predicting, base, (source,), kind)
+        return setting_text(predicting, solution, predicting.outputs, 60)
 
     labels = {model.name: [said(model, pairs.design.kinds[0])]}
-    for one in pairs.design.distinctions:
-        labels[one.rival.name] = sorted({said(one.rival, kind) for kind in one.kinds[0]})
+    for distinction in pairs.design.distinctions:
+        labels[distinction.rival.name] = sorted(
+            {said(distinction.rival, kind) for kind in distinction.kinds[0]}
+        )
     return {
         "base": setting_text(model, base, model.inputs, 60),
         "source": setting_text(model, source, model.inputs, 60),
@@ -177,8 +181,8 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     for pair in told["pairs"]:
         yield f"  {'base':{width}}  {pair['base']}"
         yield f"  {'source':{width}}  {pair['source']}"
-        for name, one in pair["labels"].items():
-            yield f"  {name:{width}}  => {' or '.join(one)}"
+        for name, answers in pair["labels"].items():
+            yield f"  {name:{width}}  => {' or '.join(answers)}"
         yield ""
-    covered = (f"{name} {one['seen']} of {one['of']}" for name, one in told["coverage"].items())
+    covered = (f"{name} {row['seen']} of {row['of']}" for name, row in told["coverage"].items())
     yield f"  values covered: {', '.join(covered)}"

@@ -77,7 +77,9 @@ def _written(specification: Specification, model: CausalModel, options: argparse
 def _under_test(specification: Specification, model: CausalModel) -> set[str]:
     """The variables that a claim about the model swaps; without a claim, those of any data."""
     designs = [
-        one for one in specification.counterfactuals.values() if one.model.name == model.name
+        design
+        for design in specification.counterfactuals.values()
+        if design.model.name == model.name
     ]
     claimed = {
         design

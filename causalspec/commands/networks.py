@@ -78,7 +78,7 @@ def named_network(options: argparse.Namespace) -> TaskNetwork:
 
 
 def fit_settings(options: argparse.Namespace, network: TaskNetwork) -> FitSettings:
-    """What suits the network, with what the user asked for instead."""
+    """What suits the network, with what is requested instead."""
     settings = network.settings
     return replace(
         settings,

@@ -161,12 +161,12 @@ def _maps(
         return None
     from causalspec.runtime import earlier_maps, earlier_run
 
-    fitted = [one for one in earlier_run(options.maps).verdicts if one.fitted]
+    fitted = [verdict for verdict in earlier_run(options.maps).verdicts if verdict.fitted]
     if options.claim is not None:
         missing = f"`{options.maps}` has no maps of `{options.claim}`"
-        claim = named({one.claim: one.claim for one in fitted}, options.claim, missing)
+        claim = named({verdict.claim: verdict.claim for verdict in fitted}, options.claim, missing)
         return earlier_maps(options.maps, claim)
-    found = [one.claim for one in fitted if one.alignment == alignment.name]
+    found = [verdict.claim for verdict in fitted if verdict.alignment == alignment.name]
     on_data = [
         name
         for name in found
@@ -175,7 +175,10 @@ def _maps(
     ]
     found = on_data or found
     if not found:
-        have = ", ".join(f"`{one.claim}` with `{one.alignment}`" for one in fitted) or "none"
+        have = (
+            ", ".join(f"`{verdict.claim}` with `{verdict.alignment}`" for verdict in fitted)
+            or "none"
+        )
         raise WrongUsageError(f"`{options.maps}` has no maps of `{alignment.name}`: it has {have}")
     if len(found) > 1:
         raise WrongUsageError(

@@ -78,13 +78,13 @@ def as_json(shown: ShownPair) -> dict[str, object]:
         "inputs": [
             {
                 "name": name,
-                "text": one.text,
-                "tokens": [_token(number, token) for number, token in enumerate(one.tokens)],
+                "text": seen_input.text,
+                "tokens": [_token(number, token) for number, token in enumerate(seen_input.tokens)],
                 "values": {v: shown.solved.text(v, name) for v in shown.variables},
-                "said": one.said,
-                "right": one.right,
+                "said": seen_input.said,
+                "right": seen_input.right,
             }
-            for name, one in zip(shown.sides, seen.inputs, strict=True)
+            for name, seen_input in zip(shown.sides, seen.inputs, strict=True)
         ],
         "under_swap": {name: shown.solved.label(name) for name in shown.variables},
         "label": seen.label,
@@ -93,11 +93,11 @@ def as_json(shown: ShownPair) -> dict[str, object]:
         "sites_offered": seen.offered,
         "sites": [
             {
-                "sites": [str(site) for site in one.sites],
-                "probability": one.answered.probability,
-                "said": one.answered.said,
+                "sites": [str(site) for site in swapped.sites],
+                "probability": swapped.answered.probability,
+                "said": swapped.answered.said,
             }
-            for one in seen.swapped
+            for swapped in seen.swapped
         ],
         "likeliest": {"sites": [str(site) for site in best.sites], **asdict(best.answered)},
     }  # fmt: skip
@@ -146,8 +146,8 @@ def _draw(shown: ShownPair, console: Console) -> None:
     console.print(Text(f"swap {shown.solved.swaps}"))
     console.print(Text(visible(f"on {shown.network}"), style="dim"))
     console.print()
-    for side, one in zip(shown.sides, shown.seen.inputs, strict=True):
-        console.print(_line(side, visible(one.text)))
+    for side, seen_input in zip(shown.sides, shown.seen.inputs, strict=True):
+        console.print(_line(side, visible(seen_input.text)))
     _draw_tokens(shown, console)
     _draw_values(shown, console)
     _draw_sites(shown, console)
@@ -170,7 +170,7 @@ def _show(console: Console, title: str, table: Table) -> None:
 
 
 def _draw_tokens(shown: ShownPair, console: Console) -> None:
-    rows = list(zip_longest(*(one.tokens for one in shown.seen.inputs)))
+    rows = list(zip_longest(*(seen_input.tokens for seen_input in shown.seen.inputs)))
     if not rows:
         return
     table = drawn_table(console, "", *shown.sides)
@@ -218,10 +218,10 @@ def _draw_values(shown: ShownPair, console: Console) -> None:
             *(Text(solved.text(name, side)) for side in shown.sides),
             Text(result, style="bold" if changed else ""),
         )
-    said = [
-        Text(f"{verbatim(one.said)}{'' if one.said == one.right else ' (wrong)'}")
-        for one in shown.seen.inputs
-    ]
+    said = (
+        Text(verbatim(seen.said) + ("" if seen.said == seen.right else " (wrong)"))
+        for seen in shown.seen.inputs
+    )
     table.add_row(
         Text("it says", style="cyan"), *said, Text(f"label: {verbatim(shown.seen.label)}")
     )
@@ -233,11 +233,11 @@ def _draw_sites(shown: ShownPair, console: Console) -> None:
     table = drawn_table(console, "site", "label", "it says")
     table.columns[1].justify = "right"
     table.add_row("nothing swapped", _share(seen.before.probability), verbatim(seen.before.said))
-    for one in seen.swapped:
+    for swapped in seen.swapped:
         table.add_row(
-            Text("\n".join(_places(one, shown))),
-            _share(one.answered.probability),
-            Text(verbatim(one.answered.said)),
+            Text("\n".join(_places(swapped, shown))),
+            _share(swapped.answered.probability),
+            Text(verbatim(swapped.answered.said)),
         )
     if earlier is not None:
         title = f"swapped by {earlier.named}"
@@ -247,7 +247,7 @@ def _draw_sites(shown: ShownPair, console: Console) -> None:
         if seen.offered > tried:
             title = f"{title}: the first {tried} of {seen.offered:,}"
     _show(console, visible(title), table)
-    if any(one.write is not None for one in shown.alignment.placements):
+    if any(placement.write is not None for placement in shown.alignment.placements):
         text = "the alignment writes something else: here the sources' own vectors are swapped"
         console.print(Padding(Text(text), (0, 0, 0, 2)))
 

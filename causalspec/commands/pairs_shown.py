@@ -45,7 +45,7 @@ def sample(
     from causalspec.compiler import DataSummary, generate, generate_chunks
 
     if rows is None:
-        rows = next(one.rows for one in design.splits if one.name == split)
+        rows = next(part.rows for part in design.splits if part.name == split)
     summary = DataSummary(design)
     shown = None
     for chunk in generate_chunks(
@@ -139,8 +139,8 @@ def _prompts(
     template = next(iter(task.prompts.values()), None)
     if template is None:
         return {}
-    one = pairs.select(slice(row, row + 1))
-    columns = {"base": one.base, **dict(zip(names, one.sources, strict=True))}
+    pair = pairs.select(slice(row, row + 1))
+    columns = {"base": pair.base, **dict(zip(names, pair.sources, strict=True))}
     texts = {name: render(template, task.model, columns[name]).texts[0] for name in sides}
     return {name: "\n".join(map(visible, text.split("\n"))) for name, text in texts.items()}
 
@@ -202,19 +202,19 @@ def _mechanisms(specification: Specification, model: CausalModel) -> dict[str, _
     for declaration in file.declarations:
         if not isinstance(declaration, syntax.ModelDeclaration | syntax.TaskDeclaration):
             continue
-        for one in declaration.body:
-            if isinstance(one, syntax.Output | syntax.Variable):
-                declarator, written = one.declarator, one.mechanism
+        for statement in declaration.body:
+            if isinstance(statement, syntax.Output | syntax.Variable):
+                declarator, written = statement.declarator, statement.mechanism
                 index = declarator.index.text if declarator.index is not None else None
                 name = declarator.name.text + (f"[{index}]" if index is not None else "")
                 text = f"{name} = {' '.join(written.span.text.split())}"
                 by_place[declarator.span.start] = _Mechanism(text, index)
     return {
-        one.name: by_place[one.span.start]
-        for one in model.variables
-        if one.span is not None
-        and one.span.source.text == specification.source.text
-        and one.span.start in by_place
+        variable.name: by_place[variable.span.start]
+        for variable in model.variables
+        if variable.span is not None
+        and variable.span.source.text == specification.source.text
+        and variable.span.start in by_place
     }
 
 
@@ -268,7 +268,7 @@ def _print_summary(console: Console, shown: Sample) -> None:
     conditions = (" ".join(condition.span.text.split()) for condition in design.stratified)
     table = drawn_table(console, "swap", "label", *conditions)
     table.add_column("rows", justify="right")
-    for one in summary.strata:
-        word = "changed" if one.changed else "as in the base"
-        table.add_row(one.kind, word, *map(visible, one.values), f"{one.rows:,}")
+    for stratum in summary.strata:
+        word = "changed" if stratum.changed else "as in the base"
+        table.add_row(stratum.kind, word, *map(visible, stratum.values), f"{stratum.rows:,}")
     console.print(table)

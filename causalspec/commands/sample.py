@@ -79,7 +79,9 @@ def run(options: argparse.Namespace) -> ExitCode:
         )
     from causalspec.compiler import Query, Role, UnanswerableError
 
-    abbreviations = {one.name for one in model.variables if one.role is Role.ABBREVIATION}
+    abbreviations = {
+        variable.name for variable in model.variables if variable.role is Role.ABBREVIATION
+    }
     observed = _codes(model, "--observe", options.observe)
     done = _codes(model, "--do", options.do, abbreviations)
     of = list(dict.fromkeys(options.of or model.outputs))
@@ -137,7 +139,7 @@ def _variable(
         raise WrongUsageError(
             f"{option}: `{name}` is an abbreviation, which is never intervened on"
         )
-    known = {name: one for name, one in model.by_name.items() if name not in refused}
+    known = {name: variable for name, variable in model.by_name.items() if name not in refused}
     return named(known, name, f"{option}: `{model.name}` has no variable `{name}`")
 
 
@@ -153,7 +155,7 @@ def _rows(query: Query, rows: int, seed: int, as_text: bool) -> Iterator[str]:
         if as_text:
             yield from _table(list(query.model.by_name), predicted)
         else:
-            yield from (_json({"rung": query.rung, "values": one}) for one in predicted)
+            yield from (_json({"rung": query.rung, "values": row}) for row in predicted)
         return
     factual = _settings(query.model, drawn.factual, rows)
     if as_text:
@@ -161,14 +163,14 @@ def _rows(query: Query, rows: int, seed: int, as_text: bool) -> Iterator[str]:
         fixed = set(query.model.exogenous) - set(query.done)
         moved = [name for name in names if name not in fixed]
         both = [
-            {**one, **{f"{name}'": other[name] for name in moved}}
-            for one, other in zip(factual, predicted, strict=True)
+            {**row, **{f"{name}'": other[name] for name in moved}}
+            for row, other in zip(factual, predicted, strict=True)
         ]
         yield from _table([*names, *(f"{name}'" for name in moved)], both)
         yield "  x' is x under the intervention"
         return
-    for one, other in zip(factual, predicted, strict=True):
-        yield _json({"rung": query.rung, "factual": one, "counterfactual": other})
+    for row, other in zip(factual, predicted, strict=True):
+        yield _json({"rung": query.rung, "factual": row, "counterfactual": other})
 
 
 def _outcomes(query: Query, of: Sequence[str], as_text: bool) -> Iterator[str]:
@@ -177,49 +179,51 @@ def _outcomes(query: Query, of: Sequence[str], as_text: bool) -> Iterator[str]:
     found = outcomes(query, of)
     if as_text:
         rows = [
-            {**_words(query.model, one.values, of), "probability": str(one.probability),
-             "": f"{float(one.probability):.4f}"}
-            for one in found
+            {**_words(query.model, outcome.values, of), "probability": str(outcome.probability),
+             "": f"{float(outcome.probability):.4f}"}
+            for outcome in found
         ]  # fmt: skip
         yield from _table([*of, "probability", ""], rows)
         return
-    yield from (_json({"rung": query.rung, **_outcome(query.model, one, of)}) for one in found)
+    yield from (
+        _json({"rung": query.rung, **_outcome(query.model, outcome, of)}) for outcome in found
+    )
 
 
 def _questions(model: CausalModel, rows: int, seed: int, as_text: bool) -> Iterator[str]:
     from causalspec.compiler import questions
 
-    for number, one in enumerate(questions(model, rows, seed), 1):
+    for number, question in enumerate(questions(model, rows, seed), 1):
         if not as_text:
-            yield _json(_question(model, one))
+            yield _json(_question(model, question))
             continue
         if number == 1:
             yield f"{model.name}:"
-            yield from (f"  {visible(line)}" for line in one.model)
+            yield from (f"  {visible(line)}" for line in question.model)
         yield ""
-        yield f"{number}. {visible(one.text)}"
-        yield from (f"   {visible(line)}" for line in one.derivation)
+        yield f"{number}. {visible(question.text)}"
+        yield from (f"   {visible(line)}" for line in question.derivation)
 
 
-def _question(model: CausalModel, one: Question) -> dict[str, Any]:
+def _question(model: CausalModel, question: Question) -> dict[str, Any]:
     return {
-        "rung": one.rung,
-        "model": list(one.model),
-        "question": one.text,
-        "answer": _words(model, one.answer.values, [one.of])[one.of],
-        "probability": str(one.answer.probability),
-        "answers": [_outcome(model, other, [one.of]) for other in one.answers],
-        "derivation": list(one.derivation),
-        "observed": _words(model, one.query.observed, ()),
-        "done": _words(model, one.query.done, ()),
+        "rung": question.rung,
+        "model": list(question.model),
+        "question": question.text,
+        "answer": _words(model, question.answer.values, [question.of])[question.of],
+        "probability": str(question.answer.probability),
+        "answers": [_outcome(model, other, [question.of]) for other in question.answers],
+        "derivation": list(question.derivation),
+        "observed": _words(model, question.query.observed, ()),
+        "done": _words(model, question.query.done, ()),
     }
 
 
-def _outcome(model: CausalModel, one: Outcome, of: Sequence[str]) -> dict[str, Any]:
+def _outcome(model: CausalModel, outcome: Outcome, of: Sequence[str]) -> dict[str, Any]:
     return {
-        "values": _words(model, one.values, of),
-        "probability": str(one.probability),
-        "approximately": float(one.probability),
+        "values": _words(model, outcome.values, of),
+        "probability": str(outcome.probability),
+        "approximately": float(outcome.probability),
     }
 
 
@@ -236,7 +240,7 @@ def _settings(model: CausalModel, columns: Mapping[str, Any], rows: int) -> list
 
     from causalspec.compiler import setting_at
 
-    whole = {name: numpy.broadcast_to(one, (rows,)) for name, one in columns.items()}
+    whole = {name: numpy.broadcast_to(column, (rows,)) for name, column in columns.items()}
     return [_words(model, setting_at(whole, row), model.by_name) for row in range(rows)]
 
 

@@ -52,7 +52,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     known = full_vocabulary()
     tables: dict[str, Mapping[str, Entry]] = {kind: getattr(known, kind) for kind in TITLES}
     if options.format == "json":
-        rows = {kind: [_as_json(one) for one in table.values()] for kind, table in tables.items()}
+        rows = {
+            kind: [_as_json(entry) for entry in table.values()] for kind, table in tables.items()
+        }
         print_json({"format": FORMAT_VERSION, **rows})
     else:
         print_lines(_lines(tables, shutil.get_terminal_size().columns), sys.stdout)
@@ -64,11 +66,11 @@ def _lines(tables: Mapping[str, Mapping[str, Entry]], columns: int) -> Iterator[
         if kind != next(iter(tables)):
             yield ""
         yield TITLES[kind]
-        forms = [_form(one) for one in table.values()]
+        forms = [_form(entry) for entry in table.values()]
         indent = 4 + max(len(form) for form in forms if len(form) <= WIDEST_FORM)
-        for form, one in zip(forms, table.values(), strict=True):
-            whose = f" (from {one.package})" if one.package is not None else ""
-            shown = textwrap.wrap(f"{one.help}{whose}", max(40, columns - indent))
+        for form, entry in zip(forms, table.values(), strict=True):
+            whose = f" (from {entry.package})" if entry.package is not None else ""
+            shown = textwrap.wrap(f"{entry.help}{whose}", max(40, columns - indent))
             if len(form) > WIDEST_FORM:
                 yield f"  {form}"
                 form = ""
@@ -86,7 +88,7 @@ def _form(entry: Entry) -> str:
         layers = " layers L" if entry.layered else ""
         token = " token T" if entry.tokens else " [token T]" if entry.by_path else ""
         return f"{entry.name}{index}{layers}{token}"
-    arguments = ", ".join(argument_text(one) for one in entry.arguments)
+    arguments = ", ".join(argument_text(argument) for argument in entry.arguments)
     return f"{entry.name}({arguments})" if arguments else entry.name
 
 

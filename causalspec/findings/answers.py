@@ -51,9 +51,9 @@ def with_tokens(checked: CheckedFile, tokenizer: Any) -> CheckedFile:
     examinations = list(checked.examinations)
     reader = TextReader(tokenizer)
     for task in specification.tasks.values():
-        for one in examine_tokens(task, reader, tuple(task.prompts)):
-            found.found.extend(one.diagnostics)
-            examinations.append(one.apart)
+        for tokens in examine_tokens(task, reader, tuple(task.prompts)):
+            found.found.extend(tokens.diagnostics)
+            examinations.append(tokens.apart)
     silence(parse(specification.source, Diagnostics()), found, only_tokens=True)
     whole = Diagnostics([*checked.diagnostics, *found])
     return CheckedFile(specification, whole, tuple(examinations))
@@ -100,7 +100,7 @@ def _of_output(task: Task, output: str, tokenize: Tokenize) -> Iterator[Diagnost
 
 
 def _listed(answers: Sequence[str]) -> str:
-    shown = [f"`{one}`" for one in answers[:LISTED]]
+    shown = [f"`{answer}`" for answer in answers[:LISTED]]
     if len(answers) > LISTED:
         shown.append(f"{len(answers) - LISTED} more")
     return f"{', '.join(shown[:-1])} and {shown[-1]}"

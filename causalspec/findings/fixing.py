@@ -40,7 +40,9 @@ def fix_file(path: Path) -> FixedFile:
         text = apply_fixes(source, checked.diagnostics)
         if text == source.text:
             break
-        fixes += len({one.fix for one in checked.diagnostics if one.fix is not None})
+        fixes += len(
+            {diagnostic.fix for diagnostic in checked.diagnostics if diagnostic.fix is not None}
+        )
         source, diagnostics = Source(source.name, text), Diagnostics()
     else:
         checked = check_source(source, path.parent, diagnostics)

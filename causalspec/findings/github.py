@@ -11,7 +11,7 @@ from causalspec.dsl.display import visible
 
 def render_github(diagnostics: Iterable[Diagnostic]) -> str:
     """One `::error …::…` or `::warning …::…` line a finding, help and fix below the message."""
-    return "".join(f"{_command(one)}\n" for one in diagnostics)
+    return "".join(f"{_command(diagnostic)}\n" for diagnostic in diagnostics)
 
 
 def _command(diagnostic: Diagnostic) -> str:

@@ -11,7 +11,7 @@ from causalspec.dsl.source import Span
 
 def render_plain(diagnostics: Iterable[Diagnostic]) -> str:
     """Every finding as a few whole sentences: no frames, no carets, no colours."""
-    return "".join(f"{line}\n" for one in diagnostics for line in _sentences(one))
+    return "".join(f"{line}\n" for diagnostic in diagnostics for line in _sentences(diagnostic))
 
 
 def _sentences(diagnostic: Diagnostic) -> Iterator[str]:

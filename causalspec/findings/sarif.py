@@ -24,7 +24,7 @@ HOME: Final = "https://github.com/causalspec/causalspec"
 def to_sarif(diagnostics: Iterable[Diagnostic], version: str) -> dict[str, Any]:
     """One SARIF log with one run; `version` is that of causalspec."""
     found = list(diagnostics)
-    codes = sorted({str(one.code) for one in found})
+    codes = sorted({str(diagnostic.code) for diagnostic in found})
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -40,7 +40,9 @@ def to_sarif(diagnostics: Iterable[Diagnostic], version: str) -> dict[str, Any]:
                     }
                 },
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(one, codes.index(str(one.code))) for one in found],
+                "results": [
+                    _result(diagnostic, codes.index(str(diagnostic.code))) for diagnostic in found
+                ],
             }
         ],
     }
@@ -69,7 +71,7 @@ def _result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:
     }
     if diagnostic.related:
         numbered = enumerate(diagnostic.related, 1)
-        result["relatedLocations"] = [_related(number, one) for number, one in numbered]
+        result["relatedLocations"] = [_related(number, related) for number, related in numbered]
     if diagnostic.fix is not None:
         result["fixes"] = [_fix(diagnostic.fix)]
     return result

@@ -110,4 +110,6 @@ class Analysis:
     @property
     def own_diagnostics(self) -> tuple[Diagnostic, ...]:
         """Those that stand in this text; an imported file has its own."""
-        return tuple(one for one in self.diagnostics if one.span.source is self.source)
+        return tuple(
+            diagnostic for diagnostic in self.diagnostics if diagnostic.span.source is self.source
+        )

@@ -66,7 +66,9 @@ def _argument(entry: Entry, tokens: list[Token]) -> Argument | None:
         else:
             parts[-1].append(token)
     if parts[-1][1:2] == ["="]:
-        return next((one for one in entry.arguments if one.name == parts[-1][0]), None)
+        return next(
+            (argument for argument in entry.arguments if argument.name == parts[-1][0]), None
+        )
     place = len(parts) - 1
     return entry.arguments[place] if place < len(entry.arguments) else None
 
@@ -77,11 +79,11 @@ def signature(analysis: Analysis, offset: int) -> types.SignatureHelp | None:
     if given is None or not given.entry.arguments:
         return None
     entry = given.entry
-    shown = [argument_text(one) for one in entry.arguments]
+    shown = [argument_text(argument) for argument in entry.arguments]
     active = None if given.argument is None else entry.arguments.index(given.argument)
     parameters = [
-        types.ParameterInformation(label=text, documentation=one.help)
-        for text, one in zip(shown, entry.arguments, strict=True)
+        types.ParameterInformation(label=text, documentation=argument.help)
+        for text, argument in zip(shown, entry.arguments, strict=True)
     ]
     label = f"{entry.name}({', '.join(shown)})"
     whole = types.SignatureInformation(label, entry.help, parameters)

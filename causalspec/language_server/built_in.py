@@ -76,7 +76,7 @@ def known() -> Vocabulary:
 
 def symbols(entries: Mapping[str, Entry]) -> list[Symbol]:
     """Rows of the vocabulary as symbols."""
-    return [row_symbol(one) for one in entries.values()]
+    return [row_symbol(entry) for entry in entries.values()]
 
 
 @cache
@@ -88,7 +88,7 @@ def row_symbol(entry: Entry) -> Symbol:
 def _help(entry: Entry) -> str:
     """A row's sentence and where it comes from, then its arguments."""
     whose = f" From the package `{entry.package}`." if entry.package is not None else ""
-    listed = [f"- `{argument_text(one)}`: {one.help}" for one in entry.arguments]
+    listed = [f"- `{argument_text(argument)}`: {argument.help}" for argument in entry.arguments]
     return "\n".join((f"{entry.help}{whose}", *(["", *listed] if listed else [])))
 
 

@@ -91,7 +91,7 @@ def _ofs(words: list[str]) -> Iterator[int]:
 
 def _runs(index: Index, words: list[str]) -> list[Symbol]:
     """The runs that a condition on pairs can be about."""
-    sources = [one for one in index.of_owner(words[1]) if one.kind is Kind.SOURCE]
+    sources = [symbol for symbol in index.of_owner(words[1]) if symbol.kind is Kind.SOURCE]
     sides = ("base", "result") if sources else ("base", "result", "source")
     return [*sources, *(Symbol(name, Kind.SIDE) for name in sides)]
 
@@ -112,7 +112,7 @@ def _by_word(
         case "to" if block == "align":
             return built_in.symbols(known.sites)
         case "from" if inside and statement[:1] != ["distinguish"]:
-            return [one for one in _runs(index, words) if one.kind is Kind.SOURCE]
+            return [symbol for symbol in _runs(index, words) if symbol.kind is Kind.SOURCE]
         case "to" | "from":
             return _of_kinds(top, MODELS)
         case "~":
@@ -154,7 +154,10 @@ def _argument(index: Index, context: Context) -> Iterable[Symbol]:
     given = argument_at(context)
     if given is None:
         return ()
-    names = [Symbol(one.name, Kind.PARAMETER, help=one.help) for one in given.entry.arguments]
+    names = [
+        Symbol(argument.name, Kind.PARAMETER, help=argument.help)
+        for argument in given.entry.arguments
+    ]
     named = context.statement[-1] == "="
     values: Iterable[Symbol] = ()
     match given.argument and given.argument.kind:
@@ -200,11 +203,11 @@ def _members(index: Index, context: Context, reach: list[Symbol]) -> Iterable[Sy
         if len(names) == 1:
             return _of_kinds(reach, VALUED)
         names = names[1:]
-    found = next((one for one in reach if names and one.name == names[0]), None)
+    found = next((symbol for symbol in reach if names and symbol.name == names[0]), None)
     if found is None:
         return ()
     if found.kind is Kind.COUNTERFACTUALS:
-        return [one for one in index.of_owner(found.name) if one.kind is Kind.SPLIT]
+        return [symbol for symbol in index.of_owner(found.name) if symbol.kind is Kind.SPLIT]
     domain = index.domain(found)
     for name in names[1:]:
         part = parts_of(domain).get(name)
@@ -232,4 +235,4 @@ def _chain(tokens: list[Token]) -> list[str]:
 
 
 def _of_kinds(symbols: Iterable[Symbol], kinds: tuple[Kind, ...]) -> list[Symbol]:
-    return [one for one in symbols if one.kind in kinds]
+    return [symbol for symbol in symbols if symbol.kind in kinds]

@@ -142,8 +142,8 @@ class Documents:
 
         every = await asyncio.get_running_loop().run_in_executor(self._examining, found)
         if every is not None:
-            known = {id(one) for one in analysis.diagnostics}
-            proved = tuple(one for one in every if id(one) not in known)
+            known = {id(diagnostic) for diagnostic in analysis.diagnostics}
+            proved = tuple(diagnostic for diagnostic in every if id(diagnostic) not in known)
             document.proved = (analysis.source, proved)
             self._publish(document, analysis, every)
 
@@ -156,7 +156,7 @@ def _carried(document: Document) -> Iterator[Diagnostic]:
         old, found = document.proved
         new = document.analysis.source
         change = Replacement.between(old.text, new.text)
-        for one in found:
-            here = change.diagnostic(one, new) if one.span.source is old else None
+        for diagnostic in found:
+            here = change.diagnostic(diagnostic, new) if diagnostic.span.source is old else None
             if here is not None:
                 yield here

@@ -40,9 +40,11 @@ def _line_edits(analysis: Analysis, text: str) -> list[types.TextEdit]:
 def code_actions(analysis: Analysis, wanted: types.Range) -> list[types.CodeAction]:
     """The fixes of the findings in a range, and one for all in the file."""
     start, end = (analysis.positions.offset(place) for place in (wanted.start, wanted.end))
-    certain = [one for one in analysis.own_diagnostics if one.fix is not None]
+    certain = [diagnostic for diagnostic in analysis.own_diagnostics if diagnostic.fix is not None]
     actions = [
-        _action(analysis, one) for one in certain if one.span.start <= end and start <= one.span.end
+        _action(analysis, diagnostic)
+        for diagnostic in certain
+        if diagnostic.span.start <= end and start <= diagnostic.span.end
     ]
     if certain:
         text = apply_fixes(analysis.source, certain)
@@ -77,10 +79,10 @@ def protocol_diagnostic(analysis: Analysis, diagnostic: Diagnostic) -> types.Dia
     message = diagnostic.message if here else f"{diagnostic.span.source.name}: {diagnostic.message}"
     related = [
         types.DiagnosticRelatedInformation(
-            types.Location(analysis.uri, analysis.positions.range(one.span)), one.message
+            types.Location(analysis.uri, analysis.positions.range(related.span)), related.message
         )
-        for one in diagnostic.related
-        if one.span.source is analysis.source
+        for related in diagnostic.related
+        if related.span.source is analysis.source
     ]
     return types.Diagnostic(
         range=analysis.positions.range(diagnostic.span) if here else types.Range(zero, zero),

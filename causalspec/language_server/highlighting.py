@@ -45,9 +45,9 @@ def _stretches(analysis: Analysis) -> Iterator[tuple[int, int, str, int]]:
     source = analysis.source
     start = 1 if source.text.startswith("\ufeff") else 0
     tokens = tokenize(source, start, len(source.text), Diagnostics())
-    names = {one.span.start: one for one in analysis.index.occurrences}
-    for one in names.values():
-        yield one.span.start, one.span.end, *_look(one)
+    names = {name.span.start: name for name in analysis.index.occurrences}
+    for name in names.values():
+        yield name.span.start, name.span.end, *_look(name)
     for comment in comments_between(source, tokens):
         yield comment.span.start, comment.span.end, "comment", 0
     words = set(keywords().values())

@@ -77,10 +77,10 @@ def _model(occurrence: Occurrence, specification: Specification | None) -> Causa
 
 
 def _variable(model: CausalModel, name: str) -> Iterator[str]:
-    one = model.by_name.get(name)
-    if one is not None:
-        yield _values(one.domain)
-        yield from _mechanism(model, one)
+    variable = model.by_name.get(name)
+    if variable is not None:
+        yield _values(variable.domain)
+        yield from _mechanism(model, variable)
         return
     members = {
         full: variable for full, variable in model.by_name.items() if full.startswith(f"{name}[")
@@ -134,7 +134,7 @@ def _over_lines(model: CausalModel, name: str) -> str | None:
     except (TooLargeToShowError, ValueError):
         return None
     sympy: Any = importlib.import_module("sympy")
-    shown = formula.xreplace({one: _plain(sympy, one) for one in formula.free_symbols})
+    shown = formula.xreplace({symbol: _plain(sympy, symbol) for symbol in formula.free_symbols})
     text: str = sympy.pretty(shown, use_unicode=True, wrap_line=False)
     return f"{name} =\n{text}" if "\n" in text else f"{name} = {text}"
 
@@ -176,9 +176,9 @@ def _types(
             name = statement.declarator.name.text
             # Members of a family have one type or several; of several, none is the family's.
             domains = {
-                described(one.domain)
-                for one in model.variables
-                if one.name == name or one.name.startswith(f"{name}[")
+                described(variable.domain)
+                for variable in model.variables
+                if variable.name == name or variable.name.startswith(f"{name}[")
             }
             if len(domains) == 1:
                 yield statement.declarator, domains.pop()

@@ -81,16 +81,16 @@ class Index:
     def _add(self, name: syntax.Name, kind: Kind, node: syntax.Node, owner: str | None) -> None:
         symbol = Symbol(name.text, kind, node, owner, span=name.span)
         if kind is Kind.SLOT:  # of all prompts together
-            slots = (one for one in self.of_owner(owner) if one.kind is kind)
-            symbol = next((one for one in slots if one.name == name.text), symbol)
+            slots = (slot for slot in self.of_owner(owner) if slot.kind is kind)
+            symbol = next((slot for slot in slots if slot.name == name.text), symbol)
         self._declared[name.span] = symbol
 
     @cached_property
     def occurrences(self) -> list[Occurrence]:
         """Every place of a symbol, in the order of the text."""
         found: list[Occurrence] = []
-        starts = [one.span.start for one in self.file.declarations]
-        here = (one for one in self.meanings.uses if one.source is self.file.source)
+        starts = [declaration.span.start for declaration in self.file.declarations]
+        here = (use for use in self.meanings.uses if use.source is self.file.source)
         for span in dict.fromkeys(chain(self._declared, here)):
             place = bisect_right(starts, span.start) - 1
             about = _about(self.file.declarations[place]) if place >= 0 else ""
@@ -102,7 +102,7 @@ class Index:
             symbol = built_in.code_symbol(allowance.code.text)
             if symbol is not None:
                 found.append(Occurrence(allowance.code.span, symbol, False, None))
-        return sorted(found, key=lambda one: (one.span.start, one.span.end))
+        return sorted(found, key=lambda occurrence: (occurrence.span.start, occurrence.span.end))
 
     def _meant(self, span: Span, about: str) -> Symbol | None:
         """The symbol of a name, by way of all that it is noted to mean."""
@@ -115,7 +115,7 @@ class Index:
         if isinstance(meaning, Entry):
             return built_in.row_symbol(meaning)
         if meaning == UNREAD:
-            return next((one for one in self.reach(about) if one.name == span.text), None)
+            return next((symbol for symbol in self.reach(about) if symbol.name == span.text), None)
         if meaning == Kind.SIDE:
             side = Symbol(span.text, Kind.SIDE)
             return self._sides.setdefault((about, span.text), side)
@@ -125,20 +125,20 @@ class Index:
 
     def at(self, offset: int) -> Occurrence | None:
         """The occurrence that a cursor touches, the one behind it rather than the one before."""
-        starts = [one.span.start for one in self.occurrences]
+        starts = [occurrence.span.start for occurrence in self.occurrences]
         last = bisect_right(starts, offset) - 1
-        for one in (self.occurrences[i] for i in range(last, max(-1, last - 4), -1)):
-            if one.span.start <= offset <= one.span.end:
-                return one
+        for occurrence in (self.occurrences[i] for i in range(last, max(-1, last - 4), -1)):
+            if occurrence.span.start <= offset <= occurrence.span.end:
+                return occurrence
         return None
 
     def of(self, symbol: Symbol) -> list[Occurrence]:
         """Every place of a symbol."""
-        return [one for one in self.occurrences if one.symbol is symbol]
+        return [occurrence for occurrence in self.occurrences if occurrence.symbol is symbol]
 
     def declarations(self, symbol: Symbol) -> list[Occurrence]:
         """Where a symbol is declared: a model's output is declared by its task, too."""
-        return [one for one in self.of(symbol) if one.declares]
+        return [occurrence for occurrence in self.of(symbol) if occurrence.declares]
 
     def domain(self, symbol: Symbol) -> Domain | None:
         """What a type or variable can be."""
@@ -146,7 +146,7 @@ class Index:
 
     def of_owner(self, owner: str | None) -> Iterator[Symbol]:
         """What a declaration declares inside."""
-        return (one for one in self._declared.values() if owner and one.owner == owner)
+        return (symbol for symbol in self._declared.values() if owner and symbol.owner == owner)
 
     def reach(self, name: str) -> Iterator[Symbol]:
         """The names in reach inside a declaration, its own first."""
@@ -156,7 +156,7 @@ class Index:
 
     def elements(self) -> list[Symbol]:
         """Every named value."""
-        return [one for one in self._declared.values() if one.kind is Kind.ELEMENT]
+        return [symbol for symbol in self._declared.values() if symbol.kind is Kind.ELEMENT]
 
 
 def _declared_by(
@@ -166,15 +166,15 @@ def _declared_by(
     match node:
         case syntax.Input() | syntax.Noise():
             kind = Kind.INPUT if isinstance(node, syntax.Input) else Kind.NOISE
-            yield from ((one.name, kind) for one in node.declarators)
+            yield from ((declarator.name, kind) for declarator in node.declarators)
         case syntax.Let(name=name):
             yield name, Kind.ABBREVIATION
-        case syntax.Variable(declarator=one):
-            yield one.name, Kind.VARIABLE
+        case syntax.Variable(declarator=declarator):
+            yield declarator.name, Kind.VARIABLE
         case syntax.Merge(name=name):
             yield name, Kind.VARIABLE
-        case syntax.Output(declarator=one):
-            yield one.name, Kind.OUTPUT
+        case syntax.Output(declarator=declarator):
+            yield declarator.name, Kind.OUTPUT
         case syntax.Prompt(name=name):
             yield name, Kind.PROMPT
         case syntax.Slot(alias=syntax.Name() as name):
@@ -182,15 +182,19 @@ def _declared_by(
         case syntax.Declarator(index=syntax.Name() as name) | syntax.Aggregate(index=name):
             yield name, Kind.INDEX
         case syntax.TaskDeclaration(parameters=parameters):
-            yield from ((one.name, Kind.PARAMETER) for one in parameters if one.name is not None)
+            yield from (
+                (parameter.name, Kind.PARAMETER)
+                for parameter in parameters
+                if parameter.name is not None
+            )
         case syntax.TypedName(name=name):
             is_function = isinstance(inside, syntax.FunctionDeclaration)
             yield name, Kind.PARAMETER if is_function else Kind.FIELD
         case syntax.TableDeclaration(key=name):
             yield name, Kind.FIELD
         case syntax.Tuple(fields=assignments):
-            names = (one.target for one in assignments)
-            yield from ((one, Kind.FIELD) for one in names if isinstance(one, syntax.Name))
+            names = (assignment.target for assignment in assignments)
+            yield from ((name, Kind.FIELD) for name in names if isinstance(name, syntax.Name))
         case syntax.SwapItem(source=syntax.Name() as name):
             yield name, Kind.SOURCE
         case syntax.SplitPart(name=name):
@@ -205,7 +209,9 @@ def _about(declaration: syntax.Declaration) -> str:
         case syntax.CounterfactualsDeclaration(model=name) | syntax.AlignDeclaration(model=name):
             return name.text
         case syntax.ClaimDeclaration(body=body):
-            return next((one.model.text for one in body if isinstance(one, syntax.Of)), "")
+            return next(
+                (statement.model.text for statement in body if isinstance(statement, syntax.Of)), ""
+            )
         case syntax.AbstractionDeclaration(fine=name):
             return name.text
         case syntax.ImportDeclaration():

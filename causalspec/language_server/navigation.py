@@ -36,10 +36,10 @@ def references(
     if found is None:
         return []
     return [
-        _location(shared.analysis, one)
+        _location(shared.analysis, occurrence)
         for shared in workspace.sharing(analysis, found.symbol)
-        for one in shared.analysis.index.of(shared.symbol)
-        if all or not one.declares
+        for occurrence in shared.analysis.index.of(shared.symbol)
+        if all or not occurrence.declares
     ]
 
 
@@ -49,9 +49,10 @@ def highlights(analysis: Analysis, offset: int) -> list[types.DocumentHighlight]
     kinds = types.DocumentHighlightKind
     return [
         types.DocumentHighlight(
-            analysis.positions.range(one.span), kinds.Write if one.declares else kinds.Read
+            analysis.positions.range(occurrence.span),
+            kinds.Write if occurrence.declares else kinds.Read,
         )
-        for one in (analysis.index.of(found.symbol) if found is not None else [])
+        for occurrence in (analysis.index.of(found.symbol) if found is not None else [])
     ]
 
 
@@ -64,13 +65,15 @@ def workspace_symbols(
     symbols: list[types.WorkspaceSymbol] = []
     for analysis in workspace.specs(folder, encoding):
         for _, top, inside in declared(analysis):
-            for one in (top, *inside):
-                if _matches(query.lower(), one.symbol.name.lower()):
-                    owner = None if one is top else top.symbol.name
-                    kind = one.symbol.kind.sign or types.SymbolKind.Null
-                    place = _location(analysis, one)
+            for occurrence in (top, *inside):
+                if _matches(query.lower(), occurrence.symbol.name.lower()):
+                    owner = None if occurrence is top else top.symbol.name
+                    kind = occurrence.symbol.kind.sign or types.SymbolKind.Null
+                    place = _location(analysis, occurrence)
                     symbols.append(
-                        types.WorkspaceSymbol(place, one.symbol.name, kind, container_name=owner)
+                        types.WorkspaceSymbol(
+                            place, occurrence.symbol.name, kind, container_name=owner
+                        )
                     )
     return symbols
 

@@ -26,28 +26,30 @@ def declared(
     analysis: Analysis,
 ) -> Iterator[tuple[syntax.Declaration, Occurrence, list[Occurrence]]]:
     """Each declaration with its own name and those declared in it that the outline shows."""
-    names = [one for one in analysis.index.occurrences if one.declares]
+    names = [name for name in analysis.index.occurrences if name.declares]
     for declaration in analysis.file.declarations:
         if isinstance(declaration, syntax.ImportDeclaration):
             continue
         low, high = declaration.span.start, declaration.span.end
-        mine = [one for one in names if low <= one.span.start < high]
-        top = next((one for one in mine if one.span == declaration.name.span), None)
+        mine = [name for name in names if low <= name.span.start < high]
+        top = next((name for name in mine if name.span == declaration.name.span), None)
         if top is not None:
-            inside = [one for one in mine if one is not top and one.symbol.kind.sign is not None]
+            inside = [
+                name for name in mine if name is not top and name.symbol.kind.sign is not None
+            ]
             yield declaration, top, inside
 
 
 def _members(
     analysis: Analysis, names: Sequence[Occurrence], declaration: syntax.Declaration
 ) -> Iterator[types.DocumentSymbol]:
-    for one in names:
+    for name in names:
         around = (
             node.span
             for node in statements_of(declaration)
-            if node.span.start <= one.span.start < node.span.end
+            if node.span.start <= name.span.start < node.span.end
         )
-        yield _symbol(analysis, one, next(around, one.span), [])
+        yield _symbol(analysis, name, next(around, name.span), [])
 
 
 def _symbol(
@@ -65,7 +67,7 @@ def _symbol(
 
 def folding(analysis: Analysis) -> list[types.FoldingRange]:
     """What can be folded away: declarations, long statements, and comments of several lines."""
-    return [one for one in _folds(analysis) if one.start_line < one.end_line]
+    return [fold for fold in _folds(analysis) if fold.start_line < fold.end_line]
 
 
 def _folds(analysis: Analysis) -> Iterator[types.FoldingRange]:
@@ -74,12 +76,15 @@ def _folds(analysis: Analysis) -> Iterator[types.FoldingRange]:
         yield _fold(analysis, declaration, types.FoldingRangeKind.Imports if imports else None)
         for statement in statements_of(declaration):
             yield _fold(analysis, statement, None)
-    lines = [(analysis.positions.position(one.span.start), one) for one in analysis.file.comments]
+    lines = [
+        (analysis.positions.position(comment.span.start), comment)
+        for comment in analysis.file.comments
+    ]
     text = analysis.source.text
     alone = [
         place.line
-        for place, one in lines
-        if not text[text.rfind("\n", 0, one.span.start) + 1 : one.span.start].strip()
+        for place, comment in lines
+        if not text[text.rfind("\n", 0, comment.span.start) + 1 : comment.span.start].strip()
     ]
     start = alone[0] if alone else 0
     for line, after in pairwise([*alone, -1]):

@@ -128,4 +128,4 @@ def _in_order(nodes: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _overlap(nodes: Iterable[Any]) -> bool:
-    return any(one.span.end > after.span.start for one, after in pairwise(_in_order(nodes)))
+    return any(node.span.end > after.span.start for node, after in pairwise(_in_order(nodes)))

@@ -60,13 +60,13 @@ def rename(
                     "from this file"
                 )
     changes: dict[str, Sequence[types.TextEdit]] = {}
-    for one in shared:
-        places = one.analysis.index.of(one.symbol)
+    for known in shared:
+        places = known.analysis.index.of(known.symbol)
         # Whoever imports the name looks into a file where it has not changed yet.
-        if not _means_the_same(one.analysis, places, name, alone=one is shared[0]):
+        if not _means_the_same(known.analysis, places, name, alone=known is shared[0]):
             raise CannotRenameError(f"`{name}` means something else here already")
-        changes[one.analysis.uri] = [
-            types.TextEdit(one.analysis.positions.range(place.span), name) for place in places
+        changes[known.analysis.uri] = [
+            types.TextEdit(known.analysis.positions.range(place.span), name) for place in places
         ]
     return changes
 
@@ -86,20 +86,20 @@ def _means_the_same(
         else len(renamed.reading.mistakes) > len(analysis.reading.mistakes)
     )
     growth = len(name) - len(places[0].symbol.name)
-    expected = [one.span.start + index * growth for index, one in enumerate(places)]
+    expected = [place.span.start + index * growth for index, place in enumerate(places)]
     found = renamed.index.at(expected[0])
     after = renamed.index.of(found.symbol) if found is not None else []
-    return not worse and [one.span.start for one in after] == expected
+    return not worse and [place.span.start for place in after] == expected
 
 
 def _renamed(text: str, places: Sequence[Occurrence], name: str) -> str:
     pieces: list[str] = []
     position = 0
-    for one in places:
-        pieces += [text[position : one.span.start], name]
-        position = one.span.end
+    for place in places:
+        pieces += [text[position : place.span.start], name]
+        position = place.span.end
     return "".join([*pieces, text[position:]])
 
 
 def _errors(found: Sequence[Diagnostic]) -> int:
-    return sum(one.severity is Severity.ERROR for one in found)
+    return sum(diagnostic.severity is Severity.ERROR for diagnostic in found)

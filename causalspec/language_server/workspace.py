@@ -45,7 +45,7 @@ class Workspace:
 
     def specs(self, near: Path | None, encoding: str) -> Iterator[Analysis]:
         """Every spec under the roots and under a folder."""
-        opened = {one.path for one in self._opened()}
+        opened = {analysis.path for analysis in self._opened()}
         yield from self._opened()
         for path in self._files([*self._roots(), *([near] if near is not None else [])]):
             analysis = None if path in opened else self.at(path, encoding)
@@ -54,9 +54,9 @@ class Workspace:
 
     def at(self, path: Path, encoding: str) -> Analysis | None:
         """The spec in a file; None where there is none that can be read."""
-        for one in self._opened():
-            if one.path == path:
-                return one
+        for analysis in self._opened():
+            if analysis.path == path:
+                return analysis
         try:
             changed = path.stat().st_mtime_ns
             known = self._read.get(path)
@@ -79,12 +79,12 @@ class Workspace:
         if symbol.kind not in IMPORTABLE or not _is_top(home) or home.analysis.path is None:
             return found
         others = list(self.specs(home.analysis.path.parent, analysis.encoding))
-        for one in found:  # which grows: what is imported can be imported from there
+        for shared in found:  # which grows: what is imported can be imported from there
             known = {other.analysis.path for other in found}
             found.extend(
                 Shared(other, imported)
                 for other in others
-                if other.path not in known and (imported := _imported(other, one)) is not None
+                if other.path not in known and (imported := _imported(other, shared)) is not None
             )
         return found
 
@@ -117,7 +117,9 @@ class Workspace:
                 if visited > MOST_FOLDERS:
                     return
                 folders[:] = [
-                    one for one in sorted(folders) if one[0] != "." and one not in LEFT_OUT
+                    folder
+                    for folder in sorted(folders)
+                    if folder[0] != "." and folder not in LEFT_OUT
                 ]
                 for name in sorted(names):
                     path = Path(folder, name)
