@@ -9,32 +9,36 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Final
 
 from causalspec import __version__
 from causalspec.commands.arguments import WrongUsageError
 from causalspec.commands.output import print_diagnostics, print_failure, print_lines
 from causalspec.dsl.diagnostics import SpecError, ToolFailure
 from causalspec.exit_codes import EXPLANATION, ExitCode
-from causalspec.streams import standard_streams
-from causalspec.terminations import Terminated, terminations
+from causalspec.process import Terminated, standard_streams, terminations
 
-# Each name is a module of `commands` with SUMMARY, EXAMPLE, add_arguments and run.
-COMMANDS = (
-    "check",
-    "fmt",
-    "graph",
-    "data",
-    "sample",
-    "compare",
-    "distinguish",
-    "diff",
-    "align",
-    "verify",
-    "pair",
-    "vocabulary",
-    "explain",
-    "lsp",
-)
+COMMANDS: Final = {
+    "check": "check specs: names, types, examples, hypotheses, data, prompts",
+    "fmt": "format specs in place; a file that does not parse is left as it is",
+    "graph": "draw a model's causal graph, or write its variables and mechanisms as a table",
+    "data": "generate the counterfactual data that a spec declares",
+    "sample": "draw from a model, or compute exactly: observations, interventions, counterfactuals",
+    "compare": "compare two models: outputs, interventions, variables, with the smallest "
+    "difference",
+    "distinguish": "find pairs on which a model and its rivals predict different labels",
+    "diff": "say what changed between two versions of a spec: meaning, claims, data, prompts or "
+    "text",
+    "align": "fit an alignment at every site it names, and show the validation scores",
+    "verify": "verify a spec's claims against a network, with controls and a report",
+    "pair": "look at one pair: its tokens, what is swapped where, and the answers before and after",
+    "vocabulary": "list the sites, methods, controls, metrics and writes that a spec can name",
+    "explain": "explain a diagnostic's code, with an example that fails and its fix",
+    "lsp": "serve editors over standard input and output (Language Server Protocol)",
+}
+"""What each command does. It is a module of `commands` with EXAMPLE, `add_arguments(parser)` and
+`run(options)`, which is imported when the command is called.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,8 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _status(given: Sequence[str]) -> int:
     """Run the command, and say how it ended if not well."""
     try:
-        named = [name for name in COMMANDS if name in given[:1]]
-        options = _parser(named or COMMANDS).parse_args(given)
+        options = _parser([name for name in COMMANDS if name in given[:1]]).parse_args(given)
         status = int(options.run(options))
         sys.stdout.flush()  # here, where a reader who has left is not a surprise
         return status
@@ -96,7 +99,8 @@ def _drop_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _parser(commands: Sequence[str]) -> argparse.ArgumentParser:
+def _parser(called: Sequence[str]) -> argparse.ArgumentParser:
+    """A parser of the commands that are called; where none is, one that knows their names."""
     parser = argparse.ArgumentParser(
         prog="causalspec",
         description="State a hypothesis about how a network computes something; "
@@ -107,12 +111,15 @@ def _parser(commands: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"causalspec {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in commands:
+    for name in called or COMMANDS:
+        summary = COMMANDS[name]
+        if not called:
+            subparsers.add_parser(name, help=summary)
+            continue
         command = import_module(f".commands.{name}", __package__)
         subparser = subparsers.add_parser(
             name,
-            help=command.SUMMARY,
-            description=command.SUMMARY[0].upper() + command.SUMMARY[1:] + ".",
+            description=summary[0].upper() + summary[1:] + ".",
             epilog=f"example:\n  {command.EXAMPLE}\n\n{EXPLANATION}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,

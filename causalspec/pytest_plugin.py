@@ -7,7 +7,8 @@ nothing: everything but pytest itself is imported when the first spec is.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from causalspec.compiler import CheckedFile, Examination, Specification
     from causalspec.dsl.diagnostics import Diagnostic
+    from causalspec.dsl.source import Span
     from causalspec.runtime import TaskNetwork
 
 WIDTH: Final = 96
@@ -65,25 +67,32 @@ class SpecFile(pytest.File):
             checked = _checked(self.path, Path(os.path.relpath(self.path, self.config.rootpath)))
         except ToolFailure as failure:
             raise self.CollectError(str(failure)) from failure
-        yield _made(self, ValidItem, name="valid", checked=checked)
+        yield _item(self, "valid", lambda item: _warn_or_fail(item, checked))
         seen: dict[str, int] = {}
         for examination in checked.examinations:
             name = examination.question.replace("`", "")
             seen[name] = seen.get(name, 0) + 1
             number = f" ({seen[name]})" if seen[name] > 1 else ""
-            yield _made(
-                self, QuestionItem, name=name + number, checked=checked, examination=examination
-            )
+            answer = partial(_answer, checked=checked, examination=examination)
+            yield _item(self, name + number, answer, examination.span)
         network: str | None = self.config.getoption("--causalspec-network")
-        if network is not None and checked.specification is not None:
-            for name in checked.specification.claims:
-                yield _made(
-                    self,
-                    ClaimItem,
-                    name=f"claim {name}",
-                    specification=checked.specification,
-                    claim=name,
-                )
+        specification = checked.specification
+        if network is not None and specification is not None:
+            for name, claim in specification.claims.items():
+                verified = partial(_verify, specification=specification, claim=name)
+                yield _item(self, f"claim {name}", verified, claim.span)
+
+
+def _item(
+    parent: SpecFile, name: str, run: Callable[[SpecItem], None], span: Span | None = None
+) -> SpecItem:
+    """An item of a file, at the line of a span."""
+    make: Any = SpecItem.from_parent  # pytest leaves the types of its own arguments open
+    item: SpecItem = make(parent, name=name)
+    item.run = run
+    if span is not None:
+        item.line = span.source.position(span.start)[0] - 1
+    return item
 
 
 def _checked(path: Path, name: Path) -> CheckedFile:
@@ -100,9 +109,14 @@ def _checked(path: Path, name: Path) -> CheckedFile:
 
 
 class SpecItem(pytest.Item):
-    """What all items of specs share. `line` counts from 0, as pytest wants it."""
+    """One of the items of a spec: what `run` finds, at a `line` that counts from 0."""
 
+    run: Callable[[SpecItem], None]
     line = 0
+
+    def runtest(self) -> None:
+        """Fail with what is wrong."""
+        self.run(self)
 
     def repr_failure(  # pyright: ignore[reportIncompatibleMethodOverride] # pytest's own is wider
         self, excinfo: pytest.ExceptionInfo[BaseException]
@@ -117,109 +131,73 @@ class SpecItem(pytest.Item):
         return self.path, self.line, self.name
 
 
-class ValidItem(SpecItem):
-    """Whether a file has no error but those that other items show; its warnings are raised here."""
-
-    def __init__(self, *, checked: CheckedFile, **more: Any) -> None:
-        super().__init__(**more)  # pyright: ignore[reportUnknownMemberType]
-        self._checked = checked
-
-    def runtest(self) -> None:
-        """Show what is wrong with the file itself."""
-        shown = {
-            id(e)
-            for examination in self._checked.examinations
-            for e in _errors(self._checked, examination)
-        }
-        errors = [error for error in self._checked.diagnostics if error.severity == "error"]
-        own = [error for error in errors if id(error) not in shown]
-        if own:
-            raise SpecFailure(_rendered(own))
-        for warning in self._checked.diagnostics:
-            if warning.severity == "warning":
-                line, _ = warning.span.source.position(warning.span.start)
-                place = f"{warning.span.source.name}:{line}"
-                self.warn(SpecWarning(f"{place}: {warning.code} {warning.message}"))
+def _warn_or_fail(item: SpecItem, checked: CheckedFile) -> None:
+    """What is wrong with the file itself and not shown by other items; its warnings."""
+    shown = {
+        id(error) for examination in checked.examinations for error in _errors(checked, examination)
+    }
+    found = list(checked.diagnostics)
+    own = [error for error in found if error.severity == "error" and id(error) not in shown]
+    if own:
+        raise SpecFailure(_rendered(own))
+    for warning in found:
+        if warning.severity == "warning":
+            line, _ = warning.span.source.position(warning.span.start)
+            place = f"{warning.span.source.name}:{line}"
+            item.warn(SpecWarning(f"{place}: {warning.code} {warning.message}"))
 
 
-class QuestionItem(SpecItem):
-    """One example, or one of the questions that `causalspec check` answers."""
-
-    def __init__(self, *, checked: CheckedFile, examination: Examination, **more: Any) -> None:
-        super().__init__(**more)  # pyright: ignore[reportUnknownMemberType]
-        self._checked = checked
-        self._examination = examination
-        if examination.span is not None:
-            self.line = examination.span.source.position(examination.span.start)[0] - 1
-
-    def runtest(self) -> None:
-        """Pass only where the answer is yes; unknown is never a pass."""
-        examination = self._examination
-        if examination.holds:
-            return
-        if examination.holds is None:
-            raise SpecFailure(f"it could not be decided whether {examination.question}")
-        lines = [
-            f"it does not hold that {examination.question} ({examination.evidence.text})",
-            *examination.details,
-        ]
-        errors = _errors(self._checked, examination)
-        if not errors:
-            # What `check` takes for a warning is not a failure here either, and no pass.
-            pytest.skip(lines[0])
-        raise SpecFailure("\n".join([*lines, "", _rendered(errors)]))
+def _answer(_: SpecItem, checked: CheckedFile, examination: Examination) -> None:
+    """One example, or one of the questions that `causalspec check` answers: it passes only where
+    the answer is yes; unknown is never a pass.
+    """
+    if examination.holds:
+        return
+    question = examination.question
+    if examination.holds is None:
+        raise SpecFailure(f"it could not be decided whether {question}")
+    why = f"it does not hold that {question} ({examination.evidence.text})"
+    errors = _errors(checked, examination)
+    if not errors:
+        # What `check` takes for a warning is not a failure here either, and no pass.
+        pytest.skip(why)
+    raise SpecFailure("\n".join([why, *examination.details, "", _rendered(errors)]))
 
 
-class ClaimItem(SpecItem):
-    """One claim, verified against the network of `--causalspec-network`."""
+def _verify(item: SpecItem, specification: Specification, claim: str) -> None:
+    """One claim, fitted and scored on the network of `--causalspec-network`; the verdict's table is
+    the failure's text.
+    """
+    from io import StringIO
 
-    def __init__(self, *, specification: Specification, claim: str, **more: Any) -> None:
-        super().__init__(**more)  # pyright: ignore[reportUnknownMemberType]
-        self._specification = specification
-        self._claim = claim
-        span = specification.claims[claim].span
-        if span is not None:
-            self.line = span.source.position(span.start)[0] - 1
+    from rich.console import Console
 
-    def runtest(self) -> None:
-        """Fit and score; the verdict's table is the failure's text."""
-        from io import StringIO
+    from causalspec.commands.networks import require_libraries
+    from causalspec.dsl.diagnostics import SpecError, ToolFailure
 
-        from rich.console import Console
+    results = str(item.config.getoption("--causalspec-results"))
+    destination = Path(results) / f"{item.path.stem}-{claim}"
+    try:
+        require_libraries()
+        from causalspec.runtime import VerifySettings, load_task_network, print_verdicts, verify
 
-        from causalspec.commands.networks import require_libraries
-        from causalspec.dsl.diagnostics import SpecError, ToolFailure
-
-        where = str(self.config.getoption("--causalspec-network"))
-        results = str(self.config.getoption("--causalspec-results"))
-        destination = Path(results) / f"{self.path.stem}-{self._claim}"
-        try:
-            require_libraries()
-            from causalspec.runtime import VerifySettings, load_task_network, print_verdicts, verify
-
-            if NETWORK not in self.config.stash:
-                self.config.stash[NETWORK] = load_task_network(where)
-            network = self.config.stash[NETWORK]
-            settings = VerifySettings(claims=(self._claim,))
-            verification = verify(self._specification, network, destination, settings)
-        except SpecError as error:
-            raise SpecFailure(_rendered(error.diagnostics)) from error
-        except ToolFailure as failure:
-            raise SpecFailure(f"{failure}\n{failure.help or ''}".rstrip()) from failure
-        if not verification.holds:
-            table = StringIO()
-            print_verdicts(verification, Console(file=table, width=WIDTH))
-            raise SpecFailure(f"{table.getvalue().strip()}\n\nreport: {destination}")
+        if NETWORK not in item.config.stash:
+            where = str(item.config.getoption("--causalspec-network"))
+            item.config.stash[NETWORK] = load_task_network(where)
+        network = item.config.stash[NETWORK]
+        verification = verify(specification, network, destination, VerifySettings(claims=(claim,)))
+    except SpecError as error:
+        raise SpecFailure(_rendered(error.diagnostics)) from error
+    except ToolFailure as failure:
+        raise SpecFailure(f"{failure}\n{failure.help or ''}".rstrip()) from failure
+    if not verification.holds:
+        table = StringIO()
+        print_verdicts(verification, Console(file=table, width=WIDTH))
+        raise SpecFailure(f"{table.getvalue().strip()}\n\nreport: {destination}")
 
 
 NETWORK: Final[pytest.StashKey[TaskNetwork]] = pytest.StashKey()
 """The network of the session, loaded by the first claim."""
-
-
-def _made(parent: SpecFile, kind: type[pytest.Item], **more: object) -> pytest.Item:
-    """An item of a file; pytest leaves the types of its own arguments open."""
-    make: Any = kind
-    return make.from_parent(parent, **more)
 
 
 def _errors(checked: CheckedFile, examination: Examination) -> list[Diagnostic]:

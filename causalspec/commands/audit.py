@@ -7,14 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from causalspec.commands.arguments import WrongUsageError, assignment
 from causalspec.commands.output import aligned, print_json, print_lines
+from causalspec.compiler import (
+    Audit,
+    ColumnMap,
+    CounterfactualDesign,
+    Specification,
+    WrongRow,
+    audit,
+    open_rows,
+    read_column_map,
+    with_abbreviations,
+)
 from causalspec.exit_codes import ExitCode
-
-if TYPE_CHECKING:
-    from causalspec.compiler import Audit, ColumnMap, CounterfactualDesign, Specification, WrongRow
 
 LISTED = 20
 """So many wrong rows are printed unless `--show` says otherwise."""
@@ -62,8 +70,6 @@ def run(
     if len(designs) > 1:
         names = ", ".join(design.name for design in designs)
         raise WrongUsageError(f"name the declaration that the labels are to follow from: {names}")
-    from causalspec.compiler import audit, open_rows, with_abbreviations
-
     as_json = options.format == "json"
     most = options.show if options.show is not None or as_json else LISTED
     file = open_rows(options.audit)
@@ -83,8 +89,6 @@ def run(
 
 
 def _column_map(options: argparse.Namespace) -> ColumnMap:
-    from causalspec.compiler import ColumnMap, read_column_map
-
     told = ColumnMap() if options.columns is None else read_column_map(options.columns)
     return ColumnMap({**told.columns, **dict(options.column)}, told.values)
 

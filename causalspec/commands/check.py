@@ -6,16 +6,14 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from causalspec import __version__
 from causalspec.commands.output import print_diagnostics, print_json, print_lines, write_file
+from causalspec.compiler import CheckedFile, check_file
+from causalspec.dsl.render import to_json
 from causalspec.exit_codes import ExitCode
 
-if TYPE_CHECKING:
-    from causalspec.compiler import CheckedFile
-
-SUMMARY = "check specs: names, types, examples, hypotheses, data, prompts"
 EXAMPLE = "causalspec check specs/price_tagging/price_tagging.causal"
 
 
@@ -47,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Check every file; the worst outcome decides the exit status."""
-    check = _fix if options.fix else _check
+    check = _fix if options.fix else check_file
     checked = [(path, check(path)) for path in options.specs]
     if options.tokenizer is not None:
         from causalspec.findings.answers import tokenizer_at, with_tokens
@@ -64,12 +62,6 @@ def run(options: argparse.Namespace) -> ExitCode:
     if any(file.diagnostics.has_errors for _, file in checked):
         return ExitCode.SPEC_INVALID
     return ExitCode.UNKNOWN if any(file.leaves_open for _, file in checked) else ExitCode.FINE
-
-
-def _check(path: Path) -> CheckedFile:
-    from causalspec.compiler import check_file
-
-    return check_file(path)
 
 
 def _fix(path: Path) -> CheckedFile:
@@ -89,7 +81,7 @@ def _print_for_programs(checked: list[tuple[Path, CheckedFile]], form: str) -> N
 
         print_json(to_sarif(found, __version__))
     elif form == "github":
-        from causalspec.findings.github import render_github
+        from causalspec.findings.lines import render_github
 
         print(render_github(found), end="")
     else:
@@ -100,7 +92,7 @@ def _print_findings(checked: CheckedFile, *, plain: bool) -> None:
     if not plain:
         print_diagnostics(checked.diagnostics, sys.stderr)
         return
-    from causalspec.findings.plain import render_plain
+    from causalspec.findings.lines import render_plain
 
     print(render_plain(checked.diagnostics), file=sys.stderr, end="")
 
@@ -123,8 +115,6 @@ def _counted(count: int, noun: str, plural: str | None = None) -> str:
 
 
 def _as_json(path: Path, checked: CheckedFile) -> dict[str, Any]:
-    from causalspec.dsl.render import to_json
-
     return {
         "file": str(path),
         "valid": not checked.diagnostics.has_errors,

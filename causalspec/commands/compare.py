@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from causalspec.commands.arguments import (
     WrongUsageError,
@@ -14,12 +14,20 @@ from causalspec.commands.arguments import (
 )
 from causalspec.commands.output import print_json, print_lines
 from causalspec.commands.specs import find_model, load_compiled, model_values
+from causalspec.compiler import (
+    Answer,
+    Comparison,
+    Correspondence,
+    Difference,
+    Share,
+    beside,
+    compare,
+    setting_text,
+    shares_of,
+    value_text,
+)
 from causalspec.exit_codes import ExitCode
 
-if TYPE_CHECKING:
-    from causalspec.compiler import Answer, Comparison, Correspondence, Share
-
-SUMMARY = "compare two models: outputs, interventions, variables, with the smallest difference"
 EXAMPLE = "causalspec compare hierarchical_equality.causal BothEqualities FirstArgument"
 
 MOST_VALUES = 60
@@ -44,8 +52,6 @@ def run(options: argparse.Namespace) -> ExitCode:
             f"`{first.name}` is about `{first.task}`, `{second.name}` about `{second.task}`: "
             "models of one task can be compared"
         )
-
-    from causalspec.compiler import compare, shares_of
 
     comparison = compare(first, second)
     shares = {
@@ -93,8 +99,6 @@ def _answered(comparison: Comparison, question: str, answer: Answer) -> Iterator
 
 
 def _difference(comparison: Comparison, answer: Answer) -> Iterator[str]:
-    from causalspec.compiler import Difference, beside, setting_text
-
     left, right = comparison.left, comparison.right
     found = answer.difference
     if found is None:
@@ -120,8 +124,6 @@ def _difference(comparison: Comparison, answer: Answer) -> Iterator[str]:
 
 
 def _link(comparison: Comparison, pair: Correspondence) -> str:
-    from causalspec.compiler import value_text
-
     text = (
         f"`{pair.left}` of {comparison.left.name} {pair.link.value} `{pair.right}` of "
         f"{comparison.right.name}: {pair.evidence.text}"
@@ -170,8 +172,6 @@ def _as_json(comparison: Comparison, shares: Mapping[str, tuple[Share, ...]]) ->
 
 
 def _answer_json(comparison: Comparison, answer: Answer) -> dict[str, Any]:
-    from causalspec.compiler import Difference
-
     found = answer.difference
     told: dict[str, Any] = {"same": answer.holds, "evidence": answer.evidence.text}
     left, right = comparison.left, comparison.right

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from causalspec import __version__
 from causalspec.commands import audit
@@ -19,13 +19,23 @@ from causalspec.commands.arguments import (
     count,
 )
 from causalspec.commands.output import print_json, print_lines
+from causalspec.commands.pairs_shown import print_pairs, sample
 from causalspec.commands.specs import find_design, load_checked, named
+from causalspec.compiler import (
+    LINES,
+    CounterfactualDesign,
+    Form,
+    Order,
+    Specification,
+    Tokenize,
+    WrittenSplit,
+    flat_columns,
+    records,
+    stream_data,
+    write_data,
+)
 from causalspec.exit_codes import ExitCode
 
-if TYPE_CHECKING:
-    from causalspec.compiler import CounterfactualDesign, Specification, Tokenize, WrittenSplit
-
-SUMMARY = "generate the counterfactual data that a spec declares"
 EXAMPLE = "causalspec data indirect_object.causal SwapPosition --split test --form parquet"
 
 FORMS = ("jsonl", "csv", "parquet", "datasets", "safetensors")
@@ -122,9 +132,6 @@ def _show(
     options: argparse.Namespace,
 ) -> list[dict[str, Any]]:
     """Print the first pairs as people compare them; for machines, give them as records."""
-    from causalspec.commands.pairs_shown import print_pairs, sample
-    from causalspec.compiler import flat_columns, records
-
     shown = sample(design, split, options.show, options.rows, options.seed)
     if options.format == "text":
         print_pairs(specification, shown)
@@ -142,8 +149,6 @@ def _write(
     options: argparse.Namespace,
 ) -> list[dict[str, Any]]:
     """Write some splits of a design, and say what was written."""
-    from causalspec.compiler import Form, Order, write_data
-
     rows = {
         part.name: part.rows if options.rows is None else options.rows for part in design.splits
     }
@@ -166,8 +171,6 @@ def _stream(
     options: argparse.Namespace,
 ) -> ExitCode:
     """Write the rows of one split to standard output."""
-    from causalspec.compiler import LINES, Form, Order, stream_data
-
     offered = [
         (design, split.name)
         for design in designs

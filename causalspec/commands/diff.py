@@ -9,16 +9,12 @@ from dataclasses import asdict
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from causalspec.commands.output import print_json, print_lines
 from causalspec.commands.specs import load_compiled
+from causalspec.compiler import Area, Change, review_changes
 from causalspec.exit_codes import ExitCode
 
-if TYPE_CHECKING:
-    from causalspec.compiler import Area, Change
-
-SUMMARY = "say what changed between two versions of a spec: meaning, claims, data, prompts or text"
 EXAMPLE = "git show HEAD:price.causal > old.causal; causalspec diff old.causal price.causal"
 
 FORMAT_VERSION = 1
@@ -42,8 +38,6 @@ def run(options: argparse.Namespace) -> ExitCode:
     """
     old, new = load_compiled(options.old), load_compiled(options.new)
 
-    from causalspec.compiler import review_changes
-
     found = review_changes(old, new)
     status = _status({change.area for change in found})
     if options.format == "json":
@@ -56,8 +50,6 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 
 def _status(areas: set[Area]) -> ExitCode:
-    from causalspec.compiler import Area
-
     if areas & {Area.INTERFACE, Area.MEANING, Area.CLAIMS}:
         return ExitCode.CLAIM_FAILED
     if Area.UNDECIDED in areas:
@@ -69,8 +61,6 @@ def _status(areas: set[Area]) -> ExitCode:
 
 def _verdict(found: Sequence[Change]) -> str:
     """What a reviewer wants to know first."""
-    from causalspec.compiler import Area
-
     if not found:
         return "nothing changed"
     areas = dict.fromkeys(str(change.area) for change in found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from causalspec.commands.arguments import (
     WrongUsageError,
@@ -15,12 +15,23 @@ from causalspec.commands.arguments import (
 )
 from causalspec.commands.output import print_json, print_lines
 from causalspec.commands.specs import find_model, load_compiled
+from causalspec.compiler import (
+    CausalModel,
+    CounterfactualDesign,
+    Distinction,
+    InterchangePairs,
+    SplitSize,
+    SwapKind,
+    counterparts_of,
+    generate,
+    interpret,
+    setting_text,
+    with_noise_at_rest,
+)
+from causalspec.dsl.diagnostics import SpecError
+from causalspec.dsl.source import Source, Span
 from causalspec.exit_codes import ExitCode
 
-if TYPE_CHECKING:
-    from causalspec.compiler import CausalModel, InterchangePairs, SwapKind
-
-SUMMARY = "find pairs on which a model and its rivals predict different labels"
 EXAMPLE = "causalspec distinguish hierarchical_equality.causal BothEqualities FirstArgument"
 
 UNDECIDED = frozenset({"CS510", "CS512", "CS514"})
@@ -52,8 +63,6 @@ def run(options: argparse.Namespace) -> ExitCode:
     model, *rivals = (find_model(specification, name) for name in (options.model, *options.rivals))
     for candidate in (model, *rivals):
         _check_fit(model, candidate)
-    from causalspec.compiler import SwapKind
-
     told: list[dict[str, Any]] = []
     for kind in (SwapKind((name,), (0,)) for name in model.intermediates):
         # All rivals at once where some pair tells them all, else each by itself.
@@ -94,17 +103,6 @@ def _told(
     """Pairs that tell the model from all of the rivals at once, with every label and the coverage;
     or why there are none.
     """
-    from causalspec.compiler import (
-        CounterfactualDesign,
-        Distinction,
-        SplitSize,
-        counterparts_of,
-        generate,
-        with_noise_at_rest,
-    )
-    from causalspec.dsl.diagnostics import SpecError
-    from causalspec.dsl.source import Source, Span
-
     told: dict[str, Any] = {
         "model": model.name,
         "swap": kind.name,
@@ -148,8 +146,6 @@ def _told(
 
 def _pair(pairs: InterchangePairs, row: int) -> dict[str, Any]:
     """One pair with what each model says, by the interpreter."""
-    from causalspec.compiler import interpret, setting_text
-
     model = pairs.model
     base, source = (
         {name: int(column[row]) for name, column in side.items()}

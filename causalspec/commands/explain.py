@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 
 from causalspec.commands.arguments import WrongUsageError
+from causalspec.dsl import catalogue
+from causalspec.dsl.diagnostics import closest
 from causalspec.exit_codes import ExitCode
 
-SUMMARY = "explain a diagnostic's code, with an example that fails and its fix"
 EXAMPLE = "causalspec explain CS201"
 
 
@@ -18,9 +19,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Print the page, or the list of all codes with their titles."""
-    from causalspec.dsl import catalogue
-    from causalspec.dsl.diagnostics import closest
-
     if options.code is None:
         for code in catalogue.codes():
             print(f"{code}  {catalogue.title(code)}")

@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 from causalspec.commands.output import print_diagnostics, print_failure, print_lines, write_file
+from causalspec.dsl.diagnostics import Diagnostics, SpecError, ToolFailure
+from causalspec.dsl.formatter import format_source
+from causalspec.dsl.reading import read_source
 from causalspec.exit_codes import ExitCode
 
-SUMMARY = "format specs in place; a file that does not parse is left as it is"
 EXAMPLE = "causalspec fmt --check specs/*/*.causal"
 
 
@@ -29,10 +31,6 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 
 def _format(path: Path, options: argparse.Namespace) -> ExitCode:
-    from causalspec.dsl.diagnostics import Diagnostics, SpecError, ToolFailure
-    from causalspec.dsl.formatter import format_source
-    from causalspec.dsl.reading import read_source
-
     diagnostics = Diagnostics()
     try:
         source = read_source(path, str(path), diagnostics)

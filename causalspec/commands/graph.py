@@ -6,7 +6,6 @@ Nothing is proved first: a picture helps most where a hypothesis does not hold y
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from causalspec.commands.arguments import (
     WrongUsageError,
@@ -15,12 +14,9 @@ from causalspec.commands.arguments import (
 )
 from causalspec.commands.output import write_output
 from causalspec.commands.specs import load_compiled, named
+from causalspec.compiler import CausalModel, Specification, graph, model_table
 from causalspec.exit_codes import ExitCode
 
-if TYPE_CHECKING:
-    from causalspec.compiler import CausalModel, Specification
-
-SUMMARY = "draw a model's causal graph, or write its variables and mechanisms as a table"
 EXAMPLE = "causalspec graph addition.causal CarryChain --to svg --out carry.svg"
 
 _PICTURES = ("svg", "mermaid", "dot")
@@ -65,8 +61,6 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 
 def _written(specification: Specification, model: CausalModel, options: argparse.Namespace) -> str:
-    from causalspec.compiler import graph, model_table
-
     tables = {"latex": model_table.latex_table, "markdown": model_table.markdown_table}
     if options.to in tables:
         return tables[options.to](model)

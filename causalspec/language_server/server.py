@@ -15,8 +15,8 @@ from pygls.lsp.server import LanguageServer
 from causalspec import __version__
 from causalspec.dsl.diagnostics import Diagnostic, ToolFailure
 from causalspec.language_server.analysis import Analysis
-from causalspec.language_server.arguments import signature
 from causalspec.language_server.completion import completions
+from causalspec.language_server.context import signature
 from causalspec.language_server.documents import Document, Documents
 from causalspec.language_server.edits import FIX_ALL, code_actions, formatting, protocol_diagnostic
 from causalspec.language_server.highlighting import LEGEND, semantic_tokens

@@ -1,13 +1,17 @@
-"""Standard streams that commands can rely on, whoever started them, and whoever still listens."""
+"""What a command can rely on, whoever started it: standard streams, also where they are closed or
+nobody listens any more, and time to put its things away when it is asked to end.
+"""
 
 from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 
 @contextmanager
@@ -67,3 +71,27 @@ class _Unheard(io.FileIO):
             return super().write(data)
         except OSError:
             return len(data)
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end, as from the keyboard."""
+
+
+@contextmanager
+def terminations() -> Generator[None]:
+    """While open, SIGTERM raises `Terminated`, unless the program around us has a use for it."""
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    ):
+        yield
+        return
+    signal.signal(signal.SIGTERM, _raise)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _raise(_signal: int, _frame: object) -> NoReturn:
+    raise Terminated
