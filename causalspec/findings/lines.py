@@ -1,5 +1,5 @@
-"""Diagnostics as plain lines: sentences for screen readers and for logs that are read aloud, and the
-workflow commands that GitHub shows beside the lines of a pull request.
+"""Diagnostics as plain lines: sentences, for screen readers and for logs that are read aloud, and
+workflow commands, which GitHub shows beside the lines of a pull request.
 """
 
 from __future__ import annotations

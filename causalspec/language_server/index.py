@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
+from typing import Any
 
 from causalspec.compiler import UNREAD, Domain, Entry, Meanings
 from causalspec.dsl import syntax
@@ -32,6 +33,25 @@ KINDS: dict[type[syntax.Node], Kind] = {
     syntax.ClaimDeclaration: Kind.CLAIM,
     syntax.AbstractionDeclaration: Kind.ABSTRACTION,
 }
+DECLARING: dict[type[syntax.Node], tuple[str, Kind]] = {
+    syntax.Input: ("declarators", Kind.INPUT),
+    syntax.Noise: ("declarators", Kind.NOISE),
+    syntax.Let: ("name", Kind.ABBREVIATION),
+    syntax.Variable: ("declarator", Kind.VARIABLE),
+    syntax.Merge: ("name", Kind.VARIABLE),
+    syntax.Output: ("declarator", Kind.OUTPUT),
+    syntax.Prompt: ("name", Kind.PROMPT),
+    syntax.Slot: ("alias", Kind.SLOT),
+    syntax.Declarator: ("index", Kind.INDEX),
+    syntax.Aggregate: ("index", Kind.INDEX),
+    syntax.TaskDeclaration: ("parameters", Kind.PARAMETER),
+    syntax.TypedName: ("name", Kind.FIELD),
+    syntax.TableDeclaration: ("key", Kind.FIELD),
+    syntax.Tuple: ("fields", Kind.FIELD),
+    syntax.SwapItem: ("source", Kind.SOURCE),
+    syntax.SplitPart: ("name", Kind.SPLIT),
+}
+"""Where a node has the names that it declares."""
 NAMES_A_FILE = syntax.WordsSet | syntax.TableDeclaration | syntax.ImportDeclaration
 
 
@@ -163,44 +183,16 @@ def _declared_by(
     node: syntax.Node, inside: syntax.Declaration
 ) -> Iterator[tuple[syntax.Name, Kind]]:
     """The names that a node declares itself, with what each stands for."""
-    match node:
-        case syntax.Input() | syntax.Noise():
-            kind = Kind.INPUT if isinstance(node, syntax.Input) else Kind.NOISE
-            yield from ((declarator.name, kind) for declarator in node.declarators)
-        case syntax.Let(name=name):
-            yield name, Kind.ABBREVIATION
-        case syntax.Variable(declarator=declarator):
-            yield declarator.name, Kind.VARIABLE
-        case syntax.Merge(name=name):
-            yield name, Kind.VARIABLE
-        case syntax.Output(declarator=declarator):
-            yield declarator.name, Kind.OUTPUT
-        case syntax.Prompt(name=name):
-            yield name, Kind.PROMPT
-        case syntax.Slot(alias=syntax.Name() as name):
-            yield name, Kind.SLOT
-        case syntax.Declarator(index=syntax.Name() as name) | syntax.Aggregate(index=name):
-            yield name, Kind.INDEX
-        case syntax.TaskDeclaration(parameters=parameters):
-            yield from (
-                (parameter.name, Kind.PARAMETER)
-                for parameter in parameters
-                if parameter.name is not None
-            )
-        case syntax.TypedName(name=name):
-            is_function = isinstance(inside, syntax.FunctionDeclaration)
-            yield name, Kind.PARAMETER if is_function else Kind.FIELD
-        case syntax.TableDeclaration(key=name):
-            yield name, Kind.FIELD
-        case syntax.Tuple(fields=assignments):
-            names = (assignment.target for assignment in assignments)
-            yield from ((name, Kind.FIELD) for name in names if isinstance(name, syntax.Name))
-        case syntax.SwapItem(source=syntax.Name() as name):
-            yield name, Kind.SOURCE
-        case syntax.SplitPart(name=name):
-            yield name, Kind.SPLIT
-        case _:
-            return
+    if type(node) not in DECLARING:
+        return
+    field, kind = DECLARING[type(node)]
+    if isinstance(node, syntax.TypedName) and isinstance(inside, syntax.FunctionDeclaration):
+        kind = Kind.PARAMETER
+    parts: Any = getattr(node, field)
+    for part in parts if isinstance(parts, tuple) else (parts,):
+        name = getattr(part, "target", getattr(part, "name", part))
+        if isinstance(name, syntax.Name):
+            yield name, kind
 
 
 def _about(declaration: syntax.Declaration) -> str:
