@@ -25,6 +25,7 @@ from causalspec.compiler import (
     counterparts_of,
     generate,
     interpret,
+    setting_at,
     setting_text,
     with_noise_at_rest,
 )
@@ -147,10 +148,7 @@ def _told(
 def _pair(pairs: InterchangePairs, row: int) -> dict[str, Any]:
     """One pair with what each model says, by the interpreter."""
     model = pairs.model
-    base, source = (
-        {name: int(column[row]) for name, column in side.items()}
-        for side in (pairs.base, pairs.sources[0])
-    )
+    base, source = setting_at(pairs.base, row), setting_at(pairs.sources[0], row)
 
     def said(predicting: CausalModel, kind: SwapKind) -> str:
         solution = interpret.interchange(predicting, base, (source,), kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from causalspec.commands.output import drawn, drawn_table
 from causalspec.compiler import (
@@ -19,6 +19,7 @@ from causalspec.compiler import (
     generate_chunks,
     interpret,
     render,
+    setting_at,
     source_names,
     value_text,
 )
@@ -85,8 +86,8 @@ class SolvedPair:
     def __init__(self, specification: Specification, pairs: InterchangePairs, row: int) -> None:
         model, kind = pairs.model, pairs.design.kinds[int(pairs.kinds[row])]
         names = source_names(pairs.design)
-        base = _setting(pairs.base, row)
-        sources = [_setting(columns, row) for columns in pairs.sources]
+        base = setting_at(pairs.base, row)
+        sources = [setting_at(columns, row) for columns in pairs.sources]
         self.model = model
         self.from_source = {
             variable: names[number]
@@ -124,10 +125,6 @@ def _swaps(kind: SwapKind, names: Sequence[str]) -> str:
             source = f"({source} with {_swaps(inner, names)})"
         parts.append(f"{variable} from {source}")
     return ", ".join(parts)
-
-
-def _setting(columns: Mapping[str, Any], row: int) -> dict[str, int]:
-    return {name: int(column[row]) for name, column in columns.items()}
 
 
 def _prompts(
