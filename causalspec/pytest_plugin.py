@@ -87,8 +87,8 @@ def _item(
     parent: SpecFile, name: str, run: Callable[[SpecItem], None], span: Span | None = None
 ) -> SpecItem:
     """An item of a file, at the line of a span."""
-    make: Any = SpecItem.from_parent  # pytest leaves the types of its own arguments open
-    item: SpecItem = make(parent, name=name)
+    kind: Any = SpecItem  # pytest leaves the types of its own arguments open
+    item: SpecItem = kind.from_parent(parent, name=name)
     item.run = run
     if span is not None:
         item.line = span.source.position(span.start)[0] - 1

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 from causalspec.compiler import UNREAD, Domain, Entry, Meanings
 from causalspec.dsl import syntax
@@ -188,8 +188,9 @@ def _declared_by(
     field, kind = DECLARING[type(node)]
     if isinstance(node, syntax.TypedName) and isinstance(inside, syntax.FunctionDeclaration):
         kind = Kind.PARAMETER
-    parts: Any = getattr(node, field)
-    for part in parts if isinstance(parts, tuple) else (parts,):
+    value: Any = getattr(node, field)
+    parts = cast(tuple[Any, ...], value) if isinstance(value, tuple) else (value,)
+    for part in parts:
         name = getattr(part, "target", getattr(part, "name", part))
         if isinstance(name, syntax.Name):
             yield name, kind
