@@ -22,8 +22,8 @@ from causalspec.runtime import Advance
 class TerminalWatcher:
     """Shows each piece of work on standard error; a log file gets a line a piece."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
 
     @contextmanager
     def work(self, title: str, total: int) -> Generator[Advance]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
 
 from causalspec.compiler import Specification, load_specification
 from causalspec.dsl.diagnostics import SpecError
@@ -42,7 +41,7 @@ def train_on_prompts(
     tasks = list(specification.tasks.values())
     taught = tasks if lessons is None else [*tasks, *_specification(lessons).tasks.values()]
     planted = Planted(specification, tuple(plants)) if plants else None
-    trained = train_decoder(taught, recipe, planted, TerminalWatcher(Console(stderr=True)))
+    trained = train_decoder(taught, recipe, planted, TerminalWatcher())
     trained.save(options.folder)
     right = trained.share_right(Exercises(tasks, recipe.seed, "test").take(_TESTED))
     print(f"{options.folder}: {right:.2%} of {_TESTED:,} new inputs answered rightly")
@@ -54,7 +53,7 @@ def train_on_equalities(spec: Path, recipe: EqualityRecipe) -> None:
     """
     options = _options(spec, recipe)
     recipe = replace(recipe, seed=options.seed, steps=options.steps)
-    network = train_on_pairs(recipe, TerminalWatcher(Console(stderr=True)))
+    network = train_on_pairs(recipe, TerminalWatcher())
     untyped: Any = network
     untyped.save_pretrained(options.folder)
     (task,) = _specification(spec).tasks.values()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +13,9 @@ from causalspec.commands.arguments import (
 )
 from causalspec.commands.networks import (
     add_network_arguments,
-    fit_settings,
     named_network,
     require_libraries,
+    run_settings,
 )
 from causalspec.commands.output import print_json, print_lines
 from causalspec.commands.specs import load_checked, named
@@ -54,31 +52,14 @@ def run(options: argparse.Namespace) -> ExitCode:
     from rich.console import Console
 
     from causalspec.progress import TerminalWatcher
-    from causalspec.runtime import (
-        VerifySettings,
-        align,
-        check_alignment_destination,
-        json_value,
-    )
+    from causalspec.runtime import align, check_alignment_destination, json_value
 
     destination = options.out or Path("results") / f"{options.spec.stem}-{options.alignment}"
     check_alignment_destination(destination)
     network = named_network(options)
-    settings = VerifySettings(
-        seed=options.seed,
-        keeps_unanswered=options.keep_unanswered,
-        fit=fit_settings(options, network),
-        command=shlex.join(["causalspec", *sys.argv[1:]]),
-    )
-    fitted = align(
-        specification,
-        alignment,
-        data,
-        network,
-        destination,
-        settings,
-        TerminalWatcher(Console(stderr=True)),
-    )
+    settings = run_settings(options, network)
+    watcher = TerminalWatcher()
+    fitted = align(specification, alignment, data, network, destination, settings, watcher)
     if options.format == "json":
         print_json(json_value(fitted))
     else:

@@ -130,8 +130,8 @@ def _lines(path: Path, found: Audit, always_counted: bool) -> Iterator[str]:
 
 def _strata(found: Audit) -> Iterator[str]:
     rows = [
-        (*values, f"{tally.rows:,}", f"{tally.wrong:,}", _percent(tally.wrong / tally.rows))
-        for values, tally in sorted(found.strata.items())
+        (*values, f"{errors.rows:,}", f"{errors.wrong:,}", _percent(errors.wrong / errors.rows))
+        for values, errors in sorted(found.strata.items())
     ]
     yield from aligned([(*found.by, "rows", "wrong", ""), *rows], left=len(found.by))
 
@@ -170,11 +170,7 @@ def _as_json(path: Path, found: Audit) -> dict[str, Any]:
         "outside_require": found.outside,
         "columns": dict(found.layout.columns),
         "not_read": list(found.layout.unread),
-        "strata": [_stratum(found.by, values, tally.rows, tally.wrong)
-                   for values, tally in sorted(found.strata.items())],
+        "strata": [{"values": dict(zip(found.by, values, strict=True)), **asdict(errors)}
+                   for values, errors in sorted(found.strata.items())],
         "wrong_rows": [asdict(row) for row in found.wrong_rows],
     }  # fmt: skip
-
-
-def _stratum(by: Sequence[str], values: Sequence[str], rows: int, wrong: int) -> dict[str, Any]:
-    return {"values": dict(zip(by, values, strict=True)), "rows": rows, "wrong": wrong}

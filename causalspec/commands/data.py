@@ -228,12 +228,10 @@ def _progress(title: str, rows: dict[str, int]) -> Generator[Callable[[str, int]
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console
-
     from causalspec.progress import TerminalWatcher
 
     done = dict.fromkeys(rows, 0)
-    with TerminalWatcher(Console(stderr=True)).work(title, sum(rows.values())) as advance:
+    with TerminalWatcher().work(title, sum(rows.values())) as advance:
 
         def told(split: str, made: int) -> None:
             done[split] = made

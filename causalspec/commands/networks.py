@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -12,7 +14,7 @@ from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.dsl.installation import install_command
 
 if TYPE_CHECKING:
-    from causalspec.runtime import FitSettings, TaskNetwork
+    from causalspec.runtime import TaskNetwork, VerifySettings
 
 LIBRARIES = ("torch", "transformers", "safetensors", "psutil")
 
@@ -77,12 +79,19 @@ def named_network(options: argparse.Namespace) -> TaskNetwork:
     return network  # its classes are the declared answers
 
 
-def fit_settings(options: argparse.Namespace, network: TaskNetwork) -> FitSettings:
+def run_settings(options: argparse.Namespace, network: TaskNetwork) -> VerifySettings:
     """What suits the network, with what is requested instead."""
-    settings = network.settings
-    return replace(
-        settings,
-        steps=options.steps or settings.steps,
-        batch=options.batch or settings.batch,
-        learning_rate=options.learning_rate or settings.learning_rate,
+    from causalspec.runtime import VerifySettings
+
+    suited = network.settings
+    return VerifySettings(
+        seed=options.seed,
+        keeps_unanswered=options.keep_unanswered,
+        fit=replace(
+            suited,
+            steps=options.steps or suited.steps,
+            batch=options.batch or suited.batch,
+            learning_rate=options.learning_rate or suited.learning_rate,
+        ),
+        command=shlex.join(["causalspec", *sys.argv[1:]]),
     )

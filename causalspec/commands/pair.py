@@ -77,16 +77,15 @@ def run(options: argparse.Namespace) -> ExitCode:
     earlier = _maps(specification, design, alignment, options)
     if earlier is None and options.claim is not None:
         raise WrongUsageError("--claim says whose maps: it goes with --maps")
-    from rich.console import Console
-
     from causalspec.commands.pair_drawn import ShownPair, as_json, print_pair
     from causalspec.progress import TerminalWatcher
     from causalspec.runtime import look_at
 
     pair = _row(design, split.name, options.row, options.seed)
     network = named_network(options)
-    watcher = TerminalWatcher(Console(stderr=True))
-    seen = look_at(specification, network, alignment, pair, options.prompt, earlier, watcher)
+    seen = look_at(
+        specification, network, alignment, pair, options.prompt, earlier, TerminalWatcher()
+    )
     shown = ShownPair(
         pair=pair,
         row=options.row,

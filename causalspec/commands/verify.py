@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
+from dataclasses import replace
 from pathlib import Path
 
 from causalspec.commands.arguments import (
@@ -14,9 +13,9 @@ from causalspec.commands.arguments import (
 )
 from causalspec.commands.networks import (
     add_network_arguments,
-    fit_settings,
     named_network,
     require_libraries,
+    run_settings,
 )
 from causalspec.commands.output import print_lines
 from causalspec.commands.specs import load_checked
@@ -56,7 +55,6 @@ def run(options: argparse.Namespace) -> ExitCode:
     from causalspec.progress import TerminalWatcher
     from causalspec.runtime import (
         REPORT,
-        VerifySettings,
         check_destination,
         choose_claims,
         print_verdicts,
@@ -71,16 +69,10 @@ def run(options: argparse.Namespace) -> ExitCode:
     destination = options.out or Path("results") / options.spec.stem
     check_destination(destination)
     network = named_network(options)
-    settings = VerifySettings(
-        claims=tuple(options.claim),
-        seed=options.seed,
-        keeps_unanswered=options.keep_unanswered,
-        fit=fit_settings(options, network),
-        command=shlex.join(["causalspec", *sys.argv[1:]]),
-        maps=options.maps,
+    settings = replace(
+        run_settings(options, network), claims=tuple(options.claim), maps=options.maps
     )
-    watcher = TerminalWatcher(Console(stderr=True))
-    verification = verify(specification, network, destination, settings, watcher)
+    verification = verify(specification, network, destination, settings, TerminalWatcher())
     if options.format == "json":
         print(to_json(verification))
     else:
