@@ -6,10 +6,11 @@ The graph is drawn by us, but a report may be rendered again from somebody else'
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from causalspec.runtime.report.markup import Markup, joined, markup
+from markupsafe import Markup
+
+from causalspec.runtime.report.text import visible
 
 _ELEMENTS = re.compile(
     "svg|g|path|rect|circle|ellipse|line|polyline|polygon|text|tspan|title|desc|defs|marker"
@@ -24,7 +25,7 @@ _ATTRIBUTES = re.compile(
 _REFERENCE = re.compile(r"url\(\s*#([\w-]+)\s*\)")
 
 
-def graph_figure(svg: str, prefix: str) -> Markup | None:
+def graph_drawing(svg: str, prefix: str) -> Markup | None:
     """The drawing with identifiers prefixed, so that two in one page never meet; None if unread."""
     try:
         root = ElementTree.fromstring(svg)
@@ -32,37 +33,33 @@ def graph_figure(svg: str, prefix: str) -> Markup | None:
         return None
     if _local(root.tag) != "svg":
         return None
-    return _drawn(root, prefix)
+    return Markup(ElementTree.tostring(_drawn(root, prefix), encoding="unicode", method="html"))
 
 
-def _drawn(element: ElementTree.Element, prefix: str) -> Markup:
-    name = _local(element.tag)
-    if not _ELEMENTS.fullmatch(name):
-        return Markup("")
-    children = joined(
-        Markup(_drawn(child, prefix) + markup("{tail}", tail=child.tail or "")) for child in element
+def _drawn(element: ElementTree.Element, prefix: str) -> ElementTree.Element:
+    """A copy that holds nothing but drawing."""
+    copy = ElementTree.Element(_local(element.tag), _attributes(element, prefix))
+    copy.text, copy.tail = visible(element.text or ""), visible(element.tail or "")
+    copy.extend(
+        _drawn(child, prefix) for child in element if _ELEMENTS.fullmatch(_local(child.tag))
     )
-    return markup(
-        "<{name}{attributes}>{text}{children}</{name}>",
-        name=name,
-        attributes=joined(_attributes(element, prefix)),
-        text=element.text or "",
-        children=children,
-    )
+    return copy
 
 
-def _attributes(element: ElementTree.Element, prefix: str) -> Iterator[Markup]:
+def _attributes(element: ElementTree.Element, prefix: str) -> dict[str, str]:
+    kept: dict[str, str] = {}
     for name, value in element.attrib.items():
         if not _ATTRIBUTES.fullmatch(name):
             continue
         if name in ("id", "aria-labelledby"):
-            value = " ".join(f"{prefix}-{one}" for one in value.split())
+            value = " ".join(f"{prefix}-{identifier}" for identifier in value.split())
         reference = _REFERENCE.fullmatch(value.strip())
         if reference:
             value = f"url(#{prefix}-{reference[1]})"
         elif "url" in value.lower() and name not in ("class", "aria-label"):
             continue
-        yield markup(' {name}="{value}"', name=name, value=value)
+        kept[name] = visible(value)
+    return kept
 
 
 def _local(tag: object) -> str:

@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from causalspec.runtime.report.graph import graph_figure
-from causalspec.runtime.report.heatmap import heat_class
-from causalspec.runtime.report.markup import markup, prose
-from causalspec.runtime.report.page import render_report
+from causalspec.runtime.report.graph import graph_drawing
+from causalspec.runtime.report.page import prose, render_report
+from causalspec.runtime.report.sweep import heat_class
 from causalspec.runtime.report.text import (
     duration,
     expectation_figure,
@@ -161,9 +160,7 @@ def test_no_text_changes_the_page_around_it(text: str):
     assert not set(page) & set("\x00\x1b\u202e")
 
 
-def test_markup_escapes_what_is_not_markup():
-    assert markup("<b>{text}</b>", text="<i>&\"'") == "<b>&lt;i&gt;&amp;&quot;&#x27;</b>"
-    assert markup("{inner}{x}", inner=markup("<i>{t}</i>", t="<"), x=1.50) == "<i>&lt;</i>1.5"
+def test_backquotes_mark_code():
     assert prose("a `<b>` c") == "a <code>&lt;b&gt;</code> c"
     assert prose("a ` b") == "a ` b"
 
@@ -188,7 +185,7 @@ HOSTILE_SVG = """\
 
 
 def test_only_drawing_is_kept_of_a_graph():
-    drawn = graph_figure(HOSTILE_SVG, "claim-1")
+    drawn = graph_drawing(HOSTILE_SVG, "claim-1")
     assert drawn is not None
     assert "".join(drawn.split("\n")) == (
         '<svg viewBox="0 0 10 10">'
@@ -200,7 +197,7 @@ def test_only_drawing_is_kept_of_a_graph():
 
 @pytest.mark.parametrize("svg", ["", "<svg", "<p/>", "<svg><text></svg>", "<svg>&nbsp;</svg>"])
 def test_a_graph_that_is_none_is_left_out(svg: str):
-    assert graph_figure(svg, "claim-1") is None
+    assert graph_drawing(svg, "claim-1") is None
     assert page_of(dataclasses.replace(FIRST, graph_svg=svg)).count("figure", "graph") == 0
 
 

@@ -1,0 +1,123 @@
+"""The validation scores of a sweep, arranged for the report: by layer and token, or combination."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from causalspec.runtime.report.text import figure, interval
+from causalspec.runtime.results.estimates import Score
+from causalspec.runtime.results.records import ClaimVerdict, SiteScore
+from causalspec.runtime.sites.site import Site
+
+HEAT_STEPS = 10
+"""Shades of the colour scale beyond the first; `report.css` has `heat-0` to `heat-10`."""
+
+HEAT_EDGES = (0.0, *((step + 0.5) / HEAT_STEPS for step in range(HEAT_STEPS)), 1.0)
+"""Where each shade begins and ends on the scale from 0 to 1."""
+
+SHOWN_COMBINATIONS = 20
+
+_TOP, _HEIGHT = 14, 200  # pixels of the plot above the strip
+_COLUMN_CLASSES = (8, 16, 32, 64, 128)  # widths in report.css at which a chart starts to scroll
+
+
+@dataclass(frozen=True, slots=True)
+class SingleSiteFit:
+    """The validation score of a fit all of whose variables lie at one site."""
+
+    site: Site
+    score: Score
+    is_chosen: bool
+
+    @property
+    def kind(self) -> str:
+        """What sites that differ in layer and token alone have in common."""
+        return str(replace(self.site, layer=None, token=""))
+
+    @property
+    def layer_text(self) -> str:
+        """The number of its layer, `–` where it has none."""
+        return "–" if self.site.layer is None else str(self.site.layer)
+
+    @property
+    def title(self) -> str:
+        """What its cell or column says to who points at it."""
+        return f"{self.site}: {figure(self.score.mean)}, {interval(self.score)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A fit in the chart of layers; `left`, `middle` and `width` are percentages of the chart."""
+
+    fit: SingleSiteFit
+    left: float
+    middle: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Fits at one site, in the order of layers, and fits at a combination of sites."""
+
+    single: tuple[SingleSiteFit, ...]
+    joint: tuple[SiteScore, ...]
+
+    @property
+    def is_one_row(self) -> bool:
+        """Whether the sites differ in their layers alone, so that a chart can show them."""
+        return len({(fit.kind, fit.site.token) for fit in self.single}) == 1
+
+    @property
+    def columns(self) -> list[Column]:
+        """The fits side by side, each as wide as the others."""
+        width = 100 / len(self.single)
+        return [
+            Column(fit, place * width, (place + 0.5) * width, width)
+            for place, fit in enumerate(self.single)
+        ]
+
+    @property
+    def layers(self) -> list[str]:
+        """The layers of the heat map's columns."""
+        return list(dict.fromkeys(fit.layer_text for fit in self.single))
+
+    @property
+    def by_kind_token_and_layer(self) -> dict[str, dict[str, dict[str, SingleSiteFit]]]:
+        """The cells of the heat map."""
+        cells: dict[str, dict[str, dict[str, SingleSiteFit]]] = {}
+        for fit in self.single:
+            cells.setdefault(fit.kind, {}).setdefault(fit.site.token, {})[fit.layer_text] = fit
+        return cells
+
+    @property
+    def best_combinations(self) -> list[SiteScore]:
+        """The combinations that are shown, best first."""
+        ordered = sorted(self.joint, key=lambda fit: -fit.validation.mean)
+        return ordered[:SHOWN_COMBINATIONS]
+
+
+def sweep_of(verdict: ClaimVerdict) -> Sweep:
+    """The fits of a claim as the report shows them."""
+    chosen = set(verdict.chosen)
+    single = [
+        SingleSiteFit(fit.sites[0], fit.validation, set(fit.sites) == chosen)
+        for fit in verdict.sites
+        if len(set(fit.sites)) == 1
+    ]
+    single.sort(key=lambda fit: -1 if fit.site.layer is None else fit.site.layer)
+    return Sweep(tuple(single), tuple(fit for fit in verdict.sites if len(set(fit.sites)) > 1))
+
+
+def heat_class(value: float) -> str:
+    """The class of the shade for a share; `heat-none` where there is none."""
+    return f"heat-{round(value * HEAT_STEPS)}" if 0 <= value <= 1 else "heat-none"
+
+
+def plot_height(value: float) -> float:
+    """How far below the top of the chart of layers a share is drawn, in pixels."""
+    return _TOP + _HEIGHT * (1 - value)
+
+
+def column_class(columns: int) -> int:
+    """The width in `report.css` of a chart with so many columns."""
+    return next((limit for limit in _COLUMN_CLASSES if columns <= limit), _COLUMN_CLASSES[-1])
