@@ -1,9 +1,9 @@
 """`result.json`: a verification as JSON text, exactly, and the JSON Schema that it obeys.
 
-Reading and writing walk the dataclasses of `results`, so a field added there is written, read and
-in the schema at once. Derived figures (every property: means, bounds, `holds`) are written for
-readers and recomputed on reading. Keys are sorted and numbers are finite: as in Protocol Buffers'
-mapping to JSON, a number that is not finite is the string `NaN`, `Infinity` or `-Infinity`.
+Reading and the schema follow the annotations of `results`, so a field added there is written, read
+and in the schema at once. Derived figures (means, bounds, `holds`) are written for readers and
+recomputed on reading. Keys are sorted and numbers are finite: as in Protocol Buffers' mapping to
+JSON, a number that is not finite is the string `NaN`, `Infinity` or `-Infinity`.
 """
 
 from __future__ import annotations
@@ -11,20 +11,25 @@ from __future__ import annotations
 import json
 import math
 import re
-import types
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, cast
+
+import msgspec
 
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.results.records import Verification
+from causalspec.runtime.results.estimates import Score
+from causalspec.runtime.results.records import ClaimVerdict, Verification
 
 FORMAT = 2
 """The version of the format; a change that an old reader would misread takes the next number."""
 
-SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
-_NOT_FINITE = ("NaN", "Infinity", "-Infinity")
+_DERIVED: Mapping[type, Mapping[str, Any]] = {
+    Score: {"mean": float, "lower": float, "upper": float},
+    ClaimVerdict: {"holds": bool | None},
+    Verification: {"holds": bool | None},
+}
+_NUMBER = {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -35,10 +40,9 @@ class ResultsError(ToolFailure):
 def to_json(verification: Verification) -> str:
     """The verification as indented JSON with sorted keys, ending in a newline.
 
-    The same verification gives the same text. Raises `TypeError` for a value that the annotations
-    of `results` rule out.
+    The same verification gives the same text.
     """
-    return json_text({"format": FORMAT, **_object(verification)})
+    return json_text({"format": FORMAT, **json_value(verification)})
 
 
 def from_json(text: str) -> Verification:
@@ -58,19 +62,31 @@ def from_json(text: str) -> Verification:
             f"the results have format {json.dumps(found)}, this version reads {FORMAT}",
             help="verify the spec again: results of another format are not converted",
         )
-    return cast(Verification, _decoded(Verification, cast(object, content), ""))
+    try:
+        # Not strict: a number may be the string that stands for one.
+        return msgspec.convert(content, Verification, strict=False)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$.")
+        place = f" at `{where}" if where else ""
+        message = f"the results are wrong{place}: {what[0].lower()}{what[1:]}"
+        raise ResultsError(message) from error
 
 
 def json_schema() -> str:
     """The JSON Schema (draft 2020-12) of `result.json`, as text."""
-    definitions: dict[str, object] = {}
-    _define(Verification, definitions)
-    root = cast(dict[str, Any], definitions.pop(Verification.__name__))
+    definitions: dict[str, Any] = msgspec.json.schema(Verification)["$defs"]
+    for kind, derived in _DERIVED.items():
+        definition = definitions[kind.__name__]
+        definition["properties"] |= {name: msgspec.json.schema(of) for name, of in derived.items()}
+        definition["required"] += derived
+    root = definitions.pop(Verification.__name__)
     root["properties"]["format"] = {"const": FORMAT}
-    root["required"] = sorted([*root["required"], "format"])
-    return json_text(
-        {"$schema": SCHEMA_DIALECT, "title": "causalspec result", "$defs": definitions, **root}
-    )
+    root["required"].append("format")
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "causalspec result",
+    }
+    return json_text(_with_numbers({**root, **head, "$defs": definitions}))
 
 
 def json_text(content: Mapping[str, object]) -> str:
@@ -80,144 +96,29 @@ def json_text(content: Mapping[str, object]) -> str:
     return _SURROGATES.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
-def json_value(value: object) -> object:
+def json_value(value: Any) -> Any:
     """A dataclass of `results`, or a part of one, in terms of what `json.dumps` writes."""
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, float):
-        if math.isfinite(value):
-            return value
+    if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, tuple):
         return [json_value(item) for item in cast(tuple[object, ...], value)]
-    if is_dataclass(value) and not isinstance(value, type):
-        return _object(value)
-    raise TypeError(f"results hold no {type(value).__name__}")
-
-
-def _object(value: object) -> dict[str, object]:
-    names = [*(field.name for field in _fields(type(value))), *_derived(type(value))]
-    return {name: json_value(getattr(value, name)) for name in names}
-
-
-def _fields(kind: type) -> tuple[Field[Any], ...]:
-    return fields(cast(Any, kind))
-
-
-def _derived(kind: type) -> Iterator[str]:
-    return (name for name, member in vars(kind).items() if isinstance(member, property))
+    if is_dataclass(value):
+        names = [*(field.name for field in fields(value)), *_DERIVED.get(type(value), ())]
+        return {name: json_value(getattr(value, name)) for name in names}
+    return value
 
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"`{name}` is not a JSON number")
 
 
-def _decoded(kind: Any, value: object, where: str) -> object:
-    """`value` as the annotated type `kind`; `where` is its path, for messages."""
-    if kind is float:
-        if value in _NOT_FINITE:
-            return float(cast(str, value))
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            try:
-                return float(value)
-            except OverflowError as error:
-                raise _unexpected("a smaller number", where) from error
-        raise _unexpected("a number", where)
-    if kind in (str, int, bool, types.NoneType):
-        if type(value) is kind:
-            return value
-        raise _unexpected(_NAMES[kind], where)
-    if get_origin(kind) is types.UnionType:
-        inner = get_args(kind)[0]
-        return None if value is None else _decoded(inner, value, where)
-    if get_origin(kind) is tuple:
-        return _decoded_tuple(get_args(kind), value, where)
-    return _decoded_object(kind, value, where)
-
-
-_NAMES: Mapping[type, str] = {
-    str: "a string",
-    int: "an integer",
-    bool: "true or false",
-    types.NoneType: "null",
-}
-
-
-def _decoded_tuple(kinds: tuple[Any, ...], value: object, where: str) -> tuple[object, ...]:
-    if not isinstance(value, list):
-        raise _unexpected("an array", where)
-    items = cast(list[object], value)
-    if kinds[-1] is Ellipsis:
-        kinds = kinds[:1] * len(items)
-    if len(items) != len(kinds):
-        raise _unexpected(f"an array of {len(kinds)}", where)
-    return tuple(
-        _decoded(kind, item, f"{where}[{index}]")
-        for index, (kind, item) in enumerate(zip(kinds, items, strict=True))
-    )
-
-
-def _decoded_object(kind: type, value: object, where: str) -> object:
-    if not isinstance(value, dict):
-        raise _unexpected("an object", where)
-    items = cast(Mapping[str, object], value)
-    hints = get_type_hints(kind)
-    arguments: dict[str, object] = {}
-    for field in _fields(kind):
-        path = f"{where}.{field.name}" if where else field.name
-        if field.name in items:
-            arguments[field.name] = _decoded(hints[field.name], items[field.name], path)
-        elif field.default is MISSING:
-            raise ResultsError(f"the results lack `{path}`")
-    try:
-        return kind(**arguments)
-    except ValueError as error:
-        raise ResultsError(f"the results are wrong at `{where}`: {error}") from error
-
-
-def _unexpected(what: str, where: str) -> ResultsError:
-    return ResultsError(f"the results are wrong at `{where}`: expected {what}")
-
-
-def _schema(kind: Any, definitions: dict[str, object]) -> dict[str, object]:
-    if kind is float:
-        return {"anyOf": [{"type": "number"}, {"enum": list(_NOT_FINITE)}]}
-    if kind in _SCHEMA_TYPES:
-        return {"type": _SCHEMA_TYPES[kind]}
-    arguments = get_args(kind)
-    if get_origin(kind) is types.UnionType:
-        return {"anyOf": [_schema(inner, definitions) for inner in arguments]}
-    if get_origin(kind) is not tuple:
-        _define(kind, definitions)
-        return {"$ref": f"#/$defs/{kind.__name__}"}
-    if arguments[-1] is Ellipsis:
-        return {"type": "array", "items": _schema(arguments[0], definitions)}
-    items = [_schema(inner, definitions) for inner in arguments]
-    return {"type": "array", "prefixItems": items, "items": False, "minItems": len(items)}
-
-
-_SCHEMA_TYPES: Mapping[type, str] = {
-    str: "string",
-    int: "integer",
-    bool: "boolean",
-    types.NoneType: "null",
-}
-
-
-def _define(kind: type, definitions: dict[str, object]) -> None:
-    """Add the schema of a dataclass, and of those that it holds, to `definitions`."""
-    if kind.__name__ in definitions:
-        return
-    definitions[kind.__name__] = {}
-    hints = get_type_hints(kind)
-    properties = {one.name: _schema(hints[one.name], definitions) for one in _fields(kind)}
-    for name in _derived(kind):
-        returned = get_type_hints(vars(kind)[name].fget)["return"]
-        properties[name] = _schema(returned, definitions)
-    optional = {one.name for one in _fields(kind) if one.default is not MISSING}
-    definitions[kind.__name__] = {
-        "type": "object",
-        "properties": properties,
-        "required": sorted(set(properties) - optional),
-        "description": (kind.__doc__ or "").strip().splitlines()[0],
-    }
+def _with_numbers(schema: Any) -> Any:
+    """The schema with every number allowed to be one that is not finite."""
+    if schema == {"type": "number"}:
+        return _NUMBER
+    if isinstance(schema, dict):
+        items = cast(dict[str, object], schema).items()
+        return {name: _with_numbers(inner) for name, inner in items}
+    if isinstance(schema, list):
+        return [_with_numbers(inner) for inner in cast(list[object], schema)]
+    return schema

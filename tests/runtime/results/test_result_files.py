@@ -144,34 +144,35 @@ def planted(path: tuple[str | int, ...], value: object) -> str:
         ("{}", "the results have format null, this version reads 2"),
         (planted(("format",), 1), "the results have format 1, this version reads 2"),
         (planted(("format",), True), "the results have format true, this version reads 2"),
-        ('{"format": 2}', "the results lack `manifest`"),
+        ('{"format": 2}', "the results are wrong: object missing required field `manifest`"),
         (
-            planted(("manifest", "seed"), "0"),
-            "the results are wrong at `manifest.seed`: expected an integer",
+            planted(("manifest", "seed"), "zero"),
+            "the results are wrong at `manifest.seed`: expected `int`, got `str`",
         ),
         (
             planted(("manifest", "seed"), True),
-            "the results are wrong at `manifest.seed`: expected an integer",
+            "the results are wrong at `manifest.seed`: expected `int`, got `bool`",
         ),
         (
             planted(("manifest", "files", 0), ["a"]),
-            "the results are wrong at `manifest.files[0]`: expected an array of 2",
+            "the results are wrong at `manifest.files[0]`: expected `array` of length 2, got 1",
         ),
         (
             planted(("verdicts",), {}),
-            "the results are wrong at `verdicts`: expected an array",
+            "the results are wrong at `verdicts`: expected `array`, got `object`",
         ),
         (
             planted(("verdicts", 1, "sites", 2, "sites", 0), None),
-            "the results are wrong at `verdicts[1].sites[2].sites[0]`: expected an object",
+            "the results are wrong at `verdicts[1].sites[2].sites[0]`: expected `object`, "
+            "got `null`",
         ),
         (
             planted(("verdicts", 0, "seconds"), "soon"),
-            "the results are wrong at `verdicts[0].seconds`: expected a number",
+            "the results are wrong at `verdicts[0].seconds`: expected `float`, got `str`",
         ),
         (
             planted(("verdicts", 0, "seconds"), 10**400),
-            "the results are wrong at `verdicts[0].seconds`: expected a smaller number",
+            "the results are wrong at `verdicts[0].seconds`: number out of range",
         ),
         (
             planted(("verdicts", 0, "score", "correct"), 501),
