@@ -208,8 +208,8 @@ def _pyvene_step(
     [intervention] = intervenable.interventions.values()
     rotation = intervention.rotate_layer
     with torch.no_grad():
-        [trained] = ours.alignment_maps()
-        rotation.weight = trained.featurizer.basis().clone()  # through its own parametrization
+        [placed] = ours.placed
+        rotation.weight = placed.map.featurizer.basis().clone()  # through its own parametrization
     optimizer = torch.optim.Adam(intervention.parameters(), lr=FitSettings().learning_rate)
     base = {"input_ids": prompts.ids[:BATCH].to(device)}
     source = {"input_ids": prompts.ids[BATCH:].to(device)}

@@ -228,8 +228,8 @@ def _largest_fitting(
     """As many of `groups`, from the front, as can be kept at once; perhaps none."""
     count = len(groups)
     while count:
-        asked = replace(request, sites=_united(groups[:count]))
-        if estimate_bytes(network, asked) <= budget:
+        part = replace(request, sites=_united(groups[:count]))
+        if estimate_bytes(network, part) <= budget:
             break
         count = count // 2 if count > 1 else 0
     return groups[:count]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import product
 
 from causalspec.compiler import (
@@ -36,17 +36,19 @@ MOST_COMBINATIONS = 64
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Where the variables of one placement may live, all of them at one site.
+    """Where the variables of one statement may live, all of them at one site.
 
     `sites` have no token yet where `choice` offers some: each stands for one site a token.
     """
 
-    variables: tuple[str, ...]
-    methods: tuple[Method, ...]
-    write: Write | None
+    placements: tuple[Placement, ...]
     sites: tuple[Site, ...]
     choice: TokenChoice | None
-    placement: Placement = field(compare=False, repr=False)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables that share a site."""
+        return tuple(placement.variable for placement in self.placements)
 
     def sites_with(self, names: TokenNames) -> tuple[Site, ...]:
         """Every site, in the order of layers, units and tokens."""
@@ -63,25 +65,30 @@ class Candidates:
     offers: tuple[Offer, ...]
 
     @property
-    def methods(self) -> tuple[Method, ...]:
-        """Every variable's method, in the order of the variables."""
+    def placements(self) -> tuple[Placement, ...]:
+        """Every variable's placement, in the order of the variables."""
         found = {
-            v: m for one in self.offers for v, m in zip(one.variables, one.methods, strict=True)
+            placement.variable: placement for offer in self.offers for placement in offer.placements
         }
         return tuple(found[name] for name in self.variables)
 
     @property
+    def methods(self) -> tuple[Method, ...]:
+        """Every variable's method, in the order of the variables."""
+        return tuple(placement.method for placement in self.placements)
+
+    @property
     def writes(self) -> tuple[Write | None, ...]:
         """What is written for each variable, in the order of the variables."""
-        found = {name: one.write for one in self.offers for name in one.variables}
-        return tuple(found[name] for name in self.variables)
+        return tuple(placement.write for placement in self.placements)
 
     @property
     def written_values(self) -> dict[str, int]:
         """The code of each variable whose place a value of its own is written in."""
         return {
-            name: write.values[0]
-            for name, write in zip(self.variables, self.writes, strict=True)
+            placement.variable: write.values[0]
+            for placement in self.placements
+            for write in [placement.write]
             if write is not None and WRITES[write.name].has_label and write.values
         }
 
@@ -124,31 +131,30 @@ class Candidates:
     def _is_possible(self, combination: Sequence[Site]) -> bool:
         kinds: dict[Site, str] = {}
         for site, offer in zip(combination, self.offers, strict=True):
-            for method in offer.methods:
-                if kinds.setdefault(site, method.name) != method.name:
+            for placement in offer.placements:
+                method = placement.method.name
+                if kinds.setdefault(site, method) != method:
                     return False
         return True
 
     def placed(self, combination: Sequence[Site]) -> tuple[PlacedVariable, ...]:
         """Every variable at its site, in the order of the variables."""
         where = {
-            name: PlacedVariable(site, method)
+            placement.variable: PlacedVariable(site, placement.method)
             for site, offer in zip(combination, self.offers, strict=True)
-            for name, method in zip(offer.variables, offer.methods, strict=True)
+            for placement in offer.placements
         }
         return tuple(where[name] for name in self.variables)
 
     def with_method(self, name: str, dimensions: Mapping[str, int] | None = None) -> Candidates:
         """The same with another method for every variable, of as many dimensions as given."""
+
+        def placed(placement: Placement) -> Placement:
+            size = () if dimensions is None else (("dim", dimensions[placement.variable]),)
+            return replace(placement, method=Method(name, size))
+
         offers = [
-            replace(
-                one,
-                methods=tuple(
-                    Method(name, (("dim", dimensions[v]),) if dimensions is not None else ())
-                    for v in one.variables
-                ),
-            )
-            for one in self.offers
+            replace(offer, placements=tuple(map(placed, offer.placements))) for offer in self.offers
         ]
         return replace(self, offers=tuple(offers))
 
@@ -185,18 +191,10 @@ def _offer(network: TaskNetwork, placements: Sequence[Placement]) -> Offer:
             for receiver in receivers
             if place_of(sender) < place_of(receiver)
         ]
-    methods = tuple(one.method for one in placements)
     for site in (sites[0], sites[-1]):
-        _check_width(network.network, replace(site, receiver=None), methods, first)
+        _check_width(network.network, replace(site, receiver=None), placements)
     choice = TokenChoice(first.tokens, first.together) if first.tokens else None
-    return Offer(
-        variables=tuple(one.variable for one in placements),
-        methods=methods,
-        write=first.write,
-        sites=tuple(sites),
-        choice=choice,
-        placement=first,
-    )
+    return Offer(tuple(placements), tuple(sites), choice)
 
 
 def _sites(network: TaskNetwork, placement: Placement, placed: PlacedSite) -> list[Site]:
@@ -238,16 +236,14 @@ def _layers(network: TaskNetwork, placement: Placement, placed: PlacedSite) -> l
     return list(range(first, last + 1))
 
 
-def _check_width(
-    network: Network, site: Site, methods: Sequence[Method], placement: Placement
-) -> None:
-    wanted = sum(method.dimension or 0 for method in methods)
+def _check_width(network: Network, site: Site, placements: Sequence[Placement]) -> None:
+    wanted = sum(placement.method.dimension or 0 for placement in placements)
     width = tap_of(network, site).width
     if wanted > width:
         raise _error(
             "CS722",
             f"{wanted} dimensions do not fit into a vector of {width} numbers",
-            placement,
+            placements[0],
             f"{site} has {width}: take fewer dimensions",
         )
 

@@ -114,7 +114,7 @@ def _check(losses: Sequence[Tensor], done: int, maps: PlacedMaps, settings: FitS
     if bool(finite.all()):
         return
     step = done - len(losses) + int(finite.int().argmin())
-    where = "; ".join(str(site) for site in maps.sites)
+    where = "; ".join(str(here.site) for here in maps.placed)
     raise NotFiniteError(
         f"the loss is not a finite number at step {step + 1} of {settings.steps}, at {where}, with "
         f"a learning rate of {settings.rate_at(step):.2g}",

@@ -28,29 +28,30 @@ class PlacedVariable:
     written: Written | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class PlacedMap:
+    """The alignment map at one site and its `members`: the numbers of the variables there, in the
+    order of the map's shares.
+    """
+
+    site: Site
+    members: tuple[int, ...]
+    map: AlignmentMap
+
+
 class PlacedMaps(nn.Module):
     """The alignment maps of one fit, one for each distinct site.
 
     Variables at one site share that site's map and its features; variables at different sites, of
-    one layer or of several, each have their own, and are swapped in the same run.
+    one layer or of several, each have their own, and are swapped in the same run. `written` has
+    what is written for each variable in the place of the source's vector, if anything else is.
     """
 
-    def __init__(
-        self,
-        sites: Sequence[Site],
-        members: Sequence[Sequence[int]],
-        maps: Sequence[AlignmentMap],
-        written: Sequence[Written | None],
-    ) -> None:
+    def __init__(self, placed: Sequence[PlacedMap], written: Sequence[Written | None]) -> None:
         super().__init__()
-        self.sites = tuple(sites)
-        self.members = tuple(tuple(one) for one in members)
+        self.placed = tuple(placed)
         self.written = tuple(written)
-        self.maps = nn.ModuleList(maps)
-
-    def alignment_maps(self) -> list[AlignmentMap]:
-        """The maps in the order of the sites."""
-        return [one for one in self.maps if isinstance(one, AlignmentMap)]
+        self.maps = nn.ModuleList(here.map for here in placed)  # so that torch knows of them
 
     @property
     def is_trainable(self) -> bool:
@@ -59,63 +60,65 @@ class PlacedMaps(nn.Module):
 
     def writing(self, written: Sequence[Written | None]) -> PlacedMaps:
         """The same maps, with something written in the place of the sources' vectors."""
-        return PlacedMaps(self.sites, self.members, self.alignment_maps(), written)
+        return PlacedMaps(self.placed, written)
 
     def parameter_groups(self, rate: float) -> list[dict[str, Any]]:
         """What an optimizer is given: every map's parameters with their own rates."""
-        return [group for one in self.alignment_maps() for group in one.parameter_groups(rate)]
+        return [group for here in self.placed for group in here.map.parameter_groups(rate)]
 
     def penalty(self) -> Tensor:
         """What the loss gains by the maps themselves."""
-        return torch.stack([one.penalty() for one in self.alignment_maps()]).sum()
+        return torch.stack([here.map.penalty() for here in self.placed]).sum()
 
     def anneal(self, progress: float) -> None:
         """Tell the maps how much of the fit is done, 0 to 1."""
-        for one in self.alignment_maps():
-            one.anneal(progress)
+        for here in self.placed:
+            here.map.anneal(progress)
 
     def prepare(self, subject: Subject, inputs: Tensor, values: Tensor) -> None:
         """Let closed-form maps see the vectors of `inputs` [rows] and what their variables are
         there: positions in their domains, LongTensor [rows, variables].
         """
-        for number, one in enumerate(self.alignment_maps()):
-            site, members = self.sites[number], list(self.members[number])
-            vectors = subject.vectors(site, inputs)
-            there = torch.arange(vectors.shape[1]) < subject.places(site, inputs)[:, None]
+        for here in self.placed:
+            vectors = subject.vectors(here.site, inputs)
+            there = torch.arange(vectors.shape[1]) < subject.places(here.site, inputs)[:, None]
             rows, ranks = there.nonzero(as_tuple=True)
-            one.prepare(vectors[rows, ranks], values[rows][:, members].to(vectors.device))
+            theirs = values[rows][:, list(here.members)]
+            here.map.prepare(vectors[rows, ranks], theirs.to(vectors.device))
 
     def edits(self, subject: Subject, rows: Interchanges) -> list[Edit]:
         """What to do to a run on the rows' bases so that their interventions happen."""
         intervened = self._intervened(subject, rows)
-        return [
-            self._edit(subject, rows, number, intervened.get(site))
-            for number, site in enumerate(self.sites)
-        ]
+        return [self._edit(subject, rows, here, intervened.get(here.site)) for here in self.placed]
 
     def _edit(
-        self, subject: Subject, rows: Interchanges, number: int, intervened: _Intervened | None
+        self, subject: Subject, rows: Interchanges, here: PlacedMap, intervened: _Intervened | None
     ) -> Edit:
-        site, members = self.sites[number], list(self.members[number])
-        counts = torch.stack([self._places(subject, site, one, rows) for one in members], dim=1)
+        site, members = here.site, here.members
+        counts = torch.stack(
+            [self._places(subject, site, member, rows) for member in members], dim=1
+        )
         sources = [self._sources(subject, site, member, rows, intervened) for member in members]
-        alignment_map = self.alignment_maps()[number]
 
         def swapped_in(base: Tensor, counts: Tensor, *vectors: Tensor) -> Tensor:
             count, places, width = base.shape
             found = iter(vectors)
             given = torch.stack(
-                [next(found) if isinstance(one, Tensor) else one(base) for one in sources], dim=2
+                [
+                    next(found) if isinstance(source, Tensor) else source(base)
+                    for source in sources
+                ],
+                dim=2,
             )
             moved = torch.arange(places, device=base.device)[:, None] < counts[:, None]
-            changed = alignment_map.swap(
+            changed = here.map.swap(
                 base.reshape(-1, width),
                 given.reshape(count * places, len(members), width),
                 moved.flatten(0, 1).to(base.dtype),
             )
             return changed.reshape(base.shape)
 
-        taken = (one for one in sources if isinstance(one, Tensor))
+        taken = (source for source in sources if isinstance(source, Tensor))
         return Edit(site, swapped_in, (counts.to(subject.device), *taken))
 
     def _places(self, subject: Subject, site: Site, member: int, rows: Interchanges) -> Tensor:
@@ -156,10 +159,12 @@ class PlacedMaps(nn.Module):
             return {}
         runs, _ = distinct(wanted)
         inner = rows.inner.take(runs)
-        senders = {site: replace(site, receiver=None) for site in self.sites}
+        senders = {here.site: replace(here.site, receiver=None) for here in self.placed}
         reads = tuple(dict.fromkeys(senders.values()))
         outcome = subject.run(inner.bases, self.edits(subject, inner), reads)
-        return {site: _Intervened(runs, outcome.vectors[one]) for site, one in senders.items()}
+        return {
+            site: _Intervened(runs, outcome.vectors[sender]) for site, sender in senders.items()
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,13 +193,12 @@ def build_maps(variables: Sequence[PlacedVariable], subject: Subject, seed: int)
     Raises:
         ToolFailure: the dimensions of variables at one site exceed its width.
     """
-    sites = sorted({one.site for one in variables})
-    members = [[k for k, one in enumerate(variables) if one.site == site] for site in sites]
-    device_and_type = subject.vectors(sites[0], torch.zeros(1, dtype=torch.long))
-    maps = [
-        build_map(
-            [variables[k].method for k in group], subject.width(site), seed + 1_000_003 * number
-        ).to(device_and_type.device)
-        for number, (site, group) in enumerate(zip(sites, members, strict=True))
-    ]
-    return PlacedMaps(sites, members, maps, [one.written for one in variables])
+    sites = sorted({variable.site for variable in variables})
+    device = subject.vectors(sites[0], torch.zeros(1, dtype=torch.long)).device
+    placed: list[PlacedMap] = []
+    for number, site in enumerate(sites):
+        members = tuple(k for k, variable in enumerate(variables) if variable.site == site)
+        methods = [variables[member].method for member in members]
+        built = build_map(methods, subject.width(site), seed + 1_000_003 * number)
+        placed.append(PlacedMap(site, members, built.to(device)))
+    return PlacedMaps(placed, [variable.written for variable in variables])

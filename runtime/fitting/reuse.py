@@ -10,13 +10,18 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from causalspec.compiler import InterchangePairs, Method
+from causalspec.compiler import InterchangePairs
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.fitting.candidates import Candidates, TokenNames
-from causalspec.runtime.fitting.placed_maps import PlacedMaps
+from causalspec.runtime.fitting.fit_store import FitStore, ScoredFit
+from causalspec.runtime.fitting.placed_maps import PlacedMap, PlacedMaps
 from causalspec.runtime.fitting.sweep import Combination, Entry, Splits, Sweep
-from causalspec.runtime.fitting.workshop import ScoredFit, Workshop
-from causalspec.runtime.inputs.experiment import Experiment, Harvester, Lots, harvest_lots
+from causalspec.runtime.inputs.experiment import (
+    Experiment,
+    Harvester,
+    PreparedSplits,
+    present_splits,
+)
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.maps import build_map
 from causalspec.runtime.networks.network import Network
@@ -119,7 +124,7 @@ def earlier_maps(folder: Path, claim: str) -> EarlierMaps:
 
 def reused(
     network: TaskNetwork,
-    asked: Experiment,
+    experiment: Experiment,
     offered: Candidates,
     earlier: EarlierMaps,
     pairs: Sequence[InterchangePairs],
@@ -133,15 +138,17 @@ def reused(
         SpecError: a token position or an answer does not exist for the network's tokenizer.
     """
     _check_methods(offered, earlier)
-    harvester = harvest_lots(network, asked, [pairs], offered.choices, asked.claim.prompt)
-    sites = _sites(offered, earlier, harvester.trial.presentation.token_names)
+    harvester = present_splits(
+        network, experiment, [pairs], offered.choices, experiment.claim.prompt
+    )
+    sites = _sites(offered, earlier, harvester.encoded.presentation.token_names)
     return ReusedMaps(earlier, sites, _maps(network.network, offered, earlier), harvester)
 
 
 def reuse(
-    workshop: Workshop,
+    store: FitStore,
     network: TaskNetwork,
-    asked: Experiment,
+    experiment: Experiment,
     offered: Candidates,
     kept: ReusedMaps,
 ) -> Sweep:
@@ -151,12 +158,14 @@ def reuse(
     Raises:
         Untestable: the network answers none of the pairs.
     """
-    [test] = next(kept.harvester.lots([kept.sites], workshop.watcher))
-    train: Lots | None = None
+    [test] = next(kept.harvester.prepared_splits([kept.sites], store.watcher))
+    train: PreparedSplits | None = None
     if offered.writes_from_train:
-        inputs = [asked.draw("train")]
-        harvester = harvest_lots(network, asked, inputs, offered.choices, asked.fitting_prompt)
-        [train] = next(harvester.lots([kept.sites], workshop.watcher))
+        inputs = [experiment.draw("train")]
+        harvester = present_splits(
+            network, experiment, inputs, offered.choices, experiment.fitting_prompt
+        )
+        [train] = next(harvester.prepared_splits([kept.sites], store.watcher))
     best = Entry(kept.sites, ScoredFit(kept.maps, Score(0, 0), None))
     return Sweep((), best, Splits(train, (), test))
 
@@ -169,11 +178,12 @@ def _check_methods(offered: Candidates, earlier: EarlierMaps) -> None:
             f"{_listed(offered.variables)}",
             help="maps can be scored on data that swaps the same variables",
         )
-    for name, method in zip(offered.variables, offered.methods, strict=True):
-        if fitted[name] != method.text:
+    for placement in offered.placements:
+        name, method = placement.variable, placement.method.text
+        if fitted[name] != method:
             raise ToolFailure(
                 f"{earlier.named} place `{name}` by `{fitted[name]}`, but the alignment places it "
-                f"by `{method.text}`",
+                f"by `{method}`",
                 help="let the alignment have the method and the dimensions that were fitted",
             )
 
@@ -204,17 +214,17 @@ def _sites(offered: Candidates, earlier: EarlierMaps, names: TokenNames) -> Comb
 
 
 def _maps(network: Network, offered: Candidates, earlier: EarlierMaps) -> PlacedMaps:
-    methods: dict[str, Method] = dict(zip(offered.variables, offered.methods, strict=True))
+    methods = {placement.variable: placement.method for placement in offered.placements}
     widths = {one.site: tap_of(network, one.site).width for one in earlier.placed}
-    maps = PlacedMaps(
-        [one.site for one in earlier.placed],
-        [[offered.variables.index(name) for name in one.variables] for one in earlier.placed],
-        [
-            build_map([methods[name] for name in one.variables], widths[one.site], seed=0)
-            for one in earlier.placed
-        ],
-        [None] * len(offered.variables),
-    )
+    placed = [
+        PlacedMap(
+            fitted.site,
+            tuple(offered.variables.index(name) for name in fitted.variables),
+            build_map([methods[name] for name in fitted.variables], widths[fitted.site], seed=0),
+        )
+        for fitted in earlier.placed
+    ]
+    maps = PlacedMaps(placed, [None] * len(offered.variables))
     own = maps.state_dict()
     if own.keys() != earlier.state.keys():
         raise ToolFailure(f"{earlier.named} are damaged: they are not all there", help=_WHICH)

@@ -16,9 +16,15 @@ import torch
 
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.fitting.candidates import MOST_COMBINATIONS, Candidates, TokenNames
+from causalspec.runtime.fitting.fit_store import FitStore, ScoredFit, fit_and_score
 from causalspec.runtime.fitting.settings import FitSettings
-from causalspec.runtime.fitting.workshop import ScoredFit, Workshop, fit_and_score
-from causalspec.runtime.inputs.experiment import Experiment, Harvester, Lot, Lots, harvest_lots
+from causalspec.runtime.inputs.experiment import (
+    Experiment,
+    Harvester,
+    PreparedSplit,
+    PreparedSplits,
+    present_splits,
+)
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.maps.computed import NotDetermined
 from causalspec.runtime.results.records import SiteScore
@@ -43,15 +49,15 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """The lots that fitting and choosing take, and those of `test`.
+    """The splits that fitting and choosing take, and `test`, each of every data set.
 
     `train` is None where nothing is made from it; `test` where the test pairs are shown under
     another prompt than the one fitted on.
     """
 
-    train: Lots | None = field(repr=False)
-    validation: Lots = field(repr=False)
-    test: Lots | None = field(repr=False)
+    train: PreparedSplits | None = field(repr=False)
+    validation: PreparedSplits = field(repr=False)
+    test: PreparedSplits | None = field(repr=False)
 
     @property
     def subject(self) -> Subject:
@@ -61,7 +67,7 @@ class Splits:
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """All entries in the order in which they were tried, and the lots of the best one."""
+    """All entries in the order in which they were tried, and the splits at the best one's sites."""
 
     entries: tuple[Entry, ...]
     best: Entry
@@ -69,9 +75,9 @@ class Sweep:
 
 
 def sweep(
-    workshop: Workshop,
+    store: FitStore,
     network: TaskNetwork,
-    asked: Experiment,
+    experiment: Experiment,
     offered: Candidates,
     settings: FitSettings,
 ) -> Sweep:
@@ -80,7 +86,9 @@ def sweep(
     Raises:
         Untestable: the network answers no pair of some split.
     """
-    search = _Search(workshop, network, asked, offered, settings, _present(network, asked, offered))
+    search = _Search(
+        store, network, experiment, offered, settings, _present(network, experiment, offered)
+    )
     if offered.count(search.names) <= MOST_COMBINATIONS or len(offered.offers) == 1:
         entries = together = search.fitted(offered.combinations(search.names))
     else:
@@ -91,11 +99,11 @@ def sweep(
 
 @dataclass(slots=True)
 class _Search:
-    """Fits of combinations; the lots of the last harvest are kept, since one mostly serves all."""
+    """Fits of combinations; what was run last is kept, since one mostly serves all."""
 
-    workshop: Workshop
+    store: FitStore
     network: TaskNetwork
-    asked: Experiment
+    experiment: Experiment
     offered: Candidates
     settings: FitSettings
     harvester: Harvester
@@ -104,7 +112,7 @@ class _Search:
     @property
     def names(self) -> TokenNames:
         """How sites name the tokens of each choice."""
-        return self.harvester.trial.presentation.token_names
+        return self.harvester.encoded.presentation.token_names
 
     def fitted(
         self, combinations: Sequence[Combination], offered: Candidates | None = None
@@ -126,13 +134,13 @@ class _Search:
                     entries.append(self._entry(one, splits, offered or self.offered))
                 except NotDetermined as error:
                     failure = error
-                    self.workshop.watcher.notice(f"{_named(one)} has no map: {error}")
+                    self.store.watcher.notice(f"{_named(one)} has no map: {error}")
         if failure is not None and not entries:
             raise failure
         return entries
 
     def splits_at(self, combination: Combination) -> Splits:
-        """The lots with what the network holds at these sites."""
+        """The splits with what the network holds at these sites."""
         [(splits, _)] = self._served([combination])
         return splits
 
@@ -165,8 +173,8 @@ class _Search:
             yield self.at_hand, remaining
             return
         self.at_hand = None  # dropped before others are made
-        for lots in self.harvester.lots(combinations, self.workshop.watcher):
-            self.at_hand = self._splits(lots)
+        for prepared in self.harvester.prepared_splits(combinations, self.store.watcher):
+            self.at_hand = self._splits(prepared)
             here = set(self.at_hand.subject.sites)
             served = list(takewhile(partial(_is_within, here), remaining))
             remaining = remaining[len(served) :]
@@ -174,18 +182,18 @@ class _Search:
             if remaining:
                 self.at_hand = None
 
-    def _splits(self, lots: tuple[Lots, ...]) -> Splits:
+    def _splits(self, prepared: tuple[PreparedSplits, ...]) -> Splits:
         fitting = len(self.offered.fitting_splits)
         return Splits(
-            train=lots[0] if fitting == 2 else None,
-            validation=lots[fitting - 1],
-            test=lots[fitting] if len(lots) > fitting else None,
+            train=prepared[0] if fitting == 2 else None,
+            validation=prepared[fitting - 1],
+            test=prepared[fitting] if len(prepared) > fitting else None,
         )
 
     def _entry(self, combination: Combination, splits: Splits, offered: Candidates) -> Entry:
         fit = fit_and_score(
-            self.workshop,
-            f"{self.asked.claim.name}: {_named(combination)}",
+            self.store,
+            f"{self.experiment.claim.name}: {_named(combination)}",
             offered.variables,
             offered.placed(combination),
             splits.train,
@@ -195,13 +203,13 @@ class _Search:
         return Entry(combination, fit)
 
 
-def _present(network: TaskNetwork, asked: Experiment, offered: Candidates) -> Harvester:
+def _present(network: TaskNetwork, experiment: Experiment, offered: Candidates) -> Harvester:
     """The test pairs come along, unlooked at, so that they need no harvest of their own."""
-    prompt = asked.fitting_prompt
-    splits = [asked.draw(split) for split in offered.fitting_splits]
-    if prompt == asked.claim.prompt:
-        splits.append(asked.draw_test())
-    return harvest_lots(network, asked, splits, offered.choices, prompt)
+    prompt = experiment.fitting_prompt
+    splits = [experiment.draw(split) for split in offered.fitting_splits]
+    if prompt == experiment.claim.prompt:
+        splits.append(experiment.draw_test())
+    return present_splits(network, experiment, splits, offered.choices, prompt)
 
 
 def _named(combination: Combination) -> str:
@@ -223,28 +231,28 @@ def _of_variables(splits: Splits, all_names: Sequence[str], names: Sequence[str]
     """
     columns = torch.tensor([all_names.index(name) for name in names])
 
-    def of(lot: Lot) -> Lot | None:
+    def of(prepared: PreparedSplit) -> PreparedSplit | None:
         others = torch.ones(len(all_names), dtype=torch.bool)
         others[columns] = False
-        mine = ~(lot.rows.origins[:, others] >= 0).any(1)
-        mine &= (lot.rows.origins[:, columns] >= 0).any(1)
-        if lot.rows.inner_of is not None:
-            mine &= ~(lot.rows.inner_of >= 0).any(1)
+        mine = ~(prepared.rows.origins[:, others] >= 0).any(1)
+        mine &= (prepared.rows.origins[:, columns] >= 0).any(1)
+        if prepared.rows.inner_of is not None:
+            mine &= ~(prepared.rows.inner_of >= 0).any(1)
         kept = mine.nonzero()[:, 0]
         if not len(kept):
             return None
-        rows = lot.rows.take(kept)
+        rows = prepared.rows.take(kept)
         rows = replace(rows, origins=rows.origins[:, columns], inner=None, inner_of=None)
         return replace(
-            lot,
-            pairs=lot.pairs.select(kept.numpy()),
+            prepared,
+            pairs=prepared.pairs.select(kept.numpy()),
             rows=rows,
-            asked=lot.asked[kept],
-            alike=lot.alike[kept.numpy()],
+            own_bases=prepared.own_bases[kept],
+            alike=prepared.alike[kept.numpy()],
         )
 
-    def of_all(lots: Lots) -> Lots:
-        found = tuple(one for lot in lots for one in [of(lot)] if one is not None)
+    def of_all(splits: PreparedSplits) -> PreparedSplits:
+        found = tuple(kept for kept in map(of, splits) if kept is not None)
         if not found:
             raise LookupError(f"no pair swaps {', '.join(names)} alone")
         return found

@@ -26,9 +26,9 @@ from causalspec.compiler import (
 from causalspec.dsl.diagnostics import Diagnostic, SpecError, ToolFailure
 from causalspec.runtime.engine.interchanges import joined
 from causalspec.runtime.engine.subjects import Interchanges, Subject
+from causalspec.runtime.inputs.encoded_splits import EncodedSplit, EncodedSplits, lay_out
 from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
 from causalspec.runtime.inputs.token_places import TokenChoice
-from causalspec.runtime.inputs.trial import Trial, lay_out
 from causalspec.runtime.inputs.written_values import with_values
 from causalspec.runtime.report.text import wrong_answer
 from causalspec.runtime.results.estimates import Score, mean_of
@@ -120,7 +120,9 @@ class Experiment:
                 raise SpecError([Diagnostic("CS725", message, design.span, advice)])
 
 
-def experiment(specification: Specification, claim: Claim, *, keeps_unanswered: bool) -> Experiment:
+def experiment_of(
+    specification: Specification, claim: Claim, *, keeps_unanswered: bool
+) -> Experiment:
     """Look up what a claim names."""
     task = specification.tasks[claim.model.task]
     designs = tuple(specification.counterfactuals[name] for name, _ in claim.data)
@@ -129,18 +131,19 @@ def experiment(specification: Specification, claim: Claim, *, keeps_unanswered: 
 
 
 @dataclass(frozen=True, eq=False)
-class Lot:
-    """One split's usable pairs with the activations of the network that will be asked about them.
+class PreparedSplit:
+    """One split's usable pairs with the activations of the network that is run on them.
 
-    `rows` are interchanges of inputs that `trial.presentation` and `subject` number, and `asked`
-    [rows] their bases with their own answers; `pairs` are the same rows as the compiler knows them.
+    `rows` are interchanges of inputs that `encoded.presentation` and `subject` number, and
+    `own_bases` [rows] their bases followed by their own answers; `pairs` are the same rows as the
+    compiler knows them.
     """
 
-    trial: Trial = field(repr=False)
+    encoded: EncodedSplits = field(repr=False)
     subject: Subject = field(repr=False)
     pairs: InterchangePairs = field(repr=False)
     rows: Interchanges = field(repr=False)
-    asked: Tensor = field(repr=False)
+    own_bases: Tensor = field(repr=False)
     count: PairCounts
     alike: NDArray[np.int64] = field(repr=False)
     """A number for each row, the same where the network is given the same pair."""
@@ -152,7 +155,7 @@ class Lot:
     @property
     def presentation(self) -> Presentation:
         """The inputs as the network is given them."""
-        return self.trial.presentation
+        return self.encoded.presentation
 
     def score(self, agrees: Tensor, among: Tensor | None = None) -> Score:
         """The score of rows that agree with their labels, a BoolTensor [rows], of all or of those
@@ -170,23 +173,24 @@ class Lot:
         return effective_number(self.alike[rows], cells[rows])
 
 
-Lots = tuple[Lot, ...]
+PreparedSplits = tuple[PreparedSplit, ...]
 """A split of every design of a claim, all numbered in one presentation and one subject."""
 
 
-def all_rows(lots: Lots) -> Interchanges:
+def all_rows(splits: PreparedSplits) -> Interchanges:
     """The interchanges of all designs, one after the other."""
-    return joined([one.rows for one in lots])
+    return joined([split.rows for split in splits])
 
 
-def score_of(lots: Lots, agrees: Sequence[Tensor]) -> Score:
+def score_of(splits: PreparedSplits, agrees: Sequence[Tensor]) -> Score:
     """The mean over the designs of how many rows agree with their labels."""
-    return mean_of([lot.score(one) for lot, one in zip(lots, agrees, strict=True)])
+    scores = [split.score(rows) for split, rows in zip(splits, agrees, strict=True)]
+    return mean_of(scores)
 
 
-def harvest_lots(
+def present_splits(
     network: TaskNetwork,
-    asked: Experiment,
+    experiment: Experiment,
     splits: Sequence[Sequence[InterchangePairs]],
     choices: Sequence[TokenChoice],
     prompt: str | None,
@@ -197,50 +201,56 @@ def harvest_lots(
         SpecError: a token position or an answer does not exist for the network's tokenizer.
     """
     flat = [pairs for split in splits for pairs in split]
-    trial = lay_out(network, asked.task, flat, choices, prompt)
-    return Harvester(asked, trial, tuple(len(one) for one in splits))
+    encoded = lay_out(network, experiment.task, flat, choices, prompt)
+    return Harvester(experiment, encoded, tuple(len(split) for split in splits))
 
 
 @dataclass(frozen=True, eq=False)
 class Harvester:
     """Presented splits, ready to be run: which sites there are is known now."""
 
-    asked: Experiment
-    trial: Trial
+    experiment: Experiment
+    encoded: EncodedSplits
     sizes: tuple[int, ...]
 
-    def lots(
+    def prepared_splits(
         self, groups: Sequence[tuple[Site, ...]], watcher: Watcher
-    ) -> Iterator[tuple[Lots, ...]]:
-        """Run the network over all splits once and yield the lots of each of them.
+    ) -> Iterator[tuple[PreparedSplits, ...]]:
+        """Run the network over all splits once and yield each of them, of every data set.
 
         Where memory is short it yields several times, each time for some of the groups of sites;
-        lots are then to be dropped before the next are asked for.
+        what it yielded is then to be dropped before it is resumed.
 
         Raises:
             Untestable: no pair of some split is left.
         """
-        presentation = self.trial.presentation
-        for subject in presentation.subjects(groups, self.trial.is_base, watcher):
-            lots = [_lot(self.asked, self.trial, k, subject) for k in range(sum(self.sizes))]
+        presentation = self.encoded.presentation
+        for subject in presentation.subjects(groups, self.encoded.is_base, watcher):
+            splits = [
+                _prepared(self.experiment, self.encoded, split, subject)
+                for split in self.encoded.splits
+            ]
             ends = np.cumsum([0, *self.sizes]).tolist()
-            yield tuple(tuple(lots[a:b]) for a, b in pairwise(ends))
+            yield tuple(tuple(splits[start:end]) for start, end in pairwise(ends))
 
 
-def _lot(asked: Experiment, trial: Trial, number: int, subject: Subject) -> Lot:
-    pairs = trial.pairs[number]
-    answered = trial.answered(number, subject.predictions)
-    kept = torch.ones_like(answered) if asked.keeps_unanswered else answered
+def _prepared(
+    experiment: Experiment, encoded: EncodedSplits, split: EncodedSplit, subject: Subject
+) -> PreparedSplit:
+    pairs = split.pairs
+    answered = encoded.answered(split, subject.predictions)
+    kept = torch.ones_like(answered) if experiment.keeps_unanswered else answered
     wrong: tuple[WrongAnswer, ...] = ()
     if 2 * int(answered.sum()) < len(pairs):
-        wrong = tuple(islice(_wrong_answers(trial, number, subject.predictions), SHOWN_ANSWERS))
+        found = _wrong_answers(encoded.presentation, split, subject.predictions)
+        wrong = tuple(islice(found, SHOWN_ANSWERS))
     if not bool(kept.any()):
         none = PairCounts(pairs.design.name, pairs.split, len(pairs), 0, 0, math.nan, 0)
         raise Untestable(none, wrong)
     used = kept.nonzero()[:, 0]
     selected = pairs.select(used.numpy())
-    rows = trial.rows[number].take(used)
-    alike = _alike(trial.presentation, rows, selected.kinds)
+    rows = split.rows.take(used)
+    alike = _alike(encoded.presentation, rows, selected.kinds)
     count = PairCounts(
         design=pairs.design.name,
         split=pairs.split,
@@ -250,15 +260,24 @@ def _lot(asked: Experiment, trial: Trial, number: int, subject: Subject) -> Lot:
         floor=selected.floor,
         distinct=len(np.unique(alike)),
     )
-    return Lot(
-        trial, subject, selected, rows, trial.asked[number][used], count, alike, wrong, asked.values
+    return PreparedSplit(
+        encoded,
+        subject,
+        selected,
+        rows,
+        split.own_bases[used],
+        count,
+        alike,
+        wrong,
+        experiment.values,
     )
 
 
-def _wrong_answers(trial: Trial, number: int, predictions: Tensor) -> Iterator[WrongAnswer]:
+def _wrong_answers(
+    shown: Presentation, split: EncodedSplit, predictions: Tensor
+) -> Iterator[WrongAnswer]:
     """The inputs of a split that are answered wrongly, each once, as drawn."""
-    rows, shown = trial.rows[number], trial.presentation
-    used = torch.cat([trial.asked[number][:, None], rows.origins], dim=1).flatten()
+    used = torch.cat([split.own_bases[:, None], split.rows.origins], dim=1).flatten()
     correct = shown.correct
     for one in dict.fromkeys(as_list(used)):
         if one >= 0 and bool(((predictions[one] != correct[one]) & (correct[one] >= 0)).any()):

@@ -224,8 +224,12 @@ class TextPresentation(Presentation):
     def tokens(self, number: int) -> tuple[SeenToken, ...]:
         prompts, tokenizer = self.prompts, self.network.tokenizer
         columns: list[int] = as_list(prompts.mask[number].nonzero()[:, 0])
-        asked: list[int] = as_list(prompts.answer_positions[number, 1:])
-        forced = {one for one in asked if one >= 0} if self.spoken.forces else set[int]()
+        later_answers: list[int] = as_list(prompts.answer_positions[number, 1:])
+        forced = (
+            {column for column in later_answers if column >= 0}
+            if self.spoken.forces
+            else set[int]()
+        )
         names: dict[int, list[str]] = {}
         for name, positions in self.positions.positions.items():
             for column in as_list(positions[number]):
@@ -244,8 +248,8 @@ class TextPresentation(Presentation):
 
 def _forced(prompts: TokenizedPrompts) -> list[tuple[int, ...]]:
     """What each prompt is followed by."""
-    asked = prompts.answer_positions
-    ids = prompts.ids.gather(1, asked.clamp(min=0)).masked_fill(asked < 0, -1)
+    positions = prompts.answer_positions
+    ids = prompts.ids.gather(1, positions.clamp(min=0)).masked_fill(positions < 0, -1)
     return [tuple(one for one in row[1:] if one >= 0) for row in as_list(ids)]
 
 

@@ -79,10 +79,10 @@ class TokenizedPrompts:
     def encoded(self) -> list[EncodedText]:
         """Each prompt's own tokens, without what it was made to answer."""
         found: list[EncodedText] = []
-        asked = (self.answer_positions >= 0).sum(1)
+        answers = (self.answer_positions >= 0).sum(1)
         for row in range(self.rows):
             real = self.mask[row].nonzero()[:, 0]
-            real = real[: len(real) - (int(asked[row]) - 1)]
+            real = real[: len(real) - (int(answers[row]) - 1)]
             offsets: list[list[int]] = as_list(self.offsets[row, real])
             pairs = [(first, last) for first, last in offsets]
             found.append(EncodedText(as_list(self.ids[row, real]), pairs))
@@ -153,16 +153,16 @@ def assemble(
     ids = torch.full((len(texts), length), filler)
     mask = torch.zeros(ids.shape, dtype=torch.bool)
     offsets = torch.full((*ids.shape, 2), -1)
-    asked = torch.full((len(texts), answers), -1)
+    answer_positions = torch.full((len(texts), answers), -1)
     for row, (one, more) in enumerate(zip(encoded, forced, strict=True)):
         start = length - lengths[row] if padding_side == "left" else 0
         end = start + lengths[row]
         ids[row, start:end] = torch.tensor([*one.ids, *more])
         mask[row, start:end] = True
         offsets[row, start : start + len(one.ids)] = torch.tensor(one.offsets)
-        asked[row, : 1 + len(more)] = torch.arange(end - 1 - len(more), end)
+        answer_positions[row, : 1 + len(more)] = torch.arange(end - 1 - len(more), end)
     position_ids = (mask.long().cumsum(1) - 1).clamp(min=0)
-    return TokenizedPrompts(texts, spans, ids, mask, position_ids, offsets, asked)
+    return TokenizedPrompts(texts, spans, ids, mask, position_ids, offsets, answer_positions)
 
 
 def _check_readable(

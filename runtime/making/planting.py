@@ -21,9 +21,9 @@ from causalspec.runtime.engine.subjects import Edit, Interchanges, Outcome
 from causalspec.runtime.fitting.backward import cross_entropy
 from causalspec.runtime.fitting.candidates import candidates
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
-from causalspec.runtime.inputs.experiment import experiment
+from causalspec.runtime.inputs.encoded_splits import lay_out
+from causalspec.runtime.inputs.experiment import experiment_of
 from causalspec.runtime.inputs.text_network import TextNetwork, TextPresentation
-from causalspec.runtime.inputs.trial import lay_out
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.sites.components import tap_of
 from causalspec.runtime.sites.site import Site
@@ -89,17 +89,19 @@ def _lessons(
 ) -> list[_Lesson]:
     claim = specification.claims[claim_name]
     shown = TextNetwork(network)
-    asked = experiment(specification, claim, keeps_unanswered=True)
+    experiment = experiment_of(specification, claim, keeps_unanswered=True)
     alignment = specification.alignments[claim.alignment]
-    offered = candidates(shown, alignment, asked.variables, claim)
-    more = asked.about([_with_training_pairs(design, _PAIRS) for design in asked.designs])
-    trial = lay_out(shown, asked.task, more.draw("train"), offered.choices, asked.fitting_prompt)
-    assert isinstance(trial.presentation, TextPresentation)
-    subject = _LiveSubject(network, trial.presentation)
-    sites = offered.combinations(trial.presentation.token_names)[-1]
+    offered = candidates(shown, alignment, experiment.variables, claim)
+    more = experiment.about([_with_training_pairs(design, _PAIRS) for design in experiment.designs])
+    encoded = lay_out(
+        shown, experiment.task, more.draw("train"), offered.choices, experiment.fitting_prompt
+    )
+    assert isinstance(encoded.presentation, TextPresentation)
+    subject = _LiveSubject(network, encoded.presentation)
+    sites = offered.combinations(encoded.presentation.token_names)[-1]
     placed = _in_subspaces(offered.placed(sites), subject)
     maps = build_maps(placed, subject, seed + _OF_ITS_OWN).requires_grad_(False).eval()
-    return [_Lesson(subject, maps, rows) for rows in trial.rows]
+    return [_Lesson(subject, maps, split.rows) for split in encoded.splits]
 
 
 def _with_training_pairs(design: CounterfactualDesign, pairs: int) -> CounterfactualDesign:

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from causalspec.runtime.engine.threads import threads
-from causalspec.runtime.networks.attention_check import Projection, Trial
+from causalspec.runtime.networks.attention_check import AttentionCandidate, Projection
 from causalspec.runtime.networks.part_names import (
     ATTENTION,
     DOWN_PROJECTIONS,
@@ -158,12 +158,14 @@ def _projections(
     """Query, key and value, each only if it does what it should."""
     for query, key, value in _candidates(block, names, heads, size, seen):
         there = (one.module for one in (query, key, value) if one is not None)
-        trial = Trial(call, output, heads, {one: _numbers(one, seen) for one in there})
+        candidate = AttentionCandidate(
+            call, output, heads, {one: _numbers(one, seen) for one in there}
+        )
         try:
             checked = (
-                query if query and trial.is_query(query) else None,
-                key if key and trial.is_key(key) else None,
-                value if value and trial.is_value(value) else None,
+                query if query and candidate.is_query(query) else None,
+                key if key and candidate.is_key(key) else None,
+                value if value and candidate.is_value(value) else None,
             )
         except RUN_ERRORS:  # a block that does not run again by itself can't be tried
             continue

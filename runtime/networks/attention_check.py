@@ -40,7 +40,7 @@ class Projection:
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class AttentionCandidate:
     """An attention to try out: the call of its block, how many numbers each of its projections
     gives for a token, and the module in whose input its `heads` lie side by side.
     """

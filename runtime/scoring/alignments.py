@@ -9,9 +9,9 @@ from causalspec.compiler import Alignment, Claim, CounterfactualDesign, Specific
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.candidates import candidates
+from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.sweep import Sweep, sweep
-from causalspec.runtime.fitting.workshop import Workshop
-from causalspec.runtime.inputs.experiment import experiment
+from causalspec.runtime.inputs.experiment import experiment_of
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.results.as_json import FORMAT, ResultsError, json_text, json_value
 from causalspec.runtime.results.records import Manifest, SiteScore
@@ -64,11 +64,13 @@ def align(
     )
     run = run_folder(destination, identity(manifest, settings, fit) + question.name)
     with threads(network.threads), run as folder, memory_failures(keeps=True):
-        workshop = Workshop(folder, watcher or Unwatched())
-        asked = experiment(specification, question, keeps_unanswered=settings.keeps_unanswered)
-        network = network.knowing(asked.task)
-        offered = candidates(network, alignment, asked.variables, question)
-        found = sweep(workshop, network, asked, offered, fit)
+        store = FitStore(folder, watcher or Unwatched())
+        experiment = experiment_of(
+            specification, question, keeps_unanswered=settings.keeps_unanswered
+        )
+        network = network.knowing(experiment.task)
+        offered = candidates(network, alignment, experiment.variables, question)
+        found = sweep(store, network, experiment, offered, fit)
         fitted = FittedAlignment(
             manifest=manifest,
             alignment=alignment.name,

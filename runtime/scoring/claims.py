@@ -11,24 +11,24 @@ from pathlib import Path
 from causalspec.compiler import Claim, Metric, Specification, svg
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.fitting.candidates import Candidates, candidates
+from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.reuse import ReusedMaps, earlier_maps, reuse, reused
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.sweep import Sweep, sweep
-from causalspec.runtime.fitting.workshop import Workshop
 from causalspec.runtime.inputs.experiment import (
     Experiment,
-    Lots,
+    PreparedSplits,
     Untestable,
-    experiment,
-    harvest_lots,
+    experiment_of,
+    present_splits,
 )
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.maps.computed import NotDetermined
 from causalspec.runtime.results.estimates import Estimate, Score
 from causalspec.runtime.results.records import ClaimVerdict, ControlScore, MeasuredScore
 from causalspec.runtime.scoring.controls import Compared, compare, left_out
-from causalspec.runtime.scoring.controls.finalist import Finalist
+from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.expectations import Scores, judge
 from causalspec.runtime.scoring.metrics import measure_of
 from causalspec.runtime.scoring.observed import Observed, observe
@@ -55,7 +55,7 @@ class PosedClaim:
 
     specification: Specification = field(repr=False)
     network: TaskNetwork = field(repr=False)
-    asked: Experiment
+    experiment: Experiment
     offered: Candidates
     warnings: tuple[str, ...] = ()
     """What is remarkable about the claim's prompts, for its notes."""
@@ -77,14 +77,14 @@ def pose(
     Raises:
         SpecError: the claim does not fit the network, or its data lacks a split.
     """
-    asked = experiment(specification, claim, keeps_unanswered=keeps_unanswered)
-    network = network.knowing(asked.task)
+    experiment = experiment_of(specification, claim, keeps_unanswered=keeps_unanswered)
+    network = network.knowing(experiment.task)
     alignment = specification.alignments[claim.alignment]
-    offered = candidates(network, alignment, asked.variables, claim)
+    offered = candidates(network, alignment, experiment.variables, claim)
     needed = ("train",) if offered.writes_from_train else ()
     for split in offered.fitting_splits if fits else needed:
-        asked.require(split)
-    return PosedClaim(specification, network, asked.writing(offered.written_values), offered)
+        experiment.require(split)
+    return PosedClaim(specification, network, experiment.writing(offered.written_values), offered)
 
 
 def reusing(posed: PosedClaim, folder: Path) -> PosedClaim:
@@ -93,14 +93,14 @@ def reusing(posed: PosedClaim, folder: Path) -> PosedClaim:
     Raises:
         ToolFailure: there are none, or they are not those of the claim's placements.
     """
-    asked = posed.asked
-    earlier = earlier_maps(folder, asked.claim.name)
-    kept = reused(posed.network, asked, posed.offered, earlier, asked.draw_test())
+    experiment = posed.experiment
+    earlier = earlier_maps(folder, experiment.claim.name)
+    kept = reused(posed.network, experiment, posed.offered, earlier, experiment.draw_test())
     return replace(posed, reused=kept)
 
 
-def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -> VerifiedClaim:
-    """The whole way of one claim. Each finished stage is kept in the workshop's run folder.
+def verify_claim(store: FitStore, posed: PosedClaim, settings: FitSettings) -> VerifiedClaim:
+    """The whole way of one claim. Each finished stage is kept in the run folder.
 
     What the network can't be asked, or what no map can be made for, is unknown, and keeps no other
     claim from its verdict.
@@ -109,7 +109,7 @@ def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -
         SpecError: the claim does not fit the network's tokenizer.
     """
     started = time.monotonic()
-    notes = _Notes(workshop.watcher)
+    notes = _Notes(store.watcher)
     for one in posed.warnings:
         notes.notice(one)
     if posed.reused is not None:
@@ -118,7 +118,7 @@ def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -
             f"nothing was fitted: {earlier.named} are scored, fitted to `{earlier.network}`"
         )
     try:
-        return _scored(replace(workshop, watcher=notes), posed, settings, notes, started)
+        return _scored(replace(store, watcher=notes), posed, settings, notes, started)
     except Untestable as failure:
         notes.notice(NOT_PLAYED)
         nothing = replace(_unscored(posed, notes, started), counts=(failure.count,))
@@ -129,22 +129,22 @@ def verify_claim(workshop: Workshop, posed: PosedClaim, settings: FitSettings) -
 
 
 def _scored(
-    workshop: Workshop, posed: PosedClaim, settings: FitSettings, notes: _Notes, started: float
+    store: FitStore, posed: PosedClaim, settings: FitSettings, notes: _Notes, started: float
 ) -> VerifiedClaim:
-    network, asked, offered = posed.network, posed.asked, posed.offered
-    claim = asked.claim
+    network, experiment, offered = posed.network, posed.experiment, posed.offered
+    claim = experiment.claim
 
     if posed.reused is None:
-        found = sweep(workshop, network, asked, offered, settings)
+        found = sweep(store, network, experiment, offered, settings)
     else:
-        found = reuse(workshop, network, asked, offered, posed.reused)
+        found = reuse(store, network, experiment, offered, posed.reused)
     best = found.best
-    test = found.splits.test or _test_lots(workshop, network, asked, offered, found)
-    writing = writing_of(workshop, posed.specification, network, asked, offered, found)
+    test = found.splits.test or _test_splits(store, network, experiment, offered, found)
+    writing = writing_of(store, posed.specification, network, experiment, offered, found)
     observed = observe(test, writing.maps_of(best.fit.maps), has_label=writing.has_label)
     fitted = fitted_maps(best.fit.maps, offered, test)
-    finalist = Finalist(
-        asked=asked,
+    selected = SelectedAlignment(
+        experiment=experiment,
         specification=posed.specification,
         network=network,
         candidates=offered,
@@ -157,13 +157,13 @@ def _scored(
         has_label=writing.has_label,
         may_fit=posed.reused is None,
     )
-    without = left_out(finalist)
+    without = left_out(selected)
     if without:
         names = ", ".join(f"`{name}`" for name in without)
         notes.notice(f"left out, since maps would have to be fitted for it: {names}")
-    compared = list(compare(workshop, finalist))
+    compared = list(compare(store, selected))
     estimates = _estimates(claim, observed, compared)
-    lots = [*(found.splits.train or ()), *found.splits.validation, *test]
+    splits = [*(found.splits.train or ()), *found.splits.validation, *test]
     verdict = replace(
         _blank(posed, notes, started),
         score=_iia(observed),
@@ -175,10 +175,10 @@ def _scored(
             for one in compared
         ),
         expectations=tuple(judge(one, estimates, without) for one in claim.expectations),
-        counts=tuple(one.count for one in lots),
+        counts=tuple(split.count for split in splits),
         rows=tuple(readable_rows(observed)),
-        graph_svg=svg(claim.model, marked=asked.variables),
-        wrong=next((one.wrong for one in reversed(lots) if one.wrong), ()),
+        graph_svg=svg(claim.model, marked=experiment.variables),
+        wrong=next((split.wrong for split in reversed(splits) if split.wrong), ()),
         measures=tuple(_measures(estimates, without)),
         fitted=fitted,
         notes=tuple(notes.messages),
@@ -196,9 +196,9 @@ def _estimates(claim: Claim, observed: tuple[Observed, ...], compared: list[Comp
         if metric.of is not None:
             other = by_name.get(metric.of)  # None: it was left out
             scored, drawn = (other.observed, other.drawn) if other else ((), None)
-        asked = replace(metric, bound="mean")
-        if asked not in found:
-            found[asked] = (
+        mean = replace(metric, bound="mean")
+        if mean not in found:
+            found[mean] = (
                 measure_of(metric.name)(scored, metric.kind) if scored else Score(0, 0, drawn=drawn)
             )
     return found
@@ -229,16 +229,16 @@ def _dimensions(maps: PlacedMaps, offered: Candidates, subject: Subject) -> dict
     than its vector has numbers.
     """
     found: dict[str, int] = {}
-    for site, members, one in zip(maps.sites, maps.members, maps.alignment_maps(), strict=True):
-        most = subject.width(site) // len(members)
-        for member, count in zip(members, one.dimensions(), strict=True):
+    for here in maps.placed:
+        most = subject.width(here.site) // len(here.members)
+        for member, count in zip(here.members, here.map.dimensions(), strict=True):
             found[offered.variables[member]] = max(1, min(count, most))
     return found
 
 
 def _unscored(posed: PosedClaim, notes: _Notes, started: float) -> ClaimVerdict:
     """The verdict where nothing could be scored: unknown, whatever is expected."""
-    claim = posed.asked.claim
+    claim = posed.experiment.claim
     nothing: Scores = {replace(one, bound="mean"): Score(0, 0) for one in claim.metrics}
     return replace(
         _blank(posed, notes, started),
@@ -248,7 +248,7 @@ def _unscored(posed: PosedClaim, notes: _Notes, started: float) -> ClaimVerdict:
 
 def _blank(posed: PosedClaim, notes: _Notes, started: float) -> ClaimVerdict:
     """A verdict that says what was asked, and nothing of what came of it."""
-    claim = posed.asked.claim
+    claim = posed.experiment.claim
     return ClaimVerdict(
         claim=claim.name,
         model=claim.model.name,
@@ -269,19 +269,19 @@ def _blank(posed: PosedClaim, notes: _Notes, started: float) -> ClaimVerdict:
     )
 
 
-def _test_lots(
-    workshop: Workshop,
+def _test_splits(
+    store: FitStore,
     network: TaskNetwork,
-    asked: Experiment,
+    experiment: Experiment,
     offered: Candidates,
     found: Sweep,
-) -> Lots:
+) -> PreparedSplits:
     """The test pairs under a prompt of their own, at the chosen sites."""
-    harvester = harvest_lots(
-        network, asked, [asked.draw_test()], offered.choices, asked.claim.prompt
+    harvester = present_splits(
+        network, experiment, [experiment.draw_test()], offered.choices, experiment.claim.prompt
     )
-    [lots] = next(harvester.lots([found.best.sites], workshop.watcher))
-    return lots
+    [test] = next(harvester.prepared_splits([found.best.sites], store.watcher))
+    return test
 
 
 class _Notes:

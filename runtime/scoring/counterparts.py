@@ -9,19 +9,19 @@ import torch
 from torch import Tensor
 
 from causalspec.compiler import CausalModel, Column, references, solve_columns
-from causalspec.runtime.inputs.experiment import Lot
+from causalspec.runtime.inputs.experiment import PreparedSplit
 from causalspec.runtime.inputs.written_values import under_values
 
 
-def counterparts(lot: Lot) -> Tensor:
+def counterparts(prepared: PreparedSplit) -> Tensor:
     """LongTensor [rows]: for each pair the number of an input, of those that the network was run
     on with the pairs, at which everything that the outputs' mechanisms read has the value that it
     has under the pair's swap; -1 where there is none.
     """
-    model = lot.pairs.model
+    model = prepared.pairs.model
     names = _read_by_outputs(model)
-    plain = solve_columns(model, lot.trial.settings, wanted=names)
-    wanted = under_values(lot.pairs, lot.values, names)
+    plain = solve_columns(model, prepared.encoded.settings, wanted=names)
+    wanted = under_values(prepared.pairs, prepared.values, names)
     known: dict[bytes, int] = {}
     for number, key in enumerate(_keys(plain, names)):
         known.setdefault(key, number)

@@ -11,18 +11,18 @@ from torch import Tensor
 from causalspec.runtime.engine.subjects import Edit, Subject
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.predict import BATCH, agreement, predict, predict_without_swap
-from causalspec.runtime.inputs.experiment import Lot, Lots
+from causalspec.runtime.inputs.experiment import PreparedSplit, PreparedSplits
 
 
 @dataclass(frozen=True, eq=False)
 class Observed:
-    """One lot under some maps, or left alone (`maps` None). Nothing is computed before it is asked
-    for, and then once.
+    """One split's pairs under some maps, or left alone (`maps` None). What takes a run of its own
+    is computed when it is asked for.
 
     `predicted` [rows, answers] are the network's outputs.
     """
 
-    lot: Lot = field(repr=False)
+    prepared: PreparedSplit = field(repr=False)
     maps: PlacedMaps | None = field(repr=False)
     predicted: Tensor = field(repr=False)
     has_label: bool = True
@@ -31,23 +31,23 @@ class Observed:
     @property
     def agrees(self) -> Tensor:
         """BoolTensor [rows]: whether the network says what the causal model says."""
-        return agreement(self.predicted, self.lot.rows.labels)
+        return agreement(self.predicted, self.prepared.rows.labels)
 
     @property
     def changes(self) -> Tensor:
         """BoolTensor [rows]: whether the label is another than the base's own answer."""
-        correct = self.lot.presentation.correct[self.lot.asked]
-        return ~agreement(_like(correct, self.lot.rows.labels), self.lot.rows.labels)
+        correct = self.prepared.presentation.correct[self.prepared.own_bases]
+        return ~agreement(_like(correct, self.prepared.rows.labels), self.prepared.rows.labels)
 
     @torch.no_grad()
     def label_odds(self, *, swapped: bool) -> Tensor:
         """The logarithm [rows] of the odds of the label against the base's own answer, with the
         swap or before it: with answers of several tokens, of all of them.
         """
-        lot = self.lot
-        correct = lot.presentation.correct[lot.asked]
-        label = self._log_probability(lot.rows.bases, lot.rows.labels, swapped)
-        return label - self._log_probability(lot.asked, correct, swapped)
+        prepared = self.prepared
+        correct = prepared.presentation.correct[prepared.own_bases]
+        label = self._log_probability(prepared.rows.bases, prepared.rows.labels, swapped)
+        return label - self._log_probability(prepared.own_bases, correct, swapped)
 
     @torch.no_grad()
     def divergence(self, others: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class Observed:
         [rows] left alone: the Kullback-Leibler divergence [rows] from these, in nats.
         """
         found: list[Tensor] = []
-        subject, rows = self.lot.subject, self.lot.rows
+        subject, rows = self.prepared.subject, self.prepared.rows
         for part in _parts(rows.rows):
             expected = subject.run(others[part], ()).logits[:, 0].log_softmax(-1)
             given = subject.run(rows.bases[part], self._edits(part)).logits[:, 0].log_softmax(-1)
@@ -64,7 +64,7 @@ class Observed:
         return torch.cat(found)
 
     def _log_probability(self, inputs: Tensor, outputs: Tensor, swapped: bool) -> Tensor:
-        subject = self.lot.subject
+        subject = self.prepared.subject
         found: list[Tensor] = []
         for part in _parts(len(inputs)):
             edits = self._edits(part) if swapped else ()
@@ -77,18 +77,23 @@ class Observed:
     def _edits(self, part: Tensor) -> Sequence[Edit]:
         if self.maps is None:
             return ()
-        return self.maps.edits(self.lot.subject, self.lot.rows.take(part))
+        return self.maps.edits(self.prepared.subject, self.prepared.rows.take(part))
 
 
-def observe(lots: Lots, maps: PlacedMaps | None, *, has_label: bool = True) -> tuple[Observed, ...]:
-    """What a network does on every lot under `maps`, or left alone."""
-    return tuple(Observed(lot, maps, _predicted(lot.subject, lot, maps), has_label) for lot in lots)
+def observe(
+    splits: PreparedSplits, maps: PlacedMaps | None, *, has_label: bool = True
+) -> tuple[Observed, ...]:
+    """What a network does on every data set under `maps`, or left alone."""
+    return tuple(
+        Observed(prepared, maps, _predicted(prepared.subject, prepared, maps), has_label)
+        for prepared in splits
+    )
 
 
-def _predicted(subject: Subject, lot: Lot, maps: PlacedMaps | None) -> Tensor:
+def _predicted(subject: Subject, prepared: PreparedSplit, maps: PlacedMaps | None) -> Tensor:
     if maps is None:
-        return predict_without_swap(subject, lot.rows)
-    return predict(subject, maps, lot.rows)
+        return predict_without_swap(subject, prepared.rows)
+    return predict(subject, maps, prepared.rows)
 
 
 def _parts(rows: int) -> list[Tensor]:

@@ -19,9 +19,9 @@ from causalspec.runtime.fitting.sweep import Combination
 from causalspec.runtime.inputs.experiment import (
     Experiment,
     Harvester,
-    Lot,
-    experiment,
-    harvest_lots,
+    PreparedSplit,
+    experiment_of,
+    present_splits,
 )
 from causalspec.runtime.inputs.task_network import SeenToken, TaskNetwork
 from causalspec.runtime.watch import Watcher
@@ -117,16 +117,16 @@ def look_at(
         expectations=(),
         span=alignment.span,
     )
-    asked = experiment(specification, question, keeps_unanswered=True)
-    network = network.knowing(asked.task)
-    offered = candidates(network, alignment, asked.variables, question)
+    experiment = experiment_of(specification, question, keeps_unanswered=True)
+    network = network.knowing(experiment.task)
+    offered = candidates(network, alignment, experiment.variables, question)
     with threads(network.threads), memory_failures():
         if earlier is not None:
-            kept = reused(network, asked, offered, earlier, [pair])
+            kept = reused(network, experiment, offered, earlier, [pair])
             return _seen(kept.harvester, offered, [kept.sites], 1, kept.maps, watcher)
-        harvester = harvest_lots(network, asked, [[pair]], offered.choices, prompt)
+        harvester = present_splits(network, experiment, [[pair]], offered.choices, prompt)
         whole = offered.with_method("full_vector")
-        names = harvester.trial.presentation.token_names
+        names = harvester.encoded.presentation.token_names
         every = product(*(one.sites_with(names) for one in offered.offers))
         sites = list(islice(every, MOST_SITES))
         return _seen(harvester, whole, sites, offered.count(names), None, watcher)
@@ -142,28 +142,28 @@ def _seen(
 ) -> SeenPair:
     found: dict[Combination, SwappedAt] = {}
     shown: SeenPair | None = None
-    for [[lot]] in harvester.lots(combinations, watcher):
+    for [[prepared]] in harvester.prepared_splits(combinations, watcher):
         if shown is None:
-            shown = _unswapped(harvester.asked, lot, count)
+            shown = _unswapped(harvester.experiment, prepared, count)
         for one in combinations:
             read = {replace(site, receiver=None) for site in one}
-            if one not in found and read <= set(lot.subject.sites):
-                made = maps or build_maps(offered.placed(one), lot.subject, seed=0)
+            if one not in found and read <= set(prepared.subject.sites):
+                made = maps or build_maps(offered.placed(one), prepared.subject, seed=0)
                 variables = tuple(offer.variables for offer in offered.offers)
-                found[one] = SwappedAt(one, variables, _answered(lot, made))
+                found[one] = SwappedAt(one, variables, _answered(prepared, made))
     assert shown is not None
     return replace(shown, swapped=tuple(found[one] for one in combinations))
 
 
-def _unswapped(asked: Experiment, lot: Lot, count: int) -> SeenPair:
-    presentation, [label] = lot.presentation, lot.rows.labels
-    [kind] = {int(number) for number in lot.pairs.kinds}
+def _unswapped(experiment: Experiment, prepared: PreparedSplit, count: int) -> SeenPair:
+    presentation, [label] = prepared.presentation, prepared.rows.labels
+    [kind] = {int(number) for number in prepared.pairs.kinds}
     # Inputs are numbered base first, then every source.
-    numbers = [0, *(1 + source for source in lot.pairs.design.kinds[kind].used_sources)]
+    numbers = [0, *(1 + source for source in prepared.pairs.design.kinds[kind].used_sources)]
     inputs: list[SeenInput] = []
     for number in numbers:
         right = presentation.correct[number]
-        said = _as_long(lot.subject.predictions[number], right)
+        said = _as_long(prepared.subject.predictions[number], right)
         inputs.append(
             SeenInput(
                 presentation.text(number),
@@ -172,19 +172,19 @@ def _unswapped(asked: Experiment, lot: Lot, count: int) -> SeenPair:
                 presentation.said(right),
             )
         )
-    outputs = asked.task.model.outputs
+    outputs = experiment.task.model.outputs
     places = [f"token {place + 1}" for place in range(int((label >= 0).sum()))]
-    if len(places) == 1 or not lot.presentation.answers_with_tokens:
+    if len(places) == 1 or not prepared.presentation.answers_with_tokens:
         places = list(outputs)
     said = presentation.said(label)
-    return SeenPair(tuple(inputs), said, tuple(places), _answered(lot, None), (), count)
+    return SeenPair(tuple(inputs), said, tuple(places), _answered(prepared, None), (), count)
 
 
 @torch.no_grad()
-def _answered(lot: Lot, maps: PlacedMaps | None) -> Answered:
-    rows, presentation = lot.rows, lot.presentation
-    edits = () if maps is None else maps.edits(lot.subject, rows)
-    logits = lot.subject.run(rows.bases, edits).logits[0].cpu()
+def _answered(prepared: PreparedSplit, maps: PlacedMaps | None) -> Answered:
+    rows, presentation = prepared.rows, prepared.presentation
+    edits = () if maps is None else maps.edits(prepared.subject, rows)
+    logits = prepared.subject.run(rows.bases, edits).logits[0].cpu()
     likely = logits.to(torch.promote_types(logits.dtype, torch.float32)).softmax(-1)
     [label] = rows.labels
     probability = 1.0
@@ -193,16 +193,16 @@ def _answered(lot: Lot, maps: PlacedMaps | None) -> Answered:
         if output < 0:
             break
         probability *= float(likely[place, output])
-        top.append(tuple(_top(lot, likely[place], place)))
+        top.append(tuple(_top(prepared, likely[place], place)))
     said = presentation.said(_as_long(logits.argmax(-1), label))
     return Answered(probability, said, tuple(top))
 
 
-def _top(lot: Lot, likely: Tensor, place: int) -> Iterator[LikelyAnswer]:
+def _top(prepared: PreparedSplit, likely: Tensor, place: int) -> Iterator[LikelyAnswer]:
     values, outputs = likely.topk(min(MOST_ANSWERS, len(likely)))
     for value, output in zip(values, outputs, strict=True):
         if value > 0:  # what is on no menu has none
-            text = lot.presentation.answer_text(place, int(output))
+            text = prepared.presentation.answer_text(place, int(output))
             yield LikelyAnswer(text, float(value))
 
 

@@ -8,7 +8,7 @@ import torch
 
 from causalspec.runtime.fitting.candidates import Candidates
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
-from causalspec.runtime.inputs.experiment import Lots
+from causalspec.runtime.inputs.experiment import PreparedSplits
 from causalspec.runtime.results.records import ControlScore, FittedMap, PairRow
 from causalspec.runtime.scoring.observed import Observed
 from causalspec.runtime.untyped import as_list, distinct, from_array
@@ -20,12 +20,14 @@ def scores_of_kinds(observed: Sequence[Observed]) -> tuple[ControlScore, ...]:
     """The test score of each kind of swap of each data set, where there are several."""
     scores: list[ControlScore] = []
     for one in observed:
-        pairs = one.lot.pairs
+        pairs = one.prepared.pairs
         for number, kind in enumerate(pairs.design.kinds):
             mine = from_array(pairs.kinds == number)
             name = kind.name if len(observed) == 1 else f"{pairs.design.name}: {kind.name}"
             scores.append(
-                ControlScore(name, one.lot.score(one.agrees, mine), f"pairs that swap {kind.name}")
+                ControlScore(
+                    name, one.prepared.score(one.agrees, mine), f"pairs that swap {kind.name}"
+                )
             )
     return tuple(scores) if len(scores) > 1 else ()
 
@@ -33,36 +35,38 @@ def scores_of_kinds(observed: Sequence[Observed]) -> tuple[ControlScore, ...]:
 def readable_rows(observed: Sequence[Observed]) -> Iterator[PairRow]:
     """The first test pairs of each data set, as drawn: a sample, not a selection."""
     for one in observed:
-        lot, shown = one.lot, one.lot.presentation
+        prepared, shown = one.prepared, one.prepared.presentation
         agrees = one.agrees
-        for row in range(min(SHOWN_ROWS // len(observed), lot.rows.rows)):
-            base = int(lot.asked[row])
-            origins: list[int] = as_list(lot.rows.origins[row])
+        for row in range(min(SHOWN_ROWS // len(observed), prepared.rows.rows)):
+            base = int(prepared.own_bases[row])
+            origins: list[int] = as_list(prepared.rows.origins[row])
             sources = dict.fromkeys(number for number in origins if number >= 0)
             yield PairRow(
                 base=shown.text(base),
                 sources=tuple(shown.text(number) for number in sources),
-                swapped=lot.pairs.design.kinds[int(lot.pairs.kinds[row])].name,
+                swapped=prepared.pairs.design.kinds[int(prepared.pairs.kinds[row])].name,
                 base_answer=shown.said(shown.correct[base]),
-                label=shown.said(lot.rows.labels[row]),
-                said=shown.said(torch.where(lot.rows.labels[row] < 0, -1, one.predicted[row])),
+                label=shown.said(prepared.rows.labels[row]),
+                said=shown.said(torch.where(prepared.rows.labels[row] < 0, -1, one.predicted[row])),
                 agrees=bool(agrees[row]),
             )
 
 
-def fitted_maps(maps: PlacedMaps, offered: Candidates, lots: Lots) -> tuple[FittedMap, ...]:
+def fitted_maps(
+    maps: PlacedMaps, offered: Candidates, splits: PreparedSplits
+) -> tuple[FittedMap, ...]:
     """What the map at each site came to; what lossy ones retain is measured on the test bases."""
     found: list[FittedMap] = []
-    bases, _ = distinct(torch.cat([lot.asked for lot in lots]))
-    for site, members, one in zip(maps.sites, maps.members, maps.alignment_maps(), strict=True):
-        vectors = lots[0].subject.vectors(site, bases)[:, 0]
+    bases, _ = distinct(torch.cat([prepared.own_bases for prepared in splits]))
+    for here in maps.placed:
+        vectors = splits[0].subject.vectors(here.site, bases)[:, 0]
         found.append(
             FittedMap(
-                site,
-                tuple(offered.variables[member] for member in members),
-                one.dimensions(),
-                one.retained(vectors),
-                tuple(offered.methods[member].text for member in members),
+                here.site,
+                tuple(offered.variables[member] for member in here.members),
+                here.map.dimensions(),
+                here.map.retained(vectors),
+                tuple(offered.methods[member].text for member in here.members),
             )
         )
     return tuple(found)

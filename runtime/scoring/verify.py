@@ -13,8 +13,8 @@ from causalspec.compiler import Claim, Specification
 from causalspec.dsl.diagnostics import Diagnostic, Severity, SpecError, ToolFailure, suggestion
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.threads import threads
+from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.settings import FitSettings
-from causalspec.runtime.fitting.workshop import Workshop
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.results.files import check_destination, write_results
 from causalspec.runtime.results.records import Manifest, Verification
@@ -91,8 +91,8 @@ def verify(
     )
     run = run_folder(destination, identity(manifest, settings, fit))
     with threads(network.threads), run as folder, memory_failures(keeps=True):
-        workshop = Workshop(folder, watcher)
-        verified = [verify_claim(workshop, one, fit) for one in posed]
+        store = FitStore(folder, watcher)
+        verified = [verify_claim(store, one, fit) for one in posed]
         verification = Verification(manifest, tuple(one.verdict for one in verified))
         maps = {
             one.verdict.claim: one.maps.state_dict() for one in verified if one.maps is not None
@@ -110,9 +110,11 @@ def _warnings(posed: Sequence[PosedClaim]) -> Iterator[tuple[str, ...]]:
     found: dict[tuple[str, str], tuple[str, ...]] = {}
     errors: list[Diagnostic] = []
     for one in posed:
-        task, claim = one.asked.task, one.asked.claim
+        task, claim = one.experiment.task, one.experiment.claim
         first = next(iter(task.prompts), None)
-        names = dict.fromkeys(name or first for name in (claim.prompt, one.asked.fitting_prompt))
+        names = dict.fromkeys(
+            name or first for name in (claim.prompt, one.experiment.fitting_prompt)
+        )
         for name in names:
             if name is None or (task.name, name) in found:
                 continue

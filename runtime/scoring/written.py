@@ -13,11 +13,11 @@ import torch
 
 from causalspec.compiler import WRITES, Specification, Write, generate
 from causalspec.runtime.fitting.candidates import Candidates
+from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.sweep import Sweep
-from causalspec.runtime.fitting.workshop import Workshop
 from causalspec.runtime.fitting.writes import Averages, Written, made
-from causalspec.runtime.inputs.experiment import Experiment, Lots, harvest_lots
+from causalspec.runtime.inputs.experiment import Experiment, PreparedSplits, present_splits
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.untyped import distinct
 
@@ -31,10 +31,10 @@ class Writing:
 
 
 def writing_of(
-    workshop: Workshop,
+    store: FitStore,
     specification: Specification,
     network: TaskNetwork,
-    asked: Experiment,
+    experiment: Experiment,
     offered: Candidates,
     found: Sweep,
 ) -> Writing:
@@ -42,7 +42,7 @@ def writing_of(
     writes = offered.writes
     if not any(writes):
         return Writing(lambda maps: maps, True)
-    writer = _Writer(workshop, specification, network, asked, offered, found)
+    writer = _Writer(store, specification, network, experiment, offered, found)
     written = [
         None if write is None else writer.made(place, write) for place, write in enumerate(writes)
     ]
@@ -54,10 +54,10 @@ def writing_of(
 class _Writer:
     """A claim whose sites are chosen, with what its writes are made from."""
 
-    workshop: Workshop
+    store: FitStore
     specification: Specification
     network: TaskNetwork
-    asked: Experiment
+    experiment: Experiment
     offered: Candidates
     found: Sweep
 
@@ -65,21 +65,21 @@ class _Writer:
         """What the placement of the variable number `place` writes at its chosen site."""
         variable, splits = self.offered.variables[place], self.found.splits
         site = self.offered.placed(self.found.best.sites)[place].site
-        lots = splits.train or splits.validation or splits.test or ()
+        prepared = splits.train or splits.validation or splits.test or ()
         if write.data is not None:
-            lots = self._lots_of(*write.data)
-        assert lots
-        inputs, _ = distinct(torch.cat([lot.asked for lot in lots]))
-        domain = self.asked.claim.model.by_name[variable].domain
+            prepared = self._prepared(*write.data)
+        assert prepared
+        inputs, _ = distinct(torch.cat([split.own_bases for split in prepared]))
+        domain = self.experiment.claim.model.by_name[variable].domain
         codes = domain.codes()
-        values = lots[0].trial.values([variable])[inputs, 0] * codes.step + codes.start
-        return made(write, Averages(lots[0].subject, site, inputs, values, domain.text))
+        values = prepared[0].encoded.values([variable])[inputs, 0] * codes.step + codes.start
+        return made(write, Averages(prepared[0].subject, site, inputs, values, domain.text))
 
-    def _lots_of(self, design: str, split: str) -> Lots:
+    def _prepared(self, design: str, split: str) -> PreparedSplits:
         """The inputs of the split whose mean is written, however they are answered."""
-        everything = replace(self.asked, keeps_unanswered=True)
+        everything = replace(self.experiment, keeps_unanswered=True)
         pairs = generate(self.specification.counterfactuals[design], split)
-        choices, prompt = self.offered.choices, self.asked.fitting_prompt
-        harvester = harvest_lots(self.network, everything, [[pairs]], choices, prompt)
-        [lots] = next(harvester.lots([self.found.best.sites], self.workshop.watcher))
-        return lots
+        choices, prompt = self.offered.choices, self.experiment.fitting_prompt
+        harvester = present_splits(self.network, everything, [[pairs]], choices, prompt)
+        [prepared] = next(harvester.prepared_splits([self.found.best.sites], self.store.watcher))
+        return prepared

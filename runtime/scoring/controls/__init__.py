@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from causalspec.compiler import full_vocabulary
 from causalspec.runtime.extensions import given_by
-from causalspec.runtime.fitting.workshop import Workshop
+from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.maps.computed import NotDetermined
 from causalspec.runtime.scoring.controls import (
     full_vector,
@@ -21,8 +21,8 @@ from causalspec.runtime.scoring.controls import (
     random_subspace,
     shuffled_labels,
 )
-from causalspec.runtime.scoring.controls.finalist import Finalist
 from causalspec.runtime.scoring.controls.rivals import observed_rival, rival_explanation
+from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.observed import Observed
 
 
@@ -40,11 +40,11 @@ class Control(Protocol):
         """Whether maps are fitted for it."""
         ...
 
-    def applies(self, finalist: Finalist) -> bool:
+    def applies(self, selected: SelectedAlignment) -> bool:
         """Whether it stands beside such a claim unasked."""
         ...
 
-    def observed(self, workshop: Workshop, finalist: Finalist) -> tuple[Observed, ...]:
+    def observed(self, store: FitStore, selected: SelectedAlignment) -> tuple[Observed, ...]:
         """What the network did on each data set."""
         ...
 
@@ -69,16 +69,16 @@ class Compared:
     drawn: int
 
 
-def left_out(finalist: Finalist) -> Mapping[str, str]:
+def left_out(selected: SelectedAlignment) -> Mapping[str, str]:
     """The controls and rivals that are not run although they would be, with the reason: maps would
     have to be fitted.
     """
-    if finalist.may_fit:
+    if selected.may_fit:
         return {}
-    standing = {name for name, one in CONTROLS.items() if one.FITS and one.applies(finalist)}
-    asked = _asked(finalist)
-    rivals = asked & finalist.specification.models.keys()
-    fitted = {name for name in asked - rivals if _control(name).FITS}
+    standing = {name for name, one in CONTROLS.items() if one.FITS and one.applies(selected)}
+    named = _named(selected)
+    rivals = named & selected.specification.models.keys()
+    fitted = {name for name in named - rivals if _control(name).FITS}
     names = sorted(standing | rivals | fitted)
     return {
         name: f"`{name}` would have to be fitted, and the maps are an earlier run's"
@@ -86,40 +86,42 @@ def left_out(finalist: Finalist) -> Mapping[str, str]:
     }
 
 
-def compare(workshop: Workshop, finalist: Finalist) -> Iterator[Compared]:
+def compare(store: FitStore, selected: SelectedAlignment) -> Iterator[Compared]:
     """Every control that the claim's maps give a meaning, those asked for, and the rivals, but for
     those that are left out.
     """
-    without = left_out(finalist).keys()
-    asked = _asked(finalist) - without
+    without = left_out(selected).keys()
+    named = _named(selected) - without
     for name, control in CONTROLS.items():
         if name in without:
             continue
-        if control.applies(finalist) or name in asked:
-            yield _compared(workshop, finalist, name, control)
-    for name in sorted(asked - CONTROLS.keys()):
-        rival = finalist.specification.models.get(name)
+        if control.applies(selected) or name in named:
+            yield _compared(store, selected, name, control)
+    for name in sorted(named - CONTROLS.keys()):
+        rival = selected.specification.models.get(name)
         if rival is not None:
-            found, count = observed_rival(workshop, finalist, rival)
+            found, count = observed_rival(store, selected, rival)
             yield Compared(name, rival_explanation(rival), found, count)
             continue
-        yield _compared(workshop, finalist, name, _control(name))
+        yield _compared(store, selected, name, _control(name))
 
 
-def _compared(workshop: Workshop, finalist: Finalist, name: str, control: Control) -> Compared:
+def _compared(
+    store: FitStore, selected: SelectedAlignment, name: str, control: Control
+) -> Compared:
     """A control on the claim's pairs; nothing observed where the vectors determine no map."""
-    drawn = sum(lot.count.drawn for lot in finalist.test)
+    drawn = sum(prepared.count.drawn for prepared in selected.test)
     try:
-        observed = control.observed(workshop, finalist)
+        observed = control.observed(store, selected)
     except NotDetermined as failure:
-        workshop.watcher.notice(f"{name}: {failure}")
+        store.watcher.notice(f"{name}: {failure}")
         observed = ()
     return Compared(name, control.EXPLANATION, observed, drawn)
 
 
-def _asked(finalist: Finalist) -> set[str]:
+def _named(selected: SelectedAlignment) -> set[str]:
     """The controls and rivals that the claim's expectations name."""
-    return {metric.of for metric in finalist.asked.claim.metrics if metric.of is not None}
+    return {metric.of for metric in selected.experiment.claim.metrics if metric.of is not None}
 
 
 def _control(name: str) -> Control:

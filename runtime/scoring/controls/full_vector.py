@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from causalspec.runtime.fitting.workshop import Workshop
-from causalspec.runtime.scoring.controls.finalist import Finalist
+from causalspec.runtime.fitting.fit_store import FitStore
+from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.observed import Observed
 
 EXPLANATION: str = "the whole vector at the site is swapped, nothing is fitted"
 FITS: bool = False
 
 
-def applies(finalist: Finalist) -> bool:
+def applies(selected: SelectedAlignment) -> bool:
     """Where the claim swaps less than that."""
-    return finalist.is_trained
+    return selected.is_trained
 
 
-def observed(workshop: Workshop, finalist: Finalist) -> tuple[Observed, ...]:
+def observed(store: FitStore, selected: SelectedAlignment) -> tuple[Observed, ...]:
     """The test pairs with whole vectors taken from the sources."""
-    whole = finalist.candidates.with_method("full_vector")
-    return finalist.observed(workshop, "full_vector", candidates=whole)
+    whole = selected.candidates.with_method("full_vector")
+    return selected.observed(store, "full_vector", candidates=whole)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from causalspec.runtime.fitting.workshop import Workshop
-from causalspec.runtime.scoring.controls.finalist import Finalist
+from causalspec.runtime.fitting.fit_store import FitStore
+from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.observed import Observed, observe
 
 EXPLANATION: str = (
@@ -13,11 +13,11 @@ EXPLANATION: str = (
 FITS: bool = False
 
 
-def applies(finalist: Finalist) -> bool:
+def applies(selected: SelectedAlignment) -> bool:
     """Always."""
     return True
 
 
-def observed(workshop: Workshop, finalist: Finalist) -> tuple[Observed, ...]:
+def observed(store: FitStore, selected: SelectedAlignment) -> tuple[Observed, ...]:
     """The test pairs with every base left alone."""
-    return observe(finalist.test, None, has_label=finalist.has_label)
+    return observe(selected.test, None, has_label=selected.has_label)

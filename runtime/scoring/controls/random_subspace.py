@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from causalspec.runtime.fitting.workshop import Workshop
-from causalspec.runtime.scoring.controls.finalist import Finalist
+from causalspec.runtime.fitting.fit_store import FitStore
+from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.observed import Observed
 
 EXPLANATION: str = "as many dimensions at the same site, drawn at random"
 FITS: bool = False
 
 
-def applies(finalist: Finalist) -> bool:
+def applies(selected: SelectedAlignment) -> bool:
     """Where the claim's own dimensions were searched for."""
-    return finalist.is_trained
+    return selected.is_trained
 
 
-def observed(workshop: Workshop, finalist: Finalist) -> tuple[Observed, ...]:
+def observed(store: FitStore, selected: SelectedAlignment) -> tuple[Observed, ...]:
     """The test pairs under random maps of the dimensions that the claim's maps came to."""
-    drawn = finalist.candidates.with_method("random_subspace", finalist.dimensions)
-    return finalist.observed(workshop, "random_subspace", candidates=drawn)
+    drawn = selected.candidates.with_method("random_subspace", selected.dimensions)
+    return selected.observed(store, "random_subspace", candidates=drawn)

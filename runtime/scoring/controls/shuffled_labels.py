@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from causalspec.runtime.fitting.workshop import Workshop, with_shuffled_labels
-from causalspec.runtime.scoring.controls.finalist import Finalist
+from causalspec.runtime.fitting.fit_store import FitStore, with_shuffled_labels
+from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.observed import Observed
 
 EXPLANATION: str = "a map fitted in the same way to permuted labels"
 FITS: bool = True
 
 
-def applies(finalist: Finalist) -> bool:
+def applies(selected: SelectedAlignment) -> bool:
     """Where labels are fitted to."""
-    return finalist.is_trained
+    return selected.is_trained
 
 
-def observed(workshop: Workshop, finalist: Finalist) -> tuple[Observed, ...]:
+def observed(store: FitStore, selected: SelectedAlignment) -> tuple[Observed, ...]:
     """The test pairs under maps that learned what the labels' frequencies give away."""
-    seed = finalist.settings.seed + 1
-    train = finalist.train and with_shuffled_labels(finalist.train, seed)
-    return finalist.observed(workshop, "shuffled_labels", train=train)
+    seed = selected.settings.seed + 1
+    train = selected.train and with_shuffled_labels(selected.train, seed)
+    return selected.observed(store, "shuffled_labels", train=train)

@@ -17,7 +17,7 @@ def iia(observed: Sequence[Observed], kind: tuple[str, ...]) -> Estimate:
     arXiv 2106.02997), of those alone that swap exactly the variables of `kind`, if any are named.
     """
     if not kind:
-        return mean_of([one.lot.score(one.agrees) for one in observed])
+        return mean_of([one.prepared.score(one.agrees) for one in observed])
     return _shares(observed, [of_kind(one, kind) for one in observed])
 
 
@@ -42,7 +42,7 @@ def cause_isolate(observed: Sequence[Observed], kind: tuple[str, ...]) -> Estima
 
 def of_kind(observed: Observed, kind: tuple[str, ...]) -> Tensor:
     """BoolTensor [rows]: which pairs swap exactly these variables."""
-    pairs = observed.lot.pairs
+    pairs = observed.prepared.pairs
     mine = [
         number for number, one in enumerate(pairs.design.kinds) if set(one.variables) == set(kind)
     ]
@@ -54,9 +54,9 @@ def of_kind(observed: Observed, kind: tuple[str, ...]) -> Tensor:
 
 
 def _shares(observed: Sequence[Observed], among: Sequence[Tensor]) -> Score:
-    """The mean over the lots that have such pairs of the share that agrees."""
+    """The mean over the data sets that have such pairs of the share that agrees."""
     found = [
-        one.lot.score(one.agrees, some)
+        one.prepared.score(one.agrees, some)
         for one, some in zip(observed, among, strict=True)
         if bool(some.any())
     ]
@@ -64,8 +64,10 @@ def _shares(observed: Sequence[Observed], among: Sequence[Tensor]) -> Score:
 
 
 def _share(observed: Sequence[Observed], among: Sequence[Tensor]) -> Score:
-    """The share over the pairs of all lots."""
-    scores = [one.lot.score(one.agrees, some) for one, some in zip(observed, among, strict=True)]
+    """The share over the pairs of all data sets."""
+    scores = [
+        one.prepared.score(one.agrees, some) for one, some in zip(observed, among, strict=True)
+    ]
     return Score(
         sum(one.correct for one in scores),
         sum(one.total for one in scores),

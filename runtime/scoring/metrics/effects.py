@@ -39,7 +39,9 @@ def kl(observed: Sequence[Observed], kind: tuple[str, ...]) -> Estimate:
     that it gives an input which amounts to the swap by the hypothesis, over pairs for which the
     data has such an input; of a write that has no label, from its answer to the base.
     """
-    others = [counterparts(one.lot) if one.has_label else one.lot.rows.bases for one in observed]
+    others = [
+        counterparts(one.prepared) if one.has_label else one.prepared.rows.bases for one in observed
+    ]
     return _mean(
         observed,
         [one.divergence(other.clamp(min=0)) for one, other in zip(observed, others, strict=True)],
@@ -50,12 +52,12 @@ def kl(observed: Sequence[Observed], kind: tuple[str, ...]) -> Estimate:
 def _mean(
     observed: Sequence[Observed], values: Sequence[Tensor], among: Sequence[Tensor]
 ) -> Estimate:
-    """The mean over the lots that have such pairs of the values [rows] of these."""
+    """The mean over the data sets that have such pairs of the values [rows] of these."""
     parts: list[Measurement] = []
     for one, numbers, mine in zip(observed, values, among, strict=True):
         chosen = numbers[mine].double()
         if len(chosen):
             spread = float(chosen.std()) if len(chosen) > 1 else 0.0
-            effective = one.lot.effective(mine.numpy())
+            effective = one.prepared.effective(mine.numpy())
             parts.append(Measurement(float(chosen.mean()), spread, len(chosen), effective))
     return mean_measurement(parts) if parts else Measurement(float("nan"), 0.0, 0)

@@ -79,7 +79,7 @@ def at(subject: TextSubject, site: Site, row: int, streams: Sequence[Tensor]) ->
 
 def swapped(maps: PlacedMaps, number: int, base: Tensor, source: Tensor) -> Tensor:
     """Three dimensions of the base's vectors replaced by the source's."""
-    featurizer = maps.alignment_maps()[number].featurizer
+    featurizer = maps.placed[number].map.featurizer
     assert isinstance(featurizer, Rotation)
     directions = featurizer.basis()
     return base + (source - base) @ directions @ directions.T
@@ -103,7 +103,7 @@ def assert_same(
 
 def test_two_variables_at_two_sites_are_swapped_in_one_run(subject: TextSubject) -> None:
     maps = build_maps([PlacedVariable(HIGH, DAS), PlacedVariable(LOW, DAS)], subject, 0).double()
-    assert maps.sites == (LOW, HIGH)
+    assert [placed.site for placed in maps.placed] == [LOW, HIGH]
     bases, origins = [0, 1, 4], [[2, 5], [4, -1], [-1, 6]]
     rows = Interchanges(torch.tensor(bases), torch.tensor(origins), LABELS)
     answers: list[Tensor] = []

@@ -72,9 +72,7 @@ def test_losses_agree(ours: str, theirs: str, head: int | None, layer: int) -> N
     untouched = subject.run(rows.bases, []).logits[:, 0]
     swapped = subject.run(rows.bases, maps.edits(subject, rows)).logits[:, 0]
 
-    [rotation] = [
-        alignment_map.featurizer.basis().detach() for alignment_map in maps.alignment_maps()
-    ]
+    [rotation] = [placed.map.featurizer.basis().detach() for placed in maps.placed]
     logits = _pyvene_logits(peers, asked, theirs, layer, head, rotation)
     loss, expected = (functional.cross_entropy(side, labels) for side in (swapped, logits))
     assert float((loss - expected).detach().abs()) <= 1e-4

@@ -56,7 +56,7 @@ def test_two_planted_variables_are_found_at_once() -> None:
     subject = _subject()
     fitted = _fitted(subject, _both_at(subject, 2, DAS))
     assert _iia(subject, fitted.maps) == 1.0
-    [found] = fitted.maps.alignment_maps()
+    found = fitted.maps.placed[0].map
     assert isinstance(found.featurizer, Rotation)
     # Unit 0 is `left` and unit 1 `right`, up to sign.
     assert torch.allclose(found.featurizer.basis()[:2].abs(), torch.eye(2), atol=0.1)
@@ -70,7 +70,7 @@ def test_variables_at_different_layers_are_swapped_in_one_run() -> None:
         PlacedVariable(Site("hidden", 1), Method("das", (("dim", 4),))),
     ]
     fitted = _fitted(subject, build_maps(placed, subject, seed=0))
-    assert fitted.maps.sites == HIDDEN
+    assert tuple(placed.site for placed in fitted.maps.placed) == HIDDEN
     assert _iia(subject, fitted.maps) >= 0.99
 
 

@@ -13,7 +13,7 @@ from causalspec.compiler.compile import check_file
 from causalspec.exit_codes import ExitCode
 from causalspec.runtime.fitting.backward import cross_entropy
 from causalspec.runtime.fitting.candidates import candidates
-from causalspec.runtime.inputs.experiment import experiment, harvest_lots
+from causalspec.runtime.inputs.experiment import experiment_of, present_splits
 from causalspec.runtime.inputs.text_network import TextNetwork
 from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.results.files import read_results
@@ -36,17 +36,21 @@ def test_loss_and_answers_are_over_the_declared_answers_alone(player: Path, spec
     whole = load_task_network(str(player), "cpu").untrained(0)
     assert isinstance(whole, TextNetwork)
     claim = specification.claims["TheColorFollows"]
-    asked = experiment(specification, claim, keeps_unanswered=True)
+    asked = experiment_of(specification, claim, keeps_unanswered=True)
     logits = {}
     for network in (whole, replace(whole, only_declared=True)):
         offered = candidates(network, specification.alignments["Last"], ["color"], claim)
-        harvester = harvest_lots(network, asked, [asked.draw_test()], offered.choices, None)
-        sites = offered.combinations(harvester.trial.presentation.token_names)
-        [[lot]] = next(harvester.lots(sites, Unwatched()))
-        found = lot.subject.run(lot.rows.bases, ()).logits
-        assert torch.equal(found.argmax(-1), lot.subject.predictions[lot.rows.bases])
-        logits[network.answers] = (found[:, 0], cross_entropy(found, lot.rows.labels), lot)
-    everything, loss, lot = logits["vocabulary"]
+        harvester = present_splits(network, asked, [asked.draw_test()], offered.choices, None)
+        sites = offered.combinations(harvester.encoded.presentation.token_names)
+        [[prepared]] = next(harvester.prepared_splits(sites, Unwatched()))
+        found = prepared.subject.run(prepared.rows.bases, ()).logits
+        assert torch.equal(found.argmax(-1), prepared.subject.predictions[prepared.rows.bases])
+        logits[network.answers] = (
+            found[:, 0],
+            cross_entropy(found, prepared.rows.labels),
+            prepared,
+        )
+    everything, loss, prepared = logits["vocabulary"]
     narrowed, declared_loss, _ = logits["declared"]
     colors = [whole.network.tokenizer.convert_tokens_to_ids(color) for color in COLORS]
     assert torch.equal(narrowed[:, colors], everything[:, colors])
@@ -56,7 +60,7 @@ def test_loss_and_answers_are_over_the_declared_answers_alone(player: Path, spec
     assert not set(everything.argmax(-1).tolist()) <= set(colors)
     assert set(narrowed.argmax(-1).tolist()) <= set(colors)
     by_hand = torch.logsumexp(everything[:, colors], -1)
-    by_hand = by_hand - everything.gather(1, lot.rows.labels)[:, 0]
+    by_hand = by_hand - everything.gather(1, prepared.rows.labels)[:, 0]
     torch.testing.assert_close(declared_loss, by_hand)
     assert bool((declared_loss < loss).all())
 

@@ -15,9 +15,9 @@ from causalspec.dsl import Diagnostics, Source
 from causalspec.runtime.engine.vector_subject import by_output, vector_subject
 from causalspec.runtime.fitting.backward import cross_entropy
 from causalspec.runtime.fitting.predict import agreement
+from causalspec.runtime.inputs.encoded_splits import EncodedSplits, lay_out
 from causalspec.runtime.inputs.menus import declared_menus
 from causalspec.runtime.inputs.text_network import TextNetwork, TextPresentation
-from causalspec.runtime.inputs.trial import Trial, lay_out
 from causalspec.runtime.sites.site import Site
 from causalspec.runtime.watch import Unwatched
 from tests.helpers.equality_by_hand import equality_inputs, equality_network
@@ -59,21 +59,22 @@ def specification() -> Specification:
     return checked.specification
 
 
-def laid_out(*, only_declared: bool = False) -> Trial:
+def laid_out(*, only_declared: bool = False) -> EncodedSplits:
     spec = specification()
     network = TextNetwork(tiny_network(CONFIGURATIONS["llama"]), only_declared)
     pairs = generate(spec.counterfactuals["Swaps"], "test", rows=8)
     return lay_out(network, spec.tasks["Pair"], [pairs], [], None)
 
 
-def shown(trial: Trial) -> TextPresentation:
-    assert isinstance(trial.presentation, TextPresentation)
-    return trial.presentation
+def shown(encoded: EncodedSplits) -> TextPresentation:
+    assert isinstance(encoded.presentation, TextPresentation)
+    return encoded.presentation
 
 
 def test_a_base_is_followed_by_all_of_the_label_but_its_end() -> None:
-    trial = laid_out()
-    presentation, [rows] = shown(trial), trial.rows
+    encoded = laid_out()
+    presentation, [split] = shown(encoded), encoded.splits
+    rows = split.rows
     prompts = presentation.prompts
     tokenizer = presentation.network.tokenizer
     for row, base in enumerate(rows.bases.tolist()):
@@ -88,22 +89,23 @@ def test_a_base_is_followed_by_all_of_the_label_but_its_end() -> None:
         said = presentation.said(rows.labels[row])
         assert said in {f" {word} {number}" for word in ("to", "the") for number in (12, 17)}
     # Asked for their own answers, the same prompts are followed by those.
-    assert [prompts.texts[k] for k in trial.asked[0].tolist()] == [
+    assert [prompts.texts[k] for k in split.own_bases.tolist()] == [
         prompts.texts[k] for k in rows.bases.tolist()
     ]
 
 
 @pytest.mark.parametrize("only_declared", [False, True])
 def test_each_token_is_predicted_given_those_before_it(only_declared: bool) -> None:
-    trial = laid_out(only_declared=only_declared)
-    presentation, [rows] = shown(trial), trial.rows
+    encoded = laid_out(only_declared=only_declared)
+    presentation, [split] = shown(encoded), encoded.splits
+    rows = split.rows
     network, prompts = presentation.network, presentation.prompts
     group = (Site("residual", 0, ""),)
     presentation = replace(
         presentation,
         positions=replace(presentation.positions, positions={"": prompts.answer_positions[:, :1]}),
     )
-    [subject] = presentation.subjects([group], trial.is_base, Unwatched())
+    [subject] = presentation.subjects([group], encoded.is_base, Unwatched())
     logits = subject.run(rows.bases, ()).logits
     declared: dict[tuple[int, ...], set[int]] = {}
     for label in torch.cat([rows.labels, presentation.correct]).tolist():
@@ -129,13 +131,13 @@ def test_an_answer_is_right_where_every_token_is() -> None:
     labels = torch.tensor([[5, 6], [5, 6], [5, 6], [7, -1]])
     said = torch.tensor([[5, 6], [5, 9], [4, 6], [7, 3]])
     assert agreement(said, labels).tolist() == [True, False, False, True]
-    trial = laid_out()
-    right = shown(trial).correct
-    assert trial.answered(0, right).all()
+    encoded = laid_out()
+    right, [split] = shown(encoded).correct, encoded.splits
+    assert encoded.answered(split, right).all()
     for place in range(right.shape[1]):
         wrong = right.clone()
         wrong[:, place] += 1
-        assert not trial.answered(0, wrong).any()
+        assert not encoded.answered(split, wrong).any()
 
 
 def test_the_loss_is_summed_over_the_answers_that_there_are() -> None:

@@ -12,9 +12,9 @@ from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.specification import Anchor, Method, Specification, TokenPosition
 from causalspec.dsl import Diagnostics, Source, SpecError
 from causalspec.runtime.fitting.candidates import Candidates, Offer, candidates
+from causalspec.runtime.inputs.encoded_splits import lay_out
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.inputs.token_places import TokenChoice
-from causalspec.runtime.inputs.trial import lay_out
 from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.sites.site import Site
 from tests.helpers.tiny_player import SPEC
@@ -38,12 +38,13 @@ def test_splits_are_laid_out_one_after_the_other(network: TaskNetwork) -> None:
     spec = specification(SPEC)
     design = spec.counterfactuals["SwapColor"]
     pairs = [generate(design, "validation", rows=3), generate(design, "test", rows=2)]
-    trial = lay_out(network, spec.tasks["Pick"], pairs, [LAST], None)
-    assert trial.variables == ("color",)
-    assert trial.presentation.count == 10
-    assert [rows.bases.tolist() for rows in trial.rows] == [[0, 1, 2], [6, 7]]
-    assert [rows.origins.tolist() for rows in trial.rows] == [[[3], [4], [5]], [[8], [9]]]
-    assert trial.is_base.tolist() == [
+    encoded = lay_out(network, spec.tasks["Pick"], pairs, [LAST], None)
+    rows = [split.rows for split in encoded.splits]
+    assert encoded.variables == ("color",)
+    assert encoded.presentation.count == 10
+    assert [one.bases.tolist() for one in rows] == [[0, 1, 2], [6, 7]]
+    assert [one.origins.tolist() for one in rows] == [[[3], [4], [5]], [[8], [9]]]
+    assert encoded.is_base.tolist() == [
         True,
         True,
         True,
@@ -55,8 +56,8 @@ def test_splits_are_laid_out_one_after_the_other(network: TaskNetwork) -> None:
         False,
         False,
     ]
-    shown = trial.presentation
-    for rows, drawn in zip(trial.rows, pairs, strict=True):
+    shown = encoded.presentation
+    for rows, one in zip([split.rows for split in encoded.splits], pairs, strict=True):
         for row in range(rows.rows):
             setting = {
                 name: spec.tasks["Pick"].model.by_name[name].domain.text(int(column[row]))
@@ -73,17 +74,18 @@ def test_splits_are_laid_out_one_after_the_other(network: TaskNetwork) -> None:
 def test_pairs_are_answered_where_base_and_source_are(network: TaskNetwork) -> None:
     spec = specification(SPEC)
     pairs = [generate(spec.counterfactuals["SwapColor"], "test", rows=3)]
-    trial = lay_out(network, spec.tasks["Pick"], pairs, [LAST], None)
-    right = trial.presentation.correct
-    assert trial.answered(0, right).tolist() == [True, True, True]
+    encoded = lay_out(network, spec.tasks["Pick"], pairs, [LAST], None)
+    [split] = encoded.splits
+    right = encoded.presentation.correct
+    assert encoded.answered(split, right).tolist() == [True, True, True]
     base_wrong, source_wrong = right.clone(), right.clone()
     base_wrong[1] += 1
     source_wrong[3 + 2] += 1
-    assert trial.answered(0, base_wrong).tolist() == [True, False, True]
-    assert trial.answered(0, source_wrong).tolist() == [True, True, False]
-    left_alone = torch.full_like(trial.rows[0].origins, -1)
-    trial.rows[0].origins.copy_(left_alone)
-    assert trial.answered(0, source_wrong).tolist() == [True, True, True]
+    assert encoded.answered(split, base_wrong).tolist() == [True, False, True]
+    assert encoded.answered(split, source_wrong).tolist() == [True, True, False]
+    left_alone = torch.full_like(split.rows.origins, -1)
+    split.rows.origins.copy_(left_alone)
+    assert encoded.answered(split, source_wrong).tolist() == [True, True, True]
 
 
 def test_candidates(network: TaskNetwork) -> None:
@@ -94,7 +96,7 @@ def test_candidates(network: TaskNetwork) -> None:
     [placement] = alignment.placements
     sites = (Site("residual", 0), Site("residual", 1))
     method = Method("das", (("dim", 8),))
-    offer = Offer(("color",), (method,), None, sites, TokenChoice(placement.tokens), placement)
+    offer = Offer((placement,), sites, TokenChoice(placement.tokens))
     assert offered == Candidates(("color",), (offer,))
     assert (offered.methods, offered.writes, offered.choices) == ((method,), (None,), (LAST,))
     assert offered.combinations({LAST: ("last",)}) == [

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from causalspec.compiler import InterchangePairs, Specification
 from causalspec.runtime.fitting.candidates import Candidates
+from causalspec.runtime.fitting.fit_store import FitStore, fit_and_score
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.sweep import Combination
-from causalspec.runtime.fitting.workshop import Workshop, fit_and_score
-from causalspec.runtime.inputs.experiment import Experiment, Lots, harvest_lots
+from causalspec.runtime.inputs.experiment import Experiment, PreparedSplits, present_splits
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.scoring.observed import Observed, observe
 
@@ -19,22 +19,22 @@ Pairs = Sequence[InterchangePairs]
 
 
 @dataclass(frozen=True, eq=False)
-class Finalist:
+class SelectedAlignment:
     """A claim whose sites are chosen. `train` is None where nothing is made from it.
 
     `written` gives maps what the placements write in the place of the sources' vectors, and
     `has_label` says whether the hypothesis predicts an answer then.
     """
 
-    asked: Experiment
+    experiment: Experiment
     specification: Specification
     network: TaskNetwork
     candidates: Candidates
     sites: Combination
     dimensions: Mapping[str, int]
     """How many dimensions each variable's share came to, at most as many as its site has."""
-    train: Lots | None = field(repr=False)
-    test: Lots = field(repr=False)
+    train: PreparedSplits | None = field(repr=False)
+    test: PreparedSplits = field(repr=False)
     settings: FitSettings
     written: Callable[[PlacedMaps], PlacedMaps] = field(repr=False)
     has_label: bool = True
@@ -48,21 +48,21 @@ class Finalist:
 
     def stage(self, what: str) -> str:
         """The name of a piece of work in the run folder and on the progress bar."""
-        return f"{self.asked.claim.name}: {what}"
+        return f"{self.experiment.claim.name}: {what}"
 
     def observed(
         self,
-        workshop: Workshop,
+        store: FitStore,
         what: str,
         *,
         candidates: Candidates | None = None,
-        train: Lots | None = None,
-        test: Lots | None = None,
+        train: PreparedSplits | None = None,
+        test: PreparedSplits | None = None,
     ) -> tuple[Observed, ...]:
         """What the network does on the test pairs with maps fitted to `train` at the same sites."""
         offered, test = candidates or self.candidates, test or self.test
         maps = fit_and_score(
-            workshop,
+            store,
             self.stage(what),
             offered.variables,
             offered.placed(self.sites),
@@ -74,34 +74,34 @@ class Finalist:
 
     def pairs(self) -> tuple[Pairs | None, Pairs]:
         """The pairs fitted on and scored, as the compiler drew them."""
-        train = None if self.train is None else [lot.pairs for lot in self.train]
-        return train, [lot.pairs for lot in self.test]
+        train = None if self.train is None else [prepared.pairs for prepared in self.train]
+        return train, [prepared.pairs for prepared in self.test]
 
     def harvested(
-        self, workshop: Workshop, train: Pairs | None, test: Pairs
-    ) -> tuple[Lots | None, Lots]:
-        """Lots of other pairs or of another network, at the chosen sites alone.
+        self, store: FitStore, train: Pairs | None, test: Pairs
+    ) -> tuple[PreparedSplits | None, PreparedSplits]:
+        """PreparedSplits of other pairs or of another network, at the chosen sites alone.
 
         Raises:
             Untestable: the network answers none of them.
         """
-        prompt, fitting_prompt = self.asked.claim.prompt, self.asked.fitting_prompt
+        prompt, fitting_prompt = self.experiment.claim.prompt, self.experiment.fitting_prompt
 
-        def lots(splits: Sequence[Pairs], prompt: str | None) -> tuple[Lots, ...]:
+        def prepared(splits: Sequence[Pairs], prompt: str | None) -> tuple[PreparedSplits, ...]:
             choices = self.candidates.choices
-            harvester = harvest_lots(self.network, self.asked, splits, choices, prompt)
-            return next(harvester.lots([self.sites], workshop.watcher))
+            harvester = present_splits(self.network, self.experiment, splits, choices, prompt)
+            return next(harvester.prepared_splits([self.sites], store.watcher))
 
         if train is None:
-            [alone] = lots([test], prompt)
+            [alone] = prepared([test], prompt)
             return None, alone
         if prompt == fitting_prompt:
-            first, second = lots([train, test], prompt)
+            first, second = prepared([train, test], prompt)
             return first, second
-        [first], [second] = lots([train], fitting_prompt), lots([test], prompt)
+        [first], [second] = prepared([train], fitting_prompt), prepared([test], prompt)
         return first, second
 
-    def on(self, network: TaskNetwork) -> Finalist:
+    def on(self, network: TaskNetwork) -> SelectedAlignment:
         """The same on another network, which need not answer rightly."""
-        asked = replace(self.asked, keeps_unanswered=True)
-        return replace(self, network=network, asked=asked)
+        experiment = replace(self.experiment, keeps_unanswered=True)
+        return replace(self, network=network, experiment=experiment)

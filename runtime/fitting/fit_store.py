@@ -13,7 +13,7 @@ from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, b
 from causalspec.runtime.fitting.predict import agreement, predict
 from causalspec.runtime.fitting.resume import FitState
 from causalspec.runtime.fitting.settings import FitSettings
-from causalspec.runtime.inputs.experiment import Lot, Lots, all_rows, score_of
+from causalspec.runtime.inputs.experiment import PreparedSplit, PreparedSplits, all_rows, score_of
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.run_folder import RunFolder, Stage
 from causalspec.runtime.untyped import distinct
@@ -30,7 +30,7 @@ class ScoredFit:
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class FitStore:
     """Where fits are done and kept."""
 
     folder: RunFolder
@@ -38,12 +38,12 @@ class Workshop:
 
 
 def fit_and_score(
-    workshop: Workshop,
+    store: FitStore,
     name: str,
     names: Sequence[str],
     variables: Sequence[PlacedVariable],
-    train: Lots | None,
-    held_out: Lots,
+    train: PreparedSplits | None,
+    held_out: PreparedSplits,
     settings: FitSettings,
 ) -> ScoredFit:
     """Fit maps for `variables`, called `names`, to `train` and score them on `held_out`.
@@ -53,31 +53,32 @@ def fit_and_score(
     checkpoint. `name` must be unique in the run.
     """
     maps = build_maps(variables, held_out[0].subject, settings.seed)
-    finished = workshop.folder.find(name)
+    finished = store.folder.find(name)
     if finished is not None:
         tensors = dict(finished.tensors)
         agrees = [tensors.pop(f"agrees.{k}").bool() for k in range(len(held_out))]
         maps.load_state_dict(tensors)
         loss = finished.notes.get("final_loss")
         return ScoredFit(maps.eval(), score_of(held_out, agrees), float(loss) if loss else None)
-    fitted = _train(workshop, name, names, maps, train, settings)
+    fitted = _train(store, name, names, maps, train, settings)
     agrees = [
-        agreement(predict(lot.subject, fitted.maps, lot.rows), lot.rows.labels) for lot in held_out
+        agreement(predict(prepared.subject, fitted.maps, prepared.rows), prepared.rows.labels)
+        for prepared in held_out
     ]
     final_loss = float(fitted.losses[-20:].mean()) if len(fitted.losses) else None
     notes = {} if final_loss is None else {"final_loss": repr(final_loss)}
     kept = fitted.maps.state_dict() | {f"agrees.{k}": one for k, one in enumerate(agrees)}
-    workshop.folder.finish(name, Stage(kept, notes))
-    workshop.folder.forget(f"{name} so far")
+    store.folder.finish(name, Stage(kept, notes))
+    store.folder.forget(f"{name} so far")
     return ScoredFit(fitted.maps, score_of(held_out, agrees), final_loss)
 
 
 def _train(
-    workshop: Workshop,
+    store: FitStore,
     name: str,
     names: Sequence[str],
     maps: PlacedMaps,
-    train: Lots | None,
+    train: PreparedSplits | None,
     settings: FitSettings,
 ) -> Fitted:
     if train is None:
@@ -85,13 +86,13 @@ def _train(
     _prepare(maps, names, train)
     if not maps.is_trainable:
         return Fitted(maps.eval(), torch.empty(0), settings)
-    so_far = workshop.folder.find(f"{name} so far")
+    so_far = store.folder.find(f"{name} so far")
     state = None if so_far is None else FitState(dict(so_far.tensors), so_far.notes["settings"])
 
     def checkpoint(state: FitState) -> None:
-        workshop.folder.finish(f"{name} so far", Stage(state.tensors, {"settings": state.settings}))
+        store.folder.finish(f"{name} so far", Stage(state.tensors, {"settings": state.settings}))
 
-    with workshop.watcher.work(name, settings.steps) as advance:
+    with store.watcher.work(name, settings.steps) as advance:
 
         def progress(done: FitProgress) -> None:
             advance(done.step, f"loss {done.loss:.3f}")
@@ -107,21 +108,21 @@ def _train(
         )
 
 
-def _prepare(maps: PlacedMaps, names: Sequence[str], train: Lots) -> None:
+def _prepare(maps: PlacedMaps, names: Sequence[str], train: PreparedSplits) -> None:
     """Closed-form maps see every training base once; what a variable is there is the compiler's."""
-    bases = distinct(torch.cat([lot.asked for lot in train]))[0]
-    values = train[0].trial.values(names)[bases]
+    bases = distinct(torch.cat([prepared.own_bases for prepared in train]))[0]
+    values = train[0].encoded.values(names)[bases]
     maps.prepare(train[0].subject, bases, values)
 
 
-def with_shuffled_labels(lots: Lots, seed: int) -> Lots:
-    """The same interchanges with the labels of each lot permuted among them."""
-    return tuple(_shuffled(lot, seed + number) for number, lot in enumerate(lots))
+def with_shuffled_labels(splits: PreparedSplits, seed: int) -> PreparedSplits:
+    """The same interchanges with the labels of each split permuted among them."""
+    return tuple(_shuffled(prepared, seed + number) for number, prepared in enumerate(splits))
 
 
-def _shuffled(lot: Lot, seed: int) -> Lot:
+def _shuffled(prepared: PreparedSplit, seed: int) -> PreparedSplit:
     generator = torch.Generator().manual_seed(seed)
-    order: Tensor = torch.randperm(lot.rows.rows, generator=generator)
+    order: Tensor = torch.randperm(prepared.rows.rows, generator=generator)
     # A base is followed by the beginning of its label, and so is run with the label's.
-    rows = replace(lot.rows, bases=lot.rows.bases, labels=lot.rows.labels[order])
-    return replace(lot, rows=rows)
+    rows = replace(prepared.rows, bases=prepared.rows.bases, labels=prepared.rows.labels[order])
+    return replace(prepared, rows=rows)

@@ -30,20 +30,30 @@ from causalspec.runtime.untyped import from_array
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
-    """Some data sets before one network.
+class EncodedSplit:
+    """A split of one data set: its pairs, and the same as interchanges of numbered inputs.
 
-    `rows[k]` are the interchanges of `pairs[k]`, with inputs numbered in `presentation`; their
-    columns of origins are `variables`. Their bases are followed by the beginning of the label where
-    it has several tokens; `asked[k]` [rows] are the same bases with their own answers.
+    In `rows` a base is followed by the beginning of the label, where that has several tokens;
+    `own_bases` [rows] are the same bases followed by their own answers.
+    """
+
+    pairs: InterchangePairs
+    rows: Interchanges
+    own_bases: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedSplits:
+    """Splits of some data sets as one network meets them, their inputs numbered in `presentation`.
+
+    `settings` are the inputs as the compiler knows them, `variables` the columns of the rows'
+    origins.
     """
 
     presentation: Presentation
     settings: Columns = field(repr=False)
     variables: tuple[str, ...]
-    pairs: tuple[InterchangePairs, ...] = field(repr=False)
-    rows: tuple[Interchanges, ...] = field(repr=False)
-    asked: tuple[Tensor, ...] = field(repr=False)
+    splits: tuple[EncodedSplit, ...] = field(repr=False)
 
     @property
     def is_base(self) -> Tensor:
@@ -51,29 +61,28 @@ class Trial:
         sources that are intervened on.
         """
         flags = torch.zeros(self.presentation.count, dtype=torch.bool)
-        for asked, rows in zip(self.asked, self.rows, strict=True):
-            flags[asked] = True
-            part: Interchanges | None = rows
+        for split in self.splits:
+            flags[split.own_bases] = True
+            part: Interchanges | None = split.rows
             while part is not None:
                 flags[part.bases] = True
                 part = part.inner
         return flags
 
-    def answered(self, number: int, predictions: Tensor) -> Tensor:
+    def answered(self, split: EncodedSplit, predictions: Tensor) -> Tensor:
         """BoolTensor [rows]: whether base and every source that is used are answered rightly.
 
         `predictions` is a LongTensor [inputs, answers]: the network's own outputs.
         """
         correct = self.presentation.correct
         right = ((predictions == correct) | (correct < 0)).all(1)
-        rows = self.rows[number]
-        return _all_right(replace(rows, bases=self.asked[number]), right)
+        return _all_right(replace(split.rows, bases=split.own_bases), right)
 
     def values(self, variables: Sequence[str]) -> Tensor:
         """LongTensor [inputs, variables]: what each variable of the model is at each input, as its
         value's position in the domain.
         """
-        model = self.pairs[0].model
+        model = self.splits[0].pairs.model
         solved = solve_columns(model, self.settings, wanted=list(variables))
         columns: list[Tensor] = []
         for name in variables:
@@ -99,25 +108,25 @@ def lay_out(
     pairs: Sequence[InterchangePairs],
     choices: Sequence[TokenChoice],
     prompt: str | None,
-) -> Trial:
+) -> EncodedSplits:
     """Present data sets of one model at once, so that one harvest serves them."""
     model = pairs[0].model
     variables = swapped_variables(pairs)
-    settings = _stack([part for one in pairs for part in (one.base, *one.sources)], model.inputs)
+    runs = [run for split in pairs for run in (split.base, *split.sources)]
+    settings = {name: np.concatenate([run[name] for run in runs]) for name in model.inputs}
     presentation = network.present(task, settings, choices, prompt)
-    rows: list[Interchanges] = []
-    asked: list[Tensor] = []
+    splits: list[EncodedSplit] = []
     start = 0
-    for one in pairs:
-        laid = _interchanges(one, variables, start)
-        labels = presentation.outputs(laid.bases, one.label)
-        presentation, forced = presentation.forcing(laid.bases, labels)
-        rows.append(replace(laid, bases=forced, labels=labels))
-        asked.append(laid.bases)
-        start += len(one) * (1 + len(one.sources))
-    for one in rows:
-        _check_together(presentation, one, choices)
-    return Trial(presentation, settings, variables, tuple(pairs), tuple(rows), tuple(asked))
+    for split in pairs:
+        rows = _interchanges(split, variables, start)
+        labels = presentation.outputs(rows.bases, split.label)
+        presentation, forced = presentation.forcing(rows.bases, labels)
+        labelled = replace(rows, bases=forced, labels=labels)
+        splits.append(EncodedSplit(split, labelled, rows.bases))
+        start += len(split) * (1 + len(split.sources))
+    for split in splits:
+        _check_together(presentation, split.rows, choices)
+    return EncodedSplits(presentation, settings, variables, tuple(splits))
 
 
 def _check_together(
@@ -195,7 +204,3 @@ def _of_kind(
     if not inner:
         return Interchanges(bases, origins, labels)
     return Interchanges(bases, origins, labels, joined(inner), inner_of)
-
-
-def _stack(parts: Sequence[Columns], names: Sequence[str]) -> Columns:
-    return {name: np.concatenate([part[name] for part in parts]) for name in names}
