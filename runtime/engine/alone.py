@@ -86,7 +86,7 @@ def how_to_batch(
     with told(f"`{network.name}` does not run on these prompts one by one", _ITS_OWN):
         alone = [alone_logits(network, prompts, places, rows, edits) for edits in edit_sets]
         again = alone_logits(network, prompts, places, rows.flip(0)).flip(0)
-    if not all(bool(one.isfinite().all()) for one in alone):
+    if not all(bool(logits.isfinite().all()) for logits in alone):
         raise NetworkError(
             f"`{network.name}` gives no finite outputs on these prompts",
             help="not every network can be run in every precision: try another",

@@ -54,8 +54,11 @@ def in_batches(
         chosen.append(here)
     order = torch.cat(chosen).argsort().to(parts[0].logits.device)
     return Outcome(
-        torch.cat([one.logits for one in parts])[order],
-        {site: torch.cat([one.vectors[site] for one in parts])[order] for site in run.reads},
+        torch.cat([outcome.logits for outcome in parts])[order],
+        {
+            site: torch.cat([outcome.vectors[site] for outcome in parts])[order]
+            for site in run.reads
+        },
     )
 
 

@@ -24,7 +24,7 @@ from causalspec.runtime.sites.tap import Side, Tap
 if TYPE_CHECKING:
     from causalspec.runtime.networks.network import Network
 
-STAGES = {name: one.stage for name, one in SITES.items() if one.stage is not None}
+STAGES = {name: component.stage for name, component in SITES.items() if component.stage is not None}
 """The order in which a block computes its parts."""
 
 
@@ -88,4 +88,4 @@ def _left_at(sender: Site) -> tuple[int, int]:
     """Where a change at the sender joins the residual stream: by its own attention or MLP."""
     block, stage = place_of(sender)
     outputs = (STAGES["attention_output"], STAGES["mlp_output"])
-    return block, next((one for one in outputs if 0 < stage <= one), stage)
+    return block, next((place for place in outputs if 0 < stage <= place), stage)

@@ -152,7 +152,7 @@ def _past_shapes(network: Network) -> list[tuple[int, int]]:
             use_cache=True,
         )
     layers: Any = cache.layers
-    return [(one.keys[0].numel(), one.values[0].numel()) for one in layers]
+    return [(layer.keys[0].numel(), layer.values[0].numel()) for layer in layers]
 
 
 class _Plan:
@@ -163,10 +163,10 @@ class _Plan:
 
     def __init__(self, network: Network, request: HarvestRequest) -> None:
         prompts = request.prompts
-        read = dict.fromkeys(replace(one, receiver=None) for one in request.sites)
-        self.taps = {one: tap_of(network, one) for one in read}
-        tokens = dict.fromkeys(one.token for one in read)
-        positions = torch.cat([request.places[one] for one in tokens], dim=1)
+        read = dict.fromkeys(replace(site, receiver=None) for site in request.sites)
+        self.taps = {site: tap_of(network, site) for site in read}
+        tokens = dict.fromkeys(site.token for site in read)
+        positions = torch.cat([request.places[token] for token in tokens], dim=1)
         # The text, too: special tokens aside it says what the ids do, and is hashed in C.
         seen = torch.cat(
             [prompts.ids.masked_fill(~prompts.mask, -1), prompts.answer_positions, positions], dim=1
@@ -181,17 +181,18 @@ class _Plan:
         is_base[self.slot_of[request.is_base]] = True
         self.base_of = torch.where(is_base, is_base.long().cumsum(0) - 1, -1)
         self.starts = {
-            one: _first_place(request.places[one][self.representatives[is_base]]) for one in tokens
+            token: _first_place(request.places[token][self.representatives[is_base]])
+            for token in tokens
         }
         self.earliest, self.latest = min(self.starts.values()), max(self.starts.values())
         if network.reads_ahead:
             self.starts = dict.fromkeys(tokens, 0)
             self.earliest = self.latest = 0
         # An edge is an edit of its receiver, by the time that a run starts above the lowest block.
-        edited = dict.fromkeys(one.receiver or one for one in request.sites)
-        entered = sorted({tap_of(network, one).enters for one in edited})
+        edited = dict.fromkeys(site.receiver or site for site in request.sites)
+        entered = sorted({tap_of(network, site).enters for site in edited})
         self.lowest = entered[0]
-        self.blocks = [one for one in entered if one > 0] if request.with_past else []
+        self.blocks = [number for number in entered if number > 0] if request.with_past else []
         self.keeps_past = request.with_past and not network.reads_ahead
 
 
@@ -218,7 +219,9 @@ class _Collector:
             site: self._empty(slots, request.places[site.token].shape[1], tap.width)
             for site, tap in plan.taps.items()
         }
-        self.streams = {one: self._empty(self.stored, kept, network.width) for one in plan.blocks}
+        self.streams = {
+            block: self._empty(self.stored, kept, network.width) for block in plan.blocks
+        }
         self.keys: list[Tensor | None] = [None] * len(network.layers)
         self.values: list[Tensor | None] = [None] * len(network.layers)
         self.predictions = torch.full((slots, request.prompts.answer_positions.shape[1]), -1)
@@ -251,8 +254,8 @@ class _Collector:
         if cache is not None:
             arguments["past_key_values"] = cache
         entering = [
-            Tap(self.network.layers[one - 1], Side.OUTPUT, None, self.network.width, one)
-            for one in (plan.blocks if are_bases else ())
+            Tap(self.network.layers[block - 1], Side.OUTPUT, None, self.network.width, block)
+            for block in (plan.blocks if are_bases else ())
         ]
         taps = [*plan.taps.values(), *entering]
         sites = list(plan.taps)

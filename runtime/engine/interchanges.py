@@ -15,21 +15,21 @@ def joined(parts: Sequence[Interchanges]) -> Interchanges:
     """The rows of all parts, one part after the other; `parts` is not empty."""
     if len(parts) == 1:
         return parts[0]
-    answers = max(one.labels.shape[1] for one in parts)
+    answers = max(part.labels.shape[1] for part in parts)
     inner: list[Interchanges] = []
     numbers: list[Tensor] = []
     start = 0
-    for one in parts:
-        if one.inner is None or one.inner_of is None:
-            numbers.append(torch.full_like(one.origins, -1))
+    for part in parts:
+        if part.inner is None or part.inner_of is None:
+            numbers.append(torch.full_like(part.origins, -1))
             continue
-        inner.append(one.inner)
-        numbers.append(torch.where(one.inner_of < 0, -1, one.inner_of + start))
-        start += one.inner.rows
+        inner.append(part.inner)
+        numbers.append(torch.where(part.inner_of < 0, -1, part.inner_of + start))
+        start += part.inner.rows
     return Interchanges(
-        torch.cat([one.bases for one in parts]),
-        torch.cat([one.origins for one in parts]),
-        torch.cat([with_answers(one.labels, answers) for one in parts]),
+        torch.cat([part.bases for part in parts]),
+        torch.cat([part.origins for part in parts]),
+        torch.cat([with_answers(part.labels, answers) for part in parts]),
         joined(inner) if inner else None,
         torch.cat(numbers) if inner else None,
     )

@@ -64,4 +64,4 @@ def memory_failures(*, keeps: bool = False) -> Generator[None]:
 
 def _says(error: BaseException, some: tuple[str, ...]) -> bool:
     text = str(error).lower()
-    return any(one in text for one in some)
+    return any(word in text for word in some)

@@ -152,7 +152,7 @@ def text_subjects(
         if not chosen:
             chosen = remaining[:1]
             reason = reason or "the activations do not fit in memory"
-            notice(f"{', '.join(str(one) for one in chosen[0])}: {reason}")
+            notice(f"{', '.join(str(site) for site in chosen[0])}: {reason}")
         elif len(chosen) < len(remaining):
             notice(f"the activations are kept for {len(chosen)} of {len(remaining)} fits at a time")
         request = replace(whole, sites=_united(chosen), with_past=reason is None)
@@ -179,7 +179,7 @@ def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
     try:
         if not network.reads_ahead:
             kinds: Any = DynamicCache(config=network.model.config).layers
-            if any(type(one) not in (DynamicLayer, DynamicSlidingWindowLayer) for one in kinds):
+            if any(type(layer) not in (DynamicLayer, DynamicSlidingWindowLayer) for layer in kinds):
                 return "some layers keep a state instead of keys and values"
         with torch.no_grad():
             apart = _largest_difference(network, few)
@@ -203,7 +203,8 @@ def _largest_difference(network: Network, request: HarvestRequest) -> float:
     for site in request.sites:
         run = Run(rows, (rotation(site),))
         some, others = (
-            in_batches(request.prompts, run, request.batching, one).logits for one in (fast, plain)
+            in_batches(request.prompts, run, request.batching, path).logits
+            for path in (fast, plain)
         )
         apart = max(apart, share_apart(some, others))
     return apart

@@ -85,8 +85,8 @@ def vector_subject(
     for start in range(0, len(inputs), _CHUNK):
         found, vectors = run_vectors(network, inputs[start : start + _CHUNK], (), sites)
         logits.append(by_output(found, groups).argmax(-1).cpu())
-        for site, one in vectors.items():
-            kept[site].append(one)
+        for site, held in vectors.items():
+            kept[site].append(held)
     whole = {site: torch.cat(parts) for site, parts in kept.items()}
     return VectorSubject(network, inputs, groups, whole, torch.cat(logits))
 
@@ -123,6 +123,6 @@ def by_output(logits: Tensor, groups: tuple[int, ...]) -> Tensor:
     parts = [logits[:, first:last] for first, last in pairwise(ends)]
     most = max(groups)
     padded = [
-        torch.nn.functional.pad(one, (0, most - one.shape[1]), value=-torch.inf) for one in parts
+        torch.nn.functional.pad(part, (0, most - part.shape[1]), value=-torch.inf) for part in parts
     ]
     return torch.stack(padded, dim=1)

@@ -95,22 +95,24 @@ class Candidates:
     @property
     def choices(self) -> tuple[TokenChoice, ...]:
         """The tokens that are offered."""
-        return tuple(dict.fromkeys(one.choice for one in self.offers if one.choice is not None))
+        return tuple(
+            dict.fromkeys(offer.choice for offer in self.offers if offer.choice is not None)
+        )
 
     @property
     def is_trained(self) -> bool:
         """Whether some method is fitted by gradient descent."""
-        return any(_entry(one).trained for one in self.methods)
+        return any(_entry(method).trained for method in self.methods)
 
     @property
     def needs_train(self) -> bool:
         """Whether a method, or what is written, is made from training inputs."""
-        return self.writes_from_train or any(_entry(one).reads_train for one in self.methods)
+        return self.writes_from_train or any(_entry(method).reads_train for method in self.methods)
 
     @property
     def writes_from_train(self) -> bool:
         """Whether what is written is made from training inputs."""
-        return any(one is not None and one.values for one in self.writes)
+        return any(write is not None and write.values for write in self.writes)
 
     @property
     def fitting_splits(self) -> tuple[str, ...]:
@@ -121,12 +123,12 @@ class Candidates:
         """Every combination of a site for each offer; variables of different methods are never
         placed at one site.
         """
-        found = product(*(one.sites_with(names) for one in self.offers))
-        return [one for one in found if self._is_possible(one)]
+        found = product(*(offer.sites_with(names) for offer in self.offers))
+        return [combination for combination in found if self._is_possible(combination)]
 
     def count(self, names: TokenNames) -> int:
         """How many combinations there are at most."""
-        return math.prod(len(one.sites_with(names)) for one in self.offers)
+        return math.prod(len(offer.sites_with(names)) for offer in self.offers)
 
     def _is_possible(self, combination: Sequence[Site]) -> bool:
         kinds: dict[Site, str] = {}
@@ -210,9 +212,9 @@ def _sites(network: TaskNetwork, placement: Placement, placed: PlacedSite) -> li
         for layer in layers
         for unit in units
     ]
-    for one in sites:
+    for site in sites:
         try:
-            tap_of(network.network, one)
+            tap_of(network.network, site)
         except SiteError as error:
             raise _error("CS723", str(error), placement, error.help or "") from error
     return sites
@@ -254,9 +256,9 @@ def _with_token(site: Site, token: str) -> Site:
 
 
 def _placement_of(alignment: Alignment, variable: str, claim: Claim) -> Placement:
-    for one in alignment.placements:
-        if one.variable == variable:
-            return one
+    for placement in alignment.placements:
+        if placement.variable == variable:
+            return placement
     span = claim.span or alignment.span
     message = f"`{alignment.name}` says nothing of `{variable}`, which the data swaps"
     raise SpecError([Diagnostic("CS721", message, span, f"add `var {variable} at …`")])

@@ -67,7 +67,7 @@ def fit_and_score(
     ]
     final_loss = float(fitted.losses[-20:].mean()) if len(fitted.losses) else None
     notes = {} if final_loss is None else {"final_loss": repr(final_loss)}
-    kept = fitted.maps.state_dict() | {f"agrees.{k}": one for k, one in enumerate(agrees)}
+    kept = fitted.maps.state_dict() | {f"agrees.{k}": rows for k, rows in enumerate(agrees)}
     store.folder.finish(name, Stage(kept, notes))
     store.folder.forget(f"{name} so far")
     return ScoredFit(fitted.maps, score_of(held_out, agrees), final_loss)

@@ -57,15 +57,15 @@ class EarlierMaps:
     @property
     def site_of(self) -> dict[str, Site]:
         """Where each variable is."""
-        return {name: one.site for one in self.placed for name in one.variables}
+        return {name: fitted.site for fitted in self.placed for name in fitted.variables}
 
     @property
     def method_of(self) -> dict[str, str]:
         """How each variable was placed."""
         return {
             name: method
-            for one in self.placed
-            for name, method in zip(one.variables, one.methods, strict=True)
+            for fitted in self.placed
+            for name, method in zip(fitted.variables, fitted.methods, strict=True)
         }
 
 
@@ -97,14 +97,16 @@ def earlier_maps(folder: Path, claim: str) -> EarlierMaps:
         ToolFailure: these are no results, they lack maps of this claim, or a file is damaged.
     """
     run = earlier_run(folder)
-    verdict = next((one for one in run.verdicts if one.claim == claim), None)
+    verdict = next((judged for judged in run.verdicts if judged.claim == claim), None)
     if verdict is None or not verdict.fitted:
-        had = ", ".join(f"`{one.claim}`" for one in run.verdicts if one.fitted) or "no claim"
+        had = (
+            ", ".join(f"`{judged.claim}`" for judged in run.verdicts if judged.fitted) or "no claim"
+        )
         raise ToolFailure(
             f"`{folder}` has no maps of `{claim}`",
             help=f"it has maps of {had}: `--claim` names those to verify",
         )
-    if any(len(one.methods) != len(one.variables) for one in verdict.fitted):
+    if any(len(fitted.methods) != len(fitted.variables) for fitted in verdict.fitted):
         raise ToolFailure(
             f"`{folder}` does not say how the maps of `{claim}` were placed",
             help="an older version wrote it: verify again without `--maps`",
@@ -118,7 +120,7 @@ def earlier_maps(folder: Path, claim: str) -> EarlierMaps:
     except ToolFailure as error:
         raise ToolFailure(str(error), help=_WHICH) from error
     read = ((name, digest), (RESULT, recorded_file(folder, RESULT)[1]))
-    files = tuple((f"{folder.resolve().name}/{one}", digest) for one, digest in read)
+    files = tuple((f"{folder.resolve().name}/{file}", digest) for file, digest in read)
     return EarlierMaps(folder, claim, run.manifest.network, verdict.fitted, state, files)
 
 
@@ -202,7 +204,7 @@ def _sites(offered: Candidates, earlier: EarlierMaps, names: TokenNames) -> Comb
         [site] = sites
         possible = offer.sites_with(names)
         if site not in possible:
-            what = ", ".join(f"`{one}`" for one in possible[:3])
+            what = ", ".join(f"`{offered_site}`" for offered_site in possible[:3])
             more = f" and {len(possible) - 3} more" if len(possible) > 3 else ""
             raise ToolFailure(
                 f"the alignment does not offer `{site}`, where {earlier.named} have "
@@ -215,7 +217,7 @@ def _sites(offered: Candidates, earlier: EarlierMaps, names: TokenNames) -> Comb
 
 def _maps(network: Network, offered: Candidates, earlier: EarlierMaps) -> PlacedMaps:
     methods = {placement.variable: placement.method for placement in offered.placements}
-    widths = {one.site: tap_of(network, one.site).width for one in earlier.placed}
+    widths = {fitted.site: tap_of(network, fitted.site).width for fitted in earlier.placed}
     placed = [
         PlacedMap(
             fitted.site,

@@ -129,12 +129,12 @@ class _Search:
         for splits, served in self._served(combinations):
             if offered is not None:
                 splits = _of_variables(splits, self.offered.variables, offered.variables)
-            for one in served:
+            for combination in served:
                 try:
-                    entries.append(self._entry(one, splits, offered or self.offered))
+                    entries.append(self._entry(combination, splits, offered or self.offered))
                 except NotDetermined as error:
                     failure = error
-                    self.store.watcher.notice(f"{_named(one)} has no map: {error}")
+                    self.store.watcher.notice(f"{_named(combination)} has no map: {error}")
         if failure is not None and not entries:
             raise failure
         return entries
@@ -150,7 +150,7 @@ class _Search:
         stay where they were found last.
         """
         entries: list[Entry] = []
-        best = [one.sites_with(self.names)[0] for one in self.offered.offers]
+        best = [offer.sites_with(self.names)[0] for offer in self.offered.offers]
         for place, offer in enumerate(self.offered.offers):
             sites = offer.sites_with(self.names)
             try:
@@ -158,7 +158,7 @@ class _Search:
                 tried = self.fitted([(site,) for site in sites], alone)
                 best[place] = max(tried, key=_merit).sites[0]
             except LookupError:
-                tried = self.fitted([(*best[:place], one, *best[place + 1 :]) for one in sites])
+                tried = self.fitted([(*best[:place], site, *best[place + 1 :]) for site in sites])
                 best[place] = max(tried, key=_merit).sites[place]
             entries += tried
         together = self.fitted([tuple(best)])
@@ -168,7 +168,7 @@ class _Search:
         self, combinations: Sequence[Combination]
     ) -> Iterator[tuple[Splits, Sequence[Combination]]]:
         remaining = list(combinations)
-        wanted = {site for one in combinations for site in _read(one)}
+        wanted = {site for combination in combinations for site in _read(combination)}
         if self.at_hand is not None and wanted <= set(self.at_hand.subject.sites):
             yield self.at_hand, remaining
             return

@@ -75,10 +75,10 @@ def answer_tokens(
 def padded(sequences: Iterable[tuple[int, ...]]) -> Tensor:
     """Tokens [rows, answers], -1 beyond the last of a row."""
     rows = list(sequences)
-    most = max((len(one) for one in rows), default=0) or 1
+    most = max((len(row) for row in rows), default=0) or 1
     ids = torch.full((len(rows), most), -1)
-    for number, one in enumerate(rows):
-        ids[number, : len(one)] = torch.tensor(one, dtype=torch.long)
+    for number, row in enumerate(rows):
+        ids[number, : len(row)] = torch.tensor(row, dtype=torch.long)
     return ids
 
 

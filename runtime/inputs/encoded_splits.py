@@ -144,7 +144,7 @@ def _check_together(
             apart = used & (counts[bases] != counts[rows.origins])
             if not bool(apart.any()):
                 continue
-            row, column = (int(one) for one in apart.nonzero()[0])
+            row, column = (int(index) for index in apart.nonzero()[0])
             base, source = int(rows.bases[row]), int(rows.origins[row, column])
             [written] = choice.tokens
             end = written if isinstance(written, TokenPosition) else written.first
@@ -162,8 +162,8 @@ def _check_together(
 def swapped_variables(pairs: Sequence[InterchangePairs]) -> tuple[str, ...]:
     """Every variable that some kind of swap takes from somewhere, sources' own swaps included."""
     found: dict[str, None] = {}
-    for one in pairs:
-        for kind in one.design.kinds:
+    for split in pairs:
+        for kind in split.design.kinds:
             for part in (kind, *(inner for _, inner in kind.within)):
                 found |= dict.fromkeys(part.variables)
     return tuple(found)

@@ -48,7 +48,7 @@ class Untestable(ToolFailure):
 
     def __init__(self, count: PairCounts, wrong: tuple[WrongAnswer, ...]) -> None:
         self.count, self.wrong = count, wrong
-        said = "; ".join(wrong_answer(one) for one in wrong)
+        said = "; ".join(wrong_answer(answer) for answer in wrong)
         super().__init__(
             f"the network answers base and source of no pair of `{count.split}` rightly"
             f"{': ' if said else ''}{said}",
@@ -114,7 +114,7 @@ class Experiment:
     def require(self, split: str) -> None:
         """Raise `SpecError` where a design has no such split."""
         for design in self.designs:
-            if split not in {one.name for one in design.splits}:
+            if split not in {offered.name for offered in design.splits}:
                 message = f"`{design.name}` has no split `{split}`, which a claim is fitted with"
                 advice = "alignments are fitted on `train` and chosen on `validation`"
                 raise SpecError([Diagnostic("CS725", message, design.span, advice)])
@@ -279,10 +279,12 @@ def _wrong_answers(
     """The inputs of a split that are answered wrongly, each once, as drawn."""
     used = torch.cat([split.own_bases[:, None], split.rows.origins], dim=1).flatten()
     correct = shown.correct
-    for one in dict.fromkeys(as_list(used)):
-        if one >= 0 and bool(((predictions[one] != correct[one]) & (correct[one] >= 0)).any()):
-            said, right = shown.said(predictions[one]), shown.said(correct[one])
-            yield WrongAnswer(shown.text(one), said, right)
+    for number in dict.fromkeys(as_list(used)):
+        if number >= 0 and bool(
+            ((predictions[number] != correct[number]) & (correct[number] >= 0)).any()
+        ):
+            said, right = shown.said(predictions[number]), shown.said(correct[number])
+            yield WrongAnswer(shown.text(number), said, right)
 
 
 def _alike(presentation: Presentation, rows: Interchanges, kinds: NDArray[np.int32]) -> Any:

@@ -33,12 +33,14 @@ def declared_menus(given: Tensor, answers: Sequence[Sequence[int]], vocabulary: 
     of: list[list[int]] = []
     for row in as_list(given):
         before = [tuple(row[:place]) for place in range(len(row))]
-        of.append([numbers.setdefault(one, len(numbers)) for one in before])
+        of.append([numbers.setdefault(beginning, len(numbers)) for beginning in before])
     allowed = torch.zeros(len(numbers), vocabulary, dtype=torch.bool)
     for before, number in numbers.items():
         size = len(before)
         following = [
-            one[size] for one in answers if len(one) > size and tuple(one[:size]) == before
+            answer[size]
+            for answer in answers
+            if len(answer) > size and tuple(answer[:size]) == before
         ]
         # After what begins no answer anything goes: nothing is asked there.
         allowed[number, following or slice(None)] = True

@@ -36,10 +36,12 @@ class TextReader:
     def __call__(self, texts: Sequence[str]) -> Iterator[SeenText]:
         """Every text as the network sees it, one after the other."""
         for start in range(0, len(texts), _BATCH):
-            for one in self._backend.encode_batch(texts[start : start + _BATCH]):
-                added = tuple(map(bool, one.special_tokens_mask))
+            for encoding in self._backend.encode_batch(texts[start : start + _BATCH]):
+                added = tuple(map(bool, encoding.special_tokens_mask))
                 end = next((k for k in range(len(added), 0, -1) if not added[k - 1]), 0)
-                yield SeenText(tuple(one.ids[:end]), tuple(one.offsets[:end]), added[:end])
+                yield SeenText(
+                    tuple(encoding.ids[:end]), tuple(encoding.offsets[:end]), added[:end]
+                )
 
     def token(self, number: int) -> str:
         """What the tokenizer calls a token."""

@@ -86,14 +86,16 @@ class _Tokens(Spoken):
             found = self.tokens(texts, whole)
         except TokenError as error:
             raise SpecError([Diagnostic("CS621", str(error), span, error.help)]) from error
-        ids: list[int] = [one for one in as_list(distinct(found.ids)[0]) if one >= 0]
+        ids: list[int] = [token for token in as_list(distinct(found.ids)[0]) if token >= 0]
         check_ids(ids, self.network.tokenizer, self.network.limits, "an answer")
         if found.findings:
-            raise SpecError([_diagnostic(one, span) for one in found.findings])
+            raise SpecError([_diagnostic(finding, span) for finding in found.findings])
         return found.ids
 
     def text(self, outputs: Tensor) -> str:
-        return decoded_all(self.network.tokenizer, [one for one in as_list(outputs) if one >= 0])
+        return decoded_all(
+            self.network.tokenizer, [token for token in as_list(outputs) if token >= 0]
+        )
 
     def menus(self, prompts: TokenizedPrompts) -> Menus | None:
         """The tokens that some declared answer goes on with after those that are given."""
@@ -102,7 +104,7 @@ class _Tokens(Spoken):
         columns = _declared(self.task)
         count = len(next(iter(columns.values())))
         answers = self.outputs([prompts.texts[0]] * count, columns)
-        sequences = [[one for one in row if one >= 0] for row in as_list(answers)]
+        sequences = [[token for token in row if token >= 0] for row in as_list(answers)]
         return declared_menus(self.given(prompts), sequences, self.network.limits.vocabulary)
 
     def given(self, prompts: TokenizedPrompts) -> Tensor:
@@ -181,7 +183,7 @@ class _Class(Spoken):
 def _declared(task: Task) -> dict[str, Column]:
     """Every combination of values of the outputs, as columns."""
     domains = [task.model.by_name[name].domain for name in task.model.outputs]
-    grids = np.meshgrid(*(np.array(one.codes()) for one in domains), indexing="ij")
+    grids = np.meshgrid(*(np.array(domain.codes()) for domain in domains), indexing="ij")
     return {name: grid.ravel() for name, grid in zip(task.model.outputs, grids, strict=True)}
 
 

@@ -148,7 +148,7 @@ class TextPresentation(Presentation):
 
     @property
     def places(self) -> Mapping[str, Tensor]:
-        return {name: (one >= 0).sum(1) for name, one in self.positions.positions.items()}
+        return {name: (columns >= 0).sum(1) for name, columns in self.positions.positions.items()}
 
     def subjects(
         self, groups: Sequence[tuple[Site, ...]], is_base: Tensor, watcher: Watcher
@@ -179,7 +179,7 @@ class TextPresentation(Presentation):
         for number, forced in enumerate(_forced(self.prompts)):
             known.setdefault((self.prompts.texts[number], forced), number)
         wanted = [
-            (self.prompts.texts[int(number)], tuple(one for one in row if one >= 0)[:-1])
+            (self.prompts.texts[int(number)], tuple(token for token in row if token >= 0)[:-1])
             for number, row in zip(inputs, as_list(outputs), strict=True)
         ]
         new: dict[tuple[str, tuple[int, ...]], int] = {}
@@ -204,8 +204,8 @@ class TextPresentation(Presentation):
         )
         moved = prompts.answer_positions[:, 0] - again.answer_positions[:, 0]
         positions = {
-            name: torch.where(one[rows] < 0, -1, one[rows] + moved[:, None])
-            for name, one in self.positions.positions.items()
+            name: torch.where(columns[rows] < 0, -1, columns[rows] + moved[:, None])
+            for name, columns in self.positions.positions.items()
         }
         right = with_answers(self.right, self.right.shape[1])[rows]
         places = TokenPlaces(positions, self.positions.names)
@@ -250,7 +250,7 @@ def _forced(prompts: TokenizedPrompts) -> list[tuple[int, ...]]:
     """What each prompt is followed by."""
     positions = prompts.answer_positions
     ids = prompts.ids.gather(1, positions.clamp(min=0)).masked_fill(positions < 0, -1)
-    return [tuple(one for one in row[1:] if one >= 0) for row in as_list(ids)]
+    return [tuple(token for token in row[1:] if token >= 0) for row in as_list(ids)]
 
 
 def _resolve(
@@ -261,7 +261,7 @@ def _resolve(
         return resolve(choices, prompts)
     except TokenError as error:
         every = [token for choice in choices for token in choice.tokens]
-        culprit = next(one for one in every if _is_missing(one, prompts))
+        culprit = next(key for key in every if _is_missing(key, prompts))
         end = culprit if isinstance(culprit, TokenPosition) else culprit.first
         found = Diagnostic("CS620", str(error), end.span or template.span, error.help)
         raise SpecError([found]) from error

@@ -44,10 +44,12 @@ class BulkTokenizer:
         for start in range(0, len(new), _BATCH):
             batch = new[start : start + _BATCH]
             if spans is None:
-                self._remember(batch, [one.ids for one in self._backend.encode_batch_fast(batch)])
+                self._remember(
+                    batch, [encoding.ids for encoding in self._backend.encode_batch_fast(batch)]
+                )
             else:
                 encoded: list[Any] = self._backend.encode_batch(batch)
-                self._remember(batch, [one.ids for one in encoded])
+                self._remember(batch, [encoding.ids for encoding in encoded])
                 self._characters.update(zip(batch, map(self._places, encoded), strict=True))
         rows = [self._ids[text] for text in texts]
         lengths = np.fromiter(map(len, rows), np.int32, len(rows))

@@ -140,10 +140,10 @@ def _doubled_marks(
     task: Task, template: PromptTemplate, reader: TextReader, seen: Mapping[str, SeenText]
 ) -> Iterator[Diagnostic]:
     marks: dict[int, None] = {}
-    for one in seen.values():
-        start = next((k for k, added in enumerate(one.added) if not added), len(one.added))
-        written = set(one.ids[start:])
-        marks.update(dict.fromkeys(mark for mark in one.ids[:start] if mark in written))
+    for encoded in seen.values():
+        start = next((k for k, added in enumerate(encoded.added) if not added), len(encoded.added))
+        written = set(encoded.ids[start:])
+        marks.update(dict.fromkeys(mark for mark in encoded.ids[:start] if mark in written))
     for mark in marks:
         yield Diagnostic(
             "CS606",
@@ -167,8 +167,8 @@ def _unknown_words(
     if reader.unknown is None:
         return
     words: dict[str | None, dict[str, None]] = {}
-    for text, one in seen.items():
-        for number, (start, end) in zip(one.ids, one.spans, strict=True):
+    for text, encoded in seen.items():
+        for number, (start, end) in zip(encoded.ids, encoded.spans, strict=True):
             if number != reader.unknown:
                 continue
             slots = {
@@ -209,19 +209,19 @@ def _alike_error(
     task: Task, template: PromptTemplate, columns: Columns, pair: tuple[int, int]
 ) -> Diagnostic:
     model = task.model
-    one, other = (
+    first, other = (
         setting_text(model, {name: int(columns[name][row]) for name in model.inputs}, model.inputs)
         for row in pair
     )
-    return alike_error(task, template, one, other)
+    return alike_error(task, template, first, other)
 
 
-def alike_error(task: Task, template: PromptTemplate, one: str, other: str) -> Diagnostic:
+def alike_error(task: Task, template: PromptTemplate, first: str, other: str) -> Diagnostic:
     """Two inputs, as people read them, that are the same to the network."""
     return Diagnostic(
         "CS608",
-        f"`{template.name}` of `{task.name}` is the same tokens at `{one}` and at `{other}`, whose "
-        "answers differ",
+        f"`{template.name}` of `{task.name}` is the same tokens at `{first}` and at `{other}`, "
+        "whose answers differ",
         template.span,
         "no network with this tokenizer can answer both: choose words that it tells apart",
     )
@@ -229,7 +229,7 @@ def alike_error(task: Task, template: PromptTemplate, one: str, other: str) -> D
 
 def listed(words: Sequence[str]) -> str:
     """Some words for a message: ``` `a`, `b` and 3 more ```."""
-    shown = [f"`{one}`" for one in words[:_LISTED]]
+    shown = [f"`{word}`" for word in words[:_LISTED]]
     if len(words) > _LISTED:
         shown.append(f"{len(words) - _LISTED} more")
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

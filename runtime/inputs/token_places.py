@@ -50,13 +50,13 @@ def resolve(choices: Sequence[TokenChoice], prompts: TokenizedPrompts) -> TokenP
     names: dict[TokenChoice, tuple[str, ...]] = {}
     for choice in choices:
         found: dict[str, Tensor] = {}
-        for one in choice.tokens:
-            if isinstance(one, TokenPosition) and one.anchor is not Anchor.ALL:
-                found[one.text] = _resolve_one(one, prompts)[:, None]
+        for written in choice.tokens:
+            if isinstance(written, TokenPosition) and written.anchor is not Anchor.ALL:
+                found[written.text] = _resolve_one(written, prompts)[:, None]
                 continue
-            ends = one if isinstance(one, TokenRange) else _WHOLE
+            ends = written if isinstance(written, TokenRange) else _WHOLE
             if choice.together:
-                found[together_name(one)] = _range_together(ends, prompts)
+                found[together_name(written)] = _range_together(ends, prompts)
             else:
                 found |= _range(ends, prompts)
         positions |= found
@@ -90,7 +90,7 @@ def _ends(ends: TokenRange, prompts: TokenizedPrompts) -> tuple[Tensor, Tensor]:
 def _range(ends: TokenRange, prompts: TokenizedPrompts) -> dict[str, Tensor]:
     start, counts = _ends(ends, prompts)
     moved = [replace(ends.first, offset=ends.first.offset + k) for k in range(int(counts.min()))]
-    return {one.text: (start + k)[:, None] for k, one in enumerate(moved)}
+    return {token.text: (start + k)[:, None] for k, token in enumerate(moved)}
 
 
 def _range_together(ends: TokenRange, prompts: TokenizedPrompts) -> Tensor:

@@ -124,8 +124,8 @@ def tokenize(
         text: encode_text(tokenizer, text, keeps_end=keeps_end)
         for text in dict.fromkeys(prompts.texts)
     }
-    for text, one in by_text.items():
-        _check_readable(text, one, tokenizer, limits)
+    for text, encoded in by_text.items():
+        _check_readable(text, encoded, tokenizer, limits)
     chosen = [by_text[text] for text in prompts.texts]
     return assemble(
         prompts.texts,
@@ -148,18 +148,18 @@ def assemble(
     """A padded batch of encoded prompts, each followed by the tokens that its answer begins with:
     what comes after each of these is asked, and after the prompt itself.
     """
-    lengths = [len(one.ids) + len(more) for one, more in zip(encoded, forced, strict=True)]
+    lengths = [len(prompt.ids) + len(more) for prompt, more in zip(encoded, forced, strict=True)]
     length, answers = max(lengths, default=0), 1 + max(map(len, forced), default=0)
     ids = torch.full((len(texts), length), filler)
     mask = torch.zeros(ids.shape, dtype=torch.bool)
     offsets = torch.full((*ids.shape, 2), -1)
     answer_positions = torch.full((len(texts), answers), -1)
-    for row, (one, more) in enumerate(zip(encoded, forced, strict=True)):
+    for row, (prompt, more) in enumerate(zip(encoded, forced, strict=True)):
         start = length - lengths[row] if padding_side == "left" else 0
         end = start + lengths[row]
-        ids[row, start:end] = torch.tensor([*one.ids, *more])
+        ids[row, start:end] = torch.tensor([*prompt.ids, *more])
         mask[row, start:end] = True
-        offsets[row, start : start + len(one.ids)] = torch.tensor(one.offsets)
+        offsets[row, start : start + len(prompt.ids)] = torch.tensor(prompt.offsets)
         answer_positions[row, : 1 + len(more)] = torch.arange(end - 1 - len(more), end)
     position_ids = (mask.long().cumsum(1) - 1).clamp(min=0)
     return TokenizedPrompts(texts, spans, ids, mask, position_ids, offsets, answer_positions)
@@ -187,7 +187,7 @@ def _check_readable(
 
 def check_ids(ids: Sequence[int], tokenizer: Any, limits: InputLimits, where: str) -> None:
     """Raises `TokenError` where a token of a text, `where` in words, is none of the network's."""
-    beyond = next((one for one in ids if one >= limits.vocabulary), None)
+    beyond = next((token for token in ids if token >= limits.vocabulary), None)
     if beyond is None:
         return
     raise TokenError(

@@ -53,7 +53,7 @@ class VectorNetwork(TaskNetwork):
     def knowing(self, task: Task) -> VectorNetwork:
         if self.network.inputs is not None or task.encoding is None:
             return self
-        width = sum(one.dimension for one in task.encoding.groups)
+        width = sum(group.dimension for group in task.encoding.groups)
         return replace(self, network=self.network.taking(width))
 
     def present(

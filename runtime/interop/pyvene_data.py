@@ -66,8 +66,12 @@ def counterfactual_dataset(
     if batch_size is not None:
         pairs = pairs.select(_in_batches(pairs, batch_size))
     model = design.model
-    inputs = [_inputs(model, one, task, input_function) for one in (pairs.base, *pairs.sources)]
-    outputs = [_outputs(model, one, output_function) for one in (pairs.label, pairs.base_outputs)]
+    inputs = [
+        _inputs(model, columns, task, input_function) for columns in (pairs.base, *pairs.sources)
+    ]
+    outputs = [
+        _outputs(model, columns, output_function) for columns in (pairs.label, pairs.base_outputs)
+    ]
     order = _order(model)
     blank = torch.zeros_like(inputs[0][0]) if len(pairs) else torch.zeros(0)
     numbers = _numbers(design, pairs, intervention_id)
@@ -95,7 +99,7 @@ def _in_batches(pairs: InterchangePairs, size: int) -> Any:
         rows = numpy.flatnonzero(pairs.kinds == kind)
         whole = len(rows) // size
         runs.extend((n, kind, rows[n * size : (n + 1) * size]) for n in range(whole))
-    runs.sort(key=lambda one: one[:2])
+    runs.sort(key=lambda run: run[:2])
     empty = numpy.zeros(0, dtype=numpy.int64)
     return numpy.concatenate([empty, *(rows for _, _, rows in runs)])
 
@@ -142,7 +146,7 @@ def _stacked(
     names: Sequence[str],
     function: Callable[[Setting], Tensor],
 ) -> Tensor:
-    return torch.stack([function(one) for one in _settings(model, columns, names)])
+    return torch.stack([function(setting) for setting in _settings(model, columns, names)])
 
 
 def _settings(
@@ -155,9 +159,11 @@ def _settings(
 def _order(model: CausalModel) -> list[str]:
     """The variables that can be swapped, in pyvene's order: by depth, then by name."""
     depth: dict[str, int] = {}
-    for one in model.variables:
-        if one.role is not Role.ABBREVIATION:
-            depth[one.name] = 1 + max((depth[name] for name in parents_of(model, one)), default=-1)
+    for variable in model.variables:
+        if variable.role is not Role.ABBREVIATION:
+            depth[variable.name] = 1 + max(
+                (depth[name] for name in parents_of(model, variable)), default=-1
+            )
     return sorted(model.intermediates, key=lambda name: (depth[name], name))
 
 
@@ -177,7 +183,7 @@ def _numbers(
     if intervention_id is None:
         return kinds
     model = design.model
-    solved = [solve_columns(model, one, wanted=model.intermediates) for one in pairs.sources]
+    solved = [solve_columns(model, source, wanted=model.intermediates) for source in pairs.sources]
     numbers: list[int] = []
     for row, kind in enumerate(kinds):
         swapped = design.kinds[kind]

@@ -58,17 +58,21 @@ def to_pyvene(model: CausalModel, *, seed: int = 0) -> Any:
         raise ToolFailure("pyvene is not installed", "pip install pyvene==0.1.8") from error
     if model.cyclic:
         raise ToolFailure(f"`{model.name}` is cyclic, and a model of pyvene is not")
-    kept = [one for one in model.variables if one.role is not Role.ABBREVIATION]
-    for one in kept:
-        if one.domain.size > MOST_VALUES:
-            raise ToolFailure(f"`{one.name}` has {one.domain.size:,} values, too many to list")
-    names = [one.name for one in kept]
-    parents = {one.name: parents_of(model, one) for one in kept}
+    kept = [variable for variable in model.variables if variable.role is not Role.ABBREVIATION]
+    for variable in kept:
+        if variable.domain.size > MOST_VALUES:
+            raise ToolFailure(
+                f"`{variable.name}` has {variable.domain.size:,} values, too many to list"
+            )
+    names = [variable.name for variable in kept]
+    parents = {variable.name: parents_of(model, variable) for variable in kept}
     made = pyvene.CausalModel(
         variables=list(names),  # pyvene sorts the list that it is given
-        values={one.name: _values(one.domain) for one in kept},
+        values={variable.name: _values(variable.domain) for variable in kept},
         parents=parents,
-        functions={one.name: _function(model, one, parents[one.name]) for one in kept},
+        functions={
+            variable.name: _function(model, variable, parents[variable.name]) for variable in kept
+        },
         pos={},
     )
     # pyvene takes what has no parents for inputs, and what has no children for outputs.
@@ -99,8 +103,8 @@ def _values(domain: Domain) -> list[Value]:
         return [value_of(domain, code) for code in domain.codes()]
     # As `Tuples.text` has them, each part's text made once: there may be a million tuples.
     parts = [
-        [f"{one.name} = {one.domain.text(code)}" for code in one.domain.codes()]
-        for one in domain.fields
+        [f"{field.name} = {field.domain.text(code)}" for code in field.domain.codes()]
+        for field in domain.fields
     ]
     return [f"({', '.join(texts)})" for texts in product(*parts)]
 
@@ -128,15 +132,19 @@ def _function(
         likeliest = variable.domain.codes()[weights.index(max(weights))]
         return lambda: value_of(variable.domain, likeliest)
     codes = [_codes(model.by_name[name].domain) for name in parents]
-    lets = [one for one in model.variables if one.role is Role.ABBREVIATION]
+    lets = [other for other in model.variables if other.role is Role.ABBREVIATION]
 
     def compute(*values: Value | None) -> Value | None:
         given = zip(parents, codes, values, strict=True)
         setting = {name: own[value] for name, own, value in given if value is not None}
-        for one in (*lets, variable):
-            code = None if one.mechanism is None else interpret.evaluate(one.mechanism, setting)
-            if code is not None and code in one.domain.codes():
-                setting[one.name] = code
+        for computed in (*lets, variable):
+            code = (
+                None
+                if computed.mechanism is None
+                else interpret.evaluate(computed.mechanism, setting)
+            )
+            if code is not None and code in computed.domain.codes():
+                setting[computed.name] = code
         code = setting.get(variable.name)
         return None if code is None else value_of(variable.domain, code)
 

@@ -56,17 +56,19 @@ class InterchangeBatches(IterableDataset[Batch]):
         own, workers = (worker.id, worker.num_workers) if worker is not None else (0, 1)
         columns = flat_columns(self._specification, self._design, slots=self._slots)
         rendered = {
-            one.name: one.pieces(str.encode) for one in columns if not isinstance(one, CodedColumn)
+            column.name: column.pieces(str.encode)
+            for column in columns
+            if not isinstance(column, CodedColumn)
         }
         chunks = generate_chunks(self._design, self._split, rows=self._rows, seed=self._seed)
         for number, pairs in enumerate(in_blocks(chunks, self._batch)):
             if number % workers == own:
                 batch: Batch = {}
-                for one in columns:
-                    if isinstance(one, CodedColumn):
-                        batch[one.name] = from_array(one.codes(pairs).astype(np.int64))
+                for column in columns:
+                    if isinstance(column, CodedColumn):
+                        batch[column.name] = from_array(column.codes(pairs).astype(np.int64))
                     else:
-                        batch[one.name] = _texts(rendered[one.name](pairs), pairs)
+                        batch[column.name] = _texts(rendered[column.name](pairs), pairs)
                 yield batch
 
 

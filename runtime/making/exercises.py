@@ -56,4 +56,4 @@ def _rendered(task: Task, inputs: Columns) -> Iterator[Exercise]:
         right = solve_columns(task.model, mine, wanted=[output])[output]
         texts = render(prompt, task.model, mine).texts
         answers = answer_texts(task, output, right)
-        yield from (Exercise(*one) for one in zip(texts, answers, strict=True))
+        yield from (Exercise(*exercise) for exercise in zip(texts, answers, strict=True))

@@ -65,7 +65,7 @@ class InterchangeLessons:
         """The mean cross-entropy of `rows` interchanges of each claim, with gradients into the
         network, in the runs of bases and sources alike.
         """
-        return torch.stack([self._loss(one, rows) for one in self._lessons]).mean()
+        return torch.stack([self._loss(lesson, rows) for lesson in self._lessons]).mean()
 
     def _loss(self, lesson: _Lesson, rows: int) -> Tensor:
         chosen = torch.randint(lesson.rows.rows, (rows,), generator=self._generator)
@@ -105,7 +105,9 @@ def _lessons(
 
 
 def _with_training_pairs(design: CounterfactualDesign, pairs: int) -> CounterfactualDesign:
-    splits = [replace(one, rows=pairs) if one.name == "train" else one for one in design.splits]
+    splits = [
+        replace(split, rows=pairs) if split.name == "train" else split for split in design.splits
+    ]
     return replace(design, splits=tuple(splits))
 
 
@@ -116,11 +118,11 @@ def _in_subspaces(
     share of the site's width beside the others there and the rest of the vector.
     """
     found: list[PlacedVariable] = []
-    for one in placed:
-        beside = sum(other.site == one.site for other in placed)
-        share = subject.width(one.site) // (beside + 1)
-        dimension = min(one.method.dimension or share, share)
-        found.append(replace(one, method=Method("das", (("dim", dimension),))))
+    for variable in placed:
+        beside = sum(other.site == variable.site for other in placed)
+        share = subject.width(variable.site) // (beside + 1)
+        dimension = min(variable.method.dimension or share, share)
+        found.append(replace(variable, method=Method("das", (("dim", dimension),))))
     return tuple(found)
 
 

@@ -94,8 +94,8 @@ def train_decoder(
     """
     tokenizer = word_tokenizer(
         text
-        for one in Exercises(tasks, recipe.seed, "words").take(_READ_FOR_WORDS)
-        for text in (one.prompt, one.answer)
+        for exercise in Exercises(tasks, recipe.seed, "words").take(_READ_FOR_WORDS)
+        for text in (exercise.prompt, exercise.answer)
     )
     with seeded(recipe.seed):
         model = LlamaForCausalLM(_configuration(recipe, tokenizer))
@@ -150,12 +150,12 @@ class _Encoded:
 
 def _encoded(tokenizer: PreTrainedTokenizerFast, exercises: Sequence[Exercise]) -> _Encoded:
     untyped: Any = tokenizer
-    texts = [one.prompt + one.answer for one in exercises]
+    texts = [exercise.prompt + exercise.answer for exercise in exercises]
     encoded = untyped(
         texts, padding=True, padding_side="right", return_offsets_mapping=True, return_tensors="pt"
     )
     ids, mask = encoded["input_ids"], encoded["attention_mask"]
-    ends = torch.tensor([len(one.prompt) for one in exercises])
+    ends = torch.tensor([len(exercise.prompt) for exercise in exercises])
     learned = (encoded["offset_mapping"][:, :, 0] >= ends[:, None]) & (mask == 1)
     return _Encoded(
         {"input_ids": ids, "attention_mask": mask}, ids.masked_fill(~learned, _UNLEARNED)

@@ -70,7 +70,7 @@ class AlignmentMap(nn.Module):
         """Groups for `torch.optim.Adam`: at a method's published rate where it has one."""
         groups: list[dict[str, Any]] = []
         for part in (self.featurizer, self.ownership):
-            trained = [one for one in part.parameters() if one.requires_grad]
+            trained = [parameter for parameter in part.parameters() if parameter.requires_grad]
             if trained:
                 groups.append({"params": trained, "lr": part.learning_rate or rate})
         return groups
@@ -85,7 +85,7 @@ class AlignmentMap(nn.Module):
         self.ownership.eval()
         shares = self.ownership.shares()
         self.ownership.train(before)
-        return tuple(int(one) for one in shares.sum(1).round())
+        return tuple(int(size) for size in shares.sum(1).round())
 
     def retained(self, vectors: Tensor) -> float | None:
         """The share of the variance of vectors [rows, width] that the features represent.

@@ -89,7 +89,7 @@ class DirectionsOfValues(ComputedBasis):
                     help="let the counterfactual design vary it",
                 )
             found.append(self.find(exact, classes, len(kinds), number))
-        self._counts = tuple(one.shape[1] for one in found)
+        self._counts = tuple(directions.shape[1] for directions in found)
         self.take(found[0] if len(found) == 1 else self._apart(torch.cat(found, 1)))
 
     def counts(self) -> tuple[int, ...]:

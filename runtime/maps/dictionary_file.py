@@ -82,7 +82,7 @@ def _read(name: str, path: Path, _changed: int) -> SparseDictionary:
         raise ToolFailure(
             f"`{name}` holds `{foreign[0]}` besides, which may change what its features are", _HELP
         )
-    whole = {key: one.float() for key, one in tensors.items()}
+    whole = {key: tensor.float() for key, tensor in tensors.items()}
     shape = tuple(whole["W_enc"].shape)
     if len(shape) != 2:
         raise ToolFailure(f"`W_enc` of `{name}` is not a matrix", _HELP)
@@ -94,11 +94,11 @@ def _read(name: str, path: Path, _changed: int) -> SparseDictionary:
         "b_dec": (width,),
         "threshold": (features,),
     }
-    for key, one in whole.items():
-        if key in expected and tuple(one.shape) != expected[key]:
-            has, due = ("×".join(map(str, each)) for each in (one.shape, expected[key]))
+    for key, tensor in whole.items():
+        if key in expected and tuple(tensor.shape) != expected[key]:
+            has, due = ("×".join(map(str, shape)) for shape in (tensor.shape, expected[key]))
             raise ToolFailure(f"`{key}` of `{name}` is {has}, not {due}", _HELP)
-        if not bool(one.isfinite().all()):
+        if not bool(tensor.isfinite().all()):
             raise ToolFailure(f"`{key}` of `{name}` has numbers that are not finite", _HELP)
     return SparseDictionary(
         name,

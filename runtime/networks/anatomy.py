@@ -157,9 +157,9 @@ def _projections(
 ) -> tuple[Projection | None, Projection | None, Projection | None]:
     """Query, key and value, each only if it does what it should."""
     for query, key, value in _candidates(block, names, heads, size, seen):
-        there = (one.module for one in (query, key, value) if one is not None)
+        there = (projection.module for projection in (query, key, value) if projection is not None)
         candidate = AttentionCandidate(
-            call, output, heads, {one: _numbers(one, seen) for one in there}
+            call, output, heads, {module: _numbers(module, seen) for module in there}
         )
         try:
             checked = (

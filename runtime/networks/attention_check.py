@@ -149,7 +149,7 @@ def _rolled(heads: Tensor) -> Tensor:
     return heads.roll(1, -1) if heads.shape[-1] > 1 else -heads
 
 
-def _apart(one: Tensor, other: Tensor) -> Tensor:
+def _apart(heads: Tensor, other: Tensor) -> Tensor:
     """Which heads [positions, heads] differ in any row by more than rounding."""
-    share = _ROUNDING.get(one.dtype, _ROUNDING_ELSE)
-    return ((one - other).abs() > share * one.abs().max()).any(-1).any(0)
+    share = _ROUNDING.get(heads.dtype, _ROUNDING_ELSE)
+    return ((heads - other).abs() > share * heads.abs().max()).any(-1).any(0)

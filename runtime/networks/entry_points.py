@@ -91,7 +91,7 @@ def _function(module_name: str, function_name: str) -> Callable[..., Any]:
         raise _fails(f"importing `{module_name}`", error) from error
     function: Any = getattr(module, function_name, None)
     if function is None:
-        names = [name for name, one in vars(module).items() if callable(one)]
+        names = [name for name, value in vars(module).items() if callable(value)]
         raise NetworkError(
             f"the Python module `{module_name}` has no function `{function_name}`",
             suggestion(function_name, names),

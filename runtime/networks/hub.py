@@ -39,7 +39,7 @@ def meant(where: str) -> str | None:
     """What to say where a path is nearly that of something that is there."""
     path = Path(where).expanduser()
     try:
-        found = closest(path.name, sorted(one.name for one in path.parent.iterdir()))
+        found = closest(path.name, sorted(entry.name for entry in path.parent.iterdir()))
     except OSError:
         return None
     if found is None:

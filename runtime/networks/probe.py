@@ -75,7 +75,7 @@ def seen_in(
             handle = module.register_forward_hook(ran, with_kwargs=True)
             stack.callback(handle.remove)
         run()
-    once = {number: one for number, one in seen.items() if runs[number] == 1}
+    once = {number: call for number, call in seen.items() if runs[number] == 1}
     return [calls[id(block)] for block in blocks], once
 
 

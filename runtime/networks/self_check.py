@@ -99,7 +99,7 @@ def context_limit(model: PreTrainedModel, first_position: int | None) -> int | N
     """
     config = text_config(model)
     found = (getattr(config, name, None) for name in _CONTEXT_NAMES)
-    limit = next((one for one in found if isinstance(one, int) and one > 0), None)
+    limit = next((size for size in found if isinstance(size, int) and size > 0), None)
     return None if limit is None else limit - (first_position or 0)
 
 
@@ -108,8 +108,8 @@ def probe_ids(model: PreTrainedModel, count: int) -> Tensor:
     config = text_config(model)
     embeddings: Any = model.get_input_embeddings()
     named = (getattr(config, f"{kind}_token_id", None) for kind in ("pad", "bos", "eos"))
-    special = {one for one in named if isinstance(one, int)}
-    usual = [one for one in range(embeddings.weight.shape[0]) if one not in special]
+    special = {token for token in named if isinstance(token, int)}
+    usual = [token for token in range(embeddings.weight.shape[0]) if token not in special]
     chosen = torch.tensor([usual[(3 + k) % len(usual)] for k in range(count)])
     return chosen.to(model.device)
 
@@ -173,7 +173,7 @@ def _check_causal(name: str, model: nn.Module, ids: Tensor) -> None:
     """Encoders such as BERT load as language models too; only behaviour tells them apart."""
     changed = ids.clone()
     changed[:, -1] = ids[:, 0]
-    first, second = (_run(model, one)[:, :-1] for one in (ids, changed))
+    first, second = (_run(model, inputs)[:, :-1] for inputs in (ids, changed))
     if not torch.allclose(first, second, rtol=1e-2, atol=1e-2):
         raise NetworkError(
             f"`{name}` is not a causal decoder: a later token changes earlier predictions"
@@ -197,4 +197,4 @@ def _first_position(model: PreTrainedModel, ids: Tensor, alone: Tensor) -> int |
         except RUN_ERRORS:
             continue
         apart[first] = float((given - alone).abs().max() / alone.abs().max())
-    return min(apart, key=lambda one: apart[one], default=None)
+    return min(apart, key=lambda place: apart[place], default=None)

@@ -37,18 +37,18 @@ def check_weights(name: str, report: Mapping[str, Any], other_heads: bool = Fals
         NetworkError: weights are missing, unexpected or of another shape, with their names.
     """
     missing: Collection[str] = report["missing_keys"]
-    unexpected = [one for one in report["unexpected_keys"] if not _WORKED_OUT.search(one)]
+    unexpected = [key for key in report["unexpected_keys"] if not _WORKED_OUT.search(key)]
     if other_heads:
-        unexpected = [one for one in unexpected if not _OTHER_HEADS.search(one)]
+        unexpected = [key for key in unexpected if not _OTHER_HEADS.search(key)]
     mismatched: Collection[tuple[str, Any, Any]] = report["mismatched_keys"]
     complaints: list[str] = []
     if missing:
-        complaints.append(f"lack {_listed(f'`{one}`' for one in missing)}")
+        complaints.append(f"lack {_listed(f'`{key}`' for key in missing)}")
     if mismatched:
-        shapes = (f"`{one}` ({_shape(has)}, not {_shape(due)})" for one, has, due in mismatched)
+        shapes = (f"`{key}` ({_shape(has)}, not {_shape(due)})" for key, has, due in mismatched)
         complaints.append(f"have other shapes: {_listed(shapes)}")
     if unexpected:
-        complaints.append(f"hold {_listed(f'`{one}`' for one in unexpected)} besides")
+        complaints.append(f"hold {_listed(f'`{key}`' for key in unexpected)} besides")
     if complaints:
         raise NetworkError(
             f"the weights of `{name}` are not those of its configuration: "
@@ -68,11 +68,11 @@ def _shape(shape: Any) -> str:
 
 
 def _advice(missing: Collection[str], unexpected: Collection[str]) -> str | None:
-    for one in missing:
-        prefix = next((key.removesuffix(one) for key in unexpected if key.endswith(one)), "")
+    for name in missing:
+        prefix = next((key.removesuffix(name) for key in unexpected if key.endswith(name)), "")
         if prefix and all(f"{prefix}{other}" in unexpected for other in missing):
             return f"every name starts with `{prefix}`: save them without it"
-    if any(".lora_" in one or ".base_layer." in one for one in unexpected):
+    if any(".lora_" in name or ".base_layer." in name for name in unexpected):
         return "merge the adapter into the network first (`merge_and_unload` of the library `peft`)"
     return None
 

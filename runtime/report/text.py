@@ -61,7 +61,7 @@ def visible(text: str) -> str:
     """`text` with every character that would not show, or would act, replaced by what stands for it
     in a terminal, too; newlines and tabs stay.
     """
-    return "".join(one if one in "\n\t" else shown(one) for one in text)
+    return "".join(character if character in "\n\t" else shown(character) for character in text)
 
 
 def verbatim(text: str) -> str:
@@ -109,29 +109,31 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def wrong_answer(one: WrongAnswer) -> str:
+def wrong_answer(answer: WrongAnswer) -> str:
     """``after `…gave a gift to` it says ` the`, right is ` Mary` ``: of a long prompt its end."""
-    prompt = verbatim(one.prompt)
+    prompt = verbatim(answer.prompt)
     if len(prompt) > LONGEST_PROMPT:
         prompt = f"…{prompt[1 - LONGEST_PROMPT :]}"
-    return f"after `{prompt}` it says `{verbatim(one.said)}`, right is `{verbatim(one.right)}`"
+    return (
+        f"after `{prompt}` it says `{verbatim(answer.said)}`, right is `{verbatim(answer.right)}`"
+    )
 
 
 def site_name(sites: Sequence[Site]) -> str:
     """`residual, layer 22, token last`, several joined; `no site` where none could be chosen."""
-    return " and ".join(str(one) for one in dict.fromkeys(sites)) or "no site"
+    return " and ".join(str(site) for site in dict.fromkeys(sites)) or "no site"
 
 
 def headline(verification: Verification) -> str:
     """`2 of 2 claims hold`, `1 of 3 claims holds, 1 is unknown`."""
     total = len(verification.verdicts)
-    holding = sum(one.holds is True for one in verification.verdicts)
-    unknown = sum(one.holds is None for one in verification.verdicts)
+    holding = sum(verdict.holds is True for verdict in verification.verdicts)
+    unknown = sum(verdict.holds is None for verdict in verification.verdicts)
     if total == 0:
         return "No claim was verified"
     if total == 1:
-        [one] = verification.verdicts
-        return f"The claim {'is ' if one.holds is None else ''}{verdict_word(one.holds)}"
+        [verdict] = verification.verdicts
+        return f"The claim {'is ' if verdict.holds is None else ''}{verdict_word(verdict.holds)}"
     left = f", {unknown} {'is' if unknown == 1 else 'are'} unknown" if unknown else ""
     return f"{holding} of {total} claims {'holds' if holding == 1 else 'hold'}{left}"
 
@@ -154,12 +156,14 @@ def count_of(pairs: float) -> str:
 
 def control_named(verdict: ClaimVerdict, name: str) -> ControlScore | None:
     """The claim's control of that name, if it was run."""
-    return next((one for one in verdict.controls if one.name == name), None)
+    return next((control for control in verdict.controls if control.name == name), None)
 
 
 def sorted_controls(verdict: ClaimVerdict) -> list[ControlScore]:
     """Controls and rivals from the best score to the worst, ties as they were run."""
-    return sorted(verdict.controls, key=lambda one: -one.score.correct / max(1, one.score.total))
+    return sorted(
+        verdict.controls, key=lambda control: -control.score.correct / max(1, control.score.total)
+    )
 
 
 def references(verdict: ClaimVerdict) -> tuple[Reference, ...]:
@@ -178,4 +182,4 @@ def references(verdict: ClaimVerdict) -> tuple[Reference, ...]:
     whole = control_named(verdict, FULL_VECTOR)
     if whole is not None:
         found.append(Reference("whole", f"whole vector: {FULL_VECTOR}", whole.score.mean))
-    return tuple(one for one in found if math.isfinite(one.value))
+    return tuple(reference for reference in found if math.isfinite(reference.value))

@@ -79,7 +79,7 @@ class Score:
     def mean(self) -> float:
         """NaN for no pairs, as are the bounds."""
         if self.parts:
-            return sum(one.mean for one in self.parts) / len(self.parts)
+            return sum(part.mean for part in self.parts) / len(self.parts)
         return self.correct / self.total if self.total else math.nan
 
     @property
@@ -103,12 +103,12 @@ class Score:
         if not self.parts:
             return wilson(self.mean, pairs)
         whole = self.counts_as() or 1.0
-        ends = [one.interval(pairs * one.counts_as() / whole) for one in self.parts]
+        ends = [part.interval(pairs * part.counts_as() / whole) for part in self.parts]
         below = math.hypot(
-            *(one.mean - low for one, (low, _) in zip(self.parts, ends, strict=True))
+            *(part.mean - low for part, (low, _) in zip(self.parts, ends, strict=True))
         )
         above = math.hypot(
-            *(high - one.mean for one, (_, high) in zip(self.parts, ends, strict=True))
+            *(high - part.mean for part, (_, high) in zip(self.parts, ends, strict=True))
         )
         return self.mean - below / len(self.parts), self.mean + above / len(self.parts)
 
@@ -117,11 +117,11 @@ def mean_of(scores: Sequence[Score]) -> Score:
     """The mean of scores on several data sets; a single one as it is."""
     if len(scores) == 1:
         return scores[0]
-    drawn = [one.drawn for one in scores if one.drawn is not None]
+    drawn = [score.drawn for score in scores if score.drawn is not None]
     return Score(
-        sum(one.correct for one in scores),
-        sum(one.total for one in scores),
-        math.fsum(one.counts_as() for one in scores),
+        sum(score.correct for score in scores),
+        sum(score.total for score in scores),
+        math.fsum(score.counts_as() for score in scores),
         sum(drawn) if len(drawn) == len(scores) else None,
         tuple(scores),
     )
@@ -171,13 +171,13 @@ def mean_measurement(parts: Sequence[Measurement]) -> Measurement:
     if len(parts) == 1:
         return parts[0]
     count = len(parts)
-    effective = math.fsum(one.counts_as() for one in parts)
-    variance = sum(one.spread**2 / one.counts_as() for one in parts if one.total) / count**2
-    drawn = [one.drawn for one in parts if one.drawn is not None]
+    effective = math.fsum(part.counts_as() for part in parts)
+    variance = sum(part.spread**2 / part.counts_as() for part in parts if part.total) / count**2
+    drawn = [part.drawn for part in parts if part.drawn is not None]
     return Measurement(
-        sum(one.mean for one in parts) / count,
+        sum(part.mean for part in parts) / count,
         math.sqrt(variance * effective),
-        sum(one.total for one in parts),
+        sum(part.total for part in parts),
         effective,
         sum(drawn) if len(drawn) == count else None,
     )

@@ -117,10 +117,10 @@ def _check_destination(folder: Path) -> None:
         raise ResultsError(f"`{folder}` is a file: name a folder for the results")
     ours = {RESULT, REPORT, MANIFEST, MAPS}
     entries = sorted(folder.iterdir())
-    foreign = [one.name for one in entries if one.name not in ours]
+    foreign = [entry.name for entry in entries if entry.name not in ours]
     if (folder / MAPS).is_dir():
         inner = sorted((folder / MAPS).iterdir())
-        foreign += [f"{MAPS}/{one.name}" for one in inner if one.suffix != ".safetensors"]
+        foreign += [f"{MAPS}/{entry.name}" for entry in inner if entry.suffix != ".safetensors"]
     if foreign:
         raise ResultsError(
             f"`{folder}` holds `{foreign[0]}`, which is not a result: name another folder"
@@ -139,7 +139,7 @@ def _write_contents(folder: Path, verification: Verification, maps: Mapping[str,
     manifest = {
         "format": FORMAT,
         **cast(dict[str, Any], json_value(verification.manifest)),
-        "contents": {one.name: {"sha256": one.sha256, "bytes": one.size} for one in written},
+        "contents": {file.name: {"sha256": file.sha256, "bytes": file.size} for file in written},
     }
     _write(folder, MANIFEST, json_text(manifest).encode())
     flush_folder(folder / MAPS)

@@ -139,7 +139,7 @@ class ClaimVerdict:
     @property
     def holds(self) -> bool | None:
         """Whether every expectation does; None where none fails and some are unknown."""
-        return every(one.holds for one in self.expectations)
+        return every(expectation.holds for expectation in self.expectations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ class Verification:
     @property
     def holds(self) -> bool | None:
         """Whether every claim does; None where none fails and some are unknown."""
-        return every(one.holds for one in self.verdicts)
+        return every(verdict.holds for verdict in self.verdicts)
 
 
 def every(answers: Iterable[bool | None]) -> bool | None:

@@ -58,7 +58,7 @@ class RunFolder:
     def finish(self, name: str, stage: Stage) -> None:
         """Keep a stage. Raises `ToolFailure` where the folder cannot be written."""
         path = self._path(name)
-        tensors = {key: one.detach().cpu().contiguous() for key, one in stage.tensors.items()}
+        tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in stage.tensors.items()}
         temporary = path.with_name(f"{path.name}.partial")
         try:
             save_tensors(tensors, temporary, stage.notes)

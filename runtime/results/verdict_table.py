@@ -93,8 +93,8 @@ def _print_claim(verdict: ClaimVerdict, terminal: _Terminal) -> None:
     )
     for counts in verdict.counts:
         terminal.line(_counts(counts), "dim", 2)
-    for one in verdict.wrong:
-        terminal.line(wrong_answer(one), indent=4)
+    for answer in verdict.wrong:
+        terminal.line(wrong_answer(answer), indent=4)
     if verdict.expectations:
         terminal.show(_expectations(verdict, terminal))
         _print_reasons(verdict, terminal)
@@ -118,17 +118,19 @@ def _counts(counts: PairCounts) -> str:
 
 def _expectations(verdict: ClaimVerdict, terminal: _Terminal) -> Table:
     table = terminal.table("expected", "came to", "verdict")
-    for one in verdict.expectations:
+    for expectation in verdict.expectations:
         table.add_row(
-            terminal.text(one.text),
-            terminal.text(expectation_figure(one.value)),
-            terminal.verdict(one.holds),
+            terminal.text(expectation.text),
+            terminal.text(expectation_figure(expectation.value)),
+            terminal.verdict(expectation.holds),
         )
     return table
 
 
 def _print_reasons(verdict: ClaimVerdict, terminal: _Terminal) -> None:
-    reasons = dict.fromkeys(one.reason for one in verdict.expectations if one.reason)
+    reasons = dict.fromkeys(
+        expectation.reason for expectation in verdict.expectations if expectation.reason
+    )
     if reasons:
         terminal.console.print()
     for reason in reasons:
@@ -137,10 +139,10 @@ def _print_reasons(verdict: ClaimVerdict, terminal: _Terminal) -> None:
 
 def _scores(what: str, scores: Iterable[ControlScore], terminal: _Terminal) -> Table:
     table = terminal.table(what, "IIA", "95 % interval")
-    for one in scores:
+    for score in scores:
         table.add_row(
-            terminal.text(one.name),
-            terminal.text(figure(one.score.mean)),
-            terminal.text(interval(one.score)),
+            terminal.text(score.name),
+            terminal.text(figure(score.score.mean)),
+            terminal.text(interval(score.score)),
         )
     return table

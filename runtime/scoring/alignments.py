@@ -88,18 +88,20 @@ def check_alignment_destination(folder: Path) -> None:
         entries = sorted(folder.iterdir()) if folder.exists() else []
     except OSError as error:
         raise ResultsError(f"can't look into `{folder}`: {error.strerror}") from error
-    for one in entries:
-        is_map = one.name.startswith("site-") and one.suffix == ".safetensors"
-        if one.name != ALIGNMENT and not is_map:
+    for entry in entries:
+        is_map = entry.name.startswith("site-") and entry.suffix == ".safetensors"
+        if entry.name != ALIGNMENT and not is_map:
             raise ResultsError(
-                f"`{folder}` holds `{one.name}`, which is not an alignment: name another folder"
+                f"`{folder}` holds `{entry.name}`, which is not an alignment: name another folder"
             )
 
 
 def _write(destination: Path, fitted: FittedAlignment, found: Sweep) -> None:
     with whole_folder(destination) as folder:
         for number, entry in enumerate(found.entries):
-            state = {name: one.contiguous() for name, one in entry.fit.maps.state_dict().items()}
+            state = {
+                name: tensor.contiguous() for name, tensor in entry.fit.maps.state_dict().items()
+            }
             save_tensors(state, folder / f"site-{number}.safetensors")
         text = json_text({"format": FORMAT, "alignment": json_value(fitted)})
         (folder / ALIGNMENT).write_text(text, encoding="utf-8")

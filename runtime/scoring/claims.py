@@ -110,8 +110,8 @@ def verify_claim(store: FitStore, posed: PosedClaim, settings: FitSettings) -> V
     """
     started = time.monotonic()
     notes = _Notes(store.watcher)
-    for one in posed.warnings:
-        notes.notice(one)
+    for warning in posed.warnings:
+        notes.notice(warning)
     if posed.reused is not None:
         earlier = posed.reused.earlier
         notes.notice(
@@ -171,10 +171,14 @@ def _scored(
         chosen=best.sites,
         sites=tuple(entry.result for entry in found.entries),
         controls=tuple(
-            ControlScore(one.name, _iia(one.observed, one.drawn), one.explanation)
-            for one in compared
+            ControlScore(
+                comparison.name, _iia(comparison.observed, comparison.drawn), comparison.explanation
+            )
+            for comparison in compared
         ),
-        expectations=tuple(judge(one, estimates, without) for one in claim.expectations),
+        expectations=tuple(
+            judge(expectation, estimates, without) for expectation in claim.expectations
+        ),
         counts=tuple(split.count for split in splits),
         rows=tuple(readable_rows(observed)),
         graph_svg=svg(claim.model, marked=experiment.variables),
@@ -189,7 +193,7 @@ def _scored(
 
 def _estimates(claim: Claim, observed: tuple[Observed, ...], compared: list[Compared]) -> Scores:
     """Every metric that the claim asks for, of its own maps and of controls and rivals."""
-    by_name = {one.name: one for one in compared}
+    by_name = {comparison.name: comparison for comparison in compared}
     found: dict[Metric, Estimate] = {}
     for metric in claim.metrics:
         scored, drawn = observed, None
@@ -207,13 +211,17 @@ def _estimates(claim: Claim, observed: tuple[Observed, ...], compared: list[Comp
 def _measures(
     estimates: Mapping[Metric, Estimate], without: Mapping[str, str]
 ) -> Iterator[MeasuredScore]:
-    for metric, one in estimates.items():
+    for metric, estimate in estimates.items():
         if metric.of in without:
             continue
-        low, high = one.interval(one.counts_as()) if one.total else (one.mean, one.mean)
+        low, high = (
+            estimate.interval(estimate.counts_as())
+            if estimate.total
+            else (estimate.mean, estimate.mean)
+        )
         name = metric.name if not metric.kind else f"{metric.name}({', '.join(metric.kind)})"
         if name != "iia":
-            yield MeasuredScore(name, metric.of or "", one.mean, low, high, one.total)
+            yield MeasuredScore(name, metric.of or "", estimate.mean, low, high, estimate.total)
 
 
 def _iia(observed: tuple[Observed, ...], drawn: int | None = None) -> Score:
@@ -239,10 +247,10 @@ def _dimensions(maps: PlacedMaps, offered: Candidates, subject: Subject) -> dict
 def _unscored(posed: PosedClaim, notes: _Notes, started: float) -> ClaimVerdict:
     """The verdict where nothing could be scored: unknown, whatever is expected."""
     claim = posed.experiment.claim
-    nothing: Scores = {replace(one, bound="mean"): Score(0, 0) for one in claim.metrics}
+    nothing: Scores = {replace(metric, bound="mean"): Score(0, 0) for metric in claim.metrics}
     return replace(
         _blank(posed, notes, started),
-        expectations=tuple(judge(one, nothing) for one in claim.expectations),
+        expectations=tuple(judge(expectation, nothing) for expectation in claim.expectations),
     )
 
 
@@ -254,7 +262,7 @@ def _blank(posed: PosedClaim, notes: _Notes, started: float) -> ClaimVerdict:
         model=claim.model.name,
         documentation=claim.documentation or claim.model.documentation,
         alignment=claim.alignment,
-        method=", ".join(dict.fromkeys(one.text for one in posed.offered.methods)),
+        method=", ".join(dict.fromkeys(method.text for method in posed.offered.methods)),
         score=Score(0, 0),
         per_kind=(),
         chosen=(),

@@ -164,16 +164,16 @@ def _weight(expression: MetricExpression, scores: Scores) -> float:
         case Metric():
             return scores[_plain(expression)].unit()
         case MetricArithmetic(sign, left, right):
-            one, other = _weight(left, scores), _weight(right, scores)
+            first, other = _weight(left, scores), _weight(right, scores)
             match sign:
                 case "*":
-                    one *= abs(_value(right, scores))
+                    first *= abs(_value(right, scores))
                     other *= abs(_value(left, scores))
                 case "/":
-                    one /= abs(_value(right, scores))
+                    first /= abs(_value(right, scores))
                 case _:
                     pass
-            return max(one, other)
+            return max(first, other)
         case _:
             return 0.0
 
@@ -203,11 +203,11 @@ def _interval(
             score = scores[_plain(expression)]
             return score.interval(score.counts_as() if pairs is None else pairs)
         case MetricArithmetic(sign, left, right):
-            one, other = _interval(left, scores, pairs), _interval(right, scores, pairs)
+            first, other = _interval(left, scores, pairs), _interval(right, scores, pairs)
             if sign == "/" and other[0] <= 0 <= other[1]:
                 return -math.inf, math.inf
             # Each operation is monotone in each side, so its extremes are at the ends.
-            corners = [_ARITHMETIC[sign](a, b) for a in one for b in other]
+            corners = [_ARITHMETIC[sign](a, b) for a in first for b in other]
             return min(corners), max(corners)
         case _:
             return float(expression), float(expression)

@@ -88,7 +88,7 @@ class SeenPair:
     @property
     def likeliest(self) -> SwappedAt:
         """Where the swap makes the label likeliest."""
-        return max(self.swapped, key=lambda one: one.answered.probability)
+        return max(self.swapped, key=lambda swap: swap.answered.probability)
 
 
 def look_at(
@@ -127,7 +127,7 @@ def look_at(
         harvester = present_splits(network, experiment, [[pair]], offered.choices, prompt)
         whole = offered.with_method("full_vector")
         names = harvester.encoded.presentation.token_names
-        every = product(*(one.sites_with(names) for one in offered.offers))
+        every = product(*(offer.sites_with(names) for offer in offered.offers))
         sites = list(islice(every, MOST_SITES))
         return _seen(harvester, whole, sites, offered.count(names), None, watcher)
 
@@ -145,14 +145,14 @@ def _seen(
     for [[prepared]] in harvester.prepared_splits(combinations, watcher):
         if shown is None:
             shown = _unswapped(harvester.experiment, prepared, count)
-        for one in combinations:
-            read = {replace(site, receiver=None) for site in one}
-            if one not in found and read <= set(prepared.subject.sites):
-                made = maps or build_maps(offered.placed(one), prepared.subject, seed=0)
+        for combination in combinations:
+            read = {replace(site, receiver=None) for site in combination}
+            if combination not in found and read <= set(prepared.subject.sites):
+                made = maps or build_maps(offered.placed(combination), prepared.subject, seed=0)
                 variables = tuple(offer.variables for offer in offered.offers)
-                found[one] = SwappedAt(one, variables, _answered(prepared, made))
+                found[combination] = SwappedAt(combination, variables, _answered(prepared, made))
     assert shown is not None
-    return replace(shown, swapped=tuple(found[one] for one in combinations))
+    return replace(shown, swapped=tuple(found[combination] for combination in combinations))
 
 
 def _unswapped(experiment: Experiment, prepared: PreparedSplit, count: int) -> SeenPair:

@@ -19,14 +19,14 @@ SHOWN_ROWS = 20
 def scores_of_kinds(observed: Sequence[Observed]) -> tuple[ControlScore, ...]:
     """The test score of each kind of swap of each data set, where there are several."""
     scores: list[ControlScore] = []
-    for one in observed:
-        pairs = one.prepared.pairs
+    for seen in observed:
+        pairs = seen.prepared.pairs
         for number, kind in enumerate(pairs.design.kinds):
             mine = from_array(pairs.kinds == number)
             name = kind.name if len(observed) == 1 else f"{pairs.design.name}: {kind.name}"
             scores.append(
                 ControlScore(
-                    name, one.prepared.score(one.agrees, mine), f"pairs that swap {kind.name}"
+                    name, seen.prepared.score(seen.agrees, mine), f"pairs that swap {kind.name}"
                 )
             )
     return tuple(scores) if len(scores) > 1 else ()
@@ -34,9 +34,9 @@ def scores_of_kinds(observed: Sequence[Observed]) -> tuple[ControlScore, ...]:
 
 def readable_rows(observed: Sequence[Observed]) -> Iterator[PairRow]:
     """The first test pairs of each data set, as drawn: a sample, not a selection."""
-    for one in observed:
-        prepared, shown = one.prepared, one.prepared.presentation
-        agrees = one.agrees
+    for seen in observed:
+        prepared, shown = seen.prepared, seen.prepared.presentation
+        agrees = seen.agrees
         for row in range(min(SHOWN_ROWS // len(observed), prepared.rows.rows)):
             base = int(prepared.own_bases[row])
             origins: list[int] = as_list(prepared.rows.origins[row])
@@ -47,7 +47,9 @@ def readable_rows(observed: Sequence[Observed]) -> Iterator[PairRow]:
                 swapped=prepared.pairs.design.kinds[int(prepared.pairs.kinds[row])].name,
                 base_answer=shown.said(shown.correct[base]),
                 label=shown.said(prepared.rows.labels[row]),
-                said=shown.said(torch.where(prepared.rows.labels[row] < 0, -1, one.predicted[row])),
+                said=shown.said(
+                    torch.where(prepared.rows.labels[row] < 0, -1, seen.predicted[row])
+                ),
                 agrees=bool(agrees[row]),
             )
 

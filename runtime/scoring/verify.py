@@ -81,21 +81,25 @@ def verify(
         )
         for claim in claims
     ]
-    posed = [replace(one, warnings=told) for one, told in zip(posed, _warnings(posed), strict=True)]
+    posed = [
+        replace(claim, warnings=told) for claim, told in zip(posed, _warnings(posed), strict=True)
+    ]
     if settings.maps is not None:
-        posed = [reusing(one, settings.maps) for one in posed]
+        posed = [reusing(claim, settings.maps) for claim in posed]
     fit = settings.fit_for(network)
-    read = [one for claim in posed if claim.reused for one in claim.reused.earlier.files]
+    read = [file for claim in posed if claim.reused for file in claim.reused.earlier.files]
     manifest = replace(
         manifest_of(specification, network, settings), reused=tuple(dict.fromkeys(read))
     )
     run = run_folder(destination, identity(manifest, settings, fit))
     with threads(network.threads), run as folder, memory_failures(keeps=True):
         store = FitStore(folder, watcher)
-        verified = [verify_claim(store, one, fit) for one in posed]
-        verification = Verification(manifest, tuple(one.verdict for one in verified))
+        verified = [verify_claim(store, claim, fit) for claim in posed]
+        verification = Verification(manifest, tuple(claim.verdict for claim in verified))
         maps = {
-            one.verdict.claim: one.maps.state_dict() for one in verified if one.maps is not None
+            claim.verdict.claim: claim.maps.state_dict()
+            for claim in verified
+            if claim.maps is not None
         }
         write_results(destination, verification, maps)
     return verification
@@ -109,16 +113,18 @@ def _warnings(posed: Sequence[PosedClaim]) -> Iterator[tuple[str, ...]]:
     """
     found: dict[tuple[str, str], tuple[str, ...]] = {}
     errors: list[Diagnostic] = []
-    for one in posed:
-        task, claim = one.experiment.task, one.experiment.claim
+    for posed_claim in posed:
+        task, claim = posed_claim.experiment.task, posed_claim.experiment.claim
         first = next(iter(task.prompts), None)
         names = dict.fromkeys(
-            name or first for name in (claim.prompt, one.experiment.fitting_prompt)
+            name or first for name in (claim.prompt, posed_claim.experiment.fitting_prompt)
         )
         for name in names:
             if name is None or (task.name, name) in found:
                 continue
-            told = [d for seen in one.network.examined(task, [name]) for d in seen.diagnostics]
+            told = [
+                d for seen in posed_claim.network.examined(task, [name]) for d in seen.diagnostics
+            ]
             errors += [d for d in told if d.severity is Severity.ERROR]
             found[task.name, name] = tuple(
                 d.message for d in told if d.severity is Severity.WARNING

@@ -39,7 +39,9 @@ _ALL: tuple[Component, ...] = (
     Hidden(),
     ModulePath(),
 )
-COMPONENTS: Mapping[str, Component] = MappingProxyType({one.name: one for one in _ALL})
+COMPONENTS: Mapping[str, Component] = MappingProxyType(
+    {component.name: component for component in _ALL}
+)
 
 
 def tap_of(network: Network, site: Site) -> Tap:
@@ -67,4 +69,4 @@ def component_of(name: str) -> Component:
 
 def available_sites(network: Network) -> tuple[str, ...]:
     """The components that a network has, at some layer at least."""
-    return tuple(name for name, one in COMPONENTS.items() if one.places(network))
+    return tuple(name for name, component in COMPONENTS.items() if component.places(network))

@@ -58,9 +58,9 @@ def _near(path: str, modules: dict[str, nn.Module]) -> str:
         while known and known not in modules:
             known = known.rpartition(".")[0]
         prefix = f"{known}." if known else ""
-        steps = (one.removeprefix(prefix) for one in modules if one.startswith(prefix))
-        near = [f"{prefix}{one}" for one in steps if "." not in one][:_NEAR]
-    return f"near it are {', '.join(f'`{one}`' for one in near)}"
+        steps = (name.removeprefix(prefix) for name in modules if name.startswith(prefix))
+        near = [f"{prefix}{step}" for step in steps if "." not in step][:_NEAR]
+    return f"near it are {', '.join(f'`{path}`' for path in near)}"
 
 
 def _around(network: Network, module: nn.Module) -> tuple[nn.Module | None, int]:
@@ -68,6 +68,6 @@ def _around(network: Network, module: nn.Module) -> tuple[nn.Module | None, int]
     for number, block in enumerate(network.layers):
         if block is module:
             return block, number + 1
-        if any(one is module for one in block.modules()):
+        if any(inner is module for inner in block.modules()):
             return block, number
     return None, 0

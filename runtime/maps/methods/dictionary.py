@@ -96,13 +96,15 @@ def shared_file(methods: Sequence[Method]) -> FileArgument:
     Raises:
         ToolFailure: they name several.
     """
-    files = [one for method in methods for _, one in method.arguments if _is_file(one)]
+    files = [
+        argument for method in methods for _, argument in method.arguments if _is_file(argument)
+    ]
     first = files[0] if files else None
     if not isinstance(first, FileArgument):
         raise InternalError("a dictionary came without a file")
-    names = {one.name for one in files if isinstance(one, FileArgument)}
+    names = {file.name for file in files if isinstance(file, FileArgument)}
     if len(names) > 1:
-        texts = " and ".join(f"`{one}`" for one in sorted(names))
+        texts = " and ".join(f"`{name}`" for name in sorted(names))
         raise ToolFailure(
             f"variables at one site take features of {texts}",
             help="give all variables at one site the same file",
@@ -118,10 +120,10 @@ def _named(method: Method, whole: SparseDictionary) -> tuple[int, ...]:
     features = method.argument("features")
     if not isinstance(features, tuple):
         return tuple(range(whole.features))
-    for one in features:
-        if not 0 <= one < whole.features:
+    for feature in features:
+        if not 0 <= feature < whole.features:
             raise ToolFailure(
-                f"`{whole.name}` has no feature {one}",
+                f"`{whole.name}` has no feature {feature}",
                 help=f"its {whole.features} features count from 0 to {whole.features - 1}",
             )
     return features

@@ -63,12 +63,14 @@ def shared_basis(written: Sequence[ArgumentValue | None]) -> Method:
     Raises:
         ToolFailure: they name several.
     """
-    bases = [Method("neurons") if one is None else one for one in written]
+    bases = [Method("neurons") if base is None else base for base in written]
     first = bases[0]
     if not isinstance(first, Method) or first.name not in BASES:
         raise InternalError(f"nothing can choose over `{first}`")
-    if any(one != first for one in bases):
-        texts = " and ".join(sorted({f"`{one.text}`" for one in bases if isinstance(one, Method)}))
+    if any(base != first for base in bases):
+        texts = " and ".join(
+            sorted({f"`{base.text}`" for base in bases if isinstance(base, Method)})
+        )
         raise ToolFailure(
             f"variables at one site choose over {texts}",
             help="give all variables at one site the same `over`",

@@ -75,7 +75,9 @@ def left_out(selected: SelectedAlignment) -> Mapping[str, str]:
     """
     if selected.may_fit:
         return {}
-    standing = {name for name, one in CONTROLS.items() if one.FITS and one.applies(selected)}
+    standing = {
+        name for name, control in CONTROLS.items() if control.FITS and control.applies(selected)
+    }
     named = _named(selected)
     rivals = named & selected.specification.models.keys()
     fitted = {name for name in named - rivals if _control(name).FITS}

@@ -28,11 +28,11 @@ def observed_rival(
     Nothing is observed where the network answers none of them. The first placement's site has all
     of the rival's variables where the claim has several: which goes where the rival does not say.
     """
-    designs = [rival_design(one, rival) for one in selected.experiment.designs]
+    designs = [rival_design(design, rival) for design in selected.experiment.designs]
     experiment = selected.experiment.about(designs)
     drawn = experiment.draw("train") if selected.train is not None else None
     test = experiment.draw_test()
-    count = sum(len(one) for one in test)
+    count = sum(len(pairs) for pairs in test)
     first = selected.candidates.offers[0]
     placements = [replace(first.placements[0], variable=name) for name in rival.intermediates]
     offer = replace(first, placements=tuple(placements))

@@ -17,25 +17,25 @@ def iia(observed: Sequence[Observed], kind: tuple[str, ...]) -> Estimate:
     arXiv 2106.02997), of those alone that swap exactly the variables of `kind`, if any are named.
     """
     if not kind:
-        return mean_of([one.prepared.score(one.agrees) for one in observed])
-    return _shares(observed, [of_kind(one, kind) for one in observed])
+        return mean_of([seen.prepared.score(seen.agrees) for seen in observed])
+    return _shares(observed, [of_kind(seen, kind) for seen in observed])
 
 
 def cause(observed: Sequence[Observed], kind: tuple[str, ...]) -> Estimate:
     """Agreement on the pairs whose label the swap changes (Huang et al. 2024, arXiv 2402.17700)."""
-    return _shares(observed, [one.changes for one in observed])
+    return _shares(observed, [seen.changes for seen in observed])
 
 
 def isolate(observed: Sequence[Observed], kind: tuple[str, ...]) -> Estimate:
     """Agreement on the pairs whose label the swap leaves as it is (arXiv 2402.17700)."""
-    return _shares(observed, [~one.changes for one in observed])
+    return _shares(observed, [~seen.changes for seen in observed])
 
 
 def cause_isolate(observed: Sequence[Observed], kind: tuple[str, ...]) -> Estimate:
     """The mean of `cause` and `isolate`, the disentangle score (arXiv 2402.17700)."""
     parts = [
-        _share(observed, [one.changes for one in observed]),
-        _share(observed, [~one.changes for one in observed]),
+        _share(observed, [seen.changes for seen in observed]),
+        _share(observed, [~seen.changes for seen in observed]),
     ]
     return mean_of(parts)
 
@@ -44,7 +44,9 @@ def of_kind(observed: Observed, kind: tuple[str, ...]) -> Tensor:
     """BoolTensor [rows]: which pairs swap exactly these variables."""
     pairs = observed.prepared.pairs
     mine = [
-        number for number, one in enumerate(pairs.design.kinds) if set(one.variables) == set(kind)
+        number
+        for number, own_kind in enumerate(pairs.design.kinds)
+        if set(own_kind.variables) == set(kind)
     ]
     chosen = from_array(pairs.kinds.copy()).long()
     found = chosen < 0
@@ -56,8 +58,8 @@ def of_kind(observed: Observed, kind: tuple[str, ...]) -> Tensor:
 def _shares(observed: Sequence[Observed], among: Sequence[Tensor]) -> Score:
     """The mean over the data sets that have such pairs of the share that agrees."""
     found = [
-        one.prepared.score(one.agrees, some)
-        for one, some in zip(observed, among, strict=True)
+        seen.prepared.score(seen.agrees, some)
+        for seen, some in zip(observed, among, strict=True)
         if bool(some.any())
     ]
     return mean_of(found) if found else Score(0, 0)
@@ -66,10 +68,10 @@ def _shares(observed: Sequence[Observed], among: Sequence[Tensor]) -> Score:
 def _share(observed: Sequence[Observed], among: Sequence[Tensor]) -> Score:
     """The share over the pairs of all data sets."""
     scores = [
-        one.prepared.score(one.agrees, some) for one, some in zip(observed, among, strict=True)
+        seen.prepared.score(seen.agrees, some) for seen, some in zip(observed, among, strict=True)
     ]
     return Score(
-        sum(one.correct for one in scores),
-        sum(one.total for one in scores),
-        math.fsum(one.counts_as() for one in scores),
+        sum(score.correct for score in scores),
+        sum(score.total for score in scores),
+        math.fsum(score.counts_as() for score in scores),
     )

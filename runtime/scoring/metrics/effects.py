@@ -18,8 +18,8 @@ def log_odds(observed: Sequence[Observed], kind: tuple[str, ...]) -> Estimate:
     """
     return _mean(
         observed,
-        [one.label_odds(swapped=True) - one.label_odds(swapped=False) for one in observed],
-        [one.changes for one in observed],
+        [seen.label_odds(swapped=True) - seen.label_odds(swapped=False) for seen in observed],
+        [seen.changes for seen in observed],
     )
 
 
@@ -29,8 +29,8 @@ def logit_difference(observed: Sequence[Observed], kind: tuple[str, ...]) -> Est
     """
     return _mean(
         observed,
-        [one.label_odds(swapped=True) for one in observed],
-        [one.changes for one in observed],
+        [seen.label_odds(swapped=True) for seen in observed],
+        [seen.changes for seen in observed],
     )
 
 
@@ -40,11 +40,12 @@ def kl(observed: Sequence[Observed], kind: tuple[str, ...]) -> Estimate:
     data has such an input; of a write that has no label, from its answer to the base.
     """
     others = [
-        counterparts(one.prepared) if one.has_label else one.prepared.rows.bases for one in observed
+        counterparts(seen.prepared) if seen.has_label else seen.prepared.rows.bases
+        for seen in observed
     ]
     return _mean(
         observed,
-        [one.divergence(other.clamp(min=0)) for one, other in zip(observed, others, strict=True)],
+        [seen.divergence(other.clamp(min=0)) for seen, other in zip(observed, others, strict=True)],
         [other >= 0 for other in others],
     )
 
@@ -54,10 +55,10 @@ def _mean(
 ) -> Estimate:
     """The mean over the data sets that have such pairs of the values [rows] of these."""
     parts: list[Measurement] = []
-    for one, numbers, mine in zip(observed, values, among, strict=True):
+    for seen, numbers, mine in zip(observed, values, among, strict=True):
         chosen = numbers[mine].double()
         if len(chosen):
             spread = float(chosen.std()) if len(chosen) > 1 else 0.0
-            effective = one.prepared.effective(mine.numpy())
+            effective = seen.prepared.effective(mine.numpy())
             parts.append(Measurement(float(chosen.mean()), spread, len(chosen), effective))
     return mean_measurement(parts) if parts else Measurement(float("nan"), 0.0, 0)
