@@ -20,8 +20,9 @@ from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.engine.subjects import Interchanges, Subject
 from causalspec.runtime.fitting.backward import Backward
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
-from causalspec.runtime.fitting.resume import FitState, capture, restore
+from causalspec.runtime.fitting.resume import capture, restore
 from causalspec.runtime.fitting.settings import FitSettings
+from causalspec.runtime.results.run_folder import Stage
 
 _CHECKED_EVERY = 10
 
@@ -52,7 +53,7 @@ def no_progress(_progress: FitProgress) -> None:
     """For callers that do not watch."""
 
 
-def no_checkpoint(_state: FitState) -> None:
+def no_checkpoint(_state: Stage) -> None:
     """For callers that keep no checkpoints."""
 
 
@@ -63,8 +64,8 @@ def fit(
     settings: FitSettings,
     *,
     progress: Callable[[FitProgress], None] = no_progress,
-    checkpoint: Callable[[FitState], None] = no_checkpoint,
-    resume_from: FitState | None = None,
+    checkpoint: Callable[[Stage], None] = no_checkpoint,
+    resume_from: Stage | None = None,
 ) -> Fitted:
     """Train a copy of `maps` on `rows`; what has nothing to train comes back as it is.
 

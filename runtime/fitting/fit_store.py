@@ -11,7 +11,6 @@ from torch import Tensor
 from causalspec.runtime.fitting.fit import FitProgress, Fitted, fit
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
 from causalspec.runtime.fitting.predict import agreement, predict
-from causalspec.runtime.fitting.resume import FitState
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.experiment import PreparedSplit, PreparedSplits, all_rows, score_of
 from causalspec.runtime.results.estimates import Score
@@ -86,12 +85,6 @@ def _train(
     _prepare(maps, names, train)
     if not maps.is_trainable:
         return Fitted(maps.eval(), torch.empty(0), settings)
-    so_far = store.folder.find(f"{name} so far")
-    state = None if so_far is None else FitState(dict(so_far.tensors), so_far.notes["settings"])
-
-    def checkpoint(state: FitState) -> None:
-        store.folder.finish(f"{name} so far", Stage(state.tensors, {"settings": state.settings}))
-
     with store.watcher.work(name, settings.steps) as advance:
 
         def progress(done: FitProgress) -> None:
@@ -103,8 +96,8 @@ def _train(
             all_rows(train),
             settings,
             progress=progress,
-            checkpoint=checkpoint,
-            resume_from=state,
+            checkpoint=lambda state: store.folder.finish(f"{name} so far", state),
+            resume_from=store.folder.find(f"{name} so far"),
         )
 
 

@@ -32,8 +32,3 @@ def predict_without_swap(subject: Subject, rows: Interchanges) -> Tensor:
 def agreement(predicted: Tensor, labels: Tensor) -> Tensor:
     """BoolTensor [rows]: whether every answer of `labels` [rows, answers] is given; -1 is none."""
     return ((predicted == labels) | (labels < 0)).all(1)
-
-
-def interchange_intervention_accuracy(predicted: Tensor, rows: Interchanges) -> float:
-    """The share of rows on which the network says what the causal model says (IIA)."""
-    return float(agreement(predicted, rows.labels).double().mean())
