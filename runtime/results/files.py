@@ -16,7 +16,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -138,7 +138,7 @@ def _write_contents(folder: Path, verification: Verification, maps: Mapping[str,
     ]
     manifest = {
         "format": FORMAT,
-        **cast(dict[str, Any], json_value(verification.manifest)),
+        **json_value(verification.manifest),
         "contents": {file.name: {"sha256": file.sha256, "bytes": file.size} for file in written},
     }
     _write(folder, MANIFEST, json_text(manifest).encode())
