@@ -43,7 +43,7 @@ def change_tensors(changes: Sequence[Change], device: torch.device) -> dict[str,
         if tap.columns is not None:
             found["columns"] = tap.columns
         found |= {f"given.{place}": tensor for place, tensor in enumerate(edit.given)}
-        tensors |= {f"edit.{number}.{name}": one.to(device) for name, one in found.items()}
+        tensors |= {f"edit.{number}.{name}": tensor.to(device) for name, tensor in found.items()}
     return tensors
 
 

@@ -35,7 +35,7 @@ class Backward:
 
     def __init__(self, subject: Subject, maps: PlacedMaps) -> None:
         self._subject, self._maps = subject, maps
-        self._parameters = [one for one in maps.parameters() if one.requires_grad]
+        self._parameters = [tensor for tensor in maps.parameters() if tensor.requires_grad]
         on_gpu = subject.device.type == "cuda"
         self._recorded = RecordedLoss(self._parameters) if on_gpu else None
 
@@ -54,7 +54,8 @@ class Backward:
     def _replayed(self, batch: Interchanges, edits: Sequence[Edit]) -> Tensor | None:
         """The loss by a recorded step; None where there is no such."""
         # What is taken from a run that is itself intervened on depends on the maps.
-        if self._recorded is None or any(one.requires_grad for edit in edits for one in edit.given):
+        given = [tensor for edit in edits for tensor in edit.given]
+        if self._recorded is None or any(tensor.requires_grad for tensor in given):
             return None
         prepared = self._subject.prepare(batch.bases, edits)
         if prepared is None:

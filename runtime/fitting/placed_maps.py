@@ -104,10 +104,7 @@ class PlacedMaps(nn.Module):
             count, places, width = base.shape
             found = iter(vectors)
             given = torch.stack(
-                [
-                    next(found) if isinstance(source, Tensor) else source(base)
-                    for source in sources
-                ],
+                [next(found) if isinstance(source, Tensor) else source(base) for source in sources],
                 dim=2,
             )
             moved = torch.arange(places, device=base.device)[:, None] < counts[:, None]

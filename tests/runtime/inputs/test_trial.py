@@ -57,7 +57,7 @@ def test_splits_are_laid_out_one_after_the_other(network: TaskNetwork) -> None:
         False,
     ]
     shown = encoded.presentation
-    for rows, one in zip([split.rows for split in encoded.splits], pairs, strict=True):
+    for rows, drawn in zip([split.rows for split in encoded.splits], pairs, strict=True):
         for row in range(rows.rows):
             setting = {
                 name: spec.tasks["Pick"].model.by_name[name].domain.text(int(column[row]))

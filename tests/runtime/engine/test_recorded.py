@@ -21,9 +21,8 @@ from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, b
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.sites.site import Site
 from causalspec.runtime.untyped import moved
-
-from .equality_by_hand import equality_inputs, equality_network
-from .tiny_networks import CONFIGURATIONS, random_prompts, tiny_network
+from tests.helpers.equality_by_hand import equality_inputs, equality_network
+from tests.helpers.tiny_networks import CONFIGURATIONS, random_prompts, tiny_network
 
 LAST = Site("residual", 1, "last")
 HIDDEN = Site("hidden", 2)
