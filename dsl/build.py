@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from lark import Token
@@ -24,18 +24,10 @@ from causalspec.dsl.texts import ParseSlot, template_of, text_of
 LISTS: Final = frozenset(
     {
         *("start", "columns", "parameters", "declarators", "assignments", "targets", "tokens"),
-        *("arms", "arguments", "patterns"),
+        *("arms", "arguments", "patterns", "otherwise", "swap_items", "split_parts"),
     }
 )
 """Rules that only list their parts; one that is optional and not written is None."""
-
-
-@dataclass(frozen=True, slots=True)
-class LanguageStatement:
-    """`language 1`, wherever it stands; the parser makes sure that it comes first."""
-
-    span: Span
-    version: syntax.Number
 
 
 def _snake_case(name: str) -> str:
@@ -85,7 +77,7 @@ class Builder(Transformer_NonRecursive[Token, Any]):
             children[last:] = [tuple(part for part in children[last:] if part is not None)]
         return node(
             *(
-                () if is_tuple and part is None else part
+                () if is_tuple and part is None else str(part) if isinstance(part, Token) else part
                 for part, is_tuple in zip(children, are_tuples, strict=True)
             ),
             span=self._span(meta),
@@ -131,17 +123,8 @@ class Builder(Transformer_NonRecursive[Token, Any]):
 
     # Expressions ----------------------------------------------------------------------------
 
-    def any_of(self, meta: Meta, *operands: syntax.Expression) -> syntax.Logical:
-        return syntax.Logical("or", operands, span=self._span(meta))
-
-    def all_of(self, meta: Meta, *operands: syntax.Expression) -> syntax.Logical:
-        return syntax.Logical("and", operands, span=self._span(meta))
-
-    def negation(self, meta: Meta, operand: syntax.Expression) -> syntax.Unary:
-        return syntax.Unary("not", operand, span=self._span(meta))
-
-    def minus(self, meta: Meta, operand: syntax.Expression) -> syntax.Unary:
-        return syntax.Unary("-", operand, span=self._span(meta))
+    def logical(self, meta: Meta, *chain: Any) -> syntax.Logical:
+        return syntax.Logical(cast("Any", str(chain[1])), chain[::2], span=self._span(meta))
 
     def comparison(self, meta: Meta, *chain: Any) -> syntax.Comparison:
         operators = cast("Any", tuple(str(operator) for operator in chain[1::2]))
@@ -161,11 +144,6 @@ class Builder(Transformer_NonRecursive[Token, Any]):
     ) -> syntax.Binary:
         return syntax.Binary(cast("Any", str(operator)), left, right, span=self._span(meta))
 
-    def arm(self, meta: Meta, *parts: Any) -> syntax.Arm:
-        """`else` leaves no part of its own, so its arm has its result alone."""
-        patterns = parts[0] if len(parts) == 2 else ()
-        return syntax.Arm(patterns, parts[-1], span=self._span(meta))
-
     def slot(
         self, meta: Meta, value: syntax.Expression, alias: syntax.Name | None
     ) -> tuple[syntax.Expression, syntax.Name | None]:
@@ -182,29 +160,6 @@ class Builder(Transformer_NonRecursive[Token, Any]):
     def say_match(self, meta: Meta, *arms: syntax.Arm) -> tuple[Span, tuple[syntax.Arm, ...]]:
         return self._span(meta), arms
 
-    def swap(self, meta: Meta, *parts: Any) -> syntax.Swap:
-        return syntax.Swap(parts[:-1], parts[-1], span=self._span(meta))
-
-    def swap_item(
-        self,
-        meta: Meta,
-        variable: syntax.Expression,
-        source: syntax.Name | tuple[syntax.Name, tuple[syntax.SwapItem, ...]] | None,
-    ) -> syntax.SwapItem:
-        name, within = source if isinstance(source, tuple) else (source, ())
-        return syntax.SwapItem(variable, name, within, span=self._span(meta))
-
-    def intervened_source(
-        self, meta: Meta, name: syntax.Name, *items: syntax.SwapItem
-    ) -> tuple[syntax.Name, tuple[syntax.SwapItem, ...]]:
-        return name, items
-
-    def split(self, meta: Meta, *parts: Any) -> syntax.Split:
-        return syntax.Split(parts[:-1], parts[-1] or (), span=self._span(meta))
-
-    def together(self, meta: Meta, word: Token) -> syntax.Name:
-        return syntax.Name(str(word), span=self._span(meta))
-
     def token_offset(self, meta: Meta, sign: Token, distance: syntax.Number) -> int:
         if distance.decimals:
             self._diagnostics.error(
@@ -219,9 +174,6 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         self, meta: Meta, anchor: syntax.Name, argument: Any, part: Any, offset: int | None
     ) -> syntax.TokenPosition:
         return syntax.TokenPosition(anchor, argument, part, offset or 0, span=self._span(meta))
-
-    def language(self, meta: Meta, version: syntax.Number) -> LanguageStatement:
-        return LanguageStatement(self._span(meta), version)
 
     def model_kind(self, meta: Meta, word: Token) -> Token:
         return word

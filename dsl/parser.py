@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from causalspec.dsl import syntax
-from causalspec.dsl.build import Builder, LanguageStatement
+from causalspec.dsl.build import Builder
 from causalspec.dsl.diagnostics import Diagnostics, Fix, Related
 from causalspec.dsl.limits import DEEPEST_NESTING, LARGEST_FILE, MOST_MISTAKES, MOST_TOKENS
 from causalspec.dsl.nesting import too_deep
@@ -67,7 +67,7 @@ def _parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
     builder = Builder(source, slots, diagnostics)
     statements: list[Any] = list(builder.transform(tree))
     declarations = [
-        one for one in statements if not isinstance(one, LanguageStatement | syntax.Allow)
+        one for one in statements if not isinstance(one, syntax.LanguageStatement | syntax.Allow)
     ]
     deep = {id(one): one.span for one in declarations if _is_deep(one, diagnostics)}
     return syntax.File(
@@ -115,7 +115,7 @@ class _SlotParser:
 
 def _language(first: Span, statements: list[Any], diagnostics: Diagnostics) -> syntax.Number | None:
     """The version of the language, which the first statement must give, once."""
-    versions = [one for one in statements if isinstance(one, LanguageStatement)]
+    versions = [one for one in statements if isinstance(one, syntax.LanguageStatement)]
     if not versions:
         place = Span(first.source, first.start, first.start)
         diagnostics.error(

@@ -303,6 +303,12 @@ class Comment(Node):
     text: str
 
 
+class LanguageStatement(Node):
+    """`language 1`, wherever it stands; the parser makes sure that it comes first."""
+
+    version: Number
+
+
 class Allow(Node):
     """`allow CS502 "reason"`: a warning that the file's author has seen and accepts."""
 

@@ -13,10 +13,10 @@ from causalspec.dsl.limits import MOST_MISTAKES
 from causalspec.dsl.source import Source, Span
 from causalspec.dsl.syntax import Expression, Name, Slot, Template, Text, Verbatim
 
-ESCAPE = re.compile(r"\\(u\{([0-9A-Fa-f]{1,6})\}|.|\n)")
-BRACES = re.compile(r"(?:[^\\{}]|\\u\{[0-9A-Fa-f]*\}|\\.|\\\n)*+(\{\{|\}\}|\{|\})")
-"""The next brace that belongs to the template, past escapes: `\\u{1F600}` holds no slot."""
-SIMPLE = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
+PIECE = re.compile(r"\\u\{[0-9A-Fa-f]*\}|\\.|\\\n|\{\{|\}\}|[{}\\]|[^\\{}]+")
+"""Of what stands between quotes: an escape (`\\u{1F600}` holds no slot), a brace, or other text."""
+SIMPLE = {r"\n": "\n", r"\t": "\t", r"\"": '"', r"\\": "\\"}
+UNICODE = re.compile(r"\\u\{([0-9A-Fa-f]{1,6})\}")
 
 ParseSlot: TypeAlias = Callable[[int, int], tuple[Expression, Name | None] | None]
 """Parses the expression of a slot between two offsets of the source; None after a mistake."""
@@ -24,89 +24,70 @@ ParseSlot: TypeAlias = Callable[[int, int], tuple[Expression, Name | None] | Non
 
 def text_of(source: Source, token: Token, diagnostics: Diagnostics) -> Text:
     """The text that a quoted token stands for."""
-    start, body = _inside(token)
-    span = Span(source, start - _quotes(token), token.end_pos or 0)
-    return Text(span=span, value=unescape(source, start, body, diagnostics))
+    whole, inside = _inside(source, token)
+    pieces = [
+        _resolved(Span(source, inside.start + piece.start(), inside.start + piece.end()), diagnostics)
+        for piece in PIECE.finditer(inside.text)
+    ]
+    return Text(span=whole, value="".join(pieces).replace("\r\n", "\n"))
 
 
 def template_of(
     source: Source, token: Token, parse_slot: ParseSlot, diagnostics: Diagnostics
 ) -> Template:
     """The parts of a quoted token, slots parsed; spans point into the token."""
-    start, body = _inside(token)
+    whole, inside = _inside(source, token)
+    text = source.text
     parts: list[Verbatim | Slot] = []
-    verbatim = _Verbatim(source, start, diagnostics)
-    position = 0
+    pieces: list[str] = []
+    began = position = inside.start
     readable = True
-    while (found := BRACES.match(body, position)) is not None:
+
+    def finish_verbatim() -> None:
+        if verbatim := "".join(pieces).replace("\r\n", "\n"):
+            parts.append(Verbatim(span=Span(source, began, position), text=verbatim))
+        pieces.clear()
+
+    while (piece := PIECE.match(text, position, inside.end)) is not None:
         if len(diagnostics.found) >= MOST_MISTAKES:
             break
-        brace = found[1]
-        verbatim.add(body[position : found.start(1)], start + position)
-        position = found.end()
-        span = Span(source, start + found.start(1), start + position)
-        if len(brace) == 2:
-            verbatim.add(brace[0], span.start, span.end)
+        span = Span(source, *piece.span())
+        closing = text.find("}", span.end, inside.end) if span.text == "{" else -1
+        if closing >= 0:
+            finish_verbatim()
+            slot = _slot(Span(source, position, closing + 1), parse_slot, diagnostics)
+            if slot is not None:
+                parts.append(slot)
+            readable = readable and slot is not None
+            began = position = closing + 1
             continue
-        closing = body.find("}", position) if brace == "{" else -1
-        if closing < 0:
+        if span.text in {"{", "}"}:
             _report_brace(span, diagnostics, readable=readable)
-            verbatim.add(brace, span.start)
-            continue
-        verbatim.flush(parts)
-        slot = _slot(Span(source, span.start, start + closing + 1), parse_slot, diagnostics)
-        if slot is not None:
-            parts.append(slot)
-        readable = readable and slot is not None
-        position = closing + 1
-        verbatim = _Verbatim(source, start + position, diagnostics)
-    verbatim.add(body[position:], start + position)
-    verbatim.flush(parts)
-    whole = Span(source, start - _quotes(token), token.end_pos or 0)
+        doubled = span.text in {"{{", "}}"}
+        pieces.append(span.text[0] if doubled else _resolved(span, diagnostics))
+        position = span.end
+    finish_verbatim()
     return Template(span=whole, parts=tuple(parts), triple=token.type == "LONG_TEXT")
 
 
-def unescape(source: Source, start: int, body: str, diagnostics: Diagnostics) -> str:
-    """Resolve the escapes of `body`, which stands at offset `start`."""
-
-    def resolve(escape: re.Match[str]) -> str:
-        if escape[1] in SIMPLE:
-            return SIMPLE[escape[1]]
-        if escape[2] is not None:
-            code = int(escape[2], 16)
-            if code < 0x110000 and not 0xD800 <= code < 0xE000:
-                return chr(code)
-        if len(diagnostics.found) >= MOST_MISTAKES:
-            return escape[0]
-        span = Span(source, start + escape.start(), start + escape.end())
+def _resolved(span: Span, diagnostics: Diagnostics) -> str:
+    """What a piece stands for: an escape for another character, all else for itself."""
+    written = span.text
+    if written in SIMPLE:
+        return SIMPLE[written]
+    if (number := UNICODE.fullmatch(written)) is not None:
+        code = int(number[1], 16)
+        if code < 0x110000 and not 0xD800 <= code < 0xE000:
+            return chr(code)
+    if written[0] == "\\" and len(written) > 1 and len(diagnostics.found) < MOST_MISTAKES:
+        shown = written if number is not None else written[:2]
         diagnostics.error(
             "CS103",
-            f"unknown escape `{escape[0]}`",
-            span,
+            f"unknown escape `{shown}`",
+            Span(span.source, span.start, span.start + len(shown)),
             help=r"the escapes are `\n`, `\t`, `\"`, `\\` and `\u{1F600}`",
         )
-        return escape[0]
-
-    return ESCAPE.sub(resolve, body).replace("\r\n", "\n")
-
-
-class _Verbatim:
-    """Gathers text that stands for itself, across doubled braces."""
-
-    def __init__(self, source: Source, start: int, diagnostics: Diagnostics) -> None:
-        self._source = source
-        self._start = start
-        self._end = start
-        self._diagnostics = diagnostics
-        self._pieces: list[str] = []
-
-    def add(self, body: str, start: int, end: int | None = None) -> None:
-        self._pieces.append(unescape(self._source, start, body, self._diagnostics))
-        self._end = start + len(body) if end is None else end
-
-    def flush(self, parts: list[Verbatim | Slot]) -> None:
-        if text := "".join(self._pieces):
-            parts.append(Verbatim(span=Span(self._source, self._start, self._end), text=text))
+    return written
 
 
 def _slot(span: Span, parse_slot: ParseSlot, diagnostics: Diagnostics) -> Slot | None:
@@ -150,11 +131,9 @@ def _meets_a_word(span: Span) -> bool:
     return beside.isalnum() or beside in ("_", ")", "]")
 
 
-def _quotes(token: Token) -> int:
-    return 3 if token.type == "LONG_TEXT" else 1
-
-
-def _inside(token: Token) -> tuple[int, str]:
-    """Where the text between the quotes starts, and that text as written."""
-    quotes = _quotes(token)
-    return (token.start_pos or 0) + quotes, str(token)[quotes:-quotes]
+def _inside(source: Source, token: Token) -> tuple[Span, Span]:
+    """Where a quoted token stands, and what lies between its quotes."""
+    quotes = 3 if token.type == "LONG_TEXT" else 1
+    end = token.end_pos or 0
+    begin = (token.start_pos or 0) + quotes
+    return Span(source, begin - quotes, end), Span(source, begin, begin + len(token) - 2 * quotes)
