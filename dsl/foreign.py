@@ -47,6 +47,11 @@ RANGE = "a range is written with two points between its ends, as in `0..9`"
 IMPLICATION = "is written `A => b` in a `match`, and `not a or b` for implication"
 
 SIGNS = (
+    Sign("<>", "!=", "COMPARISON"),
+    Sign(":=", "=", "EQUALS"),
+    Sign("=<", "<=", "COMPARISON"),
+    Sign("===", "==", "COMPARISON"),
+    Sign("!==", "!=", "COMPARISON"),
     Sign("&&", "and", "AND"),
     Sign("||", "or", "OR"),
     Sign("!", "not", "NOT"),
@@ -70,6 +75,9 @@ SIGNS = (
     Sign("–", "-", "", "`a – b` is written `a - b`, and as a range `a..b`"),
     Sign("…", "..", "", RANGE),
 )
+
+THIN_ARROW = Sign("->", "->", "THIN_ARROW")
+"""Whether it stands in an arm, the parser can tell, and says then what to write."""
 
 CONDITIONAL = "`x if c else y` is written `if c then x else y`"
 IMPORT = 'an import names a file and what it takes, as in `import "lexicon.causal" { Name }`'
@@ -187,6 +195,8 @@ def sign_at(source: Source, start: int, end: int, diagnostics: Diagnostics) -> S
         told = "`a ? b : c` is written `if a then b else c`"
         diagnostics.error("CS109", told, Span(source, start, start + 1))
         return Sign("?", "")
+    if text.startswith("->", start, end):
+        return THIN_ARROW
     for sign in SIGNS:
         if text.startswith(sign.written, start, end):
             span = Span(source, start, start + len(sign.written))

@@ -26,7 +26,9 @@ def text_of(source: Source, token: Token, diagnostics: Diagnostics) -> Text:
     """The text that a quoted token stands for."""
     whole, inside = _inside(source, token)
     pieces = [
-        _resolved(Span(source, inside.start + piece.start(), inside.start + piece.end()), diagnostics)
+        _resolved(
+            Span(source, inside.start + piece.start(), inside.start + piece.end()), diagnostics
+        )
         for piece in PIECE.finditer(inside.text)
     ]
     return Text(span=whole, value="".join(pieces).replace("\r\n", "\n"))

@@ -13,6 +13,8 @@ from itertools import islice
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters
+from lark.lexer import LexerState, LineCounter
+from lark.utils import TextSlice
 
 from causalspec.dsl.diagnostics import Diagnostics, Fix, Related
 from causalspec.dsl.foreign import block_comment_at, sign_at, space_at
@@ -25,18 +27,11 @@ COMMENT = re.compile(r"#[^\n]*")
 LINE_BREAK = re.compile(r"[\r\v\f\x85\u2028\u2029]")
 UNREADABLE = re.compile(r"[^A-Za-z0-9_\"#\s{}()\[\],.:=<>+\-*/%~!&|;'‘’“”]+")
 CURLY_TEXT = re.compile(r"[“”]([^“”\"\\\n]*)[“”\"]|['‘’]([^'‘’\"\\\n]*)['‘’]")
-PAIRS = {
-    ("-", ">"): ("THIN_ARROW", "->"),
-    ("<", ">"): ("COMPARISON", "!="),
-    (":", "="): ("EQUALS", "="),
-    ("=", "<"): ("COMPARISON", "<="),
-    ("==", "="): ("COMPARISON", "=="),
-    ("!=", "="): ("COMPARISON", "!="),
-}
-"""Two tokens that, written without a space between them, are an operator of other languages."""
-
 PREFIXES = frozenset({"f", "r", "b", "u", "rf", "fr", "F", "R"})
 """What other languages write right before a text's quotes."""
+
+FOREIGN_OPERATOR = re.compile(r"/\*|(?:->|:=|===|!==)(?![=>])|(?:<>|=<)(?!=)")
+"""What starts with a token of ours, and is none."""
 
 TRUTHS = {"True": "TRUE", "False": "FALSE"}
 
@@ -52,8 +47,7 @@ def tokenize(source: Source, start: int, end: int, diagnostics: Diagnostics) -> 
 
     Ends early after one token more than a file may have, or more mistakes than anyone would read.
     """
-    tokens = _joined(source, _read(source, start, end, diagnostics), diagnostics)
-    return list(islice(tokens, MOST_TOKENS + 1))
+    return list(islice(_read(source, start, end, diagnostics), MOST_TOKENS + 1))
 
 
 def comments_between(source: Source, tokens: list[Token]) -> tuple[Comment, ...]:
@@ -92,39 +86,38 @@ def report_hidden_lines(comments: Iterable[Comment], diagnostics: Diagnostics) -
 
 
 def _read(source: Source, start: int, end: int, diagnostics: Diagnostics) -> Iterator[Token]:
-    position = start
+    lexer = interactive("", "start").lexer_thread.lexer
+    place = LineCounter("\n")
+    place.char_pos = start
+    state = LexerState(TextSlice(source.text, start, end), place)
     seen: set[str] = set()
-    while position < end and len(diagnostics.found) < MOST_MISTAKES:
-        lexer = interactive(source.text[position:end], "start")
-        last: Token | None = None
+    last: Token | None = None
+    while len(diagnostics.found) < MOST_MISTAKES:
+        token: Token | None
         try:
-            for token in lexer.lexer_thread.lex(lexer.parser_state):
-                moved = _moved(token, position)
-                if source.text.startswith("/*", moved.start_pos, end):
-                    resumed = block_comment_at(source, moved.start_pos or 0, end, diagnostics)
-                    break
-                if last is not None:
-                    yield last
-                last = moved
-            else:
-                resumed = end
-        except UnexpectedCharacters as unexpected:
-            resumed = position + unexpected.pos_in_stream
-            if _is_letter(source.text[resumed]):
-                first = resumed
-                if last is not None and last.end_pos == resumed and last[0].isidentifier():
-                    first, last = last.start_pos or 0, None
-                if last is not None:
-                    yield last
-                last = _other_letters(source, first, end, seen, diagnostics)
-                resumed = last.end_pos or end
-            else:
-                if last is not None:
-                    yield last
-                resumed, last = _step_over(source, resumed, end, diagnostics)
-        if last is not None:
-            yield last
-        position = resumed
+            token = lexer.next_token(state)
+        except EOFError:
+            break
+        except UnexpectedCharacters:
+            token, at, after = None, place.char_pos, place.char_pos
+        else:
+            at, after = token.start_pos or 0, place.char_pos
+        in_a_name = token is None or token[0].isidentifier()
+        if in_a_name and after < end and _is_letter(source.text[after]):
+            token = _other_letters(source, at, end, seen, diagnostics)
+            place.char_pos = token.end_pos or end
+        elif token is None or FOREIGN_OPERATOR.match(source.text, at, end):
+            place.char_pos, token = _step_over(source, at, end, diagnostics)
+        if token is not None and last is not None and last.end_pos == token.start_pos:
+            token, last = _apart(source, last, token, diagnostics)
+        if token is not None and token.type == "NAME" and token in TRUTHS:
+            token = _truth(source, last, token, diagnostics)
+        if token is not None:
+            if last is not None:
+                yield last
+            last = token
+    if last is not None:
+        yield last
 
 
 def _is_letter(character: str) -> bool:
@@ -159,6 +152,8 @@ def _step_over(
 ) -> tuple[int, Token | None]:
     """Report what starts no token at `start`; where to go on, and a token in its place."""
     text = source.text
+    if text.startswith("/*", start, end):
+        return block_comment_at(source, start, end, diagnostics), None
     if text[start] == '"':
         return _unterminated(source, start, end, diagnostics)
     if (curly := CURLY_TEXT.match(text, start, end)) is not None:
@@ -213,26 +208,6 @@ def _unterminated(
     return stop, token
 
 
-def _joined(source: Source, tokens: Iterator[Token], diagnostics: Diagnostics) -> Iterator[Token]:
-    """Replace what other languages write by what stands here for the same thing."""
-    held: Token | None = None
-    for token in tokens:
-        before = held
-        if held is not None:
-            joined = None
-            if held.end_pos == token.start_pos:
-                joined = _as_one(source, held, token, diagnostics)
-            if joined is not None:
-                held = joined
-                continue
-            yield held
-        held = token
-        if token.type == "NAME" and token in TRUTHS:
-            held = _truth(source, before, token, diagnostics)
-    if held is not None:
-        yield held
-
-
 def _truth(source: Source, before: Token | None, token: Token, diagnostics: Diagnostics) -> Token:
     """`True` and `False`, which among other elements of a set may be meant as symbols."""
     span, written = span_of(source, token), token.lower()
@@ -248,36 +223,22 @@ def _truth(source: Source, before: Token | None, token: Token, diagnostics: Diag
     return _token(TRUTHS[token], written, span)
 
 
-def _as_one(source: Source, left: Token, right: Token, diagnostics: Diagnostics) -> Token | None:
-    """What two tokens without a space between them were meant as, if that is a single one."""
+def _apart(
+    source: Source, left: Token, right: Token, diagnostics: Diagnostics
+) -> tuple[Token | None, Token | None]:
+    """The second and the first of two tokens without a space between them; one of them is None
+    where it should not stand there.
+    """
+    span = span_of(source, left)
     if (left.type, right.type) == ("NUMBER", "NAME"):
-        span = span_of(source, left).to(span_of(source, right))
-        diagnostics.error("CS116", f"`{span.text}` is not a number", span)
-        return left
-    span = span_of(source, left).to(span_of(source, right))
+        whole = span.to(span_of(source, right))
+        diagnostics.error("CS116", f"`{whole.text}` is not a number", whole)
+        return None, left
     if left.type == "NAME" and left in PREFIXES and right.type in {"SHORT_TEXT", "LONG_TEXT"}:
         told = f"texts need no `{left}` before them: `{{…}}` is a slot in every prompt"
-        diagnostics.error("CS109", told, span_of(source, left))
-        return right
-    pair = PAIRS.get((str(left), str(right)))
-    if pair is None:
-        return None
-    kind, written = pair
-    if kind == "THIN_ARROW":  # Whether it stands in an arm, the parser can tell.
-        return _token(kind, span.text, span)
-    diagnostics.error(
-        "CS109",
-        f"`{span.text}` is written `{written}`",
-        span,
-        fix=Fix(span, written, f"write `{written}`"),
-    )
-    return _token(kind, written, span)
-
-
-def _moved(token: Token, distance: int) -> Token:
-    start = (token.start_pos or 0) + distance
-    token.start_pos, token.end_pos = start, start + len(token)
-    return token
+        diagnostics.error("CS109", told, span)
+        return right, None
+    return right, left
 
 
 def _token(kind: str, text: str, span: Span) -> Token:
