@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partialmethod
 
 from causalspec.dsl.source import Span
 from causalspec.dsl.spelling import one_slip
@@ -67,23 +68,13 @@ class Diagnostics:
         help: str | None = None,
         related: Iterable[Related] = (),
         fix: Fix | None = None,
+        severity: Severity = Severity.ERROR,
     ) -> None:
         """Add an error."""
-        self.found.append(Diagnostic(code, message, span, help, tuple(related), fix))
+        self.found.append(Diagnostic(code, message, span, help, tuple(related), fix, severity))
 
-    def warning(
-        self,
-        code: str,
-        message: str,
-        span: Span,
-        *,
-        help: str | None = None,
-        related: Iterable[Related] = (),
-        fix: Fix | None = None,
-    ) -> None:
-        """Add a warning."""
-        related = tuple(related)
-        self.found.append(Diagnostic(code, message, span, help, related, fix, Severity.WARNING))
+    warning = partialmethod(error, severity=Severity.WARNING)
+    """Add a warning: its arguments are those of `error`."""
 
     @property
     def has_errors(self) -> bool:

@@ -67,40 +67,31 @@ def _lines(source: Source, file: syntax.File, places: Places) -> list[Line]:
     breaks = _forced_breaks(source, tokens, places)
     lines: list[Line] = []
     held: list[Token] = []
-    comments = list(reversed(file.comments))
     position = start
-
-    def finish(comment: syntax.Comment | None = None) -> None:
-        if held or comment:
-            lines.append(Line(tuple(held), comment))
-            held.clear()
-
-    def cross(end: int) -> None:
-        """Take over comments, line breaks and blank lines up to the next token."""
-        nonlocal position
-        while comments and comments[-1].span.start < end:
-            comment = comments.pop()
-            cross_space(comment.span.start)
-            finish(comment)
-            position = comment.span.end
-        cross_space(end)
-
-    def cross_space(end: int) -> None:
-        newlines = source.text.count("\n", position, end)
-        if newlines:
-            finish()
-        if newlines > 1 and lines and lines[-1] != Line((), None):
+    for piece in sorted((*tokens, *file.comments), key=lambda piece: _place(piece)[0]):
+        begin, end = _place(piece)
+        newlines = source.text.count("\n", position, begin)
+        if held and (newlines or begin in breaks):
+            lines.append(Line(tuple(held), None))
+            held = []
+        if newlines > 1 and lines:
             lines.append(Line((), None))
-
-    for token in tokens:
-        cross(token.start_pos or 0)
-        if token.start_pos in breaks:
-            finish()
-        held.append(token)
-        position = token.end_pos or 0
-    cross(len(source.text))
-    finish()
+        if isinstance(piece, syntax.Comment):
+            lines.append(Line(tuple(held), piece))
+            held = []
+        else:
+            held.append(piece)
+        position = end
+    if held:
+        lines.append(Line(tuple(held), None))
     return _without_idle_blanks(lines)
+
+
+def _place(piece: Token | syntax.Comment) -> tuple[int, int]:
+    """Where a token or a comment starts and ends."""
+    if isinstance(piece, Token):
+        return piece.start_pos or 0, piece.end_pos or 0
+    return piece.span.start, piece.span.end
 
 
 def _without_idle_blanks(lines: list[Line]) -> list[Line]:

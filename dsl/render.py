@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
 
 from causalspec.dsl.diagnostics import Diagnostic, Severity
 from causalspec.dsl.display import visible, width
@@ -12,6 +12,9 @@ from causalspec.dsl.source import Span
 RESET, BOLD = "\x1b[0m", "\x1b[1m"
 COLORS = {Severity.ERROR: "\x1b[1;31m", Severity.WARNING: "\x1b[1;33m"}
 BLUE, CYAN = "\x1b[1;34m", "\x1b[1;36m"
+Paint: TypeAlias = Callable[[str, str], str]
+"""Shows a text in a style, or leaves it alone."""
+
 NARROWEST = 40
 """Columns that a quoted line gets, however narrow the terminal is."""
 
@@ -24,20 +27,15 @@ def render_text(diagnostics: Iterable[Diagnostic], *, color: bool, width: int) -
     )
 
 
-class _Paint:
-    """Wraps text in colours, or leaves it alone."""
-
-    def __init__(self, *, reset: str) -> None:
-        self._reset = reset
-
-    def __call__(self, text: str, style: str) -> str:
-        return f"{style}{text}{self._reset}" if self._reset else text
+def _painted(text: str, style: str) -> str:
+    return f"{style}{text}{RESET}"
 
 
-_painted, _plain = _Paint(reset=RESET), _Paint(reset="")
+def _plain(text: str, _style: str) -> str:
+    return text
 
 
-def _diagnostic(diagnostic: Diagnostic, paint: _Paint, columns: int) -> Iterator[str]:
+def _diagnostic(diagnostic: Diagnostic, paint: Paint, columns: int) -> Iterator[str]:
     places = [diagnostic.span, *(related.span for related in diagnostic.related)]
     gutter = max(len(str(_last_line(span))) for span in places)
     accent = COLORS[diagnostic.severity]
@@ -63,7 +61,7 @@ def _last(span: Span) -> int:
     return max(span.start, span.end - 1)
 
 
-def _quote(span: Span, gutter: int, accent: str, paint: _Paint, columns: int) -> Iterator[str]:
+def _quote(span: Span, gutter: int, accent: str, paint: Paint, columns: int) -> Iterator[str]:
     """The place of a span and its first line; its last one too where it has several."""
     line, column = span.source.position(span.start)
     bar = paint("|", BLUE)
