@@ -57,7 +57,7 @@ def _opened_wrongly(state: ParseState) -> bool:
     """Whether the next token closes rightly what reads as well with a bracket of its own kind."""
     place = _place(state, state.open[-1])
     kind = next(kind for kind, closer in CLOSERS.items() if closer == state.token.type)
-    inside = [one.type for one in state.kept[place + 1 :]]
+    inside = [kept.type for kept in state.kept[place + 1 :]]
     return state.accepts([kind, *inside, state.token.type], place)
 
 

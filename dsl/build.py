@@ -40,7 +40,7 @@ Fields: TypeAlias = tuple[bool, ...]
 NODES: Final[dict[str, tuple[Callable[..., syntax.Node], Fields]]] = {
     _snake_case(name): (
         node,
-        tuple(one.type.startswith("tuple[") for one in fields(node) if one.name != "span"),  # pyright: ignore
+        tuple(part.type.startswith("tuple[") for part in fields(node) if part.name != "span"),  # pyright: ignore
     )
     for name, node in vars(syntax).items()
     if isinstance(node, type) and issubclass(node, syntax.Node) and node is not syntax.Node

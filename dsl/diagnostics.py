@@ -83,7 +83,9 @@ class Diagnostics:
 
     def __iter__(self) -> Iterator[Diagnostic]:
         """The findings in the order of the text."""
-        return iter(sorted(self.found, key=lambda one: (one.span.source.name, one.span.start)))
+        return iter(
+            sorted(self.found, key=lambda found: (found.span.source.name, found.span.start))
+        )
 
     def __len__(self) -> int:
         return len(self.found)
@@ -94,7 +96,7 @@ class SpecError(Exception):
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
-        super().__init__("; ".join(f"{one.code} {one.message}" for one in self.diagnostics))
+        super().__init__("; ".join(f"{found.code} {found.message}" for found in self.diagnostics))
 
 
 class InternalError(Exception):
@@ -114,7 +116,7 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     folded = name.casefold()
     by_folded = {candidate.casefold(): candidate for candidate in candidates if candidate != name}
     matches = difflib.get_close_matches(folded, by_folded, n=3, cutoff=0.6)
-    slips = [one for one in matches if one == folded or one_slip(folded, one)]
+    slips = [match for match in matches if match == folded or one_slip(folded, match)]
     return by_folded[(slips or matches)[0]] if matches else None
 
 
@@ -123,13 +125,17 @@ def suggestion(name: str, candidates: Iterable[str]) -> str:
     there is.
     """
     known = list(candidates)
-    begun = [one for one in known if name and one.casefold().startswith(name.casefold())]
+    begun = [
+        candidate
+        for candidate in known
+        if name and candidate.casefold().startswith(name.casefold())
+    ]
     near = closest(name, known) or (begun[0] if len(begun) == 1 else None)
     if near is not None:
         return f"did you mean `{near}`?"
     if not known:
         return "there is none"
-    listed = ", ".join(f"`{one}`" for one in known[:_MOST_LISTED])
+    listed = ", ".join(f"`{candidate}`" for candidate in known[:_MOST_LISTED])
     more = f" and {len(known) - _MOST_LISTED} more" if len(known) > _MOST_LISTED else ""
     return f"there {'is' if len(known) == 1 else 'are'} {listed}{more}"
 

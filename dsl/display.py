@@ -32,7 +32,7 @@ def visible(text: str) -> str:
 
 def width(text: str) -> int:
     """How many columns of a terminal a text takes once it is shown."""
-    return sum(_cells(one) for character in text for one in shown(character))
+    return sum(_cells(cell) for character in text for cell in shown(character))
 
 
 @cache

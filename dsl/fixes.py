@@ -15,7 +15,7 @@ def apply_fixes(source: Source, diagnostics: Iterable[Diagnostic]) -> str:
     """
     pieces: list[str] = []
     position = 0
-    for fix in sorted(_fixes(source, diagnostics), key=lambda one: (one.span.start, one.span.end)):
+    for fix in sorted(_fixes(source, diagnostics), key=lambda fix: (fix.span.start, fix.span.end)):
         if fix.span.start >= position:
             replacement = fix.replacement.replace("\n", source.line_break)
             pieces += [source.text[position : fix.span.start], replacement]

@@ -53,7 +53,11 @@ def _ensure_same(file: syntax.File, formatted: Source) -> None:
     diagnostics = Diagnostics()
     again = parse(formatted, diagnostics)
     comments = [comment.text for comment in file.comments]
-    if diagnostics.has_errors or again != file or comments != [one.text for one in again.comments]:
+    if (
+        diagnostics.has_errors
+        or again != file
+        or comments != [comment.text for comment in again.comments]
+    ):
         raise InternalError(f"formatting {formatted.name} would have changed what it says")
 
 
@@ -159,7 +163,7 @@ def _text(source: Source, lines: list[Line], places: Places) -> str:
             elif token in CLOSERS:
                 opened.pop()
             previous = token
-    return "".join(f"{one}\n" for one in aligned(rows))
+    return "".join(f"{line}\n" for line in aligned(rows))
 
 
 def _continues(

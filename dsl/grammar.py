@@ -103,10 +103,12 @@ class _States(dict[int, dict[str, tuple[Any, Any]]]):
     def __missing__(self, state: int) -> dict[str, tuple[Any, Any]]:
         shifts, reductions = self._rows[state]
         tokens = self._tokens
-        row: dict[str, tuple[Any, Any]] = {tokens[one]: (Shift, target) for one, target in shifts}
+        row: dict[str, tuple[Any, Any]] = {tokens[token]: (Shift, state) for token, state in shifts}
         for rule, *ended_by in reductions:
             row.update(
-                dict.fromkeys((tokens[one] for one in ended_by), (Reduce, self._rules[rule["@"]]))
+                dict.fromkeys(
+                    (tokens[token] for token in ended_by), (Reduce, self._rules[rule["@"]])
+                )
             )
         self[state] = row
         return row

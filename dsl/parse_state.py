@@ -112,9 +112,9 @@ class ParseState:
     def is_declared(self, name: Token) -> bool:
         """Whether a statement of the file gives this name to something."""
         return any(
-            one == name and spellings().get(before.type) in LEADING_WORDS
-            for before, one in pairwise(self.tokens)
-            if one is not name
+            token == name and spellings().get(before.type) in LEADING_WORDS
+            for before, token in pairwise(self.tokens)
+            if token is not name
         )
 
     def statement_start(self, before: int) -> int:
@@ -131,4 +131,4 @@ class ParseState:
             if depth <= 0 and (word in DECLARATIONS or (block is not None and word in holds)):
                 return place
         # `language 1`, or a slot: as much of it as is complete.
-        return next((one for one in range(before, 0, -1) if self.accepts([END], one)), 0)
+        return next((place for place in range(before, 0, -1) if self.accepts([END], place)), 0)

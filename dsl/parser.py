@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from causalspec.dsl import syntax
 from causalspec.dsl.build import Builder
 from causalspec.dsl.diagnostics import Diagnostics, Fix, Related
 from causalspec.dsl.limits import DEEPEST_NESTING, LARGEST_FILE, MOST_MISTAKES, MOST_TOKENS
-from causalspec.dsl.nesting import too_deep
 from causalspec.dsl.recovery import read_tokens
 from causalspec.dsl.source import Source, Span
 from causalspec.dsl.tokens import comments_between, report_hidden_lines, tokenize
@@ -67,23 +66,38 @@ def _parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
     builder = Builder(source, slots, diagnostics)
     statements: list[Any] = list(builder.transform(tree))
     declarations = [
-        one for one in statements if not isinstance(one, syntax.LanguageStatement | syntax.Allow)
+        statement
+        for statement in statements
+        if not isinstance(statement, syntax.LanguageStatement | syntax.Allow)
     ]
-    deep = {id(one): one.span for one in declarations if _is_deep(one, diagnostics)}
+    deep = [declaration for declaration in declarations if _is_deep(declaration, diagnostics)]
     return syntax.File(
         span=Span(source, 0, end),
         source=source,
         language=_language(first, statements, diagnostics),
-        declarations=tuple(one for one in declarations if id(one) not in deep),
+        declarations=tuple(
+            declaration
+            for declaration in declarations
+            if not any(declaration is left_out for left_out in deep)
+        ),
         comments=comments,
-        allowances=tuple(one for one in statements if isinstance(one, syntax.Allow)),
-        unread=(*unread, *slots.unread, *deep.values(), *_guessed(diagnostics)),
+        allowances=tuple(
+            statement for statement in statements if isinstance(statement, syntax.Allow)
+        ),
+        unread=(
+            *unread,
+            *slots.unread,
+            *(declaration.span for declaration in deep),
+            *_guessed(diagnostics),
+        ),
     )
 
 
 def _guessed(diagnostics: Diagnostics) -> list[Span]:
     """What may mean something else than what is left of it in the tree."""
-    return [one.span for one in diagnostics.found if one.code in GUESSED and not one.fix]
+    return [
+        mistake.span for mistake in diagnostics.found if mistake.code in GUESSED and not mistake.fix
+    ]
 
 
 class _SlotParser:
@@ -115,7 +129,9 @@ class _SlotParser:
 
 def _language(first: Span, statements: list[Any], diagnostics: Diagnostics) -> syntax.Number | None:
     """The version of the language, which the first statement must give, once."""
-    versions = [one for one in statements if isinstance(one, syntax.LanguageStatement)]
+    versions = [
+        statement for statement in statements if isinstance(statement, syntax.LanguageStatement)
+    ]
     if not versions:
         place = Span(first.source, first.start, first.start)
         diagnostics.error(
@@ -150,15 +166,27 @@ def _language(first: Span, statements: list[Any], diagnostics: Diagnostics) -> s
 
 
 def _is_deep(declaration: syntax.Declaration, diagnostics: Diagnostics) -> bool:
-    deep = too_deep(declaration)
-    if deep is not None:
-        diagnostics.error(
-            "CS902",
-            f"expressions are nested more than {DEEPEST_NESTING} deep",
-            deep.span,
-            help="operators written in a row nest, each in the next: name a part with `let`",
-        )
-    return deep is not None
+    """Report a node more than `DEEPEST_NESTING` nodes below the declaration, if there is one: what
+    walks a tree may recurse, so trees handed out are shallow enough.
+    """
+    pending: list[tuple[Any, int]] = [(declaration, 0)]
+    while pending:
+        value, depth = pending.pop()
+        if isinstance(value, syntax.Node):
+            if depth > DEEPEST_NESTING:
+                diagnostics.error(
+                    "CS902",
+                    f"expressions are nested more than {DEEPEST_NESTING} deep",
+                    value.span,
+                    help="operators written in a row nest, each in the next: name a part with "
+                    "`let`",
+                )
+                return True
+            names = syntax.field_names(type(value))
+            pending.extend((getattr(value, name), depth + 1) for name in names)
+        elif isinstance(value, tuple):
+            pending.extend((item, depth) for item in cast("tuple[Any, ...]", value))
+    return False
 
 
 def _report_tokens(source: Source, offset: int, diagnostics: Diagnostics) -> None:

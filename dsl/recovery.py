@@ -31,7 +31,7 @@ def read_tokens(
     no node of it says: statements with mistakes, and what was skipped.
     """
     # Where a text ends that has no closing quotes is a guess, so what it says is one too.
-    unread = [one.span for one in diagnostics.found if one.code == "CS102"]
+    unread = [mistake.span for mistake in diagnostics.found if mistake.code == "CS102"]
     if len(diagnostics.found) >= MOST_MISTAKES or _nested_too_deep(source, tokens, diagnostics):
         return None, unread
     try:
@@ -61,9 +61,9 @@ def _nested_too_deep(source: Source, tokens: list[Token], diagnostics: Diagnosti
 def _read(state: ParseState) -> bool:
     """Read to the end, past all mistakes; False where that is too much."""
     unreadable = [
-        one.span.start
-        for one in state.diagnostics.found
-        if one.code in {"CS101", "CS109"} and one.fix is None
+        mistake.span.start
+        for mistake in state.diagnostics.found
+        if mistake.code in {"CS101", "CS109"} and mistake.fix is None
     ]
     while len(state.diagnostics.found) < MOST_MISTAKES:
         token = state.token

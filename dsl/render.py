@@ -23,7 +23,7 @@ def render_text(diagnostics: Iterable[Diagnostic], *, color: bool, width: int) -
     """All diagnostics, a blank line between two; `width` is that of the terminal in columns."""
     paint = _painted if color else _plain
     return "\n".join(
-        "".join(f"{line}\n" for line in _diagnostic(one, paint, width)) for one in diagnostics
+        "".join(f"{line}\n" for line in _diagnostic(found, paint, width)) for found in diagnostics
     )
 
 

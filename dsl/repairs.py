@@ -54,7 +54,7 @@ def repair_arrow(state: ParseState) -> bool:
 def _follows_a_missing_value(state: ParseState) -> bool:
     """Whether a line `name =` stands below a line that ends in `=`: there the value is missing."""
     before = state.tokens[max(0, state.index - 2) : state.index]
-    if [str(state.token), *(one.type for one in before)] != ["=", "EQUALS", "NAME"]:
+    if [str(state.token), *(token.type for token in before)] != ["=", "EQUALS", "NAME"]:
         return False
     return before[0].line != before[1].line
 
@@ -203,11 +203,11 @@ def _report_misspelt(state: ParseState, token: Token, meant: str, candidates: li
 def _lengthened(word: str, candidates: list[str]) -> str | None:
     """`variable` for `var`, `func` for `function`: one statement starts with the other."""
     begun = [
-        one
-        for one in candidates
-        if one in LEADING_WORDS
-        and min(len(word), len(one)) > 2
-        and (word.startswith(one) or one.startswith(word))
+        candidate
+        for candidate in candidates
+        if candidate in LEADING_WORDS
+        and min(len(word), len(candidate)) > 2
+        and (word.startswith(candidate) or candidate.startswith(word))
     ]
     return begun[0] if len(begun) == 1 else None
 

@@ -63,7 +63,7 @@ def _report_misplaced(word: str, state: ParseState) -> None:
             "CS108", f"`{word}` stands outside all declarations", state.span(state.token), help=home
         )
         return
-    holds = _listed(f"`{one}`" for one in BLOCKS[state.block])
+    holds = _listed(f"`{word}`" for word in BLOCKS[state.block])
     state.diagnostics.error(
         "CS108",
         f"`{word}` cannot stand in {_a(state.block)}",

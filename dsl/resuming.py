@@ -32,7 +32,11 @@ def resume(state: ParseState) -> None:
     place = _start_of_the_unread(state)
     start = state.kept[place] if place < len(state.kept) else state.token
     if not _resume_inside_the_block(state, place):
-        opened = [one.type for one in state.open if any(one is kept for kept in state.kept[place:])]
+        opened = [
+            bracket.type
+            for bracket in state.open
+            if any(bracket is kept for kept in state.kept[place:])
+        ]
         state.cut(place)
         _skip(state, opened)
         if state.token.type == END or spellings().get(state.token.type) in DECLARATIONS:
@@ -105,7 +109,12 @@ def _resume_inside_the_block(state: ParseState, place: int) -> bool:
         index += 1
     at = leads.start_pos or 0
     named = next(
-        (one for one in state.tokens[: state.index] if one.type == "NAME" and _at(one) > at), None
+        (
+            token
+            for token in state.tokens[: state.index]
+            if token.type == "NAME" and _at(token) > at
+        ),
+        None,
     )
     state.cut(place)
     for kind in header:

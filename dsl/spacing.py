@@ -6,7 +6,7 @@ back. What tokens alone do not tell (a minus that is a sign, a brace around a se
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from lark import Token
@@ -44,15 +44,15 @@ def places_of(file: syntax.File) -> Places:
     places = Places()
     if file.language is not None:
         places.declarations.add(file.source.text.rindex("language", 0, file.language.span.start))
-    places.declarations.update(one.span.start for one in (*file.declarations, *file.allowances))
     pending: list[Any] = [*file.declarations, *file.allowances]
+    places.declarations.update(declaration.span.start for declaration in pending)
     while pending:
         value = pending.pop()
         if isinstance(value, tuple):
             pending.extend(value)  # pyright: ignore[reportUnknownArgumentType]
         elif isinstance(value, syntax.Node):
             _note(value, places)
-            pending.extend(getattr(value, one.name) for one in fields(value) if one.name != "span")
+            pending.extend(getattr(value, name) for name in syntax.field_names(type(value)))
     places.items |= places.declarations
     return places
 

@@ -29,7 +29,7 @@ def only_name_meant(written: str, names: Iterable[str]) -> str | None:
     """The name that `written` is a slip of, if no other can have been meant: it is one slip away,
     every other is at least three, and they count with the same digits.
     """
-    near = [one for one in dict.fromkeys(names) if one != written and _two_slips(written, one)]
+    near = [name for name in dict.fromkeys(names) if name != written and _two_slips(written, name)]
     if len(near) != 1 or min(len(written), len(near[0])) < SHORTEST:
         return None
     return near[0] if one_slip(written, near[0]) and _digits(written) == _digits(near[0]) else None
@@ -40,15 +40,15 @@ def only_word_meant(written: str, words: Iterable[str]) -> str | None:
     takes no more than being the only one that is one slip, or its capitals, away.
     """
     near = [
-        one
-        for one in dict.fromkeys(words)
-        if one_slip(written, one) or written.casefold() == one.casefold()
+        word
+        for word in dict.fromkeys(words)
+        if one_slip(written, word) or written.casefold() == word.casefold()
     ]
     return near[0] if len(near) == 1 and len(written) > 2 else None
 
 
 def _digits(name: str) -> str:
-    return "".join(one for one in name if one.isdigit())
+    return "".join(character for character in name if character.isdigit())
 
 
 def _two_slips(written: str, meant: str) -> bool:

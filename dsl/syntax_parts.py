@@ -5,7 +5,8 @@ Import these from `causalspec.dsl.syntax`, which has all nodes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Literal, TypeAlias, dataclass_transform
 
 from causalspec.dsl.source import Span
@@ -23,6 +24,12 @@ class Node(_FrozenDataclass):
     """What stands somewhere in a file."""
 
     span: Span = field(kw_only=True, compare=False, repr=False)
+
+
+@cache
+def field_names(node: type[Node]) -> tuple[str, ...]:
+    """The fields of a kind of node but its span."""
+    return tuple(field.name for field in fields(node) if field.name != "span")
 
 
 # Leaves -------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ import pygments.lexers
 import pytest
 from pygments.token import Comment, Error, Keyword, Name, Number, Operator, String, Token
 
-from causalspec.dsl import Diagnostics, Source
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.source import Source
 from causalspec.dsl.tokens import span_of, tokenize
 from causalspec.dsl.words import joining_words, keywords
 from tests.helpers.spec_files import ROOT, each_spec

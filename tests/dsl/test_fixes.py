@@ -12,8 +12,11 @@ import pytest
 
 from causalspec.compiler.compile import compile_file
 from causalspec.compiler.specification import Specification
-from causalspec.dsl import Diagnostic, Diagnostics, Fix, Severity, Source, Span, apply_fixes, parse
+from causalspec.dsl.diagnostics import Diagnostic, Diagnostics, Fix, Severity
+from causalspec.dsl.fixes import apply_fixes
 from causalspec.dsl.foreign import WORDS
+from causalspec.dsl.parser import parse
+from causalspec.dsl.source import Source, Span
 from causalspec.dsl.tokens import span_of, tokenize
 from tests.helpers.foreign_mistakes import FOREIGN
 from tests.helpers.generated.planted import Program, plants, programs

@@ -10,15 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from causalspec.dsl import (
-    Diagnostics,
-    InternalError,
-    Source,
-    SpecError,
-    format_source,
-    formatter,
-    parse,
-)
+from causalspec.dsl import formatter
+from causalspec.dsl.diagnostics import Diagnostics, InternalError, SpecError
+from causalspec.dsl.formatter import format_source
+from causalspec.dsl.parser import parse
+from causalspec.dsl.source import Source
 from causalspec.dsl.tokens import tokenize
 from tests.helpers.generated.grammar_programs import tokens
 from tests.helpers.spec_files import EXAMPLES, spec_text

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from causalspec.dsl import Diagnostics, Source, ToolFailure, parse, parser, read_source
+from causalspec.dsl import parser
+from causalspec.dsl.diagnostics import Diagnostics, ToolFailure
+from causalspec.dsl.parser import parse
+from causalspec.dsl.reading import read_source
+from causalspec.dsl.source import Source
 
 MIB = 1 << 20
 

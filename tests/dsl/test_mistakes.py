@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from causalspec.compiler.compile import compile_file
-from causalspec.dsl import Diagnostic, Diagnostics, Source, apply_fixes, parse
+from causalspec.dsl.diagnostics import Diagnostic, Diagnostics
+from causalspec.dsl.fixes import apply_fixes
+from causalspec.dsl.parser import parse
+from causalspec.dsl.source import Source
 from tests.helpers.foreign_mistakes import FOREIGN
 from tests.helpers.mistakes import MISTAKES
 

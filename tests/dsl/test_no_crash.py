@@ -8,17 +8,14 @@ import random
 import pytest
 
 from causalspec.compiler.compile import compile_file
-from causalspec.dsl import (
-    Diagnostics,
-    Source,
-    apply_fixes,
-    catalogue,
-    decode_source,
-    format_source,
-    parse,
-    render_text,
-    to_json,
-)
+from causalspec.dsl import catalogue
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.fixes import apply_fixes
+from causalspec.dsl.formatter import format_source
+from causalspec.dsl.parser import parse
+from causalspec.dsl.reading import decode_source
+from causalspec.dsl.render import render_text, to_json
+from causalspec.dsl.source import Source
 from causalspec.dsl.tokens import tokenize
 from tests.helpers.generated import grammar_programs, typed_programs
 from tests.helpers.spec_files import EXAMPLES, spec_text

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from causalspec.dsl import Diagnostics, Source, Span, parse, render_text, to_json
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.parser import parse
+from causalspec.dsl.render import render_text, to_json
+from causalspec.dsl.source import Source, Span
 
 TEXT = (
     'language 1\ntask T {\n  say 日本 "é" 🙂 @\n'

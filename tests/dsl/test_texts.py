@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 import causalspec.dsl
-from causalspec.dsl import Diagnostics, Source, parse, syntax
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.parser import parse
+from causalspec.dsl.source import Source
 
 
 def prompt(text: str) -> tuple[list[str | None], list[str]]:

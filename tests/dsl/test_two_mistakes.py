@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from causalspec.dsl import Diagnostics, Source, parse
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.parser import parse
+from causalspec.dsl.source import Source
 from causalspec.dsl.syntax import Node
 from causalspec.dsl.tokens import tokenize
 from tests.helpers.spec_files import EXAMPLES, spec_text

@@ -9,7 +9,9 @@ import pytest
 from causalspec.compiler.compile import compile_file
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.specification import CounterfactualDesign, Specification
-from causalspec.dsl import Diagnostic, Diagnostics, Source, SpecError, parse
+from causalspec.dsl.diagnostics import Diagnostic, Diagnostics, SpecError
+from causalspec.dsl.parser import parse
+from causalspec.dsl.source import Source
 
 
 def attempt(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from causalspec.dsl import Diagnostics, Source
+from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.grammar import grammar, interactive
+from causalspec.dsl.source import Source
 from causalspec.dsl.tokens import tokenize
 
 Production = tuple[str, tuple[str, ...]]

@@ -107,7 +107,7 @@ def lay_out(folder: Path) -> None:
 def watch(folder: Path) -> dict[str, tuple[list[str], list[str]]]:
     """The codes of each spec, and what the audit hook saw that is forbidden."""
     from causalspec.compiler.compile import check_file
-    from causalspec.dsl import render_text
+    from causalspec.dsl.render import render_text
 
     spec = folder / "spec.causal"
     seen: list[str] = []

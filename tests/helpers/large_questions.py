@@ -9,7 +9,9 @@ from causalspec.compiler.derived_models import differs, of_task, side_by_side
 from causalspec.compiler.expressions import Expression
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.specification import Specification
-from causalspec.dsl import Diagnostics, Source, parse
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.parser import parse
+from causalspec.dsl.source import Source
 
 _SPECS = Path(__file__).parents[2] / "specs"
 PRICE_MODELS = ("LeftBoundary", "LeftAndRightBoundary", "MidpointDistance", "BracketIdentity")

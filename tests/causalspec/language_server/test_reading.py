@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from causalspec.compiler.compile import compile_file
-from causalspec.dsl import Diagnostics, Source, syntax
-from causalspec.dsl.source import Span
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.source import Source, Span
 from causalspec.language_server.reading import Reading, read, reread
 from tests.helpers.spec_files import each_spec
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from causalspec.dsl import Source
+from causalspec.dsl.source import Source
 from causalspec.language_server.analysis import Analysis
 from causalspec.language_server.reading import read, reread
 from tests.helpers.language_client import Client, long_spec

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from causalspec.compiler.compile import check_source
-from causalspec.dsl import Diagnostics, Source, catalogue
+from causalspec.dsl import catalogue
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.source import Source
 
 
 def warnings(text: str) -> list[str]:

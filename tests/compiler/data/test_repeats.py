@@ -14,7 +14,8 @@ from causalspec.compiler.data import repeats
 from causalspec.compiler.data.counterfactuals import DataSummary, generate, generate_chunks
 from causalspec.compiler.data.repeats import effective_number, pair_keys
 from causalspec.compiler.specification import Specification
-from causalspec.dsl import Diagnostics, Source
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.source import Source
 
 SPEC = """\
 language 1

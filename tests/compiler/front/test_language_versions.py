@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from causalspec.compiler.specification import Method, Metric, PlacedSite, Specification, TokenRange
-from causalspec.dsl import Source, format_source
+from causalspec.dsl.formatter import format_source
+from causalspec.dsl.source import Source
 from tests.helpers.compiled import attempt
 
 EARLY = Path(__file__).with_name("language_1.txt")

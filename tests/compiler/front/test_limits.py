@@ -11,7 +11,9 @@ from causalspec.compiler.expressions import All, Constant, Not
 from causalspec.compiler.front.elaborate import MOST_DEPTH, MOST_NODES, check_size
 from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.front.values import Value
-from causalspec.dsl import Diagnostics, Source, Span, syntax
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.source import Source, Span
 from tests.helpers.compiled import attempt
 
 

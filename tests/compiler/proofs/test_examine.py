@@ -7,7 +7,9 @@ from pathlib import Path
 from causalspec.compiler.compile import compile_file
 from causalspec.compiler.evidence import Examination
 from causalspec.compiler.proofs.examine import examine
-from causalspec.dsl import Diagnostics, Source, parse
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.parser import parse
+from causalspec.dsl.source import Source
 from tests.helpers.spec_files import each_spec
 
 

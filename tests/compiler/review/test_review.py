@@ -24,7 +24,9 @@ from causalspec.compiler.review.review import review_changes
 from causalspec.compiler.review.same_values import same_values
 from causalspec.compiler.review.structure import stated
 from causalspec.compiler.specification import Specification
-from causalspec.dsl import Diagnostics, Source, parse
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.parser import parse
+from causalspec.dsl.source import Source
 from tests.helpers.cases import CASES, DEEP, SHARED
 from tests.helpers.generated.mutants import mutants
 from tests.helpers.spec_files import LIBRARY, each_spec

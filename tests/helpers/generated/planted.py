@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from causalspec.compiler.compile import compile_file
-from causalspec.dsl import Diagnostic, Diagnostics, Severity, Source, catalogue, parse, syntax
+from causalspec.dsl import catalogue, syntax
+from causalspec.dsl.diagnostics import Diagnostic, Diagnostics, Severity
+from causalspec.dsl.parser import parse
+from causalspec.dsl.source import Source
 from causalspec.dsl.syntax import Node
 from causalspec.dsl.tokens import span_of, tokenize
 from tests.helpers.generated.typed_programs import program

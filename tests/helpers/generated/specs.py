@@ -10,7 +10,9 @@ from pathlib import Path
 from causalspec.compiler.compile import compile_file
 from causalspec.compiler.model import CausalModel, Role
 from causalspec.compiler.specification import Specification
-from causalspec.dsl import Diagnostics, Source, parse
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.parser import parse
+from causalspec.dsl.source import Source
 from tests.helpers.generated.expressions import (
     DIGIT,
     HALF,

@@ -6,7 +6,10 @@ import random
 import string
 from dataclasses import dataclass
 
-from causalspec.dsl import Diagnostic, Diagnostics, Source, parse, syntax
+from causalspec.dsl import syntax
+from causalspec.dsl.diagnostics import Diagnostic, Diagnostics
+from causalspec.dsl.parser import parse
+from causalspec.dsl.source import Source
 from causalspec.dsl.syntax import Node
 from causalspec.dsl.tokens import tokenize
 from causalspec.dsl.words import keywords

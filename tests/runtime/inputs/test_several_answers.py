@@ -11,7 +11,8 @@ from torch import Tensor
 from causalspec.compiler.compile import check_source
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.specification import Specification
-from causalspec.dsl import Diagnostics, Source
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.source import Source
 from causalspec.runtime.engine.vector_subject import by_output, vector_subject
 from causalspec.runtime.fitting.backward import cross_entropy
 from causalspec.runtime.fitting.predict import agreement

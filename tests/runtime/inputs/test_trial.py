@@ -10,7 +10,8 @@ import torch
 from causalspec.compiler.compile import check_source
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.specification import Anchor, Method, Specification, TokenPosition
-from causalspec.dsl import Diagnostics, Source, SpecError
+from causalspec.dsl.diagnostics import Diagnostics, SpecError
+from causalspec.dsl.source import Source
 from causalspec.runtime.fitting.candidates import Candidates, Offer, candidates
 from causalspec.runtime.inputs.encoded_splits import lay_out
 from causalspec.runtime.inputs.task_network import TaskNetwork

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from causalspec.dsl import ToolFailure
+from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.results.run_folder import Stage, run_folder
 
 STAGE = Stage({"weight": torch.arange(6.0).reshape(2, 3).T}, {"correct": "1"})

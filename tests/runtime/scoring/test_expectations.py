@@ -12,7 +12,8 @@ from causalspec.compiler.specification import (
     MetricArithmetic,
     MetricExpression,
 )
-from causalspec.dsl import InternalError, Source, Span
+from causalspec.dsl.diagnostics import InternalError
+from causalspec.dsl.source import Source, Span
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.records import ExpectationVerdict
 from causalspec.runtime.scoring.expectations import judge
