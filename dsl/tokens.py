@@ -93,15 +93,15 @@ def _read(source: Source, start: int, end: int, diagnostics: Diagnostics) -> Ite
     seen: set[str] = set()
     last: Token | None = None
     while len(diagnostics.found) < MOST_MISTAKES:
-        token: Token | None
         try:
-            token = lexer.next_token(state)
+            read: Token = lexer.next_token(state)
         except EOFError:
             break
         except UnexpectedCharacters:
-            token, at, after = None, place.char_pos, place.char_pos
+            token, at = None, place.char_pos
         else:
-            at, after = token.start_pos or 0, place.char_pos
+            token, at = read, read.start_pos or 0
+        after = place.char_pos
         in_a_name = token is None or token[0].isidentifier()
         if in_a_name and after < end and _is_letter(source.text[after]):
             token = _other_letters(source, at, end, seen, diagnostics)
