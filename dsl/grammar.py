@@ -12,7 +12,6 @@ import hashlib
 import json
 from collections.abc import Iterable
 from functools import cache
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -60,29 +59,10 @@ def interactive(text: str, start: str) -> Any:
 def parse_tokens(tokens: Iterable[Token], start: str) -> Tree[Token]:
     """Lark's tree of tokens. Raises `UnexpectedToken` at the first that cannot stand there."""
     parser = interactive("", start)
-    parser.parser_state.parse_conf.callbacks = _callbacks(start)
     feed = parser.parser_state.feed_token
     for token in tokens:
         feed(token)
     return parser.feed_eof()
-
-
-@cache
-def _callbacks(start: str) -> dict[Any, Any]:
-    """What makes the value of each rule. A number goes through a dozen rules on its way to being an
-    expression, which only hand it on: those need not look where it stands.
-    """
-    made: dict[Any, Any] = interactive("", start).parser_state.parse_conf.callbacks
-    handed_on = {
-        rule: itemgetter(0)
-        for rule in made
-        if not isinstance(rule, str)
-        and rule.options.expand1
-        and rule.alias is None
-        and len(rule.expansion) == 1
-        and not rule.expansion[0].is_term
-    }
-    return {**made, **handed_on}
 
 
 def fingerprint(text: str) -> str:
