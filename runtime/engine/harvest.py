@@ -46,7 +46,7 @@ def no_notice(_message: str) -> None:
 
 @dataclass(frozen=True, eq=False)
 class HarvestRequest:
-    """What to keep: prompts, where each token lies in them, sites, and who is a base.
+    """What to keep: prompts, where each token lies in them, sites, and which prompts are bases.
 
     `places` has for each token, as a site names it, a LongTensor [inputs, places] of positions, -1
     where an input has fewer. `is_base` is a BoolTensor [inputs]: other inputs are sources only, of
@@ -64,7 +64,7 @@ class HarvestRequest:
 
 @dataclass(frozen=True, eq=False)
 class Harvest:
-    """What one run over the prompts left behind. Equal prompts are stored once.
+    """The activations kept of one run over the prompts. Equal prompts are stored once.
 
     Sizes: `slots` distinct prompts, `stored` distinct bases among them. `slot_of` [inputs] and
     `base_of` [slots] (-1 for no base) number them. `vectors[site]` is [slots, places, width].

@@ -35,7 +35,7 @@ class Edit:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a run came to: logits [rows, answers, outputs], and vectors [rows, places, width] at
+    """The results of a run: logits [rows, answers, outputs], and vectors [rows, places, width] at
     the sites that were asked for.
     """
 

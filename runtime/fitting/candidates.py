@@ -36,7 +36,7 @@ MOST_COMBINATIONS = 64
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Where the variables of one statement may live, all of them at one site.
+    """The sites at which the variables of one statement may lie, all of them at the same.
 
     `sites` have no token yet where `choice` offers some: each stands for one site a token.
     """
@@ -59,7 +59,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Where a claim's variables may live: any combination of a site for each offer."""
+    """Where a claim's variables may lie: any combination of a site for each offer."""
 
     variables: tuple[str, ...]
     offers: tuple[Offer, ...]

@@ -30,7 +30,7 @@ class ScoredFit:
 
 @dataclass(frozen=True, slots=True)
 class FitStore:
-    """Where fits are done and kept."""
+    """The run folder that keeps each finished fit, and who is told how far a fit is."""
 
     folder: RunFolder
     watcher: Watcher

@@ -99,7 +99,7 @@ def sweep(
 
 @dataclass(slots=True)
 class _Search:
-    """Fits of combinations; what was run last is kept, since one mostly serves all."""
+    """Fits of combinations of sites; the last harvest is kept, since it mostly serves them all."""
 
     store: FitStore
     network: TaskNetwork

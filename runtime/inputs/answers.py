@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class FindingKind(StrEnum):
-    """What is remarkable about an answer's tokens."""
+    """What may be wrong with an answer's tokens."""
 
     EMPTY = "empty"  # no tokens at all: it cannot be predicted
     COLLISION = "collision"  # answers that are the same tokens, or one the beginning of another

@@ -61,7 +61,7 @@ SHOWN_ANSWERS = 3
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """What a claim asks, resolved: the data's designs and how the network is to be shown them.
+    """What a claim is tested on: its task, the designs of its data, and the splits that are scored.
 
     `test_splits` has the split of each design that scores are taken on. `keeps_unanswered` scores
     pairs, too, whose base or source the network answers wrongly.
@@ -207,7 +207,7 @@ def present_splits(
 
 @dataclass(frozen=True, eq=False)
 class Harvester:
-    """Presented splits, ready to be run: which sites there are is known now."""
+    """Splits as inputs of the network, not yet run; the tokens of its sites are known already."""
 
     experiment: Experiment
     encoded: EncodedSplits

@@ -113,7 +113,7 @@ class _Tokens(Spoken):
 
 
 class _Following(_Tokens):
-    """What a decoder says after the prompt."""
+    """The tokens that a decoder continues a prompt with."""
 
     forces = True
 
@@ -124,7 +124,7 @@ class _Following(_Tokens):
 
 
 class _Filled(_Tokens):
-    """What an encoder puts where the prompt has masks."""
+    """The tokens that an encoder fills the masks of a prompt with."""
 
     def asking(self, prompts: TokenizedPrompts) -> TokenizedPrompts:
         mask: Any = self.network.tokenizer.mask_token_id

@@ -51,7 +51,7 @@ class VerifiedClaim:
 
 @dataclass(frozen=True, eq=False)
 class PosedClaim:
-    """A claim with its data and the sites that the network offers for it."""
+    """A claim with its data and the sites of the network where its variables may lie."""
 
     specification: Specification = field(repr=False)
     network: TaskNetwork = field(repr=False)
@@ -293,7 +293,7 @@ def _test_splits(
 
 
 class _Notes:
-    """Hears what a watcher is told, for the report."""
+    """A watcher that also collects notices, for the report."""
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher

@@ -25,7 +25,7 @@ from causalspec.runtime.watch import Unwatched, Watcher
 
 @dataclass(frozen=True, slots=True)
 class VerifySettings:
-    """What a verification may be asked differently.
+    """The options of a verification.
 
     `claims` are the names of those to verify, all of them by default. `fit` None takes what suits
     the kind of network. `command` is how to repeat the run, for the report. With `maps`, the

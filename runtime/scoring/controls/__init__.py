@@ -28,7 +28,9 @@ from causalspec.runtime.scoring.observed import Observed
 
 @runtime_checkable
 class Control(Protocol):
-    """A module or an object that is a control; a package's row names what makes one."""
+    """A comparison that a claim's maps are held against: a module of ours, or an object that an
+    installed package makes.
+    """
 
     @property
     def EXPLANATION(self) -> str:  # noqa: N802 (a module's constant)
