@@ -23,7 +23,7 @@ from tests.helpers.generated.planted import Program, plants, programs
 from tests.helpers.generated.typos import declared_names, typo
 from tests.helpers.mistakes import MISTAKES
 
-COUNT = 4_000 if os.environ.get("CAUSALSPEC_LONG") else 80
+COUNT = 4_000 if os.environ.get("CAUSALSPEC_LONG") else 150
 
 
 @cache
