@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from causalspec.compiler import expressions as nodes
 from causalspec.compiler.expressions import Expression, Reference, renamed
@@ -76,20 +77,26 @@ def with_noise_at_rest(model: CausalModel) -> CausalModel:
     return replace(model, variables=tuple(rested(one) for one in model.variables))
 
 
-def interchanged(model: CausalModel, kind: SwapKind, sources: Collection[int] = ()) -> CausalModel:
+def interchanged(
+    model: CausalModel, kind: SwapKind, sources: Collection[int] = (), *, shared_noise: bool = False
+) -> CausalModel:
     """One model of a pair: `base.x` and `source 0.x` are x in the solutions of base and sources,
     and `result.x` is x in the base's solution under the interchange of `kind`. Sources that it does
     not use are there when `sources` names them.
 
-    Its inputs are those of base and sources, each admissible.
+    Its inputs are those of base and sources, each admissible. Noise that is shared is computed in
+    the sources: it is the base's.
     """
-    numbers = sorted({*kind.used_sources, *sources})
     free: list[Variable] = []
     computed: list[Variable] = []
     requirements: list[Expression] = []
-    for prefix in ("base", *map(source_prefix, numbers)):
-        given = (model.by_name[name] for name in model.exogenous)
-        free.extend(replace(one, name=f"{prefix}.{one.name}") for one in given)
+    for prefix in ("base", *map(source_prefix, sorted({*kind.used_sources, *sources}))):
+        for name in model.exogenous:
+            own = replace(model.by_name[name], name=f"{prefix}.{name}")
+            if shared_noise and prefix != "base" and own.role is Role.NOISE:
+                computed.append(_same_as(f"base.{name}", own))
+            else:
+                free.append(own)
         computed.extend(copied(model, _prefixed(prefix)))
         if model.requirement is not None:
             requirements.append(renamed(model.requirement, _prefixed(prefix)))
@@ -101,17 +108,12 @@ def pair_of(
     design: CounterfactualDesign, kind: SwapKind, sources: Collection[int] = ()
 ) -> CausalModel:
     """A pair of a design as `interchanged` models it, the noise shared that the design shares."""
-    model = interchanged(design.model, kind, sources)
-    if not design.shared_noise:
-        return model
-    numbers = {*kind.used_sources, *sources}
-    shared = (
-        nodes.Not(nodes.apart(Reference(f"base.{name}"), Reference(f"{source_prefix(k)}.{name}")))
-        for name in design.model.noise
-        for k in sorted(numbers)
-    )
-    required = [one for one in (model.requirement,) if one is not None]
-    return replace(model, requirement=nodes.All((*required, *shared)))
+    return interchanged(design.model, kind, sources, shared_noise=design.shared_noise)
+
+
+def _same_as(name: str, variable: Variable) -> Variable:
+    """The variable without a distribution of its own."""
+    return replace(variable, role=Role.ABBREVIATION, mechanism=Reference(name), weights=None)
 
 
 def _changed_run(model: CausalModel, kind: SwapKind, start: str, prefix: str) -> Iterator[Variable]:
@@ -126,14 +128,21 @@ def _changed_run(model: CausalModel, kind: SwapKind, start: str, prefix: str) ->
         elif number not in runs:
             runs[number] = f"{prefix}'s {source_prefix(number)}"
             yield from _changed_run(model, inner, source_prefix(number), runs[number])
-    for name in model.exogenous:
-        one, same = model.by_name[name], Reference(f"{start}.{name}")
-        yield replace(one, name=f"{prefix}.{name}", role=Role.ABBREVIATION, mechanism=same)
-    swapped: dict[str, Expression] = {
+    yield from (
+        _same_as(f"{start}.{name}", replace(model.by_name[name], name=f"{prefix}.{name}"))
+        for name in model.exogenous
+    )
+    done: dict[str, Expression] = {
         name: Reference(f"{runs[number]}.{name}")
         for name, number in zip(kind.variables, kind.sources, strict=True)
     }
-    yield from copied(model, _prefixed(prefix), swapped)
+    moved = set(done)
+    for variable in model.variables:  # what the swap does not reach is as it was
+        if not moved.isdisjoint(variable.parents):
+            moved.add(variable.name)
+        elif variable.name not in moved:
+            done[variable.name] = Reference(f"{start}.{variable.name}")
+    yield from copied(model, _prefixed(prefix), done)
 
 
 def pair_in(
@@ -141,10 +150,26 @@ def pair_in(
 ) -> tuple[dict[str, int], list[dict[str, int]]]:
     """The inputs and noise of base and sources in a setting of `interchanged`."""
     base, *others = (
-        {name: setting[f"{prefix}.{name}"] for name in model.exogenous}
+        # Noise that is shared is the base's.
+        {name: setting.get(f"{prefix}.{name}", setting[f"base.{name}"]) for name in model.exogenous}
         for prefix in ("base", *map(source_prefix, range(sources)))
     )
     return base, others
+
+
+_Value = TypeVar("_Value")
+
+
+def on_sides(
+    base: Mapping[str, _Value], sources: Sequence[Mapping[str, _Value]]
+) -> dict[str, _Value]:
+    """What is known of base and sources in the names of `interchanged`."""
+    prefixes = ("base", *map(source_prefix, range(len(sources))))
+    return {
+        f"{prefix}.{name}": value
+        for prefix, side in zip(prefixes, (base, *sources), strict=True)
+        for name, value in side.items()
+    }
 
 
 def source_prefix(number: int) -> str:

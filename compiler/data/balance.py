@@ -25,7 +25,8 @@ from causalspec.compiler.data.strata import Strata
 STRETCH = 1 << 17
 """Rows that are made together."""
 
-Places = tuple[NDArray[np.intp] | range, ...]
+Places = NDArray[np.intp] | range
+"""Some rows of a stretch, ascending."""
 
 
 class Layout:
@@ -46,7 +47,7 @@ class Layout:
         """How many stretches there are; the last may be shorter."""
         return -(-self.rows // STRETCH)
 
-    def stretch(self, number: int) -> tuple[Places, ...]:
+    def stretch(self, number: int) -> tuple[tuple[Places, ...], ...]:
         """For each kind, the rows of a stretch, counted within it and ascending, that are to hold
         each stratum.
         """
@@ -94,7 +95,7 @@ def _order(strata: Strata, stream: Stream) -> NDArray[np.int64]:
     return first * balanced + second
 
 
-def _places(counts: Sequence[int], stream: Stream) -> Places:
+def _places(counts: Sequence[int], stream: Stream) -> tuple[Places, ...]:
     if max(counts) == sum(counts):
         return tuple(range(count) for count in counts)
     cells = stream.shuffled(counts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.evaluators.columns import Column, Columns
 
-ENUMERATED_SETTINGS = 1 << 20  # more settings than this are not listed
+ENUMERATED_SETTINGS = 1 << 20
+"""More settings than this are not listed."""
+
+LARGEST_WEIGHT = 1 << 62
+"""Weights add up in 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,10 @@ class Listed:
             chosen = np.searchsorted(self._ends, chosen, side="right")
         return {name: column.take(chosen) for name, column in self.columns.items()}
 
-    def first(self, rows: int) -> Columns:
-        """The first setting, so many times."""
-        return {name: np.repeat(column[:1], rows) for name, column in self.columns.items()}
+    def of_side(self, prefix: str) -> Listed:
+        """The block of one side of a pair."""
+        columns = {f"{prefix}.{name}": column for name, column in self.columns.items()}
+        return replace(self, columns=columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +85,9 @@ class Ranged:
         positions = stream.below(len(self.codes), start, count).astype(np.int64)
         return {self.name: positions * self.codes.step + self.codes.start}
 
-    def first(self, rows: int) -> Columns:
-        """The first value, so many times."""
-        return {self.name: np.full(rows, self.codes.start, dtype=np.int64)}
+    def of_side(self, prefix: str) -> Ranged:
+        """The block of one side of a pair."""
+        return replace(self, name=f"{prefix}.{self.name}")
 
 
 Block = Listed | Ranged
@@ -118,10 +123,6 @@ class Grouped:
         sizes = np.diff(starts, append=ends[-1:])
         columns = {name: column[order] for name, column in block.columns.items()}
         return Grouped(columns, ends, firsts, starts, sizes)
-
-    def first_of(self, groups: NDArray[np.intp]) -> Columns:
-        """The first setting of each given group."""
-        return {name: column[self.firsts[groups]] for name, column in self.columns.items()}
 
     def at(self, groups: NDArray[np.intp], offsets: NDArray[np.int64]) -> Columns:
         """The setting of each given group at an offset `0 .. sizes[group] - 1` of its weight."""

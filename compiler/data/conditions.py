@@ -1,24 +1,36 @@
-"""What a design asks of a pair: its filters and the value to balance, computed with the labels."""
+"""The pairs of one kind of swap as settings of one model, and what a design asks of them.
+
+Every question about pairs is one about this model: which of its inputs matter is what the
+conditions depend on, a label is a variable, a rival's label another. A source that follows from its
+base is computed in it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from causalspec.compiler.data.rivals import Prediction
 from causalspec.compiler.data.undefined_labels import UndefinedPair, is_sound
+from causalspec.compiler.derived_models import (
+    copied,
+    differs,
+    interchanged,
+    on_pair,
+    pair_in,
+    pair_of,
+    source_prefix,
+)
 from causalspec.compiler.evaluators.columns import Column, Columns
-from causalspec.compiler.evaluators.vectorize import PairExpressions
-from causalspec.compiler.expressions import All, Defined, Reference, references, surely
+from causalspec.compiler.evaluators.vectorize import ColumnProgram
+from causalspec.compiler.expressions import All, Defined, Expression, Reference, references, surely
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.specification import CounterfactualDesign, SwapKind
 from causalspec.dsl.diagnostics import SpecError
 from causalspec.dsl.source import Span
-
-_BASE, _RESULT = "base", "result"
 
 
 def source_names(design: CounterfactualDesign) -> tuple[str, ...]:
@@ -26,9 +38,9 @@ def source_names(design: CounterfactualDesign) -> tuple[str, ...]:
     return design.source_names or ("source",)
 
 
-def shared_noise(design: CounterfactualDesign) -> tuple[str, ...]:
-    """The noise that sources have from their base."""
-    return design.model.noise if design.shared_noise else ()
+def filters(design: CounterfactualDesign) -> tuple[Span, ...]:
+    """The clauses that a pair must meet, in the order of `LabelledPairs.kept`."""
+    return tuple(clause.span for clause in (*design.keep, *design.distinctions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,147 +48,139 @@ class LabelledPairs:
     """Pairs with all that is known of them. `kept` has a row of truth values for each filter,
     `stratified` a column for each value of `design.stratified`. `sound` says which pairs have a
     label and whatever is asked of them, or are surely left out; `has_label` which have a label.
-    `outputs` are those of every side and, as `label.x`, those under the intervention.
+    `columns` are what `InterchangePairs` has: inputs, noise and outputs of every side (`base.x`)
+    and the outputs under the intervention (`label.x`).
     """
 
     sound: NDArray[np.bool_]
     has_label: NDArray[np.bool_]
     kept: tuple[NDArray[np.bool_], ...]
     stratified: tuple[Column, ...]
-    outputs: Columns
+    columns: Columns
 
     @property
     def admitted(self) -> NDArray[np.bool_]:
         """Whether a pair meets every filter and is sound."""
-        admitted = self.sound.copy()
-        for one in self.kept:
-            admitted &= one
-        return admitted
+        return np.logical_and.reduce((self.sound, *self.kept))
 
 
-class Labeller:
-    """Labels the pairs of a design and evaluates its conditions, in one program for each kind."""
+@dataclass(frozen=True)
+class PairKind:
+    """Kind `number` of a design. `model` has all runs on a pair, as `derived_models.interchanged`
+    calls them, and those of the rivals that it is to tell apart; the expressions are over it.
+    """
 
-    def __init__(self, design: CounterfactualDesign) -> None:
-        self.design = design
-        self._names = source_names(design)
-        sides = {_RESULT: "label", _BASE: _BASE} | {name: name for name in self._names}
-        self._outputs = [f"{side}.{x}" for side in sides.values() for x in design.model.outputs]
-        outputs = [Reference(f"{side}.{x}") for side in sides for x in design.model.outputs]
-        kept = (surely(one.expression) for one in design.keep)
-        stratified = (one.expression for one in design.stratified)
-        sound = is_sound(design, (_BASE, *self._names, _RESULT))
-        defined = (Defined(Reference(f"{_RESULT}.{name}")) for name in design.model.outputs)
-        wanted = [sound, All(tuple(defined)), *kept, *stratified, *outputs]
-        self._wanted = [
-            PairExpressions(design.model, kind, wanted, self._names) for kind in design.kinds
-        ]
+    design: CounterfactualDesign
+    number: int
+    model: CausalModel
+    sound: Expression
+    kept: tuple[Expression, ...]
+    stratified: tuple[Expression, ...]
 
-        # By the place of the distinction, then of the kind.
-        self._predictions = [
-            [
-                [Prediction(one.rival, other, len(self._names)) for other in others]
-                for others in one.kinds
-            ]
-            for one in design.distinctions
-        ]
+    @staticmethod
+    def of(design: CounterfactualDesign, number: int) -> PairKind:
+        """The kind of that number."""
+        names = source_names(design)
+        model = pair_of(design, design.kinds[number], range(len(names)))
+        kept = [on_pair(surely(clause.expression), names) for clause in design.keep]
+        for distinction in design.distinctions:
+            apart: list[Expression] = []
+            for swap in distinction.kinds[number]:
+                beside = interchanged(distinction.rival, swap, range(len(names)))
+                model, differing = _with_rival(model, beside, distinction.rival.outputs)
+                apart.append(differing)
+            kept.append(All(tuple(apart)))
+        sound = on_pair(is_sound(design, ("base", *names, "result")), names)
+        stratified = tuple(on_pair(value.expression, names) for value in design.stratified)
+        return PairKind(design, number, model, sound, tuple(kept), stratified)
 
-    def label(self, kind: SwapKind, base: Columns, sources: Sequence[Columns]) -> LabelledPairs:
-        """Solve base, sources and intervention of admissible pairs, and evaluate every condition.
+    @staticmethod
+    def all_of(design: CounterfactualDesign) -> list[PairKind]:
+        """Every kind of a design, in order."""
+        return [PairKind.of(design, number) for number in range(len(design.kinds))]
+
+    @property
+    def swap(self) -> SwapKind:
+        """The intervention."""
+        return self.design.kinds[self.number]
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether anything is asked of its pairs."""
+        return bool(self.kept or self.stratified)
+
+    @cached_property
+    def relevant(self) -> frozenset[str]:
+        """The inputs and noise, of base and sources, on which some filter or value can depend."""
+        read = references(All((*self.kept, *self.stratified)))
+        return self.model.ancestors(read).intersection(self.model.exogenous)
+
+    @cached_property
+    def _shown(self) -> Mapping[str, str]:
+        """What the model calls each column of `LabelledPairs`."""
+        model, names = self.design.model, source_names(self.design)
+        runs = {"base": "base", **{name: source_prefix(k) for k, name in enumerate(names)}}
+        shown = {
+            f"{side}.{name}": f"{run}.{name}"
+            for side, run in runs.items()
+            for name in (*model.exogenous, *model.outputs)
+        }
+        return shown | {f"label.{name}": f"result.{name}" for name in model.outputs}
+
+    @cached_property
+    def _computed(self) -> list[str]:
+        """What of it is not drawn."""
+        drawn = set(self.model.exogenous)
+        return [name for name in self._shown.values() if name not in drawn]
+
+    @cached_property
+    def _program(self) -> ColumnProgram:
+        labels = (Defined(Reference(f"result.{name}")) for name in self.design.model.outputs)
+        computed = map(Reference, self._computed)
+        wanted = [self.sound, All(tuple(labels)), *self.kept, *self.stratified, *computed]
+        return ColumnProgram(self.model, wanted)
+
+    def evaluate(self, drawn: Columns) -> LabelledPairs:
+        """Solve base, sources and intervention of any settings of the model's inputs and noise, and
+        evaluate every condition.
+        """
+        given = {name: drawn[name] for name in self.model.exogenous}
+        columns = iter(self._program.columns(given))
+        sound, has_label, *kept = (
+            next(columns).astype(np.bool_) for _ in range(2 + len(self.kept))
+        )
+        stratified = tuple(next(columns) for _ in self.stratified)
+        known = given | dict(zip(self._computed, columns, strict=True))
+        shown = {name: known[run] for name, run in self._shown.items()}
+        return LabelledPairs(sound, has_label, tuple(kept), stratified, shown)
+
+    def label(self, drawn: Columns) -> LabelledPairs:
+        """The same of admissible pairs.
 
         Raises `SpecError` with CS540 or CS542 for a pair without a label, or of which a condition
         has no value.
         """
-        pairs = self.evaluate(kind, base, sources)
+        pairs = self.evaluate(drawn)
         if not pairs.sound.all():
             row = int(np.argmin(pairs.sound))
-            first, *others = ({n: int(c[row]) for n, c in one.items()} for one in (base, *sources))
-            found = UndefinedPair(self.design, kind, self._names, first, others)
+            setting = {name: int(drawn[name][row]) for name in self.model.exogenous}
+            names = source_names(self.design)
+            base, sources = pair_in(setting, self.design.model, len(names))
+            found = UndefinedPair(self.design, self.swap, names, base, sources)
             raise SpecError([found.diagnostic()])
         return pairs
 
-    def evaluate(self, kind: SwapKind, base: Columns, sources: Sequence[Columns]) -> LabelledPairs:
-        """The same of any settings, even of such as `require` does not admit."""
-        design = self.design
-        number = design.kinds.index(kind)
-        sound, has_label, *columns = self._wanted[number].columns(base, sources)
-        conditions = len(design.keep) + len(design.stratified)
-        kept = [columns[i].astype(np.bool_) for i in range(len(design.keep))]
-        stratified = tuple(columns[len(design.keep) : conditions])
-        outputs = dict(zip(self._outputs, columns[conditions:], strict=True))
-        label = {name: outputs[f"label.{name}"] for name in design.model.outputs}
-        for predictions in self._predictions:
-            apart = np.ones(len(sound), dtype=np.bool_)
-            for prediction in predictions[number]:
-                apart &= ~prediction.is_label(base, sources, label)
-            kept.append(apart)
-        return LabelledPairs(
-            sound.astype(np.bool_),
-            has_label.astype(np.bool_),
-            tuple(kept),
-            stratified,
-            outputs,
-        )
 
+def _with_rival(
+    model: CausalModel, beside: CausalModel, outputs: Sequence[str]
+) -> tuple[CausalModel, Expression]:
+    """The model with a rival's runs on the same pair, and whether the rival's label is another."""
+    free = set(beside.exogenous)
+    mark = f"beside {len(model.variables)} others"  # no variable of a spec has a space in its name
 
-def filters(design: CounterfactualDesign) -> tuple[Span, ...]:
-    """The clauses that `LabelledPairs.kept` has a row for, in its order."""
-    return tuple(one.span for one in (*design.keep, *design.distinctions))
+    def name_of(name: str) -> str:
+        return name if name in free else f"{name} {mark}"
 
-
-@dataclass(frozen=True, slots=True)
-class Relevance:
-    """The inputs and noise of each side on which some condition can depend."""
-
-    base: frozenset[str]
-    sources: tuple[frozenset[str], ...]
-
-    @staticmethod
-    def of(design: CounterfactualDesign, kind: SwapKind) -> Relevance:
-        """What the filters and the stratified values of a design read for one of its kinds."""
-        conditions = [*design.keep, *design.stratified]
-        number = design.kinds.index(kind)
-        read: dict[str, set[str]] = {}
-        for name in (name for one in conditions for name in references(one.expression)):
-            side, _, variable = name.partition(".")
-            read.setdefault(side, set()).add(variable)
-        model = design.model
-        base = _drawn_for(model, read.get(_BASE, ()))
-        sources = [_drawn_for(model, read.get(name, ())) for name in source_names(design)]
-        if read.get(_RESULT):
-            _trace(model, kind, read[_RESULT], base, sources)
-        for one in design.distinctions:
-            _trace(model, kind, model.outputs, base, sources)
-            for other in one.kinds[number]:
-                _trace(one.rival, other, one.rival.outputs, base, sources)
-        if design.shared_noise:
-            noise = {name for side in (base, *sources) for name in side} & set(model.noise)
-            for side in (base, *sources):
-                side |= noise
-        return Relevance(frozenset(base), tuple(frozenset(side) for side in sources))
-
-
-def _trace(
-    model: CausalModel,
-    kind: SwapKind,
-    wanted: Iterable[str],
-    own: set[str],
-    sources: Sequence[set[str]],
-) -> None:
-    """Add what the wanted variables of a run under an interchange are computed from: of the run
-    itself, and of each source.
-    """
-    own |= _drawn_for(model, wanted, kind.variables) - set(kind.variables)
-    for number in set(kind.sources):
-        swapped = zip(kind.variables, kind.sources, strict=True)
-        taken = [name for name, source in swapped if source == number]
-        inner = kind.within_source(number)
-        if inner is None:
-            sources[number].update(_drawn_for(model, taken))
-        else:
-            _trace(model, inner, taken, sources[number], sources)
-
-
-def _drawn_for(model: CausalModel, names: Iterable[str], swapped: Collection[str] = ()) -> set[str]:
-    """The inputs and noise that the named variables are computed from."""
-    return set(model.ancestors(names, swapped).intersection(model.exogenous))
+    labels = [f"result.{name}" for name in outputs]
+    both = replace(model, variables=(*model.variables, *copied(beside, name_of)))
+    return both, differs({name: name_of(name) for name in labels})

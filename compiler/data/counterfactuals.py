@@ -4,6 +4,10 @@ Bases and sources are sampled independently among the admitted inputs of a split
 the model under the interchange intervention (Geiger et al., "Causal Abstractions of Neural
 Networks", 2021), never from anywhere else. The same design, version and seed give the same bytes.
 All work is bounded: what cannot be met ends with a diagnostic.
+
+Before any row is made it is decided which strata can be covered, which values of the inputs each
+split may use and how many rows each kind and stratum has, in which places. Rows are then made
+stretch by stretch, each a function of its number alone.
 """
 
 from __future__ import annotations
@@ -12,22 +16,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from causalspec.compiler.data.conditions import Labeller
-from causalspec.compiler.data.covering import coverable
-from causalspec.compiler.data.feasibility import unmet
-from causalspec.compiler.data.filling import Generator
+from causalspec.compiler.data.balance import STRETCH, Layout
+from causalspec.compiler.data.conditions import PairKind
+from causalspec.compiler.data.covering import possible_strata, unmet
+from causalspec.compiler.data.feasibility import nothing_admitted, nothing_to_cover
+from causalspec.compiler.data.filling import KindSampler
 from causalspec.compiler.data.pairs import BLOCK_ROWS, InterchangePairs, in_blocks
 from causalspec.compiler.data.partitions import SplitValues, partition
 from causalspec.compiler.data.populations import Population, populate
-from causalspec.compiler.data.strata import Coverable
+from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.solved_pairs import PairSolver
+from causalspec.compiler.data.strata import Strata
 from causalspec.compiler.data.summary import DataSummary
 from causalspec.compiler.specification import CounterfactualDesign
 from causalspec.dsl.diagnostics import Diagnostic, SpecError, suggestion
 
 __all__ = [
     "DataSummary",
+    "FirstRows",
     "InterchangePairs",
-    "Trial",
     "generate",
     "generate_all",
     "generate_chunks",
@@ -55,10 +62,8 @@ def generate(
     of the stated rows. Raises `SpecError` with CS510 to CS518 for a design that cannot be met,
     `LookupError` for a split that it does not have, `ValueError` for impossible `rows`.
     """
-    seed = design.seed if seed is None else seed
     number = _number_of(design, split)
-    wanted = design.splits[number].rows if rows is None else rows
-    return _Plan.of(design, seed).pairs(number, wanted)
+    return _Plan.of(design, seed).split(number, rows, MOST_ROWS).whole()
 
 
 def generate_chunks(
@@ -78,51 +83,44 @@ def generate_chunks(
     """
     if chunk_rows < 1:
         raise ValueError(f"chunks must have at least one row, not {chunk_rows:,}")
-    seed = design.seed if seed is None else seed
     number = _number_of(design, split)
-    wanted = design.splits[number].rows if rows is None else rows
-    _require_in_range(wanted, MOST_STREAMED_ROWS)
-    generator = _Plan.of(design, seed).generator(number, wanted)
-
-    def stretches() -> Iterator[InterchangePairs]:
-        for k, stretch in enumerate(generator.stretches()):
-            made = generator.empty(len(stretch))
-            generator.fill(made, k)
-            yield made
-
-    yield from in_blocks(stretches(), chunk_rows)
+    stretches = _Plan.of(design, seed).split(number, rows, MOST_STREAMED_ROWS).stretches()
+    yield from in_blocks(stretches, chunk_rows)
 
 
 def generate_all(
     design: CounterfactualDesign, *, seed: int | None = None
 ) -> Mapping[str, InterchangePairs]:
     """The labelled pairs of every split, by its name. Raises as `generate` does."""
-    seed = design.seed if seed is None else seed
     plan = _Plan.of(design, seed)
-    return {one.name: plan.pairs(k, one.rows) for k, one in enumerate(design.splits)}
+    return {
+        split.name: plan.split(number, None, MOST_ROWS).whole()
+        for number, split in enumerate(design.splits)
+    }
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class FirstRows:
     """The first rows of every split, in the order of the splits; or why they cannot be had."""
 
     pairs: tuple[InterchangePairs, ...]
     unmet: tuple[Diagnostic, ...]
 
 
-def try_out(design: CounterfactualDesign, population: Population | None = None) -> Trial:
+def try_out(design: CounterfactualDesign, population: Population | None = None) -> FirstRows:
     """Generate a few rows of every split, each as if the split had no more. `population` are all
     inputs that the task admits, where they are known already.
     """
     most = TRIED_SOLVED_ROWS if design.distinctions or design.cover else TRIED_ROWS
     try:
-        plan = _Plan.of(design, design.seed, population)
+        plan = _Plan.of(design, None, population)
         pairs = [
-            plan.pairs(number, min(split.rows, most)) for number, split in enumerate(design.splits)
+            plan.split(number, min(split.rows, most), MOST_ROWS).whole()
+            for number, split in enumerate(design.splits)
         ]
     except SpecError as error:
-        return Trial((), error.diagnostics)
-    return Trial(tuple(pairs), ())
+        return FirstRows((), error.diagnostics)
+    return FirstRows(tuple(pairs), ())
 
 
 def _number_of(design: CounterfactualDesign, split: str) -> int:
@@ -134,46 +132,82 @@ def _number_of(design: CounterfactualDesign, split: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is decided before any row is made: the values of the inputs that each split may use, the
-    settings that it draws from, and the combinations that can be covered.
+    """What is decided before any row is made: the strata that can be covered, the values of the
+    inputs that each split may use, and the settings that it draws from.
     """
 
-    labeller: Labeller
+    design: CounterfactualDesign
+    kinds: Sequence[PairKind]
     seed: int
+    strata: Strata
     values: Sequence[SplitValues]
     populations: Sequence[Population]
-    coverable: Coverable
 
     @staticmethod
-    def of(design: CounterfactualDesign, seed: int, population: Population | None = None) -> _Plan:
+    def of(
+        design: CounterfactualDesign, seed: int | None, population: Population | None = None
+    ) -> _Plan:
         if design.model.cyclic:
             message = f"`{design.model.name}` is cyclic, so a label may have no value or several"
             advice = "counterfactual data needs a model with one solution for every input"
             raise SpecError([Diagnostic("CS517", message, design.span, advice)])
-        labeller = Labeller(design)
-        possible = coverable(design, seed)
+        seed = design.seed if seed is None else seed
+        kinds = PairKind.all_of(design)
+        strata = possible_strata(kinds, seed)
         if not design.disjoint:
             values = tuple(SplitValues(split.name, ()) for split in design.splits)
             populations = [population or populate(design.model, {})] * len(values)
         else:
-            values = partition(design, seed, partial(unmet, labeller, seed, possible))
-            populations = [populate(design.model, one.allowed) for one in values]
-        return _Plan(labeller, seed, values, populations, possible)
+            values = partition(design, seed, partial(unmet, kinds, seed, strata))
+            populations = [populate(design.model, own.allowed) for own in values]
+        return _Plan(design, kinds, seed, strata, values, populations)
 
-    def generator(self, number: int, rows: int) -> Generator:
-        """Of so many rows of a split."""
-        values, population = self.values[number], self.populations[number]
-        return Generator(self.labeller, population, values, self.coverable, rows, self.seed)
+    def split(self, number: int, rows: int | None, most: int) -> _SplitRows:
+        """The rows of a split, as many as the design states where no number is given."""
+        rows = self.design.splits[number].rows if rows is None else rows
+        if not 0 <= rows <= most:
+            raise ValueError(f"rows must be 0 to {most:,}, not {rows:,}")
+        return _SplitRows(self, self.values[number], self.populations[number], rows)
 
-    def pairs(self, number: int, rows: int) -> InterchangePairs:
-        _require_in_range(rows, MOST_ROWS)
-        generator = self.generator(number, rows)
-        pairs = generator.empty(rows)
-        for k, stretch in enumerate(generator.stretches()):
-            generator.fill(pairs.select(slice(stretch.start, stretch.stop)), k)
+
+class _SplitRows:
+    """The rows of a split, to be made stretch by stretch."""
+
+    def __init__(self, plan: _Plan, values: SplitValues, population: Population, rows: int) -> None:
+        self._seed, self._split, self._rows = plan.seed, values.split, rows
+        if population.is_empty:
+            raise SpecError([nothing_admitted(plan.design)])
+        self._strata = plan.strata.of_split(values)
+        if not len(self._strata):
+            raise SpecError([nothing_to_cover(plan.design)])
+        self._stream = Stream.of(plan.seed, plan.design.name, values.split)
+        self._layout = Layout(self._strata, rows, self._stream)
+        self._samplers: list[KindSampler] = []
+        for kind in plan.kinds:
+            own = self._stream.derive("solver", str(kind.number))
+            solver = PairSolver(kind, population, values.allowed, own)
+            self._samplers.append(KindSampler(kind, self._layout, population, solver))
+
+    def whole(self) -> InterchangePairs:
+        """All rows at once."""
+        pairs = self._empty(self._rows)
+        for number in range(self._layout.stretches):
+            self._fill(pairs.select(slice(number * STRETCH, (number + 1) * STRETCH)), number)
         return pairs
 
+    def stretches(self) -> Iterator[InterchangePairs]:
+        """The rows of each stretch, in order."""
+        for number in range(self._layout.stretches):
+            pairs = self._empty(min(STRETCH, self._rows - number * STRETCH))
+            self._fill(pairs, number)
+            yield pairs
 
-def _require_in_range(rows: int, most: int) -> None:
-    if not 0 <= rows <= most:
-        raise ValueError(f"rows must be 0 to {most:,}, not {rows:,}")
+    def _empty(self, rows: int) -> InterchangePairs:
+        return InterchangePairs.empty(self._strata, self._split, self._seed, rows)
+
+    def _fill(self, pairs: InterchangePairs, number: int) -> None:
+        """Make the rows of a stretch."""
+        own = self._stream.derive("stretch", str(number))
+        cells = self._layout.stretch(number)
+        for kind, (sampler, places) in enumerate(zip(self._samplers, cells, strict=True)):
+            sampler.fill(pairs, places, own.derive("kind", str(kind)))

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from causalspec.compiler.data.conditions import source_names
+from causalspec.compiler.data.conditions import PairKind
 from causalspec.compiler.data.populations import populate
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.samplers import PairSampler, RequirementUnmetError
-from causalspec.compiler.evaluators.vectorize import PairExpressions
-from causalspec.compiler.expressions import All, Defined, Reference, postorder
+from causalspec.compiler.expressions import Defined, postorder
 from causalspec.compiler.specification import CounterfactualDesign
 
 DRAWN = 1 << 14
@@ -37,21 +36,18 @@ def pairs_left_out(design: CounterfactualDesign) -> Iterator[LeftOut]:
     """For each kind of swap that leaves some drawn pair without a label, where the filters ask
     which pairs have one. The same design gives the same counts.
     """
-    asked = (node for one in design.keep for node in postorder(one.expression))
-    if not any(isinstance(node, Defined) for node in asked):
+    nodes = (node for clause in design.keep for node in postorder(clause.expression))
+    if not any(isinstance(node, Defined) for node in nodes):
         return
-    names = source_names(design)
-    labels = All(tuple(Defined(Reference(f"result.{output}")) for output in design.model.outputs))
     population = populate(design.model, {})
     if population.is_empty:
         return
-    for kind in design.kinds:
-        stream = Stream.of(design.seed, design.name, "left out", kind.name)
+    for kind in PairKind.all_of(design):
+        stream = Stream.of(design.seed, design.name, "left out", kind.swap.name)
         try:
-            base, sources = PairSampler(design, population, stream).take(DRAWN)
+            drawn = PairSampler(design, population, stream).take(DRAWN)
         except RequirementUnmetError:
             continue
-        (has_label,) = PairExpressions(design.model, kind, [labels], names).columns(base, sources)
-        missing = DRAWN - int(np.count_nonzero(has_label))
+        missing = DRAWN - int(np.count_nonzero(kind.evaluate(drawn).has_label))
         if missing:
-            yield LeftOut(kind.name, missing, DRAWN)
+            yield LeftOut(kind.swap.name, missing, DRAWN)

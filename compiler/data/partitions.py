@@ -42,9 +42,10 @@ class SplitValues:
         """The codes that each partitioned input keeps to."""
         return {name: share.codes for share in self.shares for name in share.inputs}
 
-    def of_domain(self, domain: Domain) -> Column | None:
-        """The split's values of a type; None where the type is not partitioned."""
-        return next((share.codes for share in self.shares if share.domain == domain), None)
+    def of_domain(self, domain: Domain) -> Column:
+        """The split's values of a type: all of one that is not partitioned."""
+        own = (share.codes for share in self.shares if share.domain == domain)
+        return next(own, np.asarray(domain.codes(), dtype=storage_of(domain)))
 
 
 Unmet = Callable[[SplitValues], Diagnostic | None]

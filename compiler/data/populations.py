@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from causalspec.compiler.data.blocks import (
     ENUMERATED_SETTINGS,
+    LARGEST_WEIGHT,
     Block,
     Listed,
     Ranged,
@@ -37,7 +38,6 @@ from causalspec.compiler.expressions import All
 from causalspec.compiler.model import CausalModel, Variable
 
 _MERGED_SETTINGS = 1 << 16  # small independent blocks share one draw up to so many settings
-_LARGEST_WEIGHT = 1 << 62
 _PILOT = 1 << 14
 _RARE = 64  # where fewer than one draw in so many is admitted, settings are constructed
 
@@ -142,7 +142,7 @@ def _listed(columns: Columns, weights: NDArray[np.int64] | None) -> Listed:
 def _can_join(blocks: Sequence[Block], limit: int) -> bool:
     return (
         prod(block.settings for block in blocks) <= limit
-        and prod(max(1, block.total) for block in blocks) <= _LARGEST_WEIGHT
+        and prod(max(1, block.total) for block in blocks) <= LARGEST_WEIGHT
     )
 
 
@@ -186,7 +186,7 @@ def _is_common(
     weighted = [
         one for one in single.values() if isinstance(one, Listed) and one.weights is not None
     ]
-    if prod(one.total for one in weighted) > _LARGEST_WEIGHT:
+    if prod(one.total for one in weighted) > LARGEST_WEIGHT:
         return True
     if not all(block.settings for block in single.values()):
         return True

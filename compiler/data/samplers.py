@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from functools import reduce
 
 import numpy as np
 
-from causalspec.compiler.data.conditions import shared_noise, source_names
+from causalspec.compiler.data.conditions import source_names
 from causalspec.compiler.data.populations import Population
 from causalspec.compiler.data.randomness import Stream
-from causalspec.compiler.evaluators.columns import Column, Columns
+from causalspec.compiler.derived_models import on_sides
+from causalspec.compiler.evaluators.columns import Columns
 from causalspec.compiler.specification import CounterfactualDesign
 
 MOST_ATTEMPTS = 10_000_000
@@ -50,19 +51,16 @@ class Sampler:
         if not self._rejections:
             return self._candidates(count)
         parts = [self._waiting] if self._waiting else []
-        have = _length(self._waiting)
-        while have < count:
+        missing = count - _length(self._waiting)
+        while missing > 0:
             rate = (self._accepted + 1) / (self._position + 1)
-            wanted = int((count - have) / rate * 1.05) + 64
-            chunk = self._candidates(min(max(wanted, 256), _CHUNK))
-            rows = _length(chunk)
-            admitted = np.ones(rows, dtype=np.bool_)
-            for condition in self._rejections:
-                admitted &= condition.over(chunk, rows).astype(np.bool_)
-            kept = {name: column[admitted] for name, column in chunk.items()}
-            self._accepted += _length(kept)
-            have += _length(kept)
-            parts.append(kept)
+            rows = min(max(int(missing / rate * 1.05) + 64, 256), _CHUNK)
+            chunk = self._candidates(rows)
+            met = (condition.over(chunk, rows).astype(np.bool_) for condition in self._rejections)
+            admitted = np.flatnonzero(reduce(np.logical_and, met))
+            parts.append({name: column[admitted] for name, column in chunk.items()})
+            self._accepted += len(admitted)
+            missing -= len(admitted)
             if self._position > max(MOST_ATTEMPTS, ATTEMPTS_A_ROW * self._accepted):
                 raise RequirementUnmetError(self._position, self._accepted)
         joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[-1]}
@@ -70,41 +68,27 @@ class Sampler:
         return {name: column[:count] for name, column in joined.items()}
 
     def _candidates(self, count: int) -> Columns:
-        columns: dict[str, Column] = {}
-        for block, stream in self._blocks:
-            columns.update(block.draw(stream, self._position, count))
+        start = self._position
         self._position += count
-        return columns
+        drawn = (block.draw(stream, start, count) for block, stream in self._blocks)
+        return {name: column for columns in drawn for name, column in columns.items()}
 
 
 class PairSampler:
-    """Bases with as many sources as a design has, drawn independently of each other, but for noise
-    that they share.
+    """Bases with as many sources as a design has, drawn independently of each other, in the names
+    of `derived_models.interchanged`.
     """
 
     def __init__(
         self, design: CounterfactualDesign, population: Population, stream: Stream
     ) -> None:
-        self._shared = shared_noise(design)
+        numbers = range(len(source_names(design)))
         self._base = Sampler(population, stream.derive("base"))
-        self._sources = [
-            Sampler(population, stream.derive("source", str(k)))
-            for k in range(len(source_names(design)))
-        ]
+        self._sources = [Sampler(population, stream.derive("source", str(k))) for k in numbers]
 
-    def take(self, count: int) -> tuple[Columns, tuple[Columns, ...]]:
+    def take(self, count: int) -> Columns:
         """The next `count` pairs. Raises `RequirementUnmetError` after bounded work."""
-        base = self._base.take(count)
-        sources = tuple(one.take(count) for one in self._sources)
-        return base, with_noise_of(base, sources, self._shared)
-
-
-def with_noise_of(
-    base: Columns, sources: Iterable[Columns], shared: Sequence[str]
-) -> tuple[Columns, ...]:
-    """The sources with the base's values of the shared noise."""
-    noise = {name: base[name] for name in shared}
-    return tuple({**one, **noise} if noise else one for one in sources)
+        return on_sides(self._base.take(count), [side.take(count) for side in self._sources])
 
 
 def _length(columns: Columns) -> int:

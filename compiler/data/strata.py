@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalspec.compiler.data.conditions import LabelledPairs
 from causalspec.compiler.data.partitions import SplitValues
-from causalspec.compiler.domains import Domain
 from causalspec.compiler.evaluators.columns import Column
 from causalspec.compiler.specification import CounterfactualDesign, StratifiedValue
 from causalspec.compiler.wording import quoted
-from causalspec.dsl.diagnostics import InternalError
-
-MOST_STRATA = 1 << 15
-"""More than any checked design has: their numbers are kept in 16 bits."""
 
 Stratum = tuple[int, ...]
 """A code for each covered value, then one for the balanced value if there is any."""
-
-
-@dataclass(frozen=True, slots=True)
-class Coverable:
-    """The combinations of a design's covered values that some pair has, and those that none has."""
-
-    combinations: tuple[Stratum, ...]
-    impossible: tuple[Stratum, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,26 +35,39 @@ class Strata:
     impossible: tuple[Stratum, ...] = ()
 
     @staticmethod
-    def of(design: CounterfactualDesign, values: SplitValues, coverable: Coverable) -> Strata:
+    def of(design: CounterfactualDesign) -> Strata:
+        """Every stratum, whether some pair can be of it or not."""
+        combinations = product(*(value.domain.codes() for value in design.cover))
+        balanced = range(1) if design.balance_domain is None else design.balance_domain.codes()
+        return Strata(design, tuple(combinations), tuple(balanced))
+
+    def only(self, possible: Collection[Stratum]) -> Strata:
+        """Without the combinations that no pair has."""
+        return replace(
+            self,
+            combinations=tuple(one for one in self.combinations if one in possible),
+            impossible=tuple(one for one in self.combinations if one not in possible),
+        )
+
+    def of_split(self, values: SplitValues) -> Strata:
         """The strata of a split: of a type that is shared out among the splits only its own values,
         of other types all.
         """
-        own = [values.of_domain(one.domain) for one in design.cover]
-        kept = [None if codes is None else set(codes.tolist()) for codes in own]
+        design = self.design
+        own = [set(values.of_domain(value.domain).tolist()) for value in design.cover]
 
         def is_own(combination: Stratum) -> bool:
-            pairs = zip(combination, kept, strict=True)
-            return all(codes is None or code in codes for code, codes in pairs)
+            return all(code in codes for code, codes in zip(combination, own, strict=True))
 
-        balanced: tuple[int, ...] = (0,)
-        if design.balance is not None and design.balance_domain is not None:
-            codes = values.of_domain(design.balance_domain)
-            balanced = tuple(design.balance_domain.codes() if codes is None else codes.tolist())
-        mine = tuple(one for one in coverable.combinations if is_own(one))
-        if len(mine) * len(balanced) > MOST_STRATA:
-            raise InternalError(f"`{design.name}` has {len(mine) * len(balanced):,} strata")
-        impossible = tuple(one for one in coverable.impossible if is_own(one))
-        return Strata(design, mine, balanced, impossible)
+        balanced = self.balanced
+        if design.balance_domain is not None:
+            balanced = tuple(values.of_domain(design.balance_domain).tolist())
+        return Strata(
+            design,
+            tuple(filter(is_own, self.combinations)),
+            balanced,
+            tuple(filter(is_own, self.impossible)),
+        )
 
     def __len__(self) -> int:
         return len(self.combinations) * len(self.balanced)
@@ -75,57 +76,56 @@ class Strata:
         """The codes of a stratum, one for each value of `design.stratified`."""
         combination, balanced = divmod(number, len(self.balanced))
         codes = self.combinations[combination]
-        return (*codes, self.balanced[balanced]) if self.design.balance is not None else codes
+        return codes if self.design.balance is None else (*codes, self.balanced[balanced])
 
-    def numbered(self, pairs: LabelledPairs, admitted: NDArray[np.bool_]) -> NDArray[np.int32]:
+    def numbered(self, pairs: LabelledPairs) -> NDArray[np.int32]:
         """Each pair's stratum, -1 where it is in none or is not admitted."""
-        if not pairs.stratified:
-            return np.where(admitted, np.int32(0), np.int32(-1))
-        return np.where(admitted, self._number_of(pairs.stratified), np.int32(-1))
+        admitted = pairs.admitted
+        number = np.zeros(len(admitted), dtype=np.int32)
+        for lookup in self._lookups:
+            place = lookup.places_of(pairs.stratified)
+            admitted &= place >= 0
+            number = number * np.int32(lookup.count) + place
+        return np.where(admitted, number, np.int32(-1))
 
-    def _number_of(self, columns: Sequence[Column]) -> NDArray[np.int32]:
+    @cached_property
+    def _lookups(self) -> Sequence[_Lookup]:
+        """Of the covered values, and of the balanced one, as far as there are any."""
+        domains = [value.domain.codes() for value in self.design.stratified]
         covered = len(self.design.cover)
-        if not covered:
-            return self._balance_lookup.index(columns)
-        combination = self._combination_lookup.index(columns[:covered])
-        if self.design.balance is None:
-            return combination
-        balanced = self._balance_lookup.index(columns[covered:])
-        number = combination * np.int32(len(self.balanced)) + balanced
-        return np.where((combination >= 0) & (balanced >= 0), number, np.int32(-1))
-
-    @cached_property
-    def _combination_lookup(self) -> _Lookup:
-        domains = [one.domain for one in self.design.cover]
-        return _Lookup.of(domains, self.combinations)
-
-    @cached_property
-    def _balance_lookup(self) -> _Lookup:
-        assert self.design.balance_domain is not None
-        return _Lookup.of([self.design.balance_domain], [(code,) for code in self.balanced])
+        balanced = [(code,) for code in self.balanced]
+        both = (
+            _Lookup.of_values(slice(covered), domains, self.combinations),
+            _Lookup.of_values(slice(covered, None), domains, balanced),
+        )
+        return [lookup for lookup in both if lookup.codes]
 
 
 @dataclass(frozen=True, slots=True)
 class _Lookup:
-    """The places of wanted settings of some values: `places` has an axis for each value's codes."""
+    """The places of `count` wanted settings of the stratified values `of`: `places` has an axis for
+    the codes of each.
+    """
 
-    codes: tuple[range, ...]
+    of: slice
+    codes: Sequence[range]
     places: NDArray[np.int32]
+    count: int
 
     @staticmethod
-    def of(domains: Sequence[Domain], wanted: Sequence[Stratum]) -> _Lookup:
-        codes = tuple(domain.codes() for domain in domains)
+    def of_values(of: slice, domains: Sequence[range], wanted: Sequence[Stratum]) -> _Lookup:
+        codes = domains[of]
         places = np.full([len(one) for one in codes], -1, dtype=np.int32)
-        for place, setting in enumerate(wanted):
+        for place, setting in enumerate(wanted if codes else ()):
             digits = [one.index(code) for code, one in zip(setting, codes, strict=True)]
             places[tuple(digits)] = place
-        return _Lookup(codes, places)
+        return _Lookup(of, codes, places, len(wanted))
 
-    def index(self, columns: Sequence[Column]) -> NDArray[np.int32]:
+    def places_of(self, stratified: Sequence[Column]) -> NDArray[np.int32]:
         """Each row's place, -1 where it is not wanted."""
         digits: list[NDArray[np.int64]] = []
-        inside = np.ones(len(columns[0]), dtype=np.bool_)
-        for column, codes in zip(columns, self.codes, strict=True):
+        inside = np.ones(len(stratified[0]), dtype=np.bool_)
+        for column, codes in zip(stratified[self.of], self.codes, strict=True):
             digit = (column.astype(np.int64) - codes.start) // codes.step
             inside &= (digit >= 0) & (digit < len(codes))
             digits.append(digit)

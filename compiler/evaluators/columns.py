@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalspec.compiler.domains import Domain
-from causalspec.compiler.evaluators.definedness import Totals, defined_name, partial_names
+from causalspec.compiler.evaluators.definedness import defined_name
 from causalspec.compiler.evaluators.intervals import Interval, interval_of, may_hold, storage
-from causalspec.compiler.evaluators.vectorize import Column, Columns, evaluate
+from causalspec.compiler.evaluators.vectorize import Column, ColumnProgram, Columns
 from causalspec.compiler.expressions import Expression, references, surely
-from causalspec.compiler.model import CausalModel, Variable
+from causalspec.compiler.model import CausalModel, Variable, reached
 
 __all__ = [
     "Column",
@@ -53,19 +53,15 @@ def with_definedness(model: CausalModel, names: Iterable[str]) -> list[str]:
 @dataclass(frozen=True, slots=True)
 class ColumnExpression:
     """An expression that is computed over given columns. Where it has no value the column holds
-    some code.
-
-    `model` is total and has what the expression depends on, `reads` are the inputs and noise among
-    it.
+    some code. `reads` are the inputs and noise that it depends on.
     """
 
-    model: CausalModel
-    expression: Expression
+    program: ColumnProgram
     reads: tuple[str, ...]
 
     @staticmethod
     def of(condition: Expression, given: Mapping[str, Variable]) -> ColumnExpression:
-        """A condition, false where it has no value. `given` says what each name means;
+        """A condition, false where it has no value. `given` says what each name means, in order;
         abbreviations bring their own mechanisms along.
         """
         return ColumnExpression.value_of(surely(condition), given)
@@ -73,25 +69,15 @@ class ColumnExpression:
     @staticmethod
     def value_of(expression: Expression, given: Mapping[str, Variable]) -> ColumnExpression:
         """Any expression."""
-        needed: dict[str, Variable] = {}
-
-        def visit(name: str) -> None:
-            if name not in needed:
-                for parent in given[name].parents:
-                    visit(parent)
-                needed[name] = given[name]
-
-        for name in references(expression):
-            visit(name)
-        reads = tuple(name for name, one in needed.items() if one.mechanism is None)
-        model = CausalModel("expression", "", tuple(needed.values())).total
-        value = Totals(partial_names(model)).of(expression).value
-        return ColumnExpression(model, value, reads)
+        needed = reached(references(expression), lambda name: given[name].parents)
+        variables = tuple(variable for name, variable in given.items() if name in needed)
+        reads = tuple(one.name for one in variables if one.mechanism is None)
+        model = CausalModel("expression", "", variables)
+        return ColumnExpression(ColumnProgram(model, [expression]), reads)
 
     def over(self, columns: Columns, rows: int) -> Column:
         """The value in each of `rows` rows."""
-        given = {name: columns[name] for name in self.reads}
-        return evaluate(self.model, self.expression, given, rows)
+        return self.program.columns({name: columns[name] for name in self.reads}, rows)[0]
 
     def may_hold(
         self, columns: Columns, ends: Mapping[str, tuple[int, int]], rows: int
@@ -103,4 +89,5 @@ class ColumnExpression:
         for name in known.keys() & columns.keys():
             wide = columns[name].astype(np.int64)
             known[name] = Interval(wide, wide)
-        return np.broadcast_to(may_hold(self.model, self.expression, known), (rows,))
+        (condition,) = self.program.wanted
+        return np.broadcast_to(may_hold(self.program.model, condition[-1], known), (rows,))

@@ -14,7 +14,7 @@ rows v is defined.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any, TypeAlias
 
@@ -22,17 +22,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalspec.compiler import expressions as nodes
+from causalspec.compiler.derived_models import interchanged, on_sides
 from causalspec.compiler.evaluators.definedness import Totals, defined_name, partial_names
 from causalspec.compiler.evaluators.intervals import Interval, interval_of, intervals, storage
 from causalspec.compiler.expressions import (
     ArithmeticOperator,
     ComparisonOperator,
     Expression,
+    Reference,
     children,
     postorder,
     references,
 )
-from causalspec.compiler.model import CausalModel
+from causalspec.compiler.model import CausalModel, Variable
 from causalspec.compiler.specification import SwapKind
 from causalspec.dsl.diagnostics import InternalError
 
@@ -75,16 +77,15 @@ def solve_columns(
     Raises `UnsupportedModelError` for a cyclic model, and for values beyond 64 bits.
     """
     names = list(model.total.by_name if wanted is None else wanted)
-    solver = Solver(model.total)
     put_in = interventions or {}
     known = {defined_name(name): 1 for name in put_in}
-
-    def solve(chunks: Sequence[Columns]) -> list[Column]:
-        given, done = chunks
-        solution = solver.solve({**given, **done}, names)
-        return [solution[name] for name in names]
-
-    return _wide(names, [inputs, {**put_in, **known}], solve)
+    given = {**inputs, **put_in, **known}
+    columns = ColumnProgram(model, list(map(Reference, names))).columns(given)
+    widest = [one.dtype for one in given.values() if not isinstance(one, int)]
+    return {
+        name: column.astype(np.result_type(column, *widest), copy=False)
+        for name, column in zip(names, columns, strict=True)
+    }
 
 
 def interchange_columns(
@@ -102,133 +103,55 @@ def interchange_columns(
     Neural Networks*, 2021). Only the swapped variables are solved for in the sources.
     """
     names = list(model.outputs if wanted is None else wanted)
-    solver = Solver(model.total)
-
-    def solve(chunks: Sequence[Columns]) -> list[Column]:
-        base, *sources = chunks
-        solution = solver.interchange(base, sources, kind, names)
-        return [solution[name] for name in names]
-
-    return _wide(names, [base, *sources], solve)
+    pair = interchanged(model, kind, range(len(sources)))
+    found = solve_columns(pair, on_sides(base, sources), wanted=[f"result.{one}" for one in names])
+    return dict(zip(names, found.values(), strict=True))
 
 
-def evaluate(model: CausalModel, expression: Expression, given: Columns, rows: int) -> Column:
-    """A total expression over variables of a total model, in each of `rows` rows."""
-    solver = Solver(model)
-    fold = _Fold({one.name: interval_of(one.domain) for one in model.variables})
-    walked, read = postorder(expression), references(expression)
-    return _by_chunks(
-        [given], lambda chunks: [fold.value(walked, solver.solve(chunks[0], read))], rows
-    )[0]
-
-
-class PairExpressions:
-    """Expressions over pairs, for those who compute them again and again: filters, balanced values
-    and labels of a counterfactual design.
-
-    A reference `base.x` is x in the base's solution, `source.x` (or `s1.x`, by `source_names`) in
-    a source's, and `result.x` in the base's under the interchange of `kind`. Where one has no value
-    its column holds some code; `Defined` says where.
+class ColumnProgram:
+    """Expressions over the variables of an acyclic model, for those who compute them again and
+    again. Where one has no value its column holds some code; `Defined` says where.
     """
 
-    def __init__(
-        self,
-        model: CausalModel,
-        kind: SwapKind,
-        wanted: Sequence[Expression],
-        source_names: Sequence[str] = ("source",),
-    ) -> None:
-        self._solver = Solver(model.total)
-        self._kind = kind
-        sides = ("base", *source_names, "result")
-        partial = {f"{side}.{name}" for name in partial_names(model.total) for side in sides}
-        totals = Totals(partial)
-        self._wanted = [postorder(totals.of(one).value) for one in wanted]
-        self._source_names = source_names
-        self._read: dict[str, list[str]] = {side: [] for side in sides}
-        domains = model.total.by_name
-        known: dict[str, Interval] = {}
-        for name in dict.fromkeys(n for one in self._wanted for n in references(one[-1])):
-            side, _, variable = name.partition(".")
-            self._read[side].append(variable)
-            known[name] = interval_of(domains[variable].domain)
-        self._fold = _Fold(known)
-        # What the swap does not move is solved for once, in the base.
-        self._unmoved = self._solver.unmoved(kind, self._read["result"])
+    def __init__(self, model: CausalModel, wanted: Sequence[Expression]) -> None:
+        self.model = model.total
+        totals = Totals(partial_names(self.model))
+        self.wanted = [postorder(totals.of(one).value) for one in wanted]
+        self._fold = _Fold({one.name: interval_of(one.domain) for one in self.model.variables})
 
-    def columns(self, base: Given, sources: Sequence[Given]) -> list[Column]:
-        """The columns of the expressions over these pairs."""
-        return _by_chunks([base, *sources], self._of_chunk)
-
-    def _of_chunk(self, chunks: Sequence[Columns]) -> list[Column]:
-        solver, kind = self._solver, self._kind
-        read = {side: names for side, names in self._read.items() if names}
-        base, *sources = chunks
-        runs = {"base": base, **dict(zip(self._source_names, sources, strict=True))}
-        if "result" in read:
-            runs["base"] = base = solver.solve(base, self._unmoved)
-            runs["result"] = solver.interchange(base, sources, kind, read["result"])
-        columns = {
-            f"{side}.{name}": column
-            for side, names in read.items()
-            for name, column in solver.solve(runs[side], names).items()
-        }
-        return [self._fold.value(one, columns) for one in self._wanted]
-
-
-class Solver:
-    """Solves a total model for columns, which are of one length or have no axis."""
-
-    def __init__(self, model: CausalModel) -> None:
-        self._model = model
-        self._fold = _Fold({one.name: interval_of(one.domain) for one in model.variables})
-
-    def solve(self, given: Columns, wanted: Iterable[str]) -> dict[str, Column]:
-        """The given columns and those of all that `wanted` depends on."""
-        needed = self._needed(given, wanted)
-        solution = dict(given)
-        for variable in self._model.variables:
-            name = variable.name
-            if name in needed and name not in solution:
-                if variable.mechanism is None:
-                    raise InternalError(f"no column for `{name}` of `{self._model.name}`")
-                solution[name] = self._fold.value(variable.nodes, solution)
-        return solution
-
-    def interchange(
-        self, base: Columns, sources: Sequence[Columns], kind: SwapKind, wanted: Iterable[str]
-    ) -> dict[str, Column]:
-        """The same of the base where the variables of `kind` are as in their sources. What `base`
-        has of other variables is what they are there, too.
+    def columns(self, given: Given, rows: int | None = None) -> list[Column]:
+        """The columns of the expressions where those of some variables are given, inputs or not.
+        There are as many `rows` as these have.
         """
-        given = dict(base)
-        for number in dict.fromkeys(kind.sources):
-            pairs = zip(kind.variables, kind.sources, strict=True)
-            names = [name for name, source in pairs if source == number]
-            names += [flag for flag in map(defined_name, names) if flag in self._model.by_name]
-            inner, source = kind.within_source(number), sources[number]
-            if inner is None:
-                solution = self.solve(source, names)
-            else:
-                solution = self.interchange(source, sources, inner, names)
-            given.update({name: solution[name] for name in names})
-        return self.solve(given, wanted)
+        lengths = {len(one) for one in given.values() if not isinstance(one, int)}
+        if len(lengths) > 1:
+            raise InternalError(f"columns of different lengths: {sorted(lengths)}")
+        if rows is None:
+            rows = lengths.pop() if lengths else 1
+        solved = self._solved(given)
+        parts: list[list[Column]] = []
+        for start in range(0, max(rows, 1), _CHUNK_ROWS):
+            stop = min(start + _CHUNK_ROWS, rows)
+            columns = {name: _part(one, start, stop) for name, one in given.items()}
+            for variable in solved:
+                columns[variable.name] = self._fold.value(variable.nodes, columns)
+            found = (self._fold.value(one, columns) for one in self.wanted)
+            parts.append([_codes(one, stop - start) for one in found])
+        return [
+            one[0] if len(one) == 1 else np.concatenate(one) for one in zip(*parts, strict=True)
+        ]
 
-    def unmoved(self, kind: SwapKind, wanted: Iterable[str]) -> list[str]:
-        """What `wanted` depends on that no swapped variable reaches."""
-        swapped = {*kind.variables, *map(defined_name, kind.variables)}
-        moved = set(swapped)
-        for variable in self._model.variables:
-            if not moved.isdisjoint(variable.parents):
-                moved.add(variable.name)
-        return [name for name in self._needed(swapped, wanted) if name not in moved]
-
-    def _needed(self, given: Iterable[str], wanted: Iterable[str]) -> set[str]:
-        given, needed = set(given), set(wanted)
-        for variable in reversed(self._model.variables):
+    def _solved(self, given: Given) -> list[Variable]:
+        """The variables that are to be solved for, in order."""
+        needed = {name for walked in self.wanted for name in references(walked[-1])}
+        found: list[Variable] = []
+        for variable in reversed(self.model.variables):
             if variable.name in needed and variable.name not in given:
+                if variable.mechanism is None:
+                    raise InternalError(f"no column for `{variable.name}` of `{self.model.name}`")
                 needed.update(variable.parents)
-        return needed
+                found.append(variable)
+        return found[::-1]
 
 
 class _Fold:
@@ -294,27 +217,6 @@ def _computed(node: Expression, operands: Sequence[Any], columns: Columns, prepa
             raise InternalError("columns are computed from total expressions alone")
 
 
-def _by_chunks(
-    settings: Sequence[Given],
-    compute: Callable[[Sequence[Columns]], list[Any]],
-    rows: int | None = None,
-) -> list[Column]:
-    """What is computed from the columns of some settings, each of `rows` codes."""
-    lengths = {len(one) for each in settings for one in each.values() if not isinstance(one, int)}
-    if len(lengths) > 1:
-        raise InternalError(f"columns of different lengths: {sorted(lengths)}")
-    if rows is None:
-        rows = lengths.pop() if lengths else 1
-    parts: list[list[Column]] = []
-    for start in range(0, max(rows, 1), _CHUNK_ROWS):
-        stop = min(start + _CHUNK_ROWS, rows)
-        chunks = [
-            {name: _part(one, start, stop) for name, one in each.items()} for each in settings
-        ]
-        parts.append([_codes(one, stop - start) for one in compute(chunks)])
-    return [one[0] if len(one) == 1 else np.concatenate(one) for one in zip(*parts, strict=True)]
-
-
 def _part(column: Column | int, start: int, stop: int) -> Any:
     return np.int64(column) if isinstance(column, int) else column[start:stop]
 
@@ -324,17 +226,3 @@ def _codes(column: Any, rows: int) -> Column:
     if column.dtype == np.bool_:
         column = column.view(np.int8)
     return column if column.ndim else np.full(rows, column)
-
-
-def _wide(
-    names: Sequence[str],
-    settings: Sequence[Given],
-    compute: Callable[[Sequence[Columns]], list[Any]],
-) -> dict[str, Column]:
-    """The computed columns by their names, as wide as the widest that is given."""
-    given = [one.dtype for each in settings for one in each.values() if not isinstance(one, int)]
-    columns = _by_chunks(settings, compute)
-    return {
-        name: column.astype(np.result_type(column, *given), copy=False)
-        for name, column in zip(names, columns, strict=True)
-    }

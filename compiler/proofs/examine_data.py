@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy
 from numpy.typing import NDArray
 
-from causalspec.compiler.data.conditions import LabelledPairs, Labeller, filters, source_names
+from causalspec.compiler.data.conditions import LabelledPairs, PairKind, filters, source_names
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.data.left_out import pairs_left_out
 from causalspec.compiler.data.pairs import InterchangePairs
@@ -122,8 +122,8 @@ def examine_design(
         task = design.model.task
         question = f"`{design.name}` draws from a fair sample of the inputs that `{task}` admits"
         yield Examination(question, True, Sampled(population.sampled, 0), design.span)
-    for kind in design.kinds:
-        drawn = None if population is None else _draw(design, kind, population)
+    for number, kind in enumerate(design.kinds):
+        drawn = None if population is None else _draw(PairKind.of(design, number), population)
         swap = _examine_swap(design, kind, drawn, diagnostics)
         yield swap
         if drawn is None or swap.holds is False:
@@ -153,19 +153,19 @@ def examine_design(
         )
 
 
-def _draw(design: CounterfactualDesign, kind: SwapKind, population: Population) -> _Drawn | None:
+def _draw(kind: PairKind, population: Population) -> _Drawn | None:
     """None where too few pairs can be had; data generation then says why."""
     if population.is_empty:
         return None
-    stream = Stream.of(design.seed, design.name, "examined", kind.name)
+    design = kind.design
+    stream = Stream.of(design.seed, design.name, "examined", kind.swap.name)
     try:
-        base, sources = PairSampler(design, population, stream).take(PAIRS)
+        pairs = kind.label(PairSampler(design, population, stream).take(PAIRS))
     except RequirementUnmetError:
         return None
-    pairs = Labeller(design).label(kind, base, sources)
     changed = numpy.zeros(PAIRS, numpy.bool_)
     for name in design.model.outputs:
-        changed |= pairs.outputs[f"label.{name}"] != pairs.outputs[f"base.{name}"]
+        changed |= pairs.columns[f"label.{name}"] != pairs.columns[f"base.{name}"]
     return _Drawn(pairs, changed & pairs.has_label)
 
 

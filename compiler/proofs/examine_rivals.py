@@ -10,7 +10,6 @@ from causalspec.compiler.counterparts import counterparts_of
 from causalspec.compiler.data.conditions import source_names
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.data.pairs import InterchangePairs
-from causalspec.compiler.data.rivals import Prediction
 from causalspec.compiler.derived_models import (
     differs,
     interchanged,
@@ -20,7 +19,9 @@ from causalspec.compiler.derived_models import (
     with_noise_at_rest,
 )
 from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.evaluators.columns import with_definedness
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
+from causalspec.compiler.evaluators.vectorize import interchange_columns
 from causalspec.compiler.evidence import Examination, Exhaustive, NoWitness, Sampled
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.proofs.witnesses import smallest_witness
@@ -96,8 +97,10 @@ def _agreeing(
 
 
 def _agrees(pairs: InterchangePairs, rival: CausalModel, kind: SwapKind) -> bool:
-    predicted = Prediction(rival, kind, len(pairs.sources))
-    return not len(pairs) or bool(predicted.is_label(pairs.base, pairs.sources, pairs.label).all())
+    """Whether the rival's label is the pair's own everywhere; one that it does not have differs."""
+    wanted = with_definedness(rival, rival.outputs)
+    found = interchange_columns(rival, pairs.base, pairs.sources, kind, wanted=wanted)
+    return all((column == pairs.label.get(name, 1)).all() for name, column in found.items())
 
 
 def _parting_pairs(

@@ -15,7 +15,8 @@ from typing import Any, cast
 
 from causalspec.compiler.data.audit.rows import RowFile
 from causalspec.compiler.data.audit.values import written
-from causalspec.compiler.data.conditions import Relevance, source_names
+from causalspec.compiler.data.conditions import PairKind, source_names
+from causalspec.compiler.derived_models import source_prefix
 from causalspec.compiler.domains import Domain, Symbols
 from causalspec.compiler.expressions import Reference
 from causalspec.compiler.specification import CounterfactualDesign, PairExpression
@@ -108,7 +109,7 @@ def wanted_of(design: CounterfactualDesign, by: Sequence[str]) -> tuple[Wanted, 
     read = (*(f"result.{name}" for name in model.outputs), *by)
     labels = tuple(PairExpression(Reference(name), design.span) for name in read)
     asked = replace(design, keep=labels, balance=None, cover=(), distinctions=())
-    relevance = [Relevance.of(asked, kind) for kind in design.kinds]
+    relevant = {name for kind in PairKind.all_of(asked) for name in kind.relevant}
     exogenous = model.exogenous
 
     def domain(name: str) -> Domain:
@@ -118,16 +119,11 @@ def wanted_of(design: CounterfactualDesign, by: Sequence[str]) -> tuple[Wanted, 
     if len(design.kinds) > 1:
         kinds = Symbols(tuple(kind.name for kind in design.kinds), "a kind of intervention")
         found.append(Wanted(KIND, ("swap", "intervention"), kinds, True))
-    shared = model.noise if design.shared_noise else ()
     for name in exogenous:
-        needed = any(
-            name in one.base or (name in shared and any(name in source for source in one.sources))
-            for one in relevance
-        )
-        found.append(Wanted(f"base.{name}", (), domain(name), needed))
+        found.append(Wanted(f"base.{name}", (), domain(name), f"base.{name}" in relevant))
     for k, side in enumerate(names):
         for name in exogenous:
-            needed = any(name in one.sources[k] for one in relevance) and name not in shared
+            needed = f"{source_prefix(k)}.{name}" in relevant
             aliases = (f"sources.{side}.{name}",)
             found.append(Wanted(f"{side}.{name}", aliases, domain(name), needed))
     for name in model.outputs:

@@ -25,9 +25,10 @@ from causalspec.compiler.data.audit.places import cell_span
 from causalspec.compiler.data.audit.rows import Chunk, RowFile
 from causalspec.compiler.data.audit.values import UNREADABLE, CellReader, written
 from causalspec.compiler.data.conditions import source_names
+from causalspec.compiler.derived_models import interchanged, on_pair, on_sides
 from causalspec.compiler.domains import Domain, Numbers
 from causalspec.compiler.evaluators.columns import ColumnExpression, Columns
-from causalspec.compiler.evaluators.vectorize import PairExpressions
+from causalspec.compiler.evaluators.vectorize import ColumnProgram
 from causalspec.compiler.expressions import Defined, Reference
 from causalspec.compiler.front.values import described
 from causalspec.compiler.model import CausalModel, Role
@@ -207,8 +208,10 @@ class _Auditor:
         strata = [name for name in found.by if name != KIND]
         self._derived = list(dict.fromkeys((*map(_asked, self._labels), *strata)))
         read = [Reference(name) for name in self._derived]
-        self._expressions = [
-            PairExpressions(self._design.model, kind, [*read, *map(Defined, read)], self._names)
+        asked = [on_pair(one, self._names) for one in (*read, *map(Defined, read))]
+        numbers = range(len(self._names))
+        self._programs = [
+            ColumnProgram(interchanged(self._design.model, kind, numbers), asked)
             for kind in self._design.kinds
         ]
         requirement = found.design.model.requirement
@@ -223,11 +226,11 @@ class _Auditor:
         rows = len(chunk)
         kinds = codes.get(KIND, np.zeros(rows, dtype=np.int64))
         derived = {name: np.zeros(rows, dtype=np.int64) for name in self._derived}
-        for number, expressions in enumerate(self._expressions):
+        for number, program in enumerate(self._programs):
             chosen = np.flatnonzero(kinds == number)
             if len(chosen):
                 base, *sources = [self._side(codes, one, chosen) for one in ("base", *self._names)]
-                columns = expressions.columns(base, sources)
+                columns = program.columns(on_sides(base, sources))
                 half = len(columns) // 2
                 for name, value, defined in zip(
                     derived, columns[:half], columns[half:], strict=True

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 
 from causalspec.compiler.compile import load_specification
-from causalspec.compiler.data import balance, filling
+from causalspec.compiler.data import balance, counterfactuals
 from causalspec.compiler.data.balance import STRETCH, Layout
 from causalspec.compiler.data.counterfactuals import (
     MOST_STREAMED_ROWS,
@@ -22,9 +22,8 @@ from causalspec.compiler.data.counterfactuals import (
     generate,
     generate_chunks,
 )
-from causalspec.compiler.data.partitions import SplitValues
 from causalspec.compiler.data.randomness import Stream
-from causalspec.compiler.data.strata import Coverable, Strata
+from causalspec.compiler.data.strata import Strata
 from causalspec.compiler.domains import Numbers, Truths
 from causalspec.compiler.expressions import Reference
 from causalspec.compiler.model import CausalModel
@@ -96,7 +95,7 @@ def test_chunks_of_generated_designs_are_the_rows_of_the_whole(data: some.DataOb
     rows = data.draw(some.integers(1, 400))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(balance, "STRETCH", 64)
-        patch.setattr(filling, "STRETCH", 64)
+        patch.setattr(counterfactuals, "STRETCH", 64)
         whole = generate(experiment, "train", rows=rows)
         for chunk_rows in (1, 7, 1000, 65_536):
             assert fingerprint(joined(experiment, rows, chunk_rows)) == fingerprint(whole)
@@ -181,7 +180,7 @@ def test_stretches_hold_what_the_split_does(weights: list[int], values: int, row
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(balance, "STRETCH", 64)
-        strata = Strata.of(experiment, SplitValues("train", ()), Coverable(((),)))
+        strata = Strata.of(experiment)
         layout = Layout(strata, rows, Stream.of(3))
         total: Counter[tuple[int, int]] = Counter()
         for number in range(layout.stretches):

@@ -10,11 +10,12 @@ from typing import Any
 import numpy
 import pytest
 
+from causalspec.compiler.derived_models import interchanged, on_pair, on_sides
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.columns import with_definedness
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
 from causalspec.compiler.evaluators.vectorize import (
-    PairExpressions,
+    ColumnProgram,
     interchange_columns,
     solve_columns,
 )
@@ -164,7 +165,9 @@ def test_pairs(columns: Any) -> None:
         Reference("result.below"),
     ]
     given = [columns(first), columns(second)]
-    result = PairExpressions(model, kind, wanted, ("s1", "s2")).columns(columns(base), given)
+    pair = interchanged(model, kind)
+    program = ColumnProgram(pair, [on_pair(expression, ("s1", "s2")) for expression in wanted])
+    result = program.columns(on_sides(columns(base), given))
     expected: list[list[int]] = []
     for own, s1, s2 in zip(base, first, second, strict=True):
         solution = interpret.solve(model, own)
