@@ -19,7 +19,7 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
-from causalspec.compiler.data.randomness import Stream, largest_remainder
+from causalspec.compiler.data.randomness import Stream, largest_remainder, rows_by_number
 from causalspec.compiler.data.strata import Strata
 
 STRETCH = 1 << 17
@@ -98,8 +98,4 @@ def _order(strata: Strata, stream: Stream) -> NDArray[np.int64]:
 def _places(counts: Sequence[int], stream: Stream) -> tuple[Places, ...]:
     if max(counts) == sum(counts):
         return tuple(range(count) for count in counts)
-    cells = stream.shuffled(counts)
-    if len(counts) <= 4:
-        return tuple(np.flatnonzero(cells == cell) for cell in range(len(counts)))
-    grouped = np.argsort(cells, kind="stable")
-    return tuple(np.split(grouped, np.cumsum(counts)[:-1]))
+    return tuple(rows_by_number(stream.shuffled(counts), len(counts)))

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -24,7 +23,7 @@ from causalspec.compiler.data.feasibility import (
 )
 from causalspec.compiler.data.pairs import InterchangePairs
 from causalspec.compiler.data.populations import Population
-from causalspec.compiler.data.randomness import Stream
+from causalspec.compiler.data.randomness import Stream, rows_by_number
 from causalspec.compiler.data.samplers import (
     ATTEMPTS_A_ROW,
     MOST_ATTEMPTS,
@@ -143,15 +142,7 @@ class KindSampler:
         """Of each stratum, the pairs of `_every`."""
         assert self._every is not None
         strata = self._layout.strata
-        return _by_stratum(strata.numbered(self._every.labelled), len(strata))
-
-
-def _by_stratum(numbers: NDArray[np.int32], strata: int) -> list[NDArray[np.intp]]:
-    """The rows of each stratum, in order; -1 is none."""
-    kind = np.min_scalar_type(-strata)  # narrow types are sorted by radix
-    order = np.argsort(numbers.astype(kind), kind="stable")
-    ends = np.cumsum(np.bincount(numbers + 1, minlength=strata + 1)).tolist()
-    return [order[start:stop] for start, stop in pairwise(ends)]
+        return rows_by_number(strata.numbered(self._every.labelled), len(strata))
 
 
 def _chosen(
@@ -162,7 +153,7 @@ def _chosen(
     """
     places: list[Places] = []
     rows: list[NDArray[np.intp]] = []
-    for stratum, hits in enumerate(_by_stratum(numbers, len(cells))):
+    for stratum, hits in enumerate(rows_by_number(numbers, len(cells))):
         start = filled[stratum]
         taken = hits[: len(cells[stratum]) - start]
         filled[stratum] += len(taken)

@@ -66,10 +66,10 @@ def partition(design: CounterfactualDesign, seed: int, unmet: Unmet) -> tuple[Sp
     least = [1] * len(design.splits)
     while True:
         splits = _cut(design, groups, shuffled, least)
-        failing = _first_failing(splits, unmet)
-        if failing is None:
+        reasons = ((number, unmet(split)) for number, split in enumerate(splits))
+        number, reason = next((found for found in reasons if found[1] is not None), (0, None))
+        if reason is None:
             return splits
-        number, reason = failing
         if max(least) == 1:  # the first failure: it may not be for want of values at all
             impossible = unmet(SplitValues(design.splits[number].name, ()))
             if impossible is not None:
@@ -77,14 +77,6 @@ def partition(design: CounterfactualDesign, seed: int, unmet: Unmet) -> tuple[Sp
         least[number] += max(1, least[number] // 4)
         if all(sum(least) > len(codes) for codes in shuffled):
             raise SpecError([_too_few(design, number, splits[number], reason)])
-
-
-def _first_failing(splits: Sequence[SplitValues], unmet: Unmet) -> tuple[int, Diagnostic] | None:
-    for number, split in enumerate(splits):
-        reason = unmet(split)
-        if reason is not None:
-            return number, reason
-    return None
 
 
 def _groups(design: CounterfactualDesign) -> Iterator[tuple[Domain, tuple[str, ...]]]:
@@ -137,17 +129,12 @@ def _sizes(values: int, rows: Sequence[int], least: Sequence[int]) -> list[int]:
     if sum(least) >= values:
         return list(largest_remainder(values, least))
     sizes = list(largest_remainder(values, rows))
-    lacking = [i for i, size in enumerate(sizes) if size < least[i]]
-    while lacking:
+    while any(size < fewest for size, fewest in zip(sizes, least, strict=True)):
         # What is short gets its least, the others share the rest in proportion to their rows.
-        fixed = set(lacking) | {i for i, size in enumerate(sizes) if size == least[i]}
-        free = [i for i in range(len(rows)) if i not in fixed]
-        rest = values - sum(least[i] for i in fixed)
-        for i in fixed:
-            sizes[i] = least[i]
-        for i, size in zip(free, largest_remainder(rest, [rows[i] for i in free]), strict=True):
-            sizes[i] = size
-        lacking = [i for i in free if sizes[i] < least[i]]
+        free = [i for i, size in enumerate(sizes) if size > least[i]]
+        rest = values - sum(fewest for i, fewest in enumerate(least) if i not in free)
+        shared = iter(largest_remainder(rest, [rows[i] for i in free]))
+        sizes = [next(shared) if i in free else least[i] for i in range(len(rows))]
     return sizes
 
 

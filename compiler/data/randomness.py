@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,17 +68,15 @@ class Stream:
         stream = self
         while len(rejected):
             stream = stream.derive("again")
-            if len(rejected) > _FEW:
-                again, still = stream._attempt(bound, start, count)
-                values[rejected] = again[rejected]
-                rejected = np.intersect1d(rejected, still, assume_unique=True)
-                continue
-            kept: list[int] = []
-            for offset in rejected.tolist():
-                again, still = stream._attempt(bound, start + offset, 1)
-                values[offset] = again[0]
-                kept.extend([offset] * len(still))
-            rejected = np.array(kept, dtype=np.intp)
+            few = len(rejected) <= _FEW
+            parts = [(offset, 1) for offset in rejected.tolist()] if few else [(0, count)]
+            left: list[NDArray[np.intp]] = []
+            for first, size in parts:
+                again, failed = stream._attempt(bound, start + first, size)
+                mine = rejected[(rejected >= first) & (rejected < first + size)]
+                values[mine] = again[mine - first]
+                left.append(np.intersect1d(mine, first + failed))
+            rejected = np.concatenate(left)
         return values
 
     def _attempt(
@@ -126,6 +125,14 @@ class Stream:
         keys <<= bits
         keys |= np.arange(count, dtype=np.uint64)
         return keys
+
+
+def rows_by_number(numbers: NDArray[np.int32], count: int) -> list[NDArray[np.intp]]:
+    """The rows that have each number below `count`, ascending; -1 is none of them."""
+    narrow = numbers.astype(np.min_scalar_type(-count))  # 16 bits are sorted by radix
+    order = np.argsort(narrow, kind="stable")
+    ends = np.cumsum(np.bincount(numbers + 1, minlength=count + 1)).tolist()
+    return [order[start:stop] for start, stop in pairwise(ends)]
 
 
 def largest_remainder(total: int, weights: Sequence[int]) -> tuple[int, ...]:
