@@ -50,7 +50,11 @@ class Listed:
         chosen = stream.below(self.total, start, count).astype(np.int64)
         if self._ends is not None:
             chosen = np.searchsorted(self._ends, chosen, side="right")
-        return {name: column.take(chosen) for name, column in self.columns.items()}
+        return self.at(chosen)
+
+    def at(self, places: NDArray[np.int64]) -> Columns:
+        """The settings at some places of the list."""
+        return {name: column.take(places) for name, column in self.columns.items()}
 
     def of_side(self, prefix: str) -> Listed:
         """The block of one side of a pair."""
@@ -82,8 +86,11 @@ class Ranged:
 
     def draw(self, stream: Stream, start: int, count: int) -> Columns:
         """The values at positions `start .. start + count - 1` of a stream."""
-        positions = stream.below(len(self.codes), start, count).astype(np.int64)
-        return {self.name: positions * self.codes.step + self.codes.start}
+        return self.at(stream.below(len(self.codes), start, count).astype(np.int64))
+
+    def at(self, places: NDArray[np.int64]) -> Columns:
+        """The values at some places of the range."""
+        return {self.name: places * self.codes.step + self.codes.start}
 
     def of_side(self, prefix: str) -> Ranged:
         """The block of one side of a pair."""
@@ -132,9 +139,7 @@ class Grouped:
 
 def every(block: Block) -> Columns:
     """Each setting of a block once."""
-    if isinstance(block, Ranged):
-        return {block.name: np.asarray(block.codes, dtype=np.int64)}
-    return block.columns
+    return block.at(np.arange(block.settings))
 
 
 def product(parts: Sequence[Columns]) -> Columns:

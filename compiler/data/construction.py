@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 
 from causalspec.compiler.data.blocks import Block, Listed, Ranged
 from causalspec.compiler.data.randomness import Stream
-from causalspec.compiler.data.requirements import Condition
+from causalspec.compiler.data.requirements import Condition, together
 from causalspec.compiler.evaluators.columns import Column, ColumnExpression
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
-from causalspec.compiler.expressions import All
 from causalspec.compiler.model import CausalModel
 
 MOST_SETTINGS = 1 << 17
@@ -55,9 +54,15 @@ def construct(
     value that follows from the others; at most `most` are taken from one step to the next.
     """
     builder = _Builder(model, single, dict(computed), list(conditions), most)
-    for name in _in_order(single, computed, conditions):
+    free = list(_in_order(single, computed, conditions))
+    for name in free:
         builder.extend(name)
-    return builder.result()
+    # In the order of the inputs, the first one varying slowest.
+    builder.take(
+        np.lexsort([builder.columns[name] for name in reversed(list(single)) if name in free])
+    )
+    columns = {name: builder.columns[name] for name in single}
+    return Construction(columns, builder.settings, builder.weights, builder.is_whole, builder.tried)
 
 
 def _in_order(
@@ -68,26 +73,23 @@ def _in_order(
     """The inputs that are not computed, so that conditions are decided early: the one whose missing
     inputs have the fewest settings comes next.
     """
-    waiting: list[list[str]] = []
-    for one in conditions:
-        read = [reads for name in one.reads for reads in _computed_from(name, computed)]
-        waiting.append([name for name in single if name in read])
-    given: set[str] = set()
-    while waiting:
-        missing = [[name for name in names if name not in given] for names in waiting]
-        waiting = [names for names in missing if names]
-        if waiting:
-            nearest = min(waiting, key=lambda names: prod(single[one].settings for one in names))
-            yield from nearest
-            given.update(nearest)
-    yield from (name for name in single if name not in given and name not in computed)
-
-
-def _computed_from(name: str, computed: Mapping[str, ColumnExpression]) -> tuple[str, ...]:
-    return computed[name].reads if name in computed else (name,)
+    left = {name: None for name in single if name not in computed}
+    waiting: list[set[str]] = []
+    for condition in conditions:
+        from_others = (computed[name].reads for name in condition.reads if name in computed)
+        waiting.append(set(condition.reads).union(*from_others))
+    while left:
+        missing = [[name for name in left if name in names] for names in waiting]
+        ways = [names for names in missing if names] or [list(left)]
+        nearest = min(ways, key=lambda names: prod(single[name].settings for name in names))
+        yield from nearest
+        for name in nearest:
+            del left[name]
 
 
 class _Builder:
+    """Settings of some inputs, to be extended by one more at a time."""
+
     def __init__(
         self,
         model: CausalModel,
@@ -101,85 +103,70 @@ class _Builder:
         self._single = single
         self._computed = computed
         self._conditions = conditions
-        self._columns: dict[str, Column] = {}
-        self._weights: NDArray[np.int64] | None = None
-        self._settings = 1
-        self._is_whole = True
-        self._tried = 0
-        self._extended: set[str] = set()
         self._stream = Stream.of(0, "construction")
         self._ends = {name: ends(block) for name, block in single.items()}
+        self.columns: dict[str, Column] = {}
+        self.weights: NDArray[np.int64] | None = None
+        self.settings = 1
+        self.is_whole = True
+        self.tried = 0
 
     def extend(self, name: str) -> None:
         """Give every setting so far each value of one more input."""
-        self._extended.add(name)
         block = self._single[name]
-        count = self._settings * block.settings
+        count = self.settings * block.settings
         if count > self._most:
             drawn = self._stream.derive(name).below(count, 0, self._most).astype(np.int64)
             chosen = np.unique(drawn)
-            self._is_whole = False
+            self.is_whole = False
         else:
             chosen = np.arange(count)
-        self._settings = len(chosen)
-        self._tried += self._settings
+        self.tried += len(chosen)
         before, own = np.divmod(chosen, max(1, block.settings))
-        self._take(before)
-        self._columns[name] = _values(block, own)
+        self.take(before)
+        self.columns.update(block.at(own))
         if isinstance(block, Listed) and block.weights is not None:
-            weights = np.ones(1, np.int64) if self._weights is None else self._weights
-            self._weights = weights * block.weights[own]
+            weights = np.ones(1, np.int64) if self.weights is None else self.weights
+            self.weights = weights * block.weights[own]
         self._follow()
         self._check()
         self._prune(name)
 
-    def result(self) -> Construction:
-        """What was built, in the order of the inputs, the first one varying slowest."""
-        free = [name for name in self._single if name in self._extended]
-        self._take(np.lexsort([self._columns[name] for name in reversed(free)]))
-        columns = {name: self._columns[name] for name in self._single}
-        return Construction(columns, self._settings, self._weights, self._is_whole, self._tried)
+    def take(self, rows: NDArray[np.intp]) -> None:
+        """Keep the settings in some rows, in their order."""
+        self.columns = {name: column[rows] for name, column in self.columns.items()}
+        self.weights = None if self.weights is None else self.weights[rows]
+        self.settings = len(rows)
 
     def _follow(self) -> None:
         """Add what can be computed by now."""
         for name, value in list(self._computed.items()):
-            if self._columns.keys() >= set(value.reads):
-                column = value.over(self._columns, self._settings).astype(np.int64)
-                self._columns[name] = column
-                self._take(np.flatnonzero(among(column, self._single[name])))
+            if self.columns.keys() >= set(value.reads):
+                column = value.over(self.columns, self.settings).astype(np.int64)
+                self.columns[name] = column
+                self.take(np.flatnonzero(among(column, self._single[name])))
                 del self._computed[name]
 
     def _check(self) -> None:
         """Drop the settings that break a condition which can be decided by now."""
-        given = self._columns.keys()
-        ready = [one for one in self._conditions if given >= set(one.reads)]
-        self._conditions = [one for one in self._conditions if not given >= set(one.reads)]
-        if ready and self._settings:
-            together = All(tuple(one.expression for one in ready))
-            holds = ColumnExpression.of(together, self._model.by_name)
-            self._take(np.flatnonzero(holds.over(self._columns, self._settings)))
+        given = self.columns.keys()
+        ready = [condition for condition in self._conditions if given >= set(condition.reads)]
+        self._conditions = [
+            condition for condition in self._conditions if not given >= set(condition.reads)
+        ]
+        if ready and self.settings:
+            holds = together(ready, self._model)
+            self.take(np.flatnonzero(holds.over(self.columns, self.settings)))
 
     def _prune(self, name: str) -> None:
         """Drop the settings that break a condition whatever the inputs have that are missing."""
-        for one in self._conditions:
-            if len(one.reads) <= _FEW or name not in one.reads or not self._settings:
+        for condition in self._conditions:
+            if len(condition.reads) <= _FEW or name not in condition.reads or not self.settings:
                 continue
             # Bounds that are beyond 64 bits say nothing of values that are not.
             with suppress(UnsupportedModelError):
-                may = one.holds.may_hold(self._columns, self._ends, self._settings)
-                self._take(np.flatnonzero(may))
-
-    def _take(self, rows: NDArray[np.intp]) -> None:
-        self._columns = {name: column[rows] for name, column in self._columns.items()}
-        self._weights = None if self._weights is None else self._weights[rows]
-        self._settings = len(rows)
-
-
-def _values(block: Block, positions: NDArray[np.int64]) -> Column:
-    if isinstance(block, Ranged):
-        return positions * block.codes.step + block.codes.start
-    (column,) = block.columns.values()
-    return column[positions]
+                may_hold = condition.holds.may_hold(self.columns, self._ends, self.settings)
+                self.take(np.flatnonzero(may_hold))
 
 
 def ends(block: Block) -> tuple[int, int]:

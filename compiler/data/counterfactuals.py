@@ -124,7 +124,7 @@ def try_out(design: CounterfactualDesign, population: Population | None = None) 
 
 
 def _number_of(design: CounterfactualDesign, split: str) -> int:
-    names = [one.name for one in design.splits]
+    names = [split_size.name for split_size in design.splits]
     if split not in names:
         raise LookupError(f"`{design.name}` has no split `{split}`; {suggestion(split, names)}")
     return names.index(split)

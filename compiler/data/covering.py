@@ -39,7 +39,7 @@ def possible_strata(kinds: Sequence[PairKind], seed: int) -> Strata:
     population = populate(design.model, {})
     possible: set[Stratum] = set()
     for kind in kinds if not population.is_empty else ():
-        missing = [one for one in every.combinations if one not in possible]
+        missing = [combination for combination in every.combinations if combination not in possible]
         if missing:
             possible |= _occurring(kind, population, missing, seed)
     return every.only(possible)
@@ -58,8 +58,8 @@ def _occurring(
         return set(wanted)
     seen = _combinations(kind, drawn)
     solver = PairSolver(kind, population, {}, stream.derive("solver"))
-    unseen = (one for one in wanted if one not in seen)
-    return seen.union(one for one in unseen if not solver.seeds(one, 1).proved_empty)
+    unseen = (codes for codes in wanted if codes not in seen)
+    return seen.union(codes for codes in unseen if not solver.seeds(codes, 1).proved_empty)
 
 
 def _combinations(kind: PairKind, pairs: LabelledPairs) -> set[Stratum]:

@@ -76,4 +76,4 @@ def _identity(domain: Domain) -> str:
         case Rows(table=table, keys=keys):
             return "\n".join((table, *keys))
         case Tuples(fields):
-            return "\n".join(f"{one.name} : {_identity(one.domain)}" for one in fields)
+            return "\n".join(f"{field.name} : {_identity(field.domain)}" for field in fields)

@@ -72,7 +72,7 @@ class InterchangePairs:
     def sources(self) -> tuple[Mapping[str, Column], ...]:
         """The same of each source."""
         names = source_names(self.design)
-        return tuple(self._side(one, self.model.exogenous) for one in names)
+        return tuple(self._side(name, self.model.exogenous) for name in names)
 
     @cached_property
     def label(self) -> Mapping[str, Column]:
@@ -87,7 +87,7 @@ class InterchangePairs:
     @cached_property
     def source_outputs(self) -> tuple[Mapping[str, Column], ...]:
         """The same of each source."""
-        return tuple(self._side(one, self.model.outputs) for one in source_names(self.design))
+        return tuple(self._side(name, self.model.outputs) for name in source_names(self.design))
 
     @cached_property
     def source_used(self) -> NDArray[np.bool_]:
@@ -138,10 +138,10 @@ class InterchangePairs:
             return first
         return replace(
             first,
-            columns={name: np.concatenate([one.columns[name] for one in parts])
+            columns={name: np.concatenate([part.columns[name] for part in parts])
                      for name in first.columns},
-            kinds=np.concatenate([one.kinds for one in parts]),
-            stratum=np.concatenate([one.stratum for one in parts]),
+            kinds=np.concatenate([part.kinds for part in parts]),
+            stratum=np.concatenate([part.stratum for part in parts]),
         )  # fmt: skip
 
 

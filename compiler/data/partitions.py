@@ -142,7 +142,7 @@ def _too_few(
     design: CounterfactualDesign, number: int, split: SplitValues, reason: Diagnostic
 ) -> Diagnostic:
     clause = design.splits[number]
-    sizes = " and ".join(f"{len(one.codes)} of {one.domain.size}" for one in split.shares)
+    sizes = " and ".join(f"{len(share.codes)} of {share.domain.size}" for share in split.shares)
     names = ", ".join(f"`{name}`" for name in design.disjoint)
     message = f"`{clause.name}` is impossible when the splits share no value of {names}"
     advice = f"with {sizes} values, {reason.message}; have fewer splits, or a type with more values"

@@ -23,9 +23,9 @@ from causalspec.compiler.data.blocks import (
     Ranged,
     product,
 )
-from causalspec.compiler.data.construction import Construction, construct, ends
+from causalspec.compiler.data.construction import MOST_SETTINGS, Construction, construct, ends
 from causalspec.compiler.data.randomness import Stream
-from causalspec.compiler.data.requirements import Condition, conjuncts
+from causalspec.compiler.data.requirements import Condition, conjuncts, together
 from causalspec.compiler.evaluators.columns import (
     Column,
     ColumnExpression,
@@ -34,7 +34,6 @@ from causalspec.compiler.evaluators.columns import (
     storage_of,
 )
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
-from causalspec.compiler.expressions import All
 from causalspec.compiler.model import CausalModel, Variable
 
 _MERGED_SETTINGS = 1 << 16  # small independent blocks share one draw up to so many settings
@@ -71,39 +70,33 @@ def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
 
     Inputs are uniform over what is admitted unless they have weights; noise is independent of all.
     """
-    drawn = {name: model.by_name[name] for name in model.exogenous}
-    conditions = [Condition.of(one, model) for one in conjuncts(model.requirement)]
-    if not all(one.holds.over({}, 1)[0] for one in conditions if not one.reads):
-        return Population((Listed(dict.fromkeys(drawn, _NOTHING), 0),), ())
+    conditions = [Condition.of(part, model) for part in conjuncts(model.requirement)]
+    constant = [condition for condition in conditions if not condition.reads]
+    if not all(condition.holds.over({}, 1)[0] for condition in constant):
+        nothing = np.zeros(0, dtype=np.int8)
+        return Population((Listed(dict.fromkeys(model.exogenous, nothing), 0),), ())
     blocks: list[Block] = []
     rejections: list[ColumnExpression] = []
     sampled, in_vain = 0, 0
-    for names in _connected(tuple(drawn), [one.reads for one in conditions]):
-        mine = [one for one in conditions if one.reads and one.reads[0] in names]
-        single = {name: _single(drawn[name], allowed.get(name)) for name in names}
+    for names in _connected(model.exogenous, [condition.reads for condition in conditions]):
+        single = {name: _single(model.by_name[name], allowed.get(name)) for name in names}
+        mine = [
+            condition for condition in conditions if not single.keys().isdisjoint(condition.reads)
+        ]
         computed = _computed(single, mine)
-        free = [block for name, block in single.items() if name not in computed]
-        if not mine:
+        is_short = _are_few([block for name, block in single.items() if name not in computed])
+        if not mine or (not is_short and _is_common(model, single, mine)):
             blocks.extend(single.values())
+            rejections += [together(mine, model)] if mine else []
             continue
-        few = all(isinstance(one, Listed) for one in free) and _can_join(free, ENUMERATED_SETTINGS)
-        if few:
-            made = construct(model, single, computed, mine, ENUMERATED_SETTINGS)
-        elif _is_common(model, single, mine):
-            blocks.extend(single.values())
-            rejections.append(_together(mine, model))
-            continue
-        else:
-            made = construct(model, single, computed, mine)
+        most = ENUMERATED_SETTINGS if is_short else MOST_SETTINGS
+        made = construct(model, single, computed, mine, most)
         if made.settings or made.is_whole:
             blocks.append(_narrowed(made, single))
             sampled = max(sampled, 0 if made.is_whole else made.settings)
         else:
             in_vain += made.tried
     return Population(tuple(_merged(blocks)), tuple(rejections), sampled, in_vain)
-
-
-_NOTHING = np.zeros(0, dtype=np.int8)
 
 
 def _connected(names: Sequence[str], links: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
@@ -137,6 +130,13 @@ def _listed(columns: Columns, weights: NDArray[np.int64] | None) -> Listed:
         return Listed(columns, settings)
     lowest = weights // np.gcd.reduce(weights)
     return Listed(columns, settings, None if (lowest == 1).all() else lowest)
+
+
+def _are_few(blocks: Sequence[Block]) -> bool:
+    """Whether all combinations of some blocks' settings can be listed."""
+    return all(isinstance(block, Listed) for block in blocks) and _can_join(
+        blocks, ENUMERATED_SETTINGS
+    )
 
 
 def _can_join(blocks: Sequence[Block], limit: int) -> bool:
@@ -183,10 +183,8 @@ def _is_common(
     model: CausalModel, single: Mapping[str, Block], conditions: Sequence[Condition]
 ) -> bool:
     """Whether enough of all settings meet the conditions, or weights are too large to construct."""
-    weighted = [
-        one for one in single.values() if isinstance(one, Listed) and one.weights is not None
-    ]
-    if prod(one.total for one in weighted) > LARGEST_WEIGHT:
+    listed = [block for block in single.values() if isinstance(block, Listed)]
+    if prod(block.total for block in listed if block.weights is not None) > LARGEST_WEIGHT:
         return True
     if not all(block.settings for block in single.values()):
         return True
@@ -195,14 +193,10 @@ def _is_common(
     for name, block in single.items():
         columns.update(block.draw(stream.derive(name), 0, _PILOT))
     try:
-        met = np.count_nonzero(_together(conditions, model).over(columns, _PILOT))
+        met = np.count_nonzero(together(conditions, model).over(columns, _PILOT))
     except UnsupportedModelError:  # said where settings are drawn
         return True
     return int(met) * _RARE >= _PILOT
-
-
-def _together(conditions: Sequence[Condition], model: CausalModel) -> ColumnExpression:
-    return ColumnExpression.of(All(tuple(one.expression for one in conditions)), model.by_name)
 
 
 def _narrowed(made: Construction, single: Mapping[str, Block]) -> Listed:

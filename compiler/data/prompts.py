@@ -141,7 +141,7 @@ def said_texts(task: Task, output: str, encode: Encode) -> Callable[[Sequence[in
     """What the network should say for codes of an output, for `ValueTexts`."""
 
     def texts(codes: Sequence[int]) -> list[bytes]:
-        return [encode(one) for one in answer_texts(task, output, np.array(codes, np.int64))]
+        return [encode(text) for text in answer_texts(task, output, np.array(codes, np.int64))]
 
     return texts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from causalspec.compiler.evaluators.columns import ColumnExpression
@@ -27,17 +27,21 @@ class Condition:
     def of(expression: Expression, model: CausalModel) -> Condition:
         """A conjunct of the model's `require`."""
         stated: list[tuple[str, ColumnExpression]] = []
-        match expression:
-            case Compare(ComparisonOperator.EQUAL, left, right):
-                for one, other in ((left, right), (right, left)):
-                    if isinstance(one, Reference) and one.name in model.inputs:
-                        value = ColumnExpression.value_of(other, model.by_name)
-                        if one.name not in value.reads:
-                            stated.append((one.name, value))
-            case _:
-                pass
+        if isinstance(expression, Compare) and expression.operator is ComparisonOperator.EQUAL:
+            sides = expression.left, expression.right
+            for input_, other in (sides, sides[::-1]):
+                if isinstance(input_, Reference) and input_.name in model.inputs:
+                    value = ColumnExpression.value_of(other, model.by_name)
+                    if input_.name not in value.reads:
+                        stated.append((input_.name, value))
         holds = ColumnExpression.of(expression, model.by_name)
         return Condition(expression, holds, tuple(stated))
+
+
+def together(conditions: Sequence[Condition], model: CausalModel) -> ColumnExpression:
+    """Whether all conditions hold."""
+    every = All(tuple(condition.expression for condition in conditions))
+    return ColumnExpression.of(every, model.by_name)
 
 
 def conjuncts(requirement: Expression | None) -> Iterator[Expression]:

@@ -30,13 +30,15 @@ def rival_design(design: CounterfactualDesign, rival: CausalModel) -> Counterfac
         model=rival,
         source_names=design.source_names[:1],
         kinds=kinds,
-        keep=tuple(one for one in design.keep if holds_for_rival(one)),
+        keep=tuple(clause for clause in design.keep if holds_for_rival(clause)),
         balance=design.balance if keeps_balance else None,
         balance_domain=design.balance_domain if keeps_balance else None,
-        cover=tuple(one for one in design.cover if holds_for_rival(one)),
+        cover=tuple(value for value in design.cover if holds_for_rival(value)),
         distinctions=(),
     )
 
 
 def _abbreviations(model: CausalModel) -> tuple[str, ...]:
-    return tuple(one.name for one in model.variables if one.role is Role.ABBREVIATION)
+    return tuple(
+        variable.name for variable in model.variables if variable.role is Role.ABBREVIATION
+    )

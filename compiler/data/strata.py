@@ -45,8 +45,8 @@ class Strata:
         """Without the combinations that no pair has."""
         return replace(
             self,
-            combinations=tuple(one for one in self.combinations if one in possible),
-            impossible=tuple(one for one in self.combinations if one not in possible),
+            combinations=tuple(codes for codes in self.combinations if codes in possible),
+            impossible=tuple(codes for codes in self.combinations if codes not in possible),
         )
 
     def of_split(self, values: SplitValues) -> Strata:
@@ -115,9 +115,9 @@ class _Lookup:
     @staticmethod
     def of_values(of: slice, domains: Sequence[range], wanted: Sequence[Stratum]) -> _Lookup:
         codes = domains[of]
-        places = np.full([len(one) for one in codes], -1, dtype=np.int32)
+        places = np.full([len(values) for values in codes], -1, dtype=np.int32)
         for place, setting in enumerate(wanted if codes else ()):
-            digits = [one.index(code) for code, one in zip(setting, codes, strict=True)]
+            digits = [values.index(code) for code, values in zip(setting, codes, strict=True)]
             places[tuple(digits)] = place
         return _Lookup(of, codes, places, len(wanted))
 
@@ -136,4 +136,6 @@ class _Lookup:
 def described(values: Sequence[StratifiedValue], stratum: Stratum) -> str:
     """Some values' codes as messages say them: "`left` be `true` and `right` be `false`"."""
     pairs = zip(values, stratum, strict=True)
-    return " and ".join(f"{quoted(one.span)} be `{one.domain.text(code)}`" for one, code in pairs)
+    return " and ".join(
+        f"{quoted(value.span)} be `{value.domain.text(code)}`" for value, code in pairs
+    )

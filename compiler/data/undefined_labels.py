@@ -33,9 +33,9 @@ def is_sound(design: CounterfactualDesign, sides: Sequence[str]) -> Expression:
     """Whether a pair can be told to meet the filters or not and, where it meets them, has a label
     and every value that it is sorted by. `sides` are the runs whose outputs are written.
     """
-    kept = All(tuple(one.expression for one in design.keep))
+    kept = All(tuple(clause.expression for clause in design.keep))
     outputs = (Reference(f"{side}.{name}") for side in sides for name in design.model.outputs)
-    needed = (*outputs, *(one.expression for one in design.stratified))
+    needed = (*outputs, *(value.expression for value in design.stratified))
     return All((Defined(kept), Any((Not(kept), All(tuple(map(Defined, needed)))))))
 
 
@@ -55,7 +55,8 @@ class UndefinedPair:
         model = design.model
         runs = {"base": interpret.solve(model, base)}
         runs |= {
-            name: interpret.solve(model, one) for name, one in zip(names, sources, strict=True)
+            name: interpret.solve(model, source)
+            for name, source in zip(names, sources, strict=True)
         }
         self._runs = {**runs, "result": interpret.interchange(model, base, sources, kind)}
 
@@ -67,7 +68,7 @@ class UndefinedPair:
             for side, solution in self._runs.items()
             for name, code in solution.items()
         }
-        kept = [interpret.evaluate(one.expression, known) for one in design.keep]
+        kept = [interpret.evaluate(clause.expression, known) for clause in design.keep]
         if 0 not in kept:
             for clause, value in zip(design.keep, kept, strict=True):
                 if value is None:
@@ -98,11 +99,11 @@ class UndefinedPair:
     def _place(self) -> str:
         given = {"base": self._base}
         used = self._kind.used_sources
-        given |= {self._names[k]: one for k, one in enumerate(self._sources) if k in used}
+        given |= {self._names[k]: source for k, source in enumerate(self._sources) if k in used}
         drawn = self._design.model.exogenous
         return ", ".join(
-            f"{side} `{setting_text(self._design.model, one, drawn)}`"
-            for side, one in given.items()
+            f"{side} `{setting_text(self._design.model, setting, drawn)}`"
+            for side, setting in given.items()
         )
 
     def lines(self) -> Iterator[str]:
@@ -116,7 +117,7 @@ class UndefinedPair:
             name = variable.name
             mark = "swapped" if name in self._kind.variables else ""
             sides = (
-                f"{name} = {value_text(variable.domain, one.get(name))}" for one in (base, result)
+                f"{name} = {value_text(variable.domain, run.get(name))}" for run in (base, result)
             )
             yield from beside(mark, *sides)
 

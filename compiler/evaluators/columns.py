@@ -71,7 +71,7 @@ class ColumnExpression:
         """Any expression."""
         needed = reached(references(expression), lambda name: given[name].parents)
         variables = tuple(variable for name, variable in given.items() if name in needed)
-        reads = tuple(one.name for one in variables if one.mechanism is None)
+        reads = tuple(variable.name for variable in variables if variable.mechanism is None)
         model = CausalModel("expression", "", variables)
         return ColumnExpression(ColumnProgram(model, [expression]), reads)
 

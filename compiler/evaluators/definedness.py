@@ -76,7 +76,7 @@ class Totals:
         )
 
     def _node(self, node: Expression) -> Total:
-        parts = [self._known[id(one)] for one in nodes.children(node)]
+        parts = [self._known[id(operand)] for operand in nodes.children(node)]
         match node:
             case nodes.Reference(name):
                 known = Reference(self._flag(name)) if name in self._partial else TRUE
@@ -93,8 +93,8 @@ class Totals:
         models that are total anyway stay as they were.
         """
         children = nodes.children(node)
-        values = [self._known[id(one)].value for one in children]
-        if all(value is one for value, one in zip(values, children, strict=True)):
+        values = [self._known[id(child)].value for child in children]
+        if all(value is child for value, child in zip(values, children, strict=True)):
             return node
         match node, values:
             case nodes.All(), _:
@@ -112,15 +112,15 @@ class Totals:
 
 def _defined(node: Expression, parts: Sequence[Total]) -> Expression:
     """Whether a node has a value, given its operands in order."""
-    everywhere = _all([one.defined for one in parts])
+    everywhere = _all([part.defined for part in parts])
     if everywhere is TRUE:
         return TRUE
     match node:
         case nodes.All():
-            decided = [_all([one.defined, nodes.Not(one.value)]) for one in parts]
+            decided = [_all([part.defined, nodes.Not(part.value)]) for part in parts]
             return _any([everywhere, *decided])
         case nodes.Any():
-            return _any([everywhere, *(_all([one.defined, one.value]) for one in parts)])
+            return _any([everywhere, *(_all([part.defined, part.value]) for part in parts)])
         case nodes.Choose():
             condition, then, otherwise = parts
             if then.defined is TRUE and otherwise.defined is TRUE:
@@ -132,15 +132,15 @@ def _defined(node: Expression, parts: Sequence[Total]) -> Expression:
 
 
 def _all(conditions: Sequence[Expression]) -> Expression:
-    kept = tuple(one for one in conditions if one is not TRUE)
-    if any(one is FALSE for one in kept):
+    kept = tuple(condition for condition in conditions if condition is not TRUE)
+    if any(condition is FALSE for condition in kept):
         return FALSE
     return kept[0] if len(kept) == 1 else nodes.All(kept) if kept else TRUE
 
 
 def _any(conditions: Sequence[Expression]) -> Expression:
-    kept = tuple(one for one in conditions if one is not FALSE)
-    if any(one is TRUE for one in kept):
+    kept = tuple(condition for condition in conditions if condition is not FALSE)
+    if any(condition is TRUE for condition in kept):
         return TRUE
     return kept[0] if len(kept) == 1 else nodes.Any(kept) if kept else FALSE
 

@@ -166,13 +166,13 @@ def _node_value(
                 return None
             return then if chosen else otherwise
         case _:
-            present = [one for one in read if one is not None]
+            present = [value for value in read if value is not None]
             return _strict_value(node, present) if len(present) == len(read) else None
 
 
 def _junction(values: Sequence[int | None], *, decisive: int) -> int | None:
     """Kleene's conjunction (0 is decisive) or disjunction (1 is)."""
-    if any(one is not None and bool(one) == bool(decisive) for one in values):
+    if any(value is not None and bool(value) == bool(decisive) for value in values):
         return decisive
     return None if None in values else 1 - decisive
 
@@ -245,7 +245,7 @@ def _value(
 
 
 def _in_order_of(model: CausalModel, setting: Mapping[str, int]) -> dict[str, int]:
-    names = (one.name for one in model.variables)
+    names = (variable.name for variable in model.variables)
     return {name: setting[name] for name in names if name in setting}
 
 
@@ -267,13 +267,15 @@ def _in_order(
     breakers: list[str] = []
     waiting = list(model.variables)
     while waiting:
-        ready = [one for one in waiting if done.issuperset(_parents(one, interventions))]
+        ready = [
+            variable for variable in waiting if done.issuperset(_parents(variable, interventions))
+        ]
         if not ready:
             ready = waiting[:1]
             breakers.append(ready[0].name)
         order.extend(ready)
-        done.update(one.name for one in ready)
-        waiting = [one for one in waiting if one.name not in done]
+        done.update(variable.name for variable in ready)
+        waiting = [variable for variable in waiting if variable.name not in done]
     return order, breakers
 
 
@@ -291,23 +293,23 @@ def cycle_breakers(
 ) -> tuple[str, ...]:
     """Variables that leave no cycle when their values are known."""
     _, breakers = _in_order(model, interventions)
-    return tuple(one.name for one in model.variables if one.name in breakers)
+    return tuple(variable.name for variable in model.variables if variable.name in breakers)
 
 
 def on_cycles(
     model: CausalModel, interventions: Mapping[str, int | Expression] = NO_INTERVENTIONS
 ) -> frozenset[str]:
     """The variables that depend on themselves."""
-    parents = {one.name: _parents(one, interventions) for one in model.variables}
+    parents = {variable.name: _parents(variable, interventions) for variable in model.variables}
 
     def depends_on_itself(name: str) -> bool:
         found: set[str] = set()
         waiting = list(parents[name])
         while waiting:
-            one = waiting.pop()
-            if one not in found:
-                found.add(one)
-                waiting.extend(parents[one])
+            parent = waiting.pop()
+            if parent not in found:
+                found.add(parent)
+                waiting.extend(parents[parent])
         return name in found
 
     breakers = cycle_breakers(model, interventions)

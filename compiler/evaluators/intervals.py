@@ -92,7 +92,8 @@ def may_hold(
     Raises `UnsupportedModelError` where what lies between is beyond 64 bits.
     """
     whole = {
-        name: Interval(int(np.min(one.low)), int(np.max(one.high))) for name, one in known.items()
+        name: Interval(int(np.min(interval.low)), int(np.max(interval.high)))
+        for name, interval in known.items()
     }
     rows = dict(known)
     for variable in model.variables:
@@ -123,7 +124,7 @@ def _intervals(
 ) -> dict[int, Interval]:
     found: dict[int, Interval] = {}
     for node in postorder:
-        operands = [found[id(one)] for one in nodes.children(node)]
+        operands = [found[id(child)] for child in nodes.children(node)]
         found[id(node)] = _interval(node, operands, known, library)
     return found
 

@@ -81,7 +81,7 @@ def solve_columns(
     known = {defined_name(name): 1 for name in put_in}
     given = {**inputs, **put_in, **known}
     columns = ColumnProgram(model, list(map(Reference, names))).columns(given)
-    widest = [one.dtype for one in given.values() if not isinstance(one, int)]
+    widest = [column.dtype for column in given.values() if not isinstance(column, int)]
     return {
         name: column.astype(np.result_type(column, *widest), copy=False)
         for name, column in zip(names, columns, strict=True)
@@ -104,7 +104,9 @@ def interchange_columns(
     """
     names = list(model.outputs if wanted is None else wanted)
     pair = interchanged(model, kind, range(len(sources)))
-    found = solve_columns(pair, on_sides(base, sources), wanted=[f"result.{one}" for one in names])
+    found = solve_columns(
+        pair, on_sides(base, sources), wanted=[f"result.{name}" for name in names]
+    )
     return dict(zip(names, found.values(), strict=True))
 
 
@@ -116,14 +118,16 @@ class ColumnProgram:
     def __init__(self, model: CausalModel, wanted: Sequence[Expression]) -> None:
         self.model = model.total
         totals = Totals(partial_names(self.model))
-        self.wanted = [postorder(totals.of(one).value) for one in wanted]
-        self._fold = _Fold({one.name: interval_of(one.domain) for one in self.model.variables})
+        self.wanted = [postorder(totals.of(expression).value) for expression in wanted]
+        self._fold = _Fold(
+            {variable.name: interval_of(variable.domain) for variable in self.model.variables}
+        )
 
     def columns(self, given: Given, rows: int | None = None) -> list[Column]:
         """The columns of the expressions where those of some variables are given, inputs or not.
         There are as many `rows` as these have.
         """
-        lengths = {len(one) for one in given.values() if not isinstance(one, int)}
+        lengths = {len(column) for column in given.values() if not isinstance(column, int)}
         if len(lengths) > 1:
             raise InternalError(f"columns of different lengths: {sorted(lengths)}")
         if rows is None:
@@ -132,13 +136,14 @@ class ColumnProgram:
         parts: list[list[Column]] = []
         for start in range(0, max(rows, 1), _CHUNK_ROWS):
             stop = min(start + _CHUNK_ROWS, rows)
-            columns = {name: _part(one, start, stop) for name, one in given.items()}
+            columns = {name: _part(column, start, stop) for name, column in given.items()}
             for variable in solved:
                 columns[variable.name] = self._fold.value(variable.nodes, columns)
-            found = (self._fold.value(one, columns) for one in self.wanted)
-            parts.append([_codes(one, stop - start) for one in found])
+            found = (self._fold.value(walked, columns) for walked in self.wanted)
+            parts.append([_codes(column, stop - start) for column in found])
         return [
-            one[0] if len(one) == 1 else np.concatenate(one) for one in zip(*parts, strict=True)
+            chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+            for chunks in zip(*parts, strict=True)
         ]
 
     def _solved(self, given: Given) -> list[Variable]:
@@ -167,7 +172,7 @@ class _Fold:
             self._prepare(walked)
         computed: dict[int, Any] = {}
         for node in walked:
-            operands = [computed[id(one)] for one in children(node)]
+            operands = [computed[id(child)] for child in children(node)]
             computed[id(node)] = _computed(node, operands, columns, self._prepared[id(node)])
         return computed[id(walked[-1])]
 
@@ -180,7 +185,7 @@ class _Fold:
                 self._prepared[id(node)] = np.array(table, storage(min(table), max(table)))
             else:
                 hull = reduce(
-                    Interval.hull, (found[id(one)] for one in children(node)), found[id(node)]
+                    Interval.hull, (found[id(child)] for child in children(node)), found[id(node)]
                 )
                 self._prepared[id(node)] = storage(*hull).type
 
@@ -192,7 +197,9 @@ def _computed(node: Expression, operands: Sequence[Any], columns: Columns, prepa
         case nodes.Reference(name):
             return columns[name]
         case nodes.Arithmetic(operator):
-            return _OPERATIONS[operator](*(one.astype(prepared, copy=False) for one in operands))
+            return _OPERATIONS[operator](
+                *(operand.astype(prepared, copy=False) for operand in operands)
+            )
         case nodes.AbsoluteValue():
             return np.abs(operands[0].astype(prepared, copy=False))
         case nodes.Compare(operator):

@@ -99,11 +99,11 @@ def _examinations(specification: Specification, diagnostics: Diagnostics) -> Ite
         yield from examine_design(design, population, diagnostics)
         if any(one.code == "CS501" for one in diagnostics.found[known:]):
             continue  # which no data could mend
-        trial = try_out(design, population)
-        diagnostics.found.extend(trial.unmet)
-        if not trial.unmet:
-            examine_repeats(design, trial.pairs, diagnostics)
-            yield from examine_rivals(design, trial.pairs, specification.models, diagnostics)
+        first_rows = try_out(design, population)
+        diagnostics.found.extend(first_rows.unmet)
+        if not first_rows.unmet:
+            examine_repeats(design, first_rows.pairs, diagnostics)
+            yield from examine_rivals(design, first_rows.pairs, specification.models, diagnostics)
     for design in _designs_of_rivals(specification):
         yield from examine_labels(design, diagnostics, is_settled=design.model.name in settled)
 

@@ -108,8 +108,8 @@ def wanted_of(design: CounterfactualDesign, by: Sequence[str]) -> tuple[Wanted, 
     model, names = design.model, source_names(design)
     read = (*(f"result.{name}" for name in model.outputs), *by)
     labels = tuple(PairExpression(Reference(name), design.span) for name in read)
-    asked = replace(design, keep=labels, balance=None, cover=(), distinctions=())
-    relevant = {name for kind in PairKind.all_of(asked) for name in kind.relevant}
+    requested = replace(design, keep=labels, balance=None, cover=(), distinctions=())
+    relevant = {name for kind in PairKind.all_of(requested) for name in kind.relevant}
     exogenous = model.exogenous
 
     def domain(name: str) -> Domain:

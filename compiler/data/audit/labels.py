@@ -208,10 +208,10 @@ class _Auditor:
         strata = [name for name in found.by if name != KIND]
         self._derived = list(dict.fromkeys((*map(_asked, self._labels), *strata)))
         read = [Reference(name) for name in self._derived]
-        asked = [on_pair(one, self._names) for one in (*read, *map(Defined, read))]
+        wanted_on_pair = [on_pair(name, self._names) for name in (*read, *map(Defined, read))]
         numbers = range(len(self._names))
         self._programs = [
-            ColumnProgram(interchanged(self._design.model, kind, numbers), asked)
+            ColumnProgram(interchanged(self._design.model, kind, numbers), wanted_on_pair)
             for kind in self._design.kinds
         ]
         requirement = found.design.model.requirement
