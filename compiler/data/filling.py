@@ -84,14 +84,14 @@ class KindSampler:
                 filled[0] += size
                 continue
             _write(table, *_chosen(counts.add(pairs), cells, filled), pairs)
-            open_cells = [v for v, places in enumerate(cells) if filled[v] < len(places)]
-            rarest = min(open_cells, key=lambda stratum: filled[stratum], default=0)
-            if not open_cells:
-                break
+            still_open = [k for k, places in enumerate(cells) if filled[k] < len(places)]
+            if not still_open:
+                return
+            rarest = min(still_open, key=lambda stratum: filled[stratum])
             if constructible and _RARE * filled[rarest] < counts.pairs >= _PROOF_AFTER:
                 constructible = all(
                     self._fill_rare(table, stratum, cells[stratum], filled, stream)
-                    for stratum in open_cells
+                    for stratum in still_open
                 )
             elif counts.pairs > max(MOST_ATTEMPTS, ATTEMPTS_A_ROW * filled[rarest]):
                 raise SpecError([too_rare(counts, rarest, rows)])

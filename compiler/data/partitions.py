@@ -6,8 +6,8 @@ up in a test source under another input's name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,13 +59,10 @@ def partition(design: CounterfactualDesign, seed: int, unmet: Unmet) -> tuple[Sp
     Raises `SpecError` with CS515 where there are too few values for all splits, CS516 for a type
     with too many to list.
     """
-    groups = tuple(_groups(design))
-    shuffled = [
-        _shuffled(design, seed, number, domain) for number, (domain, _) in enumerate(groups)
-    ]
+    pools = _pools(design, seed)
     least = [1] * len(design.splits)
     while True:
-        splits = _cut(design, groups, shuffled, least)
+        splits = _cut(design, pools, least)
         reasons = ((number, unmet(split)) for number, split in enumerate(splits))
         number, reason = next((found for found in reasons if found[1] is not None), (0, None))
         if reason is None:
@@ -75,53 +72,45 @@ def partition(design: CounterfactualDesign, seed: int, unmet: Unmet) -> tuple[Sp
             if impossible is not None:
                 raise SpecError([impossible])
         least[number] += max(1, least[number] // 4)
-        if all(sum(least) > len(codes) for codes in shuffled):
+        if all(sum(least) > len(pool.codes) for pool in pools):
             raise SpecError([_too_few(design, number, splits[number], reason)])
 
 
-def _groups(design: CounterfactualDesign) -> Iterator[tuple[Domain, tuple[str, ...]]]:
-    """Each type that is partitioned, with the inputs of it that the design names."""
-    domains: list[Domain] = []
-    for name in design.disjoint:
-        domain = design.model.by_name[name].domain
-        if domain not in domains:
-            domains.append(domain)
-    for domain in domains:
-        members = (name for name in design.disjoint if design.model.by_name[name].domain == domain)
-        yield domain, tuple(members)
-
-
-def _shuffled(design: CounterfactualDesign, seed: int, number: int, domain: Domain) -> Column:
-    codes = domain.codes()
-    if len(codes) > MOST_VALUES:
-        message = f"the splits cannot be disjoint by a type of {len(codes):,} values"
-        advice = f"types of at most {MOST_VALUES:,} values are listed and shared out"
-        raise SpecError([Diagnostic("CS516", message, design.span, advice)])
-    order = Stream.of(seed, design.name, "partition", str(number)).permutation(len(codes))
-    return np.asarray(codes, dtype=storage_of(domain))[order]
+def _pools(design: CounterfactualDesign, seed: int) -> list[Share]:
+    """Of each type that is partitioned its inputs and all of its values, shuffled."""
+    inputs: dict[str, Domain] = {
+        name: design.model.by_name[name].domain for name in design.disjoint
+    }
+    pools: list[Share] = []
+    for domain in inputs.values():
+        if any(pool.domain == domain for pool in pools):
+            continue
+        codes = domain.codes()
+        if len(codes) > MOST_VALUES:
+            message = f"the splits cannot be disjoint by a type of {len(codes):,} values"
+            advice = f"types of at most {MOST_VALUES:,} values are listed and shared out"
+            raise SpecError([Diagnostic("CS516", message, design.span, advice)])
+        stream = Stream.of(seed, design.name, "partition", str(len(pools)))
+        shuffled = np.asarray(codes, dtype=storage_of(domain))[stream.permutation(len(codes))]
+        alike = tuple(name for name, own in inputs.items() if own == domain)
+        pools.append(Share(alike, domain, shuffled))
+    return pools
 
 
 def _cut(
-    design: CounterfactualDesign,
-    groups: Sequence[tuple[Domain, tuple[str, ...]]],
-    shuffled: Sequence[Column],
-    least: Sequence[int],
+    design: CounterfactualDesign, pools: Sequence[Share], least: Sequence[int]
 ) -> tuple[SplitValues, ...]:
     """Slices of the shuffled values, in proportion to the rows but no shorter than `least`; a type
     with too few values for that gives what it has, in the same proportion.
     """
-    shares: list[list[Share]] = [[] for _ in design.splits]
     rows = [max(1, split.rows) for split in design.splits]
-    for (domain, inputs), codes in zip(groups, shuffled, strict=True):
-        sizes = _sizes(len(codes), rows, least)
-        start = 0
-        for mine, size in zip(shares, sizes, strict=True):
-            mine.append(Share(inputs, domain, np.sort(codes[start : start + size])))
-            start += size
-    return tuple(
-        SplitValues(split.name, tuple(mine))
-        for split, mine in zip(design.splits, shares, strict=True)
-    )
+    shares: list[list[Share]] = [[] for _ in rows]
+    for pool in pools:
+        ends = np.cumsum(_sizes(len(pool.codes), rows, least))
+        for mine, codes in zip(shares, np.split(pool.codes, ends[:-1]), strict=True):
+            mine.append(replace(pool, codes=np.sort(codes)))
+    splits = zip(design.splits, shares, strict=True)
+    return tuple(SplitValues(split.name, tuple(mine)) for split, mine in splits)
 
 
 def _sizes(values: int, rows: Sequence[int], least: Sequence[int]) -> list[int]:

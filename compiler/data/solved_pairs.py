@@ -130,11 +130,11 @@ class PairSolver:
         for number in range(count):
             anchor = {name: int(anchors[name][number]) for name in model.exogenous}
             question.forget()
-            near = _near(question, answer, anchor, stream.derive("seed", str(number)))
-            pairs.append(near.setting)
-            if not near.is_decided:  # each wish would cost its whole time limit
+            near = _near(question, answer.setting, anchor, stream.derive("seed", str(number)))
+            if near is None:  # each wish would cost its whole time limit
                 break
-        return Seeds(pairs)
+            pairs.append(near)
+        return Seeds(pairs or [answer.setting])
 
 
 def _is(value: Expression, code: int) -> Expression:
@@ -158,18 +158,11 @@ def _ranges(variable: Variable, allowed: Column | None) -> list[tuple[int, int]]
     return list(zip(starts, ends, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class _Near:
-    """A pair near an anchor, and whether the solver could always say."""
-
-    setting: Seed
-    is_decided: bool = True
-
-
-def _near(question: Translated, found: Witness, anchor: Seed, stream: Stream) -> _Near:
+def _near(question: Translated, found: Seed, anchor: Seed, stream: Stream) -> Seed | None:
     """A pair as asked for, with the anchor's values for as many inputs as it can be given, tried
     one after the other in random order; where an input can't have its value, then one on a random
-    side of it, so that pairs differ there, too. Without any, it is the one that is found.
+    side of it, so that pairs differ there, too. Without any, it is the one that is found; None
+    where the solver cannot say.
     """
     names = list(anchor)
     wishes: list[Expression] = []
@@ -182,8 +175,8 @@ def _near(question: Translated, found: Witness, anchor: Seed, stream: Stream) ->
             answer = question.solve(SECONDS_A_WISH, [*wishes, wish])
             if isinstance(answer, Witness):
                 wishes.append(wish)
-                found = answer
+                found = answer.setting
                 break
             if isinstance(answer.evidence, Unknown):
-                return _Near(found.setting, is_decided=False)
-    return _Near(found.setting)
+                return None
+    return found
