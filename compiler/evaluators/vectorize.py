@@ -79,9 +79,12 @@ def solve_columns(
     names = list(model.total.by_name if wanted is None else wanted)
     put_in = interventions or {}
     known = {defined_name(name): 1 for name in put_in}
-    given = {**inputs, **put_in, **known}
-    columns = ColumnProgram(model, list(map(Reference, names))).columns(given)
-    widest = [column.dtype for column in given.values() if not isinstance(column, int)]
+    varying = [
+        column for column in (*inputs.values(), *put_in.values()) if not isinstance(column, int)
+    ]
+    program = ColumnProgram(model, list(map(Reference, names)))
+    columns = program.columns({**inputs, **put_in, **known}, len(varying[0]) if varying else 1)
+    widest = [column.dtype for column in varying]
     return {
         name: column.astype(np.result_type(column, *widest), copy=False)
         for name, column in zip(names, columns, strict=True)
