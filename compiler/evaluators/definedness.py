@@ -185,9 +185,9 @@ def total(model: CausalModel) -> CausalModel:
         variables.append(variable)
     requirement = model.requirement
     if requirement is not None:
-        asked = totals.of(requirement)
-        if asked.defined is not TRUE or asked.value is not requirement:
-            requirement = _all([asked.defined, asked.value])
+        required = totals.of(requirement)
+        if required.defined is not TRUE or required.value is not requirement:
+            requirement = _all([required.defined, required.value])
     if not changed and not partial and requirement is model.requirement:
         return model
     return replace(model, variables=tuple(variables), requirement=requirement)
