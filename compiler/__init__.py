@@ -59,7 +59,6 @@ if TYPE_CHECKING:
     from causalspec.compiler.data.pairs import in_blocks as in_blocks
     from causalspec.compiler.data.populations import Population as Population
     from causalspec.compiler.data.populations import populate as populate
-    from causalspec.compiler.data.prompts import ABSENT as ABSENT
     from causalspec.compiler.data.prompts import RenderedPrompts as RenderedPrompts
     from causalspec.compiler.data.prompts import answer_texts as answer_texts
     from causalspec.compiler.data.prompts import render as render
@@ -70,6 +69,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.data.samplers import RequirementUnmetError as RequirementUnmetError
     from causalspec.compiler.data.samplers import Sampler as Sampler
     from causalspec.compiler.data.summary import DataSummary as DataSummary
+    from causalspec.compiler.data.text_columns import ABSENT as ABSENT
     from causalspec.compiler.data.text_columns import join as join
     from causalspec.compiler.derived_models import with_noise_at_rest as with_noise_at_rest
     from causalspec.compiler.domains import Domain as Domain

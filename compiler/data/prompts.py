@@ -7,13 +7,14 @@ integer arithmetic: no floating point stands between a code and its text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from causalspec.compiler.data.text_columns import Arm, Arms, Chosen, Piece, ValueTexts, join
+from causalspec.compiler.data.text_columns import ABSENT, Chosen, Piece, TextTable, ValueTexts, join
 from causalspec.compiler.domains import Domain, Numbers
 from causalspec.compiler.evaluators.columns import Column, ColumnExpression, Columns
 from causalspec.compiler.expressions import Reference
@@ -21,19 +22,14 @@ from causalspec.compiler.model import CausalModel
 from causalspec.compiler.specification import PromptTemplate, SlotValue, Task, TemplateArm
 from causalspec.dsl.diagnostics import InternalError
 
-Encode = Callable[[str], bytes]
-"""How a part of a text is written: as UTF-8, or escaped for the file that it stands in."""
-
-ABSENT = -1
-"""Both ends of the span of a slot that a row's arm does not render."""
-
 _FORMAT = re.compile(r"(?P<padded>0?)(?P<width>[1-9]\d*)?(?:\.(?P<decimals>\d+)f|d)?")
 
 
 @dataclass(frozen=True, eq=False)
 class RenderedPrompts:
     """`texts[row]`, and by slot name an array `[rows, 2]` of the characters `start` up to, but not
-    including, `end` (code points). A slot that stands twice in an arm counts where it first stands.
+    including, `end` (code points), both `ABSENT` where the row's arm does not have the slot. A slot
+    that stands twice in an arm counts where it first stands.
     """
 
     texts: tuple[str, ...]
@@ -50,115 +46,104 @@ class PromptCollision:
     output: str
 
 
-class PromptRenderer:
-    """A prompt as pieces of text, for as many blocks of rows as there are: values are rendered
-    when they are first seen.
-    """
-
-    def __init__(self, template: PromptTemplate, model: CausalModel, encode: Encode) -> None:
-        self.template = template
-        self._model = model
-        self._encode = encode
-        self._values = {
-            id(part): ValueTexts(part.domain, self._texts_of(part))
-            for arm in template.arms
-            for part in _slots(arm)
-        }
-
-    def _texts_of(self, slot: SlotValue) -> Callable[[Sequence[int]], list[bytes]]:
-        def texts(codes: Sequence[int]) -> list[bytes]:
-            return [self._encode(formatted(slot.domain, code, slot.format)) for code in codes]
-
-        return texts
-
-    def pieces(self, columns: Columns) -> list[Piece]:
-        """Every row's text. `columns` hold the inputs of the task."""
-        arms = self.arms(columns)
-        if len(self.template.arms) == 1:
-            return list(arms[0].pieces)
-        return [Arms(arms)]
-
-    def arms(self, columns: Columns) -> list[Arm]:
-        """The template's arms with the rows that each renders; a piece for each of its parts."""
-        rows = _length(columns)
-        result: list[Arm] = []
-        for arm, chosen in _arms(self.template, self._model, columns, rows):
-            mine = columns
-            if len(chosen) < rows:
-                mine = {name: column[chosen] for name, column in columns.items()}
-            pieces = [self._piece(part, mine, len(chosen)) for part in arm.parts]
-            result.append(Arm(chosen, pieces))
-        return result
-
-    def _piece(self, part: str | SlotValue, columns: Columns, rows: int) -> Piece:
-        if isinstance(part, str):
-            return self._encode(part)
-        if isinstance(part.value, Reference) and part.value.name in columns:
-            return self._values[id(part)].of(columns[part.value.name])
-        value = ColumnExpression.value_of(part.value, self._model.by_name)
-        return self._values[id(part)].of(value.over(columns, rows))
-
-
 def render(template: PromptTemplate, model: CausalModel, columns: Columns) -> RenderedPrompts:
     """Every row's text. `model` is the task's, `columns` hold its inputs."""
+    parts, rows = prompt_parts(template, model, columns), _length(columns)
+    texts = join([piece for _, piece in parts], rows).texts()
+    return RenderedPrompts(tuple(texts), slot_spans(parts, rows))
+
+
+Parts = Sequence[tuple[str, Piece]]
+"""The pieces of a prompt, each with the name of the slot that it is, empty for fixed text."""
+
+
+def prompt_parts(template: PromptTemplate, model: CausalModel, columns: Columns) -> Parts:
+    """What stands in every row, the parts of all arms one after the other: where an arm does not
+    apply, its parts are absent. `columns` hold the inputs of the task.
+    """
     rows = _length(columns)
-    arms = PromptRenderer(template, model, str.encode).arms(columns)
-    texts = join([Arms(arms)], rows).texts()
-    return RenderedPrompts(tuple(texts), slot_spans(template, arms, rows))
+    parts: list[tuple[str, Piece]] = []
+    for arm, chosen in _arms(template, model, columns, rows):
+        everywhere = len(chosen) == rows
+        own = columns if everywhere else {name: column[chosen] for name, column in columns.items()}
+        for part in arm.parts:
+            name, piece = "", part
+            if isinstance(part, SlotValue):
+                name, piece = part.name, _slot_piece(part, model, own, len(chosen))
+            if not everywhere:
+                piece = _standing_in(chosen, piece, rows)
+            parts.append((name, piece))
+    return parts
+
+
+def _slot_piece(slot: SlotValue, model: CausalModel, columns: Columns, rows: int) -> Chosen:
+    if isinstance(slot.value, Reference) and slot.value.name in columns:
+        codes = columns[slot.value.name]
+    else:
+        codes = ColumnExpression.value_of(slot.value, model.by_name).over(columns, rows)
+    return value_texts(slot.domain, slot.format).of(codes)
+
+
+def _standing_in(chosen: NDArray[np.intp], piece: Piece, rows: int) -> Chosen:
+    """A piece of the chosen rows among all rows."""
+    if isinstance(piece, str):
+        piece = Chosen(TextTable([piece]), np.zeros(len(chosen), np.int64))
+    numbers = np.full(rows, ABSENT, dtype=np.int64)
+    numbers[chosen] = piece.numbers
+    return Chosen(piece.table, numbers)
+
+
+@lru_cache(maxsize=64)
+def value_texts(domain: Domain, format: str | None = None) -> ValueTexts:
+    """The texts of a domain's values in a format."""
+    return ValueTexts(domain, lambda codes: [formatted(domain, code, format) for code in codes])
 
 
 def slot_names(template: PromptTemplate) -> tuple[str, ...]:
     """The slots of a prompt, those of any arm, each once."""
-    return tuple(dict.fromkeys(part.name for arm in template.arms for part in _slots(arm)))
+    return tuple(
+        dict.fromkeys(
+            part.name for arm in template.arms for part in arm.parts if isinstance(part, SlotValue)
+        )
+    )
 
 
-def slot_spans(
-    template: PromptTemplate, arms: Sequence[Arm], rows: int
-) -> dict[str, NDArray[np.int32]]:
-    """The span of every slot, [rows, 2], as in `RenderedPrompts`. `arms` are the rendered ones."""
-    spans = {name: np.full((rows, 2), ABSENT, dtype=np.int32) for name in slot_names(template)}
-    for arm, rendered in zip(template.arms, arms, strict=True):
-        _write_spans(arm, rendered, spans)
+def slot_spans(parts: Parts, rows: int) -> dict[str, NDArray[np.int32]]:
+    """The span of every slot, [rows, 2], as in `RenderedPrompts`."""
+    spans: dict[str, NDArray[np.int32]] = {}
+    start = np.zeros(rows, dtype=np.int32)
+    for name, piece in parts:
+        if isinstance(piece, str):
+            start = start + np.int32(len(piece))
+            continue
+        end = start + piece.table.characters.take(piece.numbers)
+        if name:
+            span = spans.setdefault(name, np.full((rows, 2), ABSENT, dtype=np.int32))
+            first = (piece.numbers != ABSENT) & (span[:, 0] == ABSENT)
+            span[first] = np.stack([start, end], axis=1)[first]
+        start = end
     return spans
 
 
-def _write_spans(arm: TemplateArm, rendered: Arm, spans: Mapping[str, NDArray[np.int32]]) -> None:
-    position = np.zeros(len(rendered.rows), dtype=np.int32)
-    written: set[str] = set()
-    for part, piece in zip(arm.parts, rendered.pieces, strict=True):
-        if isinstance(part, str):
-            position = position + np.int32(len(part))
-            continue
-        assert isinstance(piece, Chosen)
-        end = position + piece.table.characters.take(piece.numbers)
-        if part.name not in written:
-            spans[part.name][rendered.rows] = np.stack([position, end], axis=1)
-            written.add(part.name)
-        position = end
+def said_texts(task: Task, output: str) -> ValueTexts:
+    """What the network should say for each value of an output: its `say` template, which sees the
+    output itself and nothing that it was computed from, or without one the value's own text.
+    """
+    given = task.model.by_name[output]
+    template = task.answers.get(output)
+    if template is None:
+        return value_texts(given.domain)
+    alone = CausalModel("answer", task.name, (type(given)(output, given.role, given.domain),))
 
+    def said(codes: Iterable[int]) -> tuple[str, ...]:
+        return render(template, alone, {output: np.array(list(codes), np.int64)}).texts
 
-def said_texts(task: Task, output: str, encode: Encode) -> Callable[[Sequence[int]], list[bytes]]:
-    """What the network should say for codes of an output, for `ValueTexts`."""
-
-    def texts(codes: Sequence[int]) -> list[bytes]:
-        return [encode(text) for text in answer_texts(task, output, np.array(codes, np.int64))]
-
-    return texts
+    return ValueTexts(given.domain, said)
 
 
 def answer_texts(task: Task, output: str, codes: Column) -> tuple[str, ...]:
-    """What the network should say for each code of an output: its `say` template, or without one
-    the value's own text.
-    """
-    domain = task.model.by_name[output].domain
-    distinct, where = np.unique(codes, return_inverse=True)
-    template = task.answers.get(output)
-    if template is None:
-        said = [domain.text(code) for code in distinct.tolist()]
-    else:
-        said = list(_said(template, task.model, output, distinct))
-    numbers: list[int] = where.tolist()
-    return tuple([said[number] for number in numbers])
+    """What the network should say for each code of an output."""
+    return tuple(join([said_texts(task, output).of(codes)], len(codes)).texts())
 
 
 def prompt_collisions(
@@ -212,10 +197,6 @@ def _decimal(domain: Numbers, code: int, decimals: int) -> str:
     return sign + (f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits)
 
 
-def _slots(arm: TemplateArm) -> Iterator[SlotValue]:
-    return (part for part in arm.parts if isinstance(part, SlotValue))
-
-
 def _arms(
     template: PromptTemplate, model: CausalModel, columns: Columns, rows: int
 ) -> Iterator[tuple[TemplateArm, NDArray[np.intp]]]:
@@ -231,15 +212,6 @@ def _arms(
         left = left & ~mine
     if left.any():
         raise InternalError(f"no arm of the prompt `{template.name}` applies to some row")
-
-
-def _said(
-    template: PromptTemplate, model: CausalModel, output: str, codes: Column
-) -> tuple[str, ...]:
-    """A `say` template sees the output itself, and nothing that it was computed from."""
-    given = model.by_name[output]
-    alone = CausalModel("answer", model.task, (type(given)(output, given.role, given.domain),))
-    return render(template, alone, {output: codes}).texts
 
 
 def _length(columns: Columns) -> int:

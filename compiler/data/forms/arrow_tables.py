@@ -1,7 +1,7 @@
 """Blocks of pairs as Arrow tables: integers as integers, decimals exact, symbols as dictionaries.
 
-Arrays are made from buffers: codes are scaled, or looked up, as whole columns. A Parquet file says
-nothing of when or where it was written, so the same rows give the same bytes.
+Arrays are made from whole columns of codes. A Parquet file says nothing of when or where it was
+written, so the same rows give the same bytes.
 """
 
 from __future__ import annotations
@@ -20,113 +20,73 @@ from causalspec.compiler.data.forms.flat_columns import (
     FlatColumn,
     Integer,
     PromptColumn,
-    Rendered,
     Symbol,
     Truth,
 )
 from causalspec.compiler.data.forms.libraries import library
 from causalspec.compiler.data.pairs import InterchangePairs
-from causalspec.compiler.data.text_columns import TextColumn, ValueTexts, join
-from causalspec.compiler.evaluators.columns import Column
+from causalspec.compiler.data.text_columns import join
 
 Arrow: TypeAlias = Any
 """Values of pyarrow, which has no types of its own to check against."""
 
 
-class ArrowTables:
-    """Makes the table of each block, with one schema for all."""
-
-    def __init__(self, columns: Sequence[FlatColumn]) -> None:
-        self._arrow: Arrow = library("pyarrow", "an Arrow table")
-        self._columns = columns
-        self.schema: Arrow = self._arrow.schema(
-            [self._arrow.field(one.name, self._type(one.type), nullable=False) for one in columns]
-        )
-        self._rendered: list[Rendered | None] = [_rendered(column) for column in columns]
-        self._dictionaries: dict[tuple[str, ...], Arrow] = {}
-
-    def table(self, pairs: InterchangePairs) -> Arrow:
-        """The rows of a block."""
-        arrays = [
-            self._text(rendered, pairs) if rendered is not None else self._coded(column, pairs)
-            for column, rendered in zip(self._columns, self._rendered, strict=True)
-        ]
-        return self._arrow.Table.from_arrays(arrays, schema=self.schema)
-
-    def _type(self, kind: ColumnType) -> Arrow:
-        arrow = self._arrow
-        match kind:
-            case Integer(bits):
-                return getattr(arrow, f"int{bits}")()
-            case Decimal(precision, scale):
-                return arrow.decimal128(precision, scale)
-            case Truth():
-                return arrow.bool_()
-            case Symbol():
-                return arrow.dictionary(arrow.int32(), arrow.string())
-            case _:
-                return arrow.string()
-
-    def _coded(self, column: FlatColumn, pairs: InterchangePairs) -> Arrow:
-        assert isinstance(column, CodedColumn)
-        codes = column.codes(pairs)
-        kind = column.type
-        match kind:
-            case Integer(bits):
-                return self._arrow.array(codes.astype(f"int{bits}", copy=False))
-            case Decimal():
-                return self._decimals(codes, kind)
-            case Symbol(members):
-                return self._symbols(codes, members)
-            case _:
-                return self._truths(codes)
-
-    def _truths(self, codes: Column) -> Arrow:
-        bits = np.packbits(codes != 0, bitorder="little")  # many times faster than the library
-        buffers = [None, self._arrow.py_buffer(bits)]
-        return self._arrow.Array.from_buffers(self._arrow.bool_(), len(codes), buffers)
-
-    def _decimals(self, codes: Column, kind: Decimal) -> Arrow:
-        """128-bit integers, the low half first, the high half all sign."""
-        halves: NDArray[np.int64] = np.empty((len(codes), 2), dtype="<i8")
-        np.multiply(codes, np.int64(kind.factor), out=halves[:, 0])
-        halves[:, 1] = halves[:, 0] >> 63
-        buffers = [None, self._arrow.py_buffer(halves)]
-        return self._arrow.Array.from_buffers(self._type(kind), len(codes), buffers)
-
-    def _symbols(self, codes: Column, members: tuple[str, ...]) -> Arrow:
-        if members not in self._dictionaries:
-            self._dictionaries[members] = self._arrow.array(members, self._arrow.string())
-        numbers = self._arrow.array(codes.astype(np.int32, copy=False))
-        return self._arrow.DictionaryArray.from_arrays(numbers, self._dictionaries[members])
-
-    def _text(self, rendered: Rendered, pairs: InterchangePairs) -> Arrow:
-        column = join(rendered(pairs), len(pairs))
-        return string_array(self._arrow, column)
+def arrow_library() -> Arrow:
+    """The library, or `ToolFailure` where it is not installed."""
+    return library("pyarrow", "an Arrow table")
 
 
-def string_array(arrow: Arrow, column: TextColumn) -> Arrow:
-    """Texts as an Arrow array of strings. A block holds less than 2^31 bytes of them."""
-    buffers = [
-        None,
-        arrow.py_buffer(column.offsets.astype("<i4")),
-        arrow.py_buffer(column.data),
-    ]
-    return arrow.Array.from_buffers(arrow.string(), len(column), buffers)
+def arrow_schema(columns: Sequence[FlatColumn]) -> Arrow:
+    """The columns' names and types."""
+    arrow = arrow_library()
+    fields = [(column.name, _arrow_type(arrow, column.type)) for column in columns]
+    return arrow.schema([arrow.field(name, kind, nullable=False) for name, kind in fields])
 
 
-def _rendered(column: FlatColumn) -> Rendered | None:
-    """How a column of text is rendered: templates, or values that have no type in Arrow."""
-    if not isinstance(column, CodedColumn):
-        return column.pieces(str.encode)
-    if isinstance(column.type, Integer | Decimal | Truth | Symbol):
-        return None
+def arrow_table(columns: Sequence[FlatColumn], pairs: InterchangePairs) -> Arrow:
+    """The rows of a block."""
+    arrow = arrow_library()
+    arrays = [_array(arrow, column, pairs) for column in columns]
+    return arrow.Table.from_arrays(arrays, schema=arrow_schema(columns))
 
-    def texts(codes: Sequence[int]) -> list[bytes]:
-        return [column.domain.text(code).encode() for code in codes]
 
-    values = ValueTexts(column.domain, texts)
-    return lambda pairs: [values.of(column.codes(pairs))]
+def _arrow_type(arrow: Arrow, kind: ColumnType) -> Arrow:
+    match kind:
+        case Integer(bits):
+            return getattr(arrow, f"int{bits}")()
+        case Decimal(precision, scale):
+            return arrow.decimal128(precision, scale)
+        case Truth():
+            return arrow.bool_()
+        case Symbol():
+            return arrow.dictionary(arrow.int32(), arrow.string())
+        case _:
+            return arrow.string()
+
+
+def _array(arrow: Arrow, column: FlatColumn, pairs: InterchangePairs) -> Arrow:
+    codes = column.codes(pairs) if isinstance(column, CodedColumn) else pairs.kinds
+    match column.type:
+        case Integer(bits):
+            return arrow.array(codes.astype(f"int{bits}", copy=False))
+        case Decimal(factor=factor) as kind:
+            # 128-bit integers, the low half first, the high half all sign.
+            halves: NDArray[np.int64] = np.empty((len(codes), 2), dtype="<i8")
+            np.multiply(codes, np.int64(factor), out=halves[:, 0])
+            halves[:, 1] = halves[:, 0] >> 63
+            buffers = [None, arrow.py_buffer(halves)]
+            return arrow.Array.from_buffers(_arrow_type(arrow, kind), len(codes), buffers)
+        case Truth():
+            bits = np.packbits(codes != 0, bitorder="little")  # many times faster than the library
+            buffers = [None, arrow.py_buffer(bits)]
+            return arrow.Array.from_buffers(arrow.bool_(), len(codes), buffers)
+        case Symbol(members):
+            numbers = arrow.array(codes.astype(np.int32, copy=False))
+            return arrow.DictionaryArray.from_arrays(numbers, arrow.array(members, arrow.string()))
+        case _:
+            texts = join(column.pieces(pairs), len(pairs))  # less than 2^31 bytes in a block
+            buffers = [None, *map(arrow.py_buffer, (texts.offsets.astype("<i4"), texts.data))]
+            return arrow.Array.from_buffers(arrow.string(), len(pairs), buffers)
 
 
 def write_parquet(
@@ -136,13 +96,12 @@ def write_parquet(
     the same, do not.
     """
     parquet: Arrow = library("pyarrow.parquet", "Parquet")
-    tables = ArrowTables(columns)
-    values = [one.name for one in columns if not isinstance(one, PromptColumn)]
+    values = [column.name for column in columns if not isinstance(column, PromptColumn)]
     with (
         path.open("wb") as file,
         parquet.ParquetWriter(
             file,
-            tables.schema,
+            arrow_schema(columns),
             compression="snappy",
             use_dictionary=values,
             write_statistics=values,
@@ -150,4 +109,4 @@ def write_parquet(
         ) as writer,
     ):
         for pairs in blocks:
-            writer.write_table(tables.table(pairs), row_group_size=max(1, len(pairs)))
+            writer.write_table(arrow_table(columns, pairs), row_group_size=max(1, len(pairs)))

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
+from operator import attrgetter
 from typing import TypeAlias
 
 import numpy as np
@@ -18,16 +19,16 @@ from numpy.typing import NDArray
 from causalspec.compiler.data.conditions import source_names
 from causalspec.compiler.data.pairs import InterchangePairs
 from causalspec.compiler.data.prompts import (
-    ABSENT,
-    Encode,
-    PromptRenderer,
+    Parts,
+    prompt_parts,
     said_texts,
     slot_names,
     slot_spans,
+    value_texts,
 )
-from causalspec.compiler.data.text_columns import Piece, ValueTexts
+from causalspec.compiler.data.text_columns import ABSENT, Piece
 from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
-from causalspec.compiler.evaluators.columns import Column, Columns, storage_of
+from causalspec.compiler.evaluators.columns import Column, storage_of
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.specification import (
     CounterfactualDesign,
@@ -111,7 +112,7 @@ def type_of(domain: Domain) -> ColumnType:
 
 
 def _decimal_or_text(domain: Numbers) -> Decimal | Text:
-    scale = next((one for one in range(13) if 10**one % domain.denominator == 0), None)
+    scale = next((power for power in range(13) if 10**power % domain.denominator == 0), None)
     if scale is None:
         return Text()  # such as thirds
     factor = 10**scale // domain.denominator
@@ -136,34 +137,30 @@ class CodedColumn:
         """How its values are written."""
         return type_of(self.domain)
 
+    def pieces(self, pairs: InterchangePairs) -> Sequence[Piece]:
+        """Every row's value as the language writes it."""
+        return [value_texts(self.domain).of(self.codes(pairs))]
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RenderedColumn:
-    """A column of rendered text. `pieces(encode)` gives a function from pairs to every row's
-    pieces, which remembers what it has rendered.
-    """
+    """A column of text, put together from pieces."""
 
     name: str
-    pieces: Callable[[Encode], Callable[[InterchangePairs], Sequence[Piece]]]
-
-    @property
-    def type(self) -> ColumnType:
-        """Text, always."""
-        return Text()
+    pieces: Callable[[InterchangePairs], Sequence[Piece]]
+    type: Text = field(default=Text(), init=False)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PromptColumn(RenderedColumn):
     """A prompt, rendered for the base or for a source. `slots` are the names of its slots, none
-    where nobody asked for them; `spans` gives the characters of each, [rows, 2].
+    where nobody asked for them; `spans` gives by slot the characters (code points) `start` up to
+    `end` of each, [rows, 2], `ABSENT` where the slot is.
     """
 
     slots: tuple[str, ...]
-    spans: Spans
+    spans: Callable[[InterchangePairs], Mapping[str, NDArray[np.int32]]]
 
-
-Spans: TypeAlias = Callable[[InterchangePairs], Mapping[str, NDArray[np.int32]]]
-"""By slot an array [rows, 2]: start and end in code points, `ABSENT` where the slot is."""
 
 FlatColumn: TypeAlias = CodedColumn | RenderedColumn
 
@@ -188,55 +185,26 @@ def flat_columns(
 
 
 def _flat_columns(task: Task, design: CounterfactualDesign, slots: bool) -> Iterator[FlatColumn]:
-    model = design.model
-    yield CodedColumn("kind", Symbols(tuple(kind.name for kind in design.kinds)), _kinds)
+    model, sides = design.model, ("base", *source_names(design))
+    kinds = Symbols(tuple(kind.name for kind in design.kinds))
+    yield CodedColumn("kind", kinds, attrgetter("kinds"))
     yield _sources_used(design)
-    for name in ("base", *source_names(design)):
-        for variable in (*model.exogenous, *model.outputs):
-            domain = model.by_name[variable].domain
-            yield CodedColumn(f"{name}.{variable}", domain, _named(f"{name}.{variable}"))
+    for side in sides:
+        for name in (*model.exogenous, *model.outputs):
+            yield _drawn(model, side, name)
+    for name in model.outputs:
+        yield _drawn(model, "label", name)
+    for template in task.prompts.values():
+        for number, side in enumerate(sides):
+            yield from _prompt(template, task.model, number, side, slots)
     for output in model.outputs:
-        domain, name = model.by_name[output].domain, f"label.{output}"
-        yield CodedColumn(name, domain, _named(name))
-    for prompt, template in task.prompts.items():
-        renderer = _renderer(template, task.model)
-        for side, of in enumerate(("base", *source_names(design))):
-            asked = slot_names(template) if slots else ()
-            spans = _spans(renderer, side)
-            column = PromptColumn(f"prompt.{prompt}.{of}", _rendered(renderer, side), asked, spans)
-            yield column
-            yield from _slot_columns(column)
-    if task.prompts:
-        for output in model.outputs:
-            if output in task.model.by_name:
-                yield RenderedColumn(f"say.{output}", _said(task, output))
+        if task.prompts and output in task.model.by_name:
+            yield _said(task, output)
 
 
-_CHARACTERS = Numbers(ABSENT, 2**31 - 1)
-
-
-def _slot_columns(prompt: PromptColumn) -> Iterator[CodedColumn]:
-    def place(slot: str, end: int) -> Callable[[InterchangePairs], Column]:
-        return lambda pairs: prompt.spans(pairs)[slot][:, end]
-
-    for slot in prompt.slots:
-        yield CodedColumn(f"{prompt.name}.start.{slot}", _CHARACTERS, place(slot, 0))
-        yield CodedColumn(f"{prompt.name}.end.{slot}", _CHARACTERS, place(slot, 1))
-
-
-def _spans(renderer: Callable[[Encode], PromptRenderer], side: int) -> Spans:
-    given = _inputs(side)
-
-    @lru_cache(maxsize=1)  # the columns of every end of every slot ask for those of a block
-    def spans(pairs: InterchangePairs) -> Mapping[str, NDArray[np.int32]]:
-        own = renderer(str.encode)
-        return slot_spans(own.template, own.arms(given(pairs)), len(pairs))
-
-    return spans
-
-
-def _kinds(pairs: InterchangePairs) -> Column:
-    return pairs.kinds
+def _drawn(model: CausalModel, side: str, variable: str) -> CodedColumn:
+    name = f"{side}.{variable}"
+    return CodedColumn(name, model.by_name[variable].domain, lambda pairs: pairs.columns[name])
 
 
 def _sources_used(design: CounterfactualDesign) -> CodedColumn:
@@ -246,48 +214,39 @@ def _sources_used(design: CounterfactualDesign) -> CodedColumn:
         for kind in design.kinds
     ]
     members = tuple(dict.fromkeys(used))
-    by_kind = np.array([members.index(one) for one in used], dtype=np.int32)
+    by_kind = np.array([members.index(text) for text in used], dtype=np.int32)
     return CodedColumn("sources_used", Symbols(members), lambda pairs: by_kind[pairs.kinds])
 
 
-def _inputs(side: int) -> Callable[[InterchangePairs], Columns]:
-    return lambda pairs: pairs.sources[side - 1] if side else pairs.base
+_CHARACTERS = Numbers(ABSENT, 2**31 - 1)
 
 
-def _named(name: str) -> Callable[[InterchangePairs], Column]:
-    return lambda pairs: pairs.columns[name]
+def _prompt(
+    template: PromptTemplate, model: CausalModel, number: int, side: str, slots: bool
+) -> Iterator[FlatColumn]:
+    """A prompt for the base (number 0) or a source, then where each of its slots starts and ends,
+    if that is asked for.
+    """
+
+    @lru_cache(maxsize=1)  # the columns of every end of every slot ask for those of a block
+    def parts(pairs: InterchangePairs) -> Parts:
+        inputs = pairs.sources[number - 1] if number else pairs.base
+        return prompt_parts(template, model, inputs)
+
+    @lru_cache(maxsize=1)
+    def spans(pairs: InterchangePairs) -> Mapping[str, NDArray[np.int32]]:
+        return slot_spans(parts(pairs), len(pairs))
+
+    def end_of(slot: str, end: int) -> Callable[[InterchangePairs], Column]:
+        return lambda pairs: spans(pairs)[slot][:, end]
+
+    name, named = f"prompt.{template.name}.{side}", slot_names(template) if slots else ()
+    yield PromptColumn(name, lambda pairs: [piece for _, piece in parts(pairs)], named, spans)
+    for slot in named:
+        yield CodedColumn(f"{name}.start.{slot}", _CHARACTERS, end_of(slot, 0))
+        yield CodedColumn(f"{name}.end.{slot}", _CHARACTERS, end_of(slot, 1))
 
 
-Rendered: TypeAlias = Callable[[InterchangePairs], Sequence[Piece]]
-
-
-def _renderer(template: PromptTemplate, model: CausalModel) -> Callable[[Encode], PromptRenderer]:
-    """One renderer for base and sources, so that each value is rendered once for all of them."""
-
-    @cache
-    def renderer(encode: Encode) -> PromptRenderer:
-        return PromptRenderer(template, model, encode)
-
-    return renderer
-
-
-def _rendered(
-    renderer: Callable[[Encode], PromptRenderer], side: int
-) -> Callable[[Encode], Rendered]:
-    given = _inputs(side)
-
-    def encoded(encode: Encode) -> Rendered:
-        own = renderer(encode)
-        return lambda pairs: own.pieces(given(pairs))
-
-    return encoded
-
-
-def _said(task: Task, output: str) -> Callable[[Encode], Rendered]:
-    domain = task.model.by_name[output].domain
-
-    def encoded(encode: Encode) -> Rendered:
-        values = ValueTexts(domain, said_texts(task, output, encode))
-        return lambda pairs: [values.of(pairs.label[output])]
-
-    return encoded
+def _said(task: Task, output: str) -> RenderedColumn:
+    texts = said_texts(task, output)
+    return RenderedColumn(f"say.{output}", lambda pairs: [texts.of(pairs.label[output])])

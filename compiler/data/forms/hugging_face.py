@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from causalspec.compiler.data.forms.arrow_tables import ArrowTables
+from causalspec.compiler.data.forms.arrow_tables import arrow_library, arrow_schema, arrow_table
 from causalspec.compiler.data.forms.flat_columns import FlatColumn
 from causalspec.compiler.data.forms.libraries import library
 from causalspec.compiler.data.forms.manifest import file_hash
@@ -35,28 +35,22 @@ def write_dataset_folder(
 
 def dataset_of(blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn]) -> Any:
     """A `datasets.Dataset` in memory, with the features of one on disk."""
-    arrow: Any = library("pyarrow", "a data set of Hugging Face")
-    datasets: Any = library("datasets", "a data set of Hugging Face")
-    tables = ArrowTables(columns)
-    schema = _features(datasets, tables).arrow_schema
-    parts = [tables.table(pairs).cast(schema) for pairs in blocks]
-    table = arrow.concat_tables(parts) if parts else schema.empty_table()
+    datasets, schema = _datasets(), _features(columns).arrow_schema
+    parts = [arrow_table(columns, pairs).cast(schema) for pairs in blocks]
+    table = arrow_library().concat_tables(parts) if parts else schema.empty_table()
     return datasets.Dataset(datasets.table.InMemoryTable(table))
 
 
 def _write_split(
     split: str, blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn], folder: Path
 ) -> None:
-    arrow: Any = library("pyarrow", "a data set of Hugging Face")
-    datasets: Any = library("datasets", "a data set of Hugging Face")
-    tables = ArrowTables(columns)
-    features = _features(datasets, tables)
+    features = _features(columns)
     schema = features.arrow_schema
     rows = folder / ROWS_FILE
-    with rows.open("wb") as file, arrow.ipc.new_stream(file, schema) as writer:
+    with rows.open("wb") as file, arrow_library().ipc.new_stream(file, schema) as writer:
         for pairs in blocks:
-            writer.write_table(tables.table(pairs).cast(schema))
-    datasets.DatasetInfo(features=features).write_to_directory(str(folder), pretty_print=True)
+            writer.write_table(arrow_table(columns, pairs).cast(schema))
+    _datasets().DatasetInfo(features=features).write_to_directory(str(folder), pretty_print=True)
     state: dict[str, object] = {
         "_data_files": [{"filename": ROWS_FILE}],
         "_fingerprint": file_hash(rows)[:16],  # the library's own would differ from run to run
@@ -69,9 +63,13 @@ def _write_split(
     _write_json(folder / "state.json", state)
 
 
-def _features(datasets: Any, tables: ArrowTables) -> Any:
+def _features(columns: Sequence[FlatColumn]) -> Any:
     """The library knows no dictionaries of words: symbols are strings there."""
-    return datasets.Features.from_arrow_schema(tables.schema)
+    return _datasets().Features.from_arrow_schema(arrow_schema(columns))
+
+
+def _datasets() -> Any:
+    return library("datasets", "a data set of Hugging Face")
 
 
 def _write_json(path: Path, content: object) -> None:

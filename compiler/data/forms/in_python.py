@@ -35,7 +35,7 @@ def numpy_columns(
     return {
         column.name: _values(column, column.codes(pairs))
         if isinstance(column, CodedColumn)
-        else _objects(join(column.pieces(str.encode)(pairs), len(pairs)).texts())
+        else _objects(join(column.pieces(pairs), len(pairs)).texts())
         for column in flat_columns(specification, pairs.design, slots=slots)
     }
 

@@ -30,8 +30,7 @@ from causalspec.compiler.data.forms.flat_columns import (
     Symbol,
 )
 from causalspec.compiler.data.pairs import InterchangePairs
-from causalspec.compiler.data.prompts import ABSENT
-from causalspec.compiler.data.text_columns import join
+from causalspec.compiler.data.text_columns import ABSENT, join
 from causalspec.compiler.domains import Numbers, Truths
 from causalspec.compiler.evaluators.columns import storage_of
 
@@ -144,12 +143,11 @@ class _Tokens:
 
     def __init__(self, column: PromptColumn, spool: Callable[[], BinaryIO]) -> None:
         self._column, self._file = column, spool()
-        self._rendered = column.pieces(str.encode)
         self._lengths: list[NDArray[np.int32]] = []
         self._slots = {name: spool() for name in column.slots}
 
     def add(self, pairs: InterchangePairs, tokenize: Tokenize) -> None:
-        texts = join(self._rendered(pairs), len(pairs)).texts()
+        texts = join(self._column.pieces(pairs), len(pairs)).texts()
         tokens = tokenize(texts, self._column.spans(pairs)) if self._slots else tokenize(texts)
         self._file.write(tokens.ids.astype("<i4").tobytes())
         self._lengths.append(tokens.lengths)

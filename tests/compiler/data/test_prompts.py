@@ -11,13 +11,13 @@ from hypothesis import strategies as some
 
 from causalspec.compiler.data.encodings import encode_columns, symbol_vectors
 from causalspec.compiler.data.prompts import (
-    ABSENT,
     PromptCollision,
     answer_texts,
     formatted,
     prompt_collisions,
     render,
 )
+from causalspec.compiler.data.text_columns import ABSENT
 from causalspec.compiler.domains import Domain, Numbers, Symbols, Truths
 from causalspec.compiler.expressions import Reference
 from causalspec.compiler.model import CausalModel
