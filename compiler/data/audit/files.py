@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from causalspec.compiler.data.audit.json_lines import JsonLines
 from causalspec.compiler.data.audit.parquet import Parquet
 from causalspec.compiler.data.audit.rows import RowFile
-from causalspec.compiler.data.audit.text_files import Csv
+from causalspec.compiler.data.audit.text_files import Csv, JsonLines
 from causalspec.dsl.diagnostics import ToolFailure, closest
 
 FORMS = (".jsonl", ".csv", ".tsv", ".parquet")

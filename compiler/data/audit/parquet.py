@@ -43,7 +43,8 @@ class Parquet:
         number = 0
         try:
             for batch in self._file.iter_batches(batch_size=CHUNK_ROWS, columns=list(wanted)):
-                columns = {name: _cells(batch, name) for name in wanted}
+                table = _columns(batch)
+                columns = {name: _encoded(table.column(name).combine_chunks()) for name in wanted}
                 rows: int = batch.num_rows
                 yield Chunk(columns, range(number + 1, number + rows + 1))
                 number += rows
@@ -61,18 +62,16 @@ def _content(path: Path) -> Any:
     return arrow.BufferReader(path.read_bytes())
 
 
-def _cells(batch: Any, name: str) -> Encoded:
-    """A column, or a field of a struct. Names may hold dots themselves: the longest match wins."""
-    while name not in batch.schema.names:
-        prefix = max((one for one in batch.schema.names if name.startswith(f"{one}.")), key=len)
-        compute: Any = importlib.import_module("pyarrow.compute")
-        name = name[len(prefix) + 1 :]
-        column = batch.column(prefix)
-        kind = column.type
-        arrays = [compute.struct_field(column, k) for k in range(kind.num_fields)]
-        arrow: Any = importlib.import_module("pyarrow")
-        batch = arrow.RecordBatch.from_arrays(arrays, names=[one.name for one in kind])
-    column = batch.column(name)
+def _columns(batch: Any) -> Any:
+    """The columns of a batch, fields of structs beside the others, under dotted names."""
+    arrow: Any = importlib.import_module("pyarrow")
+    table = arrow.Table.from_batches([batch])
+    while any(map(arrow.types.is_struct, table.schema.types)):
+        table = table.flatten()
+    return table
+
+
+def _encoded(column: Any) -> Encoded:
     column = column if hasattr(column, "dictionary") else column.dictionary_encode()
     distinct = column.dictionary
     # Numbers of single precision stay that: as Python's they would seem to be exact.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from causalspec.compiler.data.audit.json_lines import JsonLines
 from causalspec.compiler.data.audit.rows import Chunk, Excerpt, RowFile, line_of
+from causalspec.compiler.data.audit.text_files import JsonLines
 from causalspec.dsl.source import Span
 
 

@@ -198,9 +198,8 @@ def test_chunks_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         rows[k]["label.same"] = OTHER[rows[k]["label.same"]]
     path = csv_file(tmp_path, rows)
     whole = audited(TWO, path)
-    for module in ("text_files", "json_lines"):
-        monkeypatch.setattr(f"causalspec.compiler.data.audit.{module}.CHUNK_ROWS", 8)
-        monkeypatch.setattr(f"causalspec.compiler.data.audit.{module}.ROWS_AT_A_TIME", 4)
+    monkeypatch.setattr("causalspec.compiler.data.audit.text_files.CHUNK_ROWS", 8)
+    monkeypatch.setattr("causalspec.compiler.data.audit.text_files.ROWS_AT_A_TIME", 4)
     pieces = audited(TWO, path)
     assert pieces.wrong_rows == whole.wrong_rows
     assert pieces.strata == whole.strata
