@@ -13,12 +13,14 @@ domain, and a solution lacks the variables that are undefined in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
+from math import prod
 
 from causalspec.compiler import expressions as nodes
 from causalspec.compiler.expressions import ArithmeticOperator, ComparisonOperator, Expression
-from causalspec.compiler.model import CausalModel, Variable
+from causalspec.compiler.model import CausalModel, Variable, reached
 from causalspec.compiler.specification import SwapKind
 from causalspec.dsl.diagnostics import InternalError
 
@@ -26,6 +28,22 @@ ENUMERATION_LIMIT = 10_000_000
 """The most settings that any question here goes through."""
 
 NO_INTERVENTIONS: Mapping[str, int | Expression] = {}
+
+
+OPERATIONS: Mapping[ArithmeticOperator | ComparisonOperator, Callable[[int, int], int]] = {
+    ArithmeticOperator.ADD: operator.add,
+    ArithmeticOperator.SUBTRACT: operator.sub,
+    ArithmeticOperator.MULTIPLY: operator.mul,
+    ArithmeticOperator.FLOOR_DIVIDE: operator.floordiv,
+    ArithmeticOperator.REMAINDER: operator.mod,
+    ArithmeticOperator.MINIMUM: min,
+    ArithmeticOperator.MAXIMUM: max,
+    ComparisonOperator.EQUAL: operator.eq,
+    ComparisonOperator.NOT_EQUAL: operator.ne,
+    ComparisonOperator.LESS: operator.lt,
+    ComparisonOperator.LESS_OR_EQUAL: operator.le,
+}
+"""Exact; `//` and `%` floor."""
 
 
 class TooManyStatesError(Exception):
@@ -88,9 +106,7 @@ def equilibria(
     tried = cycle_breakers(model, interventions)
     circling = on_cycles(model, interventions)
     domains = [model.by_name[name].domain for name in tried]
-    count = 1
-    for domain in domains:
-        count *= domain.size
+    count = prod(domain.size for domain in domains)
     if count > ENUMERATION_LIMIT:
         raise TooManyStatesError(
             f"`{model.name}` has {count} settings of the variables on its cycles"
@@ -180,12 +196,10 @@ def _junction(values: Sequence[int | None], *, decisive: int) -> int | None:
 def _strict_value(node: Expression, operands: Sequence[int]) -> int:
     """What a node that reads all of its operands makes of their values."""
     match node:
-        case nodes.Arithmetic(operator):
-            return arithmetic(operator, *operands)
+        case nodes.Arithmetic(named) | nodes.Compare(named):
+            return int(OPERATIONS[named](*operands))
         case nodes.AbsoluteValue():
             return abs(operands[0])
-        case nodes.Compare(operator):
-            return int(_compare(operator, *operands))
         case nodes.Not():
             return int(not operands[0])
         case nodes.Within(low=low, high=high, step=step):
@@ -194,37 +208,6 @@ def _strict_value(node: Expression, operands: Sequence[int]) -> int:
             return table[min(max(operands[0], 0), len(table) - 1)]
         case _:
             raise InternalError(f"{type(node).__name__} has no strict value")
-
-
-def arithmetic(operator: ArithmeticOperator, left: int, right: int) -> int:
-    """Exact; `//` and `%` floor, as Python's do."""
-    match operator:
-        case ArithmeticOperator.ADD:
-            return left + right
-        case ArithmeticOperator.SUBTRACT:
-            return left - right
-        case ArithmeticOperator.MULTIPLY:
-            return left * right
-        case ArithmeticOperator.FLOOR_DIVIDE:
-            return left // right
-        case ArithmeticOperator.REMAINDER:
-            return left % right
-        case ArithmeticOperator.MINIMUM:
-            return min(left, right)
-        case ArithmeticOperator.MAXIMUM:
-            return max(left, right)
-
-
-def _compare(operator: ComparisonOperator, left: int, right: int) -> bool:
-    match operator:
-        case ComparisonOperator.EQUAL:
-            return left == right
-        case ComparisonOperator.NOT_EQUAL:
-            return left != right
-        case ComparisonOperator.LESS:
-            return left < right
-        case ComparisonOperator.LESS_OR_EQUAL:
-            return left <= right
 
 
 def _value(
@@ -300,17 +283,9 @@ def on_cycles(
     model: CausalModel, interventions: Mapping[str, int | Expression] = NO_INTERVENTIONS
 ) -> frozenset[str]:
     """The variables that depend on themselves."""
+    if not cycle_breakers(model, interventions):
+        return frozenset()
     parents = {variable.name: _parents(variable, interventions) for variable in model.variables}
-
-    def depends_on_itself(name: str) -> bool:
-        found: set[str] = set()
-        waiting = list(parents[name])
-        while waiting:
-            parent = waiting.pop()
-            if parent not in found:
-                found.add(parent)
-                waiting.extend(parents[parent])
-        return name in found
-
-    breakers = cycle_breakers(model, interventions)
-    return frozenset(filter(depends_on_itself, parents)) if breakers else frozenset()
+    return frozenset(
+        name for name in parents if name in reached(parents[name], parents.__getitem__)
+    )

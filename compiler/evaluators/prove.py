@@ -6,6 +6,7 @@ z3 is loaded when the first question is asked: a spec with few inputs never wait
 from __future__ import annotations
 
 import importlib
+import operator
 from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -30,6 +31,17 @@ _STEPS_A_SECOND = 40_000_000
 """Of z3's own count, looked at more often than the clock: more than it does in a second."""
 
 Term = Any  # a z3 term: z3 has no types of its own to offer
+
+_OPERATIONS = {
+    ArithmeticOperator.ADD: operator.add,
+    ArithmeticOperator.SUBTRACT: operator.sub,
+    ArithmeticOperator.MULTIPLY: operator.mul,
+    ComparisonOperator.EQUAL: operator.eq,
+    ComparisonOperator.NOT_EQUAL: operator.ne,
+    ComparisonOperator.LESS: operator.lt,
+    ComparisonOperator.LESS_OR_EQUAL: operator.le,
+}
+"""What z3 writes as Python does."""
 
 
 def solve_for(
@@ -253,12 +265,6 @@ class _Translation:
 
     def _arithmetic(self, operator: ArithmeticOperator, left: Term, right: Term) -> Term:
         match operator:
-            case ArithmeticOperator.ADD:
-                return left + right
-            case ArithmeticOperator.SUBTRACT:
-                return left - right
-            case ArithmeticOperator.MULTIPLY:
-                return left * right
             case ArithmeticOperator.FLOOR_DIVIDE:
                 return self._floored(left, right)
             case ArithmeticOperator.REMAINDER:
@@ -267,6 +273,8 @@ class _Translation:
                 return self._z3.If(left <= right, left, right, self._context)
             case ArithmeticOperator.MAXIMUM:
                 return self._z3.If(left <= right, right, left, self._context)
+            case _:
+                return _OPERATIONS[operator](left, right)
 
     def _floored(self, left: Term, right: Term) -> Term:
         # z3 divides so that the remainder is never negative, which is the floor for a positive
@@ -276,17 +284,10 @@ class _Translation:
         return self._z3.If(right > 0, left / right, (-left) / (-right), self._context)
 
     def _compare(self, operator: ComparisonOperator, left: Term, right: Term) -> Term:
-        if not (self._z3.is_bool(left) and self._z3.is_bool(right)):
+        equality = operator in (ComparisonOperator.EQUAL, ComparisonOperator.NOT_EQUAL)
+        if not (equality and self._z3.is_bool(left) and self._z3.is_bool(right)):
             left, right = self.number(left), self.number(right)
-        match operator:
-            case ComparisonOperator.EQUAL:
-                return left == right
-            case ComparisonOperator.NOT_EQUAL:
-                return left != right
-            case ComparisonOperator.LESS:
-                return self.number(left) < self.number(right)
-            case ComparisonOperator.LESS_OR_EQUAL:
-                return self.number(left) <= self.number(right)
+        return _OPERATIONS[operator](left, right)
 
     def _lookup(self, table: Sequence[int], index: Term) -> Term:
         """A choice by halves: as deep as the logarithm of how often neighbours differ."""

@@ -130,9 +130,10 @@ def examine_prompts(task: Task, diagnostics: Diagnostics) -> Iterator[Examinatio
             found = _texts_that_collide(task, prompt) or found
 
         def refuted(setting: Mapping[str, int], prompt: PromptTemplate = prompt) -> Sequence[str]:
+            names = task.model.inputs
             first, second = (
                 setting_text(task.model, {n: setting[f"{side}.{n}"] for n in names}, names)
-                for side, names in ((FIRST, task.model.inputs), (SECOND, task.model.inputs))
+                for side in (FIRST, SECOND)
             )
             diagnostics.warning(
                 "CS605",

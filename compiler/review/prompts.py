@@ -7,16 +7,15 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from causalspec.compiler.data.prompts import answer_texts, render
-from causalspec.compiler.domains import Domain, Truths
-from causalspec.compiler.evaluators.columns import Column, Columns
+from causalspec.compiler.evaluators.columns import Columns
 from causalspec.compiler.evaluators.vectorize import solve_columns
 from causalspec.compiler.evidence import Exhaustive, Sampled, Witness
-from causalspec.compiler.expressions import Constant, Reference
-from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.expressions import Constant
+from causalspec.compiler.model import CausalModel
 from causalspec.compiler.proofs.some_inputs import some_inputs
 from causalspec.compiler.proofs.witnesses import smallest_witness
 from causalspec.compiler.review.changes import Area, Change, gone_and_new, told_otherwise
-from causalspec.compiler.review.same_values import ANY_CODE, SameValues, same_values
+from causalspec.compiler.review.mechanisms import NEW, OLD, UnmatchedError, joint_model
 from causalspec.compiler.review.structure import Structures
 from causalspec.compiler.specification import Encoding, PromptTemplate, SlotValue, Task
 from causalspec.compiler.wording import setting_text
@@ -110,52 +109,32 @@ def _rows(
     """Inputs that both versions have, in each version's codes: the smallest one, then all of them
     or a sample.
     """
-    found = some_inputs(old, _SAMPLE, "review", seed)
-    if found is None or not found[0].keys() >= set(new.exogenous):
+    given = [name for name in old.exogenous if name in new.exogenous]
+    if len(given) < len(new.exogenous):
+        return None
+    try:
+        joint = joint_model(old, new, given)
+    except UnmatchedError:
+        return None
+    found = some_inputs(joint, _SAMPLE, "review", seed)
+    if found is None:
         return None
     columns, evidence = found
-    if isinstance(evidence, Sampled):
-        smallest = smallest_witness(old, Constant(1))
-        if isinstance(smallest, Witness):
-            first = smallest.setting
-            columns = {
-                name: np.concatenate([np.array([first[name]], column.dtype), column])
-                for name, column in columns.items()
-            }
-    others = {name: columns[name] for name in new.exogenous}
-    kept = np.ones(len(next(iter(columns.values()), ())), dtype=np.bool_)
-    for name in new.exogenous:
-        domains = old.by_name[name].domain, new.by_name[name].domain
-        values = same_values(*domains)
-        if values is None:
-            return None
-        if domains[0] != domains[1]:
-            is_shared, others[name] = _recoded(columns[name], domains[0], values)
-            kept &= is_shared != 0
-            evidence = Sampled(len(kept), 0)
-    if evidence != found[1] and not kept.any():
-        return None
-    if not kept.all():
-        columns, others = (
-            {name: column[kept] for name, column in side.items()} for side in (columns, others)
-        )
-    return columns, others, evidence
-
-
-def _recoded(column: Column, domain: Domain, values: SameValues) -> tuple[Column, Column]:
-    """Which values the new version has, too, and their codes there."""
-    code, let = Reference("code"), Role.ABBREVIATION
-    model = CausalModel(
-        "recoded",
-        "",
-        (
-            Variable("code", Role.INPUT, domain),
-            Variable("is shared", let, Truths(), values.is_shared(code)),
-            Variable("there", let, ANY_CODE, values.to_new(code)),
-        ),
+    smallest = smallest_witness(joint, Constant(1))
+    if isinstance(evidence, Sampled) and isinstance(smallest, Witness):
+        columns = {
+            name: np.concatenate([np.array([smallest.setting[name]], column.dtype), column])
+            for name, column in columns.items()
+        }
+    before, after = (
+        {name: f"{mark}{name}" for name in model.exogenous}
+        for mark, model in ((OLD, old), (NEW, new))
     )
-    found = solve_columns(model, {"code": column}, wanted=["is shared", "there"])
-    return found["is shared"], found["there"]
+    solved = solve_columns(joint, columns, wanted=[*before.values(), *after.values()])
+    rows, others = (
+        {name: solved[marked] for name, marked in side.items()} for side in (before, after)
+    )
+    return rows, others, evidence
 
 
 # Answers and encodings ----------------------------------------------------------------------------

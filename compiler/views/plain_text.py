@@ -19,8 +19,7 @@ from causalspec.compiler.expressions import (
     measure,
 )
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.views.tuple_parts import tuple_parts
-from causalspec.compiler.views.words import Words
+from causalspec.compiler.views.words import Words, tuple_parts
 
 MOST_NODES = 400
 """A mechanism of more nodes is three dots: nobody would read it."""

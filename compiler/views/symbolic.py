@@ -11,6 +11,8 @@ is 100·x, and the factors cancel.
 from __future__ import annotations
 
 import importlib
+import operator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from causalspec.compiler import expressions as nodes
@@ -18,9 +20,8 @@ from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths, 
 from causalspec.compiler.expressions import ArithmeticOperator, ComparisonOperator, Expression
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.views.plain_text import LISTED_TABLE, MOST_NODES
-from causalspec.compiler.views.tuple_parts import tuple_parts
 from causalspec.compiler.views.units import scaled
-from causalspec.compiler.views.words import Words
+from causalspec.compiler.views.words import Words, tuple_parts
 
 _MOST_PARTS = 6
 """Truth values of more parts are not simplified: that takes exponential time."""
@@ -87,6 +88,24 @@ def _symbol_latex(name: str) -> str:
     return variable_latex(text) if kind == "variable" else f"\\text{{{escaped(text)}}}"
 
 
+def _operations(
+    sympy: Any,
+) -> Mapping[ArithmeticOperator | ComparisonOperator, Callable[[Formula, Formula], Formula]]:
+    return {
+        ArithmeticOperator.ADD: operator.add,
+        ArithmeticOperator.SUBTRACT: operator.sub,
+        ArithmeticOperator.MULTIPLY: operator.mul,
+        ArithmeticOperator.FLOOR_DIVIDE: lambda left, right: sympy.floor(left / right),
+        ArithmeticOperator.REMAINDER: sympy.Mod,
+        ArithmeticOperator.MINIMUM: sympy.Min,
+        ArithmeticOperator.MAXIMUM: sympy.Max,
+        ComparisonOperator.EQUAL: sympy.Eq,
+        ComparisonOperator.NOT_EQUAL: sympy.Ne,
+        ComparisonOperator.LESS: sympy.Lt,
+        ComparisonOperator.LESS_OR_EQUAL: sympy.Le,
+    }
+
+
 class _Translation:
     """One model's expressions. Symbols are called `variable x` and `word Yes`: that keeps a
     variable apart from a word of its name, and before it in equations.
@@ -95,6 +114,7 @@ class _Translation:
     def __init__(self, model: CausalModel) -> None:
         self._model = model
         self._sympy: Any = importlib.import_module("sympy")
+        self._operations = _operations(self._sympy)
         self._words = Words(model)
         self._conditions = 0  # how many truth values stand around what is being translated
 
@@ -172,7 +192,7 @@ class _Translation:
                 found = self._variable(name, own)
                 return self._number(found) if isinstance(own, Truths) else found
             case nodes.Arithmetic(operator, left, right):
-                return self._arithmetic(operator, self._value(left), self._value(right))
+                return self._operations[operator](self._value(left), self._value(right))
             case nodes.AbsoluteValue(operand):
                 content, primitive = self._value(operand).as_content_primitive()
                 return content * sympy.Abs(primitive)
@@ -192,19 +212,17 @@ class _Translation:
     def _in_condition(self, node: Expression, domain: Domain | None) -> Formula:
         """A value that a condition compares."""
         self._conditions += 1
-        try:
-            return self._value(node, domain)
-        finally:
-            self._conditions -= 1
+        value = self._value(node, domain)
+        self._conditions -= 1
+        return value
 
     def _truth(self, node: Expression) -> Formula:
         # Definitions by cases in a condition are a function that SymPy knows nothing of: it drops
         # some of the cases (1.14: `Piecewise((1, Eq(x, Piecewise((1, a), (0, True)))), …)`).
         self._conditions += 1
-        try:
-            return self._truth_of(node)
-        finally:
-            self._conditions -= 1
+        truth = self._truth_of(node)
+        self._conditions -= 1
+        return truth
 
     def _truth_of(self, node: Expression) -> Formula:
         sympy = self._sympy
@@ -234,24 +252,6 @@ class _Translation:
             case _:
                 return sympy.Ne(self._value(node), 0)
 
-    def _arithmetic(self, operator: ArithmeticOperator, left: Formula, right: Formula) -> Formula:
-        sympy = self._sympy
-        match operator:
-            case ArithmeticOperator.ADD:
-                return left + right
-            case ArithmeticOperator.SUBTRACT:
-                return left - right
-            case ArithmeticOperator.MULTIPLY:
-                return left * right
-            case ArithmeticOperator.FLOOR_DIVIDE:
-                return sympy.floor(left / right)
-            case ArithmeticOperator.REMAINDER:
-                return sympy.Mod(left, right)
-            case ArithmeticOperator.MINIMUM:
-                return sympy.Min(left, right)
-            case ArithmeticOperator.MAXIMUM:
-                return sympy.Max(left, right)
-
     def _compare(
         self, operator: ComparisonOperator, left: Expression, right: Expression
     ) -> Formula:
@@ -262,12 +262,7 @@ class _Translation:
             same = operator is ComparisonOperator.EQUAL
             return sympy.Equivalent(*both) if same else sympy.Xor(*both)
         words = self._words.domain(left) or self._words.domain(right)
-        relation = {
-            ComparisonOperator.EQUAL: sympy.Eq,
-            ComparisonOperator.NOT_EQUAL: sympy.Ne,
-            ComparisonOperator.LESS: sympy.Lt,
-            ComparisonOperator.LESS_OR_EQUAL: sympy.Le,
-        }[operator]
+        relation = self._operations[operator]
         return self._related(relation, self._value(left, words), self._value(right, words))
 
     def _related(self, relation: Formula, left: Formula, right: Formula) -> Formula:

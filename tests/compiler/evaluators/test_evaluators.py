@@ -211,22 +211,15 @@ def test_many_chunks() -> None:
     assert (solution["answer"] == answer).all()
 
 
-def truncated(operator: ArithmeticOperator, left: int, right: int) -> int:
-    """Division as C has it: the mistake that the table of cases must catch."""
-    match operator:
-        case ArithmeticOperator.FLOOR_DIVIDE:
-            return int(left / right)
-        case ArithmeticOperator.REMAINDER:
-            return left - int(left / right) * right
-        case _:
-            return right_arithmetic(operator, left, right)
-
-
-right_arithmetic = interpret.arithmetic
+TRUNCATED = {
+    ArithmeticOperator.FLOOR_DIVIDE: lambda left, right: int(left / right),
+    ArithmeticOperator.REMAINDER: lambda left, right: left - int(left / right) * right,
+}
+"""Division as C has it: the mistake that the table of cases must catch."""
 
 
 def test_a_planted_mistake_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interpret, "arithmetic", truncated)
+    monkeypatch.setattr(interpret, "OPERATIONS", {**interpret.OPERATIONS, **TRUNCATED})
     wrong: list[Setting] = [
         interpret.solve(FLOORED, setting) for setting in covered_settings(FLOORED)
     ]

@@ -14,7 +14,7 @@ from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evidence import Exhaustive, NoWitness, Witness
 from causalspec.compiler.expressions import All, Expression
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.proofs import existence, smallest
+from causalspec.compiler.proofs import existence, witnesses
 from causalspec.compiler.proofs.witnesses import smallest_witness
 from tests.helpers.cases import arithmetic, compare, output
 from tests.helpers.cases import given as an_input
@@ -85,7 +85,7 @@ def test_the_solver_finds_the_smallest_where_settings_are_too_many(
     asked: tuple[CausalModel, Expression],
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(smallest, "CHEAPER_THAN_THE_SOLVER", 0)
+        patch.setattr(witnesses, "CHEAPER_THAN_THE_SOLVER", 0)
         assert_smallest(*asked)
 
 
@@ -102,11 +102,11 @@ SUM = arithmetic(arithmetic("a", "+", "b"), "+", "c")
         (compare(arithmetic("a", "*", "b"), "==", 6), {"a": 2, "b": 3, "c": 0}),
     ],
 )
-@pytest.mark.parametrize("few", [smallest.CHEAPER_THAN_THE_SOLVER, 0])
+@pytest.mark.parametrize("few", [witnesses.CHEAPER_THAN_THE_SOLVER, 0])
 def test_few_inputs_then_early_values_then_the_first(
     condition: Expression, expected: dict[str, int], few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(smallest, "CHEAPER_THAN_THE_SOLVER", few)
+    monkeypatch.setattr(witnesses, "CHEAPER_THAN_THE_SOLVER", few)
     model = CausalModel("Sum", "Sum", (*DIGITS, output("y", Numbers(0, 27), SUM)))
     assert smallest_witness(model, condition) == Witness(expected)
 
@@ -123,7 +123,7 @@ def test_values_that_are_never_drawn_witness_nothing(monkeypatch: pytest.MonkeyP
     assert smallest_witness(model, compare("shade", "==", 0)) == NoWitness(Exhaustive(2))
     monkeypatch.setattr(existence, "CHEAPER_THAN_THE_SOLVER", 0)
     monkeypatch.setattr(existence, "GLANCE", 0)
-    monkeypatch.setattr(smallest, "CHEAPER_THAN_THE_SOLVER", 0)
+    monkeypatch.setattr(witnesses, "CHEAPER_THAN_THE_SOLVER", 0)
     assert smallest_witness(model, compare("shade", "!=", 1)) == Witness(
         {"a": 0, "b": 0, "c": 0, "shade": 2}
     )
