@@ -9,7 +9,7 @@ from causalspec.compiler.specification import SwapKind
 def counterparts_of(kind: SwapKind, rival: CausalModel) -> tuple[SwapKind, ...]:
     """The rival's interventions that stand beside `kind`; none where sources cannot be matched."""
     variables = rival.intermediates
-    inner = (name for _, one in kind.within for name in one.variables)
+    inner = (name for _, inner_kind in kind.within for name in inner_kind.variables)
     if {*kind.variables, *inner} <= set(variables):
         return (kind,)
     if len(kind.used_sources) > 1:

@@ -20,13 +20,13 @@ def in_order(variables: Collection[Variable], known: Collection[str] = ()) -> tu
     """What has no mechanism first, then each after what it reads, which is there or known; without
     those that depend on themselves.
     """
-    ordered = [one for one in variables if one.mechanism is None]
-    waiting = [one for one in variables if one.mechanism is not None]
-    done = {*known, *(one.name for one in ordered)}
-    while ready := [one for one in waiting if done.issuperset(one.parents)]:
+    ordered = [variable for variable in variables if variable.mechanism is None]
+    waiting = [variable for variable in variables if variable.mechanism is not None]
+    done = {*known, *(variable.name for variable in ordered)}
+    while ready := [variable for variable in waiting if done.issuperset(variable.parents)]:
         ordered += ready
-        done.update(one.name for one in ready)
-        waiting = [one for one in waiting if one.name not in done]
+        done.update(variable.name for variable in ready)
+        waiting = [variable for variable in waiting if variable.name not in done]
     return tuple(ordered)
 
 
@@ -74,7 +74,7 @@ def with_noise_at_rest(model: CausalModel) -> CausalModel:
         likeliest = nodes.Constant(codes[weights.index(max(weights))])
         return replace(variable, role=Role.ABBREVIATION, mechanism=likeliest, weights=None)
 
-    return replace(model, variables=tuple(rested(one) for one in model.variables))
+    return replace(model, variables=tuple(rested(variable) for variable in model.variables))
 
 
 def interchanged(

@@ -55,7 +55,7 @@ def combined(first: Evidence, second: Evidence) -> Evidence:
     if isinstance(first, Exhaustive) and isinstance(second, Exhaustive):
         return Exhaustive(first.count + second.count)
     strength = (Proved, Exhaustive, Sampled, Unknown)
-    return max(first, second, key=lambda one: strength.index(type(one)))
+    return max(first, second, key=lambda evidence: strength.index(type(evidence)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,9 @@ def apart(left: Expression, right: Expression) -> Expression:
 
 def _operand_names(kind: type) -> tuple[str, ...]:
     """The fields of a node that hold its direct subexpressions, left to right."""
-    return tuple(one.name for one in fields(kind) if one.type == "Expression")  # a text, no type
+    return tuple(
+        operand.name for operand in fields(kind) if operand.type == "Expression"
+    )  # a text, no type
 
 
 # Walks of trees ask often, and `fields` is slow.
@@ -231,7 +233,7 @@ def fold(
     results: dict[int, _Result] = {} if memory is None else memory
     for node in postorder(expression):
         if id(node) not in results:
-            read = tuple([results[id(one)] for one in children(node)])
+            read = tuple([results[id(child)] for child in children(node)])
             results[id(node)] = combine(node, read)
     return results[id(expression)]
 

@@ -35,13 +35,13 @@ def joined(built_in: Mapping[str, _Row], kind: type[_Row]) -> Mapping[str, _Row]
     Raises `ToolFailure` where a package's rows cannot be had, or a name has two meanings.
     """
     rows = dict(built_in)
-    for one in installed_entries():
-        if not isinstance(one, kind):
+    for row in installed_entries():
+        if not isinstance(row, kind):
             continue
-        first = rows.setdefault(one.name, one)
-        if first is not one:
+        first = rows.setdefault(row.name, row)
+        if first is not row:
             whose = f"one of `{first.package}`, too" if first.package else "already in the language"
-            raise _failure(one.package or "", f"the {KINDS[kind]} `{one.name}` is {whose}")
+            raise _failure(row.package or "", f"the {KINDS[kind]} `{row.name}` is {whose}")
     return rows
 
 
@@ -54,7 +54,7 @@ def installed_entries() -> tuple[Entry, ...]:
     # Takes as long to import as a small spec takes to check, which needs no package.
     from importlib.metadata import entry_points
 
-    points = sorted(entry_points(group=GROUP), key=lambda one: (_package(one), one.name))
+    points = sorted(entry_points(group=GROUP), key=lambda point: (_package(point), point.name))
     return tuple(row for point in points for row in _rows(point))
 
 

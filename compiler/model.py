@@ -84,7 +84,7 @@ class CausalModel:
         return {variable.name: variable for variable in self.variables}
 
     def _names(self, *roles: Role) -> tuple[str, ...]:
-        return tuple(one.name for one in self.variables if one.role in roles)
+        return tuple(variable.name for variable in self.variables if variable.role in roles)
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:

@@ -63,8 +63,8 @@ def why_undefined(model: CausalModel, name: str, solution: Mapping[str, int]) ->
         return UndefinedReason("CS322", f"`{value_text(variable.domain, value)}`")
     waiting = [variable]
     missing: list[str] = []
-    for one in waiting:
-        reads = [node for node in one.nodes if isinstance(node, Undefined | Reference)]
+    for reader in waiting:
+        reads = [node for node in reader.nodes if isinstance(node, Undefined | Reference)]
         for node in reads:
             if isinstance(node, Undefined):
                 missing.append(node.reason)
@@ -89,6 +89,6 @@ def quoted(clause: Span) -> str:
 
 def beside(mark: str, left: str, right: str) -> Iterator[str]:
     """A line of a comparison: what it is about, and the two sides; long sides are wrapped."""
-    sides = [wrap(one, COLUMN) or [""] for one in (left, right)]
-    for number, (one, other) in enumerate(zip_longest(*sides, fillvalue="")):
-        yield f"{mark if number == 0 else '':9}{one:{COLUMN + 2}}{other}".rstrip()
+    sides = [wrap(side, COLUMN) or [""] for side in (left, right)]
+    for number, (left_line, other) in enumerate(zip_longest(*sides, fillvalue="")):
+        yield f"{mark if number == 0 else '':9}{left_line:{COLUMN + 2}}{other}".rstrip()

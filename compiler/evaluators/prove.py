@@ -209,12 +209,12 @@ class _Translation:
             case nodes.Not(operand):
                 return z3.Not(self._truth(operand), self._context)
             case nodes.All(operands):
-                return z3.And(*[self._truth(one) for one in operands], self._context)
+                return z3.And(*[self._truth(operand) for operand in operands], self._context)
             case nodes.Any(operands):
-                return z3.Or(*[self._truth(one) for one in operands], self._context)
+                return z3.Or(*[self._truth(operand) for operand in operands], self._context)
             case nodes.Choose(condition, then, otherwise):
                 branches = self._memory[id(then)], self._memory[id(otherwise)]
-                if not all(z3.is_bool(one) for one in branches):
+                if not all(z3.is_bool(branch) for branch in branches):
                     branches = self._number(then), self._number(otherwise)
                 return z3.If(self._truth(condition), *branches, self._context)
             case nodes.Within(operand, low, high, step):

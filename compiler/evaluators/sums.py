@@ -37,16 +37,16 @@ class Sum:
         for key, (term, coefficient) in other.terms.items():
             total = terms[key][1] + factor * coefficient if key in terms else factor * coefficient
             terms[key] = (term, total)
-        kept = {key: one for key, one in terms.items() if one[1]}
+        kept = {key: pair for key, pair in terms.items() if pair[1]}
         return Sum(kept, self.constant + factor * other.constant)
 
     def only(self, keep: Callable[[int], bool]) -> Sum:
         """The terms whose coefficient is to be kept, without the constant."""
-        return Sum({key: one for key, one in self.terms.items() if keep(one[1])})
+        return Sum({key: pair for key, pair in self.terms.items() if keep(pair[1])})
 
     def divided(self, by: int) -> Sum:
         """An exact quotient."""
-        terms = {key: (term, one // by) for key, (term, one) in self.terms.items()}
+        terms = {key: (term, coefficient // by) for key, (term, coefficient) in self.terms.items()}
         return Sum(terms, self.constant // by)
 
     def term(self, zero: Any) -> Any:
@@ -55,26 +55,30 @@ class Sum:
         first = self.constant == 0
         for key in sorted(self.terms):
             term, coefficient = self.terms[key]
-            one = term if coefficient == 1 else coefficient * term
-            result, first = (one if first else result + one), False
+            product = term if coefficient == 1 else coefficient * term
+            result, first = (product if first else result + product), False
         return result
 
     def floored(self, by: int, zero: Any) -> Sum:
         """The floor of the quotient by a positive number."""
         whole, left = divmod(self.constant, by)
-        out = Sum(self.only(lambda one: one % by == 0).divided(by).terms, whole)
-        rest = Sum(self.only(lambda one: one % by != 0).terms, left)
+        out = Sum(self.only(lambda coefficient: coefficient % by == 0).divided(by).terms, whole)
+        rest = Sum(self.only(lambda coefficient: coefficient % by != 0).terms, left)
         if not rest.terms:
             return out
-        shared = max(gcd(one, by) for _, one in rest.terms.values())
+        shared = max(gcd(coefficient, by) for _, coefficient in rest.terms.values())
         if shared == 1:
             return out.plus(Sum.of(rest.term(zero) / by))
-        high = rest.only(lambda one: one % shared == 0).divided(shared)
-        low = Sum(rest.only(lambda one: one % shared != 0).terms, left)
+        high = rest.only(lambda coefficient: coefficient % shared == 0).divided(shared)
+        low = Sum(rest.only(lambda coefficient: coefficient % shared != 0).terms, left)
         return out.plus(high.plus(low.floored(shared, zero)).floored(by // shared, zero))
 
     def remainder(self, by: int, zero: Any) -> Sum:
         """What the floored division leaves."""
-        reduced = {key: (term, one % by) for key, (term, one) in self.terms.items() if one % by}
+        reduced = {
+            key: (term, coefficient % by)
+            for key, (term, coefficient) in self.terms.items()
+            if coefficient % by
+        }
         small = Sum(reduced, self.constant % by)
         return small.plus(small.floored(by, zero), -by)

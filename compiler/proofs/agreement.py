@@ -76,7 +76,7 @@ def agreement(relation: Relation, *swapped: str, seed: int = 0) -> Share | None:
     model = replace(model, variables=(*model.variables, differ))
     prefixes = ["", *(source_input(name, "") for name in swapped)]
     fine = relation.fine
-    noise = (one for name, one in relation.exogenous.items() if name not in fine.by_name)
+    noise = (variable for name, variable in relation.exogenous.items() if name not in fine.by_name)
     population = populate(replace(fine, variables=(*fine.variables, *noise)), {})
     if population.is_empty:
         return None
@@ -103,7 +103,9 @@ def _every(population: Population, sides: int) -> Columns | None:
     if not (population.is_listed and few):
         return None
     blocks = enumerate(population.blocks)
-    listed = dict(product([{**every(one), f"{_WEIGHT} {k}": _weights(one)} for k, one in blocks]))
+    listed = dict(
+        product([{**every(block), f"{_WEIGHT} {k}": _weights(block)} for k, block in blocks])
+    )
     weights = [listed.pop(f"{_WEIGHT} {k}") for k in range(len(population.blocks))]
     return {**listed, _WEIGHT: numpy.prod(weights, axis=0, dtype=numpy.int64)}
 

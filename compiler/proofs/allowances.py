@@ -20,11 +20,11 @@ def silence(file: syntax.File, diagnostics: Diagnostics, *, only_tokens: bool = 
         if (code in OF_TOKENS) is not only_tokens:
             continue
         kept = [
-            one
-            for one in diagnostics.found
-            if one.severity is not Severity.WARNING
-            or one.code != code
-            or one.span.source is not file.source
+            diagnostic
+            for diagnostic in diagnostics.found
+            if diagnostic.severity is not Severity.WARNING
+            or diagnostic.code != code
+            or diagnostic.span.source is not file.source
         ]
         silent = len(kept) == len(diagnostics.found)
         diagnostics.found[:] = kept

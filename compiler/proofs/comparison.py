@@ -63,7 +63,7 @@ class Comparison:
     def answers(self) -> tuple[Answer, ...]:
         """The answers that decide whether the models are the same."""
         asked = (self.outputs, self.under_interventions)
-        return tuple(one for one in asked if one is not None)
+        return tuple(answer for answer in asked if answer is not None)
 
 
 def compare(left: CausalModel, right: CausalModel) -> Comparison:
@@ -98,7 +98,7 @@ def compare(left: CausalModel, right: CausalModel) -> Comparison:
         outputs,
         interventions,
         tuple(correspondences(left, right)),
-        tuple(one for one in shares if one is not None),
+        tuple(share for share in shares if share is not None),
     )
 
 
@@ -140,12 +140,12 @@ def _same_equilibria(left: CausalModel, right: CausalModel, shared: Sequence[str
 
     What an interchange would take from a source is not fixed where that has several equilibria.
     """
-    sides = [_settable(one, shared) for one in (left, right)]
+    sides = [_settable(model, shared) for model in (left, right)]
     observed = (*left.outputs, *shared)
     evidence: Evidence = Proved()
     differences: list[Difference] = []
-    for one, other in (sides, sides[::-1]) if left.cyclic or right.cyclic else (sides,):
-        found = differing_equilibrium(one, other, observed)
+    for model, other in (sides, sides[::-1]) if left.cyclic or right.cyclic else (sides,):
+        found = differing_equilibrium(model, other, observed)
         if isinstance(found, NoWitness):
             evidence = combined(evidence, found.evidence)
             continue
@@ -157,7 +157,9 @@ def _same_equilibria(left: CausalModel, right: CausalModel, shared: Sequence[str
             raise InternalError(f"`{left.name}` and `{right.name}` do not differ at {inputs}")
         differences.append(Difference(inputs, seen[0], seen[1], done))
     if differences:
-        return Answer(False, Exhaustive(1), min(differences, key=lambda one: len(one.done)))
+        return Answer(
+            False, Exhaustive(1), min(differences, key=lambda difference: len(difference.done))
+        )
     return Answer(NoWitness(evidence).holds, evidence)
 
 
@@ -168,11 +170,11 @@ def _settable(model: CausalModel, names: Sequence[str]) -> CausalModel:
         added.append(Variable(f"{SET}{name}", Role.INPUT, Truths()))
         added.append(Variable(f"{DO}{name}", Role.INPUT, model.by_name[name].domain))
 
-    def settable(one: Variable) -> Variable:
-        if one.name not in names or one.mechanism is None:
-            return one
-        chosen, given = Reference(f"{SET}{one.name}"), Reference(f"{DO}{one.name}")
-        return replace(one, mechanism=Choose(chosen, given, one.mechanism))
+    def settable(variable: Variable) -> Variable:
+        if variable.name not in names or variable.mechanism is None:
+            return variable
+        chosen, given = Reference(f"{SET}{variable.name}"), Reference(f"{DO}{variable.name}")
+        return replace(variable, mechanism=Choose(chosen, given, variable.mechanism))
 
     return replace(model, variables=(*added, *map(settable, model.variables)))
 
@@ -184,5 +186,5 @@ def _equilibria(
     observed: Sequence[str],
 ) -> tuple[Mapping[str, int], ...]:
     solutions = interpret.equilibria(model, inputs, done)
-    found = {tuple((n, one[n]) for n in observed if n in one) for one in solutions}
+    found = {tuple((n, solution[n]) for n in observed if n in solution) for solution in solutions}
     return tuple(map(dict, sorted(found)))

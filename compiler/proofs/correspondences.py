@@ -59,11 +59,11 @@ def correspondences(left: CausalModel, right: CausalModel) -> Iterator[Correspon
         sample = solve_columns(both, drawn[0], wanted=wanted)
     except UnsupportedModelError:
         return
-    for one in left.intermediates:
+    for left_name in left.intermediates:
         for other in right.intermediates:
-            found = _link(both, sample, one, of_task(other))
+            found = _link(both, sample, left_name, of_task(other))
             if found is not None:
-                yield Correspondence(one, found[0], other, found[1], found[2])
+                yield Correspondence(left_name, found[0], other, found[1], found[2])
 
 
 _Found = tuple[Link, Evidence, tuple[tuple[int, int], ...]]

@@ -49,14 +49,16 @@ class Guessing:
             return Guessing(model, (), nodes.All(()))
         guesses = cycle_breakers(model)
         variables: list[Variable] = []
-        for one in model.variables:
-            if one.name in guesses:
-                computed = replace(one, name=given_back(one.name), role=Role.ABBREVIATION)
-                variables += [replace(one, role=Role.INPUT, mechanism=None), computed]
+        for variable in model.variables:
+            if variable.name in guesses:
+                computed = replace(variable, name=given_back(variable.name), role=Role.ABBREVIATION)
+                variables += [replace(variable, role=Role.INPUT, mechanism=None), computed]
             else:
-                variables.append(one)
+                variables.append(variable)
         acyclic = replace(model, variables=in_order(variables), cyclic=False)
-        circling = (one.name for one in model.variables if one.name in on_cycles(model))
+        circling = (
+            variable.name for variable in model.variables if variable.name in on_cycles(model)
+        )
         defined = (nodes.Defined(Reference(name)) for name in circling)
         settled = nodes.surely(nodes.All((*map(_is_settled, guesses), *defined)))
         return Guessing(acyclic, guesses, settled)
@@ -82,9 +84,9 @@ def without_equilibrium(model: CausalModel) -> Witness | NoWitness:
     copies, settled = _every_guess(guessing)
     read = () if model.requirement is None else nodes.references(model.requirement)
     own = {*model.exogenous, *model.ancestors(read)}
-    kept = [one for one in model.variables if one.name in own]
+    kept = [variable for variable in model.variables if variable.name in own]
     whole = replace(model, variables=in_order([*kept, *copies]), cyclic=False)
-    wrong = nodes.All(tuple(nodes.Not(one) for one, _ in settled))
+    wrong = nodes.All(tuple(nodes.Not(is_settled) for is_settled, _ in settled))
     return smallest_witness(whole, wrong)
 
 

@@ -51,15 +51,15 @@ def examine(specification: Specification, diagnostics: Diagnostics) -> tuple[Exa
 
 def examinations(specification: Specification, diagnostics: Diagnostics) -> Iterator[Examination]:
     """The answers one after the other, for those who may want to stop between two questions."""
-    for one in _examinations(specification, diagnostics):
-        if one.holds is None:
+    for examination in _examinations(specification, diagnostics):
+        if examination.holds is None:
             diagnostics.warning(
                 "CS325",
-                f"it could not be decided whether {one.question}",
-                one.span or _start(specification),
-                help=f"the answer is {one.evidence.text}: narrower domains make it certain",
+                f"it could not be decided whether {examination.question}",
+                examination.span or _start(specification),
+                help=f"the answer is {examination.evidence.text}: narrower domains make it certain",
             )
-        yield one
+        yield examination
 
 
 def _examinations(specification: Specification, diagnostics: Diagnostics) -> Iterator[Examination]:
@@ -97,7 +97,7 @@ def _examinations(specification: Specification, diagnostics: Diagnostics) -> Ite
             continue  # no data can be made
         population = None if design.model.cyclic else populate(design.model, {})
         yield from examine_design(design, population, diagnostics)
-        if any(one.code == "CS501" for one in diagnostics.found[known:]):
+        if any(diagnostic.code == "CS501" for diagnostic in diagnostics.found[known:]):
             continue  # which no data could mend
         first_rows = try_out(design, population)
         diagnostics.found.extend(first_rows.unmet)
@@ -112,7 +112,7 @@ def _designs_of_rivals(specification: Specification) -> Iterator[CounterfactualD
     """The data that verdicts will draw for the rivals that claims name, each once."""
     known: set[tuple[str, str]] = set()
     for claim in specification.claims.values():
-        rivals = (one.of for one in claim.metrics if one.of in specification.models)
+        rivals = (metric.of for metric in claim.metrics if metric.of in specification.models)
         for rival, (name, _) in product(rivals, claim.data):
             if rival is not None and (name, rival) not in known:
                 known.add((name, rival))
@@ -127,8 +127,8 @@ def _start(specification: Specification) -> Span:
 
 def _span_of(model: CausalModel) -> Span | None:
     """Where a model can be pointed at: its first output, or else any variable."""
-    computed = sorted(model.variables, key=lambda one: one.name not in model.outputs)
-    return next((one.span for one in computed if one.span is not None), None)
+    computed = sorted(model.variables, key=lambda variable: variable.name not in model.outputs)
+    return next((variable.span for variable in computed if variable.span is not None), None)
 
 
 def _examine_example(example: Example, diagnostics: Diagnostics) -> Examination:
@@ -156,10 +156,10 @@ def _examine_example(example: Example, diagnostics: Diagnostics) -> Examination:
     if not solutions:
         diagnostics.error("CS321", f"`{model.name}` has no equilibrium here", example.span)
     for name, expected in example.expected.items():
-        got = dict.fromkeys(one.get(name) for one in solutions)
+        got = dict.fromkeys(solution.get(name) for solution in solutions)
         if set(got) - {expected}:
             domain = model.by_name[name].domain
-            values = ["none" if one is None else f"`{value_text(domain, one)}`" for one in got]
+            values = ["none" if code is None else f"`{value_text(domain, code)}`" for code in got]
             several = f"gives {', '.join(values[:-1])} or {values[-1]}, by the equilibrium"
             diagnostics.error(
                 "CS321",
@@ -168,7 +168,9 @@ def _examine_example(example: Example, diagnostics: Diagnostics) -> Examination:
                 example.span,
             )
     holds = bool(solutions) and all(
-        one.get(name) == code for one in solutions for name, code in example.expected.items()
+        solution.get(name) == code
+        for solution in solutions
+        for name, code in example.expected.items()
     )
     return answer(holds, Exhaustive(1))
 

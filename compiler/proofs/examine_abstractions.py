@@ -125,8 +125,8 @@ def _warn_of_idle_values(
         if domain.size > MOST_VALUES or not relation.cell(name):
             continue
         cell = tuple(
-            Variable(one, Role.INPUT, relation.fine.by_name[one].domain)
-            for one in relation.cell(name)
+            Variable(read, Role.INPUT, relation.fine.by_name[read].domain)
+            for read in relation.cell(name)
         )
         alone = CausalModel(abstraction.name, relation.fine.task, cell)
         for code in domain.codes():

@@ -67,7 +67,7 @@ def examine_labels(
     for kind in design.kinds:
         model = pair_of(design, kind, range(len(names)))
         if is_settled:
-            known = (_settled(one, prefixes) for one in model.variables)
+            known = (_settled(variable, prefixes) for variable in model.variables)
             model = replace(model, variables=tuple(known))
 
         def refuted(setting: Mapping[str, int], kind: SwapKind = kind) -> Iterator[str]:
@@ -81,12 +81,12 @@ def examine_labels(
         yield examination
         if examination.holds is False:
             return  # the other kinds would mostly say the same again
-    for one in pairs_left_out(design):
+    for left_out in pairs_left_out(design):
         question = (
-            f"`{design.name}` leaves out the pairs of `{one.kind}` without a label, "
-            f"{one.share:.0%} of all"
+            f"`{design.name}` leaves out the pairs of `{left_out.kind}` without a label, "
+            f"{left_out.share:.0%} of all"
         )
-        yield Examination(question, True, Sampled(one.of, design.seed), design.span)
+        yield Examination(question, True, Sampled(left_out.of, design.seed), design.span)
 
 
 def _settled(variable: Variable, prefixes: Sequence[str]) -> Variable:

@@ -41,16 +41,18 @@ def examine_domains(
     What a model has from its task is examined there.
     """
     question = f"the mechanisms of `{model.name}` stay in their domains at every input"
-    inherited = {one.name: one for one in task.variables} if task is not None else {}
+    inherited = {variable.name: variable for variable in task.variables} if task is not None else {}
     guessing = Guessing.of(model)
     own = [
-        one
-        for one in guessing.model.variables
-        if one.role in (Role.VARIABLE, Role.OUTPUT)
-        and not (one.name in inherited and inherited[one.name].mechanism is one.mechanism)
+        variable
+        for variable in guessing.model.variables
+        if variable.role in (Role.VARIABLE, Role.OUTPUT)
+        and not (
+            variable.name in inherited and inherited[variable.name].mechanism is variable.mechanism
+        )
     ]
     partial = partial_names(guessing.model.total)
-    suspects = [one for one in own if one.name in partial]
+    suspects = [variable for variable in own if variable.name in partial]
 
     def refuted(setting: Mapping[str, int]) -> tuple[str, ...]:
         """Each mistake once: not what follows from another one, and at other inputs the rest."""
@@ -58,20 +60,20 @@ def examine_domains(
         remaining = suspects
         while isinstance(answer, Witness):
             solution = interpret.solve(guessing.model, answer.setting)
-            outside = {one.name for one in own if one.name not in solution}
+            outside = {variable.name for variable in own if variable.name not in solution}
             followers = {
-                one.name
-                for one in guessing.model.variables
-                if outside & (guessing.model.ancestors(one.parents))
+                variable.name
+                for variable in guessing.model.variables
+                if outside & (guessing.model.ancestors(variable.parents))
             }
-            for one in own:
-                if one.name in outside - followers:
-                    read = model.ancestors([one.name])
+            for variable in own:
+                if variable.name in outside - followers:
+                    read = model.ancestors([variable.name])
                     names = [name for name in model.exogenous if name in read]
                     place = setting_text(model, answer.setting, names)
-                    _report_undefined(guessing.model, one, solution, place, span, diagnostics)
+                    _report_undefined(guessing.model, variable, solution, place, span, diagnostics)
             settled = outside | followers
-            remaining = [one for one in remaining if one.name not in settled]
+            remaining = [variable for variable in remaining if variable.name not in settled]
             answer = _departure(guessing, remaining)
         return ()
 
@@ -104,7 +106,7 @@ def _departure(guessing: Guessing, suspects: list[Variable]) -> Witness | NoWitn
     """The smallest setting at which some suspect is undefined."""
     if not suspects:
         return NoWitness(Proved())
-    undefined = Any(tuple(Not(Defined(Reference(one.name))) for one in suspects))
+    undefined = Any(tuple(Not(Defined(Reference(suspect.name))) for suspect in suspects))
     return smallest_witness(guessing.model, All((guessing.settled, undefined)))
 
 

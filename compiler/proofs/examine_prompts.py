@@ -80,7 +80,7 @@ def examine_texts(task: Task, span: Span, diagnostics: Diagnostics) -> Iterator[
     def asked(
         where: CausalModel, sound: Expression, question: str, lacking: str, span: Span
     ) -> Iterator[Examination]:
-        undefined = any(isinstance(one, Undefined) for one in postorder(sound))
+        undefined = any(isinstance(node, Undefined) for node in postorder(sound))
         if not undefined and not partial.intersection(references(sound)):
             return
 
@@ -152,7 +152,7 @@ def _collision(task: Task, prompt: PromptTemplate) -> tuple[CausalModel, Express
     """Two inputs of the task side by side, and whether they render alike and answer differently."""
     # A format never rounds (CS602), so different values have different texts.
     alike = tuple(
-        All((*_both(here), *(_compared(ComparisonOperator.EQUAL, one) for one in _shown(arm))))
+        All((*_both(here), *(_compared(ComparisonOperator.EQUAL, shown) for shown in _shown(arm))))
         for arm, here in _in_order(prompt.arms)
     )
     answers = tuple(

@@ -90,7 +90,9 @@ def _agreeing(
             seen += len(pairs)
             for number, kind in enumerate(design.kinds):
                 mine = pairs.select(numpy.flatnonzero(pairs.kinds == number))
-                kept[kind] = tuple(one for one in kept[kind] if _agrees(mine, rival, one))
+                kept[kind] = tuple(
+                    counterpart for counterpart in kept[kind] if _agrees(mine, rival, counterpart)
+                )
             if not all(kept.values()):
                 return None, seen
     return kept, seen
@@ -124,10 +126,10 @@ def _parting_pairs(
                 **{names[number]: sources[number] for number in kind.used_sources},
             }
             place = ", ".join(
-                f"{said} `{setting_text(model, one, one)}`" for said, one in used.items()
+                f"{said} `{setting_text(model, side, side)}`" for said, side in used.items()
             )
             ours, theirs = (
-                setting_text(one, interpret.interchange(one, base, sources, swap), one.outputs)
-                for one, swap in ((model, kind), (rival, other))
+                setting_text(side, interpret.interchange(side, base, sources, swap), side.outputs)
+                for side, swap in ((model, kind), (rival, other))
             )
             yield f"{place}: `{model.name}` says `{ours}`, `{rival.name}` `{theirs}`"

@@ -56,7 +56,7 @@ class Question:
     def __init__(self, model: CausalModel, condition: Expression) -> None:
         self.model = model
         self.condition = condition
-        drawn = [_drawn(one) for one in model.variables if 0 in (one.weights or ())]
+        drawn = [_drawn(variable) for variable in model.variables if 0 in (variable.weights or ())]
         required = All((*([model.requirement] if model.requirement else ()), *drawn))
         self._admissible = CausalModel(model.name, model.task, model.variables, required)
         holds = All((surely(required), surely(condition)))
@@ -159,8 +159,8 @@ class Question:
         hits = self.hits(positions)
         if not len(hits):
             return None
-        columns = self._columns([one[hits[:1]] for one in positions])
-        return Witness({name: int(one[0]) for name, one in columns.items()})
+        columns = self._columns([places[hits[:1]] for places in positions])
+        return Witness({name: int(column[0]) for name, column in columns.items()})
 
     def _columns(self, positions: Sequence[Any]) -> dict[str, Any]:
         pairs = zip(self.codes.items(), positions, strict=True)

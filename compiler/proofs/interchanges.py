@@ -58,7 +58,10 @@ def interchange_model(
     coarse_done: dict[str, Expression] = {}
     for name in swapped:
         given = source_input(name, "")
-        variables += [replace(one, name=given + one.name) for one in relation.exogenous.values()]
+        variables += [
+            replace(variable, name=given + variable.name)
+            for variable in relation.exogenous.values()
+        ]
         fine_name = relation.named(f"fine {given}", given)
         coarse_name = relation.named(f"coarse {given}", given)
         variables += [*copied(fine, fine_name), *copied(coarse, coarse_name)]
@@ -80,9 +83,9 @@ def _replayed(relation: Relation, swapped: Sequence[str], found: Witness) -> Int
     fine, coarse = relation.fine, relation.coarse
     base = {name: found.setting[name] for name in relation.exogenous}
     sources = {
-        one: {name: found.setting[source_input(one, name)] for name in relation.exogenous}
-        for one in swapped
-        if found.setting.get(f"{SET}{one}", 1)
+        target: {name: found.setting[source_input(target, name)] for name in relation.exogenous}
+        for target in swapped
+        if found.setting.get(f"{SET}{target}", 1)
     }
     nothing = nodes.Undefined()
     fine_done: dict[str, int | Expression] = {}

@@ -71,7 +71,9 @@ class Relation:
     @cached_property
     def observed(self) -> tuple[str, ...]:
         """Every coarse variable that has a value over the fine model."""
-        computed = (one.name for one in self.coarse.variables if one.mechanism is not None)
+        computed = (
+            variable.name for variable in self.coarse.variables if variable.mechanism is not None
+        )
         return tuple(name for name in computed if name in self.values)
 
     @cached_property
@@ -88,7 +90,7 @@ class Relation:
     @cached_property
     def is_total(self) -> bool:
         """Whether every variable of both models has a value under every intervention."""
-        return not any(partial_names(one.total) for one in (self.fine, self.coarse))
+        return not any(partial_names(model.total) for model in (self.fine, self.coarse))
 
     def translated(self, solution: Mapping[str, int], names: Iterable[str]) -> dict[str, int]:
         """A fine solution as values of coarse variables; without those that are undefined."""
@@ -142,9 +144,9 @@ def intervened(
         coarse_done[cell] = where_set(cell, coarse_done[cell], coarse, cell)
     variables = (
         *relation.exogenous.values(),
-        *(one for one in done.variables if one.mechanism is None),
+        *(variable for variable in done.variables if variable.mechanism is None),
         *chosen,
-        *(one for one in done.variables if one.mechanism is not None),
+        *(variable for variable in done.variables if variable.mechanism is not None),
         *copied(fine, fine_name, fine_done),
         *copied(coarse, coarse_name, coarse_done),
     )
@@ -181,7 +183,7 @@ class Square:
     def differing(self) -> tuple[str, ...]:
         """Where the two runs part, in the coarse model's order."""
         names = self.relation.observed
-        return tuple(one for one in names if self.translated.get(one) != self.expected.get(one))
+        return tuple(name for name in names if self.translated.get(name) != self.expected.get(name))
 
 
 def examine_relation(relation: Relation) -> Square | NoWitness:
@@ -192,7 +194,7 @@ def examine_relation(relation: Relation) -> Square | NoWitness:
         return _ask(relation, relation.aligned, relation.observed, selectable=True)
     evidence: Evidence = Proved()
     for name in relation.observed:
-        fixed = tuple(one for one in relation.aligned if one != name)
+        fixed = tuple(aligned for aligned in relation.aligned if aligned != name)
         answer = _ask(relation, fixed, (name,))
         if isinstance(answer, Square):
             return _smaller(relation, answer)
@@ -210,13 +212,16 @@ def _ask(
 
 def _all_settings(relation: Relation, fixed: Sequence[str]) -> Intervention:
     """The cells of `fixed` set to inputs of their own."""
-    cells = dict.fromkeys(name for one in fixed for name in relation.cell(one))
+    cells = dict.fromkeys(name for coarse_name in fixed for name in relation.cell(coarse_name))
     variables = [Variable(f"{DO}{n}", Role.INPUT, relation.fine.by_name[n].domain) for n in cells]
     memory: dict[int, Expression] = {}
     return Intervention(
         fixed,
         {name: Reference(f"{DO}{name}") for name in cells},
-        {one: renamed(relation.values[one], lambda n: f"{DO}{n}", memory) for one in fixed},
+        {
+            coarse_name: renamed(relation.values[coarse_name], lambda n: f"{DO}{n}", memory)
+            for coarse_name in fixed
+        },
         variables,
     )
 
@@ -224,7 +229,7 @@ def _all_settings(relation: Relation, fixed: Sequence[str]) -> Intervention:
 def _smaller(relation: Relation, square: Square) -> Square:
     """The failing square with the fewest coarse variables set, among those that are tried."""
     fixed = tuple(square.coarse_done)
-    subsets = (one for size in range(len(fixed)) for one in combinations(fixed, size))
+    subsets = (subset for size in range(len(fixed)) for subset in combinations(fixed, size))
     for subset in islice(subsets, MOST_SMALLER_SQUARES):
         at = tuple(name for name in relation.observed if name not in subset)
         answer = _ask(relation, subset, at)
@@ -236,10 +241,16 @@ def _smaller(relation: Relation, square: Square) -> Square:
 def _replayed(relation: Relation, fixed: Sequence[str], found: Witness) -> Square:
     """Both runs in the interpreter."""
     fine, coarse = relation.fine, relation.coarse
-    chosen = [one for one in fixed if found.setting.get(f"{SET}{one}", 1)]
-    done = {name: found.setting[f"{DO}{name}"] for one in chosen for name in relation.cell(one)}
+    chosen = [coarse_name for coarse_name in fixed if found.setting.get(f"{SET}{coarse_name}", 1)]
+    done = {
+        name: found.setting[f"{DO}{name}"]
+        for coarse_name in chosen
+        for name in relation.cell(coarse_name)
+    }
     coarse_done = relation.translated(done, chosen)
-    unset = {one: nodes.Undefined() for one in chosen if one not in coarse_done}
+    unset = {
+        coarse_name: nodes.Undefined() for coarse_name in chosen if coarse_name not in coarse_done
+    }
     inputs = {name: found.setting[name] for name in relation.exogenous}
     solution = interpret.solve(fine, inputs, done)
     translated = relation.translated(solution, relation.observed)

@@ -55,7 +55,7 @@ def with_equal_variables_merged(model: CausalModel, nowhere: Nowhere) -> CausalM
         mechanism = renamed(variable.mechanism, lambda name: instead.get(name, name))
         changed = replace(variable, mechanism=mechanism)
         so_far = replace(model, variables=(*merged, changed), requirement=None)
-        apart = (one for one in suggested.get(variable.name, ()) if one not in instead)
+        apart = (earlier for earlier in suggested.get(variable.name, ()) if earlier not in instead)
         for first in islice(apart, MOST_TRIES):
             if process_time() < end and _equal(so_far, (first, variable.name), nowhere):
                 instead[variable.name] = first
@@ -94,7 +94,9 @@ def _equal(model: CausalModel, names: tuple[str, str], nowhere: Nowhere) -> bool
 def _cut(model: CausalModel, names: tuple[str, str]) -> CausalModel:
     """The two mechanisms alone; what they read takes any value that its own mechanism can give."""
     intervals = mechanism_intervals(model)
-    read = dict.fromkeys((*names, *(one for name in names for one in model.by_name[name].parents)))
+    read = dict.fromkeys(
+        (*names, *(parent for name in names for parent in model.by_name[name].parents))
+    )
     free: list[Variable] = []
     for name in read:
         variable = model.by_name[name]

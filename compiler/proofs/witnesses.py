@@ -97,7 +97,7 @@ def _solved(question: Question, bound: Places) -> tuple[Places, bool]:
     """The smallest places up to a bound, and whether the solver had the time to say so."""
     end = process_time() + SECONDS_A_QUESTION
     parts = [_part(question, name) for name in question.varying]
-    measures = [_added([_is_away(one) for one in parts]), _added(parts), *parts] if parts else []
+    measures = [_added([_is_away(part) for part in parts]), _added(parts), *parts] if parts else []
     best, held = bound, list[Expression]()
     solver = question.solver()
     for number, measure in enumerate(measures):
@@ -142,7 +142,7 @@ def _is_away(part: Expression) -> Expression:
 
 
 def _added(parts: Sequence[Expression]) -> Expression:
-    return reduce(lambda one, other: Arithmetic(ArithmeticOperator.ADD, one, other), parts)
+    return reduce(lambda total, other: Arithmetic(ArithmeticOperator.ADD, total, other), parts)
 
 
 def _moved_nearer(question: Question, places: Places) -> Places:
@@ -153,14 +153,14 @@ def _moved_nearer(question: Question, places: Places) -> Places:
         moved = False
         for number, place_now in enumerate(nearer):
             tried = numpy.arange(min(place_now, _MOVES))
-            rows = [numpy.full_like(tried, one) for one in nearer]
+            rows = [numpy.full_like(tried, position) for position in nearer]
             rows[number] = tried
             try:
                 hits = question.hits(rows)
             except UnsupportedModelError:
                 settings = (_setting(question, row) for row in zip(*rows, strict=True))
-                holds = (question.holds(question.whole(one)) for one in settings)
-                hits = [row for row, one in enumerate(holds) if one]
+                holds = (question.holds(question.whole(setting)) for setting in settings)
+                hits = [row for row, is_hit in enumerate(holds) if is_hit]
             if len(hits):
                 nearer[number], moved = int(hits[0]), True
     return tuple(nearer)

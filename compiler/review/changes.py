@@ -46,13 +46,13 @@ def gone_and_new(
     """What one version alone has, by name; `gone` and `fresh` are sentences with `{0}` for the name
     and `{1}` for what it is. `was` says of what is new which name it may have had.
     """
-    for name, one in old.items():
+    for name, described in old.items():
         if name not in new:
-            yield Change(area, where, gone.format(name, one))
-    for name, one in new.items():
+            yield Change(area, where, gone.format(name, described))
+    for name, described in new.items():
         if name not in old:
             hint = renamed(was[name]) if was and name in was else ()
-            yield Change(area, where, fresh.format(name, one), hint)
+            yield Change(area, where, fresh.format(name, described), hint)
 
 
 def renamed(name: str) -> tuple[str, ...]:

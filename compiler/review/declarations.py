@@ -51,16 +51,16 @@ def design_changes(old: CounterfactualDesign, new: CounterfactualDesign) -> Iter
     yield from gone_and_new(
         area,
         where,
-        {one.rival.name: one for one in old.distinctions},
-        {one.rival.name: one for one in new.distinctions},
+        {distinction.rival.name: distinction for distinction in old.distinctions},
+        {distinction.rival.name: distinction for distinction in new.distinctions},
         gone="no longer distinguishes from `{0}`",
         fresh="distinguishes from `{0}`",
     )
-    balanced = [() if one.balance is None else (one.balance,) for one in (old, new)]
+    balanced = [() if design.balance is None else (design.balance,) for design in (old, new)]
     if not _same_over_pairs((old, balanced[0]), (new, balanced[1])):
-        was, now = (_listed(one.span.text for one in side) for side in balanced)
+        was, now = (_listed(value.span.text for value in side) for side in balanced)
         yield Change(area, where, f"balances {now}, balanced {was}")
-    before, after = ({one.name: one.rows for one in design.splits} for design in (old, new))
+    before, after = ({split.name: split.rows for split in design.splits} for design in (old, new))
     gone, fresh = "the split `{0}` is gone", "the split `{0}` is new, with {1:,} pairs"
     yield from gone_and_new(area, where, before, after, gone=gone, fresh=fresh)
     for name, rows in before.items():
@@ -69,7 +69,7 @@ def design_changes(old: CounterfactualDesign, new: CounterfactualDesign) -> Iter
             yield Change(area, where, text)
     if set(before) == set(after) and list(before) != list(after):
         yield Change(area, where, "its splits stand in another order")
-    was, now = (_listed(one.span.text for one in design.cover) for design in (old, new))
+    was, now = (_listed(value.span.text for value in design.cover) for design in (old, new))
     parts = (
         ("its splits are disjoint by", "were by", _listed(new.disjoint), _listed(old.disjoint)),
         ("its seed is", "was", str(new.seed), str(old.seed)),
@@ -95,7 +95,7 @@ def _same_over_pairs(
 ) -> bool:
     """Whether values over pairs are written alike, whatever the sources are called."""
     first, second = (
-        All(tuple(on_pair(one.expression, source_names(design)) for one in values))
+        All(tuple(on_pair(value.expression, source_names(design)) for value in values))
         for design, values in sides
     )
     return same_expression(first, second)
@@ -110,20 +110,20 @@ def _swap_changes(old: CounterfactualDesign, new: CounterfactualDesign) -> Itera
                 yield Change(area, where, f"the source `{was}` is called `{now}`")
         names = names[0], names[0]
     before, after = (
-        {swap_text(one, called): one for one in design.kinds}
+        {swap_text(kind, called): kind for kind in design.kinds}
         for called, design in zip(names, (old, new), strict=True)
     )
     gone, fresh = "`swap {0}` is gone", "`swap {0}` is new"
     yield from gone_and_new(area, where, before, after, gone=gone, fresh=fresh)
     if set(before) != set(after):
         return
-    totals = [sum(one.weight for one in side.values()) for side in (before, after)]
+    totals = [sum(kind.weight for kind in side.values()) for side in (before, after)]
     for text, kind in before.items():
         was, now = kind.weight / totals[0], after[text].weight / totals[1]
         if was != now:
             told = f"`swap {text}` makes {now:.4g} of the pairs, made {was:.4g}"
             yield Change(area, where, told)
-    was, now = ([replace(one, weight=1) for one in side.values()] for side in (before, after))
+    was, now = ([replace(kind, weight=1) for kind in side.values()] for side in (before, after))
     if was != now:
         yield Change(area, where, "its swaps stand in another order or are made otherwise")
 
@@ -136,17 +136,21 @@ def placement_changes(old: Alignment, new: Alignment) -> Iterator[Change]:
     where, area = old.name, Area.PLACEMENTS
     about = ("is about", "was about", f"`{new.model.name}`", f"`{old.model.name}`")
     yield from told_otherwise(area, where, [about])
-    before, after = ({one.variable: one for one in side.placements} for side in (old, new))
-    for name, one in before.items():
+    before, after = (
+        {placement.variable: placement for placement in side.placements} for side in (old, new)
+    )
+    for name, placement in before.items():
         if name in after:
-            was, now = _said(old, one), _said(new, after[name])
+            was, now = _said(old, placement), _said(new, after[name])
             for part, said in was.items():
                 if said != now[part]:
                     text = f"`{name}`: {part} {_or_none(now[part])}, was {_or_none(said)}"
-                    searched = _searched(one.site, after[name].site) if part == "layers" else ""
+                    searched = (
+                        _searched(placement.site, after[name].site) if part == "layers" else ""
+                    )
                     yield Change(area, where, f"{text}{searched}")
-            yield from other_fields(area, where, one, after[name], _OF_A_PLACEMENT)
-    placed = {name: _written(new, one) for name, one in after.items()}
+            yield from other_fields(area, where, placement, after[name], _OF_A_PLACEMENT)
+    placed = {name: _written(new, placement) for name, placement in after.items()}
     gone, fresh = "`{0}` is no longer placed", "`{0}` is placed: `{1}`"
     yield from gone_and_new(area, where, before, placed, gone=gone, fresh=fresh)
     common = set(before) & set(after)
@@ -166,26 +170,28 @@ _OF_A_PLACEMENT = frozenset(
 def _sharing(alignment: Alignment, common: Collection[str]) -> dict[str, int]:
     """Variables of one statement share a site, those of several are searched jointly."""
     groups: dict[int, list[str]] = {}
-    for one in alignment.placements:
-        if one.variable in common:
-            groups.setdefault(one.statement, []).append(f"`{one.variable}`")
+    for placement in alignment.placements:
+        if placement.variable in common:
+            groups.setdefault(placement.statement, []).append(f"`{placement.variable}`")
     shared = (sorted(names) for names in groups.values() if len(names) > 1)
     return {all_of(names): len(names) for names in shared}
 
 
-def _said(alignment: Alignment, one: Placement) -> dict[str, str]:
+def _said(alignment: Alignment, placement: Placement) -> dict[str, str]:
     """Each part of a placement as one would write it; empty where it has none."""
     tokens = ", ".join(
-        f"{each.first.text} .. {each.last.text}" if isinstance(each, TokenRange) else each.text
-        for each in one.tokens
+        f"{position.first.text} .. {position.last.text}"
+        if isinstance(position, TokenRange)
+        else position.text
+        for position in placement.tokens
     )
     return {
-        "site": one.site.place,
-        "layers": one.site.layers,
-        "edge": "" if one.receiver is None else one.receiver.text,
-        "tokens": f"{tokens} together" if one.together else tokens,
-        "method": one.method.text,
-        "write": _write(alignment, one),
+        "site": placement.site.place,
+        "layers": placement.site.layers,
+        "edge": "" if placement.receiver is None else placement.receiver.text,
+        "tokens": f"{tokens} together" if placement.together else tokens,
+        "method": placement.method.text,
+        "write": _write(alignment, placement),
     }
 
 
@@ -193,20 +199,20 @@ def _or_none(text: str) -> str:
     return f"`{text}`" if text else "none"
 
 
-def _written(alignment: Alignment, one: Placement) -> str:
-    said = _said(alignment, one)
+def _written(alignment: Alignment, placement: Placement) -> str:
+    said = _said(alignment, placement)
     edge = f" to {said['edge']}" if said["edge"] else ""
     tokens = f" token {said['tokens']}" if said["tokens"] else ""
-    write = "" if one.write is None else f" writing {said['write']}"
-    return f"{one.site.text}{edge}{tokens} by {said['method']}{write}"
+    write = "" if placement.write is None else f" writing {said['write']}"
+    return f"{placement.site.text}{edge}{tokens} by {said['method']}{write}"
 
 
-def _write(alignment: Alignment, one: Placement) -> str:
+def _write(alignment: Alignment, placement: Placement) -> str:
     """In values of the variable; `interchange` where nothing is written."""
-    write = one.write
+    write = placement.write
     if write is None:
         return "interchange"
-    domain = alignment.model.by_name[one.variable].domain
+    domain = alignment.model.by_name[placement.variable].domain
     given = [".".join(write.data)] if write.data is not None else []
     given += [domain.text(code) for code in write.values]
     if len(write.values) == 2:
@@ -223,11 +229,11 @@ def _searched(old: PlacedSite, new: PlacedSite) -> str:
     return " (fewer are searched)" if _covers(old, new) else " (others are searched)"
 
 
-def _covers(one: PlacedSite, other: PlacedSite) -> bool:
-    if (one.first_layer or 0) > (other.first_layer or 0):
+def _covers(site: PlacedSite, other: PlacedSite) -> bool:
+    if (site.first_layer or 0) > (other.first_layer or 0):
         return False
-    return one.last_layer is None or (
-        other.last_layer is not None and other.last_layer <= one.last_layer
+    return site.last_layer is None or (
+        other.last_layer is not None and other.last_layer <= site.last_layer
     )
 
 
@@ -260,23 +266,25 @@ def _stated(claim: Claim) -> dict[str, str]:
 
 def example_changes(old: Specification, new: Specification) -> Iterator[Change]:
     """Unit tests of the spec that are gone or new."""
-    before, after = ({_example(one): one for one in side.examples} for side in (old, new))
+    before, after = (
+        {_example(example): example for example in side.examples} for side in (old, new)
+    )
     gone, fresh = "loosened: the example `{0}` is gone", "tightened: the example `{0}` is new"
     for model in dict.fromkeys(name for name, _ in (*before, *after)):
         sides = ({text: model for name, text in side if name == model} for side in (before, after))
         yield from gone_and_new(Area.CLAIMS, model, *sides, gone=gone, fresh=fresh)
 
 
-def _example(one: Example) -> tuple[str, str]:
-    model = one.model
-    text = setting_text(model, one.inputs, one.inputs, 60)
+def _example(example: Example) -> tuple[str, str]:
+    model = example.model
+    text = setting_text(model, example.inputs, example.inputs, 60)
     done = [
         setting_text(model, {name: value}, [name]) if isinstance(value, int) else f"{name} = …"
-        for name, value in one.interventions.items()
+        for name, value in example.interventions.items()
     ]
     if done:
         text += f" do {', '.join(done)}"
-    return model.name, f"{text} gives {setting_text(model, one.expected, one.expected, 60)}"
+    return model.name, f"{text} gives {setting_text(model, example.expected, example.expected, 60)}"
 
 
 def allowance_changes(old: syntax.File, new: syntax.File) -> Iterator[Change]:
@@ -284,8 +292,8 @@ def allowance_changes(old: syntax.File, new: syntax.File) -> Iterator[Change]:
     return gone_and_new(
         Area.CLAIMS,
         "the file",
-        {one.code.text: one.reason.value for one in old.allowances},
-        {one.code.text: one.reason.value for one in new.allowances},
+        {allowance.code.text: allowance.reason.value for allowance in old.allowances},
+        {allowance.code.text: allowance.reason.value for allowance in new.allowances},
         gone="tightened: the warning {0} is no longer accepted",
         fresh="loosened: the warning {0} is accepted, “{1}”",
     )
@@ -294,7 +302,10 @@ def allowance_changes(old: syntax.File, new: syntax.File) -> Iterator[Change]:
 def abstraction_changes(old: Abstraction, new: Abstraction) -> Iterator[Change]:
     """What is stated to relate two models."""
     where, area = old.name, Area.CLAIMS
-    was, now = (f"from `{one.fine.name}` to `{one.coarse.name}`" for one in (old, new))
+    was, now = (
+        f"from `{abstraction.fine.name}` to `{abstraction.coarse.name}`"
+        for abstraction in (old, new)
+    )
     yield from told_otherwise(area, where, [("is", "was", now, was)])
     for name, value in old.values.items():
         if name in new.values and not same_expression(value, new.values[name]):

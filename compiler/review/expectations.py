@@ -44,28 +44,30 @@ def expectation_changes(
     where: str, old: tuple[Expectation, ...], new: tuple[Expectation, ...]
 ) -> Iterator[Change]:
     """Expectations of one combination of scores are one."""
-    before, after = ({_key(one): one for one in side} for side in (old, new))
-    lost = [one for key, one in before.items() if key not in after]
-    won = [one for key, one in after.items() if key not in before]
-    pairs = [(one, after[key]) for key, one in before.items() if key in after]
-    for one in list(lost):  # the same scores, now by a bound of their intervals
-        bound = _bound(one)
+    before, after = (
+        {_key(expectation): expectation for expectation in side} for side in (old, new)
+    )
+    lost = [expectation for key, expectation in before.items() if key not in after]
+    won = [expectation for key, expectation in after.items() if key not in before]
+    pairs = [(expectation, after[key]) for key, expectation in before.items() if key in after]
+    for expectation in list(lost):  # the same scores, now by a bound of their intervals
+        bound = _bound(expectation)
         for other in won:
             another = _bound(other)
             if bound and another and bound.scored == another.scored:
-                pairs.append((one, other))
-                lost.remove(one)
+                pairs.append((expectation, other))
+                lost.remove(expectation)
                 won.remove(other)
                 break
-    for one, other in pairs:
-        word = _moved(one, other)
+    for expectation, other in pairs:
+        word = _moved(expectation, other)
         if word is not None:
-            text = f"{word}: expects `{other.text}` and no longer `{one.text}`"
+            text = f"{word}: expects `{other.text}` and no longer `{expectation.text}`"
             yield Change(Area.CLAIMS, where, text)
-    for one in lost:
-        yield Change(Area.CLAIMS, where, f"loosened: no longer expects `{one.text}`")
-    for one in won:
-        yield Change(Area.CLAIMS, where, f"tightened: expects `{one.text}`, too")
+    for expectation in lost:
+        yield Change(Area.CLAIMS, where, f"loosened: no longer expects `{expectation.text}`")
+    for expectation in won:
+        yield Change(Area.CLAIMS, where, f"tightened: expects `{expectation.text}`, too")
 
 
 def _score(metric: Metric) -> object:
@@ -91,30 +93,34 @@ def _moved(old: Expectation, new: Expectation) -> str | None:
     return "loosened" if limits[1] <= limits[0] and max(steps) <= 0 else "changed"
 
 
-def _key(one: Expectation) -> object:
-    bound = _bound(one)
-    return bound.key if bound is not None else (one.left, one.operator, one.right)
+def _key(expectation: Expectation) -> object:
+    bound = _bound(expectation)
+    return (
+        bound.key
+        if bound is not None
+        else (expectation.left, expectation.operator, expectation.right)
+    )
 
 
-def _bound(one: Expectation) -> _Bound | None:
+def _bound(expectation: Expectation) -> _Bound | None:
     """None where scores are multiplied or divided by each other."""
-    total = _linear(MetricArithmetic("-", one.left, one.right))
+    total = _linear(MetricArithmetic("-", expectation.left, expectation.right))
     if total is None:
         return None
-    sign = -1 if one.operator in ("<", "<=") else 1
+    sign = -1 if expectation.operator in ("<", "<=") else 1
     threshold = -sign * total.pop(None, Fraction(0))
     scores = {metric: sign * share for metric, share in total.items() if metric and share}
     if not scores:
         return None
     # One scale for all ways to write it; of an equality also one sign.
     scale = min(map(abs, scores.values()))
-    if one.operator == "==" and scores[min(scores, key=repr)] < 0:
+    if expectation.operator == "==" and scores[min(scores, key=repr)] < 0:
         scale = -scale
     return _Bound(
         {metric: share / scale for metric, share in scores.items()},
         threshold / scale,
-        one.operator in ("<", ">"),
-        one.operator == "==",
+        expectation.operator in ("<", ">"),
+        expectation.operator == "==",
     )
 
 

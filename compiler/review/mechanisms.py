@@ -55,9 +55,11 @@ def mechanism_change(old: CausalModel, new: CausalModel, name: str) -> Iterator[
     It has changed when, for some values of what it reads, it gives another value: an intervention
     can set those. The witness is an input that needs none where there is one.
     """
-    one, other = old.by_name[name], new.by_name[name]
-    assert one.mechanism is not None and other.mechanism is not None
-    if one.domain == other.domain and _written_alike((old, one.mechanism), (new, other.mechanism)):
+    variable, other = old.by_name[name], new.by_name[name]
+    assert variable.mechanism is not None and other.mechanism is not None
+    if variable.domain == other.domain and _written_alike(
+        (old, variable.mechanism), (new, other.mechanism)
+    ):
         return
     otherwise = f"`{name}` is written otherwise"
     try:
@@ -91,13 +93,13 @@ def compare_mechanisms(old: CausalModel, new: CausalModel, name: str) -> Differe
         Variable(f"{NEW}{_RESULT}", Role.OUTPUT, ANY_CODE, values.new(sides[1])),
     )
     given = [
-        each
-        for each in stated(old)
-        if each in stated(new)
-        and (each in old.exogenous or _shared_values(old, new, each) is not None)
+        shared
+        for shared in stated(old)
+        if shared in stated(new)
+        and (shared in old.exogenous or _shared_values(old, new, shared) is not None)
     ]
     joint = joint_model(old, new, given, results)
-    found = smallest_witness(joint, apart(*(Reference(each.name) for each in results)))
+    found = smallest_witness(joint, apart(*(Reference(result.name) for result in results)))
     if isinstance(found, NoWitness):
         return found
     solution = interpret.solve(joint, found.setting)
@@ -127,32 +129,36 @@ def joint_model(
         values = _shared_values(old, new, name)
         if values is None:
             raise UnmatchedError(f"`{name}` shares no values with what it was")
-        one, other, code = old.by_name[name], new.by_name[name], Reference(name)
-        same_chances = (one.weights, one.domain) == (other.weights, other.domain)
-        role = Role.NOISE if one.role is Role.NOISE else Role.INPUT
-        weights = one.weights if same_chances else None
-        free.append(Variable(name, role, one.domain, weights=weights))
+        earlier, other, code = old.by_name[name], new.by_name[name], Reference(name)
+        same_chances = (earlier.weights, earlier.domain) == (other.weights, other.domain)
+        role = Role.NOISE if earlier.role is Role.NOISE else Role.INPUT
+        weights = earlier.weights if same_chances else None
+        free.append(Variable(name, role, earlier.domain, weights=weights))
         let = Role.ABBREVIATION
-        computed.append(Variable(f"{OLD}{name}", let, one.domain, code))
+        computed.append(Variable(f"{OLD}{name}", let, earlier.domain, code))
         computed.append(Variable(f"{NEW}{name}", let, other.domain, values.to_new(code)))
-        if one.domain != other.domain:
+        if earlier.domain != other.domain:
             requirements.append(values.is_shared(code))
     for mark, model in ((OLD, old), (NEW, new)):
-        for one in model.variables:
-            if one.name in given:
+        for variable in model.variables:
+            if variable.name in given:
                 continue
-            if one.mechanism is None:
-                free.append(replace(one, name=f"{mark}{one.name}"))
+            if variable.mechanism is None:
+                free.append(replace(variable, name=f"{mark}{variable.name}"))
             else:
-                own = marked(mark, one.mechanism)
+                own = marked(mark, variable.mechanism)
                 let = Role.ABBREVIATION
-                computed.append(replace(one, name=f"{mark}{one.name}", role=let, mechanism=own))
+                computed.append(
+                    replace(variable, name=f"{mark}{variable.name}", role=let, mechanism=own)
+                )
         if required and model.requirement is not None:
             requirements.append(marked(mark, model.requirement))
     ordered = in_order([*free, *computed, *extra])
     if len(ordered) < len(free) + len(computed) + len(extra):
-        names = {one.name for one in ordered}
-        stuck = next(one.name for one in (*computed, *extra) if one.name not in names)
+        names = {variable.name for variable in ordered}
+        stuck = next(
+            variable.name for variable in (*computed, *extra) if variable.name not in names
+        )
         raise UnmatchedError(f"`{stuck.partition(' ')[2]}` depends on itself")
     requirement = All(tuple(requirements)) if requirements else None
     return CausalModel(old.name, old.task, ordered, requirement)
@@ -181,16 +187,18 @@ def _written_alike(
     values.
     """
     structures = Structures()
-    first, second = (structures.looked_through(one, model) for model, one in (old, new))
+    first, second = (
+        structures.looked_through(expression, model) for model, expression in (old, new)
+    )
     return first == second
 
 
 def _other_values(old: CausalModel, new: CausalModel, name: str) -> bool:
     """Whether it is over other values, so that it need not be its text that differs."""
     return any(
-        old.by_name[one].domain != new.by_name[one].domain
-        for one in (name, *old.stated_parents(name))
-        if one in new.by_name
+        old.by_name[read].domain != new.by_name[read].domain
+        for read in (name, *old.stated_parents(name))
+        if read in new.by_name
     )
 
 
@@ -208,7 +216,7 @@ def _changed(old: CausalModel, new: CausalModel, name: str, found: Different) ->
         return Change(Area.MEANING, old.name, text, tuple(_outputs(old, new, name, solutions)))
     was, now = value_text(domains[0], found.was), value_text(domains[1], found.now)
     needed = found.joint.ancestors([f"{OLD}{_RESULT}", f"{NEW}{_RESULT}"])
-    read = [one for one in found.joint.exogenous if one in needed]
+    read = [exogenous for exogenous in found.joint.exogenous if exogenous in needed]
     place = setting_text(found.joint, found.setting, read, 60)
     text = f"`{name}` was `{was}` and is `{now}`" + (f" at `{place}`" if place else "")
     details = ("no input leads there: it takes an intervention",) if by_input else ()
@@ -226,22 +234,24 @@ def _at_an_input(
         return None
     both = {*old.stated_parents(name)} & {*new.stated_parents(name)}
     differ: dict[str, Expression] = {}
-    for one in (name, *(both - given)):
-        values = same_values(old.by_name[one].domain, new.by_name[one].domain)
+    for compared in (name, *(both - given)):
+        values = same_values(old.by_name[compared].domain, new.by_name[compared].domain)
         if values is None:
             return None
-        sides = values.old(Reference(f"{OLD}{one}")), values.new(Reference(f"{NEW}{one}"))
-        differ[one] = apart(*sides)
+        sides = values.old(Reference(f"{OLD}{compared}")), values.new(Reference(f"{NEW}{compared}"))
+        differ[compared] = apart(*sides)
     try:
         joint = joint_model(old, new, old.exogenous)
     except UnmatchedError:
         return None
-    alike = (Not(condition) for one, condition in differ.items() if one != name)
+    alike = (Not(condition) for compared, condition in differ.items() if compared != name)
     found = smallest_witness(joint, All((differ[name], *alike)))
     if isinstance(found, NoWitness):
         return found if found.is_certain else None
     solution = interpret.solve(joint, found.setting)
-    was, now = ({one: solution[f"{mark}{one}"] for one in given} for mark in (OLD, NEW))
+    was, now = (
+        {input_name: solution[f"{mark}{input_name}"] for input_name in given} for mark in (OLD, NEW)
+    )
     return was, now
 
 
@@ -251,7 +261,7 @@ def _outputs(
     """What becomes of the outputs where a variable on the way to them has changed."""
     if old.by_name[name].role is Role.OUTPUT:
         return
-    shared = [one for one in old.outputs if one in new.outputs]
+    shared = [output for output in old.outputs if output in new.outputs]
     was, now = (
         setting_text(model, solution, shared, 60)
         for model, solution in zip((old, new), solutions, strict=True)
@@ -270,7 +280,8 @@ def requirement_change(old: CausalModel, new: CausalModel) -> Iterator[Change]:
     if _written_alike(*sides):
         return
     before, after = (
-        surely(marked(mark, one)) for mark, (_, one) in zip((OLD, NEW), sides, strict=True)
+        surely(marked(mark, expression))
+        for mark, (_, expression) in zip((OLD, NEW), sides, strict=True)
     )
     try:
         joint = joint_model(old, new, given, required=False)

@@ -31,10 +31,11 @@ def model_changes(old: CausalModel, new: CausalModel) -> Iterator[Change]:
             yield Change(Area.MEANING, where, text)
     own = set(Role) if is_task else {Role.NOISE, Role.VARIABLE}
     before, after = (
-        {name: one for name, one in stated(side).items() if one.role in own} for side in (old, new)
+        {name: variable for name, variable in stated(side).items() if variable.role in own}
+        for side in (old, new)
     )
-    gone = {name: one for name, one in before.items() if name not in stated(new)}
-    fresh = {name: one for name, one in after.items() if name not in stated(old)}
+    gone = {name: variable for name, variable in before.items() if name not in stated(new)}
+    fresh = {name: variable for name, variable in after.items() if name not in stated(old)}
     for name, variable in gone.items():
         yield Change(Area.INTERFACE, where, f"the {_kind(variable)} `{name}` is gone")
     for name, variable in fresh.items():
@@ -59,38 +60,42 @@ def _renamed(
     """
     structures = Structures()
 
-    def look(one: Variable, changed: dict[str, Variable]) -> tuple[object, ...]:
-        mechanism = one.mechanism or Constant(0)
+    def look(variable: Variable, changed: dict[str, Variable]) -> tuple[object, ...]:
+        mechanism = variable.mechanism or Constant(0)
         written = structures.number(mechanism, lambda name: None if name in changed else name)
-        return one.role, one.domain, one.weights, written
+        return variable.role, variable.domain, variable.weights, written
 
     own = look(variable, fresh)
-    place = [name for name, one in fresh.items() if look(one, fresh) == own].index(variable.name)
-    same = [name for name, one in gone.items() if look(one, gone) == own]
+    place = [name for name, candidate in fresh.items() if look(candidate, fresh) == own].index(
+        variable.name
+    )
+    same = [name for name, candidate in gone.items() if look(candidate, gone) == own]
     if place < len(same):
         yield from renamed(same[place])
 
 
 def _variable_changes(old: CausalModel, new: CausalModel, name: str) -> Iterator[Change]:
-    one, other = old.by_name[name], new.by_name[name]
+    earlier, other = old.by_name[name], new.by_name[name]
     where = old.name
-    if one.role is not other.role:
-        text = f"`{name}` is `{other.role}` now, it was `{one.role}`"
+    if earlier.role is not other.role:
+        text = f"`{name}` is `{other.role}` now, it was `{earlier.role}`"
         yield Change(Area.INTERFACE, where, text)
     # A model's outputs have the task's values, which are told of there.
-    if one.domain != other.domain and (old.name == old.task or one.role is not Role.OUTPUT):
-        yield Change(Area.INTERFACE, where, f"`{name}` takes {_values(one.domain, other.domain)}")
-    if one.mechanism is not None and other.mechanism is not None:
+    if earlier.domain != other.domain and (old.name == old.task or earlier.role is not Role.OUTPUT):
+        yield Change(
+            Area.INTERFACE, where, f"`{name}` takes {_values(earlier.domain, other.domain)}"
+        )
+    if earlier.mechanism is not None and other.mechanism is not None:
         yield from mechanism_change(old, new, name)
-    elif one.mechanism is None and other.mechanism is None:
-        yield from _weight_changes(where, one, other)
+    elif earlier.mechanism is None and other.mechanism is None:
+        yield from _weight_changes(where, earlier, other)
 
 
 def _values(old: Domain, new: Domain) -> str:
     """`other values: numbers 0..9 before, …`; of named values those that came and went."""
     if type(old) is not type(new) or isinstance(old, Numbers | Tuples):
         return f"other values: {described(old)} before, {described(new)} now"
-    was, now = ([one.text(code) for code in one.codes()] for one in (old, new))
+    was, now = ([domain.text(code) for code in domain.codes()] for domain in (old, new))
     parts: list[str] = []
     for words, others, fate in ((was, set(now), "gone"), (now, set(was), "new")):
         if alone := [word for word in words if word not in others]:
@@ -117,7 +122,7 @@ def _weight_changes(where: str, old: Variable, new: Variable) -> Iterator[Change
     }
     most = max(moved, key=lambda word: moved[word])
     if moved[most]:
-        was, now = (float(one.get(most, none)) for one in (before, after))
+        was, now = (float(chances.get(most, none)) for chances in (before, after))
         text = f"`{new.name}` is drawn otherwise: `{most}` in {was:.4g} before, in {now:.4g} now"
         yield Change(Area.INTERFACE, where, text)
 

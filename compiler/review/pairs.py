@@ -54,12 +54,14 @@ def swap_text(kind: SwapKind, names: tuple[str, ...]) -> str:
 def filter_changes(old: CounterfactualDesign, new: CounterfactualDesign) -> Iterator[Change]:
     """Whether the filters keep other pairs of the new model, with a pair that only one keeps."""
     before, after = (
-        All(tuple(on_pair(one.expression, source_names(side)) for one in side.keep))
+        All(tuple(on_pair(condition.expression, source_names(side)) for condition in side.keep))
         for side in (old, new)
     )
     if same_expression(before, after):
         return
-    words = [" and ".join(one.span.text for one in design.keep) for design in (old, new)]
+    words = [
+        " and ".join(condition.span.text for condition in design.keep) for design in (old, new)
+    ]
     was, now = (f"`{text}`" if text else "every pair" for text in words)
     text = f"keeps {now}, kept {was}"
     details: list[str] = []
@@ -105,8 +107,8 @@ def _pair(design: CounterfactualDesign, condition: Expression) -> tuple[str, ...
             base, sources = pair_in(found.setting, design.model, len(names))
             sides = {"base": base, **{names[number]: sources[number] for number in used}}
             shown = (
-                f"{name}: {setting_text(design.model, one, design.model.inputs, 60)}"
-                for name, one in sides.items()
+                f"{name}: {setting_text(design.model, side, design.model.inputs, 60)}"
+                for name, side in sides.items()
             )
             return (f"swap {swap_text(kind, names)}", *shown)
         evidence = combined(evidence, found.evidence)
@@ -119,7 +121,7 @@ def _pair(design: CounterfactualDesign, condition: Expression) -> tuple[str, ...
 def pair_changes(old: CounterfactualDesign, new: CounterfactualDesign) -> Iterator[Change]:
     """How many pairs of each split that both versions have are others, or have another label."""
     where = old.name
-    rows = {one.name: one.rows for one in new.splits}
+    rows = {split.name: split.rows for split in new.splits}
     for split in old.splits:
         if rows.get(split.name) != split.rows:
             continue
@@ -168,7 +170,7 @@ def _compared(where: str, old: InterchangePairs, new: InterchangePairs) -> Itera
 def _columns(pairs: InterchangePairs) -> dict[str, tuple[Domain | None, Column]]:
     """Every column that is written, by side and variable."""
     sides = [("base", pairs.base), ("label", pairs.label)]
-    sides += [(f"source {number}", one) for number, one in enumerate(pairs.sources)]
+    sides += [(f"source {number}", source) for number, source in enumerate(pairs.sources)]
     columns: dict[str, tuple[Domain | None, Column]] = {
         f"{side} {name}": (pairs.model.by_name[name].domain, column)
         for side, values in sides
@@ -178,13 +180,13 @@ def _columns(pairs: InterchangePairs) -> dict[str, tuple[Domain | None, Column]]
 
 
 def _unequal(
-    one: tuple[Domain | None, Column], other: tuple[Domain | None, Column]
+    before: tuple[Domain | None, Column], other: tuple[Domain | None, Column]
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which rows hold other values, whatever their codes."""
-    if one[0] == other[0]:
-        return np.asarray(one[1] != other[1], dtype=np.bool_)
+    if before[0] == other[0]:
+        return np.asarray(before[1] != other[1], dtype=np.bool_)
     texts: list[Column] = []
-    for domain, column in (one, other):
+    for domain, column in (before, other):
         distinct, where = np.unique(column, return_inverse=True)
         words = [str(code) if domain is None else domain.text(code) for code in distinct.tolist()]
         texts.append(np.array(words)[where])

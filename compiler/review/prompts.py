@@ -31,17 +31,17 @@ def prompt_changes(old: Task, new: Task) -> Iterator[Change]:
     gone, fresh = "the prompt `{0}` is gone", "the prompt `{0}` is new"
     known = {
         name: was
-        for name, one in new.prompts.items()
+        for name, template in new.prompts.items()
         for was, other in old.prompts.items()
-        if was not in new.prompts and _same_template(other, one)
+        if was not in new.prompts and _same_template(other, template)
     }
     yield from gone_and_new(
         area, where, old.prompts, new.prompts, gone=gone, fresh=fresh, was=known
     )
-    for name, one in old.prompts.items():
+    for name, template in old.prompts.items():
         if name in new.prompts:
-            yield from _template_changes((old, one), (new, new.prompts[name]))
-    first = [next(iter(one.prompts), None) for one in (old, new)]
+            yield from _template_changes((old, template), (new, new.prompts[name]))
+    first = [next(iter(task_of_version.prompts), None) for task_of_version in (old, new)]
     if first[0] != first[1] and first[1] in old.prompts:
         yield Change(area, where, f"the prompt `{first[1]}` comes first")
     yield from _answer_changes(old, new)
@@ -52,32 +52,34 @@ def prompt_changes(old: Task, new: Task) -> Iterator[Change]:
 def _template_changes(
     old: tuple[Task, PromptTemplate], new: tuple[Task, PromptTemplate]
 ) -> Iterator[Change]:
-    (task, one), (other_task, other) = old, new
+    (task, template), (other_task, other) = old, new
     where = task.name
-    gone = f"`{one.name}` has no slot `{{0}}` any more"
-    slots = (dict.fromkeys(template.slots, "") for template in (one, other))
-    fresh = f"`{one.name}` has a slot `{{0}}`"
+    gone = f"`{template.name}` has no slot `{{0}}` any more"
+    slots = (dict.fromkeys(template.slots, "") for template in (template, other))
+    fresh = f"`{template.name}` has a slot `{{0}}`"
     yield from gone_and_new(Area.PROMPTS, where, *slots, gone=gone, fresh=fresh)
-    if _same_template(one, other) and task.model.inputs == other_task.model.inputs:
+    if _same_template(template, other) and task.model.inputs == other_task.model.inputs:
         return
-    found = _rows(task.model, other_task.model, one.name)
+    found = _rows(task.model, other_task.model, template.name)
     if found is None:
-        yield Change(Area.UNDECIDED, where, f"whether `{one.name}` reads otherwise")
+        yield Change(Area.UNDECIDED, where, f"whether `{template.name}` reads otherwise")
         return
     rows, others, evidence = found
-    before = render(one, task.model, rows).texts
+    before = render(template, task.model, rows).texts
     after = render(other, other_task.model, others).texts
     differ = [row for row, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1]]
     if differ:
         row = differ[0]
         setting = {name: int(column[row]) for name, column in rows.items()}
         place = setting_text(task.model, setting, task.model.inputs, 60)
-        text = f"`{one.name}` reads otherwise" + (f" at `{place}`" if place else "")
+        text = f"`{template.name}` reads otherwise" + (f" at `{place}`" if place else "")
         both = (("- ", before[row]), ("+ ", after[row]))
         details = (f"{mark}{line}" for mark, said in both for line in said.splitlines() or [""])
         yield Change(Area.PROMPTS, where, text, tuple(details))
-    elif isinstance(evidence, Sampled) and not _same_template(one, other, whatever_values=True):
-        text = f"`{one.name}` is written otherwise: {evidence.text}"
+    elif isinstance(evidence, Sampled) and not _same_template(
+        template, other, whatever_values=True
+    ):
+        text = f"`{template.name}` is written otherwise: {evidence.text}"
         yield Change(Area.UNDECIDED, where, text)
 
 
@@ -145,7 +147,7 @@ def _answer_changes(old: Task, new: Task) -> Iterator[Change]:
         if name not in new.model.by_name or not (name in old.answers or name in new.answers):
             continue
         was, now = old.answers.get(name), new.answers.get(name)
-        domains = [one.model.by_name[name].domain for one in (old, new)]
+        domains = [task_of_version.model.by_name[name].domain for task_of_version in (old, new)]
         if was and now and domains[0] == domains[1] and _same_template(was, now):
             continue
         if max(domain.size for domain in domains) > _MOST_ANSWERS:
@@ -170,7 +172,8 @@ def _encoding(encoding: Encoding | None) -> str:
     if encoding is None:
         return "nothing"
     parts = (
-        f"{one.input} as {one.coding}" + (f"(dim = {one.dimension})" if one.dimension else "")
-        for one in encoding.groups
+        f"{group.input} as {group.coding}"
+        + (f"(dim = {group.dimension})" if group.dimension else "")
+        for group in encoding.groups
     )
     return f"`{', '.join(parts)}`"

@@ -33,7 +33,7 @@ def review_changes(old: Specification, new: Specification) -> tuple[Change, ...]
     otherwise that always gives the same has changed in its text alone. What has another name is
     gone and new, with a hint where nothing but names tells the two apart.
     """
-    files = [parse(one.source, Diagnostics()) for one in (old, new)]
+    files = [parse(specification.source, Diagnostics()) for specification in (old, new)]
     known = _renamed(files[0], files[1], _names(old) ^ _names(new))
 
     def compared(
@@ -64,8 +64,8 @@ def review_changes(old: Specification, new: Specification) -> tuple[Change, ...]
         *allowance_changes(files[0], files[1]),
         *_of_files(old, new),
     ]
-    found.extend(text_changes(files[0], files[1], {one.where for one in found}))
-    return tuple(sorted(dict.fromkeys(found), key=lambda one: list(Area).index(one.area)))
+    found.extend(text_changes(files[0], files[1], {change.where for change in found}))
+    return tuple(sorted(dict.fromkeys(found), key=lambda change: list(Area).index(change.area)))
 
 
 def _task_changes(old: Task, new: Task) -> Iterator[Change]:
@@ -78,11 +78,14 @@ def _of_files(old: Specification, new: Specification) -> Iterator[Change]:
     what a method reads, this is all that can be told.
     """
     alignments = (*old.alignments.values(), *new.alignments.values())
-    methods = [one.method for alignment in alignments for one in alignment.placements]
+    methods = [placement.method for alignment in alignments for placement in alignment.placements]
     read = {name for method in methods for name in method.files}
     gone, fresh = "the file is no longer read", "the file is read now"
     for name in sorted({*old.files, *new.files}):
-        was, now = ({name: one.files[name]} if name in one.files else {} for one in (old, new))
+        was, now = (
+            {name: specification.files[name]} if name in specification.files else {}
+            for specification in (old, new)
+        )
         yield from gone_and_new(Area.TEXT, name, was, now, gone=gone, fresh=fresh)
         if was and now and was != now:
             area = Area.PLACEMENTS if name in read else Area.TEXT
@@ -91,7 +94,10 @@ def _of_files(old: Specification, new: Specification) -> Iterator[Change]:
 
 def _names(specification: Specification) -> set[str]:
     """What is declared, and every variable, a family by its own name."""
-    models = (*(one.model for one in specification.tasks.values()), *specification.models.values())
+    models = (
+        *(task.model for task in specification.tasks.values()),
+        *specification.models.values(),
+    )
     variables = (name.partition("[")[0] for model in models for name in model.by_name)
     return {
         *specification.tasks, *specification.models, *specification.counterfactuals,
@@ -101,12 +107,20 @@ def _names(specification: Specification) -> set[str]:
 
 def _renamed(old: syntax.File, new: syntax.File, names: set[str]) -> dict[str, str]:
     """Which declaration that is gone a new one reads like but for names that are gone and new."""
-    before, after = ({declared_name(one): one for one in file.declarations} for file in (old, new))
+    before, after = (
+        {declared_name(declaration): declaration for declaration in file.declarations}
+        for file in (old, new)
+    )
 
-    def words(one: syntax.Declaration) -> list[str]:
-        found: list[str] = re.findall(r"\w+|[^\w\s]", one.span.text)
+    def words(declaration: syntax.Declaration) -> list[str]:
+        found: list[str] = re.findall(r"\w+|[^\w\s]", declaration.span.text)
         return ["" if word in names else word for word in found]
 
-    gone = {name: words(one) for name, one in before.items() if name not in after}
-    fresh = {name: words(one) for name, one in after.items() if name not in before}
-    return {name: one for name, own in fresh.items() for one in reversed(gone) if gone[one] == own}
+    gone = {name: words(declaration) for name, declaration in before.items() if name not in after}
+    fresh = {name: words(declaration) for name, declaration in after.items() if name not in before}
+    return {
+        name: former
+        for name, own in fresh.items()
+        for former in reversed(gone)
+        if gone[former] == own
+    }

@@ -40,9 +40,9 @@ def same_values(old: Domain, new: Domain) -> SameValues | None:
     if old == new:
         return SameValues(_same, _same, _same, lambda code: Constant(1))
     match old, new:
-        case Numbers(denominator=one), Numbers(denominator=other):
-            common = lcm(one, other)
-            first, second = common // one, common // other
+        case Numbers(denominator=denominator), Numbers(denominator=other):
+            common = lcm(denominator, other)
+            first, second = common // denominator, common // other
             scaled = _scaled(first)
             low, high, step = (bound * second for bound in (new.low, new.high, new.step))
             return SameValues(

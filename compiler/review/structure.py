@@ -55,4 +55,8 @@ def same_expression(first: Expression, second: Expression) -> bool:
 
 def stated(model: CausalModel) -> dict[str, Variable]:
     """What a model states; abbreviations are only a way to write."""
-    return {one.name: one for one in model.variables if one.role is not Role.ABBREVIATION}
+    return {
+        variable.name: variable
+        for variable in model.variables
+        if variable.role is not Role.ABBREVIATION
+    }

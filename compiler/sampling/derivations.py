@@ -90,11 +90,13 @@ def _prediction(query: Query, abduced: Worlds, of: str) -> Iterator[str]:
     model = query.model
     needed = model.ancestors([of], query.done)
     computed = [
-        one.name
-        for one in model.variables
-        if one.name in needed and one.mechanism is not None and one.name not in query.done
+        variable.name
+        for variable in model.variables
+        if variable.name in needed
+        and variable.mechanism is not None
+        and variable.name not in query.done
     ]
-    read = [one for one in model.exogenous if one in needed and one not in query.done]
+    read = [name for name in model.exogenous if name in needed and name not in query.done]
     solved = predict(query, abduced)
     told: dict[tuple[int, ...], Fraction] = {}
     rows: dict[tuple[int, ...], int] = {}
@@ -102,7 +104,7 @@ def _prediction(query: Query, abduced: Worlds, of: str) -> Iterator[str]:
         key = tuple(int(solved[name][row]) for name in read)
         told[key] = told.get(key, Fraction(0)) + share
         rows.setdefault(key, row)
-    likely = sorted(told.items(), key=lambda one: (-one[1], one[0]))
+    likely = sorted(told.items(), key=lambda told_share: (-told_share[1], told_share[0]))
     for key, share in likely[:MOST_WORLDS_TOLD]:
         row = rows[key]
         given = ", ".join(assigned(model, n, c) for n, c in zip(read, key, strict=True))
@@ -127,5 +129,7 @@ def _world(abduced: Worlds, row: int) -> dict[str, int]:
 
 
 def _likeliest(abduced: Worlds) -> list[tuple[int, Fraction]]:
-    shares = sorted(enumerate(abduced.probabilities()), key=lambda one: (-one[1], one[0]))
+    shares = sorted(
+        enumerate(abduced.probabilities()), key=lambda row_share: (-row_share[1], row_share[0])
+    )
     return shares[:MOST_WORLDS_TOLD]

@@ -101,7 +101,7 @@ def _evidence(
 ) -> dict[str, int]:
     """The values that some variables have in the world; never that of the hidden one."""
     stated = (*model.inputs, *model.intermediates, *model.outputs)
-    names = [one for one in stated if one != hidden and one in world]
+    names = [name for name in stated if name != hidden and name in world]
     found: dict[str, int] = {}
     for _ in range(min(len(names), 1 + chance.below(_MOST_EVIDENCE))):
         name = names.pop(chance.below(len(names)))
@@ -127,7 +127,7 @@ def _asked(query: Query, of: str) -> str:
 def _conclusion(model: CausalModel, of: str, answers: tuple[Outcome, ...]) -> str:
     if len(answers) == 1:
         return f"So {assigned(model, of, answers[0].values.get(of))}, for certain."
-    parts = [f"{assigned(model, of, one.values.get(of))} with probability {one.probability}"
-             for one in answers[:8]]  # fmt: skip
-    rest = sum((one.probability for one in answers[8:]), Fraction(0))
+    parts = [f"{assigned(model, of, answer.values.get(of))} with probability {answer.probability}"
+             for answer in answers[:8]]  # fmt: skip
+    rest = sum((answer.probability for answer in answers[8:]), Fraction(0))
     return f"So {', '.join([*parts, f'something else with {rest}'] if rest else parts)}."

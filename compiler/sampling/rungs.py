@@ -137,7 +137,7 @@ def outcomes(query: Query, of: Sequence[str]) -> tuple[Outcome, ...]:
         told = tuple((name, values[name]) for name in of if name in values)
         found[told] += weight
     total = abduced.total
-    likely = sorted(found.items(), key=lambda one: (-one[1], one[0]))
+    likely = sorted(found.items(), key=lambda counted: (-counted[1], counted[0]))
     return tuple(Outcome(dict(values), Fraction(weight, total)) for values, weight in likely)
 
 
@@ -168,9 +168,9 @@ def _draw(weights: Sequence[int], rows: int, stream: Stream) -> NDArray[np.intp]
         drawn = stream.below(total, 0, rows).astype(np.int64)
         return np.searchsorted(np.array(ends, dtype=np.int64), drawn, side="right")
     words = -(-total.bit_length() // 64) + 1  # the spare word makes what is uneven negligible
-    bits = [int(one) for one in stream.words(0, words * rows)]
+    bits = [int(word) for word in stream.words(0, words * rows)]
     numbers = [
         sum(bits[row * words + k] << (64 * k) for k in range(words)) * total >> (64 * words)
         for row in range(rows)
     ]
-    return np.array([bisect_right(ends, one) for one in numbers], dtype=np.intp)
+    return np.array([bisect_right(ends, number) for number in numbers], dtype=np.intp)

@@ -77,7 +77,7 @@ def worlds(model: CausalModel, known: Mapping[str, int]) -> Worlds:
     options = [_options(model.by_name[name], known.get(name)) for name in names]
     columns: dict[str, NDArray[np.int64]] = {}
     weights: list[int] = [1]
-    rows = prod(len(one) for one in options)
+    rows = prod(len(option) for option in options)
     repeated = rows
     for name, option in zip(names, options, strict=True):
         repeated //= max(1, len(option))

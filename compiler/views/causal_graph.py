@@ -44,7 +44,7 @@ class CausalGraph:
         """The graph in words, for those who don't see it."""
         sentences: list[str] = []
         for number, node in enumerate(self.nodes):
-            causes = [self.nodes[one.source].label for one in self.edges if one.target == number]
+            causes = [self.nodes[edge.source].label for edge in self.edges if edge.target == number]
             if causes:
                 sentences.append(f"{node.label} depends on {all_of(causes)}.")
         return " ".join(sentences) or "No variable depends on another."
@@ -69,7 +69,7 @@ def causal_graph(
         Node(
             label=_family_label(stem, members),
             role=members[0].role,
-            is_marked=any(one.name in marked for one in members),
+            is_marked=any(member.name in marked for member in members),
             detail=_detail(members),
         )
         for stem, members in groups.items()
@@ -90,7 +90,7 @@ def _stem(name: str) -> str:
 def _family_label(stem: str, members: list[Variable]) -> str:
     if len(members) == 1:
         return members[0].name
-    indices = [one.name.partition("[")[2].rstrip("]") for one in members]
+    indices = [member.name.partition("[")[2].rstrip("]") for member in members]
     return f"{stem}[{indices[0]}..{indices[-1]}]"
 
 

@@ -81,8 +81,8 @@ def _pattern(model: CausalModel, variable: Variable) -> _Member | None:
     name = from_here(variable.name)
     own = replace(variable, name=name, mechanism=mechanism)
     parents = {
-        from_here(one): Variable(from_here(one), Role.INPUT, model.by_name[one].domain)
-        for one in variable.parents
+        from_here(parent): Variable(from_here(parent), Role.INPUT, model.by_name[parent].domain)
+        for parent in variable.parents
     }
-    others = [one for one in parents.values() if one.name != name]
+    others = [parent for parent in parents.values() if parent.name != name]
     return index, Line(CausalModel(model.name, model.task, (*others, own)), name)

@@ -87,9 +87,9 @@ def lay_out(
         for place in passed:
             layers[place.layer].append(place)
         ways.append([nodes[first], *passed, nodes[last]])
-        for one, other in pairwise(ways[-1]):
-            one.after.append(other)
-            other.before.append(one)
+        for place, other in pairwise(ways[-1]):
+            place.after.append(other)
+            other.before.append(place)
     _spread(layers, between)
     left, columns = 0.0, list[tuple[float, float]]()
     for layer in range(len(layers)):
@@ -101,7 +101,7 @@ def lay_out(
     everything = [place for layer in layers for place in layer]
     top = min((place.y - place.height / 2 for place in everything), default=0.0)
     bottom = max((place.y + place.height / 2 for place in everything), default=0.0)
-    centres = tuple(Point(sum(columns[one.layer]) / 2, one.y - top) for one in nodes)
+    centres = tuple(Point(sum(columns[place.layer]) / 2, place.y - top) for place in nodes)
     routes: list[Route] = []
     for edge, way in zip(proper, ways, strict=True):
         sides = [Point(x, place.y - top) for place in way for x in columns[place.layer]]
@@ -113,7 +113,7 @@ def _layers(count: int, edges: Sequence[tuple[int, int]]) -> tuple[set[tuple[int
     """The edges that are turned back, and the longest path to each node; in a deep graph, roots
     stand right before what reads them.
     """
-    before = {node: [one for one, target in edges if target == node] for node in range(count)}
+    before = {node: [source for source, target in edges if target == node] for node in range(count)}
     turned: set[tuple[int, int]] = set()
     while True:
         try:
@@ -127,10 +127,10 @@ def _layers(count: int, edges: Sequence[tuple[int, int]]) -> tuple[set[tuple[int
             turned.add((source, target))
     depth = [0] * count
     for node in order:
-        depth[node] = 1 + max((depth[one] for one in before[node]), default=-1)
+        depth[node] = 1 + max((depth[source] for source in before[node]), default=-1)
     if max(depth, default=0) > _DEEP:
         for node in range(count):
-            after = [depth[one] for one in range(count) if node in before[one]]
+            after = [depth[reader] for reader in range(count) if node in before[reader]]
             if after and not before[node]:
                 depth[node] = min(after) - 1
     return turned, depth
@@ -150,7 +150,7 @@ def _spread(layers: Sequence[list[_Place]], between: float) -> None:
             for place in layer:
                 near = place.before if forwards else place.after
                 near = near if may_pass else [*place.before, *place.after]
-                wanted[id(place)] = fmean(one.y for one in near) if near else place.y
+                wanted[id(place)] = fmean(neighbour.y for neighbour in near) if near else place.y
             if may_pass:
                 layer.sort(key=lambda place: wanted[id(place)])
             _stand(layer, [wanted[id(place)] for place in layer], between)
@@ -164,8 +164,8 @@ def _stand(layer: Sequence[_Place], wanted: Sequence[float], between: float) -> 
     are pooled and stand at their mean.
     """
     offsets = [0.0]
-    for one, other in pairwise(layer):
-        offsets.append(offsets[-1] + (one.height + other.height) / 2 + between)
+    for place, other in pairwise(layer):
+        offsets.append(offsets[-1] + (place.height + other.height) / 2 + between)
     pools: list[list[float]] = []
     for want, offset in zip(wanted, offsets, strict=True):
         pools.append([want - offset])

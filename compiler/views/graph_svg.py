@@ -53,11 +53,11 @@ _MARK = "#d07a1c"
 def drawn(graph: CausalGraph) -> str:
     """The drawing as one `svg` element."""
     sizes = [Size(_text_width(_shortened(n.label)) + 2 * _PADDING, _HEIGHT) for n in graph.nodes]
-    edges = [(one.source, one.target) for one in graph.edges]
+    edges = [(edge.source, edge.target) for edge in graph.edges]
     layout = lay_out(sizes, edges, across=64.0, between=14.0)
     legend = list(_legend(graph))
     legend_width = sum(width for _, width in legend)
-    loops = any(one.source == one.target for one in graph.edges)
+    loops = any(edge.source == edge.target for edge in graph.edges)
     top = _MARGIN + (14.0 if loops else 0.0)
     width = max(layout.width, legend_width) + 2 * _MARGIN
     height = layout.height + top + _LEGEND
@@ -147,7 +147,7 @@ def _shape(node: Node, centre: Point, size: Size) -> str:
 def _edges(graph: CausalGraph, layout: Layout, sizes: list[Size]) -> Iterator[str]:
     arrow = f"url(#{_identifier(graph)}-arrow)"
     yield '<g fill="none" stroke="currentColor" stroke-opacity="0.5" stroke-width="1.2">'
-    both_ways = {(one.target, one.source) for one in graph.edges}
+    both_ways = {(edge.target, edge.source) for edge in graph.edges}
     for route in layout.routes:
         shift = 5.0 if (route.source, route.target) in both_ways else 0.0
         yield _curve(route, layout, sizes, shift, arrow)
@@ -165,7 +165,7 @@ def _curve(route: Route, layout: Layout, sizes: list[Size], shift: float, arrow:
     shift = shift if route.is_turned else -shift
     start, end = layout.centres[first], layout.centres[last]
     path = f"M{start.x + sizes[first].width / 2:.1f} {start.y + shift:.1f}"
-    points = [Point(one.x, one.y + shift) for one in route.through]
+    points = [Point(point.x, point.y + shift) for point in route.through]
     for a, b in zip(points[::2], points[1::2], strict=True):
         middle = (a.x + b.x) / 2
         path += f" H{a.x:.1f} C{middle:.1f} {a.y:.1f} {middle:.1f} {b.y:.1f} {b.x:.1f} {b.y:.1f}"

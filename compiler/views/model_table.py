@@ -57,7 +57,7 @@ def _latex_domain(domain: Domain) -> str:
                 return f"\\{{{', '.join(domain.text(code) for code in domain.codes())}\\}}"
             return f"\\{{{', '.join(first)}, \\dots, {domain.text(domain.codes()[-1])}\\}}"
         case Tuples(fields=fields):
-            return " \\times ".join(_latex_domain(one.domain) for one in fields)
+            return " \\times ".join(_latex_domain(field.domain) for field in fields)
         case _:
             words = [
                 f"\\text{{{escaped(domain.text(code))}}}" for code in domain.codes()[:_MOST_WORDS]
@@ -104,7 +104,7 @@ def _markdown_cells(line: Line) -> Iterator[str]:
 def _text_domain(domain: Domain) -> str:
     words = described(domain)
     if isinstance(domain, Tuples):
-        fields = (f"{one.name} : {_text_domain(one.domain)}" for one in domain.fields)
+        fields = (f"{field.name} : {_text_domain(field.domain)}" for field in domain.fields)
         return f"({', '.join(fields)})"
     if isinstance(domain, Numbers):
         return words.removeprefix("numbers ").removeprefix("the number ")

@@ -59,7 +59,7 @@ LANGUAGE = Signs(
         ArithmeticOperator.FLOOR_DIVIDE: ("{} // {}", _PRODUCT, _PRODUCT),
         ArithmeticOperator.REMAINDER: ("{} % {}", _PRODUCT, _PRODUCT),
     },
-    {one: one.value for one in ComparisonOperator},
+    {operator: operator.value for operator in ComparisonOperator},
     absolute="abs({})",
     times="{} * {}",
     over="{} / {}",
@@ -115,7 +115,7 @@ class _Writer:
         scale = scale or _denominator(domain)
         parts = tuple_parts(node, domain) if isinstance(domain, Tuples) else None
         if parts is not None:
-            return f"({', '.join(self.value(*one)[0] for one in parts)})", _TIGHT
+            return f"({', '.join(self.value(*part)[0] for part in parts)})", _TIGHT
         part = self._words.part(node)
         match node:
             case _ if part is not None:
@@ -125,7 +125,7 @@ class _Writer:
             case nodes.Reference(name):
                 written = name, _TIGHT
             case nodes.Choose(condition, then, otherwise):
-                chosen = (self.value(one, domain, scale)[0] for one in (then, otherwise))
+                chosen = (self.value(branch, domain, scale)[0] for branch in (then, otherwise))
                 return _CHOSEN.format(self.truth(condition)[0], *chosen), _CHOICE
             case nodes.Arithmetic(ArithmeticOperator.MULTIPLY, left, nodes.Constant(factor)) if (
                 factor > 1 and self._scale(left) * factor == scale
@@ -162,7 +162,7 @@ class _Writer:
             case nodes.Within(operand, low, high, step):
                 return self._range(operand, low, high, step), _COMPARISON
             case nodes.Choose(condition, then, otherwise):
-                parts = (self.truth(one)[0] for one in (condition, then, otherwise))
+                parts = (self.truth(part)[0] for part in (condition, then, otherwise))
                 return _CHOSEN.format(*parts), _CHOICE
             case nodes.Defined(operand):
                 return f"defined({self.value(operand, None)[0]})", _TIGHT
@@ -195,8 +195,8 @@ class _Writer:
         exact = node.operator in (ArithmeticOperator.MULTIPLY, ArithmeticOperator.FLOOR_DIVIDE)
         own = self._scale(node)
         left, right = (
-            self.value(one, None, self._scale(one) if exact else own)
-            for one in (node.left, node.right)
+            self.value(operand, None, self._scale(operand) if exact else own)
+            for operand in (node.left, node.right)
         )
         return sign.format(_within(left, inner), _within(right, max(inner - 1, _TIGHT))), level
 
@@ -204,19 +204,19 @@ class _Writer:
         words = self._words.domain(left) or self._words.domain(right)
         scale = max(self._scale(left), self._scale(right))
         written = [
-            self.truth(one)
-            if self._words.is_truth(one)
-            else self.value(one, words, 1 if words is not None else scale)
-            for one in (left, right)
+            self.truth(side)
+            if self._words.is_truth(side)
+            else self.value(side, words, 1 if words is not None else scale)
+            for side in (left, right)
         ]
-        sides = [_within(one, _SUM) for one in written]
+        sides = [_within(side, _SUM) for side in written]
         return f" {self._signs.comparisons[operator]} ".join(sides)
 
     def _range(self, operand: Expression, low: int, high: int, step: int) -> str:
         words = self._words.domain(operand)
         scale = self._scale(operand)
         text = _within(self.value(operand, words, scale), _SUM)
-        ends = [_constant(one, words, scale) for one in (low, high)]
+        ends = [_constant(bound, words, scale) for bound in (low, high)]
         if low == high:
             return f"{text} {self._signs.comparisons[ComparisonOperator.EQUAL]} {ends[0]}"
         every = f" step {_constant(step, None, scale)}" if step > 1 and words is None else ""
@@ -247,7 +247,7 @@ class _Writer:
             return empty, _TIGHT
         if len(operands) == 1:
             return self.truth(operands[0])
-        return f" {word} ".join(_within(self.truth(one), level) for one in operands), level
+        return f" {word} ".join(_within(self.truth(operand), level) for operand in operands), level
 
     def _rescaled(self, written: tuple[str, int], own: int, scale: int) -> tuple[str, int]:
         """A value whose code counts in other units than are asked for."""

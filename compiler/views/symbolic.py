@@ -132,7 +132,7 @@ class _Translation:
             return self.truth(expression)
         parts = tuple_parts(expression, domain) if isinstance(domain, Tuples) else None
         if parts is not None:
-            return self._sympy.Tuple(*(self.shown(one, of_part) for one, of_part in parts))
+            return self._sympy.Tuple(*(self.shown(part, of_part) for part, of_part in parts))
         unit = self._sympy.Rational(1, _denominator(domain))
         return scaled(self._sympy, self._value(expression, domain), unit)
 
@@ -157,11 +157,13 @@ class _Translation:
             return formula
         # Comparisons count as parts: what SymPy knows of numbers takes them for real ones.
         comparisons = sorted(formula.atoms(sympy.core.relational.Relational), key=str)
-        marks = {one: sympy.Symbol(f"part {k}") for k, one in enumerate(comparisons)}
+        marks = {comparison: sympy.Symbol(f"part {k}") for k, comparison in enumerate(comparisons)}
         marked = formula.xreplace(marks)
         if len(marked.free_symbols) > _MOST_PARTS:
             return formula
-        shorter = sympy.simplify_logic(marked).xreplace({mark: one for one, mark in marks.items()})
+        shorter = sympy.simplify_logic(marked).xreplace(
+            {mark: comparison for comparison, mark in marks.items()}
+        )
         return shorter if sympy.count_ops(shorter) < sympy.count_ops(formula) else formula
 
     def _variable(self, name: str, domain: Domain) -> Formula:
@@ -240,7 +242,7 @@ class _Translation:
             case nodes.Any(operands):
                 return sympy.Or(*map(self._truth, operands))
             case nodes.Choose(condition, then, otherwise):
-                parts = [self._truth(one) for one in (condition, then, otherwise)]
+                parts = [self._truth(part) for part in (condition, then, otherwise)]
                 return sympy.ITE(*parts)
             case nodes.Within(operand, low, high, step):
                 value = self._value(operand)
@@ -269,7 +271,7 @@ class _Translation:
         """The relation, divided by the factor that the scales of both sides share, or by that of
         one side where the other is a number; negatives stand on the other side.
         """
-        factors = [one.as_content_primitive()[0] for one in (left, right) if not one.is_number]
+        factors = [side.as_content_primitive()[0] for side in (left, right) if not side.is_number]
         if factors:
             shared = self._sympy.gcd_list(factors)
             left, right = left / shared, right / shared
@@ -304,9 +306,9 @@ class _Translation:
                 return self._value(index)  # the same words under other codes
         if len(table) <= LISTED_TABLE:
             at = self._in_condition(index, words)
-            chosen = [self._member(domain, one) for one in table]
+            chosen = [self._member(domain, code) for code in table]
             places = [self._member(words, k) for k in range(len(table))]
-            where = [self._related(self._sympy.Eq, at, one) for one in places]
+            where = [self._related(self._sympy.Eq, at, place) for place in places]
             return self._by_cases(list(zip(chosen, where, strict=True))[:-1], chosen[-1])
         return self._sympy.Function("table")(self._value(index, words))
 

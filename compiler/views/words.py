@@ -16,11 +16,15 @@ class Words:
     def __init__(self, model: CausalModel) -> None:
         self._model = model
         self._fields = {
-            found.node: (f"{one.name}.{field.name}", field.domain)
-            for one in model.variables
-            if isinstance(one.domain, Tuples)
-            for field in one.domain.fields
-            if (found := tuple_field(Value(nodes.Reference(one.name), one.domain), field.name))
+            found.node: (f"{variable.name}.{field.name}", field.domain)
+            for variable in model.variables
+            if isinstance(variable.domain, Tuples)
+            for field in variable.domain.fields
+            if (
+                found := tuple_field(
+                    Value(nodes.Reference(variable.name), variable.domain), field.name
+                )
+            )
         }
 
     def part(self, node: Expression) -> tuple[str, Domain] | None:
@@ -69,17 +73,17 @@ def tuple_parts(expression: Expression, domain: Tuples) -> list[tuple[Expression
     """
     parts: list[tuple[Expression, Domain]] = []
     rest = expression
-    for one in reversed(domain.fields[1:]):
+    for field in reversed(domain.fields[1:]):
         match rest:
             case Arithmetic(
                 ArithmeticOperator.ADD,
                 Arithmetic(ArithmeticOperator.MULTIPLY, before, Constant(size)),
                 digit,
-            ) if size == one.domain.size:
+            ) if size == field.domain.size:
                 rest = before
             case _:
                 return None
-        parts.append((_code(digit, one.domain), one.domain))
+        parts.append((_code(digit, field.domain), field.domain))
     first = domain.fields[0].domain
     return [(_code(rest, first), first), *reversed(parts)]
 
