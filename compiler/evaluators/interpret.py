@@ -34,7 +34,7 @@ OPERATIONS: Mapping[ArithmeticOperator | ComparisonOperator, Callable[[int, int]
     ArithmeticOperator.ADD: operator.add,
     ArithmeticOperator.SUBTRACT: operator.sub,
     ArithmeticOperator.MULTIPLY: operator.mul,
-    ArithmeticOperator.FLOOR_DIVIDE: operator.floordiv,
+    ArithmeticOperator.FLOOR_DIVIDE: lambda left, right: left // right,
     ArithmeticOperator.REMAINDER: operator.mod,
     ArithmeticOperator.MINIMUM: min,
     ArithmeticOperator.MAXIMUM: max,
