@@ -129,7 +129,7 @@ def _task(compilation: Compilation, draft: TaskDraft) -> Task:
         prompts=prompts_of(compilation, draft),
         answers=answers_of(compilation, draft),
         encoding=encoding_of(compilation, draft),
-        documentation=documented(draft.declaration),
+        documentation=documented(draft.declaration.documentation),
         span=draft.declaration.name.span,
     )
 

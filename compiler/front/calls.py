@@ -8,16 +8,7 @@ from functools import partial, reduce
 
 from causalspec.compiler.domains import Numbers, Truths
 from causalspec.compiler.expressions import All, ArithmeticOperator, Defined, Reference, Undefined
-from causalspec.compiler.front.arithmetic import (
-    absolute,
-    compare,
-    conjunction,
-    disjunction,
-    extreme,
-    hull,
-    number,
-    numbers,
-)
+from causalspec.compiler.front import arithmetic
 from causalspec.compiler.front.conversion import convert_inside
 from causalspec.compiler.front.joining import choose, total
 from causalspec.compiler.front.names import declared_at
@@ -97,8 +88,8 @@ def _built_in(environment: Environment, node: syntax.Call) -> Value:
     if any(value.domain is None for value in values):
         return POISONED
     if name == "abs":
-        return absolute(values[0])
-    return reduce(partial(extreme, ArithmeticOperator(name)), values)
+        return arithmetic.absolute(values[0])
+    return reduce(partial(arithmetic.extreme, ArithmeticOperator(name)), values)
 
 
 def _inline(
@@ -207,7 +198,7 @@ def aggregate(environment: Environment, node: syntax.Aggregate, _: Expected) -> 
     logical = name in ("all", "any", "count", "first")
     values: list[Value] = []
     for index in indices:
-        inner = environment.inner(node.index, number(Fraction(index)))
+        inner = environment.inner(node.index, arithmetic.number(Fraction(index)))
         value = value_of(inner, node.body, Truths() if logical else None)
         values.append(required(environment, value, node.body, Truths if logical else Numbers))
         if values[-1].domain is None:
@@ -221,35 +212,35 @@ def _combine(name: str, values: list[Value], indices: range) -> Value:
         case "sum":
             return total(values)
         case "all":
-            return conjunction(values)
+            return arithmetic.conjunction(values)
         case "any":
-            return disjunction(values)
+            return arithmetic.disjunction(values)
         case "count":
             return total([counted(value) for value in values])
         case "min" | "max":
-            return reduce(partial(extreme, ArithmeticOperator(name)), values)
+            return reduce(partial(arithmetic.extreme, ArithmeticOperator(name)), values)
         case "first":
-            last = number(Fraction(indices[-1]))
+            last = arithmetic.number(Fraction(indices[-1]))
             result = Value(Undefined("`first` finds no index"), last.domain)
             for index, value in zip(reversed(indices), reversed(values), strict=True):
-                result = _choose_number(value, number(Fraction(index)), result)
+                result = _choose_number(value, arithmetic.number(Fraction(index)), result)
             return result
         case _:
-            best, result = values[0], number(Fraction(indices[0]))
+            best, result = values[0], arithmetic.number(Fraction(indices[0]))
             for index, value in zip(indices[1:], values[1:], strict=True):
-                larger = compare("<", best, value)
-                result = _choose_number(larger, number(Fraction(index)), result)
-                best = extreme(ArithmeticOperator.MAXIMUM, best, value)
+                larger = arithmetic.compare("<", best, value)
+                result = _choose_number(larger, arithmetic.number(Fraction(index)), result)
+                best = arithmetic.extreme(ArithmeticOperator.MAXIMUM, best, value)
             return result
 
 
 def counted(value: Value) -> Value:
     """A truth value as the number 0 or 1."""
     if value.constant is not None:
-        return number(Fraction(value.constant))
+        return arithmetic.number(Fraction(value.constant))
     return Value(value.node, Numbers(0, 1))
 
 
 def _choose_number(condition: Value, then: Value, otherwise: Value) -> Value:
-    domain = hull(numbers(then), numbers(otherwise))
+    domain = arithmetic.hull(arithmetic.numbers(then), arithmetic.numbers(otherwise))
     return choose(condition, then, otherwise, domain)

@@ -52,7 +52,7 @@ def compile_claim(compilation: Compilation, declaration: syntax.ClaimDeclaration
         prompt=prompt,
         fitted_on=fitted_on,
         expectations=tuple(found for found in expectations if found is not None),
-        documentation=documented(declaration),
+        documentation=documented(declaration.documentation),
         span=name.span,
     )
 

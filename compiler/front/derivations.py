@@ -111,7 +111,7 @@ class _Derivation:
             self.fine.model,
             name=self.declaration.name.text,
             variables=finished(inputs_first(task.given.of(Role.INPUT), ordered)),
-            documentation=documented(self.declaration),
+            documentation=documented(self.declaration.documentation),
         )
         environment = Environment(self.compilation, own.scope(task.given.scope(task.parameters)))
         return ModelDraft(self.declaration, task, own, environment, model)

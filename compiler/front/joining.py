@@ -7,18 +7,7 @@ from functools import reduce
 
 from causalspec.compiler.domains import Domain, Numbers, Symbols, Truths, Tuples
 from causalspec.compiler.expressions import Choose, Compare, ComparisonOperator
-from causalspec.compiler.front.arithmetic import (
-    add,
-    common,
-    compare,
-    conjunction,
-    hull,
-    negation,
-    number,
-    numbers,
-    rescaled,
-    truth,
-)
+from causalspec.compiler.front import arithmetic
 from causalspec.compiler.front.conversion import convert, kind_of_value, tuple_field
 from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.front.values import POISONED, Expected, PlainWords, Value, described
@@ -43,9 +32,11 @@ def together(
     if all(isinstance(domain, Numbers) for domain in domains):
         shared = values[0]
         for value in values[1:]:
-            shared, _ = common(shared, value)
-        scaled = [rescaled(value, numbers(shared).denominator) for value in values]
-        return scaled, reduce(hull, map(numbers, scaled))
+            shared, _ = arithmetic.common(shared, value)
+        scaled = [
+            arithmetic.rescaled(value, arithmetic.numbers(shared).denominator) for value in values
+        ]
+        return scaled, reduce(arithmetic.hull, map(arithmetic.numbers, scaled))
     symbols = [domain for domain in domains if isinstance(domain, Symbols)]
     target = _shared_symbols(symbols, expected) if len(symbols) == len(domains) else None
     if target is not None:
@@ -97,7 +88,7 @@ def equal(
         case (None, _) | (_, None):
             return POISONED
         case Numbers(), Numbers():
-            return compare("==", left, right)
+            return arithmetic.compare("==", left, right)
         case Symbols() as first, Symbols() as other if first != other:
             if not set(first.members) & set(other.members):
                 told = f"{described(first)} and {described(other)} share no symbol"
@@ -118,7 +109,7 @@ def equal(
                 parts.append(equal(compilation, mine, theirs, spans, help=help))
             if any(part.domain is None for part in parts):
                 return POISONED
-            return conjunction(parts)
+            return arithmetic.conjunction(parts)
         case first, other if first != other:
             kinds = [kind_of_value(domain) for domain in (first, other)]
             told = [f"`{span.text}` is {kind}" for span, kind in zip(spans, kinds, strict=True)]
@@ -128,7 +119,7 @@ def equal(
         case _:
             pass
     if left.constant is not None and right.constant is not None:
-        return truth(left.constant == right.constant)
+        return arithmetic.truth(left.constant == right.constant)
     return Value(Compare(ComparisonOperator.EQUAL, left.node, right.node), Truths())
 
 
@@ -137,14 +128,14 @@ def unequal(value: Value) -> Value:
     if isinstance(value.node, Compare) and value.node.operator is ComparisonOperator.EQUAL:
         node = Compare(ComparisonOperator.NOT_EQUAL, value.node.left, value.node.right)
         return Value(node, Truths())
-    return negation(value)
+    return arithmetic.negation(value)
 
 
 def total(values: list[Value]) -> Value:
     """The sum of numbers, as a balanced tree: evaluators stay shallow on long families."""
     if not values:
-        return number(Fraction(0))
+        return arithmetic.number(Fraction(0))
     while len(values) > 1:
-        pairs = [add(a, b) for a, b in zip(values[::2], values[1::2], strict=False)]
+        pairs = [arithmetic.add(a, b) for a, b in zip(values[::2], values[1::2], strict=False)]
         values = pairs + ([values[-1]] if len(values) % 2 else [])
     return values[0]

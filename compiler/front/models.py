@@ -161,7 +161,7 @@ def _assembled(
         requirement=task.requirement,
         cyclic=declaration.cyclic,
         approximately=declaration.approximately,
-        documentation=documented(declaration),
+        documentation=documented(declaration.documentation),
     )
 
 

@@ -241,14 +241,9 @@ def of_kind(nodes: Iterable[object], kind: type[Kind]) -> list[Kind]:
     return [node for node in nodes if isinstance(node, kind)]
 
 
-def documented(
-    declaration: syntax.TaskDeclaration
-    | syntax.ModelDeclaration
-    | syntax.DeriveDeclaration
-    | syntax.ClaimDeclaration,
-) -> str:
-    """What a declaration's documentation says."""
-    return declaration.documentation.value if declaration.documentation is not None else ""
+def documented(documentation: syntax.Text | None) -> str:
+    """What the documentation of a declaration says."""
+    return documentation.value if documentation is not None else ""
 
 
 def quoted(names: Iterable[str]) -> str:

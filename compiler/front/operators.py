@@ -5,21 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from causalspec.compiler.domains import Numbers, Truths
-from causalspec.compiler.front.arithmetic import (
-    add,
-    compare,
-    conjunction,
-    disjunction,
-    exact,
-    floor_divide,
-    multiply,
-    negation,
-    number,
-    power,
-    remainder,
-    scale,
-    subtract,
-)
+from causalspec.compiler.front import arithmetic
 from causalspec.compiler.front.joining import equal, unequal
 from causalspec.compiler.front.scopes import Environment
 from causalspec.compiler.front.subexpressions import value_of
@@ -56,9 +42,9 @@ def unary(environment: Environment, node: syntax.Unary, _: Expected) -> Value:
     """`-x` and `not x`."""
     if node.operator == "not":
         value = operand(environment, node.operand, Truths)
-        return negation(value) if value.domain is not None else POISONED
+        return arithmetic.negation(value) if value.domain is not None else POISONED
     value = operand(environment, node.operand, Numbers)
-    return scale(value, Fraction(-1)) if value.domain is not None else POISONED
+    return arithmetic.scale(value, Fraction(-1)) if value.domain is not None else POISONED
 
 
 def binary(environment: Environment, node: syntax.Binary, _: Expected) -> Value:
@@ -69,11 +55,11 @@ def binary(environment: Environment, node: syntax.Binary, _: Expected) -> Value:
         return POISONED
     match node.operator:
         case "+":
-            return add(left, right)
+            return arithmetic.add(left, right)
         case "-":
-            return subtract(left, right)
+            return arithmetic.subtract(left, right)
         case "*":
-            return multiply(left, right)
+            return arithmetic.multiply(left, right)
         case "**":
             return _power(environment, left, right, node)
         case "/" | "//" | "%":
@@ -89,11 +75,11 @@ def _power(environment: Environment, left: Value, right: Value, node: syntax.Bin
             "is not a constant exponent",
             help="an exponent is a whole number from 0 on, known when the file is compiled",
         )
-    return number(Fraction(1)) if exponent == 0 else power(left, exponent)
+    return arithmetic.number(Fraction(1)) if exponent == 0 else arithmetic.power(left, exponent)
 
 
 def _division(environment: Environment, left: Value, right: Value, node: syntax.Binary) -> Value:
-    divisor = exact(right)
+    divisor = arithmetic.exact(right)
     if divisor is None:
         return environment.compilation.refuse(
             "CS209",
@@ -104,8 +90,9 @@ def _division(environment: Environment, left: Value, right: Value, node: syntax.
     if divisor <= 0:
         return environment.compilation.refuse("CS308", node.right, "is not a positive divisor")
     if node.operator == "/":
-        return scale(left, 1 / divisor)
-    return (floor_divide if node.operator == "//" else remainder)(left, divisor)
+        return arithmetic.scale(left, 1 / divisor)
+    divide = arithmetic.floor_divide if node.operator == "//" else arithmetic.remainder
+    return divide(left, divisor)
 
 
 def logical(environment: Environment, node: syntax.Logical, _: Expected) -> Value:
@@ -121,7 +108,7 @@ def logical(environment: Environment, node: syntax.Logical, _: Expected) -> Valu
             break
     if not whole:
         return POISONED
-    return (conjunction if node.operator == "and" else disjunction)(parts)
+    return (arithmetic.conjunction if node.operator == "and" else arithmetic.disjunction)(parts)
 
 
 def comparison(environment: Environment, node: syntax.Comparison, _: Expected) -> Value:
@@ -158,8 +145,8 @@ def comparison(environment: Environment, node: syntax.Comparison, _: Expected) -
         right = required(environment, right, nodes[1], Numbers)
         if left.domain is None or right.domain is None:
             return POISONED
-        parts.append(compare(operator, left, right))
-    return conjunction(parts)
+        parts.append(arithmetic.compare(operator, left, right))
+    return arithmetic.conjunction(parts)
 
 
 def is_bare(environment: Environment, written: syntax.Expression) -> bool:

@@ -138,7 +138,7 @@ def compile_task(compilation: Compilation, draft: TaskDraft) -> CausalModel:
         task=draft.name,
         variables=finished(inputs_first(draft.given.of(Role.INPUT), ordered)),
         requirement=draft.requirement,
-        documentation=documented(draft.declaration),
+        documentation=documented(draft.declaration.documentation),
     )
 
 
