@@ -127,6 +127,10 @@ class Tuples:
     fields: tuple[TupleField, ...]
 
     @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.fields)
+
+    @property
     def size(self) -> int:
         return prod(field.domain.size for field in self.fields)
 

@@ -62,10 +62,14 @@ class PromptTemplate:
     @property
     def slots(self) -> tuple[str, ...]:
         """The names of the slots that every arm renders."""
-        names = [{p.name for p in arm.parts if isinstance(p, SlotValue)} for arm in self.arms]
+        names = [
+            {part.name for part in arm.parts if isinstance(part, SlotValue)} for arm in self.arms
+        ]
         shared = set[str].intersection(*names) if names else set[str]()
         first = self.arms[0].parts
-        return tuple(p.name for p in first if isinstance(p, SlotValue) and p.name in shared)
+        return tuple(
+            part.name for part in first if isinstance(part, SlotValue) and part.name in shared
+        )
 
 
 @dataclass(frozen=True, slots=True)

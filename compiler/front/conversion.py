@@ -31,9 +31,7 @@ def convert(compilation: Compilation, value: Value, domain: Domain, span: Span) 
             return _to_numbers(compilation, value, domain, span)
         case Symbols(), Symbols():
             return _to_symbols(compilation, value, domain, span)
-        case Tuples(), Tuples() if [f.name for f in value.domain.fields] == [
-            f.name for f in domain.fields
-        ]:
+        case Tuples(), Tuples() if value.domain.names == domain.names:
             if value.domain == domain:
                 return value
             return _to_tuple(compilation, value, domain, span)
@@ -130,7 +128,7 @@ def _to_symbols(compilation: Compilation, value: Value, domain: Symbols, span: S
     position = {member: code for code, member in enumerate(domain.members)}
     missing = tuple(member for member in inner.members if member not in position)
     if value.constant is not None:
-        missing = tuple(m for m in missing if m == inner.members[value.constant])
+        missing = tuple(member for member in missing if member == inner.members[value.constant])
     if missing:
         return compilation.refuse(
             "CS206",
@@ -140,7 +138,7 @@ def _to_symbols(compilation: Compilation, value: Value, domain: Symbols, span: S
         )
     if value.constant is not None:
         return Value(Constant(position[inner.members[value.constant]]), domain)
-    return Value(Lookup(tuple(position[m] for m in inner.members), value.node), domain)
+    return Value(Lookup(tuple(position[member] for member in inner.members), value.node), domain)
 
 
 def _to_tuple(compilation: Compilation, value: Value, domain: Tuples, span: Span) -> Value:

@@ -98,9 +98,7 @@ def equal(
             shared = union_of([first, other])
             left = convert(compilation, left, shared, spans[0])
             right = convert(compilation, right, shared, spans[1])
-        case Tuples() as first, Tuples() as other if first != other and (
-            [f.name for f in first.fields] == [f.name for f in other.fields]
-        ):
+        case Tuples() as first, Tuples() as other if first != other and first.names == other.names:
             parts: list[Value] = []
             for field in first.fields:
                 mine, theirs = tuple_field(left, field.name), tuple_field(right, field.name)
