@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from causalspec.compiler.front.arithmetic import TooLargeError
@@ -22,15 +23,25 @@ FORMS: dict[type[syntax.Node], Callable[[Environment, Any, Expected], Value]] = 
 """What compiles each form of expression."""
 
 
+DEEP = 10 * MOST_STEPS
+"""How many calls lie above one another at most, with all steps of a file in one another."""
+_lock = Lock()
+
+
 @contextmanager
 def deep_calls() -> Generator[None]:
-    """Let Python's functions nest as deep as the steps of one file reach."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(before + 10 * MOST_STEPS)
+    """Let Python's functions nest as deep as the steps of one file reach.
+
+    The limit is that of all threads, and an editor's compile at once: each adds to it and takes off
+    what it added.
+    """
+    with _lock:
+        sys.setrecursionlimit(sys.getrecursionlimit() + DEEP)
     try:
         yield
     finally:
-        sys.setrecursionlimit(before)
+        with _lock:
+            sys.setrecursionlimit(sys.getrecursionlimit() - DEEP)
 
 
 def value_of(
