@@ -61,9 +61,11 @@ def context_at(source: Source, offset: int) -> Context:
     tokens = tokenize(source, 0, start, Diagnostics())
     declaration = _declaration(tokens)
     statement = _statement(declaration)
-    # Without the statements in between: one of them may be broken, and none matters here.
-    before = [] if statement is declaration else _header(declaration)
-    return Context(declaration, statement, _accepted([*before, *statement]))
+    accepted = _accepted(declaration)
+    if accepted is None:  # an earlier statement is broken: leave it out
+        header = _header(declaration)
+        accepted = _accepted([*header, *(statement if statement is not declaration else [])])
+    return Context(declaration, statement, accepted or frozenset())
 
 
 def _declaration(tokens: list[Token]) -> list[Token]:
@@ -109,14 +111,14 @@ def _statement(declaration: list[Token]) -> list[Token]:
     return declaration[start:] if start else declaration
 
 
-def _accepted(tokens: list[Token]) -> frozenset[str]:
-    """What could follow these tokens; nothing where they do not begin a file."""
+def _accepted(tokens: list[Token]) -> frozenset[str] | None:
+    """What could follow these tokens; None where they do not begin a file."""
     recogniser = Recogniser("start")
     stack = recogniser.bottom
     for token in tokens:
         reached = recogniser.after(stack, token.type)
         if reached is None:
-            return frozenset()
+            return None
         stack = reached
     return frozenset(recogniser.expected(stack))
 
