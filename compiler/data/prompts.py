@@ -67,12 +67,11 @@ def prompt_parts(template: PromptTemplate, model: CausalModel, columns: Columns)
         everywhere = len(chosen) == rows
         own = columns if everywhere else {name: column[chosen] for name, column in columns.items()}
         for part in arm.parts:
-            name, piece = "", part
             if isinstance(part, SlotValue):
                 name, piece = part.name, _slot_piece(part, model, own, len(chosen))
-            if not everywhere:
-                piece = _standing_in(chosen, piece, rows)
-            parts.append((name, piece))
+            else:
+                name, piece = "", part
+            parts.append((name, piece if everywhere else _standing_in(chosen, piece, rows)))
     return parts
 
 

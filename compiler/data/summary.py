@@ -144,12 +144,15 @@ class DataSummary:
 
         def texts(combination: Stratum) -> tuple[str, ...]:
             pairs = zip(self.design.cover, combination, strict=True)
-            return tuple(one.domain.text(code) for one, code in pairs)
+            return tuple(value.domain.text(code) for value, code in pairs)
 
         counts = self._counts.sum(axis=(0, 1)).reshape(-1, len(self._strata.balanced)).sum(axis=1)
         pairs = zip(self._strata.combinations, counts.tolist(), strict=True)
-        held = [CombinationCount(texts(one), rows) for one, rows in pairs]
-        impossible = [CombinationCount(texts(one), 0, False) for one in self._strata.impossible]
+        held = [CombinationCount(texts(combination), rows) for combination, rows in pairs]
+        impossible = [
+            CombinationCount(texts(combination), 0, False)
+            for combination in self._strata.impossible
+        ]
         return (*held, *impossible)
 
 

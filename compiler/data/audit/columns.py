@@ -77,7 +77,7 @@ def read_column_map(path: Path) -> ColumnMap:
         raise _no_map(path)
     columns = _table(path, tables.get("columns", {}))
     values = {
-        name: _table(path, one) for name, one in _table(path, tables.get("values", {})).items()
+        name: _table(path, words) for name, words in _table(path, tables.get("values", {})).items()
     }
     return ColumnMap(
         {name: str(column) for name, column in columns.items()},
@@ -145,18 +145,18 @@ def lay_out(file: RowFile, wanted: Sequence[Wanted], told: ColumnMap) -> Layout:
         folded.setdefault(_folded(column), []).append(column)
     columns: dict[str, str] = {}
     guessed: dict[str, str] = {}
-    for one in wanted:
-        column = told.columns.get(one.name) or _exact(one, file.columns)
+    for value in wanted:
+        column = told.columns.get(value.name) or _exact(value, file.columns)
         if column is None:
-            column = _similar(one, folded)
-            guessed |= {} if column is None else {one.name: column}
+            column = _similar(value, folded)
+            guessed |= {} if column is None else {value.name: column}
         if column is not None:
-            columns[one.name] = column
+            columns[value.name] = column
     used = set(columns.values())
     unread = tuple(column for column in file.columns if column not in used)
     if not problems:
-        missing = [one for one in wanted if one.required and one.name not in columns]
-        problems += [_missing(file, one.name, unread) for one in missing]
+        missing = [value for value in wanted if value.required and value.name not in columns]
+        problems += [_missing(file, value.name, unread) for value in missing]
         problems += [
             Diagnostic("CS532", f"the file has two columns called `{column}`", file.header())
             for column in dict.fromkeys(columns.values())
@@ -168,15 +168,15 @@ def lay_out(file: RowFile, wanted: Sequence[Wanted], told: ColumnMap) -> Layout:
 
 
 def _folded(name: str) -> str:
-    return "".join(one for one in name.casefold() if one.isalnum())
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-def _exact(one: Wanted, columns: Sequence[str]) -> str | None:
-    return next((name for name in (one.name, *one.aliases) if name in columns), None)
+def _exact(value: Wanted, columns: Sequence[str]) -> str | None:
+    return next((name for name in (value.name, *value.aliases) if name in columns), None)
 
 
-def _similar(one: Wanted, folded: Mapping[str, Sequence[str]]) -> str | None:
-    near = (folded.get(_folded(name), ()) for name in (one.name, *one.aliases))
+def _similar(value: Wanted, folded: Mapping[str, Sequence[str]]) -> str | None:
+    near = (folded.get(_folded(name), ()) for name in (value.name, *value.aliases))
     return next((columns[0] for columns in near if len(columns) == 1), None)
 
 
@@ -185,7 +185,7 @@ def _missing(file: RowFile, name: str, unread: Sequence[str]) -> Diagnostic:
     if near is not None:
         advice = f"did you mean `{near}`? say so with --column {name}={near}"
     elif unread:
-        listed = ", ".join(f"`{one}`" for one in unread[:8])
+        listed = ", ".join(f"`{column}`" for column in unread[:8])
         more = ", …" if len(unread) > 8 else ""
         advice = f"columns that nothing is read from: {listed}{more}; "
         advice += f"say which it is with --column {name}=COLUMN"
@@ -197,7 +197,7 @@ def _missing(file: RowFile, name: str, unread: Sequence[str]) -> Diagnostic:
 
 def _misnamed(file: RowFile, wanted: Sequence[Wanted], told: ColumnMap) -> Iterator[Diagnostic]:
     """What a column map says that cannot be."""
-    domains = {one.name: one.domain for one in wanted}
+    domains = {value.name: value.domain for value in wanted}
     for name, column in told.columns.items():
         text = f"{name}={column}"
         source = Source("column map", text)
@@ -208,7 +208,7 @@ def _misnamed(file: RowFile, wanted: Sequence[Wanted], told: ColumnMap) -> Itera
             yield Diagnostic("CS533", f"`{name}` is nothing that a row says", place, hint)
         if column not in file.columns:
             near = closest(column, file.columns)
-            listed = ", ".join(f"`{one}`" for one in file.columns[:8])
+            listed = ", ".join(f"`{column}`" for column in file.columns[:8])
             hint = f"did you mean `{near}`?" if near else f"the file has {listed}"
             place = Span(source, len(name) + 1, len(text))
             yield Diagnostic("CS533", f"the file has no column `{column}`", place, hint)

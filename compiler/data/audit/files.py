@@ -20,7 +20,11 @@ def open_rows(path: Path) -> RowFile:
         hint = f"did you mean `{path.stem}{near}`?" if near else None
         raise ToolFailure(f"`{path}` is neither of {', '.join(FORMS)}", hint)
     if not path.is_file():
-        beside = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+        beside = (
+            [path_beside.name for path_beside in path.parent.iterdir()]
+            if path.parent.is_dir()
+            else []
+        )
         near = closest(path.name, beside)
         raise ToolFailure(f"there is no file `{path}`", f"did you mean `{near}`?" if near else None)
     if form == ".jsonl":

@@ -69,7 +69,7 @@ class WrongRow:
 
 
 @dataclass(slots=True)
-class Tally:
+class StratumErrors:
     """Rows of one stratum, and those of them that are wrong."""
 
     rows: int = 0
@@ -86,7 +86,9 @@ class Audit:
     rows: int = 0
     wrong: int = 0
     outside: int = 0
-    strata: dict[tuple[str, ...], Tally] = field(default_factory=dict[tuple[str, ...], Tally])
+    strata: dict[tuple[str, ...], StratumErrors] = field(
+        default_factory=dict[tuple[str, ...], StratumErrors]
+    )
     wrong_rows: list[WrongRow] = field(default_factory=list[WrongRow])
 
     @property
@@ -106,8 +108,8 @@ def with_abbreviations(design: CounterfactualDesign, task: CausalModel) -> Count
     them: a compiled model has only those that it reads.
     """
     known = design.model.by_name
-    added = [one for one in task.variables if one.role is Role.ABBREVIATION]
-    added = [one for one in added if one.name not in known]
+    added = [variable for variable in task.variables if variable.role is Role.ABBREVIATION]
+    added = [variable for variable in added if variable.name not in known]
     return replace(design, model=replace(design.model, variables=(*known.values(), *added)))
 
 
@@ -154,39 +156,41 @@ def _readable(
     file: RowFile, layout: Layout, wanted: Sequence[Wanted], told: ColumnMap
 ) -> Iterator[tuple[Chunk, Codes]]:
     """The chunks as codes; once a cell is not a value, the rest is searched for more of these."""
-    present = [one for one in wanted if one.name in layout.columns]
-    readers = {one.name: CellReader(one.domain, told.values.get(one.name, {})) for one in present}
+    present = [value for value in wanted if value.name in layout.columns]
+    readers = {
+        value.name: CellReader(value.domain, told.values.get(value.name, {})) for value in present
+    }
     problems: list[Diagnostic] = []
     for chunk in file.chunks(list(dict.fromkeys(layout.columns.values()))):
         codes: dict[str, NDArray[np.int64]] = {}
-        for one in present:
-            cells = chunk.columns[layout.columns[one.name]]
-            codes[one.name] = readers[one.name].codes(cells)
-            bad: list[int] = np.flatnonzero(codes[one.name] == UNREADABLE).tolist()
+        for value in present:
+            cells = chunk.columns[layout.columns[value.name]]
+            codes[value.name] = readers[value.name].codes(cells)
+            bad: list[int] = np.flatnonzero(codes[value.name] == UNREADABLE).tolist()
             for row in bad[:MOST_PROBLEMS]:
-                problems.append(_unreadable(file, chunk, row, layout, one))
+                problems.append(_unreadable(file, chunk, row, layout, value))
         if len(problems) >= MOST_PROBLEMS:
             break
         if not problems:
             yield chunk, codes
     if problems:
-        problems.sort(key=lambda one: one.span.source.position(one.span.start))
+        problems.sort(key=lambda problem: problem.span.source.position(problem.span.start))
         raise SpecError(problems[:MOST_PROBLEMS])
 
 
-def _unreadable(file: RowFile, chunk: Chunk, row: int, layout: Layout, one: Wanted) -> Diagnostic:
-    column = layout.columns[one.name]
+def _unreadable(file: RowFile, chunk: Chunk, row: int, layout: Layout, value: Wanted) -> Diagnostic:
+    column = layout.columns[value.name]
     cell = chunk.columns[column][row]
     text = written(cell)
     near = None
     if len(text) > LONGEST_QUOTED:
         text = f"{text[:LONGEST_QUOTED]}…"
-    elif not isinstance(one.domain, Numbers):
-        near = closest(text, _texts(one.domain))
+    elif not isinstance(value.domain, Numbers):
+        near = closest(text, _texts(value.domain))
     what = f"`{text}` in column `{column}`" if text else f"the empty cell in column `{column}`"
     return Diagnostic(
         "CS531",
-        f"{what} is not a value of `{one.name}`, {described(one.domain)}",
+        f"{what} is not a value of `{value.name}`, {described(value.domain)}",
         cell_span(file, chunk, row, column, cell),
         f"did you mean `{near}`?" if near else None,
     )
@@ -203,10 +207,10 @@ class _Auditor:
         self._found = found
         self._design = found.design
         self._names = source_names(found.design)
-        self._labels = [one.name for one in wanted if _is_checked(one.name, found)]
+        self._labels = [value.name for value in wanted if _is_checked(value.name, found)]
         self._most = most
         strata = [name for name in found.by if name != KIND]
-        self._derived = list(dict.fromkeys((*map(_asked, self._labels), *strata)))
+        self._derived = list(dict.fromkeys((*map(_derived_as, self._labels), *strata)))
         read = [Reference(name) for name in self._derived]
         wanted_on_pair = [on_pair(name, self._names) for name in (*read, *map(Defined, read))]
         numbers = range(len(self._names))
@@ -238,7 +242,7 @@ class _Auditor:
                     derived[name][chosen] = np.where(defined, value, np.int64(_UNDEFINED))
         wrong = np.zeros(rows, dtype=np.bool_)
         for name in self._labels:
-            wrong |= codes[name] != derived[_asked(name)]
+            wrong |= codes[name] != derived[_derived_as(name)]
         self._found.outside += self._outside(codes, rows)
         self._count(wrong, [kinds if name == KIND else derived[name] for name in self._found.by])
         for row in np.flatnonzero(wrong).tolist():
@@ -287,11 +291,11 @@ class _Auditor:
         for row, total, bad in zip(first.tolist(), totals, wrongs, strict=True):
             codes = [int(column[row]) for column in columns]
             names = zip(self._found.by, codes, strict=True)
-            tally = self._found.strata.setdefault(
-                tuple(self._text(name, code) for name, code in names), Tally()
+            errors = self._found.strata.setdefault(
+                tuple(self._text(name, code) for name, code in names), StratumErrors()
             )
-            tally.rows += total
-            tally.wrong += bad
+            errors.rows += total
+            errors.wrong += bad
 
     def _text(self, name: str, code: int) -> str:
         if name == KIND:
@@ -303,14 +307,18 @@ class _Auditor:
         self, chunk: Chunk, codes: Codes, derived: Codes, kinds: NDArray[np.int64], row: int
     ) -> WrongRow:
         given = [name for name in codes if name != KIND and name not in self._labels]
-        wrong = [name for name in self._labels if codes[name][row] != derived[_asked(name)][row]]
+        wrong = [
+            name for name in self._labels if codes[name][row] != derived[_derived_as(name)][row]
+        ]
         return WrongRow(
             row=self._found.rows + row + 1,
             line=chunk.lines[row],
             kind=self._design.kinds[int(kinds[row])].name,
             given={name: self._text(name, int(codes[name][row])) for name in given},
             stated={name: self._text(name, int(codes[name][row])) for name in wrong},
-            derived={name: self._text(name, int(derived[_asked(name)][row])) for name in wrong},
+            derived={
+                name: self._text(name, int(derived[_derived_as(name)][row])) for name in wrong
+            },
         )
 
 
@@ -320,11 +328,11 @@ def _is_checked(name: str, found: Audit) -> bool:
     model = found.design.model
     if name not in found.layout.columns or variable not in model.outputs:
         return False
-    given = (f"{side}.{one}" for one in model.exogenous)
-    return side == _LABEL or all(one in found.layout.columns for one in given)
+    given = (f"{side}.{name}" for name in model.exogenous)
+    return side == _LABEL or all(name in found.layout.columns for name in given)
 
 
-def _asked(label: str) -> str:
+def _derived_as(label: str) -> str:
     """What a label is derived as: `label.answer` is `result.answer`, outputs are themselves."""
     side, _, output = label.partition(".")
     return f"result.{output}" if side == _LABEL else label

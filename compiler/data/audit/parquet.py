@@ -53,7 +53,7 @@ class Parquet:
 
 
 def _is_utf_8(path: Path) -> bool:
-    return not any(0xDC80 <= ord(one) <= 0xDCFF for one in str(path))
+    return not any(0xDC80 <= ord(character) <= 0xDCFF for character in str(path))
 
 
 def _content(path: Path) -> Any:

@@ -29,7 +29,7 @@ def _csv_place(file: RowFile, text: str, column: str) -> tuple[int, int]:
     if '"' in text or len(cells) != len(file.columns):
         return 0, len(text)
     place = file.columns.index(column)
-    start = sum(len(one) + 1 for one in cells[:place])
+    start = sum(len(cell) + 1 for cell in cells[:place])
     return start, start + max(1, len(cells[place]))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, overload
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,30 +36,24 @@ class Excerpt(Source):
 
 
 @dataclass(frozen=True, eq=False)
-class Encoded(Sequence[Any]):
+class Encoded:
     """A column as its distinct cells, and for each row the place among them."""
 
     cells: Sequence[Any]
     places: NDArray[np.integer[Any]]
 
-    def __len__(self) -> int:
-        return len(self.places)
-
-    @overload
-    def __getitem__(self, row: int) -> Any: ...
-    @overload
-    def __getitem__(self, row: slice) -> Encoded: ...
-    def __getitem__(self, row: int | slice) -> Any:
-        if isinstance(row, slice):
-            return Encoded(self.cells, self.places[row])
+    def __getitem__(self, row: int) -> Any:
         return self.cells[int(self.places[row])]
+
+
+Cells: TypeAlias = Sequence[Any] | Encoded
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Some rows: a list of cells for every column asked for, and the line of each row."""
+    """Some rows: the cells of every column asked for, and the line of each row."""
 
-    columns: Mapping[str, Sequence[Any]]
+    columns: Mapping[str, Cells]
     lines: Sequence[int]
 
     def __len__(self) -> int:

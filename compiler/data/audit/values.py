@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causalspec.compiler.data.audit.rows import Encoded
+from causalspec.compiler.data.audit.rows import Cells, Encoded
 from causalspec.compiler.domains import Domain, Numbers, Truths
 from causalspec.compiler.written_values import named, number_code
 
@@ -33,7 +33,7 @@ class CellReader:
         self._named: Mapping[str, int] = {} if isinstance(domain, Numbers) else named(domain)
         self._known: dict[object, int] = {}
 
-    def codes(self, cells: Sequence[Any]) -> NDArray[np.int64]:
+    def codes(self, cells: Cells) -> NDArray[np.int64]:
         """A code for each cell, `UNREADABLE` where it has none."""
         if isinstance(cells, Encoded):
             return self._looked_up(cells.cells)[cells.places]
@@ -97,8 +97,8 @@ def _measured_once(domain: Numbers, cell: Any) -> int | None:
         return None
     value = Fraction(float(cell)) * domain.denominator
     code = round(value)
-    near = [one for one in (code - 1, code, code + 1) if one in domain.codes()]
-    same = [one for one in near if np.float32(one / domain.denominator) == cell]
+    near = [candidate for candidate in (code - 1, code, code + 1) if candidate in domain.codes()]
+    same = [candidate for candidate in near if np.float32(candidate / domain.denominator) == cell]
     if same:
         return same[0] if len(same) == 1 else None
     off = Fraction(float(np.spacing(np.abs(cell)))) * domain.denominator

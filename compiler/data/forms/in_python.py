@@ -67,9 +67,9 @@ def _values(column: CodedColumn, codes: Column) -> NDArray[Any]:
         case kind:
             distinct, where = np.unique(codes, return_inverse=True)
             texts = [column.domain.text(code) for code in distinct.tolist()]
-            return _objects([Exact(one) for one in texts] if isinstance(kind, Decimal) else texts)[
-                where
-            ]
+            return _objects(
+                [Exact(text) for text in texts] if isinstance(kind, Decimal) else texts
+            )[where]
 
 
 def _objects(values: list[Any]) -> NDArray[Any]:

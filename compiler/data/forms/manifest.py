@@ -53,17 +53,22 @@ def manifest_of(
         "seed": seed,
         "floor": summary.floor if summary.rows else None,
         "without_label": {
-            one.kind: {"left_out": one.pairs, "of": one.of} for one in pairs_left_out(design)
+            left_out.kind: {"left_out": left_out.pairs, "of": left_out.of}
+            for left_out in pairs_left_out(design)
         },
-        "kinds": {one.kind: one.rows for one in summary.kind_counts},
-        "stratified": [" ".join(one.span.text.split()) for one in design.stratified],
-        "strata": [_stratum(one) for one in summary.strata],
-        "impossible": [one.values for one in summary.combination_counts if not one.possible],
+        "kinds": {kind.kind: kind.rows for kind in summary.kind_counts},
+        "stratified": [" ".join(value.span.text.split()) for value in design.stratified],
+        "strata": [_stratum(stratum) for stratum in summary.strata],
+        "impossible": [
+            combination.values
+            for combination in summary.combination_counts
+            if not combination.possible
+        ],
         "coverage": {
-            one.name: {"seen": one.seen, "of": one.size, "exact": one.exact}
-            for one in summary.coverage
+            covered.name: {"seen": covered.seen, "of": covered.size, "exact": covered.exact}
+            for covered in summary.coverage
         },
-        "columns": {one.name: one.type.text for one in columns},
+        "columns": {column.name: column.type.text for column in columns},
     }
 
 
@@ -75,12 +80,12 @@ def manifest_bytes(manifest: Record) -> bytes:
     return f"{text}\n".encode(errors="backslashreplace")
 
 
-def _stratum(one: StratumCount) -> Record:
+def _stratum(stratum: StratumCount) -> Record:
     return {
-        "kind": one.kind,
-        "label_changed": one.changed,
-        "values": one.values,
-        "rows": one.rows,
+        "kind": stratum.kind,
+        "label_changed": stratum.changed,
+        "values": stratum.values,
+        "rows": stratum.rows,
     }
 
 

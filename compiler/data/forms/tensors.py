@@ -71,22 +71,25 @@ def write_tensors(
     tokenize: Tokenize | None = None,
 ) -> None:
     """Write the codes of every column of values, and with a tokenizer every prompt's tokens."""
-    coded = [one for one in columns if isinstance(one, CodedColumn)]
-    prompts = [one for one in columns if isinstance(one, PromptColumn)] if tokenize else []
+    coded = [column for column in columns if isinstance(column, CodedColumn)]
+    prompts = [column for column in columns if isinstance(column, PromptColumn)] if tokenize else []
     with ExitStack() as opened:
 
         def spool() -> BinaryIO:
             return opened.enter_context(TemporaryFile(dir=path.parent))
 
-        values = [_Codes(one, spool()) for one in coded]
-        tokens = [_Tokens(one, spool) for one in prompts]
+        values = [_Codes(column, spool()) for column in coded]
+        tokens = [_Tokens(column, spool) for column in prompts]
         for pairs in blocks:
-            for one in values:
-                one.add(pairs)
-            for one in tokens:
+            for column in values:
+                column.add(pairs)
+            for column in tokens:
                 assert tokenize is not None
-                one.add(pairs, tokenize)
-        tensors = [*(one.tensor() for one in values), *(t for one in tokens for t in one.tensors())]
+                column.add(pairs, tokenize)
+        tensors = [
+            *(column.tensor() for column in values),
+            *(t for column in tokens for t in column.tensors()),
+        ]
         _write_file(path, tensors, {"columns": json.dumps({c.name: meaning(c) for c in coded})})
 
 
@@ -155,8 +158,8 @@ class _Tokens:
             file.write(tokens.slots[name].astype("<i4").tobytes())
 
     def tensors(self) -> Iterator[_Tensor]:
-        longest = max((int(one.max(initial=0)) for one in self._lengths), default=0)
-        shape = (sum(len(one) for one in self._lengths), longest)
+        longest = max((int(lengths.max(initial=0)) for lengths in self._lengths), default=0)
+        shape = (sum(len(lengths) for lengths in self._lengths), longest)
         places = np.arange(longest, dtype=np.int32)
         name = self._column.name
 
@@ -201,21 +204,21 @@ def _read(file: BinaryIO, kind: np.dtype[Any], count: int) -> Iterator[NDArray[A
 
 def _write_file(path: Path, tensors: Sequence[_Tensor], metadata: dict[str, str]) -> None:
     """Wide elements first, so that each tensor starts at a multiple of its element's size."""
-    ordered = sorted(tensors, key=lambda one: (-one.type.itemsize, one.name))
+    ordered = sorted(tensors, key=lambda tensor: (-tensor.type.itemsize, tensor.name))
     header: dict[str, object] = {"__metadata__": metadata}
     start = 0
-    for one in ordered:
-        header[one.name] = {
-            "dtype": _NAMES[one.type.name],
-            "shape": one.shape,
-            "data_offsets": (start, start + one.bytes),
+    for tensor in ordered:
+        header[tensor.name] = {
+            "dtype": _NAMES[tensor.type.name],
+            "shape": tensor.shape,
+            "data_offsets": (start, start + tensor.bytes),
         }
-        start += one.bytes
+        start += tensor.bytes
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little"))
         file.write(text)
-        for one in ordered:
-            for part in one.parts():
-                file.write(part.astype(one.type.newbyteorder("<"), copy=False).tobytes())
+        for tensor in ordered:
+            for part in tensor.parts():
+                file.write(part.astype(tensor.type.newbyteorder("<"), copy=False).tobytes())

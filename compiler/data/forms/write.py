@@ -99,11 +99,15 @@ def write_data(
     try:
         make_folder(folder)
         if form is Form.HUGGING_FACE:
-            every = [one.name for one in order.design.splits]
+            every = [split.name for split in order.design.splits]
             return writer.write(folder / order.design.name, order.splits, every)
         files = {split: folder / f"{order.design.name}.{split}.{form}" for split in order.splits}
         return tuple(
-            [one for split, path in files.items() for one in writer.write(path, [split], [split])]
+            [
+                written
+                for split, path in files.items()
+                for written in writer.write(path, [split], [split])
+            ]
         )
     except OSError as error:
         reason = error.strerror or str(error)
@@ -151,11 +155,13 @@ class _Writer:
         summaries = {split: DataSummary(self.order.design) for split in splits}
         with unfinished_in(self.folder) as unfinished:
             partial = unfinished / target.name
-            blocks = {split: self.order.blocks(split, one) for split, one in summaries.items()}
+            blocks = {
+                split: self.order.blocks(split, summary) for split, summary in summaries.items()
+            }
             self._write_rows(blocks, partial)
             flush_tree(partial) if whole_folder else flush(partial)
-            for split, one in summaries.items():
-                self._describe(split, unfinished, one)
+            for split, summary in summaries.items():
+                self._describe(split, unfinished, summary)
             with alone_in(self.folder):
                 for manifest in manifests:
                     manifest.unlink(missing_ok=True)
@@ -165,8 +171,8 @@ class _Writer:
                     put_file(unfinished / manifest.name, manifest)
         return tuple(
             [
-                WrittenSplit(split, self.folder / self._rows(split), self._manifest(split), one)
-                for split, one in summaries.items()
+                WrittenSplit(split, self.folder / self._rows(split), self._manifest(split), summary)
+                for split, summary in summaries.items()
             ]
         )
 
