@@ -106,7 +106,7 @@ class Csv(TextRows[list[str]]):
         self._delimiter = delimiter
         with self.opened() as file, _long_cells():
             try:
-                names: list[str] = next(self._reader(file), [])
+                names: list[str] = next(self._reader(file), list[str]())
             except csv.Error as error:
                 raise broken(path, 1, f"the row is not CSV: {error}") from error
         self.columns = tuple(names)
