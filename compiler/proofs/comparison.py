@@ -62,8 +62,8 @@ class Comparison:
     @property
     def answers(self) -> tuple[Answer, ...]:
         """The answers that decide whether the models are the same."""
-        asked = (self.outputs, self.under_interventions)
-        return tuple(answer for answer in asked if answer is not None)
+        answers = (self.outputs, self.under_interventions)
+        return tuple(answer for answer in answers if answer is not None)
 
 
 def compare(left: CausalModel, right: CausalModel) -> Comparison:

@@ -77,7 +77,7 @@ def examine_texts(task: Task, span: Span, diagnostics: Diagnostics) -> Iterator[
     anywhere = replace(model, requirement=None)
     partial = partial_names(model.total)
 
-    def asked(
+    def examine_value(
         where: CausalModel, sound: Expression, question: str, lacking: str, span: Span
     ) -> Iterator[Examination]:
         undefined = any(isinstance(node, Undefined) for node in postorder(sound))
@@ -95,7 +95,7 @@ def examine_texts(task: Task, span: Span, diagnostics: Diagnostics) -> Iterator[
     if model.requirement is not None:
         question = f"the `require` of `{task.name}` can be told at every input"
         lacking = f"the `require` of `{task.name}`"
-        yield from asked(anywhere, Defined(model.requirement), question, lacking, span)
+        yield from examine_value(anywhere, Defined(model.requirement), question, lacking, span)
     for prompt in task.prompts.values():
         question = f"`{prompt.name}` of `{task.name}` can be written at every input"
         complete = All(
@@ -104,7 +104,9 @@ def examine_texts(task: Task, span: Span, diagnostics: Diagnostics) -> Iterator[
                 for arm, here in _in_order(prompt.arms)
             )
         )
-        yield from asked(model, complete, question, f"a slot of `{prompt.name}`", prompt.span)
+        yield from examine_value(
+            model, complete, question, f"a slot of `{prompt.name}`", prompt.span
+        )
 
 
 def _all_defined(arm: TemplateArm) -> tuple[Expression]:

@@ -61,7 +61,7 @@ def questions(model: CausalModel, count: int, seed: int) -> Iterator[Question]:
         query = _query(model, tuple(Rung)[row % len(Rung)], world, of, chance)
         answers = outcomes(query, [of])
         steps = (*derivation(query, abduce(query), of), _conclusion(model, of, answers))
-        yield Question(query.rung, described, _asked(query, of), of, answers, steps, query)
+        yield Question(query.rung, described, _question_text(query, of), of, answers, steps, query)
 
 
 class _Chance:
@@ -109,7 +109,7 @@ def _evidence(
     return {name: found[name] for name in model.by_name if name in found}
 
 
-def _asked(query: Query, of: str) -> str:
+def _question_text(query: Query, of: str) -> str:
     model = query.model
     seen = setting_text(model, query.observed, query.observed, len(query.observed))
     done = setting_text(model, query.done, query.done, len(query.done))
