@@ -200,4 +200,8 @@ def _height(site: Site) -> tuple[int, int]:
 
 def rotation(site: Site) -> Edit:
     """An edit that changes every number of the vector, to others of about its size."""
-    return Edit(site, lambda vectors: vectors.roll(1, -1) * 1.1)
+    return Edit(site, _all_changed)
+
+
+def _all_changed(vectors: Tensor) -> Tensor:
+    return vectors.roll(1, -1) * 1.1

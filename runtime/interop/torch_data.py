@@ -12,7 +12,6 @@ from torch.utils.data import IterableDataset, get_worker_info
 from causalspec.compiler import (
     CodedColumn,
     CounterfactualDesign,
-    InterchangePairs,
     Specification,
     flat_columns,
     generate_chunks,
@@ -55,11 +54,6 @@ class InterchangeBatches(IterableDataset[Batch]):
         worker: Any = get_worker_info()
         own, workers = (worker.id, worker.num_workers) if worker is not None else (0, 1)
         columns = flat_columns(self._specification, self._design, slots=self._slots)
-        rendered = {
-            column.name: column.pieces(str.encode)
-            for column in columns
-            if not isinstance(column, CodedColumn)
-        }
         chunks = generate_chunks(self._design, self._split, rows=self._rows, seed=self._seed)
         for number, pairs in enumerate(in_blocks(chunks, self._batch)):
             if number % workers == own:
@@ -68,9 +62,5 @@ class InterchangeBatches(IterableDataset[Batch]):
                     if isinstance(column, CodedColumn):
                         batch[column.name] = from_array(column.codes(pairs).astype(np.int64))
                     else:
-                        batch[column.name] = _texts(rendered[column.name](pairs), pairs)
+                        batch[column.name] = join(column.pieces(pairs), len(pairs)).texts()
                 yield batch
-
-
-def _texts(pieces: Any, pairs: InterchangePairs) -> list[str]:
-    return join(pieces, len(pairs)).texts()

@@ -156,6 +156,9 @@ class _LiveSubject:
     def vectors(self, site: Site, inputs: Tensor) -> Tensor:
         return self.run(inputs, (), (site,)).vectors[site]
 
+    def prepare(self, inputs: Tensor, edits: Sequence[Edit]) -> None:
+        """Nothing is recorded of a network that changes."""
+
     def run(self, inputs: Tensor, edits: Sequence[Edit], reads: Sequence[Site] = ()) -> Outcome:
         run = Run(inputs, tuple(edits), tuple(reads))
         return plain_run(self.network, self.shown.prompts, self.shown.positions.positions, run)
