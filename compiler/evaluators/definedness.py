@@ -147,7 +147,8 @@ def _any(conditions: Sequence[Expression]) -> Expression:
 
 def total(model: CausalModel) -> CausalModel:
     """The same model with an abbreviation `defined_name(v)` before each variable v that can be
-    undefined; the same object where none can. The requirement is: defined and true.
+    undefined; the same object where none can, or where all have theirs. The requirement is: defined
+    and true.
 
     Raises `UnsupportedModelError` for a cyclic model.
     """
@@ -161,7 +162,10 @@ def total(model: CausalModel) -> CausalModel:
     variables: list[Variable] = []
     changed = False
     for variable in model.variables:
-        if variable.mechanism is None:
+        said_already = defined_name(variable.name) in model.by_name
+        if variable.mechanism is None or said_already:
+            if said_already:
+                partial.add(variable.name)
             variables.append(variable)
             reach.enter(variable.name, variable.domain)
             continue
@@ -188,7 +192,7 @@ def total(model: CausalModel) -> CausalModel:
         required = totals.of(requirement)
         if required.defined is not TRUE or required.value is not requirement:
             requirement = _all([required.defined, required.value])
-    if not changed and not partial and requirement is model.requirement:
+    if not changed and len(variables) == len(model.variables) and requirement is model.requirement:
         return model
     return replace(model, variables=tuple(variables), requirement=requirement)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+import numpy
 import pytest
 
 from causalspec.command_line import main
@@ -16,8 +18,9 @@ from causalspec.compiler.data.left_out import pairs_left_out
 from causalspec.compiler.derived_models import interchanged
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.columns import with_definedness
+from causalspec.compiler.evaluators.definedness import defined_name, partial_names
 from causalspec.compiler.evaluators.prove import solve_for
-from causalspec.compiler.evaluators.vectorize import interchange_columns
+from causalspec.compiler.evaluators.vectorize import interchange_columns, solve_columns
 from causalspec.compiler.evidence import NoWitness
 from causalspec.compiler.expressions import (
     All,
@@ -97,6 +100,24 @@ def test_first_and_argmax() -> None:
     solution = interpret.solve(model, {"x[1]": 2, "x[2]": 2, "x[3]": 1})
     assert {name: solution.get(name) for name in "opm"} == {"o": 9, "p": None, "m": 1}
     assert interpret.solve(model, {"x[1]": 0, "x[2]": 3, "x[3]": 3})["p"] == 2
+
+
+def test_a_total_model_stays_as_it_is() -> None:
+    """Also one with a variable of steps, of which no interval shows that its values are reached."""
+    text = """
+      task T { input a, b : 0..3  output o : -3..3 = 0 }
+      model M of T approximately { var q = 2 * a  var r : -3..3 = b - q  output o = r }
+    """
+    model = compiled(text).models["M"]
+    once = replace(model, variables=model.total.variables)
+    assert partial_names(once) == {"q", "r", "o"}
+    assert once.total.variables == once.variables
+    columns = {"a": numpy.array([3]), "b": numpy.array([2])}
+    wanted = [defined_name("q"), defined_name("r")]
+    assert [int(found[0]) for found in solve_columns(once, columns, wanted=wanted).values()] == [
+        1,
+        0,
+    ]
 
 
 # Generated swaps ----------------------------------------------------------------------------------
