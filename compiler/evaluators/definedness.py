@@ -156,16 +156,17 @@ def total(model: CausalModel) -> CausalModel:
         raise UnsupportedModelError(
             f"`{model.name}` is cyclic: its equilibria are found by the interpreter alone"
         )
+    said = partial_names(model)  # already, where the model is made of total ones
+    flags = set(map(defined_name, said))
     partial: set[str] = set()
     totals = Totals(partial)
     reach = _Reach()
     variables: list[Variable] = []
     changed = False
     for variable in model.variables:
-        said_already = defined_name(variable.name) in model.by_name
-        if variable.mechanism is None or said_already:
-            if said_already:
-                partial.add(variable.name)
+        if variable.name in said:
+            partial.add(variable.name)
+        if variable.mechanism is None or variable.name in said or variable.name in flags:
             variables.append(variable)
             reach.enter(variable.name, variable.domain)
             continue

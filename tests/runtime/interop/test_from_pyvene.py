@@ -11,7 +11,7 @@ import pytest
 
 from causalspec.command_line import main
 
-PAGE = (Path(__file__).parents[2] / "docs" / "from-pyvene.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "from-pyvene.md").read_text(encoding="utf-8")
 TITLES = re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
 FORMS = re.findall(
     r"^```python\n(.*?)^```\n\n```causal\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL
