@@ -74,8 +74,10 @@ class TrainedDecoder:
         right = 0
         for start in range(0, len(exercises), _TESTED_AT_ONCE):
             batch = _encoded(self.tokenizer, exercises[start : start + _TESTED_AT_ONCE])
+            device = self.model.device
+            inputs = {name: tensor.to(device) for name, tensor in batch.inputs.items()}
             with torch.no_grad():
-                said = self.model(**batch.inputs).logits[:, :-1].argmax(-1)
+                said = self.model(**inputs).logits[:, :-1].argmax(-1).cpu()
             wanted = batch.labels[:, 1:]
             right += int(((said == wanted) | (wanted == _UNLEARNED)).all(1).sum())
         return right / len(exercises)

@@ -85,7 +85,7 @@ def random_texts(model: Any) -> None:
 @pytest.mark.parametrize("name", ENCODERS)
 def test_encoders_with_a_masked_head(name: str, tmp_path: Path) -> None:
     model = small_model(name, torch.float32)
-    network = load_network(saved(model, tmp_path / name))
+    network = load_network(saved(model, tmp_path / name), device="cpu")
     assert (network.kind, len(network.layers)) == (NetworkKind.MASKED, 3)
     assert torch.equal(network.model(IDS).logits, model.eval()(IDS).logits)
     again = wrap_network("again", model, masking_tokenizer(), NetworkKind.MASKED)
@@ -103,7 +103,7 @@ def test_sequence_classifiers(name: str, tmp_path: Path) -> None:
     config.num_labels = 5
     model = AutoModelForSequenceClassification.from_config(config)
     random_texts(model)
-    network = load_network(saved(model, tmp_path / name))
+    network = load_network(saved(model, tmp_path / name), device="cpu")
     assert (network.kind, unpadded_because(network)) == (NetworkKind.CLASSIFIER, None)
     # Encoders classify a text by its first token, decoders by its last.
     assert network.padding_side == ("right" if name in ENCODERS else "left")
@@ -123,7 +123,7 @@ def test_a_classifier_without_a_padding_token(tmp_path: Path) -> None:
     random_texts(model)
     tokenizer = byte_tokenizer()
     tokenizer.pad_token = None
-    network = load_network(saved(model, tmp_path / "network", tokenizer))
+    network = load_network(saved(model, tmp_path / "network", tokenizer), device="cpu")
     assert unpadded_because(network) is None
     alone = [network.model(IDS[row : row + 1]).logits for row in range(2)]
     torch.testing.assert_close(network.model(IDS).logits, torch.cat(alone))
@@ -135,7 +135,7 @@ def test_a_classifier_without_a_padding_token(tmp_path: Path) -> None:
 
 def test_heads_for_other_tasks_may_lie_beside_an_encoders_own(tmp_path: Path) -> None:
     model = BertForPreTraining(ENCODERS["bert"])
-    network = load_network(saved(model, tmp_path / "network"))
+    network = load_network(saved(model, tmp_path / "network"), device="cpu")
     assert network.kind is NetworkKind.MASKED
     expected = model.eval()(IDS).prediction_logits
     assert torch.equal(network.model(IDS).logits, expected)
@@ -150,7 +150,7 @@ def test_heads_for_other_tasks_may_lie_beside_an_encoders_own(tmp_path: Path) ->
 
 def test_an_encoder_without_a_head_has_sites_and_no_answer(tmp_path: Path) -> None:
     model = AutoModel.from_config(ENCODERS["distilbert"])
-    network = load_network(saved(model, tmp_path / "network"))
+    network = load_network(saved(model, tmp_path / "network"), device="cpu")
     assert network.kind is NetworkKind.ENCODER
     expected = model.eval()(IDS, output_hidden_states=True).hidden_states
     for layer in range(3):
@@ -206,7 +206,7 @@ def test_windows_capped_logits_learned_positions_and_tied_weights(
     assert name not in ("gemma2", "mistral") or config.sliding_window == 4
     assert name != "gemma2" or config.attn_logit_softcapping == 50
     assert config.tie_word_embeddings == (name != "mistral")
-    network = load_network(saved(model, tmp_path / "network"))
+    network = load_network(saved(model, tmp_path / "network"), device="cpu")
     ids = torch.arange(3, 12)[None]
     expected = model.eval()(ids, output_hidden_states=True)
     assert torch.equal(network.model(ids).logits, expected.logits)
@@ -232,7 +232,7 @@ def test_a_missing_padding_token(tmp_path: Path) -> None:
     random_texts(model)
     tokenizer = byte_tokenizer()
     tokenizer.pad_token = None
-    network = load_network(saved(model, tmp_path / "network", tokenizer))
+    network = load_network(saved(model, tmp_path / "network", tokenizer), device="cpu")
     assert unpadded_because(network) is None
     assert "head" in available_sites(network)
 
@@ -471,7 +471,7 @@ def test_a_package_that_carries_an_archive(package: Path, tmp_path: Path) -> Non
             archive.write(file, file.name)
         archive.writestr("../escaped.json", "{}")
         archive.writestr("pooling/config.json", "{}")
-    network = load_network("package:carrier")
+    network = load_network("package:carrier", device="cpu")
     assert (network.name, network.kind) == ("package:carrier", NetworkKind.MASKED)
     assert torch.equal(network.model(IDS).logits, model.eval()(IDS).logits)
     [folder] = (tmp_path / "cache" / "causalspec" / "networks").iterdir()
