@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from causalspec.compiler.data.forms.whole_files import flush_folder as flush_folder
     from causalspec.compiler.data.forms.whole_files import held as held
     from causalspec.compiler.data.forms.whole_files import make_folder as make_folder
-    from causalspec.compiler.data.forms.whole_files import whole_file as whole_file
     from causalspec.compiler.data.forms.whole_files import whole_folder as whole_folder
     from causalspec.compiler.data.forms.whole_files import write_content as write_content
     from causalspec.compiler.data.forms.write import LINES as LINES
@@ -81,9 +80,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.entries import ArgumentKind as ArgumentKind
     from causalspec.compiler.entries import Entry as Entry
     from causalspec.compiler.entries import MethodEntry as MethodEntry
-    from causalspec.compiler.entries import MetricEntry as MetricEntry
     from causalspec.compiler.entries import SiteEntry as SiteEntry
-    from causalspec.compiler.entries import WriteEntry as WriteEntry
     from causalspec.compiler.entries import argument_text as argument_text
     from causalspec.compiler.evaluators import interpret as interpret
     from causalspec.compiler.evaluators.columns import Column as Column

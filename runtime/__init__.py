@@ -13,7 +13,6 @@ _HOMES = {
     "EarlierMaps": "fitting.reuse",
     "earlier_maps": "fitting.reuse",
     "earlier_run": "fitting.reuse",
-    "FitSettings": "fitting.settings",
     "TextReader": "inputs.seen_texts",
     "SeenToken": "inputs.task_network",
     "TaskNetwork": "inputs.task_network",
@@ -43,7 +42,6 @@ _HOMES = {
     "FittedAlignment": "scoring.alignments",
     "align": "scoring.alignments",
     "check_alignment_destination": "scoring.alignments",
-    "Answered": "scoring.one_pair",
     "SeenPair": "scoring.one_pair",
     "SwappedAt": "scoring.one_pair",
     "look_at": "scoring.one_pair",
@@ -57,7 +55,6 @@ if TYPE_CHECKING:
     from causalspec.runtime.fitting.reuse import EarlierMaps as EarlierMaps
     from causalspec.runtime.fitting.reuse import earlier_maps as earlier_maps
     from causalspec.runtime.fitting.reuse import earlier_run as earlier_run
-    from causalspec.runtime.fitting.settings import FitSettings as FitSettings
     from causalspec.runtime.inputs.seen_texts import TextReader as TextReader
     from causalspec.runtime.inputs.task_network import SeenToken as SeenToken
     from causalspec.runtime.inputs.task_network import TaskNetwork as TaskNetwork
@@ -91,7 +88,6 @@ if TYPE_CHECKING:
     from causalspec.runtime.scoring.alignments import (
         check_alignment_destination as check_alignment_destination,
     )
-    from causalspec.runtime.scoring.one_pair import Answered as Answered
     from causalspec.runtime.scoring.one_pair import SeenPair as SeenPair
     from causalspec.runtime.scoring.one_pair import SwappedAt as SwappedAt
     from causalspec.runtime.scoring.one_pair import look_at as look_at

@@ -75,7 +75,7 @@ class Stream:
                 again, failed = stream._attempt(bound, start + first, size)
                 mine = rejected[(rejected >= first) & (rejected < first + size)]
                 values[mine] = again[mine - first]
-                left.append(np.intersect1d(mine, first + failed))
+                left.append(np.intersect1d(mine, first + failed, assume_unique=True))
             rejected = np.concatenate(left)
         return values
 

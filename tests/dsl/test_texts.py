@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-import causalspec.dsl
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.parser import parse
@@ -48,9 +47,3 @@ def test_a_text_of_nothing_but_mistakes_is_read_to_an_end() -> None:
     assert len(messages) == 101
     _, messages = prompt('"' + "} " * 300 + '"')
     assert messages[0] == "`}` closes no slot" and len(messages) == 101
-
-
-def test_the_room_lists_what_it_gives() -> None:
-    assert {"parse", "format_source", "Source", "Diagnostics"} <= set(dir(causalspec.dsl))
-    with pytest.raises(AttributeError, match="has no attribute 'Sauce'"):
-        _ = causalspec.dsl.Sauce

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -105,7 +106,7 @@ def _furthest(subject: TextSubject) -> float:
             basis = bases[(layer + number) % 2]
             site = Site("residual", layer, token.text)
             given = subject.vectors(site, rows.roll(1))
-            edit = Edit(site, lambda old, given=given, basis=basis: _swap(old, given, basis))
+            edit = Edit(site, partial(_swap, basis), (given,))
             ours = subject.run(rows, [edit]).logits[:, 0]
             places = (subject.positions[token.text][:, 0] - starts).tolist()
             for base in rows.tolist():
@@ -116,7 +117,7 @@ def _furthest(subject: TextSubject) -> float:
     return furthest
 
 
-def _swap(old: Tensor, given: Tensor, basis: Tensor) -> Tensor:
+def _swap(basis: Tensor, old: Tensor, given: Tensor) -> Tensor:
     return old + (given - old) @ basis @ basis.T
 
 
@@ -137,7 +138,7 @@ class _Alone:
 
         def write(_layer: nn.Module, _inputs: Any, output: Any) -> Any:
             stream = (output if isinstance(output, Tensor) else output[0]).clone()
-            stream[0, place] = _swap(stream[0, place], given, basis)
+            stream[0, place] = _swap(basis, stream[0, place], given)
             return stream if isinstance(output, Tensor) else (stream, *output[1:])
 
         return self._run(self._layers[layer].register_forward_hook(write))

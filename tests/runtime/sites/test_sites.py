@@ -108,6 +108,7 @@ def test_heads_queries_keys_and_values_are_what_the_family_computes(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network, ids = family(name), prompt(1)
+    assert network.anatomy is not None  # found by running it, so before anybody watches
     seen = watch_attention(network.model, monkeypatch)
     parts = read(network, ids, here("query"), here("key"), here("value"), here("head"))
     assert len(seen) == LAYERS
