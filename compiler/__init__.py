@@ -128,10 +128,13 @@ if TYPE_CHECKING:
     from causalspec.compiler.review.review import review_changes as review_changes
     from causalspec.compiler.sampling.questions import Question as Question
     from causalspec.compiler.sampling.questions import questions as questions
+    from causalspec.compiler.sampling.rungs import Bounds as Bounds
     from causalspec.compiler.sampling.rungs import Outcome as Outcome
     from causalspec.compiler.sampling.rungs import Query as Query
     from causalspec.compiler.sampling.rungs import Rung as Rung
     from causalspec.compiler.sampling.rungs import UnanswerableError as UnanswerableError
+    from causalspec.compiler.sampling.rungs import equilibrium_outcomes as equilibrium_outcomes
+    from causalspec.compiler.sampling.rungs import expectation as expectation
     from causalspec.compiler.sampling.rungs import outcomes as outcomes
     from causalspec.compiler.sampling.rungs import sample as sample
     from causalspec.compiler.specification import Claim as Claim

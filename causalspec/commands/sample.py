@@ -28,6 +28,8 @@ from causalspec.compiler import (
     Variable,
     code_of,
     described,
+    equilibrium_outcomes,
+    expectation,
     outcomes,
     questions,
     sample,
@@ -57,7 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--do", action="append", default=[], type=setting, metavar="NAME=VALUE",
-        help="set a variable, whatever its mechanism says (repeated: all of them)",
+        help="set a variable, whatever its mechanism says (repeated: all of them); "
+        "`M=M with X=VALUE` sets M to what it is where X is set",
+    )  # fmt: skip
+    parser.add_argument(
+        "--then-observe", action="append", default=[], type=setting, metavar="NAME=VALUE",
+        help="evidence about the world under --do (repeated: all of it)",
     )  # fmt: skip
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
@@ -66,6 +73,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--questions", action="store_true",
         help="questions with their answers and derivations, the three rungs in turn",
+    )  # fmt: skip
+    what.add_argument(
+        "--expect", action="append", default=[], metavar="NAME",
+        help="the expected value of a number or truth value, exactly (repeated: of each)",
     )  # fmt: skip
     parser.add_argument(
         "--of", action="append", metavar="NAME",
@@ -85,8 +96,10 @@ def run(options: argparse.Namespace) -> ExitCode:
     model = find_model(specification, options.model)
     if options.rows > MOST_ROWS:
         raise WrongUsageError(f"--rows: {options.rows:,} rows are more than {MOST_ROWS:,}")
-    if options.questions and (options.observe or options.do):
-        raise WrongUsageError("--questions makes up its own evidence: leave out --observe and --do")
+    if options.questions and (options.observe or options.do or options.then_observe):
+        raise WrongUsageError(
+            "--questions makes up its own evidence: leave out --observe, --do and --then-observe"
+        )
     if options.of and not options.exact:
         raise WrongUsageError(
             "--of goes with --exact: what is drawn has a value for every variable"
@@ -94,18 +107,21 @@ def run(options: argparse.Namespace) -> ExitCode:
     abbreviations = {
         variable.name for variable in model.variables if variable.role is Role.ABBREVIATION
     }
-    observed = _codes(model, "--observe", options.observe)
-    done = _codes(model, "--do", options.do, abbreviations)
+    query = _query(model, options, abbreviations)
     of = list(dict.fromkeys(options.of or model.outputs))
     for name in of:
         _variable(model, "--of", name)
+    for name in options.expect:
+        _variable(model, "--expect", name)
     as_text = options.format == "text"
     if options.questions:
         lines = _questions(model, options.rows, options.seed, as_text)
+    elif options.expect:
+        lines = _expectations(query, list(dict.fromkeys(options.expect)), as_text)
     elif options.exact:
-        lines = _outcomes(Query(model, observed, done), of, as_text)
+        lines = (_equilibria if model.cyclic else _outcomes)(query, of, as_text)
     else:
-        lines = _rows(Query(model, observed, done), options.rows, options.seed, as_text)
+        lines = _rows(query, options.rows, options.seed, as_text)
     try:
         text = "".join(f"{line}\n" for line in lines)
     except UnanswerableError as error:
@@ -115,6 +131,30 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 
 # The command line ------------------------------------------------------------------------------
+
+
+def _query(model: CausalModel, options: argparse.Namespace, refused: Collection[str]) -> Query:
+    plain: list[tuple[str, str]] = []
+    nested: dict[str, dict[str, int]] = {}
+    for name, value in options.do:
+        there, joined, settings = (part.strip() for part in value.partition(" with "))
+        if not joined:
+            plain.append((name, value))
+            continue
+        _variable(model, "--do", name, refused)
+        if there != name:
+            raise WrongUsageError(
+                f"--do: `{name}` can be set to what it is elsewhere, not to what `{there}` is: "
+                f"write `{name}={name} with {settings}`"
+            )
+        pairs = [assignment(part, "X=VALUE") for part in settings.split(",")]
+        nested[name] = _codes(model, "--do", pairs, refused)
+    done = _codes(model, "--do", plain, refused)
+    if both := nested.keys() & done.keys():
+        raise WrongUsageError(f"--do: `{both.pop()}` is given twice")
+    observed = _codes(model, "--observe", options.observe)
+    found = _codes(model, "--then-observe", options.then_observe)
+    return Query(model, observed, done, nested, found)
 
 
 def _codes(
@@ -192,6 +232,52 @@ def _outcomes(query: Query, of: Sequence[str], as_text: bool) -> Iterator[str]:
     yield from (
         _json({"rung": query.rung, **_outcome(query.model, outcome, of)}) for outcome in found
     )
+
+
+def _equilibria(query: Query, of: Sequence[str], as_text: bool) -> Iterator[str]:
+    found, without = equilibrium_outcomes(query, of)
+    if as_text:
+        rows = [
+            {**_words(query.model, bounds.values, of), "at least": str(bounds.lowest),
+             "at most": str(bounds.highest)}
+            for bounds in found
+        ]  # fmt: skip
+        yield from _table([*of, "at least", "at most"], rows)
+        yield "  at least: where all equilibria say so; at most: where one does"
+        if without:
+            yield f"  no equilibrium with probability {without}"
+        return
+    for bounds in found:
+        yield _json(
+            {
+                "rung": query.rung,
+                "values": _words(query.model, bounds.values, of),
+                "at_least": str(bounds.lowest),
+                "at_most": str(bounds.highest),
+            }
+        )
+    if without:
+        yield _json({"rung": query.rung, "no_equilibrium": str(without)})
+
+
+def _expectations(query: Query, names: Sequence[str], as_text: bool) -> Iterator[str]:
+    found = {name: expectation(query, name) for name in names}
+    if as_text:
+        rows = [
+            {"variable": name, "expected": str(value), "": f"{float(value):.4f}"}
+            for name, value in found.items()
+        ]
+        yield from _table(["variable", "expected", ""], rows)
+        return
+    for name, value in found.items():
+        yield _json(
+            {
+                "rung": query.rung,
+                "variable": name,
+                "expected": str(value),
+                "approximately": float(value),
+            }
+        )
 
 
 def _questions(model: CausalModel, rows: int, seed: int, as_text: bool) -> Iterator[str]:

@@ -53,6 +53,10 @@ def derivation(query: Query, abduced: Worlds, of: str) -> Iterator[str]:
         computed = model.by_name[name].mechanism is not None
         left_out = f", instead of {mechanism_text(model, name)}" if computed else ""
         yield f"Action: {assigned(model, name, code)}{left_out}."
+    for name, done in query.nested.items():
+        computed = mechanism_text(model, name)
+        where = setting_text(model, done, done)
+        yield f"Action: {name} is what it is where {where}, instead of {computed}."
     yield from _prediction(query, abduced, of)
 
 

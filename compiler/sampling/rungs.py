@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from itertools import accumulate
@@ -21,7 +21,14 @@ from numpy.typing import NDArray
 from causalspec.compiler.data.populations import populate
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.samplers import RequirementUnmetError, Sampler
-from causalspec.compiler.evaluators.columns import Columns, setting_at, with_definedness
+from causalspec.compiler.domains import Numbers, Truths
+from causalspec.compiler.evaluators.columns import (
+    Column,
+    Columns,
+    setting_at,
+    with_definedness,
+)
+from causalspec.compiler.evaluators.interpret import equilibria
 from causalspec.compiler.evaluators.vectorize import solve_columns
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.sampling.worlds import MOST_WORLDS, Worlds, world_count, worlds
@@ -41,18 +48,25 @@ class Rung(StrEnum):
 class Query:
     """What is observed of a model and what is done to it, as codes by variable.
 
-    Evidence is about the world as it is, without the intervention. Doing needs no evidence.
+    What is `observed` is about the world as it is, without the intervention, what is `found` about
+    the world under it. Doing needs no evidence. A variable that is `nested` is set to what it is
+    in the same world under another intervention (as natural effects have it: Pearl, "Direct and
+    indirect effects", 2001).
     """
 
     model: CausalModel
     observed: Mapping[str, int]
     done: Mapping[str, int]
+    nested: Mapping[str, Mapping[str, int]] = field(default_factory=dict[str, Mapping[str, int]])
+    found: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
     def rung(self) -> Rung:
         """What is asked: an intervention is imagined where the evidence is of something computed,
         which it may change; inputs and noise stay as they are.
         """
+        if self.nested:
+            return Rung.COUNTERFACTUAL
         if not self.done:
             return Rung.OBSERVATION
         given = set(self.model.exogenous) - set(self.done)
@@ -96,18 +110,28 @@ def abduce(query: Query) -> Worlds:
     rest = [name for name in query.observed if name not in fixed]
     if rest and len(found):
         solved = solve_columns(model, found.columns, wanted=with_definedness(model, rest))
-        holds = np.ones(len(found), dtype=np.bool_)
-        for name, column in solved.items():
-            holds &= column == query.observed.get(name, 1)  # of what says it is defined: true
-        found = found.among(holds)
+        found = found.among(_agreeing(solved, query.observed, len(found)))
+    if query.found and len(found):
+        solved = predict(query, found, list(query.found))
+        found = found.among(_agreeing(solved, query.found, len(found)))
     if not len(found):
-        evidence = setting_text(model, query.observed, query.observed)
+        evidence = [
+            setting_text(model, seen, seen) for seen in (query.observed, query.found) if seen
+        ]
         raise UnanswerableError(
-            f"the evidence is impossible: no inputs and noise of `{model.name}` give {evidence}"
+            f"the evidence is impossible: no inputs and noise of `{model.name}` give "
+            f"{' and then '.join(evidence)}"
             if evidence
             else f"no inputs of `{model.name}` meet its task's `require`"
         )
     return found
+
+
+def _agreeing(solved: Columns, evidence: Mapping[str, int], rows: int) -> NDArray[np.bool_]:
+    holds = np.ones(rows, dtype=np.bool_)
+    for name, column in solved.items():
+        holds &= column == evidence.get(name, 1)  # of what says it is defined: true
+    return holds
 
 
 def predict(query: Query, abduced: Worlds, wanted: Sequence[str] | None = None) -> Columns:
@@ -116,7 +140,25 @@ def predict(query: Query, abduced: Worlds, wanted: Sequence[str] | None = None) 
     """
     names = query.model.by_name if wanted is None else wanted
     wanted = with_definedness(query.model, names)
-    return solve_columns(query.model, abduced.columns, query.done, wanted=wanted)
+    return solve_columns(
+        query.model, abduced.columns, _interventions(query, abduced.columns), wanted=wanted
+    )
+
+
+def _interventions(query: Query, drawn: Columns) -> dict[str, Column | int]:
+    """What each variable is set to in every row.
+
+    Raises `UnanswerableError` where a nested value is not defined.
+    """
+    found: dict[str, Column | int] = dict(query.done)
+    for name, done in query.nested.items():
+        wanted = with_definedness(query.model, [name])
+        column, *defined = solve_columns(query.model, drawn, done, wanted=wanted).values()
+        if not all(np.all(flags) for flags in defined):
+            setting = setting_text(query.model, done, done)
+            raise UnanswerableError(f"`{name}` has no value in some world with {setting}")
+        found[name] = column
+    return found
 
 
 def outcomes(query: Query, of: Sequence[str]) -> tuple[Outcome, ...]:
@@ -141,6 +183,85 @@ def outcomes(query: Query, of: Sequence[str]) -> tuple[Outcome, ...]:
     return tuple(Outcome(dict(values), Fraction(weight, total)) for values, weight in likely)
 
 
+def expectation(query: Query, name: str) -> Fraction:
+    """The expected value of a number or truth value (1 where it is true).
+
+    Raises as `abduce` does, and `UnanswerableError` for other variables and where it may be
+    undefined.
+    """
+    domain = query.model.by_name[name].domain
+    if not isinstance(domain, Numbers | Truths):
+        raise UnanswerableError(
+            f"`{name}` has no expected value: its values are neither numbers nor truth values"
+        )
+    total = Fraction(0)
+    for outcome in outcomes(query, [name]):
+        if name not in outcome.values:
+            raise UnanswerableError(
+                f"`{name}` has no expected value: it is undefined with probability "
+                f"{outcome.probability}"
+            )
+        code = outcome.values[name]
+        value = domain.value(code) if isinstance(domain, Numbers) else code
+        total += Fraction(value) * outcome.probability
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How likely some values are in a cyclic model: at least where all equilibria give them, at
+    most where some equilibrium does.
+    """
+
+    values: Mapping[str, int]
+    lowest: Fraction
+    highest: Fraction
+
+
+def equilibrium_outcomes(query: Query, of: Sequence[str]) -> tuple[tuple[Bounds, ...], Fraction]:
+    """The same as `outcomes` of a model that may be cyclic, by all equilibria of every world; and
+    the probability that there is none.
+
+    Evidence is about inputs and noise alone.
+
+    Raises `UnanswerableError` for other evidence, `TooManyWorldsError`.
+    """
+    model = query.model
+    if computed := [name for name in query.observed if name not in model.exogenous]:
+        raise UnanswerableError(
+            f"`{model.name}` is cyclic: evidence about `{computed[0]}` leaves open which "
+            "equilibrium it is from; observe inputs and noise"
+        )
+    if query.nested or query.found:
+        raise UnanswerableError(f"`{model.name}` is cyclic: a world may have several solutions")
+    every = worlds(model, query.observed)
+    if not len(every):
+        raise UnanswerableError(f"no inputs of `{model.name}` meet its task's `require`")
+    lowest, highest = Counter[_Values](), Counter[_Values]()
+    without = 0
+    for row, weight in enumerate(every.weights):
+        setting = setting_at(every.columns, row)
+        found = {
+            tuple((name, solution[name]) for name in of if name in solution)
+            for solution in equilibria(model, setting, query.done)
+        }
+        for values in found:
+            highest[values] += weight
+            if len(found) == 1:
+                lowest[values] += weight
+        without += weight if not found else 0
+    likely = sorted(highest.items(), key=lambda counted: (-counted[1], counted[0]))
+    total = every.total
+    bounds = tuple(
+        Bounds(dict(values), Fraction(lowest[values], total), Fraction(weight, total))
+        for values, weight in likely
+    )
+    return bounds, Fraction(without, total)
+
+
+_Values = tuple[tuple[str, int], ...]
+
+
 def sample(query: Query, rows: int, seed: int) -> Samples:
     """Rows drawn independently. The same query, seed and version give the same rows.
 
@@ -148,7 +269,8 @@ def sample(query: Query, rows: int, seed: int) -> Samples:
     """
     model = query.model
     stream = Stream.of(seed, "sample", model.name)
-    if not query.observed and not model.cyclic and world_count(model, {}) > MOST_WORLDS:
+    evidence = query.observed or query.found
+    if not evidence and not model.cyclic and world_count(model, {}) > MOST_WORLDS:
         try:
             drawn = Sampler(populate(model, {}), stream).take(rows)
         except RequirementUnmetError as error:
@@ -157,7 +279,8 @@ def sample(query: Query, rows: int, seed: int) -> Samples:
         abduced = abduce(query)
         chosen = _draw(abduced.weights, rows, stream)
         drawn = {name: column[chosen] for name, column in abduced.columns.items()}
-    return Samples(solve_columns(model, drawn), solve_columns(model, drawn, query.done))
+    done = _interventions(query, drawn)
+    return Samples(solve_columns(model, drawn), solve_columns(model, drawn, done))
 
 
 def _draw(weights: Sequence[int], rows: int, stream: Stream) -> NDArray[np.intp]:

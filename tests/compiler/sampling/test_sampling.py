@@ -25,12 +25,15 @@ from causalspec.compiler.sampling.rungs import (
     Rung,
     UnanswerableError,
     abduce,
+    equilibrium_outcomes,
+    expectation,
     outcomes,
     sample,
 )
 from causalspec.compiler.sampling.worlds import TooManyWorldsError
 from tests.helpers.cases import LEFT_BOUNDARY, NOISY, THERMOSTAT
 from tests.helpers.columns_of import LONG, as_settings
+from tests.helpers.compiled import compiled
 from tests.helpers.generated.models import models
 from tests.helpers.spec_files import SPECS, loaded
 
@@ -325,3 +328,96 @@ def test_a_derivation_names_every_mechanism_that_it_goes_through() -> None:
         "Prediction: with ordered = false (probability 3/73): signal is false (ordered); "
         "second is false (signal); dead is false (first or second).",
     ]
+
+
+# Nested values, evidence under an intervention, expectations, equilibria -------------------------
+
+
+def test_a_nested_query_is_what_going_through_all_worlds_gives() -> None:
+    text = """
+      task T { input x : bool ~ bernoulli(0.4)  input y : 0..2  output z : 0..9 = 0 }
+      model M of T approximately {
+        noise u : 0..2 ~ weights { 0 => 3  1 => 2  2 => 1 }
+        var m = if x then u else y
+        var n = m * y
+        output z = n + (if x then 2 else u)
+      }
+    """
+    model = compiled(text).models["M"]
+    nested = {"m": {"x": 0}, "n": {"m": 1, "x": 1}}
+    query = Query(model, {"y": 2}, {"x": 1}, nested, {"u": 1})
+    total, mass, seen = Fraction(0), Fraction(0), set[int]()
+    for x, u in product((0, 1), (0, 1, 2)):
+        world = {"x": x, "y": 2, "u": u}
+        inner = interpret.solve(model, world, {"x": 0})["m"]
+        within = interpret.solve(model, world, {"m": 1, "x": 1})["n"]
+        solved = interpret.solve(model, world, {"x": 1, "m": inner, "n": within})
+        if solved["u"] == 1:
+            weight = Fraction((6, 4)[x], 10) * Fraction((3, 2, 1)[u], 6)
+            total += weight * solved["z"]
+            mass += weight
+            seen.add(solved["z"])
+    assert expectation(query, "z") == total / mass
+    assert {outcome.values["z"] for outcome in outcomes(query, ["z"])} == seen
+    assert query.rung is Rung.COUNTERFACTUAL
+
+
+def test_direct_and_indirect_effects_add_up_where_nothing_interacts() -> None:
+    text = """
+      task T { input x : bool  output z : 0..9 = 0 }
+      model M of T approximately {
+        noise u : bool ~ bernoulli(0.3)
+        var m : 0..3 = if x then 3 else if u then 1 else 0
+        output z = m + (if x then 2 else 0)
+      }
+    """
+    model = compiled(text).models["M"]
+
+    def expected(x: int, mediated: int) -> Fraction:
+        return expectation(Query(model, {}, {"x": x}, {"m": {"x": mediated}}), "z")
+
+    plain = [expectation(Query(model, {}, {"x": x}), "z") for x in (0, 1)]
+    assert plain == [expected(0, 0), expected(1, 1)]
+    direct, indirect = expected(1, 0) - plain[0], expected(0, 1) - plain[0]
+    assert (direct, indirect) == (2, Fraction(27, 10))
+    assert direct + indirect == plain[1] - plain[0]
+
+
+def test_evidence_under_an_intervention() -> None:
+    query = Query(SQUAD, {}, {"first": 0}, found={"dead": 1})
+    assert query.rung is Rung.INTERVENTION
+    assert exact(query, ["ordered"]) == {(1,): 1}
+    with pytest.raises(UnanswerableError, match="impossible"):
+        outcomes(Query(SQUAD, {"ordered": 0}, {"first": 0}, found={"dead": 1}), ["dead"])
+
+
+def test_what_has_no_expected_value() -> None:
+    text = """
+      task T { input c : {Red, Green}  input n : 0..3  output o : 0..3 = 0 }
+      model M of T approximately { var half : 0..1 = n  output o = half }
+    """
+    model = compiled(text).models["M"]
+    for name, reason in (("c", "neither numbers nor truth values"), ("half", "undefined with")):
+        with pytest.raises(UnanswerableError, match=reason):
+            expectation(Query(model, {}, {}), name)
+    with pytest.raises(UnanswerableError, match="has no value in some world"):
+        outcomes(Query(model, {}, {}, {"half": {"n": 3}}), ["o"])
+
+
+def test_bounds_over_equilibria() -> None:
+    text = """
+      task T { input a : bool ~ bernoulli(0.25)  input b : bool  output o : bool = a }
+      model M of T approximately cyclic {
+        var p = (a or q) and b
+        var q : bool = if b then p else not q
+        output o = p
+      }
+    """
+    model = compiled(text).models["M"]
+    bounds, without = equilibrium_outcomes(Query(model, {}, {}), ["o"])
+    # Where b is false there is none; where it is true, a makes p true, else p is what q is.
+    assert without == Fraction(1, 2)
+    found = {bound.values["o"]: (bound.lowest, bound.highest) for bound in bounds}
+    assert found == {1: (Fraction(1, 8), Fraction(1, 2)), 0: (0, Fraction(3, 8))}
+    with pytest.raises(UnanswerableError, match="leaves open which equilibrium"):
+        equilibrium_outcomes(Query(model, {"p": 1}, {}), ["o"])
