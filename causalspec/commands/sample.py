@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -114,8 +115,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     for name in options.expect:
         _variable(model, "--expect", name)
     as_text = options.format == "text"
+    found: list[Question] = []
     if options.questions:
-        lines = _questions(model, options.rows, options.seed, as_text)
+        lines = _questions(model, found, options, as_text)
     elif options.expect:
         lines = _expectations(query, list(dict.fromkeys(options.expect)), as_text)
     elif options.exact:
@@ -127,6 +129,11 @@ def run(options: argparse.Namespace) -> ExitCode:
     except UnanswerableError as error:
         raise WrongUsageError(str(error)) from error
     write_output(options.out, text)
+    if options.questions and len(found) < options.rows:
+        print(
+            f"`{model.name}` has {len(found):,} different questions, not {options.rows:,}",
+            file=sys.stderr,
+        )
     return ExitCode.FINE
 
 
@@ -280,8 +287,11 @@ def _expectations(query: Query, names: Sequence[str], as_text: bool) -> Iterator
         )
 
 
-def _questions(model: CausalModel, rows: int, seed: int, as_text: bool) -> Iterator[str]:
-    for number, question in enumerate(questions(model, rows, seed), 1):
+def _questions(
+    model: CausalModel, found: list[Question], options: argparse.Namespace, as_text: bool
+) -> Iterator[str]:
+    for number, question in enumerate(questions(model, options.rows, options.seed), 1):
+        found.append(question)
         if not as_text:
             yield _json(_question(model, question))
             continue

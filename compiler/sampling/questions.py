@@ -26,6 +26,8 @@ from causalspec.compiler.sampling.worlds import world_count
 from causalspec.compiler.wording import assigned, setting_text
 
 _MOST_EVIDENCE = 3
+_ATTEMPTS = 20
+"""So often a question is drawn again that is there already, or came out as one of another rung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +49,30 @@ class Question:
 
 
 def questions(model: CausalModel, count: int, seed: int) -> Iterator[Question]:
-    """So many questions, their rungs in turn. The same model, seed and version give the same.
+    """So many questions, no two alike, their rungs in turn; fewer where a model has no more of a
+    rung. The same model, seed and version give the same.
 
     Raises `UnanswerableError` for a cyclic model.
     """
     described = tuple(model_in_words(model))
     drawn = sample(Query(model, {}, {}), count, seed)
     stream = Stream.of(seed, "questions", model.name)
+    told: set[str] = set()
     for row in range(count):
-        chance = _Chance(stream.derive(str(row)))
-        world = setting_at(drawn.factual, row)
-        of = chance.among(model.outputs)
-        query = _query(model, tuple(Rung)[row % len(Rung)], world, of, chance)
+        world, rung = setting_at(drawn.factual, row), tuple(Rung)[row % len(Rung)]
+        for attempt in range(_ATTEMPTS):
+            chance = _Chance(stream.derive(f"{row}" if not attempt else f"{row}, {attempt}"))
+            of = chance.among(model.outputs)
+            query = _query(model, rung, world, of, chance)
+            text = _question_text(query, of)
+            if query.rung is rung and text not in told:
+                break
+        else:
+            continue
+        told.add(text)
         answers = outcomes(query, [of])
         steps = (*derivation(query, abduce(query), of), _conclusion(model, of, answers))
-        yield Question(query.rung, described, _question_text(query, of), of, answers, steps, query)
+        yield Question(rung, described, text, of, answers, steps, query)
 
 
 class _Chance:

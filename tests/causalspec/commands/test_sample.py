@@ -136,7 +136,7 @@ def test_members_of_families_and_tasks(run: Terminal) -> None:
         (
             (SQUAD, "TwoRiflemen", "--questions", "--do", "first=true"),
             2,
-            "--questions makes up its own evidence: leave out --observe and --do",
+            "--questions makes up its own evidence: leave out --observe, --do and --then-observe",
         ),
         (
             (SQUAD, "TwoRiflemen", "--rows", "1000001"),

@@ -300,8 +300,8 @@ def test_a_question_says_all_that_its_answer_follows_from() -> None:
 @many
 @given(models(partial=True), some.integers(0, 100))
 def test_answers_are_those_of_brute_force(model: CausalModel, seed: int) -> None:
-    found = list(questions(model, 3, seed))
-    assert len(found) == 3
+    found = list(questions(model, 6, seed))
+    assert len({question.text for question in found}) == len(found) <= 6
     for question in found:
         assert question.query.rung is question.rung
         assert exact(question.query, [question.of]) == brute_force(question.query, [question.of])
@@ -310,9 +310,19 @@ def test_answers_are_those_of_brute_force(model: CausalModel, seed: int) -> None
         )
         assert question.text.endswith("with what probability?")
         assert question.derivation[-1].startswith("So ")
-    assert [question.text for question in questions(model, 3, seed)] == [
+    assert [question.text for question in questions(model, 6, seed)] == [
         question.text for question in found
     ]
+
+
+def test_questions_do_not_repeat_and_their_rungs_take_turns() -> None:
+    priced = list(questions(LEFT_BOUNDARY, 30, 0))
+    assert [question.rung for question in priced] == list(Rung) * 10
+    assert len({question.text for question in priced}) == 30
+    few = list(questions(SQUAD, 300, 0))
+    assert len({question.text for question in few}) == len(few) < 300
+    # Three variables to set to either value: all that there is to ask of interventions.
+    assert sum(question.rung is Rung.INTERVENTION for question in few) == 6
 
 
 def test_a_derivation_names_every_mechanism_that_it_goes_through() -> None:
