@@ -1,7 +1,8 @@
 """What people write who come from another language, and the sentence that says what to write here.
 
-Three tables, by what a notation is seen from: characters that start no token, words, and phrases
-around a token that cannot stand where it stands.
+Three tables, by what a notation is seen from: characters that start no token, words, and names that
+nothing declares. A fourth, of phrases around a token that cannot stand where it stands, is in
+`phrases`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from causalspec.dsl.source import Source, Span
 
 DECLARING = "|".join(("input", "noise", "let", "var", "output", "type", "table", "function"))
 
+BLOCK_SCALAR = re.compile(r"\bprompt\s+\w+\s*:?\s*\Z")
 WINDOW = 200
 """How many characters before a mistake a phrase may start."""
 
@@ -31,22 +33,11 @@ class Sign:
     told: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A pattern of the text before a wrong token, one of the text from it on, and the token that
-    would have been right there (in Lark's name), if any one tells.
-    """
-
-    before: str
-    after: str
-    instead_of: str
-    told: str
-
-
 RANGE = "a range is written with two points between its ends, as in `0..9`"
 IMPLICATION = "is written `A => b` in a `match`, and `not a or b` for implication"
 
 SIGNS = (
+    Sign("<=>", "==", "", "`a <=> b` is written `a == b`"),
     Sign("<>", "!=", "COMPARISON"),
     Sign(":=", "=", "EQUALS"),
     Sign("=<", "<=", "COMPARISON"),
@@ -79,11 +70,8 @@ SIGNS = (
 THIN_ARROW = Sign("->", "->", "THIN_ARROW")
 """Whether it stands in an arm, the parser can tell, and says then what to write."""
 
-CONDITIONAL = "`x if c else y` is written `if c then x else y`"
-IMPORT = 'an import names a file and what it takes, as in `import "lexicon.causal" { Name }`'
 LAMBDA = "a function is declared at the top level, as in `function double(x : 0..9) = 2 * x`"
 LENGTH = "a family's length is the number that it is declared with, often a task's parameter"
-BEHIND_A_COMMA = "an arm that starts with `(` follows a comma, as in `A => 1, (x = B, y = C) => 2`"
 LIST = "there are no lists: a family is declared as in `x[i in 0..2]` and read by `x[1]`"
 NOTHING = "every variable has a value: declare one more symbol, as in `{Yes, No, Unknown}`"
 WHOLE = "whole numbers are written as a range, as in `0..9`"
@@ -141,51 +129,27 @@ WORDS = {
     "Optional": NOTHING,
 }
 
-SITE = r"\b(?:at|to)\s+"
-"""How a site of an alignment is led."""
+WEIGHTS = "a distribution is written by its weights, as in `~ weights { 0 => 1  1 => 2 }`"
 
-PHRASES = (
-    Phrase(rf"{SITE}module", r'"', "[", 'a module stands in brackets, as in `module["layers.3"]`'),
-    Phrase(rf"{SITE}\w+", r"\(?\s*\d", "[", "one of several heads is written as in `head[3]`"),
-    Phrase(rf"{SITE}\w+\s*\[[^\]\n]*", ",", "]", "several heads are a set, as in `head[{1, 3}]`"),
-    Phrase(
-        r"\bvar\s[^\n]*",
-        r"from\b",
-        "at",
-        "an edge is written as in `at head[9] layers 5 to mlp_output layers 8`",
-    ),
-    Phrase(r"\bfeatures\s*=\s*\([^()\n]+", ",", ")", "features are a set, as in `{12, 907}`"),
-    Phrase(r"\brange\s*\([^()\n]*\)", "", "..", "`range(10)` is written `0..9`"),
-    Phrase(r"(?<![\w.])\w+\s*-\s*\w+", "", "..", RANGE),
-    Phrase(r"\w", r"(:|to\b)\s*[\w-]+", "..", RANGE),
-    Phrase(r"\bin\s+\w+", "", "..", RANGE),
-    Phrase(r"\{\s*-?\w+", r"\.\.", "}", "a range stands without braces, as in `0..9`"),
-    Phrase(r"\([^()\n]*=[^()\n]*\)", "=>", "", BEHIND_A_COMMA),
-    Phrase("", r"\([^()\n]*=[^()\n]*\)\s*=>", "", BEHIND_A_COMMA),
-    Phrase("", r"\[", "{", "a set of values is written in braces, as in `{Red, Green}`"),
-    Phrase("", r"\[", "if", LIST),
-    Phrase(r"\(\s*[^()\n]+", ",", ")", "a tuple names its parts, as in `(first = a, second = b)`"),
-    Phrase(r"\bif\b[^\n]*", "[:{]", "then", "`if c:` is written `if c then x else y`"),
-    Phrase(r"\S[ \t]*", r"if\b(?![^\n]*\bthen\b)[^\n]*\belse\b", "+", CONDITIONAL),
-    Phrase(r"\[[^\]\n]*", ":", "]", "members are read one by one, as in `sum(x[i] for i in 1..2)`"),
-    Phrase(r"\)", "->", "=", "a function has the type of its expression: `function f(x : T) = …`"),
-    Phrase(r"\.\.", r"\.", "", RANGE),
-    Phrase(
-        r"\blet\s+\w+", ":", "=", "a `let` has the type of its expression, as in `let x = a + b`"
-    ),
-    Phrase(r"\binput\s+\w+", "=|in\\b", ":", "an input has a type, as in `input x : 0..9`"),
-    Phrase("<", "->", "", "`a <-> b` is written `a == b`"),
-    Phrase("", "->", "", f"`a -> b` {IMPLICATION}"),
-    Phrase(r"\bseed", "=", "", "a seed is written without `=`, as in `seed 3`"),
-    Phrase(r"\bswap\s+\S+", "=|<|:", "from", "`swap v from s` takes `v` from the source `s`"),
-    Phrase(
-        r"\bsplit\s[^\n]*", "=|:", "", "a split is its name and its size, as in `split test 100`"
-    ),
-    Phrase(r"\bkeep", r"(?!w)\S", "where", "a filter is written `keep where …`"),
-    Phrase(r"\bimport", r"\w", "", IMPORT),
-    Phrase(r'\bimport\s+"[^"\n]*"', "", "{", IMPORT),
-    Phrase("", r"from\b[^\n]*\bimport\b", "", IMPORT),
-)
+NAMES = {
+    "int": "`int(a)` of a truth value is written `if a then 1 else 0`, and a number needs none",
+    "float": "numbers are exact as they are, and need no `float`",
+    "bool": "`bool(x)` of a number is written `x != 0`",
+    "str": 'a value becomes a text in a slot of a prompt, as in `prompt p "{x}"`',
+    "sorted": "nothing is sorted: compare the members of a family, as in `x[0] <= x[1]`",
+    "round": "numbers are rounded down by `//`, as in `x // 10`",
+    "floor": "numbers are rounded down by `//`, as in `x // 10`",
+    "mean": "a mean is a sum by its number, as in `sum(x[i] for i in 0..3) / 4`",
+    "choice": "what is drawn is declared by `input`, as in `input x : {Red, Green}`",
+    "randint": "what is drawn is declared by `input`, as in `input x : 0..9`",
+    "normal": WEIGHTS,
+    "gaussian": WEIGHTS,
+    "poisson": WEIGHTS,
+    "binomial": WEIGHTS,
+    "categorical": WEIGHTS,
+    "exponential": WEIGHTS,
+}
+"""What is told where nothing declares a name, and what is called by it."""
 
 
 def sign_at(source: Source, start: int, end: int, diagnostics: Diagnostics) -> Sign | None:
@@ -195,6 +159,10 @@ def sign_at(source: Source, start: int, end: int, diagnostics: Diagnostics) -> S
         told = "`a ? b : c` is written `if a then b else c`"
         diagnostics.error("CS109", told, Span(source, start, start + 1))
         return Sign("?", "")
+    if text[start] in "|>" and BLOCK_SCALAR.search(text, 0, start) is not None:
+        told = 'a text of several lines stands between `"""`'
+        diagnostics.error("CS109", told, Span(source, start, start + 1))
+        return Sign(text[start], "")
     if text.startswith("->", start, end):
         return THIN_ARROW
     for sign in SIGNS:
@@ -242,9 +210,11 @@ def told_of(name: str, source: Source, start: int) -> str | None:
     """
     if source.text[max(0, start - WINDOW) : start].rstrip().endswith("//"):
         return "a comment starts with `#`"
-    if name not in WORDS or re.search(rf"\b(?:{DECLARING})\s+{name}\b", source.text):
+    called = source.text[start + len(name) :].lstrip().startswith("(")
+    told = (NAMES.get(name) if called else None) or WORDS.get(name)
+    if told is None or re.search(rf"\b(?:{DECLARING})\s+{name}\b", source.text):
         return None
-    return WORDS[name]
+    return told
 
 
 def _apart(span: Span, word: str) -> str:

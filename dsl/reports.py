@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from causalspec.dsl.foreign import PHRASES, WINDOW, WORDS
+from causalspec.dsl.foreign import WINDOW, WORDS
 from causalspec.dsl.grammar import END
 from causalspec.dsl.parse_state import ParseState
+from causalspec.dsl.phrases import PHRASES
 from causalspec.dsl.source import Span
 from causalspec.dsl.words import (
     BLOCKS,
@@ -17,6 +18,8 @@ from causalspec.dsl.words import (
     found,
     spellings,
 )
+
+COMMENTED = "`#` starts a comment; how many there are is written `count(x[i] == 1 for i in 0..3)`"
 
 
 def report(state: ParseState) -> None:
@@ -39,8 +42,15 @@ def report(state: ParseState) -> None:
             help="the statement is complete before it: is an operator missing?" if block else None,
         )
         return
+    gap = state.source.text[state.previous_end : span.start]
+    if state.previous is not None and not complete and "\n" in gap and _starts_or_ends(state):
+        span = state.span(state.previous)  # what is missing is missing there
+    commented = "IF" in kinds and re.match(r"[ \t]*#\w", gap) is not None
     state.diagnostics.error(
-        "CS104", f"expected {expected(kinds)}{after}, found {found(token)}", span
+        "CS104",
+        f"expected {expected(kinds)}{after}, found {found(token)}",
+        span,
+        help=COMMENTED if commented else None,
     )
 
 
@@ -74,7 +84,7 @@ def _report_misplaced(word: str, state: ParseState) -> None:
 
 def report_foreign(state: ParseState) -> bool:
     """Report a token that cannot stand where it stands, if another language explains it."""
-    found = _word(state) or _phrase(state)
+    found = _phrase(state) or _word(state)
     if found is None:
         return False
     span, told = found
@@ -115,6 +125,11 @@ def _phrase(state: ParseState) -> tuple[Span, str] | None:
         start = high - len(led[0]) if led[0] else wrong
         return Span(state.source, start, followed.end() if followed[0] else high), phrase.told
     return None
+
+
+def _starts_or_ends(state: ParseState) -> bool:
+    """Whether the next token starts another statement, or ends what holds this one."""
+    return bool(_leading([state.token.type])) or state.token.type == "RBRACE"
 
 
 def _leading(kinds: Iterable[str]) -> set[str]:

@@ -27,10 +27,11 @@ COMMENT = re.compile(r"#[^\n]*")
 LINE_BREAK = re.compile(r"[\r\v\f\x85\u2028\u2029]")
 UNREADABLE = re.compile(r"[^A-Za-z0-9_\"#\s{}()\[\],.:=<>+\-*/%~!&|;'‘’“”]+")
 CURLY_TEXT = re.compile(r"[“”]([^“”\"\\\n]*)[“”\"]|['‘’]([^'‘’\"\\\n]*)['‘’]")
+TRIPLE_TEXT = re.compile(r"'''([^'\"\\\\]*)'''")
 PREFIXES = frozenset({"f", "r", "b", "u", "rf", "fr", "F", "R"})
 """What other languages write right before a text's quotes."""
 
-FOREIGN_OPERATOR = re.compile(r"/\*|(?:->|:=|===|!==)(?![=>])|(?:<>|=<)(?!=)")
+FOREIGN_OPERATOR = re.compile(r"/\*|<=>|(?:->|:=|===|!==)(?![=>])|(?:<>|=<)(?!=)")
 """What starts with a token of ours, and is none."""
 
 TRUTHS = {"True": "TRUE", "False": "FALSE"}
@@ -156,6 +157,12 @@ def _step_over(
         return block_comment_at(source, start, end, diagnostics), None
     if text[start] == '"':
         return _unterminated(source, start, end, diagnostics)
+    if (triple := TRIPLE_TEXT.match(text, start, end)) is not None:
+        span = Span(source, *triple.span())
+        told, written = 'texts of several lines stand between `"""`', f'"""{triple[1]}"""'
+        fix = Fix(span, written, 'write `"""`')
+        diagnostics.error("CS109", told, span, fix=fix)
+        return span.end, _token("LONG_TEXT", written, span)
     if (curly := CURLY_TEXT.match(text, start, end)) is not None:
         span = Span(source, *curly.span())
         straight = f'"{curly[1] if curly[1] is not None else curly[2]}"'

@@ -119,7 +119,10 @@ def member(environment: Environment, node: syntax.Member, _: Expected) -> Value:
     member = family.members.get(index.integer)
     if member is None:
         message = f"`{family.name}` has no member {index.integer}"
-        compilation.error("CS306", message, node.span, help=family.advice)
+        advice = family.advice
+        if advice is not None and index.integer < 0:
+            advice += f", and its last member is `{family.name}[{max(family.members)}]`"
+        compilation.error("CS306", message, node.span, help=advice)
         return POISONED
     return bound(environment, member, syntax.Name(family.name, span=node.span))
 

@@ -144,7 +144,11 @@ class Compilation:
     def wrong_kind(self, name: syntax.Name, other: NamedDeclaration, wanted: str) -> None:
         """Report a name that declares something else than what is wanted."""
         says = f"is {with_article(kind_of(other))}, {wanted}"
-        self.wrong("CS202", name, says, related=declared_at(other.name.span))
+        text, after = name.span.source.text, name.span.end
+        part = re.compile(r"\.(\w+)").match(text, after) if wanted == "not a value" else None
+        advice = f"a symbol is written without its type, as in `{part[1]}`" if part else None
+        related = declared_at(other.name.span)
+        self.wrong("CS202", name, says, help=advice, related=related)
 
     def unknown(
         self,

@@ -85,7 +85,8 @@ def _division(environment: Environment, left: Value, right: Value, node: syntax.
             "CS209",
             node.right,
             "is not a constant divisor",
-            help="divisors are literals or task parameters, so that division is always exact",
+            help="divisors are literals or task parameters, so that division is always exact: a "
+            "`match` may have an arm for each divisor",
         )
     if divisor <= 0:
         return environment.compilation.refuse("CS308", node.right, "is not a positive divisor")

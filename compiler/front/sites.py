@@ -84,7 +84,9 @@ def _units(
         return ()
     if entry.units is None:
         message = f"`{name}` has no parts that an index numbers"
-        compilation.error("CS728", message, index.span, help=f"write `{name}`")
+        layer = isinstance(index, syntax.Number) and entry.layered
+        advice = f"write `{name}`" + (f", or `{name} layers {index.text}`" if layer else "")
+        compilation.error("CS728", message, index.span, help=advice)
         return ()
     numbers = _Numbers(
         compilation, "CS728", MOST_UNITS, f"a {entry.units}",

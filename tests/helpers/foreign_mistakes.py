@@ -398,7 +398,7 @@ FOREIGN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         'var v at residual token last by dictionary("a", features = (12, 907))',
         ("5:51 CS109 features are a set, as in `{12, 907}`",),
     ),
-    (DESIGN, "seed = 3", ("5:3 CS109 a seed is written without `=`, as in `seed 3`",)),
+    (DESIGN, "seed = 3", ("5:3 CS109 a seed is its number alone, as in `seed 3`",)),
     (DESIGN, "swap s = v", ("5:3 CS109 `swap v from s` takes `v` from the source `s`",)),
     (DESIGN, "swap v = x", ("5:3 CS109 `swap v from s` takes `v` from the source `s`",)),
     (

@@ -31,7 +31,7 @@ MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "model M of T { var a = 1 + \n output y = }\n",
         (
-            "2:2 CS104 expected a value after `+`, found `output`",
+            "1:26 CS104 expected a value after `+`, found `output`",
             "2:13 CS104 expected an expression after `=`, found `}`",
         ),
     ),
@@ -108,7 +108,7 @@ MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "model M { var a = 1 + \n output y = }\n",
         (
             "1:9 CS104 expected `of` after `M`, found `{`",
-            "2:2 CS104 expected a value after `+`, found `output`",
+            "1:21 CS104 expected a value after `+`, found `output`",
             "2:13 CS104 expected an expression after `=`, found `}`",
         ),
     ),
@@ -116,7 +116,7 @@ MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "model M off T { var a = 1 + \n output y = }\n",
         (
             "1:9 CS105 unknown word `off` [of]",
-            "2:2 CS104 expected a value after `+`, found `output`",
+            "1:27 CS104 expected a value after `+`, found `output`",
             "2:13 CS104 expected an expression after `=`, found `}`",
         ),
     ),
@@ -150,7 +150,7 @@ MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "type A = \n type B = 0..1",
-        ("2:2 CS104 expected a set of values after `=`, found `type`",),
+        ("1:8 CS104 expected a set of values after `=`, found `type`",),
     ),
     (
         "task T { let x = f(1, 2  let y = 3 }",
@@ -379,7 +379,7 @@ MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "task T { let x = a //\n let y = 3 }",
-        ("2:2 CS104 expected a value after `//`, found `let`",),
+        ("1:20 CS104 expected a value after `//`, found `let`",),
     ),
     (
         "task T { let x = (2 - 3 5) * 2 }",
@@ -388,8 +388,8 @@ MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "task T { let x = a + \n prompt\n let y = 3 }",
         (
-            "2:2 CS104 expected a value after `+`, found `prompt`",
-            "3:2 CS104 expected a name after `prompt`, found `let`",
+            "1:20 CS104 expected a value after `+`, found `prompt`",
+            "2:2 CS104 expected a name after `prompt`, found `let`",
         ),
     ),
     (

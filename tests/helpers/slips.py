@@ -66,6 +66,15 @@ FILE = """language 1
 %s
 type Last = 0..9
 """
+SOUND = (
+    (TASK, ""),
+    (MODEL, "var v = x == y"),
+    (DATA, "swap v  split test 10"),
+    (PLACES, "var v at residual layers 0 token last by das(dim = 1)"),
+    (CLAIM, "expect iia >= 0.9"),
+    (FILE, ""),
+)
+"""Each frame with a line that is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +95,7 @@ PYTHON = (
     Slip("Python", TASK, "let z = [i for i in range(10)]", "lists"),
     Slip("Python", TASK, "let z = range(10)", "0..9"),
     Slip("Python", TASK, "let z = len(x)", "length"),
-    Slip("Python", TASK, "let z = x[1:2]", "x[1]"),
+    Slip("Python", TASK, "let z = x[1:2]", "x[i] for i in 1..2"),
     Slip("Python", TASK, "let z = x[-1]", "x[3]"),
     Slip("Python", TASK, "let z = sum(x)", "sum(x[i] for i in 0..3)"),
     Slip("Python", TASK, "let z = any(x[i] == 1 for i in range(4))", "0..9"),
@@ -98,14 +107,13 @@ PYTHON = (
     Slip("Python", TASK, "let z = True", "true"),
     Slip("Python", TASK, "let z = not False", "false"),
     Slip("Python", TASK, "let z = lambda v: v + 1", "function"),
-    Slip("Python", TASK, "let z = 'Red' == c", '"'),
-    Slip("Python", TASK, 'let z = c == "Red"', "Red"),
+    Slip("Python", TASK, "let z = 'Red' == c", '"Red"'),
     Slip("Python", TASK, "let z = c == Color.Red", "Red"),
     Slip("Python", TASK, 'let z = f"{a}"', "prompt"),
-    Slip("Python", TASK, "let z = str(x[0])", "range"),
+    Slip("Python", TASK, "let z = str(x[0])", "slot"),
     Slip("Python", TASK, "let z = int(a)", "if"),
-    Slip("Python", TASK, "let z = x[0] / x[1]", "//"),
-    Slip("Python", TASK, "let z = x[0] % x[1]", "literal"),
+    Slip("Python", TASK, "let z = x[0] / x[1]", "match"),
+    Slip("Python", TASK, "let z = x[0] % x[1]", "match"),
     Slip("Python", TASK, "let z += 1", "="),
     Slip("Python", TASK, "z = x[0] + 1", "let z"),
     Slip("Python", TASK, "if a: b", "then"),
@@ -117,8 +125,8 @@ PYTHON = (
     Slip("Python", TASK, "assert a", "require"),
     Slip("Python", TASK, "def f(v): return v", "function"),
     Slip("Python", TASK, "print(a)", "sample"),
-    Slip("Python", TASK, "let z = x[0].value", "x[0]"),
-    Slip("Python", TASK, "let z = (x[0], x[1])", "(x ="),
+    Slip("Python", TASK, "let z = x[0].value", "number"),
+    Slip("Python", TASK, "let z = (x[0], x[1])", "(first ="),
     Slip("Python", TASK, "let z = {1: 2, 3: 4}[x[0]]", "match"),
     Slip("Python", TASK, "match c { case Red: 1 }", "=>"),
     Slip("Python", TASK, "let z = match c { Red: 1, else: 2 }", "=>"),
@@ -136,7 +144,6 @@ PYTHON = (
     Slip("Python", FILE, "class Color(Enum):", "type"),
     Slip("Python", FILE, "type Color = Red | Green", "{"),
     Slip("Python", FILE, 'type Color = ["Red", "Green"]', "{Red, Green}"),
-    Slip("Python", FILE, 'type Color = {"Red", "Green"}', "Red"),
     Slip("Python", FILE, "function f(a: bool): a", "="),
     Slip("Python", FILE, "'''A docstring.'''", "#"),
 )
@@ -152,7 +159,7 @@ YAML = (
     Slip("YAML", TASK, 'prompt q: "{a}"', "prompt q"),
     Slip("YAML", TASK, "prompt q |", '"""'),
     Slip("YAML", DATA, "swap: v", "swap"),
-    Slip("YAML", DATA, "swap v  split train: 10", "train 10"),
+    Slip("YAML", DATA, "swap v  split train: 10", "split test 100"),
     Slip("YAML", DATA, "swap v  split test 10  seed: 3", "seed 3"),
     Slip("YAML", DATA, "swap [v]", "swap"),
     Slip("YAML", PLACES, "var v at residual layers: 0 token last by das(dim = 1)", "layers 0"),
@@ -203,13 +210,12 @@ PYVENE = (
     Slip("pyvene", DATA, "swap v = source.v", "swap v"),
     Slip("pyvene", DATA, "swap v  split train 10  seed = 3", "seed 3"),
     Slip("pyvene", DATA, "swap v  keep base.x != source.x  split test 9", "keep where"),
-    Slip("pyvene", DATA, "swap v  split 0.8 train", "split train"),
+    Slip("pyvene", DATA, "swap v  split 0.8 train", "split test 100"),
     Slip("pyvene", PLACES, "var v at block_output layers 0 token last by das(dim = 1)", "residual"),
     Slip("pyvene", PLACES, "var v at residual layer 0 token last by das(dim = 1)", "layers"),
     Slip("pyvene", PLACES, "var v at residual layers 0 token -1 by das(dim = 1)", "last"),
     Slip("pyvene", PLACES, "var v at residual layers 0 token 3 by das(dim = 1)", "first + 3"),
     Slip("pyvene", PLACES, "var v at residual[0] token last by das(dim = 1)", "layers"),
-    Slip("pyvene", PLACES, "var v at residual layers 0 token last by das(16)", ""),
     Slip("pyvene", PLACES, "var v at residual layers 0 token last using das(dim = 1)", "by"),
     Slip("pyvene", PLACES, "var v at residual layers 0 by das(dim = 1)", "token"),
     Slip(

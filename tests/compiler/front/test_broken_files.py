@@ -40,13 +40,13 @@ def test_the_file_is_sound() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "found"),
     [
-        ("type Digit = 0..9", "type Digit = 0..", ["4:1 expected a value or `*` after `..`, found `task`"]),
-        ("= left + b", "= left + ", ["12:1 expected a value after `+`, found `}`"]),
-        ("var left = a", "var left =", ["11:3 expected an expression after `=`, found `output`"]),
-        ("var left = a", "var", ["11:3 expected a name after `var`, found `output`"]),
+        ("type Digit = 0..9", "type Digit = 0..", ["3:15 expected a value or `*` after `..`, found `task`"]),
+        ("= left + b", "= left + ", ["11:23 expected a value after `+`, found `}`"]),
+        ("var left = a", "var left =", ["10:12 expected an expression after `=`, found `output`"]),
+        ("var left = a", "var", ["10:3 expected a name after `var`, found `output`"]),
         ("input a, b :", "input a b :", ["5:11 expected `,`, `:` or `[` after `a`, found `b`"]),
-        ("swap left", "swap", ["15:3 expected a name after `swap`, found `split`"]),
-        ("test 50", "test", ["16:1 expected a number after `test`, found `}`"]),
+        ("swap left", "swap", ["14:3 expected a name after `swap`, found `split`"]),
+        ("test 50", "test", ["15:20 expected a number after `test`, found `}`"]),
         ("{a} plus", "{a +} plus", ["7:20 expected a value after `+`, found `}`"]),
         ("(dim = 8)", "(dim = )", ["18:68 expected an expression or a set after `=`, found `)`"]),
         ("(dim = 8)", "(dim = 8", ["19:1 expected `)` before `}`"]),
@@ -68,7 +68,7 @@ def test_mistakes_beside_one_of_syntax_are_reported() -> None:
     text = SOUND.replace("var left = a", "var left = a +").replace("left + b", "left + c")
     text = text.replace("train 100", "train 0").replace("iia >=", "iiaa >=")
     assert [finding.partition(" (")[0] for finding in findings(text)] == [
-        "CS104 11:3 expected a value after `+`, found `output`",
+        "CS104 10:16 expected a value after `+`, found `output`",
         "CS201 11:25 unknown name `c`",
         "CS702 15:15 a split cannot have 0 pairs",
         "CS712 22:10 unknown metric `iiaa`",
@@ -79,6 +79,6 @@ def test_a_misspelt_name_near_a_nameless_declaration_is_reported() -> None:
     """Whatever `var` was to declare, it was not `lefft`."""
     text = SOUND.replace("var left = a", "var left = a var").replace("swap left", "swap lefft")
     assert [finding.partition(" (")[0] for finding in findings(text)] == [
-        "CS104 11:3 expected a name after `var`, found `output`",
+        "CS104 10:16 expected a name after `var`, found `output`",
         "CS201 14:8 unknown variable `lefft`",
     ]

@@ -125,7 +125,8 @@ def test_sites_read_back_as_they_are_said(written: str) -> None:
         ),
         (
             "residual[3] token last",
-            "CS728 `residual` has no parts that an index numbers (write `residual`)",
+            "CS728 `residual` has no parts that an index numbers (write `residual`, "
+            "or `residual layers 3`)",
         ),
         (
             "neuron token last",
