@@ -65,6 +65,7 @@ SIGNS = (
     Sign("÷", "//", "", "`a ÷ b` is written `a / b` where it is exact, and else `a // b`"),
     Sign("–", "-", "", "`a – b` is written `a - b`, and as a range `a..b`"),
     Sign("…", "..", "", RANGE),
+    Sign("$", "", "", "a name stands alone, without `$`, and in a slot as in `{x}`"),
 )
 
 THIN_ARROW = Sign("->", "->", "THIN_ARROW")
@@ -129,6 +130,7 @@ WORDS = {
     "Optional": NOTHING,
 }
 
+DISTINCT = "a family without repetition is declared as in `input distinct x[i in 0..3] : 0..9`"
 WEIGHTS = "a distribution is written by its weights, as in `~ weights { 0 => 1  1 => 2 }`"
 
 NAMES = {
@@ -142,6 +144,12 @@ NAMES = {
     "mean": "a mean is a sum by its number, as in `sum(x[i] for i in 0..3) / 4`",
     "choice": "what is drawn is declared by `input`, as in `input x : {Red, Green}`",
     "randint": "what is drawn is declared by `input`, as in `input x : 0..9`",
+    "random": "what is drawn is declared by `input`, as in `input x : 0..9`",
+    "set": DISTINCT,
+    "distinct": DISTINCT,
+    "unique": DISTINCT,
+    "alldifferent": DISTINCT,
+    "all_different": DISTINCT,
     "normal": WEIGHTS,
     "gaussian": WEIGHTS,
     "poisson": WEIGHTS,
@@ -168,7 +176,7 @@ def sign_at(source: Source, start: int, end: int, diagnostics: Diagnostics) -> S
     for sign in SIGNS:
         if text.startswith(sign.written, start, end):
             span = Span(source, start, start + len(sign.written))
-            here = sign.here if sign.here[0] in "<>=!*-" else _apart(span, sign.here)
+            here = sign.here if sign.here[:1] in "<>=!*-" else _apart(span, sign.here)
             fix = None if sign.told else Fix(span, here, f"write `{sign.here}`")
             told = sign.told or f"`{sign.written}` is written `{sign.here}`"
             diagnostics.error("CS109", told, span, fix=fix)

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable
 
 from causalspec.dsl.foreign import WINDOW, WORDS
+from causalspec.dsl.forms import form_of
 from causalspec.dsl.grammar import END
 from causalspec.dsl.parse_state import ParseState
 from causalspec.dsl.phrases import PHRASES
 from causalspec.dsl.source import Span
 from causalspec.dsl.words import (
     BLOCKS,
+    DECLARATIONS,
     LEADING_WORDS,
     STATEMENTS,
     expected,
@@ -34,6 +36,12 @@ def report(state: ParseState) -> None:
     previous = state.previous if {"PLUS", "TIMES"} <= kinds or not complete else None
     after = f" after {found(previous)}" if previous is not None else ""
     block = bool(_leading(kinds) - {END})
+    gap = state.source.text[state.previous_end : span.start]
+    if complete and "\n" in gap and state.block is not None:
+        state.diagnostics.error(
+            "CS104", f"expected a statement, found {found(token)}", span, help=_holds(state.block)
+        )
+        return
     if complete and {"PLUS", "TIMES"} <= kinds:
         state.diagnostics.error(
             "CS104",
@@ -42,7 +50,6 @@ def report(state: ParseState) -> None:
             help="the statement is complete before it: is an operator missing?" if block else None,
         )
         return
-    gap = state.source.text[state.previous_end : span.start]
     if state.previous is not None and not complete and "\n" in gap and _starts_or_ends(state):
         span = state.span(state.previous)  # what is missing is missing there
     commented = "IF" in kinds and re.match(r"[ \t]*#\w", gap) is not None
@@ -50,7 +57,7 @@ def report(state: ParseState) -> None:
         "CS104",
         f"expected {expected(kinds)}{after}, found {found(token)}",
         span,
-        help=COMMENTED if commented else None,
+        help=COMMENTED if commented else _form(state, kinds),
     )
 
 
@@ -73,13 +80,35 @@ def _report_misplaced(word: str, state: ParseState) -> None:
             "CS108", f"`{word}` stands outside all declarations", state.span(state.token), help=home
         )
         return
-    holds = _listed(f"`{word}`" for word in BLOCKS[state.block])
     state.diagnostics.error(
         "CS108",
         f"`{word}` cannot stand in {_a(state.block)}",
         state.span(state.token),
-        help=f"{home}; {_a(state.block)} holds {holds}",
+        help=f"{home}; {_holds(state.block)}",
     )
+
+
+def _holds(block: str) -> str:
+    """What statements a block holds."""
+    words = BLOCKS[block]
+    if len(words) == 1:
+        return f"{_a(block)} holds statements such as `{form_of(words[0], block)}`"
+    return f"{_a(block)} holds {_listed(f'`{word}`' for word in words)}"
+
+
+def _form(state: ParseState, kinds: set[str]) -> str | None:
+    """How the statement is written that the next token stands in, or what stands at the top level:
+    where it is a statement's own parts that do not fit, not those of an expression.
+    """
+    start = state.statement_start(len(state.kept))
+    word = spellings().get(state.kept[start].type) if start < len(state.kept) else None
+    inside = [opening for opening in state.open if opening in state.kept[start:]]
+    if END in kinds and not state.open:
+        return f"a file holds {_listed(f'`{name}`' for name in DECLARATIONS)}"
+    if word not in LEADING_WORDS or inside:
+        return state.block and _holds(state.block) if word is None else None
+    operand = {"NAME", "NUMBER"} <= kinds and len(state.kept) > start + 1
+    return None if operand else f"it is written as in `{form_of(word, state.block)}`"
 
 
 def report_foreign(state: ParseState) -> bool:
@@ -138,7 +167,13 @@ def _leading(kinds: Iterable[str]) -> set[str]:
 
 
 def _a(block: str | None) -> str:
-    noun = {"align": "alignment", "derive": "derived model", None: "declaration"}.get(block, block)
+    nouns = {
+        "align": "alignment",
+        "counterfactuals": "counterfactuals declaration",
+        "derive": "derived model",
+        None: "declaration",
+    }
+    noun = nouns.get(block, block)
     return f"{'an' if str(noun)[0] in 'aeiou' else 'a'} {noun}"
 
 

@@ -44,6 +44,7 @@ def template_of(
     pieces: list[str] = []
     began = position = inside.start
     readable = True
+    closed = whole.end - whole.start == len(token)  # else what it holds is not all its own
 
     def finish_verbatim() -> None:
         if verbatim := "".join(pieces).replace("\r\n", "\n"):
@@ -54,7 +55,7 @@ def template_of(
         if len(diagnostics.found) >= MOST_MISTAKES:
             break
         span = Span(source, *piece.span())
-        closing = text.find("}", span.end, inside.end) if span.text == "{" else -1
+        closing = text.find("}", span.end, inside.end) if span.text == "{" and closed else -1
         if closing >= 0:
             finish_verbatim()
             slot = _slot(Span(source, position, closing + 1), parse_slot, diagnostics)
@@ -63,7 +64,7 @@ def template_of(
             readable = readable and slot is not None
             began = position = closing + 1
             continue
-        if span.text in {"{", "}"}:
+        if span.text in {"{", "}"} and closed:
             _report_brace(span, diagnostics, readable=readable)
         doubled = span.text in {"{{", "}}"}
         pieces.append(span.text[0] if doubled else _resolved(span, diagnostics))

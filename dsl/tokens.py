@@ -239,7 +239,8 @@ def _apart(
     span = span_of(source, left)
     if (left.type, right.type) == ("NUMBER", "NAME"):
         whole = span.to(span_of(source, right))
-        diagnostics.error("CS116", f"`{whole.text}` is not a number", whole)
+        advice = "a number is digits, as in `10_000`, and a product has its sign, as in `3 * x`"
+        diagnostics.error("CS116", f"`{whole.text}` is not a number", whole, help=advice)
         return None, left
     if left.type == "NAME" and left in PREFIXES and right.type in {"SHORT_TEXT", "LONG_TEXT"}:
         told = f"texts need no `{left}` before them: `{{…}}` is a slot in every prompt"

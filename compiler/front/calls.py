@@ -13,7 +13,7 @@ from causalspec.compiler.front.conversion import convert_inside
 from causalspec.compiler.front.joining import choose, total
 from causalspec.compiler.front.names import declared_at
 from causalspec.compiler.front.operators import is_bare, required
-from causalspec.compiler.front.scopes import Binding, Environment, Scope, Side
+from causalspec.compiler.front.scopes import Binding, Environment, Family, Scope, Side
 from causalspec.compiler.front.subexpressions import value_of
 from causalspec.compiler.front.types import domain_of
 from causalspec.compiler.front.values import POISONED, Expected, Value
@@ -40,7 +40,9 @@ def call(environment: Environment, node: syntax.Call, _: Expected) -> Value:
     if declaration is not None:
         compilation.wrong_kind(function, declaration, "not a function")
     elif environment.scope.find(name) is not None:
-        compilation.wrong("CS202", function, "is a variable, not a function")
+        found = environment.scope.find(name)
+        advice = found.example if isinstance(found, Family) else None
+        compilation.wrong("CS202", function, "is a variable, not a function", help=advice)
     elif name in AGGREGATES:
         says = "goes over the indices of a range, not over single values"
         advice = f"write `{name}(x[i] for i in 0..3)`, or operators between the values"

@@ -32,10 +32,15 @@ def required(
     """The value, when it has the kind that its place needs."""
     if value.domain is None or isinstance(value.domain, kind):
         return value
-    wanted = "a number" if kind is Numbers else "true or false"
-    return environment.compilation.refuse(
-        "CS205", written, f"must be {wanted}, but is {described(value.domain)}"
-    )
+    text = written.span.text if isinstance(written, syntax.Name | syntax.Member) else "x"
+    if kind is Numbers:
+        wanted, truth = "a number", isinstance(value.domain, Truths)
+        advice = f"a truth value counts as in `if {text} then 1 else 0`" if truth else None
+    else:
+        wanted, number = "true or false", isinstance(value.domain, Numbers)
+        advice = f"compare it, as in `{text} == 1`" if number else None
+    says = f"must be {wanted}, but its values are {described(value.domain)}"
+    return environment.compilation.refuse("CS205", written, says, help=advice)
 
 
 def unary(environment: Environment, node: syntax.Unary, _: Expected) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from causalspec.compiler.domains import Numbers, Rows, Symbols, Truths
 from causalspec.compiler.expressions import Constant
 from causalspec.compiler.front.calls import AGGREGATES, BUILT_IN_FUNCTIONS
-from causalspec.compiler.front.scopes import Environment
+from causalspec.compiler.front.scopes import Environment, Side
 from causalspec.compiler.front.values import (
     POISONED,
     Expected,
@@ -78,6 +78,15 @@ def _unknown_name(environment: Environment, node: syntax.Name, expected: Expecte
         compilation.wrong(
             "CS202", node, "is a function, not a value", help=f"call it, as in `{node.text}(…)`"
         )
+        return
+    runs = [
+        name
+        for name in environment.scope.names()
+        if isinstance(side := environment.scope.find(name), Side) and side.scope.find(node.text)
+    ]
+    if runs:
+        advice = f"name the run that it is read in, as in `{runs[-1]}.{node.text}`"
+        compilation.error("CS201", f"unknown name `{node.text}`", node.span, help=advice)
         return
     candidates = list(environment.scope.names())
     if isinstance(expected, Symbols | Rows):

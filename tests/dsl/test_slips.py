@@ -9,6 +9,9 @@ import pytest
 from causalspec.compiler.compile import load_specification
 from causalspec.dsl.diagnostics import Severity
 from tests.helpers.slips import SLIPS, SOUND, Slip
+from tests.helpers.statement_slips import STATEMENT_SLIPS
+
+ALL = (*SLIPS, *STATEMENT_SLIPS)
 
 
 def told(slip: Slip, folder: Path) -> list[tuple[int, str]]:
@@ -25,7 +28,7 @@ def told(slip: Slip, folder: Path) -> list[tuple[int, str]]:
     ]
 
 
-@pytest.mark.parametrize("slip", SLIPS, ids=[f"{slip.origin}: {slip.written}" for slip in SLIPS])
+@pytest.mark.parametrize("slip", ALL, ids=[f"{slip.origin}: {slip.written}" for slip in ALL])
 def test_a_slip_is_told_what_to_write(slip: Slip, tmp_path: Path) -> None:
     said = told(slip, tmp_path)
     line = slip.frame.split("%s")[0].count("\n") + 1 + slip.below
