@@ -14,7 +14,7 @@ disjunction that is true.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from operator import attrgetter
@@ -89,6 +89,13 @@ class Any:
 
 
 @dataclass(frozen=True, slots=True)
+class Distinct:
+    """Whether no two operands have the same value."""
+
+    operands: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Choose:
     """`then` where `condition` is 1, else `otherwise`. The other one is not read."""
 
@@ -132,9 +139,20 @@ class Defined:
 
 
 Expression = (
-    Constant | Reference | Arithmetic | AbsoluteValue | Compare | Not | All | Any | Choose | Within
-    | Lookup | Undefined | Defined
+    Constant | Reference | Arithmetic | AbsoluteValue | Compare | Not | All | Any | Distinct
+    | Choose | Within | Lookup | Undefined | Defined
 )  # fmt: skip
+
+
+def conjuncts(condition: Expression | None) -> Iterator[Expression]:
+    """What must hold together, one by one; nothing where there is no condition."""
+    waiting = [] if condition is None else [condition]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, All):
+            waiting += reversed(part.operands)
+        else:
+            yield part
 
 
 def surely(condition: Expression) -> Expression:
@@ -181,6 +199,7 @@ _OPERANDS = {
     **{kind: _reader(names) for kind, names in _OPERAND_NAMES.items()},
     All: attrgetter("operands"),
     Any: attrgetter("operands"),
+    Distinct: attrgetter("operands"),
 }
 
 
@@ -191,7 +210,7 @@ def children(expression: Expression) -> tuple[Expression, ...]:
 
 def rebuild(node: Expression, operands: Sequence[Expression]) -> Expression:
     """The node over other operands, which stand in the order of `children`."""
-    if isinstance(node, All | Any):
+    if isinstance(node, All | Any | Distinct):
         return type(node)(tuple(operands))
     names = _OPERAND_NAMES[type(node)]
     return replace(node, **dict(zip(names, operands, strict=True))) if names else node

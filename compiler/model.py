@@ -8,7 +8,14 @@ from enum import StrEnum
 from functools import cached_property
 
 from causalspec.compiler.domains import Domain
-from causalspec.compiler.expressions import Expression, postorder, references
+from causalspec.compiler.expressions import (
+    Distinct,
+    Expression,
+    Reference,
+    conjuncts,
+    postorder,
+    references,
+)
 from causalspec.dsl.source import Span
 
 
@@ -107,6 +114,17 @@ class CausalModel:
     @cached_property
     def outputs(self) -> tuple[str, ...]:
         return self._names(Role.OUTPUT)
+
+    @cached_property
+    def distinct(self) -> tuple[tuple[str, ...], ...]:
+        """The inputs that never have the same value, in groups, as far as `requirement` says so
+        outright.
+        """
+        return tuple(
+            tuple(operand.name for operand in part.operands if isinstance(operand, Reference))
+            for part in conjuncts(self.requirement)
+            if isinstance(part, Distinct)
+        )
 
     @cached_property
     def input_count(self) -> int:

@@ -18,8 +18,11 @@ from causalspec.dsl.syntax_parts import *
 
 
 class Input(Node):
-    """`input x, y : T ~ …`."""
+    """`input x, y : T ~ …`; `distinct` is that word where it is written, as in
+    `input distinct who[i in 0..3] : T`.
+    """
 
+    distinct: Name | None
     declarators: tuple[Declarator, ...]
     type: ValueSet
     distribution: Distribution | None

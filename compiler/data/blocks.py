@@ -1,4 +1,4 @@
-"""Inputs that are drawn together: lists of settings, and ranges too large to list."""
+"""Inputs that are drawn together: lists of settings, ranges and arrangements too large to list."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from causalspec.compiler.data.arrangements import Arranged
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.evaluators.columns import Column, Columns
 
@@ -97,7 +98,7 @@ class Ranged:
         return replace(self, name=f"{prefix}.{self.name}")
 
 
-Block = Listed | Ranged
+Block = Listed | Ranged | Arranged
 
 
 @dataclass(frozen=True, slots=True)

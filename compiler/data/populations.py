@@ -15,17 +15,19 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from causalspec.compiler.data.arrangements import Arranged
 from causalspec.compiler.data.blocks import (
     ENUMERATED_SETTINGS,
     LARGEST_WEIGHT,
     Block,
     Listed,
     Ranged,
+    every,
     product,
 )
 from causalspec.compiler.data.construction import MOST_SETTINGS, Construction, construct, ends
 from causalspec.compiler.data.randomness import Stream
-from causalspec.compiler.data.requirements import Condition, conjuncts, together
+from causalspec.compiler.data.requirements import Condition, together
 from causalspec.compiler.evaluators.columns import (
     Column,
     ColumnExpression,
@@ -34,6 +36,7 @@ from causalspec.compiler.evaluators.columns import (
     storage_of,
 )
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
+from causalspec.compiler.expressions import conjuncts
 from causalspec.compiler.model import CausalModel, Variable
 
 _MERGED_SETTINGS = 1 << 16  # small independent blocks share one draw up to so many settings
@@ -84,10 +87,14 @@ def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
             condition for condition in conditions if not single.keys().isdisjoint(condition.reads)
         ]
         computed = _computed(single, mine)
+        drawn, rest = _without_repetition(single, mine)
+        if rest != mine and _are_few(drawn):
+            blocks.append(_filtered([_as_list(block) for block in drawn], rest, model))
+            continue
         is_short = _are_few([block for name, block in single.items() if name not in computed])
-        if not mine or (not is_short and _is_common(model, single, mine)):
-            blocks.extend(single.values())
-            rejections += [together(mine, model)] if mine else []
+        if not rest or (not is_short and _is_common(model, drawn, rest)):
+            blocks.extend(drawn)
+            rejections += [together(rest, model)] if rest else []
             continue
         most = ENUMERATED_SETTINGS if is_short else MOST_SETTINGS
         made = construct(model, single, computed, mine, most)
@@ -108,6 +115,64 @@ def _connected(names: Sequence[str], links: Sequence[Sequence[str]]) -> list[tup
             group[name] = joined
     distinct = {id(group[name]): group[name] for name in names}
     return [tuple(name for name in names if name in members) for members in distinct.values()]
+
+
+def _without_repetition(
+    single: Mapping[str, Block], conditions: Sequence[Condition]
+) -> tuple[Sequence[Block], Sequence[Condition]]:
+    """Blocks that are drawn so that some of the conditions hold, those that certain inputs have
+    different values; and the other conditions.
+    """
+    blocks = dict(single)
+    left: list[Condition] = []
+    for condition in conditions:
+        names = condition.apart
+        codes = [_free_codes(blocks.get(name)) for name in names]
+        first = codes[0] if codes else None
+        if first is None or not all(_are_same(first, other) for other in codes[1:]):
+            left.append(condition)
+            continue
+        together_drawn = Arranged(names, first)
+        if not together_drawn.settings:
+            empty = {name: np.zeros(0, dtype=np.int8) for name in names}
+            return (Listed(empty, 0),), ()
+        for name in names[1:]:
+            del blocks[name]
+        blocks[names[0]] = together_drawn
+    return list(blocks.values()), left
+
+
+def _free_codes(block: Block | None) -> range | Column | None:
+    """The codes of one input that are all as likely; None of another block."""
+    match block:
+        case Ranged(codes=codes):
+            return codes
+        case Listed(columns=columns, weights=None) if len(columns) == 1:
+            return next(iter(columns.values()))
+        case _:
+            return None
+
+
+def _are_same(codes: range | Column, other: range | Column | None) -> bool:
+    if isinstance(codes, range) or isinstance(other, range) or other is None:
+        return isinstance(codes, range) and isinstance(other, range) and codes == other
+    return np.array_equal(codes, other)
+
+
+def _as_list(block: Block) -> Listed:
+    return block if isinstance(block, Listed) else Listed(every(block), block.settings)
+
+
+def _filtered(
+    blocks: Sequence[Listed], conditions: Sequence[Condition], model: CausalModel
+) -> Listed:
+    """Every combination of the blocks' settings that meets the conditions."""
+    whole = _joined(blocks)
+    if not conditions:
+        return whole
+    met = together(conditions, model).over(whole.columns, whole.settings).astype(np.bool_)
+    columns = {name: column[met] for name, column in whole.columns.items()}
+    return _listed(columns, None if whole.weights is None else whole.weights[met])
 
 
 def _single(variable: Variable, allowed: Column | None) -> Block:
@@ -134,7 +199,7 @@ def _listed(columns: Columns, weights: NDArray[np.int64] | None) -> Listed:
 
 def _are_few(blocks: Sequence[Block]) -> bool:
     """Whether all combinations of some blocks' settings can be listed."""
-    return all(isinstance(block, Listed) for block in blocks) and _can_join(
+    return not any(isinstance(block, Ranged) for block in blocks) and _can_join(
         blocks, ENUMERATED_SETTINGS
     )
 
@@ -180,18 +245,18 @@ def _computed(
 
 
 def _is_common(
-    model: CausalModel, single: Mapping[str, Block], conditions: Sequence[Condition]
+    model: CausalModel, blocks: Sequence[Block], conditions: Sequence[Condition]
 ) -> bool:
     """Whether enough of all settings meet the conditions, or weights are too large to construct."""
-    listed = [block for block in single.values() if isinstance(block, Listed)]
+    listed = [block for block in blocks if isinstance(block, Listed)]
     if prod(block.total for block in listed if block.weights is not None) > LARGEST_WEIGHT:
         return True
-    if not all(block.settings for block in single.values()):
+    if not all(block.settings for block in blocks):
         return True
     stream = Stream.of(0, "pilot")
     columns: dict[str, Column] = {}
-    for name, block in single.items():
-        columns.update(block.draw(stream.derive(name), 0, _PILOT))
+    for block in blocks:
+        columns.update(block.draw(stream.derive(*block.names), 0, _PILOT))
     try:
         met = np.count_nonzero(together(conditions, model).over(columns, _PILOT))
     except UnsupportedModelError:  # said where settings are drawn

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from causalspec.compiler.evaluators.columns import ColumnExpression
-from causalspec.compiler.expressions import All, Compare, ComparisonOperator, Expression, Reference
+from causalspec.compiler.expressions import (
+    All,
+    Compare,
+    ComparisonOperator,
+    Distinct,
+    Expression,
+    Reference,
+)
 from causalspec.compiler.model import CausalModel
 
 
@@ -22,6 +29,14 @@ class Condition:
     def reads(self) -> tuple[str, ...]:
         """The inputs that decide it."""
         return self.holds.reads
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """The inputs of which it says that no two have the same value, and nothing else."""
+        if not isinstance(self.expression, Distinct):
+            return ()
+        operands = self.expression.operands
+        return tuple(operand.name for operand in operands if isinstance(operand, Reference))
 
     @staticmethod
     def of(expression: Expression, model: CausalModel) -> Condition:
@@ -42,12 +57,3 @@ def together(conditions: Sequence[Condition], model: CausalModel) -> ColumnExpre
     """Whether all conditions hold."""
     every = All(tuple(condition.expression for condition in conditions))
     return ColumnExpression.of(every, model.by_name)
-
-
-def conjuncts(requirement: Expression | None) -> Iterator[Expression]:
-    """What must hold together, one by one."""
-    if isinstance(requirement, All):
-        for operand in requirement.operands:
-            yield from conjuncts(operand)
-    elif requirement is not None:
-        yield requirement

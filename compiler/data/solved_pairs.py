@@ -2,8 +2,9 @@
 
 The solver gives pairs near random ones: some of a random pair's values are kept, as many as leave
 an answer. From these seeds every row walks on its own: values of one to three inputs at a time are
-drawn afresh, and a step counts when the pair still meets every clause. Such a walk (Metropolis et
-al., 1953) comes nearer and nearer to drawing evenly among all pairs that can be reached.
+drawn afresh, one of a `distinct` statement changing places with that which has its new value, and a
+step counts when the pair still meets every clause. Such a walk (Metropolis et al., 1953) comes
+nearer and nearer to drawing evenly among all pairs that can be reached.
 """
 
 from __future__ import annotations
@@ -90,6 +91,11 @@ class PairSolver:
         condition = All((*required, *self._conditions(stratum)))
         met = ColumnExpression.of(condition, model.by_name)
         sampler = PairSampler(self._kind.design, self._population, stream)
+        apart = {
+            name: [other for other in group if other != name]
+            for group in model.distinct
+            for name in group
+        }
         for step in range(STEPS):
             fresh = sampler.take(rows)
             own = stream.derive("w", str(step))
@@ -98,7 +104,11 @@ class PairSolver:
             moved = dict(pairs)
             for number, name in enumerate(names):
                 moves = [(chosen[k] == number) & (many >= k) for k in range(3)]
-                moved[name] = np.where(np.logical_or.reduce(moves), fresh[name], pairs[name])
+                moves = np.logical_or.reduce(moves)
+                for other in apart.get(name, ()):  # who has the value already gets the old one
+                    taken = moves & (moved[other] == fresh[name])
+                    moved[other] = np.where(taken, moved[name], moved[other])
+                moved[name] = np.where(moves, fresh[name], moved[name])
             stays = met.over(moved, rows) == 0
             pairs = {name: np.where(stays, pairs[name], moved[name]) for name in names}
         return pairs

@@ -25,7 +25,9 @@ from causalspec.compiler.model import CausalModel, Role, Variable
 
 TRUE, FALSE = Constant(1), Constant(0)
 
-_CONDITIONS = (nodes.Compare, nodes.Within, nodes.Not, nodes.All, nodes.Any)
+_CONDITIONS = (
+    nodes.Compare, nodes.Within, nodes.Not, nodes.All, nodes.Any, nodes.Distinct,
+)  # fmt: skip
 
 
 def defined_name(name: str) -> str:

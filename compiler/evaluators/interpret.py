@@ -202,6 +202,8 @@ def _strict_value(node: Expression, operands: Sequence[int]) -> int:
             return abs(operands[0])
         case nodes.Not():
             return int(not operands[0])
+        case nodes.Distinct():
+            return int(len(set(operands)) == len(operands))
         case nodes.Within(low=low, high=high, step=step):
             return int(operands[0] in range(low, high + 1, step))
         case nodes.Lookup(table):

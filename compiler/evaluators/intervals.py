@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -149,6 +150,10 @@ def _interval(
             return _each(of.least, [Interval(1, 1), *operands])
         case nodes.Any(), _:
             return _each(of.most, [Interval(0, 0), *operands])
+        case nodes.Distinct(), _:
+            pairs = combinations(operands, 2)
+            apart = [_comparison(ComparisonOperator.NOT_EQUAL, *pair) for pair in pairs]
+            return _each(of.least, [Interval(1, 1), *apart])
         case nodes.Choose(), (condition, then, other):
             low, high = of.least(then.low, other.low), of.most(then.high, other.high)
             return Interval(

@@ -212,6 +212,8 @@ class _Translation:
                 return z3.And(*[self._truth(operand) for operand in operands], self._context)
             case nodes.Any(operands):
                 return z3.Or(*[self._truth(operand) for operand in operands], self._context)
+            case nodes.Distinct(operands):
+                return z3.Distinct(*[self._number(operand) for operand in operands])
             case nodes.Choose(condition, then, otherwise):
                 branches = self._memory[id(then)], self._memory[id(otherwise)]
                 if not all(z3.is_bool(branch) for branch in branches):

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
+from itertools import combinations
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -213,6 +214,9 @@ def _computed(node: Expression, operands: Sequence[Any], columns: Columns, prepa
             return reduce(np.logical_and, operands, np.True_) if operands else np.True_
         case nodes.Any():
             return reduce(np.logical_or, operands, np.False_) if operands else np.False_
+        case nodes.Distinct():
+            apart = (left != right for left, right in combinations(operands, 2))
+            return reduce(np.logical_and, apart, np.True_)
         case nodes.Choose():
             where: Any = np.where  # its annotation is only partly known to the type checker
             return where(*operands)

@@ -11,6 +11,7 @@ from causalspec.compiler.expressions import Expression
 from causalspec.compiler.front.arithmetic import conjunction, exact, number
 from causalspec.compiler.front.constants import constant_number
 from causalspec.compiler.front.dependencies import in_order, inputs_first
+from causalspec.compiler.front.differing import all_different
 from causalspec.compiler.front.elaborate import compile_all, condition, elaborate
 from causalspec.compiler.front.matching import cases
 from causalspec.compiler.front.names import Compilation, documented, duplicate, of_kind
@@ -127,9 +128,12 @@ def compile_task(compilation: Compilation, draft: TaskDraft) -> CausalModel:
             if value.constant == 0:
                 message = f"no input meets `{written.span.text}`"
                 compilation.error("CS302", message, written.span)
-        elif isinstance(statement, syntax.Input) and statement.distribution is not None:
-            for declarator in statement.declarators:
-                weigh(draft.given, draft.environment, declarator, statement.distribution)
+        elif isinstance(statement, syntax.Input):
+            if statement.distribution is not None:
+                for declarator in statement.declarators:
+                    weigh(draft.given, draft.environment, declarator, statement.distribution)
+            if statement.distinct is not None:
+                conditions += all_different(compilation, draft.given, statement)
     requirement = conjunction(conditions)
     draft.requirement = requirement.node if requirement.constant is None else None
     ordered = in_order(compilation, members, cycles_allowed=False)

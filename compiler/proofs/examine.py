@@ -6,9 +6,9 @@ counterexample is replayed by the interpreter and minimal before anyone sees it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 
 from causalspec.compiler.data.counterfactuals import try_out
 from causalspec.compiler.data.populations import populate
@@ -32,7 +32,7 @@ from causalspec.compiler.proofs.examine_prompts import examine_prompts, examine_
 from causalspec.compiler.proofs.examine_rivals import examine_rivals
 from causalspec.compiler.proofs.witnesses import find_witness
 from causalspec.compiler.specification import CounterfactualDesign, Example, Specification, Task
-from causalspec.compiler.wording import assigned, value_text
+from causalspec.compiler.wording import all_of, assigned, value_text
 from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.source import Span
 
@@ -149,6 +149,12 @@ def _examine_example(example: Example, diagnostics: Diagnostics) -> Examination:
             example.span,
         )
         return answer(False, Exhaustive(1))
+    repeated = _repeated(model, example.inputs)
+    if repeated is not None:
+        names = all_of([f"`{name}`" for name in repeated])
+        message = f"{names} are `distinct`, but this example gives them the same value"
+        diagnostics.error("CS321", message, example.span)
+        return answer(False, Exhaustive(1))
     try:
         solutions = interpret.equilibria(model, given, example.interventions)
     except interpret.TooManyStatesError:
@@ -173,6 +179,13 @@ def _examine_example(example: Example, diagnostics: Diagnostics) -> Examination:
         for name, code in example.expected.items()
     )
     return answer(holds, Exhaustive(1))
+
+
+def _repeated(model: CausalModel, inputs: Mapping[str, int]) -> tuple[str, str] | None:
+    """Two inputs of an example that are alike, though no two of a `distinct` statement are."""
+    pairs = (pair for names in model.distinct for pair in combinations(names, 2))
+    alike = (pair for pair in pairs if inputs.keys() >= set(pair))
+    return next((pair for pair in alike if inputs[pair[0]] == inputs[pair[1]]), None)
 
 
 def _examine_requirement(task: Task, span: Span, diagnostics: Diagnostics) -> Examination:

@@ -21,6 +21,7 @@ from causalspec.compiler.evaluators.columns import Column
 from causalspec.compiler.evidence import (
     Examination,
     Exhaustive,
+    Proved,
     Sampled,
     Unknown,
     examined,
@@ -118,10 +119,8 @@ def examine_design(
     None of a cyclic model.
     """
     high: list[str] = []
-    if population is not None and population.sampled:
-        task = design.model.task
-        question = f"`{design.name}` draws from a fair sample of the inputs that `{task}` admits"
-        yield Examination(question, True, Sampled(population.sampled, 0), design.span)
+    if population is not None and design.model.requirement is not None:
+        yield from _examine_draws(design, population)
     for number, kind in enumerate(design.kinds):
         drawn = None if population is None else _draw(PairKind.of(design, number), population)
         swap = _examine_swap(design, kind, drawn, diagnostics)
@@ -151,6 +150,21 @@ def examine_design(
             help="a network that ignores the swap scores that share: "
             f"`balance {condition}` or `keep where {condition}` lowers it",
         )
+
+
+def _examine_draws(design: CounterfactualDesign, population: Population) -> Iterator[Examination]:
+    """How the inputs that are admitted are drawn: nothing where none is found, or where splits have
+    values of their own.
+    """
+    task = design.model.task
+    if population.sampled:
+        question = f"`{design.name}` draws from a fair sample of the inputs that `{task}` admits"
+        yield Examination(question, True, Sampled(population.sampled, 0), design.span)
+    elif not (population.is_empty or population.in_vain or design.disjoint):
+        weighted = any(design.model.by_name[name].weights for name in design.model.inputs)
+        how = "as often as its weights say" if weighted else "equally often"
+        question = f"`{design.name}` draws each input that `{task}` admits {how}"
+        yield Examination(question, True, Proved(), design.span)
 
 
 def _draw(kind: PairKind, population: Population) -> _Drawn | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy
 
+from causalspec.compiler.data.arrangements import arranged
 from causalspec.compiler.domains import Domain, Numbers, Truths
 from causalspec.compiler.evaluators import interpret, prove
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError, mechanism_intervals
@@ -150,10 +151,25 @@ class Question:
         for start in range(0, count, _ROWS_AT_ONCE):
             rows = min(_ROWS_AT_ONCE, count - start)
             sizes = map(len, self.codes.values())
-            found = self._first_hit([generator.integers(size, size=rows) for size in sizes])
+            positions = [generator.integers(size, size=rows) for size in sizes]
+            found = self._first_hit(self._without_repetition(positions, generator))
             if found is not None:
                 return found
         return NoWitness(Sampled(count, SEED))
+
+    def _without_repetition(
+        self, positions: Sequence[Any], generator: numpy.random.Generator
+    ) -> Sequence[Any]:
+        """The positions, those of inputs that have to differ replaced by ones that do."""
+        drawn = dict(zip(self.codes, positions, strict=True))
+        for names in self._extended.distinct:
+            values = len(self.codes[names[0]])
+            if all(self.codes.get(name) == self.codes[names[0]] for name in names):
+                rows = len(drawn[names[0]])
+                bounds = range(values, values - len(names), -1)
+                digits = [generator.integers(bound, size=rows) for bound in bounds]
+                drawn.update(zip(names, arranged(digits, values), strict=True))
+        return list(drawn.values())
 
     def _first_hit(self, positions: Sequence[Any]) -> Witness | None:
         hits = self.hits(positions)

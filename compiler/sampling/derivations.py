@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from causalspec.compiler.evaluators.columns import setting_at
+from causalspec.compiler.expressions import All, Distinct, conjuncts
 from causalspec.compiler.model import CausalModel, Variable
 from causalspec.compiler.sampling.rungs import Query, predict
 from causalspec.compiler.sampling.worlds import Worlds, worlds
@@ -23,8 +24,11 @@ def model_in_words(model: CausalModel) -> Iterator[str]:
             yield f"{variable.name} {distribution_text(variable)}"
         else:
             yield f"{variable.name} = {mechanism_text(model, variable.name)}"
-    if model.requirement is not None:
-        yield f"only inputs with {condition_text(model, model.requirement)}"
+    for names in model.distinct:
+        yield f"no two of {all_of(names)} are the same"
+    others = [part for part in conjuncts(model.requirement) if not isinstance(part, Distinct)]
+    if others:
+        yield f"only inputs with {condition_text(model, All(tuple(others)))}"
 
 
 def distribution_text(variable: Variable) -> str:

@@ -15,6 +15,8 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from causalspec.compiler.data.arrangements import Arranged
+from causalspec.compiler.data.blocks import every, product
 from causalspec.compiler.evaluators.columns import ColumnExpression, Columns
 from causalspec.compiler.model import CausalModel, Variable
 from causalspec.dsl.diagnostics import ToolFailure
@@ -58,7 +60,19 @@ class Worlds:
 
 def world_count(model: CausalModel, known: Mapping[str, int]) -> int:
     """How many worlds there are, before `require`, in which some variables are known."""
-    return prod(model.by_name[n].domain.size for n in model.exogenous if n not in known)
+    apart = _apart(model, known)
+    alone = [name for name in model.exogenous if not any(name in block.names for block in apart)]
+    sizes = [model.by_name[name].domain.size for name in alone if name not in known]
+    return prod((*sizes, *(block.settings for block in apart)))
+
+
+def _apart(model: CausalModel, known: Mapping[str, int]) -> list[Arranged]:
+    """The inputs that have to differ, each group with its arrangements, where none is known."""
+    return [
+        Arranged(names, model.by_name[names[0]].domain.codes())
+        for names in model.distinct
+        if known.keys().isdisjoint(names)
+    ]
 
 
 def worlds(model: CausalModel, known: Mapping[str, int]) -> Worlds:
@@ -73,22 +87,25 @@ def worlds(model: CausalModel, known: Mapping[str, int]) -> Worlds:
             f"at most {MOST_WORLDS:,} are gone through",
             "observe some of its inputs with --observe",
         )
-    names = model.exogenous
-    options = [_options(model.by_name[name], known.get(name)) for name in names]
-    columns: dict[str, NDArray[np.int64]] = {}
+    apart = {block.names[0]: block for block in _apart(model, known)}
+    arranged = {name for block in apart.values() for name in block.names}
+    parts: list[Columns] = []
     weights: list[int] = [1]
-    rows = prod(len(option) for option in options)
-    repeated = rows
-    for name, option in zip(names, options, strict=True):
-        repeated //= max(1, len(option))
-        column = np.repeat(np.array([code for code, _ in option], dtype=np.int64), repeated)
-        columns[name] = np.tile(column, rows // max(1, len(column)))
-        weights = [weight * own for weight in weights for _, own in option]
-    every = Worlds(columns, tuple(weights))
+    for name in model.exogenous:
+        if name in apart:
+            parts.append(every(apart[name]))
+            weights = [weight for weight in weights for _ in range(apart[name].settings)]
+        elif name not in arranged:
+            options = _options(model.by_name[name], known.get(name))
+            parts.append({name: np.array([code for code, _ in options], dtype=np.int64)})
+            weights = [weight * own for weight in weights for _, own in options]
+    rows = len(weights)
+    columns = product(parts) if parts else {}
+    everything = Worlds({name: columns[name] for name in model.exogenous}, tuple(weights))
     if model.requirement is None or not rows:
-        return every
+        return everything
     admitted = ColumnExpression.of(model.requirement, model.by_name).over(columns, rows)
-    return every.among(admitted.astype(np.bool_))
+    return everything.among(admitted.astype(np.bool_))
 
 
 def _options(variable: Variable, known: int | None) -> Sequence[tuple[int, int]]:

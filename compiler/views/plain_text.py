@@ -159,6 +159,12 @@ class _Writer:
                 return self._joined("and", operands, _AND, "true")
             case nodes.Any(operands):
                 return self._joined("or", operands, _OR, "false")
+            case nodes.Distinct(operands):
+                words = next(filter(None, map(self._words.domain, operands)), None)
+                return (
+                    f"distinct({', '.join(self.value(each, words)[0] for each in operands)})",
+                    _TIGHT,
+                )
             case nodes.Within(operand, low, high, step):
                 return self._range(operand, low, high, step), _COMPARISON
             case nodes.Choose(condition, then, otherwise):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import operator
 from collections.abc import Callable, Mapping
+from itertools import combinations
 from typing import Any
 
 from causalspec.compiler import expressions as nodes
@@ -244,6 +245,10 @@ class _Translation:
             case nodes.Choose(condition, then, otherwise):
                 parts = [self._truth(part) for part in (condition, then, otherwise)]
                 return sympy.ITE(*parts)
+            case nodes.Distinct(operands):
+                unequal = ComparisonOperator.NOT_EQUAL
+                pairs = combinations(operands, 2)
+                return sympy.And(*(self._compare(unequal, *pair) for pair in pairs))
             case nodes.Within(operand, low, high, step):
                 value = self._value(operand)
                 tests = [self._related(sympy.Le, sympy.Integer(low), value)]

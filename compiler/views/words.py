@@ -64,7 +64,10 @@ class Words:
         """Whether a node is a truth value by itself."""
         if isinstance(node, nodes.Reference):
             return isinstance(self._model.by_name[node.name].domain, Truths)
-        return isinstance(node, nodes.Compare | nodes.Not | nodes.All | nodes.Any | nodes.Within)
+        conditions = (
+            nodes.Compare | nodes.Not | nodes.All | nodes.Any | nodes.Distinct | nodes.Within
+        )
+        return isinstance(node, conditions)
 
 
 def tuple_parts(expression: Expression, domain: Tuples) -> list[tuple[Expression, Domain]] | None:
