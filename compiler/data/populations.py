@@ -237,7 +237,7 @@ def _computed(
     for condition in conditions:
         for name, value in condition.states:
             block = single[name]
-            uniform = isinstance(block, Ranged) or block.weights is None
+            uniform = not isinstance(block, Listed) or block.weights is None
             if uniform and name not in needed and not computed.keys() & {name, *value.reads}:
                 computed[name] = value
                 needed.update(value.reads)

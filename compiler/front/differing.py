@@ -55,8 +55,7 @@ def all_different(
     elif len(members) > first.size:
         compilation.error(
             "CS333",
-            f"{len(members)} inputs cannot be `distinct`: {described(first)} has "
-            f"{first.size} values",
+            f"{len(members)} inputs cannot be `distinct`: their type has {first.size} values",
             span,
             help="declare fewer inputs, or a type with more values",
         )

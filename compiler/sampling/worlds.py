@@ -100,7 +100,7 @@ def worlds(model: CausalModel, known: Mapping[str, int]) -> Worlds:
             parts.append({name: np.array([code for code, _ in options], dtype=np.int64)})
             weights = [weight * own for weight in weights for _, own in options]
     rows = len(weights)
-    columns = product(parts) if parts else {}
+    columns = product(parts)
     everything = Worlds({name: columns[name] for name in model.exogenous}, tuple(weights))
     if model.requirement is None or not rows:
         return everything

@@ -26,6 +26,7 @@ from causalspec.compiler.expressions import (
     Compare,
     ComparisonOperator,
     Constant,
+    Distinct,
     Expression,
     Lookup,
     Not,
@@ -320,6 +321,7 @@ EVERY_NODE = CausalModel(
             TRUTHS,
             Any((All((Reference("flag"), Reference("odd"))), Not(Reference("flag")), Any(()))),
         ),
+        var("apart", TRUTHS, Distinct((Reference("x"), Reference("y"), Reference("parity")))),
         output("always", TRUTHS, All(())),
         output("mixed", TRUTHS, compare("parity", "==", "truth")),
         output(

@@ -19,6 +19,7 @@ from causalspec.compiler.expressions import (
     ComparisonOperator,
     Constant,
     Defined,
+    Distinct,
     Expression,
     Lookup,
     Not,
@@ -83,6 +84,7 @@ def truths(names: Names, depth: int) -> some.SearchStrategy[Expression]:
         some.builds(Not, truth),
         some.builds(All, several),
         some.builds(Any, several),
+        some.builds(Distinct, some.lists(number, min_size=2, max_size=4).map(tuple)),
         some.builds(Choose, truth, truth, truth),
         some.builds(
             Within, number, some.integers(-9, 0), some.integers(0, 200), some.integers(1, 4)

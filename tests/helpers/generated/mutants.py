@@ -46,7 +46,7 @@ def mutated(node: Expression) -> Iterator[Expression]:
             yield from (replace(node, right=changed) for changed in mutated(right))
         case nodes.AbsoluteValue(operand) | nodes.Not(operand) | nodes.Within(operand):
             yield from (replace(node, operand=changed) for changed in mutated(operand))
-        case nodes.All(operands) | nodes.Any(operands):
+        case nodes.All(operands) | nodes.Any(operands) | nodes.Distinct(operands):
             for k, operand in enumerate(operands):
                 for changed in mutated(operand):
                     yield replace(node, operands=(*operands[:k], changed, *operands[k + 1 :]))
