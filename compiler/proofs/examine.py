@@ -142,18 +142,18 @@ def _examine_example(example: Example, diagnostics: Diagnostics) -> Examination:
     def answer(holds: bool | None, evidence: Evidence) -> Examination:
         return Examination(question, holds, evidence, example.span)
 
+    repeated = _repeated(model, example.inputs)
+    if repeated is not None:
+        names = all_of([f"`{name}`" for name in repeated])
+        message = f"{names} are `distinct`, but this example gives them the same value"
+        diagnostics.error("CS321", message, example.span)
+        return answer(False, Exhaustive(1))
     if set(model.inputs) <= set(example.inputs) and not interpret.satisfies(model, given):
         diagnostics.error(
             "CS321",
             f"this example's inputs do not meet the `require` of `{model.task}`",
             example.span,
         )
-        return answer(False, Exhaustive(1))
-    repeated = _repeated(model, example.inputs)
-    if repeated is not None:
-        names = all_of([f"`{name}`" for name in repeated])
-        message = f"{names} are `distinct`, but this example gives them the same value"
-        diagnostics.error("CS321", message, example.span)
         return answer(False, Exhaustive(1))
     try:
         solutions = interpret.equilibria(model, given, example.interventions)
