@@ -166,7 +166,9 @@ class Keep(Node):
 
 
 class Balance(Node):
-    value: Expression
+    """`balance left, right`: every combination of the values, equally often."""
+
+    values: tuple[Expression, ...]
 
 
 class Cover(Node):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from causalspec.compiler.data.conditions import LabelledPairs
 from causalspec.compiler.data.partitions import SplitValues
+from causalspec.compiler.domains import Domain, Tuples
 from causalspec.compiler.evaluators.columns import Column
 from causalspec.compiler.specification import CounterfactualDesign, StratifiedValue
 from causalspec.compiler.wording import quoted
@@ -61,7 +62,7 @@ class Strata:
 
         balanced = self.balanced
         if design.balance_domain is not None:
-            balanced = tuple(values.of_domain(design.balance_domain).tolist())
+            balanced = tuple(_codes_of(design.balance_domain, values))
         return Strata(
             design,
             tuple(filter(is_own, self.combinations)),
@@ -131,6 +132,19 @@ class _Lookup:
             digits.append(digit)
         number = np.ravel_multi_index(digits, self.places.shape, mode="clip")
         return np.where(inside, self.places.take(number), np.int32(-1))
+
+
+def _codes_of(domain: Domain, values: SplitValues) -> Iterator[int]:
+    """The codes of a balanced value that a split has: of a tuple those whose fields all have theirs
+    in it.
+    """
+    if not isinstance(domain, Tuples):
+        yield from values.of_domain(domain).tolist()
+        return
+    own = {part.name: set(values.of_domain(part.domain).tolist()) for part in domain.fields}
+    for code in domain.codes():
+        if all(digit in own[name] for name, digit in domain.split(code)):
+            yield code
 
 
 def described(values: Sequence[StratifiedValue], stratum: Stratum) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from causalspec.compiler.domains import Domain
+from causalspec.compiler.domains import Domain, TupleField, Tuples
 from causalspec.compiler.expressions import Expression, Reference, substituted
+from causalspec.compiler.front.conversion import tuple_value
 from causalspec.compiler.front.elaborate import condition, elaborate
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
@@ -56,7 +57,7 @@ def compile_design(
         if value.domain is not None:
             keep.append(PairExpression(value.node, statement.condition.span))
     balances = [
-        _balanced(compilation, environment, statement.value)
+        _balanced(compilation, environment, statement.values)
         for statement in of_kind(body, syntax.Balance)
     ]
     rivals = [name for statement in of_kind(body, syntax.Distinguish) for name in statement.models]
@@ -142,19 +143,31 @@ def _side_node(draft: ModelDraft, side: str, variable: Declared) -> Expression:
 
 
 def _balanced(
-    compilation: Compilation, environment: Environment, written: syntax.Expression
+    compilation: Compilation, environment: Environment, written: Sequence[syntax.Expression]
 ) -> tuple[PairExpression, Domain | None]:
-    value = elaborate(environment, written)
-    if value.domain is not None and value.domain.size > MOST_BALANCED:
-        compilation.wrong(
+    """The value that is balanced: the only one, or the tuple of several."""
+    span = written[0].span.to(written[-1].span)
+    found = [(elaborate(environment, part), part) for part in written]
+    parts: list[Value] = []
+    fields: list[TupleField] = []
+    for value, part in found:
+        if value.domain is not None:
+            parts.append(value)
+            fields.append(TupleField(" ".join(part.span.text.split()), value.domain))
+            if value.constant is not None:
+                compilation.wrong("CS703", part, "is always the same")
+    if len(parts) < len(written):
+        return PairExpression(found[0][0].node, span), None
+    domain = Tuples(tuple(fields))
+    if domain.size > MOST_BALANCED:
+        compilation.error(
             "CS703",
-            written,
-            f"has {value.domain.size} values, too many to balance",
-            help=f"balance a condition, or a value of at most {MOST_BALANCED} values",
+            f"`{span.text}` has {domain.size} values, too many to balance",
+            span,
+            help=f"balance conditions, or what has at most {MOST_BALANCED} values in all",
         )
-    if value.domain is not None and value.constant is not None:
-        compilation.wrong("CS703", written, "is always the same")
-    return PairExpression(value.node, written.span), value.domain
+    value = tuple_value(parts, domain) if len(parts) > 1 else parts[0]
+    return PairExpression(value.node, span), value.domain
 
 
 def _covered(

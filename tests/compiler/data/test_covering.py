@@ -92,6 +92,45 @@ def test_balance_stays_exact_beside_it() -> None:
         assert sum(counts.values()) == rows
 
 
+def test_several_balanced_values_are_even_in_all_their_combinations() -> None:
+    experiment = of(TASK, "swap left  swap right  balance result.y % 2 == 0, base.c % 3")
+    for rows in (1001, 13):
+        pairs = generate(experiment, "train", rows=rows)
+        both = zip(
+            (pairs.label["y"] % 2 == 0).tolist(), (pairs.base["c"] % 3).tolist(), strict=True
+        )
+        counts = Counter(both)
+        assert set(counts) == set(product((False, True), range(3)))
+        assert max(counts.values()) - min(counts.values()) <= 1
+    written = {stratum.values for stratum in pairs.summary.strata}
+    assert ("(result.y % 2 == 0 = true, base.c % 3 = 2)",) in written
+
+
+def test_a_balanced_combination_that_no_pair_has_is_named() -> None:
+    found = unmet(of(TASK, "swap left  balance base.a > 4, base.a > 6"))
+    assert (found.code, found.span.text) == ("CS513", "base.a > 4, base.a > 6")
+    assert found.message == (
+        "`base.a > 4, base.a > 6` is never `(base.a > 4 = false, base.a > 6 = true)` in a pair of "
+        "kind `left`"
+    )
+
+
+def test_too_many_balanced_combinations_are_refused() -> None:
+    _, (error,) = attempt(TASK.replace("STATEMENTS", "swap left  balance base.a, base.b"))
+    assert (error.code, error.span.text) == ("CS703", "base.a, base.b")
+    assert error.message == "`base.a, base.b` has 100 values, too many to balance"
+
+
+def test_balanced_values_of_a_type_that_is_shared_out_keep_to_the_splits_own() -> None:
+    text = TASK.replace("test 100", "test 100 disjoint by (a, b, c)")
+    experiment = of(text, "swap left  balance base.a, base.b > source.b")
+    pairs = generate(experiment, "test")
+    values = set(pairs.base["a"].tolist())
+    assert 1 < len(values) < 9
+    counts = Counter(pairs.base["a"].tolist())
+    assert max(counts.values()) - min(counts.values()) <= 2
+
+
 def test_a_combination_that_no_pair_has_is_left_out_and_reported() -> None:
     pairs = generate(of(TASK, "swap left  cover left > 9, a > 0"), "train")
     held = [
