@@ -188,6 +188,11 @@ def on_pair(expression: Expression, source_names: Sequence[str]) -> Expression:
     return renamed(expression, name_of)
 
 
+def on_side(expression: Expression, prefix: str) -> Expression:
+    """An expression over one setting in the names of `interchanged`."""
+    return renamed(expression, _prefixed(prefix))
+
+
 def _prefixed(prefix: str) -> Callable[[str], str]:
     return lambda name: f"{prefix}.{name}"
 

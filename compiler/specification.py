@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from causalspec.compiler.domains import Domain
-from causalspec.compiler.expressions import Expression
+from causalspec.compiler.expressions import Expression, Reference
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.placement import Alignment as Alignment
 from causalspec.compiler.placement import Anchor as Anchor
@@ -182,6 +182,22 @@ class StratifiedValue(PairExpression):
 
 
 @dataclass(frozen=True, slots=True)
+class HeldOutValue:
+    """A value of one setting whose values no two splits share: an input, or an expression over
+    inputs, called as it is written.
+    """
+
+    name: str
+    expression: Expression
+    domain: Domain
+
+    @property
+    def input(self) -> str | None:
+        """The input that it is; None of an expression."""
+        return self.expression.name if isinstance(self.expression, Reference) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Distinction:
     """`distinguish from RIVAL`: a filter. A pair of the design's kind number k meets it when under
     none of `kinds[k]`, interventions on the rival, the rival's label is the pair's own.
@@ -204,7 +220,7 @@ class CounterfactualDesign:
     balance: PairExpression | None
     balance_domain: Domain | None
     splits: tuple[SplitSize, ...]
-    disjoint: tuple[str, ...]  # names of inputs
+    disjoint: tuple[HeldOutValue, ...]
     seed: int
     span: Span = field(compare=False, repr=False)
     distinctions: tuple[Distinction, ...] = ()

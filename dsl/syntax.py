@@ -190,7 +190,7 @@ class Distinguish(Node):
 
 
 class Split(Node):
-    """`split train 8000, test 1000 disjoint by (first, second)`."""
+    """`split train 8000, test 1000 disjoint by (first, second.country)`."""
 
     parts: tuple[SplitPart, ...]
     disjoint: tuple[Expression, ...]

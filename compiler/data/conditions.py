@@ -105,6 +105,11 @@ class PairKind:
         return self.design.kinds[self.number]
 
     @property
+    def sides(self) -> tuple[str, ...]:
+        """How the model calls base and sources."""
+        return ("base", *map(source_prefix, range(len(source_names(self.design)))))
+
+    @property
     def is_conditional(self) -> bool:
         """Whether anything is asked of its pairs."""
         return bool(self.kept or self.stratified)

@@ -159,7 +159,7 @@ class _Plan:
             populations = [population or populate(design.model, {})] * len(values)
         else:
             values = partition(design, seed, partial(unmet, kinds, seed, strata))
-            populations = [populate(design.model, own.allowed) for own in values]
+            populations = [populate(own.narrowed(design.model), own.allowed) for own in values]
         return _Plan(design, kinds, seed, strata, values, populations)
 
     def split(self, number: int, rows: int | None, most: int) -> _SplitRows:
@@ -185,7 +185,7 @@ class _SplitRows:
         self._samplers: list[KindSampler] = []
         for kind in plan.kinds:
             own = self._stream.derive("solver", str(kind.number))
-            solver = PairSolver(kind, population, values.allowed, own)
+            solver = PairSolver(kind, population, values, own)
             self._samplers.append(KindSampler(kind, self._layout, population, solver))
 
     def whole(self) -> InterchangePairs:

@@ -57,7 +57,7 @@ def _occurring(
     if drawn is None:
         return set(wanted)
     seen = _combinations(kind, drawn)
-    solver = PairSolver(kind, population, {}, stream.derive("solver"))
+    solver = PairSolver(kind, population, SplitValues("", ()), stream.derive("solver"))
     unseen = (codes for codes in wanted if codes not in seen)
     return seen.union(codes for codes in unseen if not solver.seeds(codes, 1).proved_empty)
 
@@ -72,7 +72,7 @@ def unmet(
 ) -> Diagnostic | None:
     """Why a split with such values is certainly impossible; None where it may be possible."""
     design = strata.design
-    population = populate(design.model, values.allowed)
+    population = populate(values.narrowed(design.model), values.allowed)
     if population.is_empty:
         return nothing_admitted(design)
     if not filters(design) and not design.stratified:

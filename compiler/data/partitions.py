@@ -1,20 +1,31 @@
-"""`split … disjoint by (names)`: which values of the named inputs each split may use.
+"""`split … disjoint by (names)`: which values of inputs, columns and expressions each split has.
 
 Inputs of one type share one partition of its values, so that a value of a training base never turns
-up in a test source under another input's name.
+up in a test source under another input's name; so do columns and expressions of one type.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from causalspec.compiler.data.randomness import Stream, largest_remainder
-from causalspec.compiler.domains import Domain
+from causalspec.compiler.domains import Domain, Numbers, Truths
 from causalspec.compiler.evaluators.columns import Column, storage_of
-from causalspec.compiler.specification import CounterfactualDesign
+from causalspec.compiler.expressions import (
+    All,
+    Compare,
+    ComparisonOperator,
+    Constant,
+    Expression,
+    Lookup,
+)
+from causalspec.compiler.front.conversion import position
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.specification import CounterfactualDesign, HeldOutValue
 from causalspec.dsl.diagnostics import Diagnostic, Related, SpecError
 
 MOST_VALUES = 10_000_000
@@ -23,14 +34,28 @@ MOST_VALUES = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The values of some inputs that one split may use. `domain` is the inputs' type."""
+    """The codes of some values of one type that one split may use."""
 
-    inputs: tuple[str, ...]
+    values: tuple[HeldOutValue, ...]
     domain: Domain
     codes: Column
 
+    @property
+    def is_of_named_values(self) -> bool:
+        """Whether whatever has the type is shared out with it: not what is only computed."""
+        computed = all(value.input is None for value in self.values)
+        return not (computed and isinstance(self.domain, Truths | Numbers))
 
-@dataclass(frozen=True, slots=True)
+    def conditions(self) -> Iterator[Expression]:
+        """That each value of a setting is one of the split's own."""
+        kept = np.isin(np.asarray(self.domain.codes()), self.codes)
+        table = tuple(kept.astype(int).tolist())
+        for value in self.values:
+            own = Lookup(table, position(value.expression, self.domain))
+            yield Compare(ComparisonOperator.EQUAL, own, Constant(1))
+
+
+@dataclass(frozen=True)
 class SplitValues:
     """What one split may use, a share for each type that is partitioned."""
 
@@ -40,11 +65,34 @@ class SplitValues:
     @property
     def allowed(self) -> Mapping[str, Column]:
         """The codes that each partitioned input keeps to."""
-        return {name: share.codes for share in self.shares for name in share.inputs}
+        return {
+            value.input: share.codes
+            for share in self.shares
+            for value in share.values
+            if value.input is not None
+        }
+
+    @cached_property
+    def required(self) -> tuple[Expression, ...]:
+        """What a setting must meet beside that, for its other values to be the split's own."""
+        return tuple(
+            condition
+            for share in self.shares
+            for value, condition in zip(share.values, share.conditions(), strict=True)
+            if value.input is None
+        )
+
+    def narrowed(self, model: CausalModel) -> CausalModel:
+        """The model whose `require` has these conditions, too."""
+        if not self.required:
+            return model
+        stated = () if model.requirement is None else (model.requirement,)
+        return replace(model, requirement=All((*stated, *self.required)))
 
     def of_domain(self, domain: Domain) -> Column:
         """The split's values of a type: all of one that is not partitioned."""
-        own = (share.codes for share in self.shares if share.domain == domain)
+        named = (share for share in self.shares if share.is_of_named_values)
+        own = (share.codes for share in named if share.domain == domain)
         return next(own, np.asarray(domain.codes(), dtype=storage_of(domain)))
 
 
@@ -77,22 +125,17 @@ def partition(design: CounterfactualDesign, seed: int, unmet: Unmet) -> tuple[Sp
 
 
 def _pools(design: CounterfactualDesign, seed: int) -> list[Share]:
-    """Of each type that is partitioned its inputs and all of its values, shuffled."""
-    inputs: dict[str, Domain] = {
-        name: design.model.by_name[name].domain for name in design.disjoint
-    }
+    """Of each type that is partitioned what has it and all of its values, shuffled."""
     pools: list[Share] = []
-    for domain in inputs.values():
-        if any(pool.domain == domain for pool in pools):
-            continue
+    for domain in dict.fromkeys(value.domain for value in design.disjoint):
         codes = domain.codes()
+        alike = tuple(value for value in design.disjoint if value.domain == domain)
         if len(codes) > MOST_VALUES:
             message = f"the splits cannot be disjoint by a type of {len(codes):,} values"
             advice = f"types of at most {MOST_VALUES:,} values are listed and shared out"
             raise SpecError([Diagnostic("CS516", message, design.span, advice)])
         stream = Stream.of(seed, design.name, "partition", str(len(pools)))
         shuffled = np.asarray(codes, dtype=storage_of(domain))[stream.permutation(len(codes))]
-        alike = tuple(name for name, own in inputs.items() if own == domain)
         pools.append(Share(alike, domain, shuffled))
     return pools
 
@@ -132,7 +175,7 @@ def _too_few(
 ) -> Diagnostic:
     clause = design.splits[number]
     sizes = " and ".join(f"{len(share.codes)} of {share.domain.size}" for share in split.shares)
-    names = ", ".join(f"`{name}`" for name in design.disjoint)
+    names = ", ".join(f"`{value.name}`" for value in design.disjoint)
     message = f"`{clause.name}` is impossible when the splits share no value of {names}"
     advice = f"with {sizes} values, {reason.message}; have fewer splits, or a type with more values"
     return Diagnostic("CS515", message, clause.span, advice, (Related(reason.span, "asked here"),))

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from causalspec.compiler.data.conditions import PairKind
+from causalspec.compiler.data.partitions import SplitValues
 from causalspec.compiler.data.populations import Population
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.samplers import PairSampler
 from causalspec.compiler.data.strata import Stratum
+from causalspec.compiler.derived_models import on_side
 from causalspec.compiler.evaluators.columns import Column, ColumnExpression, Columns
 from causalspec.compiler.evidence import NoWitness, Proved, Unknown, Witness
 from causalspec.compiler.expressions import (
@@ -56,20 +58,20 @@ class Seeds:
 
 
 class PairSolver:
-    """Finds pairs of a kind that meet every clause of its design, their inputs being `allowed` as
-    their split has it.
+    """Finds pairs of a kind that meet every clause of its design, with the values that
+    their split has.
     """
 
     def __init__(
         self,
         kind: PairKind,
         population: Population,
-        allowed: Mapping[str, Column],
+        values: SplitValues,
         stream: Stream,
     ) -> None:
         self._kind = kind
         self._population = population
-        self._allowed = allowed
+        self._values = values
         self._stream = stream
         self._known: dict[Stratum, Seeds] = {}
 
@@ -116,7 +118,10 @@ class PairSolver:
     def _conditions(self, stratum: Stratum) -> list[Expression]:
         kind = self._kind
         values = zip(kind.stratified, stratum, strict=False)
-        return [*kind.kept, kind.sound, *(_is(value, code) for value, code in values)]
+        own = [
+            on_side(condition, side) for side in kind.sides for condition in self._values.required
+        ]
+        return [*kind.kept, kind.sound, *own, *(_is(value, code) for value, code in values)]
 
     def _solve(self, stratum: Stratum, count: int) -> Seeds:
         from causalspec.compiler.evaluators.prove import Translated
@@ -127,7 +132,7 @@ class PairSolver:
         conditions, whole = self._conditions(stratum), True
         for name in model.exogenous:
             _, _, variable = name.partition(".")
-            ranges = _ranges(model.by_name[name], self._allowed.get(variable))
+            ranges = _ranges(model.by_name[name], self._values.allowed.get(variable))
             if len(ranges) > MOST_RANGES:  # only some of its values are taken
                 whole, ranges = False, [(code, code) for code in set(anchors[name].tolist())]
             within = [Within(Reference(name), *ends) for ends in sorted(ranges)]

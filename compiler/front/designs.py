@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from causalspec.compiler.domains import Domain, TupleField, Tuples
-from causalspec.compiler.expressions import Expression, Reference, substituted
+from causalspec.compiler.expressions import Expression, Reference, references, substituted
 from causalspec.compiler.front.conversion import tuple_value
 from causalspec.compiler.front.elaborate import condition, elaborate
-from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at, of_kind
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Scope, Side
@@ -18,6 +17,7 @@ from causalspec.compiler.front.values import Value
 from causalspec.compiler.model import Role
 from causalspec.compiler.specification import (
     CounterfactualDesign,
+    HeldOutValue,
     PairExpression,
     SplitSize,
     StratifiedValue,
@@ -28,6 +28,7 @@ from causalspec.dsl.diagnostics import Related
 MOST_BALANCED = 64
 MOST_ROWS = 10_000_000
 MOST_COVERED = 1024
+MOST_HELD_OUT = 1_000_000
 ONCE = {
     syntax.Balance: "balance",
     syntax.Cover: "cover",
@@ -247,23 +248,70 @@ def _split_sizes(
 
 def _disjoint(
     compilation: Compilation, draft: ModelDraft, splits: Sequence[syntax.Split]
-) -> tuple[str, ...]:
-    found: dict[str, None] = {}
+) -> tuple[HeldOutValue, ...]:
+    found: dict[str, HeldOutValue] = {}
     for written in splits[0].disjoint if splits else ():
         binding = draft.environment.find(written) if isinstance(written, syntax.Name) else None
         if isinstance(binding, Family):
-            members = list(binding.members.values())
+            members = (part for part in binding.members.values() if isinstance(part, Declared))
+            values = [(member.name, member.value) for member in members]
         else:
-            members = [target_variable(draft.environment, written, draft.variables)]
-        for member in members:
-            if not isinstance(member, Declared):
-                continue
-            if member.role is not Role.INPUT:
-                says = "is not an input: splits are disjoint by inputs"
-                compilation.wrong("CS702", written, says, related=declared_at(member.span))
+            text = " ".join(written.span.text.split())
+            values = [(text, elaborate(draft.environment, written))]
+        for name, value in values:
+            held_out = _held_out(compilation, draft, written, name, value)
+            if held_out is None:
                 break
-            found[member.name] = None
-    return tuple(found)
+            found[held_out.name] = held_out
+    return tuple(found.values())
+
+
+def _held_out(
+    compilation: Compilation,
+    draft: ModelDraft,
+    written: syntax.Expression,
+    name: str,
+    value: Value,
+) -> HeldOutValue | None:
+    """What splits are to share no value of; None with the reason reported."""
+    if value.domain is None:
+        return None
+    given = (*draft.task.given.members, *draft.own.members)
+    variables = {variable.name: variable for variable in given}
+    node = _written_out(value.node, variables)
+    for read in references(node):
+        variable = variables[read]
+        if variable.role is not Role.INPUT:
+            says = "is" if written.span.text == read else f"reads `{read}`, which is"
+            return compilation.wrong(
+                "CS702",
+                written,
+                f"{says} not an input: splits are disjoint by inputs and expressions of them",
+                related=declared_at(variable.span),
+            )
+    if not references(node):
+        return compilation.wrong("CS703", written, "is always the same")
+    if value.domain.size > MOST_HELD_OUT and not isinstance(node, Reference):
+        return compilation.wrong(
+            "CS703",
+            written,
+            f"has {value.domain.size} values, too many to share out",
+            help=f"write an expression of at most {MOST_HELD_OUT} values",
+        )
+    name = node.name if isinstance(node, Reference) else name
+    return HeldOutValue(name, node, value.domain)
+
+
+def _written_out(expression: Expression, variables: Mapping[str, Declared]) -> Expression:
+    """An expression without abbreviations."""
+
+    def written_out(name: str) -> Expression:
+        variable = variables[name]
+        if variable.role is not Role.ABBREVIATION or variable.mechanism is None:
+            return Reference(name)
+        return _written_out(variable.mechanism, variables)
+
+    return substituted(expression, written_out)
 
 
 # Splits, as claims and writes name them ----------------------------------------------------------

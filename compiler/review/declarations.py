@@ -71,7 +71,7 @@ def design_changes(old: CounterfactualDesign, new: CounterfactualDesign) -> Iter
         yield Change(area, where, "its splits stand in another order")
     was, now = (_listed(value.span.text for value in design.cover) for design in (old, new))
     parts = (
-        ("its splits are disjoint by", "were by", _listed(new.disjoint), _listed(old.disjoint)),
+        ("its splits are disjoint by", "were by", _held_out(new), _held_out(old)),
         ("its seed is", "was", str(new.seed), str(old.seed)),
         ("covers", "covered", now, was),
     )
@@ -88,6 +88,10 @@ _OF_A_DESIGN = frozenset({
     "name", "model", "source_names", "kinds", "keep", "balance", "balance_domain", "splits",
     "disjoint", "seed", "distinctions", "cover", "shared_noise",
 })  # fmt: skip
+
+
+def _held_out(design: CounterfactualDesign) -> str:
+    return _listed(value.name for value in design.disjoint)
 
 
 def _same_over_pairs(

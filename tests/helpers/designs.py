@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from causalspec.compiler.domains import Domain
-from causalspec.compiler.expressions import Expression
+from causalspec.compiler.expressions import Expression, Reference
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.specification import (
     CounterfactualDesign,
+    HeldOutValue,
     PairExpression,
     SplitSize,
     SwapKind,
@@ -41,7 +42,9 @@ def design(
         balance=PairExpression(balance[1], span(balance[0])) if balance else None,
         balance_domain=balance[2] if balance else None,
         splits=tuple(SplitSize(name, rows, span(f"{name} {rows}")) for name, rows in splits),
-        disjoint=disjoint,
+        disjoint=tuple(
+            HeldOutValue(name, Reference(name), model.by_name[name].domain) for name in disjoint
+        ),
         seed=seed,
         span=span("counterfactuals Design"),
     )

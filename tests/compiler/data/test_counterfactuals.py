@@ -206,9 +206,9 @@ def test_splits_share_no_value(experiment: CounterfactualDesign) -> None:
     used: list[set[int]] = []
     for pairs in generate_all(experiment).values():
         values: set[int] = set()
-        for name in experiment.disjoint:
+        for held_out in experiment.disjoint:
             for side in (pairs.base, *pairs.sources):
-                values.update(side[name].tolist())
+                values.update(side[held_out.name].tolist())
         used.append(values)
     assert all(not a & b for i, a in enumerate(used) for b in used[:i])
 
@@ -240,9 +240,8 @@ def test_every_seed_and_size_gives_disjoint_balanced_splits(
         return
     seen: set[int] = set()
     for pairs in generate_all(experiment).values():
-        mine = {
-            int(v) for s in (pairs.base, *pairs.sources) for n in experiment.disjoint for v in s[n]
-        }
+        sides = (pairs.base, *pairs.sources)
+        mine = {int(v) for s in sides for held_out in experiment.disjoint for v in s[held_out.name]}
         assert not seen & mine
         seen |= mine
         changed = int((~pairs.unchanged).sum())
