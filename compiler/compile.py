@@ -14,6 +14,7 @@ from causalspec.compiler.front.claims import compile_claim
 from causalspec.compiler.front.derivations import derive_models
 from causalspec.compiler.front.designs import compile_design
 from causalspec.compiler.front.elaborate import check_functions
+from causalspec.compiler.front.encodings import encoding_of
 from causalspec.compiler.front.examples import compile_examples
 from causalspec.compiler.front.file_names import check_file_names
 from causalspec.compiler.front.imports import import_names
@@ -29,7 +30,7 @@ from causalspec.compiler.front.placements import compile_alignment
 from causalspec.compiler.front.scopes import Environment
 from causalspec.compiler.front.subexpressions import deep_calls
 from causalspec.compiler.front.tasks import TaskDraft, compile_task, draft_task
-from causalspec.compiler.front.templates import answers_of, encoding_of, prompts_of
+from causalspec.compiler.front.templates import answers_of, prompts_of
 from causalspec.compiler.front.types import named_domain
 from causalspec.compiler.front.unread import set_aside
 from causalspec.compiler.meanings import Meanings

@@ -53,11 +53,14 @@ class TemplateArm:
 
 @dataclass(frozen=True, slots=True)
 class PromptTemplate:
-    """Arms are tried in order; the last one always applies."""
+    """Arms are tried in order; the last one always applies. With `any`, which answers alone have,
+    the texts of all arms that apply are right, and `check` sees that at every value some is.
+    """
 
     name: str
     arms: tuple[TemplateArm, ...]
     span: Span = field(compare=False, repr=False)
+    any: bool = False
 
     @property
     def slots(self) -> tuple[str, ...]:

@@ -152,13 +152,19 @@ class Builder(Transformer_NonRecursive[Token, Any]):
     # Statements and declarations ------------------------------------------------------------
 
     def say(self, meta: Meta, output: syntax.Expression, body: Any) -> syntax.Say:
-        if not isinstance(body, syntax.Template):
+        if not isinstance(body, syntax.Template | syntax.RightTexts):
             place, arms = body
             body = syntax.TemplateMatch(output, arms, span=place)
         return syntax.Say(output, body, span=self._span(meta))
 
     def say_match(self, meta: Meta, *arms: syntax.Arm) -> tuple[Span, tuple[syntax.Arm, ...]]:
         return self._span(meta), arms
+
+    def right_texts(self, meta: Meta, *parts: Any) -> syntax.RightTexts:
+        """The texts come first among `parts`, then what a loop over them has."""
+        texts = tuple(part for part in parts if isinstance(part, syntax.Template))
+        loop = [part for part in parts if not isinstance(part, syntax.Template | Token)]
+        return syntax.RightTexts(texts, *loop, span=self._span(meta))
 
     def token_offset(self, meta: Meta, sign: Token, distance: syntax.Number) -> int:
         if distance.decimals:

@@ -67,10 +67,10 @@ class Prompt(Node):
 
 
 class Say(Node):
-    """`say y { Yes => "Yes" }` or `say y " {y}"`."""
+    """`say y { Yes => "Yes" }`, `say y " {y}"` or `say y "{y}" or " {y}"`."""
 
     output: Expression
-    body: Template | TemplateMatch
+    body: Template | RightTexts | TemplateMatch
 
 
 class Encode(Node):

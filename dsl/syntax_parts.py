@@ -156,10 +156,12 @@ class Match(Node):
 
 
 class Arm(Node):
-    """`A, 3..5 => result`; no patterns means `else`. `result` is an expression or a template."""
+    """`A, 3..5 => result`; no patterns means `else`. `result` is an expression, a template or, of
+    an answer, several.
+    """
 
     patterns: tuple[Pattern, ...]
-    result: Expression | Template
+    result: Expression | Template | RightTexts
 
 
 class Tuple(Node):
@@ -247,6 +249,18 @@ class Template(Node):
 
     parts: tuple[Verbatim | Slot, ...]
     triple: bool = field(compare=False)
+
+
+class RightTexts(Node):
+    """`"Paris" or " Paris"`, or `"{y:02d}" for y in 0..99 where y > start`: each text is right.
+
+    Without a loop `index`, `values` and `condition` are None.
+    """
+
+    texts: tuple[Template, ...]
+    index: Name | None = None
+    values: ValueSet | None = None
+    condition: Expression | None = None
 
 
 class TemplateMatch(Node):

@@ -126,23 +126,52 @@ def slot_spans(parts: Parts, rows: int) -> dict[str, NDArray[np.int32]]:
 
 def said_texts(task: Task, output: str) -> ValueTexts:
     """What the network should say for each value of an output: its `say` template, which sees the
-    output itself and nothing that it was computed from, or without one the value's own text.
+    output itself and nothing that it was computed from, or without one the value's own text. Where
+    several texts are right, the first of them.
     """
-    given = task.model.by_name[output]
+    domain = task.model.by_name[output].domain
     template = task.answers.get(output)
     if template is None:
-        return value_texts(given.domain)
-    alone = CausalModel("answer", task.name, (type(given)(output, given.role, given.domain),))
+        return value_texts(domain)
+    alone = _alone(task, output)
 
     def said(codes: Iterable[int]) -> tuple[str, ...]:
         return render(template, alone, {output: np.array(list(codes), np.int64)}).texts
 
-    return ValueTexts(given.domain, said)
+    return ValueTexts(domain, said)
 
 
 def answer_texts(task: Task, output: str, codes: Column) -> tuple[str, ...]:
-    """What the network should say for each code of an output."""
+    """What the network should say for each code of an output, the first where several texts are
+    right.
+    """
     return tuple(join([said_texts(task, output).of(codes)], len(codes)).texts())
+
+
+def right_texts(task: Task, output: str, codes: Column) -> tuple[tuple[str, ...], ...]:
+    """Every text that is right for each code of an output, once, in the order of its `say`: none
+    where no arm applies, which `check` refuses.
+    """
+    template = task.answers.get(output)
+    if template is None or not template.any:
+        return tuple((text,) for text in answer_texts(task, output, codes))
+    alone = _alone(task, output)
+    distinct, numbers = np.unique(codes, return_inverse=True)
+    found: list[dict[str, None]] = [{} for _ in distinct]
+    for arm in template.arms:
+        mine = np.flatnonzero(_holds(arm, alone, {output: distinct}, len(distinct)))
+        only = PromptTemplate(template.name, (TemplateArm(None, arm.parts),), template.span)
+        texts = render(only, alone, {output: distinct[mine]}).texts
+        for row, text in zip(mine.tolist(), texts, strict=True):
+            found[row][text] = None
+    sets = [tuple(texts) for texts in found]
+    return tuple(sets[number] for number in numbers.tolist())
+
+
+def _alone(task: Task, output: str) -> CausalModel:
+    """A model of an output without what it was computed from."""
+    given = task.model.by_name[output]
+    return CausalModel("answer", task.name, (type(given)(output, given.role, given.domain),))
 
 
 def prompt_collisions(
@@ -202,15 +231,21 @@ def _arms(
     """Each arm with the rows that it renders: those whose first true condition is its own."""
     left = np.ones(rows, dtype=np.bool_)
     for arm in template.arms:
-        if arm.condition is None:
-            mine = left
-        else:
-            condition = ColumnExpression.of(arm.condition, model.by_name)
-            mine = left & condition.over(columns, rows).astype(np.bool_)
+        mine = left & _holds(arm, model, columns, rows)
         yield arm, np.flatnonzero(mine)
         left = left & ~mine
     if left.any():
         raise InternalError(f"no arm of the prompt `{template.name}` applies to some row")
+
+
+def _holds(
+    arm: TemplateArm, model: CausalModel, columns: Columns, rows: int
+) -> NDArray[np.bool_]:
+    """In which rows an arm's own condition holds."""
+    if arm.condition is None:
+        return np.ones(rows, dtype=np.bool_)
+    condition = ColumnExpression.of(arm.condition, model.by_name)
+    return condition.over(columns, rows).astype(np.bool_)
 
 
 def _length(columns: Columns) -> int:

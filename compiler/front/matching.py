@@ -118,7 +118,7 @@ def match_values(environment: Environment, node: syntax.Match, expected: Expecte
     results: list[Value] = []
     arms = node.arms if found is None else [case.arm for case in found]
     for arm in arms:
-        assert not isinstance(arm.result, syntax.Template)
+        assert not isinstance(arm.result, syntax.Template | syntax.RightTexts)
         results.append(value_of(environment, arm.result, expected))
     if found is None:
         return POISONED

@@ -229,7 +229,7 @@ def _weights(
         return None
     for case in found:
         place = case.arm.result
-        assert not isinstance(place, syntax.Template)
+        assert not isinstance(place, syntax.Template | syntax.RightTexts)
         value = elaborate(environment, place)
         if value.domain is None:
             return None

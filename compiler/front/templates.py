@@ -1,30 +1,29 @@
-"""Prompts, the texts of answers, and encodings: how a task's rows reach a network."""
+"""Prompts and the texts of answers: how a task's rows reach a network that reads."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from causalspec.compiler.domains import Domain, Numbers, Symbols, Truths, Tuples
-from causalspec.compiler.entries import Argument, ArgumentKind
-from causalspec.compiler.front.elaborate import elaborate
+from causalspec.compiler.domains import Domain, Numbers, Truths, Tuples
+from causalspec.compiler.expressions import Constant, Expression
+from causalspec.compiler.front.arithmetic import conjunction, truth
+from causalspec.compiler.front.elaborate import condition, elaborate
 from causalspec.compiler.front.matching import Case, cases
 from causalspec.compiler.front.names import Compilation, distinct, of_kind
 from causalspec.compiler.front.patterns import around, within
-from causalspec.compiler.front.scopes import Declared, Environment, Family
+from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Hidden, Scope
 from causalspec.compiler.front.tasks import TaskDraft
+from causalspec.compiler.front.types import domain_of
 from causalspec.compiler.front.values import Value, described
-from causalspec.compiler.front.vocabulary_rows import argument_value, matched
-from causalspec.compiler.model import Role, family_of
-from causalspec.compiler.specification import (
-    EncodedInput,
-    Encoding,
-    PromptTemplate,
-    SlotValue,
-    TemplateArm,
-)
+from causalspec.compiler.model import family_of
+from causalspec.compiler.specification import PromptTemplate, SlotValue, TemplateArm
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 from causalspec.dsl.source import Span
+
+MOST_TEXTS = 1 << 20
+"""So many texts may be right, over all values of an output."""
 
 FORMAT = re.compile(r"(?P<width>0?[1-9][0-9]?)?(?:\.(?P<decimals>[0-9]{1,2})f|d)?")
 
@@ -76,6 +75,11 @@ def _arm_parts(environment: Environment, arm: syntax.Arm) -> tuple[str | SlotVal
             return _parts(environment, arm.result)
         case syntax.Text(value=value):
             return (value,)
+        case syntax.RightTexts() as several:
+            message = "a prompt is one text, not several to choose from"
+            advice = "write each as a prompt of its own: a claim can be fitted on one of them"
+            environment.compilation.error("CS640", message, several.span, help=advice)
+            return ()
         case other:
             environment.compilation.wrong("CS205", other, "is not a quoted text")
             return ()
@@ -191,90 +195,79 @@ def _said_outputs(
 
 
 def _answer(draft: TaskDraft, statement: syntax.Say, output: Declared) -> PromptTemplate:
-    name = draft.results.spans[family_of(output.name)]
-    inner = draft.environment.inner(name, output.value)
-    if isinstance(statement.body, syntax.Template):
-        arms = _arms(inner, statement.body)
-        return PromptTemplate(output.name, arms, statement.span)
+    environment = _answering(draft, output)
+    body, name, span = statement.body, output.name, statement.span
+    if isinstance(body, syntax.Template):
+        return PromptTemplate(name, _arms(environment, body), span)
+    if isinstance(body, syntax.RightTexts):
+        return PromptTemplate(name, _texts(environment, body, truth(True), output), span, any=True)
     assert output.domain is not None
-    found = cases(inner, statement.body.arms, output.domain, statement.output, code="CS310")
-    arms = () if found is None else _conditioned(inner, output.value, found)
-    return PromptTemplate(output.name, arms, statement.span)
+    found = cases(environment, body.arms, output.domain, statement.output, code="CS310")
+    if found is None:
+        return PromptTemplate(name, (), span)
+    if not any(isinstance(arm.result, syntax.RightTexts) for arm in body.arms):
+        return PromptTemplate(name, _conditioned(environment, output.value, found), span)
+    arms: list[TemplateArm] = []
+    for case in found:
+        here = within(output.value, case.taken)
+        if isinstance(case.arm.result, syntax.RightTexts):
+            arms += _texts(environment, case.arm.result, here, output)
+        else:
+            arms.append(TemplateArm(_open(here), _arm_parts(environment, case.arm)))
+    return PromptTemplate(name, tuple(arms), span, any=True)
 
 
-# Encodings: how inputs become vectors, for networks that read no text ----------------------------
+def _answering(draft: TaskDraft, output: Declared) -> Environment:
+    """What the texts of an answer read: the answer. With inputs in reach one answer would be said
+    differently from input to input, and under a swap nobody could tell whose input is meant.
+    """
+    family = family_of(output.name)
+    reason = f"is not the answer: what is said depends on `{family}` alone"
+    hidden: dict[str, Binding] = dict.fromkeys(draft.given.bindings, Hidden(reason))
+    scope = Scope(hidden, draft.environment.scope, draft.given.spans)
+    bare = replace(draft.environment, scope=scope)
+    return bare.inner(draft.results.spans[family], output.value)
 
 
-CODINGS = ("symbol", "onehot", "scalar")
-DIMENSION = Argument("dim", ArgumentKind.INTEGER, "how long each value's vector is", required=True)
-LARGEST_DIMENSION = 65_536
-
-
-def encoding_of(compilation: Compilation, draft: TaskDraft) -> Encoding | None:
-    """How a task's inputs become vectors, None where it only renders text."""
-    statements = of_kind(draft.declaration.body, syntax.Encode)
-    if not statements:
-        return None
-    statement, *others = statements
-    for later in others:
-        where = Related(statement.form.span, "first encoded here")
-        compilation.repeated(f"task `{draft.name}` is encoded twice", later.form.span, where)
-    if statement.form.text != "vector":
-        compilation.unknown("encoding", statement.form, ("vector",))
+def _texts(
+    environment: Environment, written: syntax.RightTexts, here: Value, output: Declared
+) -> tuple[TemplateArm, ...]:
+    """The texts that are right where `here` holds, each under its own condition."""
+    compilation = environment.compilation
+    assert output.domain is not None
+    if written.index is None or written.values is None:
+        rounds = [environment]
     else:
-        compilation.meanings.note(statement.form.span, "encoding")
-    groups: list[EncodedInput] = []
-    seen: dict[str, Span] = {}
-    for group in statement.groups:
-        for written in group.inputs:
-            for variable in _encoded_inputs(compilation, draft, written):
-                name = variable.name
-                if name in seen:
-                    where = Related(seen[name], "first encoded here")
-                    compilation.repeated(f"`{name}` is encoded twice", written.span, where)
-                seen[name] = written.span
-                dimension = _dimension(compilation, group.coding, variable)
-                if dimension is not None:
-                    groups.append(EncodedInput(name, group.coding.function.text, dimension))
-    return Encoding(tuple(groups))
+        values = domain_of(environment, written.values)
+        if values is None:
+            return ()
+        if values.size * output.domain.size > MOST_TEXTS:
+            compilation.error(
+                "CS924",
+                f"`{output.name}` would have more than {MOST_TEXTS:_} right texts",
+                written.values.span,
+                help="loop over fewer values, or give the output a narrower type",
+            )
+            return ()
+        rounds = [
+            environment.inner(written.index, Value(Constant(code), values))
+            for code in values.codes()
+        ]
+    arms: list[TemplateArm] = []
+    for inner in rounds:
+        asked = truth(True)
+        if written.condition is not None:
+            asked = condition(inner, written.condition)
+            if asked.domain is None:
+                return ()
+        right = conjunction([here, asked])
+        for template in written.texts:
+            parts = _parts(inner, template)
+            if right.constant != 0:
+                arms.append(TemplateArm(_open(right), parts))
+    return tuple(arms)
 
 
-def _encoded_inputs(
-    compilation: Compilation, draft: TaskDraft, written: syntax.Expression
-) -> list[Declared]:
-    text = " ".join(written.span.text.split())
-    draft.environment.note_names(written)
-    inputs = draft.given.of(Role.INPUT)
-    found = [variable for variable in inputs if text in (variable.name, family_of(variable.name))]
-    if not found and text not in draft.given.bindings:
-        name = syntax.Name(text, span=written.span)
-        compilation.unknown("input", name, [variable.name for variable in inputs])
-    elif not found and isinstance(draft.given.bindings.get(text), Declared):
-        compilation.error("CS202", f"`{text}` is an abbreviation, not an input", written.span)
-    return found
-
-
-def _dimension(compilation: Compilation, coding: syntax.Call, variable: Declared) -> int | None:
-    name, domain = coding.function.text, variable.domain
-    if name not in CODINGS:
-        return compilation.unknown("coding", coding.function, CODINGS)
-    compilation.meanings.note(coding.function.span, "coding")
-    if domain is None:
-        return None
-    if name == "symbol":
-        given = matched(compilation, coding.function, coding.arguments, (DIMENSION,), coding.span)
-        dimension = given and argument_value(compilation, DIMENSION, given["dim"])
-        return dimension if isinstance(dimension, int) else None
-    if coding.arguments:
-        return compilation.error("CS207", f"`{name}` takes no arguments", coding.span)
-    if name == "scalar" and isinstance(domain, Symbols | Tuples):
-        return compilation.error(
-            "CS205",
-            f"`scalar` is a coding of numbers, but `{variable.name}` is {described(domain)}",
-            coding.span,
-            help="use `symbol(dim = …)` or `onehot`",
-        )
-    if name == "onehot" and domain.size > LARGEST_DIMENSION:
-        message = f"`{variable.name}` has more than {LARGEST_DIMENSION} values for `onehot`"
-        return compilation.error("CS924", message, coding.span, help="use `symbol(dim = …)`")
-    return 1 if name == "scalar" else domain.size
+def _open(here: Value) -> Expression | None:
+    """A condition that an arm has to test."""
+    return here.node if here.constant is None else None
