@@ -60,8 +60,8 @@ if TYPE_CHECKING:
     from causalspec.compiler.data.populations import populate as populate
     from causalspec.compiler.data.prompts import RenderedPrompts as RenderedPrompts
     from causalspec.compiler.data.prompts import answer_texts as answer_texts
-    from causalspec.compiler.data.prompts import right_texts as right_texts
     from causalspec.compiler.data.prompts import render as render
+    from causalspec.compiler.data.prompts import right_texts as right_texts
     from causalspec.compiler.data.randomness import Stream as Stream
     from causalspec.compiler.data.randomness import largest_remainder as largest_remainder
     from causalspec.compiler.data.repeats import effective_number as effective_number

@@ -72,11 +72,15 @@ def examine_answers(specification: Specification, tokenize: Tokenize) -> Iterato
 
 
 def _of_output(task: Task, output: str, tokenize: Tokenize) -> Iterator[Diagnostic]:
-    prompt, answers = _answers(task, output)
+    prompt, right = _answers(task, output)
     template = task.answers.get(output) or next(iter(task.prompts.values()))
     before = tokenize(prompt)
+    values: dict[str, set[int]] = {}
+    for number, texts in enumerate(right):
+        for text in texts:
+            values.setdefault(text, set()).add(number)
     meaning: dict[tuple[str, ...], list[str]] = {}
-    for answer in answers:
+    for answer in sorted(values):
         # Together with a prompt, since a tokenizer need not split where they meet.
         whole = tokenize(prompt + answer)
         own = whole[len(before) :] if whole[: len(before)] == before else tokenize(answer)
@@ -85,10 +89,25 @@ def _of_output(task: Task, output: str, tokenize: Tokenize) -> Iterator[Diagnost
         else:
             message = f"the answer `{answer}` has no token of its own"
             yield Diagnostic("CS622", message, template.span, severity=Severity.WARNING)
+    if template.any:
+        split = next(
+            ((tokens, same[0]) for tokens, same in meaning.items() if len(tokens) > 1), None
+        )
+        if split is not None:
+            pieces = ", ".join(f"`{token}`" for token in split[0])
+            yield Diagnostic(
+                "CS644",
+                f"the answer `{split[1]}` is {len(split[0])} tokens, {pieces}, and one of several "
+                "that are right",
+                template.span,
+                "where several are right, each is one token: say its first word alone, or one text",
+                severity=Severity.WARNING,
+            )
     for tokens, same in meaning.items():
         shorter = [meaning[tokens[:k]] for k in range(1, len(tokens)) if tokens[:k] in meaning]
         sharing = [*same, *(answer for answers in shorter for answer in answers)]
-        if len(sharing) > 1:
+        # Of one value's right texts none has to be told from another.
+        if len(sharing) > 1 and len({frozenset(values[answer]) for answer in sharing}) > 1:
             yield Diagnostic(
                 "CS623",
                 f"the answers {_listed(sharing)} are not told apart by their tokens, "
@@ -106,15 +125,15 @@ def _listed(answers: Sequence[str]) -> str:
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def _answers(task: Task, output: str) -> tuple[str, tuple[str, ...]]:
-    """One of the prompts, and the distinct texts of the answers that a sample of inputs has."""
+def _answers(task: Task, output: str) -> tuple[str, tuple[tuple[str, ...], ...]]:
+    """One of the prompts, and the right texts of each answer that a sample of inputs has."""
     from causalspec.compiler import (
         RequirementUnmetError,
         Sampler,
         Stream,
-        answer_texts,
         populate,
         render,
+        right_texts,
         solve_columns,
     )
 
@@ -129,4 +148,4 @@ def _answers(task: Task, output: str) -> tuple[str, tuple[str, ...]]:
     first = {name: column[:1] for name, column in columns.items()}
     template = next(iter(task.prompts.values()))
     (prompt,) = render(template, task.model, first).texts
-    return prompt, tuple(sorted(set(answer_texts(task, output, codes))))
+    return prompt, tuple(dict.fromkeys(right_texts(task, output, codes)))

@@ -165,7 +165,8 @@ def right_texts(task: Task, output: str, codes: Column) -> tuple[tuple[str, ...]
         for row, text in zip(mine.tolist(), texts, strict=True):
             found[row][text] = None
     sets = [tuple(texts) for texts in found]
-    return tuple(sets[number] for number in numbers.tolist())
+    rows: list[int] = numbers.tolist()
+    return tuple(sets[number] for number in rows)
 
 
 def _alone(task: Task, output: str) -> CausalModel:
@@ -238,9 +239,7 @@ def _arms(
         raise InternalError(f"no arm of the prompt `{template.name}` applies to some row")
 
 
-def _holds(
-    arm: TemplateArm, model: CausalModel, columns: Columns, rows: int
-) -> NDArray[np.bool_]:
+def _holds(arm: TemplateArm, model: CausalModel, columns: Columns, rows: int) -> NDArray[np.bool_]:
     """In which rows an arm's own condition holds."""
     if arm.condition is None:
         return np.ones(rows, dtype=np.bool_)

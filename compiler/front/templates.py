@@ -161,6 +161,15 @@ def answers_of(compilation: Compilation, draft: TaskDraft) -> dict[str, PromptTe
             said[output.name] = place
             if output.domain is not None:
                 found[output.name] = _answer(draft, statement, output)
+            if output.name in found and found[output.name].any and len(draft.results.members) > 1:
+                others = [other.name for other in draft.results.members if other is not output]
+                compilation.error(
+                    "CS641",
+                    f"several texts are right for `{output.name}`, but a network also has to say "
+                    f"`{others[0]}`",
+                    statement.body.span,
+                    help="let the task have one output, or say one text for each value",
+                )
     for output in draft.results.members:
         if output.name not in said and output.domain is not None:
             default = SlotValue(output.name, output.value.node, output.domain)

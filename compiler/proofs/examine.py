@@ -18,6 +18,7 @@ from causalspec.compiler.evidence import Evidence, Examination, Exhaustive, Unkn
 from causalspec.compiler.expressions import Constant
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.proofs.examine_abstractions import examine_abstraction
+from causalspec.compiler.proofs.examine_answers import examine_answers
 from causalspec.compiler.proofs.examine_data import (
     examine_design,
     examine_labels,
@@ -42,9 +43,9 @@ def examine(specification: Specification, diagnostics: Diagnostics) -> tuple[Exa
 
     Examples hold; mechanisms stay in their domains; cyclic models have equilibria; every model that
     is not `approximately` computes its task's outputs; some input is admitted; prompts tell inputs
-    with different answers apart; abstractions commute with interventions; the data can be had; each
-    swap changes some output; most labels differ from what a network says that ignores the swap; and
-    rivals are told apart.
+    with different answers apart; for every answer some text is right; abstractions commute with
+    interventions; the data can be had; each swap changes some output; most labels differ from what
+    a network says that ignores the swap; and rivals are told apart.
     """
     return tuple(examinations(specification, diagnostics))
 
@@ -75,6 +76,7 @@ def _examinations(specification: Specification, diagnostics: Diagnostics) -> Ite
             settled.add(task.name)
         yield from examine_texts(task, task.span or start, diagnostics)
         yield from examine_prompts(task, diagnostics)
+        yield from examine_answers(task, diagnostics)
     for model in specification.models.values():
         task = specification.tasks.get(model.task)
         span = _span_of(model) or start

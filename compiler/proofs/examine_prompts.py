@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy
 
-from causalspec.compiler.data.prompts import answer_texts, prompt_collisions
+from causalspec.compiler.data.prompts import prompt_collisions, right_texts
 from causalspec.compiler.derived_models import interchanged, source_prefix
 from causalspec.compiler.evaluators.columns import Column
 from causalspec.compiler.evaluators.definedness import partial_names
@@ -188,9 +188,9 @@ def _answer(task: Task, output: str) -> Expression:
 
 def _said_numbers(task: Task, output: str, codes: Column) -> Column:
     """Equal numbers for answers that read the same."""
-    numbers: dict[str, int] = {}
-    texts = answer_texts(task, output, codes)
-    return numpy.array([numbers.setdefault(text, len(numbers)) for text in texts])
+    numbers: dict[tuple[str, ...], int] = {}
+    texts = right_texts(task, output, codes)
+    return numpy.array([numbers.setdefault(right, len(numbers)) for right in texts])
 
 
 def _texts_that_collide(task: Task, prompt: PromptTemplate) -> Witness | None:

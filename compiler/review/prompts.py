@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from causalspec.compiler.data.prompts import answer_texts, render
+from causalspec.compiler.data.prompts import render, right_texts
 from causalspec.compiler.evaluators.columns import Columns
 from causalspec.compiler.evaluators.vectorize import solve_columns
 from causalspec.compiler.evidence import Exhaustive, Sampled, Witness
@@ -23,6 +23,9 @@ from causalspec.compiler.wording import setting_text
 _SAMPLE = 4096
 _MOST_ANSWERS = 100_000
 """Values of a domain that are written out one by one."""
+
+_MOST_SHOWN = 3
+"""Right texts of one value that are told."""
 
 
 def prompt_changes(old: Task, new: Task) -> Iterator[Change]:
@@ -102,7 +105,7 @@ def _same_template(
         ]
         for template in (old, new)
     )
-    return first == second
+    return first == second and old.any == new.any
 
 
 def _rows(
@@ -155,17 +158,25 @@ def _answer_changes(old: Task, new: Task) -> Iterator[Change]:
             yield Change(Area.UNDECIDED, old.name, text)
             continue
         before, after = _said(old, name), _said(new, name)
-        for value, text in before.items():
-            if after.get(value, text) != text:
-                told = f"for `{name} = {value}` is to say “{after[value]}”, was “{text}”"
+        for value, right in before.items():
+            if after.get(value, right) != right:
+                told = (
+                    f"for `{name} = {value}` is to say {_shown(after[value])}, was {_shown(right)}"
+                )
                 yield Change(Area.PROMPTS, old.name, told)
                 break
 
 
-def _said(task: Task, output: str) -> Mapping[str, str]:
+def _said(task: Task, output: str) -> Mapping[str, tuple[str, ...]]:
     domain = task.model.by_name[output].domain
-    texts = answer_texts(task, output, np.array(domain.codes()))
-    return {domain.text(code): text for code, text in zip(domain.codes(), texts, strict=True)}
+    texts = right_texts(task, output, np.array(domain.codes()))
+    return {domain.text(code): right for code, right in zip(domain.codes(), texts, strict=True)}
+
+
+def _shown(right: tuple[str, ...]) -> str:
+    """Right texts, the first few."""
+    shown = " or ".join(f"“{text}”" for text in right[:_MOST_SHOWN])
+    return shown if len(right) <= _MOST_SHOWN else f"{shown} or {len(right) - _MOST_SHOWN} more"
 
 
 def _encoding(encoding: Encoding | None) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from causalspec.runtime.engine.right_answers import with_answers
 from causalspec.runtime.engine.subjects import Interchanges
 
 
@@ -15,7 +15,7 @@ def joined(parts: Sequence[Interchanges]) -> Interchanges:
     """The rows of all parts, one part after the other; `parts` is not empty."""
     if len(parts) == 1:
         return parts[0]
-    answers = max(part.labels.shape[1] for part in parts)
+    answers = max(part.labels.shape[-1] for part in parts)
     inner: list[Interchanges] = []
     numbers: list[Tensor] = []
     start = 0
@@ -33,8 +33,3 @@ def joined(parts: Sequence[Interchanges]) -> Interchanges:
         joined(inner) if inner else None,
         torch.cat(numbers) if inner else None,
     )
-
-
-def with_answers(labels: Tensor, answers: int) -> Tensor:
-    """Labels [rows, some] as [rows, answers]: -1 beyond the last."""
-    return functional.pad(labels, (0, answers - labels.shape[1]), value=-1)

@@ -100,8 +100,9 @@ class Interchanges:
     `bases` is a LongTensor [rows]. `origins` [rows, variables] says which input each variable's
     value is taken from, -1 where the variable is left alone. `labels` [rows, answers] are the
     outputs (tokens or classes) that the causal model gives under the intervention, -1 beyond the
-    last. Where a source is itself intervened on, `inner_of` [rows, variables] numbers its row of
-    `inner`, whose base is that source; elsewhere it is -1.
+    last; [rows, 1, texts] where any of several is right. Where a source is itself intervened on,
+    `inner_of` [rows, variables] numbers its row of `inner`, whose base is that source; elsewhere it
+    is -1.
     """
 
     bases: Tensor = field(repr=False)
@@ -113,7 +114,9 @@ class Interchanges:
     def __post_init__(self) -> None:
         rows = self.bases.shape[0]
         shapes = self.origins.ndim, self.labels.ndim
-        if shapes != (2, 2) or {self.origins.shape[0], self.labels.shape[0]} != {rows}:
+        if shapes not in ((2, 2), (2, 3)) or {self.origins.shape[0], self.labels.shape[0]} != {
+            rows
+        }:
             raise ValueError(
                 f"bases {tuple(self.bases.shape)}, origins {tuple(self.origins.shape)} and labels "
                 f"{tuple(self.labels.shape)} do not belong to the same rows"

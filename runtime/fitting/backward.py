@@ -4,28 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import torch
 from torch import Tensor
-from torch.nn import functional
 
 from causalspec.runtime.engine.memory import is_of_the_machine
 from causalspec.runtime.engine.recorded import RecordedLoss
+from causalspec.runtime.engine.right_answers import cross_entropy
 from causalspec.runtime.engine.subjects import Edit, Interchanges, Subject
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
-
-
-def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """The loss [rows] of logits [rows, answers, outputs] against `labels` [rows, answers], summed
-    over a row's answers; -1 is none.
-    """
-    labels = labels.to(logits.device)
-    flat = functional.cross_entropy(
-        logits.to(torch.promote_types(logits.dtype, torch.float32)).flatten(0, 1),
-        labels.flatten(),
-        reduction="none",
-        ignore_index=-1,
-    )
-    return flat.view(labels.shape).sum(1)
 
 
 class Backward:

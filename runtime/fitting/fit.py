@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.runtime.engine.right_answers import first_right
 from causalspec.runtime.engine.subjects import Interchanges, Subject
 from causalspec.runtime.fitting.backward import Backward
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
@@ -138,5 +139,5 @@ def _shuffled(count: int, seed: int) -> Tensor:
 def _check_rows(rows: Interchanges) -> None:
     if not rows.rows:
         raise ValueError("there is nothing to fit on: no rows")
-    if bool((rows.labels[:, 0] < 0).any()):
+    if bool((first_right(rows.labels)[:, 0] < 0).any()):
         raise ValueError("some rows have no label")

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from causalspec.runtime.engine.right_answers import agreement
 from causalspec.runtime.fitting.fit import FitProgress, Fitted, fit
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
-from causalspec.runtime.fitting.predict import agreement, predict
+from causalspec.runtime.fitting.predict import predict
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.experiment import PreparedSplit, PreparedSplits, all_rows, score_of
 from causalspec.runtime.results.estimates import Score

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from causalspec.runtime.engine.right_answers import first_right
 from causalspec.runtime.engine.subjects import Interchanges, Subject
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 
@@ -21,14 +22,9 @@ def predict(
         part = rows.take(torch.arange(start, min(start + batch, rows.rows)))
         logits = subject.run(part.bases, maps.edits(subject, part)).logits
         predicted.append(logits.argmax(-1).cpu())
-    return torch.cat(predicted) if predicted else torch.empty_like(rows.labels)
+    return torch.cat(predicted) if predicted else torch.empty_like(first_right(rows.labels))
 
 
 def predict_without_swap(subject: Subject, rows: Interchanges) -> Tensor:
     """The outputs, LongTensor [rows, answers], that the network gives each base left alone."""
     return subject.predictions[rows.bases]
-
-
-def agreement(predicted: Tensor, labels: Tensor) -> Tensor:
-    """BoolTensor [rows]: whether every answer of `labels` [rows, answers] is given; -1 is none."""
-    return ((predicted == labels) | (labels < 0)).all(1)

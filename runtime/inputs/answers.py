@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from causalspec.runtime.inputs.tokens import TokenError, encode_text, shorten
-from causalspec.runtime.untyped import decoded_all
+from causalspec.dsl.diagnostics import Diagnostic
+from causalspec.dsl.source import Span
+from causalspec.runtime.inputs.tokens import TokenError, encode_text, encoded_ids, shorten
+from causalspec.runtime.untyped import as_list, decoded_all
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -62,14 +64,56 @@ def answer_tokens(
             many tokens as its prompt has masks.
     """
     encode: Callable[..., Any] = tokenizer
+    pairs = dict.fromkeys(zip(prompts, answers, strict=True))
     if mask_token is None:
-        continuation: Continue = _following(encode)
+        continuation: Continue = _following(encode, pairs)
     else:
         continuation = _filling(encode, mask_token)
-    pairs = dict.fromkeys(zip(prompts, answers, strict=True))
     continuations = {pair: continuation(*pair) for pair in pairs}
     found = [continuations[pair] for pair in zip(prompts, answers, strict=True)]
     return AnswerTokens(padded(found), _findings(tokenizer, continuations))
+
+
+def several_tokens_error(
+    several: Sequence[tuple[str, str]], ids: Tensor, shown: Callable[[Tensor], str], span: Span
+) -> Diagnostic | None:
+    """Why one of several right answers, each with its prompt, cannot be told by one token of `ids`
+    [answers, tokens]: it has several, or none.
+    """
+    counts = (ids >= 0).sum(1)
+    wrong = (counts != 1).nonzero()[:, 0]
+    if not len(wrong):
+        return None
+    number = int(wrong[0])
+    answer, count = several[number][1], int(counts[number])
+    if not count:
+        return Diagnostic("CS622", f"the answer `{answer}` has no token of its own", span)
+    pieces = ", ".join(f"`{shown(token[None])}`" for token in ids[number, :count])
+    return Diagnostic(
+        "CS644",
+        f"the answer `{answer}` is {count} tokens, {pieces}, and one of several that are right",
+        span,
+        "where several are right, each is one token: say its first word alone, or one text",
+    )
+
+
+def mixed_tokens(
+    several: Sequence[tuple[str, str]], ids: Tensor, right: Iterable[tuple[str, ...]]
+) -> tuple[tuple[str, str], Tensor] | None:
+    """Two answers, of those with the tokens `ids` [answers, 1], that are one token, and of which
+    one is right in some set of `right` where the other is not; with that token.
+    """
+    sets = [frozenset(some) for some in dict.fromkeys(right)]
+    first: dict[int, str] = {}
+    alike: dict[tuple[str, str], int] = {}
+    for (_, answer), token in zip(several, as_list(ids[:, 0]), strict=True):
+        other = first.setdefault(token, answer)
+        if other != answer:
+            alike[other, answer] = token
+    for pair, token in alike.items():
+        if any(len(some & set(pair)) == 1 for some in sets):
+            return pair, torch.tensor([token])
+    return None
 
 
 def padded(sequences: Iterable[tuple[int, ...]]) -> Tensor:
@@ -82,15 +126,13 @@ def padded(sequences: Iterable[tuple[int, ...]]) -> Tensor:
     return ids
 
 
-def _following(encode: Callable[..., Any]) -> Continue:
-    """An answer follows its prompt."""
-    prompt_ids: dict[str, list[int]] = {}
+def _following(encode: Callable[..., Any], pairs: Iterable[tuple[str, str]]) -> Continue:
+    """An answer follows its prompt, in one of these pairs."""
+    read = dict.fromkeys(text for prompt, answer in pairs for text in (prompt, prompt + answer))
+    known = dict(zip(read, encoded_ids(encode, list(read)), strict=True))
 
     def continuation(prompt: str, answer: str) -> tuple[int, ...]:
-        if prompt not in prompt_ids:
-            prompt_ids[prompt] = encode_text(encode, prompt).ids
-        before = prompt_ids[prompt]
-        whole = encode_text(encode, prompt + answer).ids
+        before, whole = known[prompt], known[prompt + answer]
         if whole[: len(before)] != before:
             raise TokenError(
                 f"the answer `{answer}` changes the last tokens of the prompt `{shorten(prompt)}`",

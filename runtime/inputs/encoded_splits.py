@@ -22,6 +22,7 @@ from causalspec.compiler import (
 )
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.runtime.engine.interchanges import joined
+from causalspec.runtime.engine.right_answers import agreement
 from causalspec.runtime.engine.subjects import Interchanges
 from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
 from causalspec.runtime.inputs.token_places import TokenChoice
@@ -74,8 +75,7 @@ class EncodedSplits:
 
         `predictions` is a LongTensor [inputs, answers]: the network's own outputs.
         """
-        correct = self.presentation.correct
-        right = ((predictions == correct) | (correct < 0)).all(1)
+        right = agreement(predictions, self.presentation.correct)
         return _all_right(replace(split.rows, bases=split.own_bases), right)
 
     def values(self, variables: Sequence[str]) -> Tensor:

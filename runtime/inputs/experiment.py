@@ -25,6 +25,7 @@ from causalspec.compiler import (
 )
 from causalspec.dsl.diagnostics import Diagnostic, SpecError, ToolFailure
 from causalspec.runtime.engine.interchanges import joined
+from causalspec.runtime.engine.right_answers import agreement
 from causalspec.runtime.engine.subjects import Interchanges, Subject
 from causalspec.runtime.inputs.encoded_splits import EncodedSplit, EncodedSplits, lay_out
 from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
@@ -279,10 +280,9 @@ def _wrong_answers(
     """The inputs of a split that are answered wrongly, each once, as drawn."""
     used = torch.cat([split.own_bases[:, None], split.rows.origins], dim=1).flatten()
     correct = shown.correct
+    answered = agreement(predictions, correct)
     for number in dict.fromkeys(as_list(used)):
-        if number >= 0 and bool(
-            ((predictions[number] != correct[number]) & (correct[number] >= 0)).any()
-        ):
+        if number >= 0 and not bool(answered[number]):
             said, right = shown.said(predictions[number]), shown.said(correct[number])
             yield WrongAnswer(shown.text(number), said, right)
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from causalspec.compiler import Column, Task, answer_texts
+from causalspec.compiler import Column, Task, answer_texts, right_texts
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.dsl.source import Span
-from causalspec.runtime.engine.interchanges import with_answers
+from causalspec.runtime.engine.right_answers import with_answers
 from causalspec.runtime.inputs.answers import (
     AnswerTokens,
     FindingKind,
     TokenFinding,
     answer_tokens,
+    mixed_tokens,
+    padded,
+    several_tokens_error,
 )
 from causalspec.runtime.inputs.classes import class_numbers
 from causalspec.runtime.inputs.menus import Menus, declared_menus
@@ -28,6 +32,9 @@ from causalspec.runtime.networks.kinds import NetworkKind
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.networks.places import NetworkError
 from causalspec.runtime.untyped import as_list, decoded_all, distinct
+
+_SHOWN = 2
+"""So many of several right answers are shown."""
 
 
 class Spoken(ABC):
@@ -43,15 +50,25 @@ class Spoken(ABC):
     @abstractmethod
     def outputs(self, texts: Sequence[str], answers: Mapping[str, Column]) -> Tensor:
         """LongTensor [rows, answers]: the outputs by which prompts would be answered; a column of
-        codes for each of the task's outputs.
+        codes for each of the task's outputs. [rows, 1, texts] where the task calls several right.
         """
 
     def menus(self, prompts: TokenizedPrompts) -> Menus | None:
         """What may be answered, where that is not everything."""
         return None
 
-    @abstractmethod
     def text(self, outputs: Tensor) -> str:
+        """Outputs [answers], or all that are right [1, texts], as people read them."""
+        if outputs.ndim == 1:
+            return self.one_text(outputs)
+        right = [output for output in outputs[0] if output >= 0]
+        shown = [self.one_text(output[None]) for output in right[:_SHOWN]]
+        if len(right) > _SHOWN:
+            shown.append(f"{len(right) - _SHOWN} more")
+        return " or ".join(shown)
+
+    @abstractmethod
+    def one_text(self, outputs: Tensor) -> str:
         """Outputs [answers] as people read them."""
 
 
@@ -79,20 +96,50 @@ class _Tokens(Spoken):
         return answer_tokens(self.network.tokenizer, texts, answers)
 
     def outputs(self, texts: Sequence[str], answers: Mapping[str, Column]) -> Tensor:
-        span = _span(self.task)
+        if has_several_right(self.task):
+            [output] = self.task.model.outputs
+            right = right_texts(self.task, output, answers[output])
+            return self._any_of(texts, right)
         said = [answer_texts(self.task, name, answers[name]) for name in self.task.model.outputs]
         whole = ["".join(parts) for parts in zip(*said, strict=True)]
-        try:
-            found = self.tokens(texts, whole)
-        except TokenError as error:
-            raise SpecError([Diagnostic("CS621", str(error), span, error.help)]) from error
-        ids: list[int] = [token for token in as_list(distinct(found.ids)[0]) if token >= 0]
-        check_ids(ids, self.network.tokenizer, self.network.limits, "an answer")
+        found = self._known_tokens(texts, whole)
         if found.findings:
+            span = _span(self.task)
             raise SpecError([_diagnostic(finding, span) for finding in found.findings])
         return found.ids
 
-    def text(self, outputs: Tensor) -> str:
+    def _known_tokens(self, texts: Sequence[str], answers: Sequence[str]) -> AnswerTokens:
+        """Tokens of answers, each of which the network has."""
+        try:
+            found = self.tokens(texts, answers)
+        except TokenError as error:
+            told = Diagnostic("CS621", str(error), _span(self.task), error.help)
+            raise SpecError([told]) from error
+        ids: list[int] = [token for token in as_list(distinct(found.ids)[0]) if token >= 0]
+        check_ids(ids, self.network.tokenizer, self.network.limits, "an answer")
+        return found
+
+    def _any_of(self, texts: Sequence[str], right: Sequence[tuple[str, ...]]) -> Tensor:
+        """The single tokens [rows, 1, texts] of answers of which any is right."""
+        several = [
+            (text, answer) for text, some in zip(texts, right, strict=True) for answer in some
+        ]
+        found = self._known_tokens([text for text, _ in several], [answer for _, answer in several])
+        span = _span(self.task)
+        wrong = several_tokens_error(several, found.ids, self.text, span)
+        if wrong is not None:
+            raise SpecError([wrong])
+        mixed = mixed_tokens(several, found.ids, right)
+        if mixed is not None:
+            answers, token = mixed
+            finding = TokenFinding(FindingKind.COLLISION, answers, self.text(token))
+            raise SpecError([_diagnostic(finding, span)])
+        tokens = iter(as_list(found.ids[:, 0]))
+        # Texts that are the same token are one answer: its probability counts once.
+        rows = [tuple(dict.fromkeys(islice(tokens, len(some)))) for some in right]
+        return padded(rows)[:, None]
+
+    def one_text(self, outputs: Tensor) -> str:
         return decoded_all(
             self.network.tokenizer, [token for token in as_list(outputs) if token >= 0]
         )
@@ -104,6 +151,8 @@ class _Tokens(Spoken):
         columns = _declared(self.task)
         count = len(next(iter(columns.values())))
         answers = self.outputs([prompts.texts[0]] * count, columns)
+        if answers.ndim == 3:
+            answers = answers.flatten()[:, None]
         sequences = [[token for token in row if token >= 0] for row in as_list(answers)]
         return declared_menus(self.given(prompts), sequences, self.network.limits.vocabulary)
 
@@ -154,14 +203,15 @@ class _Class(Spoken):
 
     network: Network = field(repr=False)
     task: Task = field(repr=False)
-    numbers: Mapping[int, int]
-    """The class of each code of the output."""
+    numbers: Mapping[int, tuple[int, ...]]
+    """The classes of each code of the output, several where several texts are right."""
     only_declared: bool
 
     def outputs(self, texts: Sequence[str], answers: Mapping[str, Column]) -> Tensor:
         [output] = self.task.model.outputs
         codes: list[int] = answers[output].astype(np.int64).tolist()
-        return torch.tensor([[self.numbers[code]] for code in codes]).view(-1, 1)
+        found = padded(self.numbers[code] for code in codes)
+        return found[:, None] if has_several_right(self.task) else found
 
     def menus(self, prompts: TokenizedPrompts) -> Menus | None:
         """The classes that stand for some value."""
@@ -169,15 +219,20 @@ class _Class(Spoken):
             return None
         configuration: Any = self.network.model.config
         allowed = torch.zeros(1, configuration.num_labels, dtype=torch.bool)
-        allowed[0, list(self.numbers.values())] = True
+        allowed[0, [number for some in self.numbers.values() for number in some]] = True
         return Menus(torch.zeros(prompts.rows, 1, dtype=torch.long), allowed)
 
-    def text(self, outputs: Tensor) -> str:
+    def one_text(self, outputs: Tensor) -> str:
         [output] = self.task.model.outputs
         domain = self.task.model.by_name[output].domain
-        meant = {number: code for code, number in self.numbers.items()}
+        meant = {number: code for code, some in self.numbers.items() for number in some}
         found = meant.get(int(outputs[0]))
         return f"class {int(outputs[0])}" if found is None else domain.text(found)
+
+
+def has_several_right(task: Task) -> bool:
+    """Whether some answer of a task may be given by any of several texts."""
+    return any(template.any for template in task.answers.values())
 
 
 def _declared(task: Task) -> dict[str, Column]:

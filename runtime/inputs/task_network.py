@@ -81,7 +81,7 @@ class Presentation(ABC):
     @abstractmethod
     def correct(self) -> Tensor:
         """LongTensor [inputs, answers]: the outputs (tokens or classes) that the task calls right,
-        -1 beyond the last.
+        -1 beyond the last; [inputs, 1, texts] where any of several is right.
         """
 
     @property
@@ -106,7 +106,8 @@ class Presentation(ABC):
     @abstractmethod
     def outputs(self, inputs: Tensor, answers: Mapping[str, Column]) -> Tensor:
         """LongTensor [rows, answers]: the outputs by which each of `inputs` [rows] would be
-        answered with `answers`, a column of codes for each of the task's outputs.
+        answered with `answers`, a column of codes for each of the task's outputs; [rows, 1, texts]
+        where any of several is right.
         """
 
     @abstractmethod
@@ -117,7 +118,7 @@ class Presentation(ABC):
 
     @abstractmethod
     def said(self, outputs: Tensor) -> str:
-        """A network's outputs [answers] as people read them."""
+        """A network's outputs [answers], or all that are right [1, texts], as people read them."""
 
     @abstractmethod
     def answer_text(self, place: int, output: int) -> str:

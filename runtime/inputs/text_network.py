@@ -21,7 +21,7 @@ from causalspec.compiler import (
     solve_columns,
 )
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
-from causalspec.runtime.engine.interchanges import with_answers
+from causalspec.runtime.engine.right_answers import with_answers
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.engine.text_subject import text_subjects
 from causalspec.runtime.fitting.settings import FitSettings

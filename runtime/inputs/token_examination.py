@@ -33,6 +33,7 @@ from causalspec.compiler import (
     populate,
     product,
     render,
+    right_texts,
     setting_text,
     solve_columns,
 )
@@ -73,7 +74,8 @@ def examine_tokens(
     except UnsupportedModelError:
         return
     said = [answer_texts(task, name, codes[name]) for name in task.model.outputs]
-    answers = list(zip(*said, strict=True))
+    right = [right_texts(task, name, codes[name]) for name in task.model.outputs]
+    answers = list(zip(*right, strict=True))
     for name in prompts:
         template = task.prompts[name]
         rendered = render(template, task.model, columns)
@@ -194,7 +196,9 @@ def _unknown_words(
 
 
 def _alike(
-    texts: Sequence[str], answers: Sequence[tuple[str, ...]], seen: Mapping[str, SeenText]
+    texts: Sequence[str],
+    answers: Sequence[tuple[tuple[str, ...], ...]],
+    seen: Mapping[str, SeenText],
 ) -> tuple[int, int] | None:
     """Two rows whose texts differ and whose tokens do not, though their answers do."""
     first: dict[tuple[int, ...], int] = {}

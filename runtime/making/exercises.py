@@ -4,38 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from random import Random
 
 from causalspec.compiler import (
     Columns,
     Sampler,
     Stream,
     Task,
-    answer_texts,
     largest_remainder,
     populate,
     render,
+    right_texts,
     solve_columns,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """A prompt, and what the network should say to it."""
+    """A prompt, and what the network should say to it: `answer`, or any that is `right`."""
 
     prompt: str
     answer: str
+    right: tuple[str, ...] = ()
+    """Every right answer, where there are several."""
 
 
 class Exercises:
     """Exercises one after the other, a function of the seed and the purpose alone.
 
-    Tasks have equal shares, and so have the prompts of a task. Inputs are drawn as each task says.
+    Tasks have equal shares, and so have the prompts of a task. Inputs are drawn as each task says,
+    and of several right answers one is, evenly.
     """
 
     def __init__(self, tasks: Sequence[Task], seed: int, purpose: str) -> None:
         stream = Stream.of(seed, "exercises", purpose)
         self._tasks = [
-            (task, Sampler(populate(task.model, {}), stream.derive(task.name))) for task in tasks
+            (
+                task,
+                Sampler(populate(task.model, {}), stream.derive(task.name)),
+                Random(f"{seed} {purpose} {task.name}"),
+            )
+            for task in tasks
         ]
 
     def take(self, count: int) -> list[Exercise]:
@@ -43,17 +52,20 @@ class Exercises:
         shares = largest_remainder(count, [1] * len(self._tasks))
         return [
             exercise
-            for (task, sampler), share in zip(self._tasks, shares, strict=True)
-            for exercise in _rendered(task, sampler.take(share))
+            for (task, sampler, chooser), share in zip(self._tasks, shares, strict=True)
+            for exercise in _rendered(task, sampler.take(share), chooser)
         ]
 
 
-def _rendered(task: Task, inputs: Columns) -> Iterator[Exercise]:
+def _rendered(task: Task, inputs: Columns, chooser: Random) -> Iterator[Exercise]:
     """An exercise a row; each of the task's prompts renders every so manieth."""
     (output,) = task.model.outputs
     for number, prompt in enumerate(task.prompts.values()):
         mine = {name: codes[number :: len(task.prompts)] for name, codes in inputs.items()}
         right = solve_columns(task.model, mine, wanted=[output])[output]
         texts = render(prompt, task.model, mine).texts
-        answers = answer_texts(task, output, right)
-        yield from (Exercise(*exercise) for exercise in zip(texts, answers, strict=True))
+        for text, answers in zip(texts, right_texts(task, output, right), strict=True):
+            if len(answers) == 1:
+                yield Exercise(text, answers[0])
+            else:
+                yield Exercise(text, chooser.choice(answers), answers)

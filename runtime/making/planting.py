@@ -17,8 +17,8 @@ from torch import Tensor
 from causalspec.compiler import CounterfactualDesign, Method, Specification
 from causalspec.runtime.engine.batches import Run
 from causalspec.runtime.engine.plain_path import plain_run
+from causalspec.runtime.engine.right_answers import cross_entropy
 from causalspec.runtime.engine.subjects import Edit, Interchanges, Outcome
-from causalspec.runtime.fitting.backward import cross_entropy
 from causalspec.runtime.fitting.candidates import candidates
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
 from causalspec.runtime.inputs.encoded_splits import lay_out

@@ -8,16 +8,17 @@ from typing import Any
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-# A word with the space before it; each digit, mark and line end for itself.
-_TOKEN = r" ?\p{L}+|[\s\S]"
+# A word with the space before it; so many digits at most, each mark and line end for itself.
+_TOKEN = r" ?\p{{L}}+|\d{{1,{digits}}}|[\s\S]"
 
 
-def word_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerFast:
-    """Every word that occurs in `texts` is a token, and so is each digit, mark and line end.
+def word_tokenizer(texts: Iterable[str], digits: int = 1) -> PreTrainedTokenizerFast:
+    """Every word that occurs in `texts` is a token, and so is each mark and line end, and each
+    digit, or as many as `digits` beside each other.
 
     The tokens of a text put together are the text again. A word that is new is `<unk>`.
     """
-    splitter = _splitter()
+    splitter = _splitter(digits)
     pieces = (
         piece for text in dict.fromkeys(texts) for piece, _ in splitter.pre_tokenize_str(text)
     )
@@ -34,5 +35,5 @@ def word_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerFast:
     )
 
 
-def _splitter() -> Any:
-    return pre_tokenizers.Split(Regex(_TOKEN), behavior="isolated")
+def _splitter(digits: int) -> Any:
+    return pre_tokenizers.Split(Regex(_TOKEN.format(digits=digits)), behavior="isolated")

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from causalspec.runtime.engine.right_answers import agreement, log_probability, same_answers
 from causalspec.runtime.engine.subjects import Edit, Subject
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
-from causalspec.runtime.fitting.predict import BATCH, agreement, predict, predict_without_swap
+from causalspec.runtime.fitting.predict import BATCH, predict, predict_without_swap
 from causalspec.runtime.inputs.experiment import PreparedSplit, PreparedSplits
 
 
@@ -37,12 +38,13 @@ class Observed:
     def changes(self) -> Tensor:
         """BoolTensor [rows]: whether the label is another than the base's own answer."""
         correct = self.prepared.presentation.correct[self.prepared.own_bases]
-        return ~agreement(_like(correct, self.prepared.rows.labels), self.prepared.rows.labels)
+        return ~same_answers(self.prepared.rows.labels, correct)
 
     @torch.no_grad()
     def label_odds(self, *, swapped: bool) -> Tensor:
         """The logarithm [rows] of the odds of the label against the base's own answer, with the
-        swap or before it: with answers of several tokens, of all of them.
+        swap or before it: with answers of several tokens, of all of them; where several are right,
+        of any.
         """
         prepared = self.prepared
         correct = prepared.presentation.correct[prepared.own_bases]
@@ -68,10 +70,8 @@ class Observed:
         found: list[Tensor] = []
         for part in _parts(len(inputs)):
             edits = self._edits(part) if swapped else ()
-            logits = subject.run(inputs[part], edits).logits.log_softmax(-1)
-            wanted = outputs[part].to(logits.device)
-            chosen = logits.gather(2, wanted.clamp(min=0)[..., None])[..., 0]
-            found.append(chosen.masked_fill(wanted < 0, 0.0).sum(1).cpu())
+            logits = subject.run(inputs[part], edits).logits
+            found.append(log_probability(logits, outputs[part]).cpu())
         return torch.cat(found)
 
     def _edits(self, part: Tensor) -> Sequence[Edit]:
@@ -99,11 +99,3 @@ def _predicted(subject: Subject, prepared: PreparedSplit, maps: PlacedMaps | Non
 def _parts(rows: int) -> list[Tensor]:
     starts = range(0, rows, BATCH)
     return [torch.arange(start, min(start + BATCH, rows)) for start in starts]
-
-
-def _like(answers: Tensor, labels: Tensor) -> Tensor:
-    """Answers with as many columns as labels have: a shorter one agrees with no longer one."""
-    missing = labels.shape[1] - answers.shape[1]
-    if missing > 0:
-        return torch.nn.functional.pad(answers, (0, missing), value=-1)
-    return answers[:, : labels.shape[1]]

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from causalspec.compiler import Alignment, Claim, InterchangePairs, Specification
 from causalspec.runtime.engine.memory import memory_failures
+from causalspec.runtime.engine.right_answers import first_right
 from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.candidates import Candidates, candidates
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, build_maps
@@ -173,7 +174,7 @@ def _unswapped(experiment: Experiment, prepared: PreparedSplit, count: int) -> S
             )
         )
     outputs = experiment.task.model.outputs
-    places = [f"token {place + 1}" for place in range(int((label >= 0).sum()))]
+    places = [f"token {place + 1}" for place in range(_answers_of(label))]
     if len(places) == 1 or not prepared.presentation.answers_with_tokens:
         places = list(outputs)
     said = presentation.said(label)
@@ -189,10 +190,9 @@ def _answered(prepared: PreparedSplit, maps: PlacedMaps | None) -> Answered:
     [label] = rows.labels
     probability = 1.0
     top: list[tuple[LikelyAnswer, ...]] = []
-    for place, output in enumerate(label):
-        if output < 0:
-            break
-        probability *= float(likely[place, output])
+    for place in range(_answers_of(label)):
+        right = label[place].view(-1)
+        probability *= float(likely[place, right[right >= 0]].sum())
         top.append(tuple(_top(prepared, likely[place], place)))
     said = presentation.said(_as_long(logits.argmax(-1), label))
     return Answered(probability, said, tuple(top))
@@ -208,5 +208,9 @@ def _top(prepared: PreparedSplit, likely: Tensor, place: int) -> Iterator[Likely
 
 def _as_long(outputs: Tensor, right: Tensor) -> Tensor:
     """Outputs cut to as many as `right` has: what would follow is not asked."""
-    count = int((right >= 0).sum())
-    return outputs[:count]
+    return outputs[: _answers_of(right)]
+
+
+def _answers_of(label: Tensor) -> int:
+    """How many answers one row's label asks for, each perhaps one of several."""
+    return int((first_right(label[None]) >= 0).sum())

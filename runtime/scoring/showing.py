@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
+from causalspec.runtime.engine.right_answers import first_right
 from causalspec.runtime.fitting.candidates import Candidates
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.inputs.experiment import PreparedSplits
@@ -48,7 +49,7 @@ def readable_rows(observed: Sequence[Observed]) -> Iterator[PairRow]:
                 base_answer=shown.said(shown.correct[base]),
                 label=shown.said(prepared.rows.labels[row]),
                 said=shown.said(
-                    torch.where(prepared.rows.labels[row] < 0, -1, seen.predicted[row])
+                    torch.where(first_right(prepared.rows.labels)[row] < 0, -1, seen.predicted[row])
                 ),
                 agrees=bool(agrees[row]),
             )

@@ -14,11 +14,12 @@ from causalspec.compiler.compile import check_file
 from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.specification import Anchor, Method, TokenPosition
 from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.runtime.engine.right_answers import agreement
 from causalspec.runtime.engine.subjects import Interchanges
 from causalspec.runtime.engine.text_subject import text_subjects
 from causalspec.runtime.fitting.fit import fit
 from causalspec.runtime.fitting.placed_maps import PlacedVariable, build_maps
-from causalspec.runtime.fitting.predict import agreement, predict
+from causalspec.runtime.fitting.predict import predict
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.answers import answer_tokens
 from causalspec.runtime.inputs.task_network import TaskNetwork

@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from causalspec.compiler.specification import Method
+from causalspec.runtime.engine.right_answers import agreement
 from causalspec.runtime.engine.subjects import Interchanges, Subject
 from causalspec.runtime.engine.text_subject import TextSubject, text_subjects
 from causalspec.runtime.engine.vector_subject import VectorSubject, vector_subject
 from causalspec.runtime.fitting.fit import FitProgress, Fitted, fit
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
-from causalspec.runtime.fitting.predict import agreement, predict, predict_without_swap
+from causalspec.runtime.fitting.predict import predict, predict_without_swap
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.maps.methods.das import Rotation
 from causalspec.runtime.networks.feed_forward import FeedForwardNetwork

@@ -11,7 +11,7 @@ import torch
 from causalspec.command_line import main
 from causalspec.compiler.compile import check_file
 from causalspec.exit_codes import ExitCode
-from causalspec.runtime.fitting.backward import cross_entropy
+from causalspec.runtime.engine.right_answers import cross_entropy
 from causalspec.runtime.fitting.candidates import candidates
 from causalspec.runtime.inputs.experiment import experiment_of, present_splits
 from causalspec.runtime.inputs.text_network import TextNetwork

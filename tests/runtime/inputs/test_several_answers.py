@@ -13,9 +13,8 @@ from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.specification import Specification
 from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.source import Source
+from causalspec.runtime.engine.right_answers import agreement, cross_entropy
 from causalspec.runtime.engine.vector_subject import by_output, vector_subject
-from causalspec.runtime.fitting.backward import cross_entropy
-from causalspec.runtime.fitting.predict import agreement
 from causalspec.runtime.inputs.encoded_splits import EncodedSplits, lay_out
 from causalspec.runtime.inputs.menus import declared_menus
 from causalspec.runtime.inputs.text_network import TextNetwork, TextPresentation
