@@ -123,10 +123,10 @@ def joining_words() -> frozenset[str]:
     return frozenset(
         spellings()[symbol.name]
         for rule in grammar().rules
-        if rule.origin.name == "_leading_word"
+        if rule.origin.name in ("_leading_word", "name")
         for symbol in rule.expansion
         if symbol.name in spellings()
-    ) | {"step"}
+    )
 
 
 def _order(word: str) -> tuple[bool, str]:
