@@ -14,6 +14,7 @@ from causalspec.dsl import catalogue
 from tests.helpers.page_examples import has_examples, write_example
 from tests.helpers.schemas import validate, validate_sarif
 from tests.helpers.spec_files import ROOT
+from tests.helpers.wording import well_put
 
 REPORTED = {
     room: {
@@ -50,6 +51,7 @@ def test_page(
 ):
     path = write_example(code, "Fails", tmp_path)
     failing = check_file(path)
+    well_put(failing.diagnostics)
     fails, fixed = BESIDE.get(code, (set[str](), set[str]()))
     found = {diagnostic.code for diagnostic in failing.diagnostics}
     assert found == fails | ({code} - REPORTED["runtime"])  # those show with a network alone

@@ -11,6 +11,7 @@ from causalspec.dsl.parser import parse
 from causalspec.dsl.source import Source
 from tests.helpers.foreign_mistakes import FOREIGN
 from tests.helpers.mistakes import MISTAKES
+from tests.helpers.wording import well_put
 
 PRELUDE = "language 1\n"
 
@@ -18,6 +19,7 @@ PRELUDE = "language 1\n"
 def found_in(text: str) -> tuple[Source, list[Diagnostic]]:
     source, diagnostics = Source("mistake.causal", text), Diagnostics()
     parse(source, diagnostics)
+    well_put(diagnostics)
     return source, list(diagnostics)
 
 
@@ -49,6 +51,7 @@ def test_fixed_mistakes_are_gone(program: str, messages: tuple[str, ...]) -> Non
 def test_notation_of_other_languages(program: str, line: str, messages: tuple[str, ...]) -> None:
     source, diagnostics = Source("foreign.causal", program.format(line=line)), Diagnostics()
     compile_file(parse(source, diagnostics), None, diagnostics)
+    well_put(diagnostics)
     *found, last = diagnostics
     assert last.message.lower() in ("unknown name `nowhere`", "unknown type `nowhere`")
     helps = [

@@ -10,6 +10,7 @@ from causalspec.compiler.compile import load_specification
 from causalspec.dsl.diagnostics import Severity
 from tests.helpers.slips import SLIPS, SOUND, Slip
 from tests.helpers.statement_slips import STATEMENT_SLIPS
+from tests.helpers.wording import well_put
 
 ALL = (*SLIPS, *STATEMENT_SLIPS)
 
@@ -19,6 +20,7 @@ def told(slip: Slip, folder: Path) -> list[tuple[int, str]]:
     path = folder / "slip.causal"
     path.write_text(slip.frame % slip.written, encoding="utf-8")
     _, diagnostics = load_specification(path)
+    well_put(diagnostics)
     return [
         (
             found.span.source.position(found.span.start)[0],

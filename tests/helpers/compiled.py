@@ -12,6 +12,7 @@ from causalspec.compiler.specification import CounterfactualDesign, Specificatio
 from causalspec.dsl.diagnostics import Diagnostic, Diagnostics, SpecError
 from causalspec.dsl.parser import parse
 from causalspec.dsl.source import Source
+from tests.helpers.wording import well_put
 
 
 def attempt(
@@ -35,6 +36,7 @@ def findings(text: str, folder: Path | None = None) -> list[str]:
     """What is found, one line each: `CS201 4:12 unknown name `x` (help)`."""
     specification, diagnostics = attempt(text, folder)
     assert specification is None or not diagnostics.has_errors
+    well_put(diagnostics)
     lines: list[str] = []
     for diagnostic in diagnostics:
         line, column = diagnostic.span.source.position(diagnostic.span.start)
