@@ -84,8 +84,9 @@ def _units(
         return ()
     if entry.units is None:
         message = f"`{name}` has no parts that an index numbers"
-        layer = isinstance(index, syntax.Number) and entry.layered
-        advice = f"write `{name}`" + (f", or `{name} layers {index.text}`" if layer else "")
+        advice = f"write `{name}`"
+        if isinstance(index, syntax.Number) and entry.layered:
+            advice += f", or `{name} layers {index.text}`"
         compilation.error("CS728", message, index.span, help=advice)
         return ()
     numbers = _Numbers(
