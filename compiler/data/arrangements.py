@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.evaluators.columns import Column, Columns, storage
 
-_LARGEST_DRAW = 1 << 63
+_LARGEST_DRAW = 1 << 16  # of those that are nearly never rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Arranged:
         return [len(self.codes) - taken for taken in range(len(self.names))]
 
     def _runs(self) -> Iterator[Sequence[int]]:
-        """The radices in runs that one draw of 63 bits has room for."""
+        """The radices in runs that one draw has room for."""
         run: list[int] = []
         for radix in self._radices:
             if prod(run) * radix > _LARGEST_DRAW:

@@ -81,7 +81,19 @@ class Translated:
                 self._declare(variable)
         if model.requirement is not None:
             self._require(model.requirement)
+        for names in model.distinct:
+            self._require_every_value(names)
         self._require(condition)
+
+    def _require_every_value(self, names: Sequence[str]) -> None:
+        """Inputs that differ, and are as many as there are values, take each of these: it follows,
+        but the solver would count pigeons for very long.
+        """
+        domains = {self._model.by_name[name].domain for name in names}
+        if len(domains) == 1 and (codes := domains.pop().codes()) and len(codes) == len(names):
+            for code in codes:
+                taken = (self._translation.terms[name] == code for name in names)
+                self._solver.add(self._z3.Or(*taken, self._context))
 
     def _total(self, condition: Expression) -> Expression:
         """Whether a condition is defined and true."""
