@@ -7,13 +7,14 @@ makes an expression true?
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from causalspec.compiler import expressions as nodes
-from causalspec.compiler.expressions import Expression, Reference, renamed
+from causalspec.compiler.evaluators import interpret
+from causalspec.compiler.expressions import Expression, Reference, references, renamed, surely
 from causalspec.compiler.model import CausalModel, Role, Variable
-from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.compiler.specification import CounterfactualDesign, Derivation, SwapKind
 
 
 def in_order(variables: Collection[Variable], known: Collection[str] = ()) -> tuple[Variable, ...]:
@@ -78,27 +79,45 @@ def with_noise_at_rest(model: CausalModel) -> CausalModel:
 
 
 def interchanged(
-    model: CausalModel, kind: SwapKind, sources: Collection[int] = (), *, shared_noise: bool = False
+    model: CausalModel,
+    kind: SwapKind,
+    sources: Collection[int] = (),
+    *,
+    shared_noise: bool = False,
+    derivations: Sequence[Derivation] = (),
 ) -> CausalModel:
     """One model of a pair: `base.x` and `source 0.x` are x in the solutions of base and sources,
     and `result.x` is x in the base's solution under the interchange of `kind`. Sources that it does
     not use are there when `sources` names them.
 
     Its inputs are those of base and sources, each admissible. Noise that is shared is computed in
-    the sources: it is the base's.
+    the sources: it is the base's. What is derived in a source is computed, too, and may be
+    undefined, or break the task's `require`: see `admission`.
     """
+    made = {derivation.source: derivation for derivation in derivations}
+    numbers = {*kind.used_sources, *sources}
+    drawn_before = sorted(numbers - made.keys())
+    in_order = [*drawn_before, *(number for number in made if number in numbers)]
     free: list[Variable] = []
     computed: list[Variable] = []
     requirements: list[Expression] = []
-    for prefix in ("base", *map(source_prefix, sorted({*kind.used_sources, *sources}))):
+    for number in (None, *in_order):
+        prefix = "base" if number is None else source_prefix(number)
+        derivation = made.get(number) if number is not None else None
+        values = dict(derivation.values) if derivation is not None else {}
         for name in model.exogenous:
             own = replace(model.by_name[name], name=f"{prefix}.{name}")
-            if shared_noise and prefix != "base" and own.role is Role.NOISE:
+            if name in values:
+                computed.append(_computed_as(values[name], own))
+            elif shared_noise and number is not None and own.role is Role.NOISE:
                 computed.append(_same_as(f"base.{name}", own))
             else:
                 free.append(own)
         computed.extend(copied(model, _prefixed(prefix)))
-        if model.requirement is not None:
+        if derivation is not None:
+            asked = Admission.of(derivation, model)
+            requirements += (*asked.drawn, *asked.linking)
+        elif model.requirement is not None:
             requirements.append(renamed(model.requirement, _prefixed(prefix)))
     computed.extend(_changed_run(model, kind, "base", "result"))
     return replace(model, variables=(*free, *computed), requirement=nodes.All(tuple(requirements)))
@@ -108,12 +127,75 @@ def pair_of(
     design: CounterfactualDesign, kind: SwapKind, sources: Collection[int] = ()
 ) -> CausalModel:
     """A pair of a design as `interchanged` models it, the noise shared that the design shares."""
-    return interchanged(design.model, kind, sources, shared_noise=design.shared_noise)
+    used = {*kind.used_sources, *sources}
+    for derivation in reversed(design.derivations):
+        if derivation.source in used:
+            used |= {
+                number
+                for number in range(len(design.source_names))
+                for _, value in derivation.values
+                if any(name.startswith(f"{source_prefix(number)}.") for name in references(value))
+            }
+    return interchanged(
+        design.model,
+        kind,
+        used,
+        shared_noise=design.shared_noise,
+        derivations=design.derivations,
+    )
 
 
 def _same_as(name: str, variable: Variable) -> Variable:
     """The variable without a distribution of its own."""
-    return replace(variable, role=Role.ABBREVIATION, mechanism=Reference(name), weights=None)
+    return _computed_as(Reference(name), variable)
+
+
+def _computed_as(mechanism: Expression, variable: Variable) -> Variable:
+    return replace(variable, role=Role.ABBREVIATION, mechanism=mechanism, weights=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a task's `require` asks of a derived source, in the names of `interchanged`: `drawn` are
+    conditions on what is drawn in it alone, `linking` those on its draws given the rest, `stated`
+    those on the rest alone.
+    """
+
+    drawn: tuple[Expression, ...]
+    linking: tuple[Expression, ...]
+    stated: tuple[Expression, ...]
+
+    @staticmethod
+    def of(derivation: Derivation, model: CausalModel) -> Admission:
+        """The conditions of a model's `require`; what holds since the run that it is made of meets
+        it is left out.
+        """
+        prefix = source_prefix(derivation.source)
+        values = dict(derivation.values)
+        drawn: list[Expression] = []
+        linking: list[Expression] = []
+        stated: list[Expression] = []
+        for condition in conjuncts(model.requirement):
+            read = model.ancestors(references(condition)).intersection(model.inputs)
+            own = on_side(condition, prefix)
+            if read.issubset(derivation.drawn):
+                drawn.append(own)
+            elif not read.isdisjoint(derivation.drawn):
+                # What is undefined beside the draws, no draw can mend.
+                linking.append(nodes.Any((nodes.Not(nodes.Defined(own)), own)))
+            else:
+                runs = {_run_of(values[name], name) for name in read}
+                if len(runs) != 1 or None in runs:
+                    stated.append(surely(own))
+        return Admission(tuple(drawn), tuple(linking), tuple(stated))
+
+
+def _run_of(value: Expression, name: str) -> str | None:
+    """The run whose own value of that input this is; None of any other value."""
+    if not isinstance(value, Reference):
+        return None
+    run, _, read = value.name.rpartition(".")
+    return run if read == name else None
 
 
 def _changed_run(model: CausalModel, kind: SwapKind, start: str, prefix: str) -> Iterator[Variable]:
@@ -146,12 +228,18 @@ def _changed_run(model: CausalModel, kind: SwapKind, start: str, prefix: str) ->
 
 
 def pair_in(
-    setting: Mapping[str, int], model: CausalModel, sources: int
+    setting: Mapping[str, int], pair: CausalModel, model: CausalModel, sources: int
 ) -> tuple[dict[str, int], list[dict[str, int]]]:
-    """The inputs and noise of base and sources in a setting of `interchanged`."""
+    """The inputs and noise of base and sources in a setting of `pair`, which `interchanged` made of
+    the model, by the interpreter. An input that is derived and undefined is not there.
+    """
+    solution = interpret.solve(pair, setting)
     base, *others = (
-        # Noise that is shared is the base's.
-        {name: setting.get(f"{prefix}.{name}", setting[f"base.{name}"]) for name in model.exogenous}
+        {
+            name: solution[f"{prefix}.{name}"]
+            for name in model.exogenous
+            if f"{prefix}.{name}" in solution
+        }
         for prefix in ("base", *map(source_prefix, range(sources)))
     )
     return base, others

@@ -21,7 +21,7 @@ from causalspec.dsl.reports import report, report_foreign, report_nested
 from causalspec.dsl.resuming import resume
 from causalspec.dsl.source import Source, Span
 from causalspec.dsl.tokens import span_of
-from causalspec.dsl.words import DECLARATIONS, spellings
+from causalspec.dsl.words import BLOCKS, DECLARATIONS, spellings
 
 
 def read_tokens(
@@ -96,7 +96,7 @@ def _recover(state: ParseState, unreadable: list[int]) -> None:
         resume(state)
     elif (replacement := repair(state)) is not None:
         state.tokens[state.index : state.index + 1] = replacement
-    elif spellings().get(state.token.type) in DECLARATIONS and state.open and closed_later(state):
+    elif _declares(state) and state.open and closed_later(state):
         report_nested(state)
         start = state.span(state.token)
         state.index += 1
@@ -105,3 +105,9 @@ def _recover(state: ParseState, unreadable: list[int]) -> None:
     elif not mend_brackets(state):
         report(state)
         resume(state)
+
+
+def _declares(state: ParseState) -> bool:
+    """Whether the next word starts a declaration, and no statement of the block that is open."""
+    word = spellings().get(state.token.type)
+    return word in DECLARATIONS and word not in BLOCKS.get(str(state.declaration), ())

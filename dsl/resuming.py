@@ -39,7 +39,8 @@ def resume(state: ParseState) -> None:
         ]
         state.cut(place)
         _skip(state, opened)
-        if state.token.type == END or spellings().get(state.token.type) in DECLARATIONS:
+        declares = spellings().get(state.token.type) in DECLARATIONS
+        if state.token.type == END or (declares and not state.accepts([state.token.type])):
             _close_all(state)
     low, high = state.span(start).start, state.span(state.token).start
     state.unread.append(Span(state.source, low, max(low, high)))

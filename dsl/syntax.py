@@ -159,6 +159,22 @@ class SwapItem(Node):
     within: tuple[SwapItem, ...] = ()
 
 
+class DerivedSource(Node):
+    """`derive edited from base { x = 1 - base.x  draw y, z }`: a source that is made of another
+    run. `run` is that one's name.
+    """
+
+    name: Name
+    run: Name
+    body: tuple[Assignment | Draw, ...]
+
+
+class Draw(Node):
+    """`draw y, z`: inputs that a derived source has of its own."""
+
+    inputs: tuple[Expression, ...]
+
+
 class Keep(Node):
     """`keep where condition`."""
 
@@ -206,7 +222,7 @@ class Seed(Node):
 
 
 CounterfactualsStatement: TypeAlias = (
-    Swap | Keep | Balance | Cover | NoiseSharing | Distinguish | Split | Seed
+    Swap | DerivedSource | Keep | Balance | Cover | NoiseSharing | Distinguish | Split | Seed
 )
 
 

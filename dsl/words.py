@@ -15,6 +15,7 @@ BLOCKS: Final = {
     "model": ("var", "noise", "let", "output", "example"),
     "counterfactuals": (
         "swap",
+        "derive",
         "keep",
         "balance",
         "cover",

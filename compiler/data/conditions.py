@@ -107,7 +107,12 @@ class PairKind:
     @property
     def sides(self) -> tuple[str, ...]:
         """How the model calls base and sources."""
-        return ("base", *map(source_prefix, range(len(source_names(self.design)))))
+        return PairKind.sides_of(self.design)
+
+    @staticmethod
+    def sides_of(design: CounterfactualDesign) -> tuple[str, ...]:
+        """How pairs of a design call base and sources."""
+        return ("base", *map(source_prefix, range(len(source_names(design)))))
 
     @property
     def is_conditional(self) -> bool:
@@ -170,7 +175,7 @@ class PairKind:
             row = int(np.argmin(pairs.sound))
             setting = {name: int(drawn[name][row]) for name in self.model.exogenous}
             names = source_names(self.design)
-            base, sources = pair_in(setting, self.design.model, len(names))
+            base, sources = pair_in(setting, self.model, self.design.model, len(names))
             found = UndefinedPair(self.design, self.swap, names, base, sources)
             raise SpecError([found.diagnostic()])
         return pairs

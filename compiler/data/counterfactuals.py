@@ -21,6 +21,7 @@ from causalspec.compiler.data.conditions import PairKind
 from causalspec.compiler.data.covering import possible_strata, unmet
 from causalspec.compiler.data.feasibility import nothing_admitted, nothing_to_cover
 from causalspec.compiler.data.filling import KindSampler
+from causalspec.compiler.data.held_out_sources import HeldOutSources
 from causalspec.compiler.data.pairs import BLOCK_ROWS, InterchangePairs, in_blocks
 from causalspec.compiler.data.partitions import SplitValues, partition
 from causalspec.compiler.data.populations import Population, populate
@@ -182,11 +183,12 @@ class _SplitRows:
             raise SpecError([nothing_to_cover(plan.design)])
         self._stream = Stream.of(plan.seed, plan.design.name, values.split)
         self._layout = Layout(self._strata, rows, self._stream)
+        held_out = HeldOutSources(plan.design, values)
         self._samplers: list[KindSampler] = []
         for kind in plan.kinds:
             own = self._stream.derive("solver", str(kind.number))
             solver = PairSolver(kind, population, values, own)
-            self._samplers.append(KindSampler(kind, self._layout, population, solver))
+            self._samplers.append(KindSampler(kind, self._layout, population, solver, held_out))
 
     def whole(self) -> InterchangePairs:
         """All rows at once."""

@@ -19,10 +19,11 @@ from causalspec.compiler.data.blocks import (
     Grouped,
     Listed,
 )
-from causalspec.compiler.data.conditions import LabelledPairs, PairKind, source_names
+from causalspec.compiler.data.conditions import LabelledPairs, PairKind
 from causalspec.compiler.data.populations import Population
 from causalspec.compiler.data.randomness import Stream
-from causalspec.compiler.derived_models import source_prefix
+from causalspec.compiler.data.samplers import own_names
+from causalspec.compiler.derived_models import Admission, source_prefix
 from causalspec.compiler.evaluators.columns import Column, Columns
 
 
@@ -56,9 +57,15 @@ class EnumeratedPairs:
             return None
         grouped: list[Grouped] = []
         free: list[_Free] = []
-        numbers = range(len(source_names(kind.design)))
-        for side, prefix in enumerate(("base", *map(source_prefix, numbers))):
-            for block in population.blocks:
+        made = {source_prefix(part.source): part for part in kind.design.derivations}
+        for side, prefix in enumerate(kind.sides):
+            drawn_from = population
+            if prefix in made:
+                drawn_from = population.of(own_names(made[prefix], kind.design))
+                linking = Admission.of(made[prefix], population.model).linking
+                if linking or not drawn_from.is_listed:
+                    return None
+            for block in drawn_from.blocks:
                 mine = block.of_side(prefix)
                 if kind.relevant.isdisjoint(mine.names):
                     free.append(_Free((str(side), *block.names), mine))

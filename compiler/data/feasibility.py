@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from causalspec.compiler.data.blocks import ENUMERATED_SETTINGS
 from causalspec.compiler.data.conditions import LabelledPairs, filters
-from causalspec.compiler.data.samplers import RequirementUnmetError
+from causalspec.compiler.data.samplers import DrawUnmetError, RequirementUnmetError
 from causalspec.compiler.data.strata import Strata, described
 from causalspec.compiler.specification import CounterfactualDesign, SwapKind
-from causalspec.compiler.wording import quoted
+from causalspec.compiler.wording import quoted, setting_text
 from causalspec.dsl.diagnostics import Diagnostic, Related
 
 
@@ -118,6 +118,12 @@ def too_rare(counts: FilterCounts, stratum: int, rows: int) -> Diagnostic:
 
 def too_rare_inputs(design: CounterfactualDesign, error: RequirementUnmetError) -> Diagnostic:
     """Why sampling inputs gave up."""
+    if isinstance(error, DrawUnmetError):
+        made, model = error.derivation, design.model
+        place = setting_text(model, error.base, model.exogenous)
+        message = f"{quoted(made.span)} finds no draw that `require` admits at base `{place}`"
+        advice = f"{error.attempts:,} draws were tried: state something else, or draw that, too"
+        return Diagnostic("CS551", message, made.span, advice)
     message = f"too few inputs of `{design.model.task}` meet its `require`"
     advice = (
         f"{error.accepted:,} of {error.attempts:,} settings that were tried did; the inputs that "

@@ -21,6 +21,7 @@ from causalspec.compiler.data.feasibility import (
     too_rare,
     too_rare_inputs,
 )
+from causalspec.compiler.data.held_out_sources import HeldOutSources
 from causalspec.compiler.data.pairs import InterchangePairs
 from causalspec.compiler.data.populations import Population
 from causalspec.compiler.data.randomness import Stream, rows_by_number
@@ -46,19 +47,26 @@ class KindSampler:
     """Fills the rows of a kind, of which a split holds as many as its layout says."""
 
     def __init__(
-        self, kind: PairKind, layout: Layout, population: Population, solver: PairSolver
+        self,
+        kind: PairKind,
+        layout: Layout,
+        population: Population,
+        solver: PairSolver,
+        held_out: HeldOutSources,
     ) -> None:
         self._kind = kind
         self._layout = layout
         self._population = population
         self._solver = solver
+        self._held_out = held_out
 
     def fill(self, table: InterchangePairs, cells: Sequence[Places], stream: Stream) -> None:
         """Draw pairs, in order, until the rows of each stratum are full. Pairs that are rare are
         chosen from a list of all where there is one; else, to tell rivals apart or to cover
         combinations, found by the solver.
 
-        Raises `SpecError` with CS510 to CS518 for what cannot be met with bounded work.
+        Raises `SpecError` with CS510 to CS518, CS550, CS551 or CS555 for what cannot be met with
+        bounded work.
         """
         kind, rows = self._kind, sum(map(len, cells))
         for stratum, places in enumerate(cells):
@@ -78,7 +86,7 @@ class KindSampler:
                 drawn = sampler.take(size)
             except RequirementUnmetError as error:
                 raise SpecError([too_rare_inputs(kind.design, error)]) from None
-            pairs = kind.label(drawn)
+            pairs = self._label(drawn)
             if not kind.is_conditional:
                 _write(table, _index(cells[0], done, done + size), slice(None), pairs)
                 filled[0] += size
@@ -109,9 +117,15 @@ class KindSampler:
         drawn = self._rare(stratum, missing, stream.derive("rare", str(stratum)))
         if drawn is None:
             return False
-        _write(table, _index(places, filled[stratum]), slice(None), self._kind.label(drawn))
+        _write(table, _index(places, filled[stratum]), slice(None), self._label(drawn))
         filled[stratum] = len(places)
         return True
+
+    def _label(self, drawn: Columns) -> LabelledPairs:
+        """The labels of some pairs, whose derived sources are in the split."""
+        pairs = self._kind.label(drawn)
+        self._held_out.refuse_others(pairs)
+        return pairs
 
     def _rare(self, stratum: int, rows: int, stream: Stream) -> Columns | None:
         """So many pairs of a stratum from the list of all, else by the solver."""

@@ -9,7 +9,8 @@ it admits is constructed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -44,14 +45,17 @@ _PILOT = 1 << 14
 _RARE = 64  # where fewer than one draw in so many is admitted, settings are constructed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Population:
-    """Settings of inputs and noise: one of each block, subject to what could not be enumerated.
+    """Settings of a model's inputs and noise, those in `allowed` keeping to its codes: one of each
+    block, subject to what could not be enumerated.
 
     `sampled` is not 0 where a block is a sample of the settings of its inputs: so many. `in_vain`
     counts the settings that were tried where some may exist, but none was found.
     """
 
+    model: CausalModel
+    allowed: Mapping[str, Column]
     blocks: tuple[Block, ...]
     rejections: tuple[ColumnExpression, ...]
     sampled: int = 0
@@ -67,6 +71,28 @@ class Population:
         """Whether it is certain that nothing is admitted."""
         return any(block.settings == 0 for block in self.blocks)
 
+    @cached_property
+    def _parts(self) -> dict[frozenset[str], Population]:
+        return {}
+
+    def of(self, names: frozenset[str]) -> Population:
+        """The settings of some inputs and noise, subject to what `require` says of them alone."""
+        if names not in self._parts:
+            model = self.model
+            alone = (
+                condition
+                for condition in conjuncts(model.requirement)
+                if names.issuperset(Condition.of(condition, model).reads)
+            )
+            kept = (
+                variable
+                for variable in model.variables
+                if variable.mechanism is not None or variable.name in names
+            )
+            part = replace(model, variables=tuple(kept), requirement=All(tuple(alone)))
+            self._parts[names] = populate(part, self.allowed)
+        return self._parts[names]
+
 
 def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
     """The settings that the model's `require` admits, each input in `allowed` keeping to its codes.
@@ -77,7 +103,8 @@ def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
     constant = [condition for condition in conditions if not condition.reads]
     if not all(condition.holds.over({}, 1)[0] for condition in constant):
         nothing = np.zeros(0, dtype=np.int8)
-        return Population((Listed(dict.fromkeys(model.exogenous, nothing), 0),), ())
+        blocks = (Listed(dict.fromkeys(model.exogenous, nothing), 0),)
+        return Population(model, allowed, blocks, ())
     blocks: list[Block] = []
     rejections: list[ColumnExpression] = []
     sampled, in_vain = 0, 0
@@ -103,7 +130,7 @@ def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
             sampled = max(sampled, 0 if made.is_whole else made.settings)
         else:
             in_vain += made.tried
-    return Population(tuple(_merged(blocks)), tuple(rejections), sampled, in_vain)
+    return Population(model, allowed, tuple(_merged(blocks)), tuple(rejections), sampled, in_vain)
 
 
 def _connected(names: Sequence[str], links: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:

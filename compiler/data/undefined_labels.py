@@ -8,11 +8,13 @@ error unless the design leaves it out with `keep where defined(result)`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
+from causalspec.compiler.derived_models import Admission, source_prefix
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.expressions import All, Any, Defined, Expression, Not, Reference
 from causalspec.compiler.model import CausalModel, Role
-from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.compiler.specification import CounterfactualDesign, Derivation, SwapKind
 from causalspec.compiler.wording import (
     beside,
     quoted,
@@ -36,7 +38,19 @@ def is_sound(design: CounterfactualDesign, sides: Sequence[str]) -> Expression:
     kept = All(tuple(clause.expression for clause in design.keep))
     outputs = (Reference(f"{side}.{name}") for side in sides for name in design.model.outputs)
     needed = (*outputs, *(value.expression for value in design.stratified))
-    return All((Defined(kept), Any((Not(kept), All(tuple(map(Defined, needed)))))))
+    admitted = (part for made in design.derivations for part in is_made(made, design.model))
+    whole = All((*map(Defined, needed), *admitted))
+    return All((Defined(kept), Any((Not(kept), whole))))
+
+
+def is_made(derivation: Derivation, model: CausalModel) -> Iterator[Expression]:
+    """What must hold for a derived source to be an input of the task, in the names of
+    `interchanged`.
+    """
+    prefix = source_prefix(derivation.source)
+    for name, _ in derivation.values:
+        yield Defined(Reference(f"{prefix}.{name}"))
+    yield from Admission.of(derivation, model).stated
 
 
 class UndefinedPair:
@@ -52,17 +66,54 @@ class UndefinedPair:
     ) -> None:
         self._design, self._kind, self._names = design, kind, names
         self._base, self._sources = base, sources
-        model = design.model
-        runs = {"base": interpret.solve(model, base)}
+
+    @cached_property
+    def _runs(self) -> Mapping[str, Setting]:
+        model = self._design.model
+        runs = {"base": interpret.solve(model, self._base)}
         runs |= {
             name: interpret.solve(model, source)
-            for name, source in zip(names, sources, strict=True)
+            for name, source in zip(self._names, self._sources, strict=True)
         }
-        self._runs = {**runs, "result": interpret.interchange(model, base, sources, kind)}
+        result = interpret.interchange(model, self._base, self._sources, self._kind)
+        return {**runs, "result": result}
+
+    @cached_property
+    def _broken(self) -> tuple[Derivation, str] | None:
+        """The first derived source that is not an input of the task, and why it is none."""
+        model = self._design.model
+        for made in self._design.derivations:
+            name, source = self._names[made.source], self._sources[made.source]
+            for input_, _ in made.values:
+                if input_ not in source:
+                    return made, f"gives `{name}.{input_}` no value of its type"
+            if not interpret.satisfies(model, source):
+                return made, f"makes a `{name}` that the task's `require` does not admit"
+        return None
 
     def diagnostic(self) -> Diagnostic:
-        """What is wrong with the design: CS540 for a label, CS542 for a condition."""
+        """What is wrong with the design: CS540 for a label, CS542 for a condition, CS550 for a
+        derived source.
+        """
         design, model = self._design, self._design.model
+        if self._broken is not None:
+            made, why = self._broken
+            name = self._names[made.source]
+            derived = {other.source for other in design.derivations}
+            sides = {"base": self._base}
+            sides |= {
+                side: self._sources[number]
+                for number, side in enumerate(self._names)
+                if number not in derived
+            }
+            place = ", ".join(
+                f"{side} `{setting_text(model, setting, model.exogenous)}`"
+                for side, setting in sides.items()
+            )
+            advice = (
+                f"leave such pairs out with `keep where defined({name})`, or state it otherwise"
+            )
+            return Diagnostic("CS550", f"{quoted(made.span)} {why} at {place}", made.span, advice)
         known = {
             f"{side}.{name}": code
             for side, solution in self._runs.items()
@@ -107,7 +158,11 @@ class UndefinedPair:
         )
 
     def lines(self) -> Iterator[str]:
-        """The base's run and the run after the swap side by side; swapped and undefined marked."""
+        """The base's run and the run after the swap side by side; swapped and undefined marked.
+        None of a source that is not an input.
+        """
+        if self._broken is not None:
+            return
         model = self._design.model
         base, result = self._runs["base"], self._runs["result"]
         yield from beside("", "base", "after the swap")

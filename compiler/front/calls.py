@@ -66,7 +66,7 @@ def _defined(environment: Environment, node: syntax.Call) -> Value:
     side = environment.find(argument) if isinstance(argument, syntax.Name) else None
     if isinstance(side, Side):
         outputs = (Reference(f"{side.name}.{name}") for name in side.outputs)
-        return Value(All(tuple(map(Defined, outputs))), Truths())
+        return Value(All((*map(Defined, outputs), *side.admitted)), Truths())
     value = value_of(environment, argument)
     return value if value.domain is None else Value(Defined(value.node), Truths())
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from causalspec.compiler.front.designs import data_split
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at, documented, of_kind
 from causalspec.compiler.front.scores import Scored, expectation_of, swapped_by
+from causalspec.compiler.front.splits import data_split
 from causalspec.compiler.specification import Alignment, Claim, Task
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related

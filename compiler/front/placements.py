@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from causalspec.compiler.entries import ArgumentKind, SiteEntry, WriteEntry
-from causalspec.compiler.front.designs import data_split
 from causalspec.compiler.front.examples import code_in, target_variable
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at, duplicate
 from causalspec.compiler.front.scopes import Declared
 from causalspec.compiler.front.sites import placed_site, tokens_of
+from causalspec.compiler.front.splits import data_split
 from causalspec.compiler.front.vocabulary_rows import (
     Written,
     argument_value,

@@ -92,6 +92,8 @@ class Side:
     name: str
     scope: Scope
     outputs: tuple[str, ...]
+    admitted: tuple[Expression, ...] = ()
+    """What must hold for it to be a setting at all, of a source that is derived."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from causalspec.compiler.counterparts import counterparts_of
 from causalspec.compiler.derived_models import with_noise_at_rest
+from causalspec.compiler.front.derived_sources import derived_names
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at, of_kind
@@ -25,7 +26,8 @@ def swaps_of(
     """The names of a design's sources, in order of appearance, with the places that declare them,
     and its kinds of intervention.
     """
-    reader = _Reader(compilation, draft)
+    derived = derived_names(compilation, of_kind(declaration.body, syntax.DerivedSource))
+    reader = _Reader(compilation, draft, derived)
     kinds: dict[str, tuple[SwapKind, syntax.Swap]] = {}
     for statement in of_kind(declaration.body, syntax.Swap):
         weight = statement.weight
@@ -46,9 +48,9 @@ def swaps_of(
     if not kinds and reader.whole and not compilation.unread.is_inside(declaration):
         advice = "add `swap v` for a variable `v` of the model"
         compilation.wrong("CS701", declaration.name, "swaps nothing", help=advice)
-    if len(reader.sources) > MOST_SOURCES:
+    if len({*reader.sources, *derived}) > MOST_SOURCES:
         compilation.wrong("CS924", declaration.name, f"has more than {MOST_SOURCES} sources")
-    names = reader.declaring or {"source": SIDE}
+    names = {**reader.declaring, **derived} or {"source": SIDE}
     return names, [kind for kind, _ in kinds.values()]
 
 
@@ -65,6 +67,7 @@ def _key(kind: SwapKind) -> str:
 class _Reader:
     compilation: Compilation
     draft: ModelDraft
+    derived: Mapping[str, syntax.Name]
     sources: dict[str, int] = field(default_factory=dict[str, int])
     declaring: dict[str, syntax.Name | str] = field(default_factory=dict[str, syntax.Name | str])
     whole: bool = True
@@ -143,7 +146,7 @@ class _Reader:
                 help="take the value from another source",
                 related=(Related(circle.span, "this run is intervened on"),),
             )
-        declaring = self.declaring.setdefault(name, item.source or SIDE)
+        declaring = self.declaring.setdefault(name, self.derived.get(name) or item.source or SIDE)
         if item.source is not None:
             self.compilation.meanings.note(place, declaring)
         return self.sources.setdefault(name, len(self.sources))

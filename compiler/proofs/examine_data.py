@@ -14,7 +14,7 @@ from causalspec.compiler.data.left_out import pairs_left_out
 from causalspec.compiler.data.pairs import InterchangePairs
 from causalspec.compiler.data.populations import Population
 from causalspec.compiler.data.randomness import Stream
-from causalspec.compiler.data.samplers import PairSampler, RequirementUnmetError
+from causalspec.compiler.data.samplers import DrawUnmetError, PairSampler, RequirementUnmetError
 from causalspec.compiler.data.undefined_labels import UndefinedPair, is_sound
 from causalspec.compiler.derived_models import on_pair, pair_in, pair_of, source_prefix
 from causalspec.compiler.evaluators.columns import Column
@@ -28,7 +28,7 @@ from causalspec.compiler.evidence import (
     examined_some,
 )
 from causalspec.compiler.expressions import Any, Compare, ComparisonOperator, Not, Reference
-from causalspec.compiler.model import Role, Variable
+from causalspec.compiler.model import CausalModel, Role, Variable
 from causalspec.compiler.proofs.witnesses import find_witness, smallest_witness
 from causalspec.compiler.specification import CounterfactualDesign, SwapKind
 from causalspec.dsl.diagnostics import Diagnostics
@@ -63,16 +63,20 @@ def examine_labels(
     if design.model.cyclic:
         return
     names = source_names(design)
-    prefixes = ("base", *map(source_prefix, range(len(names))))
+    made = {derivation.source for derivation in design.derivations}
+    drawn = (number for number in range(len(names)) if number not in made)
+    settled = ("base", *map(source_prefix, drawn))
     sound = on_pair(is_sound(design, ("base", *names, "result")), names)
     for kind in design.kinds:
         model = pair_of(design, kind, range(len(names)))
         if is_settled:
-            known = (_settled(variable, prefixes) for variable in model.variables)
+            known = (_settled(variable, settled) for variable in model.variables)
             model = replace(model, variables=tuple(known))
 
-        def refuted(setting: Mapping[str, int], kind: SwapKind = kind) -> Iterator[str]:
-            base, sources = pair_in(setting, design.model, len(names))
+        def refuted(
+            setting: Mapping[str, int], kind: SwapKind = kind, pair_model: CausalModel = model
+        ) -> Iterator[str]:
+            base, sources = pair_in(setting, pair_model, design.model, len(names))
             pair = UndefinedPair(design, kind, names, base, sources)
             diagnostics.found.append(pair.diagnostic())
             return pair.lines()
@@ -122,7 +126,10 @@ def examine_design(
     if population is not None and design.model.requirement is not None:
         yield from _examine_draws(design, population)
     for number, kind in enumerate(design.kinds):
-        drawn = None if population is None else _draw(PairKind.of(design, number), population)
+        try:
+            drawn = None if population is None else _draw(PairKind.of(design, number), population)
+        except DrawUnmetError:
+            return  # data generation says why
         swap = _examine_swap(design, kind, drawn, diagnostics)
         yield swap
         if drawn is None or swap.holds is False:
@@ -168,13 +175,17 @@ def _examine_draws(design: CounterfactualDesign, population: Population) -> Iter
 
 
 def _draw(kind: PairKind, population: Population) -> _Drawn | None:
-    """None where too few pairs can be had; data generation then says why."""
+    """None where too few pairs can be had; data generation then says why. Raises `DrawUnmetError`
+    where a derived source cannot be had.
+    """
     if population.is_empty:
         return None
     design = kind.design
     stream = Stream.of(design.seed, design.name, "examined", kind.swap.name)
     try:
         pairs = kind.label(PairSampler(design, population, stream).take(PAIRS))
+    except DrawUnmetError:
+        raise
     except RequirementUnmetError:
         return None
     changed = numpy.zeros(PAIRS, numpy.bool_)

@@ -116,11 +116,12 @@ def _parting_pairs(
     outputs = {f"result.{name}": of_task(f"result.{name}") for name in model.outputs}
     for kind, others in agreeing.items():
         for other in others:
-            sides = interchanged(model, kind, numbers), interchanged(rival, other, numbers)
+            made = interchanged(model, kind, numbers, derivations=design.derivations)
+            sides = made, interchanged(rival, other, numbers)
             found = smallest_witness(side_by_side(*sides), differs(outputs))
             if isinstance(found, NoWitness):
                 continue
-            base, sources = pair_in(found.setting, model, len(names))
+            base, sources = pair_in(found.setting, made, model, len(names))
             used = {
                 "base": base,
                 **{names[number]: sources[number] for number in kind.used_sources},

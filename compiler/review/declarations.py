@@ -47,6 +47,7 @@ def design_changes(old: CounterfactualDesign, new: CounterfactualDesign) -> Iter
     about = ("is about", "was about", f"`{new.model.name}`", f"`{old.model.name}`")
     yield from told_otherwise(area, where, [about])
     yield from _swap_changes(old, new)
+    yield from _derivation_changes(old, new)
     yield from filter_changes(old, new)
     yield from gone_and_new(
         area,
@@ -86,8 +87,22 @@ def design_changes(old: CounterfactualDesign, new: CounterfactualDesign) -> Iter
 
 _OF_A_DESIGN = frozenset({
     "name", "model", "source_names", "kinds", "keep", "balance", "balance_domain", "splits",
-    "disjoint", "seed", "distinctions", "cover", "shared_noise",
+    "disjoint", "seed", "distinctions", "cover", "shared_noise", "derivations",
 })  # fmt: skip
+
+
+def _derivation_changes(old: CounterfactualDesign, new: CounterfactualDesign) -> Iterator[Change]:
+    """How sources are made now that were made otherwise, or were drawn."""
+    sides = [
+        {source_names(design)[made.source]: made for made in design.derivations}
+        for design in (old, new)
+    ]
+    for name in {**sides[0], **sides[1]}:
+        was, now = (side.get(name) for side in sides)
+        if was != now:
+            texts = [f"is made by `{made.text}`" if made else "is drawn" for made in (now, was)]
+            said = f"`{name}` {texts[0]}, {texts[1].replace('is', 'was', 1)}"
+            yield Change(Area.DATA, old.name, said)
 
 
 def _held_out(design: CounterfactualDesign) -> str:

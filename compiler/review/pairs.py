@@ -10,9 +10,9 @@ from causalspec.compiler.data.conditions import source_names
 from causalspec.compiler.data.counterfactuals import generate
 from causalspec.compiler.data.pairs import InterchangePairs
 from causalspec.compiler.derived_models import (
-    interchanged,
     on_pair,
     pair_in,
+    pair_of,
     source_prefix,
 )
 from causalspec.compiler.domains import Domain
@@ -92,7 +92,7 @@ def _pair(design: CounterfactualDesign, condition: Expression) -> tuple[str, ...
     if design.model.cyclic:
         return Unknown()
     for kind in design.kinds:
-        model = interchanged(design.model, kind, range(len(names)))
+        model = pair_of(design, kind, range(len(names)))
         if not model.by_name.keys() >= set(references(condition)):  # of a variable that is gone
             return Unknown()
         found = smallest_witness(model, condition)
@@ -104,7 +104,7 @@ def _pair(design: CounterfactualDesign, condition: Expression) -> tuple[str, ...
                 if number in kind.used_sources
                 or any(name.startswith(f"{source_prefix(number)}.") for name in read)
             ]
-            base, sources = pair_in(found.setting, design.model, len(names))
+            base, sources = pair_in(found.setting, model, design.model, len(names))
             sides = {"base": base, **{names[number]: sources[number] for number in used}}
             shown = (
                 f"{name}: {setting_text(design.model, side, design.model.inputs, 60)}"

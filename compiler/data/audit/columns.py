@@ -108,7 +108,9 @@ def wanted_of(design: CounterfactualDesign, by: Sequence[str]) -> tuple[Wanted, 
     model, names = design.model, source_names(design)
     read = (*(f"result.{name}" for name in model.outputs), *by)
     labels = tuple(PairExpression(Reference(name), design.span) for name in read)
-    requested = replace(design, keep=labels, balance=None, cover=(), distinctions=())
+    requested = replace(
+        design, keep=labels, balance=None, cover=(), distinctions=(), derivations=()
+    )
     relevant = {name for kind in PairKind.all_of(requested) for name in kind.relevant}
     exogenous = model.exogenous
 

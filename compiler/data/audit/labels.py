@@ -21,6 +21,7 @@ from causalspec.compiler.data.audit.columns import (
     lay_out,
     wanted_of,
 )
+from causalspec.compiler.data.audit.made_inputs import made_inputs
 from causalspec.compiler.data.audit.places import cell_span
 from causalspec.compiler.data.audit.rows import Chunk, RowFile
 from causalspec.compiler.data.audit.values import UNREADABLE, CellReader, written
@@ -56,8 +57,8 @@ Codes = Mapping[str, NDArray[np.int64]]
 
 @dataclass(frozen=True, slots=True)
 class WrongRow:
-    """A row with a label that does not follow: what it says and what it should be, by name;
-    `undefined` where the hypothesis gives none.
+    """A row with a label that does not follow, or a derived source that is not what it is made of:
+    what it says and what it should be, by name; `undefined` where that has no value.
     """
 
     row: int  # from 1
@@ -210,6 +211,7 @@ class _Auditor:
         self._labels = [value.name for value in wanted if _is_checked(value.name, found)]
         self._most = most
         strata = [name for name in found.by if name != KIND]
+        self._made = made_inputs(found.design, found.layout.columns)
         self._derived = list(dict.fromkeys((*map(_derived_as, self._labels), *strata)))
         read = [Reference(name) for name in self._derived]
         wanted_on_pair = [on_pair(name, self._names) for name in (*read, *map(Defined, read))]
@@ -240,8 +242,13 @@ class _Auditor:
                     derived, columns[:half], columns[half:], strict=True
                 ):
                     derived[name][chosen] = np.where(defined, value, np.int64(_UNDEFINED))
+        if self._made:
+            every = np.arange(rows)
+            base, *sources = (self._side(codes, side, every) for side in ("base", *self._names))
+            for name, made in self._made.items():
+                derived[name] = made.over(on_sides(base, sources), rows, _UNDEFINED)
         wrong = np.zeros(rows, dtype=np.bool_)
-        for name in self._labels:
+        for name in (*self._labels, *self._made):
             wrong |= codes[name] != derived[_derived_as(name)]
         self._found.outside += self._outside(codes, rows)
         self._count(wrong, [kinds if name == KIND else derived[name] for name in self._found.by])
@@ -308,7 +315,9 @@ class _Auditor:
     ) -> WrongRow:
         given = [name for name in codes if name != KIND and name not in self._labels]
         wrong = [
-            name for name in self._labels if codes[name][row] != derived[_derived_as(name)][row]
+            name
+            for name in (*self._labels, *self._made)
+            if codes[name][row] != derived[_derived_as(name)][row]
         ]
         return WrongRow(
             row=self._found.rows + row + 1,

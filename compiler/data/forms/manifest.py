@@ -56,6 +56,7 @@ def manifest_of(
             left_out.kind: {"left_out": left_out.pairs, "of": left_out.of}
             for left_out in pairs_left_out(design)
         },
+        "derived": [made.text for made in design.derivations],
         "kinds": {kind.kind: kind.rows for kind in summary.kind_counts},
         "stratified": [" ".join(value.span.text.split()) for value in design.stratified],
         "strata": [_stratum(stratum) for stratum in summary.strata],

@@ -482,6 +482,7 @@ def test_the_manifest_says_what_the_rows_are(
         "seed": 5,
         "floor": pairs.floor,
         "without_label": {},
+        "derived": [],
         "kinds": {"under": 15, "under, size": 15},
         "stratified": ["result.fits != base.fits"],
         "impossible": [],
