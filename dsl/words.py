@@ -95,6 +95,10 @@ def expected(kinds: set[str]) -> str:
     if "NAME" in kinds:
         kinds -= {"NAME", "NUMBER", "NOT"} | {keywords()[word] for word in joining_words()}
     statements = {kind for kind in kinds if spellings().get(kind) in STATEMENTS}
+    declarations = {kind for kind in kinds if spellings().get(kind) in DECLARATIONS}
+    if declarations <= statements:  # words that start a statement, too
+        declarations = set[str]()
+    statements -= declarations
     if "SHORT_TEXT" in kinds and not statements:
         said.append("a text")
     kinds -= {"SHORT_TEXT", "LONG_TEXT"}
@@ -103,7 +107,6 @@ def expected(kinds: set[str]) -> str:
         kinds -= {"NUMBER"}
     if {"PLUS", "TIMES"} <= kinds:
         kinds -= OPERATORS | {"LPAR", "LSQB"}
-    declarations = {kind for kind in kinds if spellings().get(kind) in DECLARATIONS}
     many = len(statements) > 2
     if declarations:
         kinds -= declarations | {"LANGUAGE", END}

@@ -114,6 +114,8 @@ def _by_word(
             return _of_kinds(top, (Kind.TASK,) if block == "model" else MODELS)
         case "to" if block == "align":
             return built_in.symbols(known.sites)
+        case "from" if inside and statement[:1] == ["derive"]:
+            return [symbol for symbol in _runs(index, words) if symbol.name != "result"]
         case "from" if inside and statement[:1] != ["distinguish"]:
             return [symbol for symbol in _runs(index, words) if symbol.kind is Kind.SOURCE]
         case "to" | "from":
@@ -137,6 +139,8 @@ def _by_word(
         case "(" | "=" | "," if block == "align":
             return _argument(index, context)
         case "(" | "," if "disjoint" in statement:
+            return _of_kinds(reach, (Kind.INPUT,))
+        case "draw":
             return _of_kinds(reach, (Kind.INPUT,))
         case "swap" | "marginalize" | "collapse":
             return _of_kinds(reach, (Kind.VARIABLE,))

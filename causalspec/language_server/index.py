@@ -49,6 +49,7 @@ DECLARING: dict[type[syntax.Node], tuple[str, Kind]] = {
     syntax.TableDeclaration: ("key", Kind.FIELD),
     syntax.Tuple: ("fields", Kind.FIELD),
     syntax.SwapItem: ("source", Kind.SOURCE),
+    syntax.DerivedSource: ("name", Kind.SOURCE),
     syntax.SplitPart: ("name", Kind.SPLIT),
 }
 """Where a node has the names that it declares."""

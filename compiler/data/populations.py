@@ -103,8 +103,8 @@ def populate(model: CausalModel, allowed: Mapping[str, Column]) -> Population:
     constant = [condition for condition in conditions if not condition.reads]
     if not all(condition.holds.over({}, 1)[0] for condition in constant):
         nothing = np.zeros(0, dtype=np.int8)
-        blocks = (Listed(dict.fromkeys(model.exogenous, nothing), 0),)
-        return Population(model, allowed, blocks, ())
+        none = Listed(dict.fromkeys(model.exogenous, nothing), 0)
+        return Population(model, allowed, (none,), ())
     blocks: list[Block] = []
     rejections: list[ColumnExpression] = []
     sampled, in_vain = 0, 0

@@ -139,7 +139,8 @@ def _with_admission(
         name = sources[made.source]
         side = bindings[name]
         assert isinstance(side, Side)
-        admitted = [Defined(Reference(f"{name}.{input_}")) for input_, _ in made.values]
+        inputs = (Reference(f"{name}.{input_}") for input_, _ in made.values)
+        admitted: list[Expression] = [*map(Defined, inputs)]
         if draft.model.requirement is not None:
             admitted.append(surely(on_side(draft.model.requirement, name)))
         bindings[name] = replace(side, admitted=tuple(admitted))

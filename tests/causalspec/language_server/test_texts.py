@@ -63,6 +63,17 @@ PLACING = {
 }
 
 
+BEFORE_A_FILTER = TEXT[: TEXT.index("keep where")]
+DERIVING = {
+    "der": ["derive", "!base"],
+    "derive ": ["!base", "!start"],
+    "derive edited from ": ["base", "!result", "!Step"],
+    "derive edited from base { draw ": ["start", "level", "!step_size", "!end"],
+    "derive edited from base { start = base.": ["start", "step_size", "!Low"],
+    "swap step_size from edited derive edited from base { draw start } keep where ": ["edited"],
+}
+
+
 BEFORE_A_PLACE, BEFORE_A_SCORE = TEXT[: TEXT.index("at residual")], TEXT[: TEXT.index("iia >=")]
 
 
@@ -74,6 +85,8 @@ def completions() -> Iterator[tuple[str, str, list[str]]]:
         yield TEXT[:start] + written, "\n" + TEXT[start:].partition("\n")[2], offered
     for typed, offered in PLACING.items():
         yield BEFORE_A_PLACE + typed, "\n}\n", offered
+    for typed, offered in DERIVING.items():
+        yield BEFORE_A_FILTER + typed, "\n}\n", offered
     yield BEFORE_A_SCORE + "iia(", " }\n", ["step_size", "no_swap", "Step"]
 
 
