@@ -12,7 +12,14 @@ from typing import TypeVar
 
 from causalspec.compiler import expressions as nodes
 from causalspec.compiler.evaluators import interpret
-from causalspec.compiler.expressions import Expression, Reference, references, renamed, surely
+from causalspec.compiler.expressions import (
+    Expression,
+    Reference,
+    conjuncts,
+    references,
+    renamed,
+    surely,
+)
 from causalspec.compiler.model import CausalModel, Role, Variable
 from causalspec.compiler.specification import CounterfactualDesign, Derivation, SwapKind
 

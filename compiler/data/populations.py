@@ -37,7 +37,7 @@ from causalspec.compiler.evaluators.columns import (
     storage_of,
 )
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError
-from causalspec.compiler.expressions import conjuncts
+from causalspec.compiler.expressions import All, conjuncts
 from causalspec.compiler.model import CausalModel, Variable
 
 _MERGED_SETTINGS = 1 << 16  # small independent blocks share one draw up to so many settings
