@@ -68,12 +68,12 @@ class Scope:
 def joined(chance: random.Random, items: Sequence[str]) -> str:
     """Items with a comma between them where it is needed, and elsewhere as chance will have it.
 
-    What starts with a sign, a parenthesis, a quotation mark or `step` could continue the item
-    before it.
+    What starts with a sign, a parenthesis, a quotation mark, `step`, `for` or `where` could
+    continue the item before it.
     """
     text = ""
     for item in items:
-        needed = item[0] in '-("' or item.startswith("step")
+        needed = item[0] in '-("' or item.startswith(("step", "for", "where"))
         text += (", " if needed or chance.random() < 0.5 else "  ") if text else ""
         text += item
     return text + ("," if items and chance.random() < 0.2 else "")
