@@ -3,7 +3,7 @@
     python specs/greater_than/train.py models/greater_than
 
 Trained on prompts with one of the right years each, drawn evenly: no intervention and no variable
-takes part. Two digits are one token, as in GPT-2. Takes a minute on one core.
+takes part. Two digits are one token, as in GPT-2. Takes four minutes on one core.
 """
 
 from __future__ import annotations

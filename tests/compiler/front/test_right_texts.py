@@ -73,9 +73,9 @@ def task_of(text: str) -> Task:
             [("8", "9"), ("c",)],
         ),
         (
-            '{ 0 => "no" or "nil"  -1 => "less" or "low"  else => "{k}" for k in 1..2 where k >= y, }',
+            '{ 0 => "no" or "0"  -1 => "less" or "-"  else => "{k}" for k in 1..2 where k >= y, }',
             "-1..2",
-            [("less", "low"), ("no", "nil"), ("1", "2"), ("2",)],
+            [("less", "-"), ("no", "0"), ("1", "2"), ("2",)],
         ),
         ('{ -1 => "{k}" for k in {a, b}, (0) => "z" }', "-1..0", [("a", "b"), ("z",)]),
     ],

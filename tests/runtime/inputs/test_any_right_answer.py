@@ -64,7 +64,6 @@ claim TheWarmthFollows {
   of Direct on SwapColor.test with Last
   expect iia >= 0.90
   expect log_odds >= 1.00
-  expect kl <= 0.50
 }
 """.replace("METHOD", "das(dim = 8)")
 
