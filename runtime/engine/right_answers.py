@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from causalspec.runtime.untyped import as_list
+
 
 def agreement(predicted: Tensor, labels: Tensor) -> Tensor:
     """BoolTensor [rows]: whether every answer of `labels` is given by `predicted` [rows, answers],
@@ -62,6 +64,34 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
         logits.flatten(0, 1), labels.flatten(), reduction="none", ignore_index=-1
     )
     return flat.view(labels.shape).sum(1)
+
+
+def outcomes_of(labels: Tensor, outputs: int) -> Tensor:
+    """LongTensor [outputs]: for each output the first that is right by exactly the same of these
+    labels [answers, 1, texts]; itself where none is. So the sets make outcomes, even where they
+    overlap.
+    """
+    right_by: dict[int, list[int]] = {}
+    for number, [right] in enumerate(as_list(labels)):
+        for output in right:
+            right_by.setdefault(output, []).append(number)
+    numbers = torch.arange(outputs)
+    first: dict[tuple[int, ...], int] = {}
+    for output, answers in right_by.items():
+        if output >= 0:
+            numbers[output] = first.setdefault(tuple(answers), output)
+    return numbers
+
+
+def outcome_logits(logits: Tensor, outcomes: Tensor) -> Tensor:
+    """Logits [rows, outputs] in which each outcome of `outcomes` [outputs] has the log-sum-exp of
+    its outputs, where the first of them is, and the others have none.
+    """
+    places = outcomes.to(logits.device).expand_as(logits)
+    lowest = torch.finfo(logits.dtype).min
+    most = torch.full_like(logits, lowest).scatter_reduce(1, places, logits, "amax")
+    parts = (logits - most.gather(1, places)).exp()
+    return most + torch.zeros_like(logits).scatter_add(1, places, parts).log()
 
 
 def first_right(labels: Tensor) -> Tensor:

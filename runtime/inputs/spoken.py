@@ -15,7 +15,7 @@ from torch import Tensor
 from causalspec.compiler import Column, Task, answer_texts, right_texts
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.dsl.source import Span
-from causalspec.runtime.engine.right_answers import with_answers
+from causalspec.runtime.engine.right_answers import outcomes_of, with_answers
 from causalspec.runtime.inputs.answers import (
     AnswerTokens,
     FindingKind,
@@ -40,8 +40,15 @@ _SHOWN = 2
 class Spoken(ABC):
     """The outputs that stand for a task's answers."""
 
+    task: Task
+
     forces = False
     """Whether an answer's tokens are asked one by one, those before it given."""
+
+    @property
+    @abstractmethod
+    def choices(self) -> int:
+        """How many outputs the network has."""
 
     def asking(self, prompts: TokenizedPrompts) -> TokenizedPrompts:
         """The prompts with where their answers are given."""
@@ -56,6 +63,15 @@ class Spoken(ABC):
     def menus(self, prompts: TokenizedPrompts) -> Menus | None:
         """What may be answered, where that is not everything."""
         return None
+
+    def outcomes(self, prompts: TokenizedPrompts) -> Tensor | None:
+        """As `Presentation.outcomes`."""
+        if not has_several_right(self.task):
+            return None
+        columns = _declared(self.task)
+        count = len(next(iter(columns.values())))
+        right = self.outputs([prompts.texts[0]] * count, columns)
+        return outcomes_of(right, self.choices)
 
     def text(self, outputs: Tensor) -> str:
         """Outputs [answers], or all that are right [1, texts], as people read them."""
@@ -90,6 +106,10 @@ class _Tokens(Spoken):
     network: Network = field(repr=False)
     task: Task = field(repr=False)
     only_declared: bool
+
+    @property
+    def choices(self) -> int:
+        return self.network.limits.vocabulary
 
     def tokens(self, texts: Sequence[str], answers: Sequence[str]) -> AnswerTokens:
         """As `answer_tokens`."""
@@ -154,7 +174,7 @@ class _Tokens(Spoken):
         if answers.ndim == 3:
             answers = answers.flatten()[:, None]
         sequences = [[token for token in row if token >= 0] for row in as_list(answers)]
-        return declared_menus(self.given(prompts), sequences, self.network.limits.vocabulary)
+        return declared_menus(self.given(prompts), sequences, self.choices)
 
     def given(self, prompts: TokenizedPrompts) -> Tensor:
         """The tokens [rows, answers] of its answer that each prompt is followed by, then -1."""
@@ -207,6 +227,11 @@ class _Class(Spoken):
     """The classes of each code of the output, several where several texts are right."""
     only_declared: bool
 
+    @property
+    def choices(self) -> int:
+        configuration: Any = self.network.model.config
+        return configuration.num_labels
+
     def outputs(self, texts: Sequence[str], answers: Mapping[str, Column]) -> Tensor:
         [output] = self.task.model.outputs
         codes: list[int] = answers[output].astype(np.int64).tolist()
@@ -217,8 +242,7 @@ class _Class(Spoken):
         """The classes that stand for some value."""
         if not self.only_declared:
             return None
-        configuration: Any = self.network.model.config
-        allowed = torch.zeros(1, configuration.num_labels, dtype=torch.bool)
+        allowed = torch.zeros(1, self.choices, dtype=torch.bool)
         allowed[0, [number for some in self.numbers.values() for number in some]] = True
         return Menus(torch.zeros(prompts.rows, 1, dtype=torch.long), allowed)
 

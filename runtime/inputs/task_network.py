@@ -85,6 +85,13 @@ class Presentation(ABC):
         """
 
     @property
+    def outcomes(self) -> Tensor | None:
+        """LongTensor [outputs]: one number for the outputs that are right for the same answers;
+        None where each stands for itself.
+        """
+        return None
+
+    @property
     @abstractmethod
     def token_names(self) -> Mapping[TokenChoice, tuple[str, ...]]:
         """How sites name the tokens that each choice came to."""

@@ -143,6 +143,10 @@ class TextPresentation(Presentation):
         return self.right
 
     @property
+    def outcomes(self) -> Tensor | None:
+        return self.spoken.outcomes(self.prompts)
+
+    @property
     def token_names(self) -> Mapping[TokenChoice, tuple[str, ...]]:
         return self.positions.names
 

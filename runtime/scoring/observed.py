@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from causalspec.runtime.engine.right_answers import agreement, log_probability, same_answers
+from causalspec.runtime.engine.right_answers import (
+    agreement,
+    log_probability,
+    outcome_logits,
+    same_answers,
+)
 from causalspec.runtime.engine.subjects import Edit, Subject
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.predict import BATCH, predict, predict_without_swap
@@ -54,13 +59,21 @@ class Observed:
     @torch.no_grad()
     def divergence(self, others: Tensor) -> Tensor:
         """How far the network's first answers lie from those that it gives the inputs `others`
-        [rows] left alone: the Kullback-Leibler divergence [rows] from these, in nats.
+        [rows] left alone: the Kullback-Leibler divergence [rows] from these, in nats. Outputs that
+        are right for the same answers are one.
         """
         found: list[Tensor] = []
         subject, rows = self.prepared.subject, self.prepared.rows
+        outcomes = self.prepared.presentation.outcomes
+
+        def known(inputs: Tensor, edits: Sequence[Edit]) -> Tensor:
+            logits = subject.run(inputs, edits).logits[:, 0]
+            merged = logits if outcomes is None else outcome_logits(logits, outcomes)
+            return merged.log_softmax(-1)
+
         for part in _parts(rows.rows):
-            expected = subject.run(others[part], ()).logits[:, 0].log_softmax(-1)
-            given = subject.run(rows.bases[part], self._edits(part)).logits[:, 0].log_softmax(-1)
+            expected = known(others[part], ())
+            given = known(rows.bases[part], self._edits(part))
             terms = expected.exp() * (expected - given)
             found.append(terms.nan_to_num(0.0).sum(-1).cpu())  # 0 · ∞: what is on no menu
         return torch.cat(found)

@@ -64,6 +64,29 @@ def test_the_message_names_answers_and_token(folder: Path, checked: Check) -> No
     )
 
 
+SEVERAL = """language 1
+
+task Answered {
+  input a : 0..9
+  output large : bool = a >= 5
+  prompt main "Is {a} large?"
+  say large { true => RIGHT  false => " N" or " n" }
+}
+"""
+
+
+def test_each_of_several_right_answers_is_one_token(folder: Path, checked: Check) -> None:
+    # The tokenizer keeps a letter with the space before it; ` Y` and ` y` are one token each.
+    status, _, complaint = checked(SEVERAL.replace("RIGHT", '" Y" or " y"'), folder)
+    assert (status, complaint) == (0, "")
+    status, _, complaint = checked(SEVERAL.replace("RIGHT", '" Y" or " yes"'), folder)
+    assert status == 0
+    assert "warning[CS644]: the answer ` yes` is 3 tokens, ` y`, `e`, `s`, and one of" in complaint
+    # What the tokenizer does not know is all the same to it.
+    status, _, complaint = checked(SEVERAL.replace("RIGHT", '" Y" or " Ä" or " Ö"'), folder)
+    assert "CS623" not in complaint
+
+
 def test_the_warning_can_be_accepted(folder: Path, checked: Check, run: Terminal) -> None:
     text = f'{catalogue.page("CS623").fails}\nallow CS623 "the end is never asked"\n'
     assert checked(text, folder)[2] == ""

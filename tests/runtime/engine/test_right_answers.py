@@ -14,6 +14,8 @@ from causalspec.runtime.engine.right_answers import (
     cross_entropy,
     first_right,
     log_probability,
+    outcome_logits,
+    outcomes_of,
     same_answers,
 )
 
@@ -107,3 +109,18 @@ def test_labels_differ_where_their_sets_do() -> None:
     # Answers of several tokens: a shorter one is no longer one.
     plain, other = torch.tensor([[1, 2], [1, 2]]), torch.tensor([[1], [2]])
     assert same_answers(plain, other).tolist() == [False, False]
+
+
+def test_outputs_that_are_right_for_the_same_answers_are_one_outcome() -> None:
+    torch.manual_seed(0)
+    labels = labels_of([[1, 2, 3, 7], [3, 4, 7], [9]])
+    outcomes = outcomes_of(labels, 11)
+    assert outcomes.tolist() == [0, 1, 1, 3, 4, 5, 6, 3, 8, 9, 10]
+    logits = 5 * torch.randn(30, 11, dtype=torch.float64)
+    logits[0, [1, 2, 5]] = -torch.inf
+    merged = outcome_logits(logits, outcomes).softmax(-1)
+    for likely, found in zip(logits.softmax(-1).tolist(), merged.tolist(), strict=True):
+        by_outcome = [0.0] * 11
+        for output, probability in zip(outcomes.tolist(), likely, strict=True):
+            by_outcome[output] += probability
+        assert found == pytest.approx(by_outcome, abs=1e-14)

@@ -64,6 +64,7 @@ claim TheWarmthFollows {
   of Direct on SwapColor.test with Last
   expect iia >= 0.90
   expect log_odds >= 1.00
+  expect kl <= 0.20
 }
 """.replace("METHOD", "das(dim = 8)")
 
@@ -139,6 +140,19 @@ def test_scores_are_those_by_hand(network: TextNetwork, only_declared: bool) -> 
         assert bool(seen.agrees[row]) is (likeliest in right)
         assert bool(seen.changes[row]) is (bool(code) is not base_warm[row])
     assert 0 < int(seen.changes.sum()) < 120
+    # Divergence is that of the warmths, and of what is no color.
+    inputs = torch.arange(len(rows.bases)).flip(0)
+    found = seen.divergence(inputs).tolist()
+    plain = split.subject.run(inputs, ()).logits[:, 0].double().softmax(-1)
+    given = logits.softmax(-1)
+    warm, cold = ([ids[color] for color in some] for some in (WARM, COLD))
+    rest = [[number] for number in range(logits.shape[1]) if number not in (*warm, *cold)]
+    for row in range(len(found)):
+        expected = 0.0
+        for outcome in (warm, cold, *rest):
+            before, after = float(plain[row, outcome].sum()), float(given[row, outcome].sum())
+            expected += before * math.log(before / after) if before else 0.0
+        assert found[row] == pytest.approx(expected, abs=1e-5)
 
 
 def test_verify_fits_scores_and_reports(
@@ -159,7 +173,7 @@ def test_verify_fits_scores_and_reports(
     look = ["pair", str(spec), "SwapColor", "--network", str(player), "--device", "cpu"]
     assert main([*look, "--format", "json"]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert "red or green" in json.dumps(shown)
+    assert "blue or white or 1 more" in json.dumps(shown)
 
 
 def test_an_answer_of_several_tokens_among_several(network: TextNetwork) -> None:
