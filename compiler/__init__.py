@@ -97,6 +97,8 @@ if TYPE_CHECKING:
     from causalspec.compiler.evidence import Exhaustive as Exhaustive
     from causalspec.compiler.evidence import Sampled as Sampled
     from causalspec.compiler.expressions import references as references
+    from causalspec.compiler.front.parameters import AS_DECLARED as AS_DECLARED
+    from causalspec.compiler.front.parameters import Settings as Settings
     from causalspec.compiler.front.values import described as described
     from causalspec.compiler.meanings import UNREAD as UNREAD
     from causalspec.compiler.meanings import Meanings as Meanings

@@ -2,50 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from causalspec.compiler.evidence import Examination
 from causalspec.compiler.front.abstractions import compile_abstractions
 from causalspec.compiler.front.claims import compile_claim
-from causalspec.compiler.front.derivations import derive_models
 from causalspec.compiler.front.designs import compile_design
 from causalspec.compiler.front.elaborate import check_functions
-from causalspec.compiler.front.encodings import encoding_of
-from causalspec.compiler.front.examples import compile_examples
 from causalspec.compiler.front.file_names import check_file_names
-from causalspec.compiler.front.imports import import_names
-from causalspec.compiler.front.models import compile_model
-from causalspec.compiler.front.names import (
-    Compilation,
-    NamedDeclaration,
-    collect,
-    documented,
-    of_kind,
+from causalspec.compiler.front.hypotheses import (
+    built,
+    compile_models,
+    compile_tasks,
+    draft_tasks,
+    model_examples,
+    task_examples,
 )
+from causalspec.compiler.front.imports import check_needed_tasks, import_names
+from causalspec.compiler.front.names import Compilation, collect
+from causalspec.compiler.front.parameters import AS_DECLARED, Settings
 from causalspec.compiler.front.placements import compile_alignment
-from causalspec.compiler.front.scopes import Environment
 from causalspec.compiler.front.subexpressions import deep_calls
-from causalspec.compiler.front.tasks import TaskDraft, compile_task, draft_task
-from causalspec.compiler.front.templates import answers_of, prompts_of
 from causalspec.compiler.front.types import named_domain
 from causalspec.compiler.front.unread import set_aside
 from causalspec.compiler.meanings import Meanings
 from causalspec.compiler.model import family_of
 from causalspec.compiler.proofs.allowances import silence
-from causalspec.compiler.specification import Example, Specification, Task
+from causalspec.compiler.specification import Specification
 from causalspec.dsl import syntax
-from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.diagnostics import Diagnostics, Severity
 from causalspec.dsl.limits import MOST_MISTAKES
 from causalspec.dsl.parser import parse
 from causalspec.dsl.reading import read_source
 from causalspec.dsl.source import Source, Span
-
-_Declaration = TypeVar("_Declaration", bound=NamedDeclaration)
-_Built = TypeVar("_Built")
 
 
 @deep_calls()
@@ -54,42 +45,38 @@ def compile_file(
     folder: Path | None,
     diagnostics: Diagnostics,
     meanings: Meanings | None = None,
+    settings: Settings = AS_DECLARED,
 ) -> Specification | None:
     """The specification that a file states; None when it has errors, all of them reported.
 
     `folder` is where word lists and tables are read, and nothing outside it. What the names of the
-    file mean is noted in `meanings`.
+    file mean is noted in `meanings`. `settings` are values of tasks' parameters in the place of the
+    declared ones, by `digits` or `Addition.digits`.
     """
     errors_before = diagnostics.has_errors
     file, unread = set_aside(file)
     meanings = meanings or Meanings()
-    compilation = Compilation(diagnostics, folder, unread=unread, meanings=meanings)
+    compilation = Compilation(
+        diagnostics, folder, settings=settings, unread=unread, meanings=meanings
+    )
     import_names(file, compilation)
     collect(file, compilation)
+    check_needed_tasks(file, compilation)
     check_file_names(file, compilation)
     for name in compilation.names_of(syntax.TypeDeclaration, syntax.TableDeclaration):
         named_domain(compilation, name)
-    built = partial(_built, file, compilation)
-    drafts = built(syntax.TaskDeclaration, draft_task)
+    drafts = draft_tasks(file, compilation)
     check_functions(file, compilation)
-    examples: list[Example] = []
-    for name, draft in drafts.items():
-        compilation.tasks[name] = _task(compilation, draft)
-        scope = Environment(compilation, draft.results.scope(draft.given.scope(draft.parameters)))
-        model = compilation.tasks[name].model
-        body = draft.declaration.body
-        examples += compile_examples(scope, body, model, draft.variables)
-    models = built(syntax.ModelDeclaration, partial(compile_model, tasks=drafts))
-    compilation.models |= models
-    abstractions = derive_models(file, compilation) | compile_abstractions(file, compilation)
-    for draft in compilation.models.values():
-        scope = Environment(compilation, draft.own.scope(draft.environment.scope))
-        body = draft.declaration.body
-        examples += compile_examples(scope, body, draft.model, draft.variables)
-    compilation.designs |= built(syntax.CounterfactualsDeclaration, compile_design)
-    compilation.alignments |= built(syntax.AlignDeclaration, compile_alignment)
-    claims = built(syntax.ClaimDeclaration, compile_claim)
-    _note_domains(compilation, drafts)
+    compile_tasks(compilation, drafts)
+    examples = [*task_examples(compilation, drafts)]
+    derived = compile_models(file, compilation)
+    abstractions = derived | compile_abstractions(file, compilation)
+    examples += model_examples(file, compilation)
+    own = partial(built, file, compilation)
+    compilation.designs |= own(syntax.CounterfactualsDeclaration, compile_design)
+    compilation.alignments |= own(syntax.AlignDeclaration, compile_alignment)
+    claims = own(syntax.ClaimDeclaration, compile_claim)
+    _note_domains(compilation)
     if errors_before or diagnostics.has_errors:
         return None
     return Specification(
@@ -105,44 +92,15 @@ def compile_file(
     )
 
 
-def _built(
-    file: syntax.File,
-    compilation: Compilation,
-    kind: type[_Declaration],
-    build: Callable[[Compilation, _Declaration], _Built | None],
-) -> dict[str, _Built]:
-    """What every declaration of a kind comes to, by name; those that come to nothing left out, and
-    later ones of the same name, which are reported already.
-    """
-    declared = compilation.declared
-    built = [
-        (declaration.name.text, build(compilation, declaration))
-        for declaration in of_kind(file.declarations, kind)
-        if declared.get(declaration.name.text) is declaration
-    ]
-    return {name: result for name, result in built if result is not None}
-
-
-def _task(compilation: Compilation, draft: TaskDraft) -> Task:
-    return Task(
-        name=draft.name,
-        model=compile_task(compilation, draft),
-        prompts=prompts_of(compilation, draft),
-        answers=answers_of(compilation, draft),
-        encoding=encoding_of(compilation, draft),
-        documentation=documented(draft.declaration.documentation),
-        span=draft.declaration.name.span,
-    )
-
-
-def _note_domains(compilation: Compilation, drafts: dict[str, TaskDraft]) -> None:
+def _note_domains(compilation: Compilation) -> None:
     """Note what types and variables can be: of a family, what its first member can be."""
     domains = compilation.meanings.domains
     for name, domain in compilation.domains.items():
         if domain is not None:
             declared = compilation.imported.get(name, compilation.declared[name].name)
             domains[declared.span] = domain
-    blocks = [block for draft in drafts.values() for block in (draft.given, draft.results)]
+    tasks = compilation.drafts.values()
+    blocks = [block for draft in tasks for block in (draft.given, draft.results)]
     for block in (*blocks, *(draft.own for draft in compilation.models.values())):
         members = {family_of(member.name): member for member in reversed(block.members)}
         for text, name in block.spans.items():
@@ -168,8 +126,8 @@ class CheckedFile:
         return any(examination.holds is None for examination in self.examinations)
 
 
-def check_file(path: Path) -> CheckedFile:
-    """Read, compile and examine a file.
+def check_file(path: Path, settings: Settings = AS_DECLARED) -> CheckedFile:
+    """Read, compile and examine a file, parameters of its tasks set as in `compile_file`.
 
     Raises `ToolFailure` where there is no such file or it cannot be read.
     """
@@ -177,13 +135,18 @@ def check_file(path: Path) -> CheckedFile:
     source = read_source(path, str(path), diagnostics)
     if source is None:
         return CheckedFile(None, diagnostics)
-    return check_source(source, path.parent, diagnostics)
+    return check_source(source, path.parent, diagnostics, settings)
 
 
-def check_source(source: Source, folder: Path | None, diagnostics: Diagnostics) -> CheckedFile:
+def check_source(
+    source: Source,
+    folder: Path | None,
+    diagnostics: Diagnostics,
+    settings: Settings = AS_DECLARED,
+) -> CheckedFile:
     """Compile and examine a text, whether or not a file holds it yet."""
     file = parse(source, diagnostics)
-    specification = compile_file(file, folder, diagnostics)
+    specification = compile_file(file, folder, diagnostics, settings=settings)
     if specification is None:
         _keep_first(diagnostics)
         return CheckedFile(None, diagnostics)
@@ -191,8 +154,18 @@ def check_source(source: Source, folder: Path | None, diagnostics: Diagnostics) 
     from causalspec.compiler.proofs.examine import examine
 
     examinations = examine(specification, diagnostics)
+    _keep_own_warnings(source, diagnostics)
     silence(file, diagnostics)
     return CheckedFile(None if diagnostics.has_errors else specification, diagnostics, examinations)
+
+
+def _keep_own_warnings(source: Source, diagnostics: Diagnostics) -> None:
+    """Leave out warnings about imported files: each is told, and allowed, where it is checked."""
+    diagnostics.found[:] = [
+        diagnostic
+        for diagnostic in diagnostics.found
+        if diagnostic.severity is Severity.ERROR or diagnostic.span.source is source
+    ]
 
 
 def _keep_first(diagnostics: Diagnostics) -> None:
@@ -206,10 +179,12 @@ def _keep_first(diagnostics: Diagnostics) -> None:
         diagnostics.error("CS904", message, Span(last.source, last.end, last.end))
 
 
-def load_specification(path: Path) -> tuple[Specification | None, Diagnostics]:
+def load_specification(
+    path: Path, settings: Settings = AS_DECLARED
+) -> tuple[Specification | None, Diagnostics]:
     """The specification of a file, None when it has errors, and all that is wrong with it.
 
     Raises `ToolFailure` where there is no such file or it cannot be read.
     """
-    checked = check_file(path)
+    checked = check_file(path, settings)
     return checked.specification, checked.diagnostics

@@ -140,6 +140,8 @@ class Task:
     encoding: Encoding | None
     documentation: str = ""
     span: Span | None = field(default=None, compare=False, repr=False)
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The values of its parameters, as one would write them."""
 
 
 # Claims ------------------------------------------------------------------------

@@ -93,6 +93,11 @@ class Builder(Transformer_NonRecursive[Token, Any]):
     def name(self, meta: Meta, token: Token) -> syntax.Name:
         return syntax.Name(str(token), span=self._span(meta))
 
+    def instance(
+        self, meta: Meta, name: syntax.Name, settings: tuple[syntax.Argument, ...]
+    ) -> syntax.Instance:
+        return syntax.Instance(name.text, settings, span=name.span)
+
     def number(self, meta: Meta, token: Token) -> syntax.Number:
         """A literal; one beyond the limit is reported and stands in the tree as zero."""
         digits = token.replace("_", "").replace(".", "").lstrip("0")

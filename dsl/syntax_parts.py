@@ -41,6 +41,14 @@ class Name(Node):
     text: str
 
 
+class Instance(Name):
+    """`Carry(digits = 4)`: a task or model used with parameters of its own. The span is that of the
+    name alone.
+    """
+
+    settings: tuple[Argument, ...]
+
+
 class Number(Node):
     """An exact decimal literal, as written: `7`, `2_000`, `2.50`; never negative."""
 

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Fit, write the maps, and print a row a site."""
-    specification = load_checked(options.spec)
+    specification = load_checked(options.spec, options.settings)
     missing = f"there is no alignment `{options.alignment}`"
     alignment = named(specification.alignments, options.alignment, missing)
     data = _data(specification, alignment, options.data)

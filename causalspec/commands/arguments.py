@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser, ArgumentTypeError
+from fractions import Fraction
 from pathlib import Path
 
 STANDARD_OUTPUT = Path("-")
@@ -15,6 +17,23 @@ class WrongUsageError(Exception):
 def add_spec_argument(parser: ArgumentParser) -> None:
     """The spec's path, as `options.spec`."""
     parser.add_argument("spec", type=Path, metavar="SPEC", help="a .causal file")
+    add_settings_argument(parser)
+
+
+def add_settings_argument(parser: ArgumentParser) -> None:
+    """`--set NAME=VALUE`, as `options.settings`: pairs for `load_checked` and `load_compiled`."""
+    parser.add_argument(
+        "--set", dest="settings", type=_setting, action="append", default=[], metavar="NAME=VALUE",
+        help="a parameter's value in the place of the declared one: digits=4, or Addition.digits=4 "
+        "for one of several tasks; can be given again",
+    )  # fmt: skip
+
+
+def _setting(text: str) -> tuple[str, Fraction]:
+    name, value = assignment(text, "digits=4")
+    if re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", value) is None:
+        raise ArgumentTypeError(f"`{value}` is not a number: a parameter's value is like 4 or 0.5")
+    return name, Fraction(value)
 
 
 def add_file_argument(parser: ArgumentParser) -> None:

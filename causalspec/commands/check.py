@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from causalspec import __version__
+from causalspec.commands.arguments import add_settings_argument
 from causalspec.commands.output import print_diagnostics, print_json, print_lines, write_file
+from causalspec.commands.specs import ensure_parameters, settings_by_name
 from causalspec.compiler import CheckedFile, check_file
 from causalspec.dsl.render import to_json
 from causalspec.exit_codes import ExitCode
@@ -20,6 +23,7 @@ EXAMPLE = "causalspec check specs/price_tagging/price_tagging.causal"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("specs", type=Path, nargs="+", metavar="SPEC", help=".causal files")
+    add_settings_argument(parser)
     parser.add_argument("--quiet", action="store_true", help="print what is wrong, nothing else")
     parser.add_argument(
         "--fix", action="store_true", help="apply the fixes that are certain, report the rest"
@@ -46,7 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Check every file; the worst outcome decides the exit status."""
     check = _fix if options.fix else check_file
-    checked = [(path, check(path)) for path in options.specs]
+    settings = settings_by_name(options.settings)
+    checked = [(path, check(path, settings)) for path in options.specs]
+    for _, file in checked:
+        if file.specification is not None:
+            ensure_parameters(file.specification, options.settings)
     if options.tokenizer is not None:
         from causalspec.findings.answers import tokenizer_at, with_tokens
 
@@ -64,10 +72,10 @@ def run(options: argparse.Namespace) -> ExitCode:
     return ExitCode.UNKNOWN if any(file.leaves_open for _, file in checked) else ExitCode.FINE
 
 
-def _fix(path: Path) -> CheckedFile:
+def _fix(path: Path, settings: Mapping[str, Fraction]) -> CheckedFile:
     from causalspec.findings.fixing import fix_file
 
-    fixed = fix_file(path)
+    fixed = fix_file(path, settings)
     if fixed.text is not None:
         write_file(path, fixed.text)
         print_lines([f"{path}: {_counted(fixed.fixes, 'fix', 'fixes')} applied"], sys.stderr)

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Compare; 0 where they are the same, 1 where they differ, 4 where that stays open."""
-    specification = load_compiled(options.spec)
+    specification = load_compiled(options.spec, options.settings)
     first = find_model(specification, options.first)
     second = find_model(specification, options.second)
     if first.task != second.task:

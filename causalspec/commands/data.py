@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     """Write every requested split with its manifest, show some pairs, or audit a file."""
     if options.tokenizer is not None and options.form != "safetensors":
         raise WrongUsageError("--tokenizer goes with --form safetensors")
-    specification = load_checked(options.spec)
+    specification = load_checked(options.spec, options.settings)
     designs = _designs(specification, options)
     if audit.is_requested(options):
         return audit.run(options, specification, designs)

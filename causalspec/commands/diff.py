@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
+from causalspec.commands.arguments import add_settings_argument
 from causalspec.commands.output import print_json, print_lines
 from causalspec.commands.specs import load_compiled
 from causalspec.compiler import Area, Change, review_changes
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("old", type=Path, metavar="OLD", help="the spec before, beside its files")
     parser.add_argument("new", type=Path, metavar="NEW", help="the spec after")
+    add_settings_argument(parser)
     parser.add_argument(
         "--format",
         choices=("text", "markdown", "json"),
@@ -36,7 +38,8 @@ def run(options: argparse.Namespace) -> ExitCode:
     """0 where nothing but text changed, 6 where no hypothesis and no claim did, 1 where some did,
     4 where that stays open.
     """
-    old, new = load_compiled(options.old), load_compiled(options.new)
+    old = load_compiled(options.old, options.settings)
+    new = load_compiled(options.new, options.settings)
 
     found = review_changes(old, new)
     status = _status({change.area for change in found})

@@ -60,7 +60,7 @@ def _rows(text: str) -> int:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Print pairs for each variable of A; 1 where none can tell, 4 where that stays open."""
-    specification = load_compiled(options.spec)
+    specification = load_compiled(options.spec, options.settings)
     model, *rivals = (find_model(specification, name) for name in (options.model, *options.rivals))
     for candidate in (model, *rivals):
         _check_fit(model, candidate)

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Write one picture, or one after the other where a text can hold several."""
-    specification = load_compiled(options.spec)
+    specification = load_compiled(options.spec, options.settings)
     tasks = {name: task.model for name, task in specification.tasks.items()}
     models = tasks | dict(specification.models)
     chosen = list(specification.models.values()) or list(tasks.values())

@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Show one pair to a network, and print what comes of it."""
-    specification = load_checked(options.spec)
+    specification = load_checked(options.spec, options.settings)
     design = find_design(specification, options.data)
     split = _split(design, options)
     alignment = _alignment(specification, design, options)

@@ -93,7 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Draw or compute, and write; 2 where evidence is impossible, 4 where worlds are too many."""
-    specification = load_compiled(options.spec)
+    specification = load_compiled(options.spec, options.settings)
     model = find_model(specification, options.model)
     if options.rows > MOST_ROWS:
         raise WrongUsageError(f"--rows: {options.rows:,} rows are more than {MOST_ROWS:,}")

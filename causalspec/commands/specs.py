@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from causalspec.commands.arguments import WrongUsageError
 from causalspec.commands.output import print_diagnostics
@@ -24,32 +25,63 @@ from causalspec.dsl.reading import read_source
 Declared = TypeVar("Declared")
 
 
-def load_checked(path: Path) -> Specification:
+SetParameters: TypeAlias = Sequence[tuple[str, Fraction]]
+"""What `--set` says, in its order."""
+
+
+def load_checked(path: Path, settings: SetParameters = ()) -> Specification:
     """The specification of a file without errors; warnings go to standard error.
 
-    Raises `SpecError` when the file has errors.
+    Raises `SpecError` when the file has errors, `WrongUsageError` where it has no such parameter.
     """
-    specification, diagnostics = load_specification(path)
+    specification, diagnostics = load_specification(path, settings_by_name(settings))
     if specification is None or diagnostics.has_errors:
         raise SpecError(diagnostics)
+    ensure_parameters(specification, settings)
     print_diagnostics(diagnostics, sys.stderr)
     return specification
 
 
-def load_compiled(path: Path) -> Specification:
+def load_compiled(path: Path, settings: SetParameters = ()) -> Specification:
     """The specification of a file that compiles. What evaluation would find wrong with it, such as
     a model that does not compute its task, is not looked into.
 
-    Raises `SpecError` when the file has errors, `ToolFailure` where it cannot be read.
+    Raises `SpecError` when the file has errors, `ToolFailure` where it cannot be read,
+    `WrongUsageError` where it has no such parameter.
     """
     diagnostics = Diagnostics()
     source = read_source(path, str(path), diagnostics)
     specification = None
     if source is not None:
-        specification = compile_file(parse(source, diagnostics), path.parent, diagnostics)
+        file, values = parse(source, diagnostics), settings_by_name(settings)
+        specification = compile_file(file, path.parent, diagnostics, settings=values)
     if specification is None or diagnostics.has_errors:
         raise SpecError(diagnostics)
+    ensure_parameters(specification, settings)
     return specification
+
+
+def settings_by_name(settings: SetParameters) -> dict[str, Fraction]:
+    """What `--set` says by name. Raises `WrongUsageError` where one is set twice."""
+    values: dict[str, Fraction] = {}
+    for name, value in settings:
+        if name in values:
+            raise WrongUsageError(f"--set sets `{name}` twice")
+        values[name] = value
+    return values
+
+
+def ensure_parameters(specification: Specification, settings: SetParameters) -> None:
+    """Raise `WrongUsageError` where `--set` names a parameter that no task has."""
+    known: dict[str, None] = {}
+    for task in specification.tasks.values():
+        known |= dict.fromkeys(task.parameters)
+    for task in specification.tasks.values():
+        known |= {f"{task.name}.{name}": None for name in task.parameters if "(" not in task.name}
+    for name, _ in settings:
+        if not known:
+            raise WrongUsageError(f"--set {name}: no task of the spec has parameters")
+        named(known, name, f"--set: no task has a parameter `{name}`")
 
 
 def named(declared: Mapping[str, Declared], name: str, missing: str) -> Declared:

@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Verify; 0 where every claim holds, 1 where one fails, else 4 where one is unknown."""
-    specification = load_checked(options.spec)
+    specification = load_checked(options.spec, options.settings)
     if not specification.claims:
         raise WrongUsageError(f"{options.spec} makes no claim")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from causalspec.compiler import CheckedFile, check_source
+from causalspec.compiler import AS_DECLARED, CheckedFile, Settings, check_source
 from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.fixes import apply_fixes
 from causalspec.dsl.reading import read_source
@@ -24,7 +24,7 @@ class FixedFile:
     fixes: int
 
 
-def fix_file(path: Path) -> FixedFile:
+def fix_file(path: Path, settings: Settings = AS_DECLARED) -> FixedFile:
     """Check a file as it would be with every certain fix carried out; writes nothing.
 
     Raises `ToolFailure` where there is no such file or it cannot be read.
@@ -36,7 +36,7 @@ def fix_file(path: Path) -> FixedFile:
     written = source.text
     fixes = 0
     for _ in range(MOST_ROUNDS):
-        checked = check_source(source, path.parent, diagnostics)
+        checked = check_source(source, path.parent, diagnostics, settings)
         text = apply_fixes(source, checked.diagnostics)
         if text == source.text:
             break
@@ -45,5 +45,5 @@ def fix_file(path: Path) -> FixedFile:
         )
         source, diagnostics = Source(source.name, text), Diagnostics()
     else:
-        checked = check_source(source, path.parent, diagnostics)
+        checked = check_source(source, path.parent, diagnostics, settings)
     return FixedFile(checked, source.text if source.text != written else None, fixes)

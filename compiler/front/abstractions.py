@@ -6,6 +6,7 @@ from causalspec.compiler.expressions import Expression
 from causalspec.compiler.front.conversion import convert
 from causalspec.compiler.front.elaborate import elaborate
 from causalspec.compiler.front.examples import targets
+from causalspec.compiler.front.instances import model_of
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at, of_kind, quoted
 from causalspec.compiler.model import Role
@@ -17,8 +18,8 @@ def compile_abstractions(file: syntax.File, compilation: Compilation) -> dict[st
     """Every `abstraction` declaration whose models are there."""
     found: dict[str, Abstraction] = {}
     for declaration in of_kind(file.declarations, syntax.AbstractionDeclaration):
-        fine = compilation.model(declaration.fine)
-        coarse = compilation.model(declaration.coarse)
+        fine = model_of(compilation, declaration.fine)
+        coarse = model_of(compilation, declaration.coarse)
         if fine is not None and coarse is not None:
             found[declaration.name.text] = _abstraction(compilation, declaration, fine, coarse)
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from causalspec.compiler.front.designs import data_split
+from causalspec.compiler.front.instances import model_of
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at, documented, of_kind
 from causalspec.compiler.front.scores import Scored, expectation_of, swapped_by
@@ -31,7 +33,7 @@ def compile_claim(compilation: Compilation, declaration: syntax.ClaimDeclaration
             expectation_of(compilation, statement, Scored(None, (), None))
         return None
     about = statements[0]
-    draft = compilation.model(about.model)
+    draft = model_of(compilation, about.model)
     data = _data(compilation, about.data, draft)
     alignment = _alignment(compilation, about.alignment, draft)
     kinds = [kind for design, _ in data for kind in compilation.designs[design].kinds]

@@ -22,11 +22,12 @@ from causalspec.compiler.expressions import (
 from causalspec.compiler.front.conversion import position, tuple_field, tuple_value
 from causalspec.compiler.front.dependencies import in_order, inputs_first
 from causalspec.compiler.front.examples import target_variable
+from causalspec.compiler.front.instances import model_of
 from causalspec.compiler.front.matching import cases
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at, documented, of_kind
 from causalspec.compiler.front.patterns import LARGEST_TABLE
-from causalspec.compiler.front.scopes import Declared, Environment, Progress, Scope
+from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Progress, Scope
 from causalspec.compiler.front.values import Value
 from causalspec.compiler.front.variables import DeclaredVariables, finished
 from causalspec.compiler.model import Role
@@ -38,7 +39,7 @@ def derive_models(file: syntax.File, compilation: Compilation) -> dict[str, Abst
     """Make every derived model; what each states about the model that it came from."""
     found: dict[str, Abstraction] = {}
     for declaration in of_kind(file.declarations, syntax.DeriveDeclaration):
-        name, fine = declaration.name, compilation.model(declaration.model)
+        name, fine = declaration.name, model_of(compilation, declaration.model)
         if fine is None or name.text in compilation.models:
             continue
         if fine.model.cyclic:
@@ -102,7 +103,7 @@ class _Derivation:
     def finish(self) -> ModelDraft:
         """The model, its variables in order."""
         task = self.fine.task
-        own = DeclaredVariables(dict(self.variables), self.names, list(self.variables.values()))
+        own = DeclaredVariables(self._bindings(), self.names, list(self.variables.values()))
         read = {name for variable in own.members for name in variable.reads}
         read |= self.fine.variables.keys()
         used = [let for let in task.given.of(Role.ABBREVIATION) if let.name in read]
@@ -115,6 +116,16 @@ class _Derivation:
         )
         environment = Environment(self.compilation, own.scope(task.given.scope(task.parameters)))
         return ModelDraft(self.declaration, task, own, environment, model)
+
+    def _bindings(self) -> dict[str, Binding]:
+        """The variables by name, what is left of a family together."""
+        families: dict[str, dict[int, Value | Declared]] = {}
+        for name, variable in self.variables.items():
+            family, _, index = name.partition("[")
+            if index:
+                families.setdefault(family, {})[int(index.removesuffix("]"))] = variable
+        single = {name: variable for name, variable in self.variables.items() if "[" not in name}
+        return single | {name: Family(name, members) for name, members in families.items()}
 
     def _found(self, written: tuple[syntax.Expression, ...]) -> list[Declared]:
         found: list[Declared] = []

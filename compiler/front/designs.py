@@ -17,6 +17,7 @@ from causalspec.compiler.expressions import (
 from causalspec.compiler.front.conversion import tuple_value
 from causalspec.compiler.front.derived_sources import derivations_of, refuse_unread
 from causalspec.compiler.front.elaborate import condition, elaborate
+from causalspec.compiler.front.instances import model_of
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at, of_kind
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Scope, Side
@@ -50,7 +51,7 @@ def compile_design(
     declaration: syntax.CounterfactualsDeclaration,
 ) -> CounterfactualDesign | None:
     """A `counterfactuals` declaration, None when its model is missing."""
-    draft = compilation.model(declaration.model)
+    draft = model_of(compilation, declaration.model)
     if draft is None:
         return None
     body = declaration.body

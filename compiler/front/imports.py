@@ -1,13 +1,15 @@
-"""Imports: types, tables and functions of other files in the spec's folder."""
+"""Imports: types, tables, functions, tasks and models of other files in the spec's folder."""
 
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 from typing import get_args
 
-from causalspec.compiler.domains import Rows, Symbols
+from causalspec.compiler.domains import Domain, Rows, Symbols, Tuples
 from causalspec.compiler.front.elaborate import check_functions
 from causalspec.compiler.front.files import place_of, read_beside
+from causalspec.compiler.front.hypotheses import compile_models, compile_tasks, draft_tasks
+from causalspec.compiler.front.instances import adopt_task
 from causalspec.compiler.front.names import (
     Compilation,
     collect,
@@ -24,7 +26,10 @@ from causalspec.dsl.parser import parse
 from causalspec.dsl.source import Source
 
 DEEPEST_IMPORTS = 16
-IMPORTED = syntax.TypeDeclaration | syntax.TableDeclaration | syntax.FunctionDeclaration
+HYPOTHESES = syntax.TaskDeclaration | syntax.ModelDeclaration | syntax.DeriveDeclaration
+IMPORTED = (
+    syntax.TypeDeclaration | syntax.TableDeclaration | syntax.FunctionDeclaration | HYPOTHESES
+)
 
 
 def import_names(file: syntax.File, into: Compilation) -> None:
@@ -39,8 +44,22 @@ def import_names(file: syntax.File, into: Compilation) -> None:
             into.failed |= {name.text for name in declaration.names}
 
 
+def check_needed_tasks(file: syntax.File, compilation: Compilation) -> None:
+    """Report tasks of the file that have the name of one that an imported model comes with."""
+    for declaration in of_kind(file.declarations, syntax.TaskDeclaration):
+        needed = compilation.drafts.get(declaration.name.text)
+        if needed is not None and compilation.declared[declaration.name.text] is declaration:
+            compilation.wrong(
+                "CS230",
+                declaration.name,
+                "is another task than the one that an imported model comes with",
+                help="give one of the two tasks another name",
+                related=declared_at(needed.declaration.name.span),
+            )
+
+
 def _home(declaration: syntax.ImportDeclaration, into: Compilation) -> Compilation | None:
-    """The imported file with its types and functions, None with the reason reported."""
+    """The imported file with all that it declares, None with the reason reported."""
     written = declaration.path
     place = place_of(into, written.value, written.span)
     if place is None:
@@ -55,18 +74,36 @@ def _home(declaration: syntax.ImportDeclaration, into: Compilation) -> Compilati
     text = read_beside(into, written)
     if text is None:
         return None
-    # Named from where the importing file is named from, so that programs find it, too.
-    name = str(Path(written.span.source.name).parent / written.value)
-    file, unread = set_aside(parse(Source(name, text), into.diagnostics))
-    home = Compilation(into.diagnostics, place.parent, unread=unread, path=(*into.path, place))
-    import_names(file, home)
-    collect(file, home)
-    for name in home.names_of(syntax.TypeDeclaration, syntax.TableDeclaration):
-        named_domain(home, name)
-    check_functions(file, home)
+    home = into.read.get(place)
+    if home is None:
+        # Named from where the importing file is named from, so that programs find it, too.
+        name = str(Path(written.span.source.name).parent / written.value)
+        file, unread = set_aside(parse(Source(name, text), into.diagnostics))
+        home = Compilation(
+            into.diagnostics,
+            place.parent,
+            settings=into.settings,
+            unread=unread,
+            path=(*into.path, place),
+            read=into.read,
+        )
+        _compile(file, home)
+        into.read[place] = home
     folder = PurePosixPath(Path(written.value).as_posix()).parent
     into.files |= {str(folder / name): digest for name, digest in home.files.items()}
     return home
+
+
+def _compile(file: syntax.File, home: Compilation) -> None:
+    import_names(file, home)
+    collect(file, home)
+    check_needed_tasks(file, home)
+    for name in home.names_of(syntax.TypeDeclaration, syntax.TableDeclaration):
+        named_domain(home, name)
+    drafts = draft_tasks(file, home)
+    check_functions(file, home)
+    compile_tasks(home, drafts)
+    compile_models(file, home)
 
 
 def _take(declaration: syntax.ImportDeclaration, home: Compilation, into: Compilation) -> None:
@@ -81,17 +118,40 @@ def _take(declaration: syntax.ImportDeclaration, home: Compilation, into: Compil
                 "CS202",
                 name,
                 f"is {with_article(kind_of(found))}, which cannot be imported",
-                help="import types, tables and functions",
+                help="import types, tables, functions, tasks and models",
                 related=declared_at(found.name.span),
             )
         elif name.text in into.declared:
             duplicate(into, name, into.declared[name.text].name.span)
         else:
             into.declared[name.text] = found
-            if isinstance(found, syntax.FunctionDeclaration):
+            if isinstance(found, HYPOTHESES):
+                _take_hypothesis(name, home, into)
+            elif isinstance(found, syntax.FunctionDeclaration):
                 into.homes[name.text] = home.homes.get(name.text, home)
-                continue
-            domain = home.domains.get(name.text)
-            into.domains[name.text] = domain
-            if isinstance(domain, Symbols | Rows) and domain not in into.symbol_sets:
-                into.symbol_sets.append(domain)
+            else:
+                domain = home.domains.get(name.text)
+                into.domains[name.text] = domain
+                _take_values(domain, into)
+
+
+def _take_hypothesis(name: syntax.Name, home: Compilation, into: Compilation) -> None:
+    """Take a task, or a model with its task, and the named values of their variables."""
+    model = home.models.get(name.text)
+    task = home.drafts.get(name.text) if model is None else model.task
+    if model is not None:
+        into.models[name.text] = model
+    if task is None:
+        into.failed.add(name.text)
+        return
+    adopt_task(into, task, name)
+    for variable in (*task.variables.values(), *(model.own.members if model is not None else ())):
+        _take_values(variable.domain, into)
+
+
+def _take_values(domain: Domain | None, into: Compilation) -> None:
+    """Make the named values of a domain known by their names."""
+    if isinstance(domain, Symbols | Rows) and domain not in into.symbol_sets:
+        into.symbol_sets.append(domain)
+    for part in domain.fields if isinstance(domain, Tuples) else ():
+        _take_values(part.domain, into)

@@ -32,7 +32,7 @@ class ModelDraft:
     @property
     def name(self) -> str:
         """The model's name."""
-        return self.declaration.name.text
+        return self.model.name
 
     @property
     def variables(self) -> dict[str, Declared]:
@@ -46,13 +46,10 @@ class ModelDraft:
 def compile_model(
     compilation: Compilation,
     declaration: syntax.ModelDeclaration,
-    tasks: dict[str, TaskDraft],
-) -> ModelDraft | None:
-    """A model with its graph in order, None when its task is missing."""
-    task = compilation.named(declaration.task, tasks, (syntax.TaskDeclaration,), "task")
-    if task is None:
-        _note_names(compilation, declaration)
-        return None
+    task: TaskDraft,
+    settings: str = "",
+) -> ModelDraft:
+    """A model with its graph in order. `settings` tell it from the same one of another task."""
     own = DeclaredVariables()
     known = own.scope(task.given.scope(task.parameters))
     environment = Environment(compilation, known, cyclic=declaration.cyclic)
@@ -72,13 +69,11 @@ def compile_model(
             if not variable.typed and surely_true_or_false(variable.source):
                 variable.typed, variable.domain = True, Truths()
     compile_all(own.members)
-    model = _assembled(compilation, declaration, task, own)
-    if not compilation.diagnostics.has_errors:
-        _report_unused(compilation, model)
+    model = _assembled(compilation, declaration, task, own, settings)
     return ModelDraft(declaration, task, own, environment, model)
 
 
-def _note_names(compilation: Compilation, declaration: syntax.ModelDeclaration) -> None:
+def note_names(compilation: Compilation, declaration: syntax.ModelDeclaration) -> None:
     """Note what the names of a model without a task mean, as far as it declares them itself."""
     declared = (declares(statement) for statement in declaration.body)
     names = {part.name.text: part.name for found in declared if found for part in found[0]}
@@ -146,6 +141,7 @@ def _assembled(
     declaration: syntax.ModelDeclaration,
     task: TaskDraft,
     own: DeclaredVariables,
+    settings: str,
 ) -> CausalModel:
     lets = {variable.name: variable for variable in task.given.of(Role.ABBREVIATION)}
     everything = lets | {variable.name: variable for variable in own.members}
@@ -155,7 +151,7 @@ def _assembled(
     used = [variable for name, variable in everything.items() if name in needed]
     ordered = in_order(compilation, used, cycles_allowed=declaration.cyclic)
     return CausalModel(
-        name=declaration.name.text,
+        name=f"{declaration.name.text}{settings}",
         task=task.name,
         variables=finished(inputs_first(task.given.of(Role.INPUT), ordered)),
         requirement=task.requirement,
@@ -165,8 +161,10 @@ def _assembled(
     )
 
 
-def _report_unused(compilation: Compilation, model: CausalModel) -> None:
+def report_unused(compilation: Compilation, model: CausalModel) -> None:
     """A variable that no output depends on can never be found in a network."""
+    if compilation.diagnostics.has_errors:
+        return
     used = model.ancestors(model.outputs)
     for variable in model.variables:
         if variable.role not in (Role.VARIABLE, Role.NOISE) or variable.name in used:

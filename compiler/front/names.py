@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
@@ -21,6 +22,7 @@ from causalspec.dsl.words import OPERATOR_WORDS
 
 if TYPE_CHECKING:
     from causalspec.compiler.front.models import ModelDraft
+    from causalspec.compiler.front.tasks import TaskDraft
     from causalspec.compiler.specification import Alignment, CounterfactualDesign, Task
 
 MOST_STEPS = 50_000
@@ -89,6 +91,9 @@ class Compilation:
     declared: dict[str, NamedDeclaration] = field(default_factory=dict)
     domains: dict[str, Domain | None] = field(default_factory=dict)
     """Types and tables by name, None where the declaration is wrong."""
+    settings: Mapping[str, Fraction] = field(default_factory=dict[str, Fraction])
+    """Parameters that the command line sets, by `digits` or `Addition.digits`."""
+    drafts: dict[str, TaskDraft] = field(default_factory=dict[str, "TaskDraft"])
     tasks: dict[str, Task] = field(default_factory=dict[str, "Task"])
     models: dict[str, ModelDraft] = field(default_factory=dict[str, "ModelDraft"])
     designs: dict[str, CounterfactualDesign] = field(
@@ -113,6 +118,8 @@ class Compilation:
     """The names of other files' declarations, where this file imports them."""
     path: tuple[Path, ...] = ()
     """The files whose imports led to this one."""
+    read: dict[Path, Compilation] = field(default_factory=dict[Path, "Compilation"])
+    """The imported files that are compiled, shared by all: what two ways lead to is one thing."""
     _reported: set[tuple[str, Span]] = field(default_factory=set)
 
     def error(self, code: str, message: str, span: Span, **remarks: Unpack[Remarks]) -> None:
@@ -213,10 +220,6 @@ class Compilation:
             wanted = next(kind for node, kind in KINDS if node is kinds[0])
             self.wrong_kind(name, other, f"not {with_article(wanted)}")
         return among.get(name.text)
-
-    def model(self, name: syntax.Name) -> ModelDraft | None:
-        """The model of a name, given or derived."""
-        return self.named(name, self.models, MODELS, "model")
 
     def names_of(self, *kinds: type[syntax.Node]) -> Iterator[str]:
         """The names that declarations of these kinds carry."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from causalspec.compiler.entries import ArgumentKind, SiteEntry, WriteEntry
 from causalspec.compiler.front.examples import code_in, target_variable
+from causalspec.compiler.front.instances import model_of
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at, duplicate
 from causalspec.compiler.front.scopes import Declared
@@ -28,7 +29,7 @@ def compile_alignment(
     compilation: Compilation, declaration: syntax.AlignDeclaration
 ) -> Alignment | None:
     """An `align` declaration, None when its model is missing."""
-    draft = compilation.model(declaration.model)
+    draft = model_of(compilation, declaration.model)
     if draft is None:
         return None
     task = compilation.tasks.get(draft.task.name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from causalspec.compiler.entries import MetricEntry
 from causalspec.compiler.front.examples import target_variable
+from causalspec.compiler.front.instances import rival_of
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import MODELS, Compilation, declared_at, quoted
 from causalspec.compiler.front.vocabulary_rows import find_row
@@ -160,6 +161,8 @@ def _rival(
     rival = compilation.named(name, compilation.models, MODELS, "control or rival", also=also)
     if rival is None:
         return None
+    if draft is not None:
+        rival = rival_of(compilation, rival, draft.task, name)
     if draft is not None and rival.name == draft.name:
         return compilation.wrong("CS713", name, "is the claim's own model, not a rival")
     if draft is not None and rival.task.name != draft.task.name:

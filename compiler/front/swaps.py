@@ -9,6 +9,7 @@ from causalspec.compiler.counterparts import counterparts_of
 from causalspec.compiler.derived_models import with_noise_at_rest
 from causalspec.compiler.front.derived_sources import derived_names
 from causalspec.compiler.front.examples import target_variable
+from causalspec.compiler.front.instances import model_of, rival_of
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at, of_kind
 from causalspec.compiler.model import Role
@@ -187,9 +188,10 @@ def distinctions_of(
     """The rivals that a design names, each that is none reported. Their noise is at rest."""
     seen: dict[str, syntax.Name] = {}
     for name in written:
-        rival = compilation.model(name)
+        rival = model_of(compilation, name)
         if rival is None:
             continue
+        rival = rival_of(compilation, rival, draft.task, name)
         problem = _problem(draft, rival, kinds)
         first = seen.setdefault(name.text, name)
         if first is not name:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd, lcm
 
 from causalspec.compiler.domains import Domain, Numbers, Truths
 from causalspec.compiler.expressions import Expression
-from causalspec.compiler.front.arithmetic import conjunction, exact, number
-from causalspec.compiler.front.constants import constant_number
+from causalspec.compiler.front.arithmetic import conjunction, exact
 from causalspec.compiler.front.dependencies import in_order, inputs_first
 from causalspec.compiler.front.differing import all_different
 from causalspec.compiler.front.elaborate import compile_all, condition, elaborate
 from causalspec.compiler.front.matching import cases
-from causalspec.compiler.front.names import Compilation, documented, duplicate, of_kind
+from causalspec.compiler.front.names import Compilation, documented, of_kind
+from causalspec.compiler.front.parameters import AS_DECLARED, Settings, parameters_of
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Hidden, Scope
-from causalspec.compiler.front.values import POISONED, Value, described
+from causalspec.compiler.front.values import Value, described
 from causalspec.compiler.front.variables import DeclaredVariables, declare, finished
 from causalspec.compiler.model import CausalModel, Role, family_of
 from causalspec.dsl import syntax
@@ -34,12 +34,16 @@ class TaskDraft:
     parameters: Scope
     environment: Environment
     """Parameters, inputs and abbreviations in reach, outputs kept out."""
+    chosen: Settings = field(default_factory=dict[str, Fraction])
+    """Parameters that are set where the task is used."""
+    settings: str = ""
+    """`(digits = 4)`, where these make another task of it."""
     requirement: Expression | None = None
 
     @property
     def name(self) -> str:
         """The task's name."""
-        return self.declaration.name.text
+        return f"{self.declaration.name.text}{self.settings}"
 
     @property
     def variables(self) -> dict[str, Declared]:
@@ -54,10 +58,14 @@ def parameter_names(declaration: syntax.TaskDeclaration) -> list[syntax.Name]:
     return [argument.name for argument in declaration.parameters if argument.name is not None]
 
 
-def draft_task(compilation: Compilation, declaration: syntax.TaskDeclaration) -> TaskDraft:
+def draft_task(
+    compilation: Compilation,
+    declaration: syntax.TaskDeclaration,
+    chosen: Settings = AS_DECLARED,
+) -> TaskDraft:
     """Declare a task's variables with their types; mechanisms come later."""
     given, results = DeclaredVariables(), DeclaredVariables()
-    parameters = _parameters(compilation, declaration)
+    parameters = parameters_of(compilation, declaration, chosen)
     known = given.scope(parameters)
     outputs = of_kind(declaration.body, syntax.Output)
     names = {output.declarator.name.text: output.declarator.name for output in outputs}
@@ -76,7 +84,7 @@ def draft_task(compilation: Compilation, declaration: syntax.TaskDeclaration) ->
         _lacks(compilation, declaration, "input", "`input x : 0..9`")
     if not names:
         _lacks(compilation, declaration, "output", "`output y : bool = …`")
-    return TaskDraft(declaration, given, results, parameters, inner)
+    return TaskDraft(declaration, given, results, parameters, inner, chosen)
 
 
 def _lacks(
@@ -90,27 +98,6 @@ def _lacks(
         declaration.name.span,
         help=f"add one, as in {example}",
     )
-
-
-def _parameters(compilation: Compilation, declaration: syntax.TaskDeclaration) -> Scope:
-    found: dict[str, Binding] = {}
-    spans: dict[str, syntax.Name] = {}
-    for argument in declaration.parameters:
-        if argument.name is None:
-            compilation.error(
-                "CS207",
-                f"a task's parameter needs a name before `{argument.span.text}`",
-                argument.span,
-                help="write `task Addition(digits = 3)`",
-            )
-            continue
-        if argument.name.text in spans:
-            duplicate(compilation, argument.name, spans[argument.name.text].span)
-            continue
-        spans[argument.name.text] = argument.name
-        value = constant_number(Environment(compilation, Scope(found, None, spans)), argument.value)
-        found[argument.name.text] = POISONED if value is None else number(value)
-    return Scope(found, None, spans)
 
 
 def compile_task(compilation: Compilation, draft: TaskDraft) -> CausalModel:

@@ -157,6 +157,7 @@ class Manifest:
     device: str
     command: str  # reproduces the run
     answers: str = ""  # what the network chose its answers from: "vocabulary", "declared", …
+    parameters: tuple[tuple[str, str], ...] = ()  # of tasks: ("Addition.digits", "4")
     reused: tuple[tuple[str, str], ...] = ()  # files whose maps were scored: (name, SHA-256)
 
 

@@ -160,6 +160,11 @@ def manifest_of(
         device=network.device,
         command=settings.command,
         answers=network.answers,
+        parameters=tuple(
+            (f"{task.name}.{name}", value)
+            for task in specification.tasks.values()
+            for name, value in task.parameters.items()
+        ),
     )
 
 

@@ -49,6 +49,7 @@ def manifest_of(
         "causalspec": version,
         "design": design.name,
         "model": design.model.name,
+        "parameters": dict(specification.tasks[design.model.task].parameters),
         "split": split,
         "seed": seed,
         "floor": summary.floor if summary.rows else None,

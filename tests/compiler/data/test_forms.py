@@ -478,6 +478,7 @@ def test_the_manifest_says_what_the_rows_are(
         "causalspec": "1.2",
         "design": "Both",
         "model": "Two",
+        "parameters": {},
         "split": "test",
         "seed": 5,
         "floor": pairs.floor,

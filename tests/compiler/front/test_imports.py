@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from causalspec.compiler.compile import check_file
 from causalspec.compiler.domains import Symbols
-from tests.helpers.compiled import compiled, findings
+from tests.helpers.compiled import attempt, compiled, findings
 
 TASK = "task T { input who : Name  output y : 0..9 = double(if who == Mary then 2 else 1) }\n"
 
@@ -45,10 +46,121 @@ def test_imports_are_bounded_in_depth(tmp_path: Path) -> None:
 
 
 def test_only_what_can_be_imported_is(tmp_path: Path) -> None:
-    task = "language 1\ntask Other { input a : bool  output b : bool = a }\ntype Name = {Mary}\n"
+    task = (
+        "language 1\ntask Other { input a : bool  output b : bool = a }\ntype Name = {Mary}\n"
+        "model Copy of Other { var c = a  output b = c }\n"
+        "counterfactuals Pairs of Copy { swap c  split train 10 }\n"
+    )
     (tmp_path / "other.causal").write_text(task, encoding="utf-8")
-    assert findings('import "other.causal" { Other, Nmae }\n', tmp_path) == [
-        "CS202 2:25 `Other` is a task, which cannot be imported "
-        "(import types, tables and functions)",
-        "CS201 2:32 unknown declaration `Nmae` (did you mean `Name`?)",
+    assert findings('import "other.causal" { Other, Pairs, Nmae }\n', tmp_path) == [
+        "CS202 2:32 `Pairs` is a counterfactuals declaration, which cannot be imported "
+        "(import types, tables, functions, tasks and models)",
+        "CS201 2:39 unknown declaration `Nmae` (did you mean `Name`?)",
     ]
+
+
+ADDITION = """language 1
+import "words/names.causal" { Name }
+type Digit = 0..9
+task Addition(digits = 2) {
+  input x[i in 0..digits - 1], y[i in 0..digits - 1] : Digit
+  input who : Name
+  let total = sum((x[i] + y[i]) * 10 ** i for i in 0..digits - 1)
+  output z[i in 0..digits] : Digit = total // 10 ** i % 10
+  prompt asked "{who}: {x[1]}{x[0]} + {y[1]}{y[0]} ="
+}
+model Carry of Addition {
+  var carry[i in 0..digits] : 0..1 =
+    if i == 0 then 0 else (x[i - 1] + y[i - 1] + carry[i - 1]) // 10
+  output z[i in 0..digits] = if i == digits then carry[i] else (x[i] + y[i] + carry[i]) % 10
+}
+model OwnColumn of Addition approximately {
+  var carry[i in 0..digits] : 0..1 = if i == 0 then 0 else (x[i - 1] + y[i - 1]) // 10
+  output z[i in 0..digits] = if i == digits then carry[i] else (x[i] + y[i] + carry[i]) % 10
+}
+derive OnlyTheLast from Carry { marginalize carry[0], carry[1] }
+"""
+
+
+def _addition(folder: Path, text: str = ADDITION) -> None:
+    (folder / "words").mkdir(exist_ok=True)
+    (folder / "words" / "names.txt").write_text("Mary\nJohn\n", encoding="utf-8")
+    names = 'language 1\ntype Name = words "names.txt"\n'
+    (folder / "words" / "names.causal").write_text(names, encoding="utf-8")
+    (folder / "addition.causal").write_text(text, encoding="utf-8")
+
+
+def test_a_model_brings_its_task_its_values_and_files(tmp_path: Path) -> None:
+    _addition(tmp_path)
+    text = """import "addition.causal" { Carry, OnlyTheLast }
+counterfactuals Pairs of Carry {
+  swap carry[1]
+  keep where base.who == Mary
+  split train 10
+}
+counterfactuals Last of OnlyTheLast { swap carry[2]  split train 10 }
+"""
+    specification = compiled(text, tmp_path)
+    assert list(specification.tasks) == ["Addition"]
+    assert list(specification.models) == ["Carry", "OnlyTheLast"]
+    assert list(specification.tasks["Addition"].prompts) == ["asked"]
+    assert sorted(specification.files) == [
+        "addition.causal", "words/names.causal", "words/names.txt",
+    ]  # fmt: skip
+    assert [part.model.name for part in specification.counterfactuals.values()] == [
+        "Carry", "OnlyTheLast",
+    ]  # fmt: skip
+
+
+def test_mistakes_of_an_imported_file_are_told_there(tmp_path: Path) -> None:
+    _addition(tmp_path, ADDITION.replace("carry[i]) % 10", "carry[i]) % tne", 1))
+    specification, diagnostics = attempt('import "addition.causal" { OwnColumn }\n', tmp_path)
+    assert specification is None
+    assert {(found.code, found.span.source.name, found.span.text) for found in diagnostics} == {
+        ("CS201", "addition.causal", "tne")
+    }
+
+
+def test_what_two_ways_lead_to_is_one_task(tmp_path: Path) -> None:
+    _addition(tmp_path)
+    more = """language 1
+import "addition.causal" { Addition }
+model Directly of Addition { output z[i in 0..digits] = total // 10 ** i % 10 }
+"""
+    (tmp_path / "more.causal").write_text(more, encoding="utf-8")
+    text = """import "addition.causal" { Carry }
+import "more.causal" { Directly }
+abstraction Exact from Carry to Directly { z[0] = z[0]  z[1] = z[1]  z[2] = z[2] }
+"""
+    assert list(compiled(text, tmp_path).abstractions) == ["Exact"]
+
+
+def test_two_tasks_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    _addition(tmp_path)
+    task = "task Addition { input a : bool  output b : bool = a }\n"
+    other = f"language 1\n{task}model M of Addition {{ output b = a }}\n"
+    (tmp_path / "other.causal").write_text(other, encoding="utf-8")
+    text = 'import "addition.causal" { Carry }\nimport "other.causal" { M }\n'
+    assert findings(text, tmp_path) == [
+        "CS230 3:25 `M` comes with another task `Addition` than the one that is known here "
+        "(give one of the two tasks another name)",
+    ]
+    assert findings(f'import "addition.causal" {{ Carry }}\n{task}', tmp_path) == [
+        "CS230 3:6 `Addition` is another task than the one that an imported model comes with "
+        "(give one of the two tasks another name)",
+    ]
+    twice = 'import "addition.causal" { Carry }\nmodel Carry of T { output b = a }\n'
+    task = "task T { input a : bool  output b : bool = a }\n"
+    assert findings(task + twice, tmp_path) == [
+        "CS203 4:7 `Carry` is declared twice (give one of them another name)",
+    ]
+
+
+def test_warnings_about_an_imported_file_are_its_own(tmp_path: Path) -> None:
+    idle = ADDITION.replace("approximately {", "approximately {\n  var idle = x[0] == 1")
+    _addition(tmp_path, idle)
+    text = 'language 1\nimport "addition.causal" { Carry }\n'
+    (tmp_path / "use.causal").write_text(text, encoding="utf-8")
+    own = check_file(tmp_path / "addition.causal").diagnostics
+    assert [(found.code, found.span.text) for found in own] == [("CS402", "idle")]
+    assert list(check_file(tmp_path / "use.causal").diagnostics) == []
