@@ -24,6 +24,14 @@ words (`type`, `function`, `distribution`, …), or `UNREAD`.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A name of another file: a kind as messages say it, and the task or model that it is of."""
+
+    kind: str
+    owner: str | None = None
+
+
 @dataclass(slots=True)
 class Meanings:
     """The notes on one file."""
@@ -34,6 +42,10 @@ class Meanings:
     """
     values: dict[str, list[syntax.Name]] = field(default_factory=dict[str, list[syntax.Name]])
     """Where named values are declared. One word is one value in every type."""
+    imported: dict[Span, Origin] = field(default_factory=dict[Span, "Origin"])
+    """What imported names declare, by their places here, and what comes along with tasks and
+    models, by its places in their own files.
+    """
     domains: dict[Span, Domain] = field(default_factory=dict[Span, Domain])
     """What types, tables and variables can be, by the place of the name that declares them."""
 

@@ -50,6 +50,10 @@ class Analysis:
         except (OSError, RuntimeError, ValueError):
             return None
 
+    def named(self, source: Source) -> Path | None:
+        """Where an imported file lies: it is named from where this one is."""
+        return None if self.folder is None else (self.folder.resolve() / source.name).resolve()
+
     @cached_property
     def positions(self) -> Positions:
         """Where offsets are, as the editor counts."""

@@ -60,7 +60,7 @@ def _paragraphs(
         model = specification.models.get(symbol.name) or (task.model if task else None)
         if model is not None:
             yield from _outline(model)
-    elif symbol.kind is Kind.FUNCTION and symbol.node is not None:
+    elif isinstance(symbol.node, syntax.FunctionDeclaration):
         yield _code(symbol.node.span.text)
 
 

@@ -68,6 +68,8 @@ class Index:
     """Whose names are in reach inside a task or model, its own first."""
     documents: list[tuple[Span, str]] = field(default_factory=list[tuple[Span, str]])
     """Quoted names of files."""
+    elsewhere: dict[Span, Symbol] = field(default_factory=dict[Span, Symbol])
+    """The symbols of imported tasks and models that occur here, by their places in other files."""
     _declared: dict[Span, Symbol] = field(default_factory=dict[Span, Symbol])
     _sides: dict[tuple[str, str], Symbol] = field(default_factory=dict[tuple[str, str], Symbol])
 
@@ -82,6 +84,9 @@ class Index:
         kind = KINDS[type(declaration)]
         is_import = isinstance(declaration, syntax.ImportDeclaration)
         for name in declaration.names if is_import else (declaration.name,):
+            origin = self.meanings.imported.get(name.span)
+            if origin is not None:
+                kind = Kind.MODEL if origin.kind == "derived model" else Kind(origin.kind)
             symbol = Symbol(name.text, kind, declaration, span=name.span)
             self._declared[name.span] = self.top.setdefault(name.text, symbol)
         owner = "" if is_import else declaration.name.text
@@ -131,7 +136,7 @@ class Index:
         while isinstance(meaning, Span):
             after = self.meanings.uses.get(meaning)
             if after is None or after == meaning:
-                return self._declared.get(meaning)
+                return self._declared.get(meaning) or self._elsewhere(meaning)
             meaning = after
         if isinstance(meaning, Entry):
             return built_in.row_symbol(meaning)
@@ -141,6 +146,14 @@ class Index:
             side = Symbol(span.text, Kind.SIDE)
             return self._sides.setdefault((about, span.text), side)
         return built_in.WORDS[meaning].get(span.text)
+
+    def _elsewhere(self, span: Span) -> Symbol | None:
+        """The symbol of a name in an imported task or model, which its own file declares."""
+        origin = self.meanings.imported.get(span)
+        if origin is None:
+            return None
+        symbol = Symbol(span.text, Kind(origin.kind), owner=origin.owner, span=span)
+        return self.elsewhere.setdefault(span, symbol)
 
     # What features ask ---------------------------------------------------------------------------
 

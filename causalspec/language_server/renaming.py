@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from lsprotocol import types
 
@@ -15,7 +16,7 @@ from causalspec.dsl.source import Source
 from causalspec.dsl.words import joining_words, keywords
 from causalspec.language_server.analysis import Analysis
 from causalspec.language_server.symbols import Kind, Occurrence
-from causalspec.language_server.workspace import Workspace, mentions
+from causalspec.language_server.workspace import Shared, Workspace, mentions
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 FIXED = {Kind.BUILT_IN: "the language's own", Kind.SIDE: "the language's own"}
@@ -59,6 +60,11 @@ def rename(
                     f"`{symbol.name}` also stands in {reader.source.name}, which imports "
                     "from this file"
                 )
+    if home.owner is not None and len(shared) > 1:
+        raise CannotRenameError(
+            f"`{symbol.name}` of {_file_name(shared[0])} also stands in {_file_name(shared[1])}, "
+            "which imports from it"
+        )
     changes: dict[str, Sequence[types.TextEdit]] = {}
     for known in shared:
         places = known.analysis.index.of(known.symbol)
@@ -69,6 +75,10 @@ def rename(
             types.TextEdit(known.analysis.positions.range(place.span), name) for place in places
         ]
     return changes
+
+
+def _file_name(shared: Shared) -> str:
+    return Path(shared.analysis.source.name).name
 
 
 def _means_the_same(

@@ -20,7 +20,7 @@ MOST_FOLDERS = 2000
 """So many folders are looked into: someone may have opened their home folder."""
 
 LEFT_OUT = {"node_modules", "__pycache__", "site-packages"}
-IMPORTABLE = (Kind.TYPE, Kind.TABLE, Kind.FUNCTION)
+IMPORTABLE = (Kind.TYPE, Kind.TABLE, Kind.FUNCTION, Kind.TASK, Kind.MODEL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +76,8 @@ class Workspace:
         """A symbol in every file that declares or imports it, its home first."""
         home = self._home(Shared(analysis, symbol))
         found = [home]
+        if home.symbol.owner is not None:
+            return [*found, *self._seen_from_elsewhere(home, analysis.encoding)]
         if symbol.kind not in IMPORTABLE or not _is_top(home) or home.analysis.path is None:
             return found
         others = list(self.specs(home.analysis.path.parent, analysis.encoding))
@@ -88,6 +90,19 @@ class Workspace:
             )
         return found
 
+    def _seen_from_elsewhere(self, home: Shared, encoding: str) -> Iterator[Shared]:
+        """A symbol of a task or model, in the files that import this."""
+        place, declaring = home.analysis.path, home.symbol.span
+        if place is None or declaring is None:
+            return
+        for other in list(self.specs(place.parent, encoding)):
+            if other.path == place or not mentions(other, home.symbol.name):
+                continue
+            if other.index.occurrences:  # which are found before what they mean
+                for span, symbol in other.index.elsewhere.items():
+                    if span.start == declaring.start and other.named(span.source) == place:
+                        yield Shared(other, symbol)
+
     def readers(self, analysis: Analysis) -> list[Analysis]:
         """The files that import anything from a spec."""
         place = analysis.path
@@ -97,6 +112,14 @@ class Workspace:
         return [other for other in others if other.path != place and _imports(other, place)]
 
     def _home(self, shared: Shared) -> Shared:
+        own = shared.symbol.span
+        if own is not None and own.source is not shared.analysis.source:
+            place = shared.analysis.named(own.source)
+            home = self.at(place, shared.analysis.encoding) if place is not None else None
+            found = home.index.at(own.start) if home is not None else None
+            if home is None or found is None or found.symbol.name != shared.symbol.name:
+                return shared
+            return Shared(home, found.symbol)
         seen: set[Path | None] = set()
         while (node := shared.symbol.node) and isinstance(node, syntax.ImportDeclaration):
             place = shared.analysis.beside(node.path.value)

@@ -115,7 +115,7 @@ class _Derivation:
             documentation=documented(self.declaration.documentation),
         )
         environment = Environment(self.compilation, own.scope(task.given.scope(task.parameters)))
-        return ModelDraft(self.declaration, task, own, environment, model)
+        return ModelDraft(self.declaration, task, own, environment, model, self.compilation)
 
     def _bindings(self) -> dict[str, Binding]:
         """The variables by name, what is left of a family together."""
@@ -124,8 +124,10 @@ class _Derivation:
             family, _, index = name.partition("[")
             if index:
                 families.setdefault(family, {})[int(index.removesuffix("]"))] = variable
-        single = {name: variable for name, variable in self.variables.items() if "[" not in name}
-        return single | {name: Family(name, members) for name, members in families.items()}
+        bindings: dict[str, Binding] = {
+            name: variable for name, variable in self.variables.items() if "[" not in name
+        }
+        return bindings | {name: Family(name, members) for name, members in families.items()}
 
     def _found(self, written: tuple[syntax.Expression, ...]) -> list[Declared]:
         found: list[Declared] = []

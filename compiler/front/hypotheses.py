@@ -75,16 +75,14 @@ def compile_models(file: syntax.File, compilation: Compilation) -> dict[str, Abs
 
 def model_examples(file: syntax.File, compilation: Compilation) -> Iterator[Example]:
     """Compile the examples of every model of the file."""
-    own = {declaration.name.text for declaration in file.declarations if _is_model(declaration)}
-    for name, draft in list(compilation.models.items()):
-        if name in own and not _is_set_outside(compilation, draft.task):
+    for draft in list(compilation.models.values()):
+        declaration = compilation.declared.get(draft.name)  # None of one with its own parameters
+        if declaration is None or declaration.span.source is not file.source:
+            continue
+        if not _is_set_outside(compilation, draft.task):
             scope = Environment(compilation, draft.own.scope(draft.environment.scope))
             body = draft.declaration.body
             yield from compile_examples(scope, body, draft.model, draft.variables)
-
-
-def _is_model(declaration: syntax.Declaration) -> bool:
-    return isinstance(declaration, syntax.ModelDeclaration | syntax.DeriveDeclaration)
 
 
 def _model(compilation: Compilation, declaration: syntax.ModelDeclaration) -> ModelDraft | None:

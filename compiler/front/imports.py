@@ -9,7 +9,8 @@ from causalspec.compiler.domains import Domain, Rows, Symbols, Tuples
 from causalspec.compiler.front.elaborate import check_functions
 from causalspec.compiler.front.files import place_of, read_beside
 from causalspec.compiler.front.hypotheses import compile_models, compile_tasks, draft_tasks
-from causalspec.compiler.front.instances import adopt_task
+from causalspec.compiler.front.instances import adopt_task, seen_from
+from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import (
     Compilation,
     collect,
@@ -19,8 +20,11 @@ from causalspec.compiler.front.names import (
     of_kind,
     with_article,
 )
+from causalspec.compiler.front.tasks import TaskDraft
 from causalspec.compiler.front.types import named_domain
 from causalspec.compiler.front.unread import set_aside
+from causalspec.compiler.meanings import Origin
+from causalspec.compiler.model import Role, family_of
 from causalspec.dsl import syntax
 from causalspec.dsl.parser import parse
 from causalspec.dsl.source import Source
@@ -30,6 +34,10 @@ HYPOTHESES = syntax.TaskDeclaration | syntax.ModelDeclaration | syntax.DeriveDec
 IMPORTED = (
     syntax.TypeDeclaration | syntax.TableDeclaration | syntax.FunctionDeclaration | HYPOTHESES
 )
+
+
+WORDS = {Role.ABBREVIATION: "abbreviation", Role.VARIABLE: "variable"}
+"""What editors call variables in these roles; all others by the role's own name."""
 
 
 def import_names(file: syntax.File, into: Compilation) -> None:
@@ -125,6 +133,7 @@ def _take(declaration: syntax.ImportDeclaration, home: Compilation, into: Compil
             duplicate(into, name, into.declared[name.text].name.span)
         else:
             into.declared[name.text] = found
+            into.meanings.imported[name.span] = Origin(kind_of(found))
             if isinstance(found, HYPOTHESES):
                 _take_hypothesis(name, home, into)
             elif isinstance(found, syntax.FunctionDeclaration):
@@ -140,13 +149,32 @@ def _take_hypothesis(name: syntax.Name, home: Compilation, into: Compilation) ->
     model = home.models.get(name.text)
     task = home.drafts.get(name.text) if model is None else model.task
     if model is not None:
-        into.models[name.text] = model
+        into.models[name.text] = seen_from(into, model)
     if task is None:
         into.failed.add(name.text)
         return
     adopt_task(into, task, name)
+    _note_origins(into, task, model)
     for variable in (*task.variables.values(), *(model.own.members if model is not None else ())):
         _take_values(variable.domain, into)
+
+
+def _note_origins(into: Compilation, task: TaskDraft, model: ModelDraft | None) -> None:
+    """Note for editors what the names in an imported task or model are."""
+    noted = into.meanings.imported
+    for declared in task.parameters.declaring.values():
+        if isinstance(declared, syntax.Name):
+            noted[declared.span] = Origin("parameter", task.declaration.name.text)
+    blocks = [(task.declaration, block) for block in (task.given, task.results)]
+    for declaration, block in (*blocks, *([(model.declaration, model.own)] if model else ())):
+        for variable in block.members:
+            declaring = block.spans.get(family_of(variable.name))
+            if declaring is not None:
+                noted[declaring.span] = Origin(
+                    WORDS.get(variable.role, str(variable.role)), declaration.name.text
+                )
+    for name in task.environment.compilation.tasks[task.name].prompts.values():
+        noted[name.span] = Origin("prompt", task.declaration.name.text)
 
 
 def _take_values(domain: Domain | None, into: Compilation) -> None:

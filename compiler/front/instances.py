@@ -101,6 +101,12 @@ def adopt_task(compilation: Compilation, draft: TaskDraft, use: syntax.Name) -> 
         compilation.tasks[name] = home.tasks[name]
 
 
+def seen_from(compilation: Compilation, draft: ModelDraft) -> ModelDraft:
+    """A model as a file sees it that imports it: what is said about it is read there."""
+    environment = replace(draft.environment, compilation=compilation)
+    return draft if draft.home is compilation else replace(draft, environment=environment)
+
+
 def _instance(
     compilation: Compilation, draft: TaskDraft, chosen: Settings, use: syntax.Name
 ) -> TaskDraft:
@@ -129,7 +135,7 @@ def _model_instance(
     task: TaskDraft,
     use: syntax.Name,
 ) -> ModelDraft:
-    home = draft.environment.compilation
+    home = draft.home
     settings = _differing(draft.task, values_of(task.parameters))
     name = f"{declaration.name.text}{settings}"
     if name not in home.models:
@@ -138,8 +144,8 @@ def _model_instance(
             home.models[name] = compile_model(home, declaration, task, settings)
 
         _blaming(home, use, compile_it)
-    compilation.models[name] = home.models[name]
-    return home.models[name]
+    compilation.models[name] = seen_from(compilation, home.models[name])
+    return compilation.models[name]
 
 
 def _differing(plain: TaskDraft, values: Settings) -> str:

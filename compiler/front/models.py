@@ -27,7 +27,10 @@ class ModelDraft:
     task: TaskDraft
     own: DeclaredVariables
     environment: Environment
+    """Where what is said about the model is read: in a file that imports it, that file."""
     model: CausalModel
+    home: Compilation
+    """The file that declares it."""
 
     @property
     def name(self) -> str:
@@ -70,7 +73,7 @@ def compile_model(
                 variable.typed, variable.domain = True, Truths()
     compile_all(own.members)
     model = _assembled(compilation, declaration, task, own, settings)
-    return ModelDraft(declaration, task, own, environment, model)
+    return ModelDraft(declaration, task, own, environment, model, compilation)
 
 
 def note_names(compilation: Compilation, declaration: syntax.ModelDeclaration) -> None:

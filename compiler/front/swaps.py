@@ -215,7 +215,7 @@ def _problem(draft: ModelDraft, rival: ModelDraft, kinds: Sequence[SwapKind]) ->
     if rival.model.cyclic:
         return f"`{rival.name}` is cyclic, so it may predict several labels or none"
     for kind in kinds:
-        incomplete = draft.environment.compilation.unread.is_inside(rival.declaration)
+        incomplete = rival.home.unread.is_inside(rival.declaration)
         if not counterparts_of(kind, rival.model) and not incomplete:
             return f"`{rival.name}` has no variables to swap beside `{kind.name}`"
     return None

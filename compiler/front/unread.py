@@ -55,7 +55,8 @@ class Unread:
 
     def is_inside(self, node: syntax.Node) -> bool:
         """Whether a part of this node was not read, so that nothing is known to be missing."""
-        return any(_touch(span, node.span) for span in self.spans)
+        spans = (span for span in self.spans if span.source is node.span.source)
+        return any(_touch(span, node.span) for span in spans)
 
 
 def set_aside(file: syntax.File) -> tuple[syntax.File, Unread]:

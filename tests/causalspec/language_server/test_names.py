@@ -99,6 +99,62 @@ def test_definition_of_what_another_file_holds(client: Client, tmp_path: Path):
     }
 
 
+ADDITION = """language 1
+
+task Addition(digits = 2) {
+  input x[i in 0..digits - 1], y[i in 0..digits - 1] : 0..9
+  output carried : bool = x[0] + y[0] >= 10
+}
+
+model Carry of Addition {
+  var carry : 0..1 = (x[0] + y[0]) // 10
+  output carried = carry == 1
+}
+"""
+SHORT = """language 1
+
+import "tasks/addition.causal" { Carry }
+
+counterfactuals Pairs of Carry(digits = 1) {
+  swap carry
+  keep where base.x[0] > 2
+  split train 10
+}
+"""
+
+
+def test_names_of_an_imported_model(client: Client, tmp_path: Path):
+    (tmp_path / "tasks").mkdir()
+    home = tmp_path / "tasks" / "addition.causal"
+    home.write_text(ADDITION, encoding="utf-8")
+    uri = client.open(tmp_path / "short.causal", SHORT)
+    assert client.diagnostics(uri) == []
+    for fragment, within, line in (
+        ("Carry", "of Carry", 7),
+        ("digits", "digits = 1", 2),
+        ("carry", "swap carry", 8),
+        ("x", "base.x", 3),
+    ):
+        (found,) = client.at("definition", uri, place(SHORT, fragment, within))
+        assert (found["uri"], found["range"]["start"]["line"]) == (home.as_uri(), line)
+    at = place(SHORT, "carry", "swap carry")
+    answer = client.at("hover", uri, at)["contents"]["value"]
+    assert answer.startswith("**variable** `carry` of `Carry`\n\n`numbers 0..1`, 2 values\n")
+    found = client.at("references", uri, at, context={"includeDeclaration": True})
+    assert [(location["uri"], location["range"]["start"]["line"]) for location in found] == [
+        (home.as_uri(), 8), (home.as_uri(), 9), (uri, 5),
+    ]  # fmt: skip
+    message = "`carry` of addition.causal also stands in short.causal, which imports from it"
+    assert client.no_rename(uri, at, "carried_over") == message
+    renamed = client.at("rename", uri, place(SHORT, "Carry", "of Carry"), newName="Chain")
+    assert {file: len(edits) for file, edits in renamed["changes"].items()} == {
+        uri: 2,
+        home.as_uri(): 1,
+    }
+    answer = client.at("completion", uri, place(SHORT, "Carry", "of Carry"))
+    assert "Carry" in [item["label"] for item in answer["items"]]
+
+
 def test_no_rename_of_what_cannot_be_found(client: Client, tmp_path: Path):
     text = 'language 1\n\nimport "nowhere.causal" { Digit }\ntype Same = Digit\n'
     uri = client.open(tmp_path / "main.causal", text)
