@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,21 @@ It reads their inputs, whatever else the settings hold.
 """
 
 
-def check_labels(study: str, design: str, relabel: Relabelling, folder: Path) -> int:
+def check_labels(
+    study: str,
+    design: str,
+    relabel: Relabelling,
+    folder: Path,
+    *,
+    file: str | None = None,
+    options: Sequence[str] = (),
+) -> int:
     """Generate so many rows of a design's training data and compare every label with the program's
-    own; how many rows there were.
+    own; how many rows there were. `file` is another one of the study's, by its stem.
     """
-    options = ["--split", "train", "--rows", str(ROWS), "--form", "jsonl", "--out", str(folder)]
-    assert main(["data", str(spec_file(study)), design, *options]) == 0
+    spec = spec_file(study) if file is None else spec_file(study).with_name(f"{file}.causal")
+    written = ["--split", "train", "--rows", str(ROWS), "--form", "jsonl", "--out", str(folder)]
+    assert main(["data", str(spec), design, *written, *options]) == 0
     count = 0
     for row in _rows(folder / f"{design}.train.jsonl"):
         used = row["sources_used"].split()

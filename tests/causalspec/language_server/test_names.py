@@ -152,7 +152,7 @@ def test_names_of_an_imported_model(client: Client, tmp_path: Path):
         home.as_uri(): 1,
     }
     answer = client.at("completion", uri, place(SHORT, "Carry", "of Carry"))
-    assert "Carry" in [item["label"] for item in answer["items"]]
+    assert "Carry" in [item["label"] for item in answer]
 
 
 def test_no_rename_of_what_cannot_be_found(client: Client, tmp_path: Path):
