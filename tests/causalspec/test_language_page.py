@@ -16,7 +16,9 @@ from causalspec.compiler.front.calls import AGGREGATES, BUILT_IN_FUNCTIONS
 from causalspec.compiler.front.tasks import DISTRIBUTIONS
 from causalspec.compiler.front.templates import CODINGS
 from causalspec.compiler.vocabulary import ANCHORS, CONTROLS, METHODS, METRICS, SITES, WRITES
+from causalspec.dsl.formatter import format_source
 from causalspec.dsl.grammar import grammar
+from causalspec.dsl.source import Source
 from causalspec.dsl.words import keywords
 from tests.causalspec.test_docs import BLOCK
 from tests.helpers.grammar_coverage import used
@@ -34,16 +36,17 @@ def examples() -> dict[int, str]:
         if block[1].startswith("language 1"):
             line = PAGE.count("\n", 0, block.start()) + 1
             files[line] = ""
-        files[line] += block[1] + "\n"
+        files[line] += "\n" * bool(files[line]) + block[1]
     return files
 
 
 @pytest.mark.parametrize(("line", "text"), examples().items(), ids=lambda part: str(part)[:8])
-def test_an_example_is_accepted_without_a_remark(line: int, text: str, tmp_path: Path) -> None:
+def test_an_example_is_accepted_as_it_stands(line: int, text: str, tmp_path: Path) -> None:
     for name, content in FILES.items():
         (tmp_path / name).write_text(content, encoding="utf-8")
     path = tmp_path / "example.causal"
     path.write_text(text, encoding="utf-8")
+    assert format_source(Source("example.causal", text)) == text
     assert [f"{found.code} {found.message}" for found in check_file(path).diagnostics] == [], line
 
 
