@@ -144,10 +144,13 @@ def _report_unclosed(state: ParseState, unclosed: list[Token], token: Token) -> 
             help="name the value with `let`, and show that name",
         )
         return
+    gap = state.source.text[state.previous_end : state.span(token).start]
+    within = len(state.open) > 1 and state.previous is not None and "\n" in gap
+    place = state.previous if within and state.previous is not None else token
     state.diagnostics.error(
         "CS106",
         f"expected `{spellings()[CLOSERS[innermost.type]]}` before {found(token)}",
-        state.span(token),
+        state.span(place),  # what is missing in a statement is missing at its end
         related=[
             Related(state.span(opening), f"this `{opening}` is never closed")
             for opening in reversed(unclosed)

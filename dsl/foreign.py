@@ -1,8 +1,7 @@
 """What people write who come from another language, and the sentence that says what to write here.
 
-Three tables, by what a notation is seen from: characters that start no token, words, and names that
-nothing declares. A fourth, of phrases around a token that cannot stand where it stands, is in
-`phrases`.
+Tables by what a notation is seen from: characters that start no token, words, and names that
+nothing declares. Phrases around a token that cannot stand where it stands are in `phrases`.
 """
 
 from __future__ import annotations
@@ -31,6 +30,18 @@ class Sign:
     here: str
     kind: str = ""
     told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A pattern of the text before a wrong token, one of the text from it on, and the token that
+    would have been right there (in Lark's name), if any one tells.
+    """
+
+    before: str
+    after: str
+    instead_of: str
+    told: str
 
 
 RANGE = "a range is written with two points between its ends, as in `0..9`"
@@ -130,10 +141,11 @@ WORDS = {
     "Optional": NOTHING,
 }
 
+EXACT = "numbers are exact: there are `+ - * / // % **`, `abs`, `min` and `max`"
 DISTINCT = "a family without repetition is declared as in `input distinct x[i in 0..3] : 0..9`"
 WEIGHTS = "a distribution is written by its weights, as in `~ weights { 0 => 1  1 => 2 }`"
 
-NAMES = {
+FUNCTIONS = {
     "int": "`int(a)` of a truth value is written `if a then 1 else 0`, and a number needs none",
     "float": "numbers are exact as they are, and need no `float`",
     "bool": "`bool(x)` of a number is written `x != 0`",
@@ -144,6 +156,15 @@ NAMES = {
     "mean": "a mean is a sum by its number, as in `sum(x[i] for i in 0..3) / 4`",
     "choice": "what is drawn is declared by `input`, as in `input x : {Red, Green}`",
     "randint": "what is drawn is declared by `input`, as in `input x : 0..9`",
+    "length": LENGTH,
+    "size": LENGTH,
+    "eq": "`eq(a, b)` is written `a == b`",
+    "equal": "`equal(a, b)` is written `a == b`",
+    "ifelse": "`ifelse(c, x, y)` is written `if c then x else y`",
+    "cond": "`cond(c, x, y)` is written `if c then x else y`",
+    "sqrt": EXACT,
+    "log": EXACT,
+    "exp": EXACT,
     "random": "what is drawn is declared by `input`, as in `input x : 0..9`",
     "set": DISTINCT,
     "distinct": DISTINCT,
@@ -157,7 +178,16 @@ NAMES = {
     "categorical": WEIGHTS,
     "exponential": WEIGHTS,
 }
-"""What is told where nothing declares a name, and what is called by it."""
+"""What is told of a function that nothing declares."""
+
+TYPES = {
+    "number": WHOLE,
+    "num": WHOLE,
+    "natural": WHOLE,
+    "bit": "truth values are of type `bool`",
+    "text": WORDLIKE,
+}
+"""What is told of another name that nothing declares."""
 
 
 def sign_at(source: Source, start: int, end: int, diagnostics: Diagnostics) -> Sign | None:
@@ -219,7 +249,7 @@ def told_of(name: str, source: Source, start: int) -> str | None:
     if source.text[max(0, start - WINDOW) : start].rstrip().endswith("//"):
         return "a comment starts with `#`"
     called = source.text[start + len(name) :].lstrip().startswith("(")
-    told = (NAMES.get(name) if called else None) or WORDS.get(name)
+    told = (FUNCTIONS if called else TYPES).get(name) or WORDS.get(name)
     if told is None or re.search(rf"\b(?:{DECLARING})\s+{name}\b", source.text):
         return None
     return told

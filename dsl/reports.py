@@ -123,8 +123,10 @@ def report_foreign(state: ParseState) -> bool:
 
 def _word(state: ParseState) -> tuple[Span, str] | None:
     token, previous = state.token, state.previous
-    if token.type == "NAME" and token in WORDS and not state.is_declared(token):
-        return state.span(state.token), WORDS[token]
+    if token.type == "NAME" and not state.is_declared(token):
+        word = token.lower() if token.isupper() else str(token)
+        if word in WORDS:
+            return state.span(token), WORDS[word]
     if previous is None or previous.type != "NAME" or previous not in WORDS:
         return None
     told = WORDS[previous]

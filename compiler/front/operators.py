@@ -33,13 +33,17 @@ def required(
     if value.domain is None or isinstance(value.domain, kind):
         return value
     text = written.span.text if isinstance(written, syntax.Name | syntax.Member) else "x"
-    if kind is Numbers:
-        wanted, truth = "a number", isinstance(value.domain, Truths)
-        advice = f"a truth value counts as in `if {text} then 1 else 0`" if truth else None
-    else:
-        wanted, number = "true or false", isinstance(value.domain, Numbers)
-        advice = f"compare it, as in `{text} == 1`" if number else None
-    says = f"must be {wanted}, but its values are {described(value.domain)}"
+    match value.domain:
+        case Truths():
+            found, advice = "a truth value", f"to count, write `if {text} then 1 else 0`"
+        case Numbers() if isinstance(written, syntax.Number):
+            found, advice = "a number", "write one of several values as in `x in {1, 2}`"
+        case Numbers():
+            found, advice = "a number", f"compare it, as in `{text} == 1`"
+        case other:
+            found, advice = f"of the type {described(other)}", None
+    wanted = "a number" if kind is Numbers else "true or false"
+    says = f"must be {wanted}, but is {found}"
     return environment.compilation.refuse("CS205", written, says, help=advice)
 
 

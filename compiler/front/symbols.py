@@ -34,6 +34,8 @@ def symbol(
         case Truths() | Numbers():
             wanted = "true or false" if isinstance(expected, Truths) else "a number"
             problem = f"but {wanted} is needed here"
+            if isinstance(expected, Truths):
+                advice = "one of several values is asked for as in `x in {A, B}`"
         case _:
             problem = None
             value = member_of(sets[0], text) if len(sets) == 1 else None

@@ -49,7 +49,7 @@ def test_the_file_is_sound() -> None:
         ("test 50", "test", ["15:20 expected a number after `test`, found `}`"]),
         ("{a} plus", "{a +} plus", ["7:20 expected a value after `+`, found `}`"]),
         ("(dim = 8)", "(dim = )", ["18:68 expected an expression or a set after `=`, found `)`"]),
-        ("(dim = 8)", "(dim = 8", ["19:1 expected `)` before `}`"]),
+        ("(dim = 8)", "(dim = 8", ["18:68 expected `)` before `}`"]),
         ("model Direct of Sum", "model Direct Sum", ["9:14 expected `of` after `Direct`, found `Sum`"]),
         ("prompt main with", "prompt main wth", ["21:39 unknown word `wth`"]),
         ("align Last of Direct {", "align Last {", ["17:12 expected `of` after `Last`, found `{`"]),
