@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import TypeVar, cast, get_args
 
 
@@ -172,6 +172,9 @@ def apart(left: Expression, right: Expression) -> Expression:
     return surely(Any((one_alone, Compare(ComparisonOperator.NOT_EQUAL, left, right))))
 
 
+_SEVERAL = "tuple[Expression, ...]"
+
+
 def _operand_names(kind: type) -> tuple[str, ...]:
     """The fields of a node that hold its direct subexpressions, left to right."""
     return tuple(
@@ -255,6 +258,29 @@ def fold(
             read = tuple([results[id(child)] for child in children(node)])
             results[id(node)] = combine(node, read)
     return results[id(expression)]
+
+
+_OWN_NAMES = {
+    kind: [part.name for part in fields(kind) if part.type not in ("Expression", _SEVERAL)]
+    for kind in get_args(Expression)
+}
+"""The fields of a node that hold no subexpressions."""
+
+
+def shared(expression: Expression, known: dict[tuple[object, ...], Expression]) -> Expression:
+    """The same expression, in which nodes that are alike are one object, also those that are in
+    `known` already: what goes through a family of families says the same thing often.
+    """
+
+    def combine(node: Expression, operands: tuple[Expression, ...]) -> Expression:
+        own = (getattr(node, name) for name in _OWN_NAMES[type(node)])
+        key = (type(node), *map(id, operands), *own)
+        if key not in known:
+            same = all(map(is_, operands, children(node)))
+            known[key] = node if same else rebuild(node, operands)
+        return known[key]
+
+    return fold(expression, combine)
 
 
 def references(expression: Expression) -> tuple[str, ...]:

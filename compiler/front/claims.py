@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from causalspec.compiler.front.designs import data_split
 from causalspec.compiler.front.instances import model_of
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at, documented, of_kind

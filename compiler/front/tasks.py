@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import gcd, lcm
 
 from causalspec.compiler.domains import Domain, Numbers, Truths
-from causalspec.compiler.expressions import Expression
+from causalspec.compiler.expressions import Expression, shared
 from causalspec.compiler.front.arithmetic import conjunction, exact
 from causalspec.compiler.front.dependencies import in_order, inputs_first
 from causalspec.compiler.front.differing import all_different
@@ -122,7 +122,7 @@ def compile_task(compilation: Compilation, draft: TaskDraft) -> CausalModel:
             if statement.distinct is not None:
                 conditions += all_different(compilation, draft.given, statement)
     requirement = conjunction(conditions)
-    draft.requirement = requirement.node if requirement.constant is None else None
+    draft.requirement = shared(requirement.node, {}) if requirement.constant is None else None
     ordered = in_order(compilation, members, cycles_allowed=False)
     return CausalModel(
         name=draft.name,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from causalspec.compiler.domains import Domain, Truths
-from causalspec.compiler.expressions import Constant
+from causalspec.compiler.expressions import Constant, Expression, shared
 from causalspec.compiler.front.arithmetic import number
 from causalspec.compiler.front.calls import indices_of
 from causalspec.compiler.front.names import duplicate
@@ -139,12 +139,15 @@ def finished(variables: Sequence[Declared]) -> tuple[Variable, ...]:
     One whose mistake was reported stands in as a truth value: no model that holds such a stand-in
     leaves the compiler, since the file has errors.
     """
+    known: dict[tuple[object, ...], Expression] = {}
     return tuple(
         Variable(
             name=variable.name,
             role=variable.role,
             domain=variable.domain or Truths(),
-            mechanism=None if variable.is_given else variable.mechanism or Constant(0),
+            mechanism=None
+            if variable.is_given
+            else shared(variable.mechanism or Constant(0), known),
             weights=variable.weights,
             span=variable.span,
         )

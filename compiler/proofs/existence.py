@@ -8,6 +8,7 @@ at once is asked again when the variables that are equal have become one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import prod
 from time import process_time
 from typing import Any
@@ -17,6 +18,7 @@ import numpy
 from causalspec.compiler.data.arrangements import arranged
 from causalspec.compiler.domains import Domain, Numbers, Truths
 from causalspec.compiler.evaluators import interpret, prove
+from causalspec.compiler.evaluators.definedness import Totals, partial_names
 from causalspec.compiler.evaluators.intervals import UnsupportedModelError, mechanism_intervals
 from causalspec.compiler.evaluators.vectorize import solve_columns
 from causalspec.compiler.evidence import Exhaustive, NoWitness, Proved, Sampled, Witness
@@ -58,12 +60,12 @@ class Question:
         self.model = model
         self.condition = condition
         drawn = [_drawn(variable) for variable in model.variables if 0 in (variable.weights or ())]
-        required = All((*([model.requirement] if model.requirement else ()), *drawn))
-        self._admissible = CausalModel(model.name, model.task, model.variables, required)
-        holds = All((surely(required), surely(condition)))
+        required = [*([model.requirement] if model.requirement is not None else ()), *drawn]
+        self._admissible = replace(model, requirement=All(tuple(required))) if drawn else model
+        holds = All((*map(surely, required), surely(condition)))
         both = Variable(_CONDITION, Role.OUTPUT, Truths(), holds)
         self._partial = CausalModel(model.name, model.task, (*model.variables, both))
-        self._extended = self._partial.total
+        self._extended = self._with_condition(drawn)
         relevant = self._extended.ancestors([_CONDITION])
         self.varying = [name for name in model.exogenous if name in relevant]
         """The inputs and noise that the condition depends on."""
@@ -71,6 +73,14 @@ class Question:
         """The codes of each that can be drawn at all."""
         self.count = prod(len(codes) for codes in self.codes.values())
         """How many settings of what varies there are."""
+
+    def _with_condition(self, drawn: Sequence[Expression]) -> CausalModel:
+        """The total model, which questions about one model share, with the total condition."""
+        total = self.model.total
+        required = () if total.requirement is None else (total.requirement,)
+        asked = Totals(partial_names(total)).of(surely(self.condition)).value
+        both = Variable(_CONDITION, Role.OUTPUT, Truths(), All((*required, *drawn, asked)))
+        return CausalModel(total.name, total.task, (*total.variables, both))
 
     def answer(self) -> Witness | NoWitness:
         """Some setting, or how we know that there is none."""
@@ -162,7 +172,7 @@ class Question:
     ) -> Sequence[Any]:
         """The positions, those of inputs that have to differ replaced by ones that do."""
         drawn = dict(zip(self.codes, positions, strict=True))
-        for names in self._extended.distinct:
+        for names in self.model.distinct:
             values = len(self.codes[names[0]])
             if all(self.codes.get(name) == self.codes[names[0]] for name in names):
                 rows = len(drawn[names[0]])

@@ -10,7 +10,6 @@ import pytest
 
 from tests.helpers.studies import Setting, check_labels
 
-
 LENGTHS = [8, 12] if os.environ.get("CAUSALSPEC_LONG") else [8]
 
 

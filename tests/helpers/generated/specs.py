@@ -138,7 +138,9 @@ class _Writer:
             for member in plain:
                 scope.add(member, DIGIT)
             names = ", ".join([f"{name}[i in 0..{last}]", *plain])
-            lines.append(f"input {names} : Digit{self._drawn(DIGIT)}")
+            apart = len(indices) + len(plain) <= 5 and self._chance.random() < 0.3  # of five digits
+            drawn = self._pick(("", " ~ uniform")) if apart else self._drawn(DIGIT)
+            lines.append(f"input {'distinct ' * apart}{names} : Digit{drawn}")
         expressions = Expressions(self._chance, scope)
         first, kind, _ = inputs[0]
         if self._chance.random() < 0.5:
