@@ -98,7 +98,10 @@ class Ranged:
         return replace(self, name=f"{prefix}.{self.name}")
 
 
-Block = Listed | Ranged | Arranged
+Single = Listed | Ranged
+"""What one input is drawn from by itself, or several from a list."""
+
+Block = Single | Arranged
 
 
 @dataclass(frozen=True, slots=True)

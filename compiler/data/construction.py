@@ -17,7 +17,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from causalspec.compiler.data.blocks import Block, Listed, Ranged
+from causalspec.compiler.data.blocks import Listed, Ranged, Single
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.requirements import Condition, together
 from causalspec.compiler.evaluators.columns import Column, ColumnExpression
@@ -45,7 +45,7 @@ class Construction:
 
 def construct(
     model: CausalModel,
-    single: Mapping[str, Block],
+    single: Mapping[str, Single],
     computed: Mapping[str, ColumnExpression],
     conditions: Sequence[Condition],
     most: int = MOST_SETTINGS,
@@ -66,7 +66,7 @@ def construct(
 
 
 def _in_order(
-    single: Mapping[str, Block],
+    single: Mapping[str, Single],
     computed: Mapping[str, ColumnExpression],
     conditions: Sequence[Condition],
 ) -> Iterator[str]:
@@ -93,7 +93,7 @@ class _Builder:
     def __init__(
         self,
         model: CausalModel,
-        single: Mapping[str, Block],
+        single: Mapping[str, Single],
         computed: dict[str, ColumnExpression],
         conditions: list[Condition],
         most: int,
@@ -169,7 +169,7 @@ class _Builder:
                 self.take(np.flatnonzero(may_hold))
 
 
-def ends(block: Block) -> tuple[int, int]:
+def ends(block: Single) -> tuple[int, int]:
     """The least and the greatest code of a block of one input; 0 and 0 without any."""
     if isinstance(block, Ranged):
         return block.codes[0], block.codes[-1]
@@ -177,7 +177,7 @@ def ends(block: Block) -> tuple[int, int]:
     return (int(codes.min()), int(codes.max())) if len(codes) else (0, 0)
 
 
-def among(column: Column, block: Block) -> NDArray[np.bool_]:
+def among(column: Column, block: Single) -> NDArray[np.bool_]:
     """Whether each code is one of those of a block of one input."""
     if isinstance(block, Ranged):
         low, high = ends(block)

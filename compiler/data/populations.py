@@ -23,6 +23,7 @@ from causalspec.compiler.data.blocks import (
     Block,
     Listed,
     Ranged,
+    Single,
     every,
     product,
 )
@@ -145,12 +146,12 @@ def _connected(names: Sequence[str], links: Sequence[Sequence[str]]) -> list[tup
 
 
 def _without_repetition(
-    single: Mapping[str, Block], conditions: Sequence[Condition]
+    single: Mapping[str, Single], conditions: Sequence[Condition]
 ) -> tuple[Sequence[Block], Sequence[Condition]]:
     """Blocks that are drawn so that some of the conditions hold, those that certain inputs have
     different values; and the other conditions.
     """
-    blocks = dict(single)
+    blocks: dict[str, Block] = {**single}
     left: list[Condition] = []
     for condition in conditions:
         names = condition.apart
@@ -202,7 +203,7 @@ def _filtered(
     return _listed(columns, None if whole.weights is None else whole.weights[met])
 
 
-def _single(variable: Variable, allowed: Column | None) -> Block:
+def _single(variable: Variable, allowed: Column | None) -> Single:
     codes = variable.domain.codes()
     if variable.weights is None and allowed is None and len(codes) > ENUMERATED_SETTINGS:
         return Ranged(variable.name, codes)
@@ -252,7 +253,7 @@ def _joined(blocks: Sequence[Listed]) -> Listed:
 
 
 def _computed(
-    single: Mapping[str, Block], conditions: Sequence[Condition]
+    single: Mapping[str, Single], conditions: Sequence[Condition]
 ) -> Mapping[str, ColumnExpression]:
     """Inputs of uniform weight that a condition states in terms of inputs not computed themselves;
     none where the inputs are few enough to do without.
@@ -291,7 +292,7 @@ def _is_common(
     return int(met) * _RARE >= _PILOT
 
 
-def _narrowed(made: Construction, single: Mapping[str, Block]) -> Listed:
+def _narrowed(made: Construction, single: Mapping[str, Single]) -> Listed:
     """What was constructed as a block, each input in the smallest type that holds its codes."""
     columns = {
         name: column.astype(storage(*ends(single[name]))) for name, column in made.columns.items()
