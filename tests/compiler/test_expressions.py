@@ -12,6 +12,7 @@ from causalspec.compiler.expressions import (
     ComparisonOperator,
     Constant,
     Defined,
+    Distinct,
     Expression,
     Lookup,
     Not,
@@ -19,12 +20,14 @@ from causalspec.compiler.expressions import (
     Undefined,
     Within,
     children,
+    conjuncts,
     fold,
     measure,
     postorder,
     rebuild,
     references,
     renamed,
+    shared,
 )
 from causalspec.compiler.model import CausalModel, Role, Variable
 
@@ -42,6 +45,32 @@ def test_a_node_over_its_own_operands_is_itself():
     assert rebuild(Not(A), (B,)) == Not(B)
     assert rebuild(All((A, B)), (B, A)) == All((B, A))
     assert rebuild(Within(A, 0, 4, 2), (B,)) == Within(B, 0, 4, 2)
+    assert rebuild(Distinct((A, B)), (ONE, B)) == Distinct((ONE, B))
+
+
+def test_what_is_alike_becomes_one_object():
+    def clause() -> Expression:
+        looked = Lookup((3, 4), Arithmetic(ArithmeticOperator.ADD, Reference("a"), Constant(1)))
+        return All((Compare(ComparisonOperator.LESS, looked, Reference("b")), Not(Reference("c"))))
+
+    known: dict[tuple[object, ...], Expression] = {}
+    twice = All((clause(), Not(clause())))
+    found = shared(twice, known)
+    assert found == twice
+    assert (len(postorder(twice)), len(postorder(found))) == (20, 11)
+    assert shared(clause(), known) is children(found)[0]
+    assert shared(found, known) is found
+
+
+def test_what_is_undefined_for_another_reason_stays_another():
+    found = shared(All((Undefined("nothing holds"), Undefined("no arm"))), {})
+    reasons = [part.reason for part in children(found) if isinstance(part, Undefined)]
+    assert reasons == ["nothing holds", "no arm"]
+
+
+def test_the_parts_of_a_conjunction_are_told_one_by_one():
+    assert list(conjuncts(All((A, All((B, All(()))), Not(A))))) == [A, B, Not(A)]
+    assert list(conjuncts(None)) == []
 
 
 def test_what_is_shared_is_folded_once_however_deep():
