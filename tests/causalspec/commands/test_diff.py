@@ -211,6 +211,11 @@ DATA = [
     ("train 100", "train 200", "data\n  Pairs: the split `train` has 200 pairs, had 100\n"),
     ("swap left", "swap left  balance result.total > 3", "  Pairs: balances `result.total > 3`,"),
     ("split train", "seed 3  split train", "  Pairs: its seed is 3, was 0\n"),
+    (
+        "swap left",
+        "swap left  derive source from base { b = 3 }",
+        "  Pairs: `source` is made by `derive source from base { b = 3 }`, was drawn\n",
+    ),
     ("swap left", "swap left  cover left > 4", "  Pairs: covers `left > 4`, covered nothing\n"),
     ("test 50", "test 50 disjoint by (b)", "splits are disjoint by `b`, were by nothing\n"),
     (
