@@ -190,6 +190,16 @@ class _Reader:
                     if not self._is_input(member, name):
                         return
                     yield member, environment.inner(index, number(Fraction(k)))
+            case syntax.Name() if isinstance(
+                family := self.draft.environment.find(written), Family
+            ):
+                every = f"{written.text}[i in {min(family.members)}..{max(family.members)}]"
+                self.compilation.wrong(
+                    "CS211",
+                    written,
+                    "is a family, not a variable",
+                    help=f"state its members by index, as in `{every} = …`",
+                )
             case _:
                 variable = target_variable(self.draft.environment, written, self.draft.variables)
                 if variable is not None and self._is_input(variable, written):

@@ -375,6 +375,12 @@ def test_what_is_wrong_with_a_derivation() -> None:
     assert said("swap left from e  derive e from bas { a = 1 }")[0].startswith(
         "CS201 unknown run `bas` (did you mean `base`?"
     )
+    text = SUM.replace("input a, b : 0..9", "input a, b : 0..9  input x[i in 0..2] : 0..9")
+    text = text.replace("STATEMENTS", "swap left from e  derive e from base { x = base.x }")
+    assert findings(text.replace("REQUIRE", "")) == [
+        "CS211 19:42 `x` is a family, not a variable (state its members by index, as in "
+        "`x[i in 0..2] = …`)"
+    ]
     assert said("swap left  derive base from base { a = 1 }")[0].startswith(
         "CS701 a source cannot be called `base`"
     )
