@@ -31,7 +31,7 @@ BESIDE = {
     "CS502": ({"CS402"}, {"CS402"}),
     "CS510": ({"CS325"}, set[str]()),
     "CS517": ({"CS325"}, set[str]()),
-    "CS904": ({"CS104"}, set[str]()),
+    "CS904": ({"CS109"}, set[str]()),
     "CS214": (set[str](), {"CS541"}),
 }
 """What else is found in the example that fails and in the one that is fixed."""
