@@ -23,8 +23,17 @@ from causalspec.dsl.texts import ParseSlot, template_of, text_of
 
 LISTS: Final = frozenset(
     {
-        *("start", "columns", "parameters", "declarators", "assignments", "targets", "tokens"),
-        *("arms", "arguments", "patterns", "otherwise", "swap_items", "split_parts", "expressions"),
+        *(
+            "start",
+            "columns",
+            "column_names",
+            "parameters",
+            "declarators",
+            "assignments",
+            "targets",
+        ),
+        *("tokens", "arms", "arguments", "patterns", "otherwise", "swap_items", "split_parts"),
+        "expressions",
     }
 )
 """Rules that only list their parts; one that is optional and not written is None."""

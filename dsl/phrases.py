@@ -151,9 +151,6 @@ STATEMENTS = (
     Phrase(r"\brequire\s[^\n]*", ",", "+", "conditions are joined, as in `require a and b`"),
     Phrase(r"\bkeep", r"(?!w)\S", "where", "a filter is written `keep where …`"),
     Phrase(
-        r"\blet\s+\w+", ":", "=", "a `let` has the type of its expression, as in `let x = a + b`"
-    ),
-    Phrase(
         r"\binput\s+\w+",
         r"=|(?:in|is|as|of|bool)\b|<-|\d|\{",
         ":",

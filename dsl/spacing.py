@@ -17,8 +17,8 @@ CLOSE_AFTER = frozenset({"(", "[", ".", ".."})
 CLOSE_BEFORE = frozenset({")", "]", ",", ".", "..", "["})
 
 _Item: TypeAlias = (
-    syntax.Arm | syntax.Assignment | syntax.TypedName | syntax.Argument | syntax.Setting
-    | syntax.EncodeGroup | syntax.TaskStatement | syntax.ModelStatement
+    syntax.Arm | syntax.Assignment | syntax.TypedName | syntax.ColumnGroup | syntax.Argument
+    | syntax.Setting | syntax.EncodeGroup | syntax.TaskStatement | syntax.ModelStatement
     | syntax.CounterfactualsStatement | syntax.Placement | syntax.Of | syntax.Expect
     | syntax.Draw | syntax.Marginalize | syntax.Merge | syntax.Collapse
 )  # fmt: skip

@@ -41,7 +41,10 @@ class Require(Node):
 
 
 class Let(Node):
-    name: Name
+    """`let v : T = value`."""
+
+    declarator: Declarator
+    type: ValueSet | None
     value: Expression
 
 
@@ -106,13 +109,22 @@ class TypeDeclaration(Node):
 
 
 class TableDeclaration(Node):
-    """`table City "cities.csv" key name { country : words }`."""
+    """`table City "cities.csv" key name : Name { country : words }`."""
 
     name: Name
     path: Text
     key: Name
+    key_type: ValueSet | None
     documentation: Text | None
-    columns: tuple[TypedName, ...]
+    columns: tuple[ColumnGroup, ...]
+
+
+class ColumnGroup(Node):
+    """`masculine, feminine : words else Unknown`; `empty` is what an empty cell is."""
+
+    names: tuple[Name, ...]
+    type: ValueSet
+    empty: Expression | None
 
 
 class FunctionDeclaration(Node):

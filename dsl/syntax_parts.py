@@ -173,9 +173,16 @@ class Arm(Node):
 
 
 class Tuple(Node):
-    """`(low = lower, high = upper)`."""
+    """`(low = lower, high = upper)`; as a pattern also `(low = 0..3, high = {1, 2})`."""
 
-    fields: tuple[Assignment, ...]
+    fields: tuple[Assignment | FieldPattern, ...]
+
+
+class FieldPattern(Node):
+    """`low = 0..3` in a pattern: the values that a field may have."""
+
+    target: Name
+    values: RangeSet | ElementSet
 
 
 class Assignment(Node):
@@ -221,7 +228,7 @@ class TupleSet(Node):
 
 
 class TypedName(Node):
-    """`low : Price`: a tuple's field, a function's parameter, a table's column."""
+    """`low : Price`: a tuple's field, a function's parameter."""
 
     name: Name
     type: ValueSet

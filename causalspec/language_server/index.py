@@ -36,7 +36,7 @@ KINDS: dict[type[syntax.Node], Kind] = {
 DECLARING: dict[type[syntax.Node], tuple[str, Kind]] = {
     syntax.Input: ("declarators", Kind.INPUT),
     syntax.Noise: ("declarators", Kind.NOISE),
-    syntax.Let: ("name", Kind.ABBREVIATION),
+    syntax.Let: ("declarator", Kind.ABBREVIATION),
     syntax.Variable: ("declarator", Kind.VARIABLE),
     syntax.Merge: ("name", Kind.VARIABLE),
     syntax.Output: ("declarator", Kind.OUTPUT),
@@ -46,6 +46,7 @@ DECLARING: dict[type[syntax.Node], tuple[str, Kind]] = {
     syntax.Aggregate: ("index", Kind.INDEX),
     syntax.TaskDeclaration: ("parameters", Kind.PARAMETER),
     syntax.TypedName: ("name", Kind.FIELD),
+    syntax.ColumnGroup: ("names", Kind.FIELD),
     syntax.TableDeclaration: ("key", Kind.FIELD),
     syntax.Tuple: ("fields", Kind.FIELD),
     syntax.SwapItem: ("source", Kind.SOURCE),

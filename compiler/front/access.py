@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from causalspec.compiler.domains import Column, Domain, Rows, Tuples, parts_of
+from causalspec.compiler.domains import Column, Domain, Numbers, Rows, Tuples, parts_of
 from causalspec.compiler.expressions import Constant, Lookup
 from causalspec.compiler.front.conversion import convert, tuple_field
 from causalspec.compiler.front.dependencies import report_cycle
+from causalspec.compiler.front.joining import together
 from causalspec.compiler.front.scopes import (
     Binding,
     Declared,
@@ -17,6 +18,7 @@ from causalspec.compiler.front.scopes import (
     Progress,
     Side,
 )
+from causalspec.compiler.front.selection import member_at
 from causalspec.compiler.front.subexpressions import value_of
 from causalspec.compiler.front.values import POISONED, Expected, PlainWords, Value, described
 from causalspec.dsl import syntax
@@ -88,7 +90,7 @@ def _cell(value: Value, codes: tuple[int, ...], domain: Domain) -> Value:
 
 
 def member(environment: Environment, node: syntax.Member, _: Expected) -> Value:
-    """`carry[2]`, `base.x[0]`."""
+    """`carry[2]`, `base.x[0]`; `x[position]`, whichever member stands there."""
     compilation = environment.compilation
     family: Binding | None = None
     name = node.family
@@ -111,11 +113,10 @@ def member(environment: Environment, node: syntax.Member, _: Expected) -> Value:
     index = value_of(environment, node.index)
     if index.domain is None:
         return POISONED
+    if index.constant is None:
+        return _computed_member(environment, node, family, index)
     if index.integer is None:
-        message = f"the index `{node.index.span.text}` is not a constant whole number"
-        advice = "the graph is fixed when the file is compiled: use literals and parameters"
-        compilation.error("CS209", message, node.index.span, help=advice)
-        return POISONED
+        return _not_whole(environment, node)
     member = family.members.get(index.integer)
     if member is None:
         message = f"`{family.name}` has no member {index.integer}"
@@ -125,6 +126,37 @@ def member(environment: Environment, node: syntax.Member, _: Expected) -> Value:
         compilation.error("CS306", message, node.span, help=advice)
         return POISONED
     return bound(environment, member, syntax.Name(family.name, span=node.span))
+
+
+def _computed_member(
+    environment: Environment, node: syntax.Member, family: Family, index: Value
+) -> Value:
+    """`x[position]`: which member is read, each input decides."""
+    if not isinstance(index.domain, Numbers) or index.domain.denominator != 1:
+        return _not_whole(environment, node)
+    reachable = index.domain.codes()
+    places = [place for place in sorted(family.members) if place in reachable]
+    name = syntax.Name(family.name, span=node.span)
+    if not places:
+        message = f"`{family.name}` has no member at `{node.index.span.text}`"
+        advice = f"{family.advice}, and the index is one of {described(index.domain)}"
+        environment.compilation.error("CS306", message, node.span, help=advice)
+        return POISONED
+    values = [bound(environment, family.members[place], name) for place in places]
+    joined = together(environment.compilation, values, [node.family.span] * len(values), None)
+    if joined is None:
+        return POISONED
+    values, result = joined
+    return member_at(index, dict(zip(places, values, strict=True)), result)
+
+
+def _not_whole(environment: Environment, node: syntax.Member) -> Value:
+    return environment.compilation.refuse(
+        "CS340",
+        node.index,
+        "is not a whole number, which an index must be",
+        help="where a value stands, `first(x[i] == value for i in 0..3)` finds; `//` rounds",
+    )
 
 
 # Variables ---------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from causalspec.compiler.front.operators import (
     required,
     unary,
 )
-from causalspec.compiler.front.patterns import reads_constants
+from causalspec.compiler.front.patterns import reads_constants, target_of
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Scope
 from causalspec.compiler.front.subexpressions import FORMS, too_large, too_much, value_of
 from causalspec.compiler.front.symbols import symbol
@@ -141,8 +141,14 @@ def _tuple(environment: Environment, node: syntax.Tuple, expected: Expected) -> 
     typed = parts_of(expected if isinstance(expected, Tuples) else None)
     seen: set[str] = set()
     for field in node.fields:
-        name = field.target
-        assert isinstance(name, syntax.Name)
+        name = target_of(field)
+        if isinstance(field, syntax.FieldPattern):
+            return environment.compilation.refuse(
+                "CS341",
+                field.values,
+                "is a set of values, which a field has in patterns only",
+                help="a tuple has one value in each field, as in `(low = 1, high = 2)`",
+            )
         wanted = typed.get(name.text)
         value = value_of(environment, field.value, wanted and wanted.domain)
         environment.compilation.meanings.note(name.span, wanted and wanted.span)

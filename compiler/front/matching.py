@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from causalspec.compiler.domains import Domain, Numbers, Truths
-from causalspec.compiler.expressions import Compare, ComparisonOperator, Constant, Lookup
-from causalspec.compiler.front.arithmetic import negation
-from causalspec.compiler.front.conversion import position
+from causalspec.compiler.domains import Domain, Numbers, Tuples
+from causalspec.compiler.expressions import Constant, Lookup
+from causalspec.compiler.front.arithmetic import conjunction, disjunction, negation
+from causalspec.compiler.front.conversion import position, tuple_field
 from causalspec.compiler.front.joining import choose, together
 from causalspec.compiler.front.names import quoted
 from causalspec.compiler.front.patterns import (
@@ -17,20 +17,20 @@ from causalspec.compiler.front.patterns import (
     Interval,
     around,
     covered_by,
+    field_patterns,
     intersect,
     merge,
     within,
     without,
 )
 from causalspec.compiler.front.scopes import Environment
+from causalspec.compiler.front.selection import CHAIN, halved
 from causalspec.compiler.front.subexpressions import value_of
 from causalspec.compiler.front.values import POISONED, Expected, Value
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 
 MOST_SHOWN = 6
-CHAIN = 8
-"""Matches with more arms than this become a table lookup: a chain of tests would nest too deep."""
 
 
 def membership(environment: Environment, node: syntax.Membership, _: Expected) -> Value:
@@ -127,7 +127,30 @@ def match_values(environment: Environment, node: syntax.Match, expected: Expecte
     if joined is None:
         return POISONED
     values, result = joined
+    if isinstance(domain, Tuples) and _has_tuples(arms) and len(arms) <= CHAIN:
+        chosen = values[-1]
+        for arm, value in zip(arms[-2::-1], values[-2::-1], strict=True):
+            chosen = choose(_takes(inside, arm, subject, domain), value, chosen, result)
+        return Value(chosen.node, result)
     return select(subject, found, values, result)
+
+
+def _has_tuples(arms: Sequence[syntax.Arm]) -> bool:
+    """Whether some pattern says what the fields of a tuple are."""
+    return any(isinstance(pattern, syntax.Tuple) for arm in arms for pattern in arm.patterns)
+
+
+def _takes(environment: Environment, arm: syntax.Arm, subject: Value, domain: Tuples) -> Value:
+    """Whether a tuple fits an arm, field by field: its codes may be far apart."""
+    tests: list[Value] = []
+    for pattern in arm.patterns:
+        if not isinstance(pattern, syntax.Tuple):
+            tests.append(within(subject, covered_by(environment, pattern, domain) or []))
+            continue
+        fields = field_patterns(environment, pattern, domain) or {}
+        parts = {name: tuple_field(subject, name) or POISONED for name in fields}
+        tests.append(conjunction([within(parts[name], places) for name, places in fields.items()]))
+    return disjunction(tests)
 
 
 def select(subject: Value, found: Sequence[Case], values: Sequence[Value], result: Domain) -> Value:
@@ -145,19 +168,9 @@ def select(subject: Value, found: Sequence[Case], values: Sequence[Value], resul
         looked_up = Lookup(tuple(table), position(subject.node, domain))
         if constant:
             return Value(looked_up, result)
-        return _halved(Value(looked_up, Numbers(0, len(found) - 1)), values, 0, result)
+        index = Value(looked_up, Numbers(0, len(found) - 1))
+        return halved(index, range(len(found)), values, result)
     chosen = values[-1]
     for case, value in zip(found[-2::-1], values[-2::-1], strict=True):
         chosen = choose(within(subject, case.taken), value, chosen, result)
     return Value(chosen.node, result)
-
-
-def _halved(index: Value, values: Sequence[Value], start: int, result: Domain) -> Value:
-    """`values[index - start]` by halving: as deep as the logarithm of the number of arms."""
-    if len(values) == 1:
-        return values[0]
-    half = len(values) // 2
-    test = Compare(ComparisonOperator.LESS, index.node, Constant(start + half))
-    left = _halved(index, values[:half], start, result)
-    right = _halved(index, values[half:], start + half, result)
-    return choose(Value(test, Truths()), left, right, result)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 
-from causalspec.compiler.domains import Domain, Numbers, Symbols, Truths, Tuples
+from causalspec.compiler.domains import Domain, Numbers, Symbols, Truths, Tuples, parts_of
 from causalspec.compiler.expressions import (
     Compare,
     ComparisonOperator,
@@ -18,6 +18,7 @@ from causalspec.compiler.expressions import (
 from causalspec.compiler.front.arithmetic import disjunction, exact, truth
 from causalspec.compiler.front.constants import constant_number
 from causalspec.compiler.front.conversion import convert
+from causalspec.compiler.front.names import distinct
 from causalspec.compiler.front.scopes import Environment
 from causalspec.compiler.front.subexpressions import value_of
 from causalspec.compiler.front.types import domain_of
@@ -97,6 +98,8 @@ def covered_by(
         case syntax.NamedSet() | syntax.WordsSet() | syntax.TupleSet():
             other = domain_of(environment, pattern)
             return None if other is None else _shared(environment, pattern, other, domain)
+        case syntax.Tuple() if isinstance(domain, Tuples):
+            return _tuple(environment, pattern, domain)
         case syntax.Name(text=text) if (
             isinstance(environment.compilation.declared.get(text), syntax.TypeDeclaration)
             and environment.scope.find(text) is None
@@ -146,6 +149,66 @@ def _constant(
         text = value.domain.members[value.constant]
         position = domain.members.index(text) if text in domain.members else None
     return _outside(environment, pattern, domain) if position is None else [(position, position)]
+
+
+def field_patterns(
+    environment: Environment, pattern: syntax.Tuple, domain: Tuples
+) -> dict[str, list[Interval]] | None:
+    """The positions that a tuple's pattern covers of each field that it names, None with the reason
+    reported.
+    """
+    compilation = environment.compilation
+    parts = parts_of(domain)
+    first = distinct(compilation, (target_of(field) for field in pattern.fields))
+    found: dict[str, list[Interval]] = {}
+    for field in pattern.fields:
+        name = target_of(field)
+        part = parts.get(name.text)
+        if part is None:
+            return compilation.unknown("field", name, parts, code="CS210")
+        compilation.meanings.note(name.span, part.span)
+        written = field.values if isinstance(field, syntax.FieldPattern) else field.value
+        covered = covered_by(environment, written, part.domain)
+        if covered is None or first[name.text] is not name:
+            return None
+        found[name.text] = merge(covered)
+    return found
+
+
+def target_of(field: syntax.Assignment | syntax.FieldPattern) -> syntax.Name:
+    """The name of a tuple's field where a value or a pattern is given to it."""
+    assert isinstance(field.target, syntax.Name)
+    return field.target
+
+
+def _tuple(
+    environment: Environment, pattern: syntax.Tuple, domain: Tuples
+) -> list[Interval] | None:
+    """Codes have mixed radixes, so what a field covers comes once for all that stands before it."""
+    found = field_patterns(environment, pattern, domain)
+    if found is None:
+        return None
+    covered: list[Interval] = [(0, 0)]
+    for field in domain.fields:
+        size = field.domain.size
+        of_field = found.get(field.name, [(0, size - 1)])
+        if of_field == [(0, size - 1)]:
+            covered = [(low * size, (high + 1) * size - 1) for low, high in covered]
+            continue
+        if sum(high - low + 1 for low, high in covered) * len(of_field) > LARGEST_TABLE:
+            return environment.compilation.wrong(
+                "CS342",
+                pattern,
+                "takes too many separate values",
+                help="look at the fields one by one, as in `match pair.low { … }`",
+            )
+        covered = [
+            (place * size + first, place * size + last)
+            for low, high in covered
+            for place in range(low, high + 1)
+            for first, last in of_field
+        ]
+    return covered
 
 
 def _outside(

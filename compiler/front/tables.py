@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from causalspec.compiler.domains import Column, Domain, Numbers, Rows, Symbols
 from causalspec.compiler.front.files import TableText, read_table
@@ -20,48 +20,51 @@ def table_rows(
     text = read_table(compilation, declaration.path)
     if text is None or not _columns_exist(compilation, declaration, text):
         return None
-    keys = _keys(declaration, text, problems)
-    origin, key = declaration.name.text, declaration.key.text
-    key_domain = Symbols(keys, f"{origin}.{key}")
-    codes = tuple(range(len(keys)))
-    columns = [Column(key, key_domain, codes, declaration.key.span)]
-    return Rows(origin, keys, columns, text.cells), text
+    return Rows(declaration.name.text, _keys(declaration, text, problems), [], text.cells), text
 
 
-def add_columns(
-    columns: Sequence[tuple[syntax.TypedName, Domain | None]],
-    text: TableText,
-    rows: Rows,
-    problems: list[str],
-) -> None:
-    """Read a table's columns, each with its domain, None for whichever words occur. Cells that do
-    not have their column's type are added to `problems`.
+@dataclass(frozen=True, slots=True)
+class ColumnsToRead:
+    """Columns of one type. `domain` is None for whichever words occur in any of them, `empty` what
+    an empty cell is, if it is anything.
     """
-    for column, type_ in columns:
-        name = column.name.text
-        place = text.header.index(name)
-        cells = [row[place] for row in text.cells]
-        words = tuple(dict.fromkeys(cell for cell in cells if cell))
-        domain = Symbols(words, f"{rows.table}.{name}") if type_ is None else type_
+
+    names: tuple[syntax.Name, ...]
+    domain: Domain | None
+    type_text: str = "words"
+    empty: str | None = None
+
+
+def add_columns(columns: ColumnsToRead, text: TableText, rows: Rows, problems: list[str]) -> None:
+    """Read columns of a table. Cells that do not have their type are added to `problems`."""
+    places = [text.header.index(name.text) for name in columns.names]
+    read = [[row[place] or columns.empty for row in text.cells] for place in places]
+    domain = columns.domain
+    if domain is None:
+        words = dict.fromkeys(cell for cells in read for cell in cells if cell)
+        origin = ", ".join(f"{rows.table}.{name.text}" for name in columns.names)
+        domain = Symbols(tuple(words), origin)
+    named = {} if isinstance(domain, Numbers) else {domain.text(c): c for c in domain.codes()}
+    for column, cells in zip(columns.names, read, strict=True):
+        name = column.text
         named = {} if isinstance(domain, Numbers) else {domain.text(c): c for c in domain.codes()}
         codes: list[int] = []
         for line, cell in zip(text.lines, cells, strict=True):
+            if not cell:
+                problems.append(f"line {line} has no `{name}`")
+                continue
             code = number_code(domain, cell) if isinstance(domain, Numbers) else named.get(cell)
             if code is not None:
                 codes.append(code)
-            elif cell:
-                problems.append(
-                    f"line {line}: `{cell}` is not a value of `{column.type.span.text}`"
-                )
             else:
-                problems.append(f"line {line} has no `{name}`")
-        rows.columns.append(Column(name, domain, tuple(codes), column.name.span))
+                problems.append(f"line {line}: `{cell}` is not a value of `{columns.type_text}`")
+        rows.columns.append(Column(name, domain, tuple(codes), column.span))
 
 
 def _columns_exist(
     compilation: Compilation, declaration: syntax.TableDeclaration, text: TableText
 ) -> bool:
-    names = (declaration.key, *(column.name for column in declaration.columns))
+    names = (declaration.key, *(name for group in declaration.columns for name in group.names))
     first = distinct(compilation, names)
     missing = [name for name in first.values() if name.text not in text.header]
     for name in missing:

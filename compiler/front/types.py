@@ -9,16 +9,19 @@ from math import lcm
 
 from causalspec.compiler.domains import Domain, Numbers, Symbols, Truths, TupleField, Tuples
 from causalspec.compiler.front.constants import constant_number, written_denominator
+from causalspec.compiler.front.conversion import convert
 from causalspec.compiler.front.files import read_words, report_cells
 from causalspec.compiler.front.names import Compilation, distinct, duplicate
 from causalspec.compiler.front.scopes import Environment
-from causalspec.compiler.front.tables import add_columns, table_rows
+from causalspec.compiler.front.subexpressions import value_of
+from causalspec.compiler.front.tables import ColumnsToRead, add_columns, table_rows
 from causalspec.dsl import syntax
 
 LARGEST_INTEGER = 2**31 - 1
 LARGEST_DOMAIN = 2**62
 
 BUILT_IN = ("bool", "words")
+EMPTY = "write one value of the column's type, as in `country : words else Unknown`"
 
 
 def domain_of(environment: Environment, written: syntax.ValueSet) -> Domain | None:
@@ -219,15 +222,14 @@ def _table(compilation: Compilation, declaration: syntax.TableDeclaration) -> No
         return
     rows, text = read
     compilation.domains[name] = rows
-    columns: list[tuple[syntax.TypedName, Domain | None]] = []
-    for column in declaration.columns:
-        is_plain = is_plain_words(compilation, column.type)
-        domain = None if is_plain else domain_of(Environment(compilation), column.type)
-        if is_plain or domain is not None:
-            columns.append((column, domain))
-    unknown = len(columns) < len(declaration.columns)
-    if not unknown:
-        add_columns(columns, text, rows, problems)
+    groups = [
+        _columns(compilation, (declaration.key,), declaration.key_type, None),
+        *(_columns(compilation, part.names, part.type, part.empty) for part in declaration.columns),
+    ]
+    unknown = None in groups
+    for group in groups:
+        if group is not None and not unknown:
+            add_columns(group, text, rows, problems)
     if problems:
         report_cells(compilation, declaration.path, problems)
     if unknown or problems:
@@ -237,3 +239,31 @@ def _table(compilation: Compilation, declaration: syntax.TableDeclaration) -> No
     for column in rows.columns[1:]:  # the key is the row itself
         if isinstance(column.domain, Symbols):
             _remember(compilation, column.domain)
+
+
+def _columns(
+    compilation: Compilation,
+    names: tuple[syntax.Name, ...],
+    type_: syntax.ValueSet | None,
+    empty: syntax.Expression | None,
+) -> ColumnsToRead | None:
+    """The key or other columns of a table as they are declared, None with the reason reported."""
+    if type_ is None or is_plain_words(compilation, type_):
+        if empty is None:
+            return ColumnsToRead(names, None)
+        if isinstance(empty, syntax.Name):
+            compilation.meanings.declare_value(empty)
+            return ColumnsToRead(names, None, empty=empty.text)
+        if isinstance(empty, syntax.Text) and empty.value:
+            return ColumnsToRead(names, None, empty=empty.value)
+        return compilation.wrong("CS343", empty, "is not a word", help=EMPTY)
+    domain, written = domain_of(Environment(compilation), type_), type_.span.text
+    if domain is None or empty is None:
+        return None if domain is None else ColumnsToRead(names, domain, written)
+    value = value_of(Environment(compilation), empty, domain)
+    if value.domain is not None and value.constant is None:
+        return compilation.wrong("CS343", empty, f"is not a value of `{written}`", help=EMPTY)
+    code = convert(compilation, value, domain, empty.span).constant
+    if value.domain is None or code is None:
+        return None
+    return ColumnsToRead(names, domain, written, domain.text(code))

@@ -51,8 +51,8 @@ def declares(statement: syntax.Node) -> tuple[Sequence[syntax.Declarator], Kind]
             return declarators, Kind(Role.INPUT, type_)
         case syntax.Noise(declarators=declarators, type=type_):
             return declarators, Kind(Role.NOISE, type_)
-        case syntax.Let(name=name, value=value):
-            return (syntax.Declarator(name, span=name.span),), Kind(Role.ABBREVIATION, None, value)
+        case syntax.Let(declarator=declarator, type=type_, value=value):
+            return (declarator,), Kind(Role.ABBREVIATION, type_, value)
         case syntax.Variable(declarator=declarator, type=type_, mechanism=mechanism):
             return (declarator,), Kind(Role.VARIABLE, type_, mechanism)
         case syntax.Output(declarator=declarator, type=type_, mechanism=mechanism):

@@ -7,6 +7,8 @@ from __future__ import annotations
 import pytest
 
 from causalspec.compiler.evaluators.interpret import settings, solve
+from causalspec.compiler.evaluators.vectorize import solve_columns
+from tests.helpers.columns_of import as_columns
 from tests.helpers.compiled import compiled, findings
 
 
@@ -105,6 +107,9 @@ task T {
         ("match both { (x = singular, y = plural) => 1  else => 2 }", [2] * 5 + [1] * 5 + [2] * 10),
         ("match both { (x = plural, y = plural), (x = singular, y = plural) => 1  else => 2 }", [2] * 5 + [1] * 5 + [2] * 5 + [1] * 5),
         ("if both in {(x = singular, y = singular)} then 1 else 2", [1] * 5 + [2] * 15),
+        ("match both { (y = plural) => 1, (x = plural) => 2  else => 3 }", [3] * 5 + [1] * 5 + [2] * 5 + [1] * 5),
+        ("match counted { (count = 1..2) => 1, (who = {plural}, count = {0, 4}) => 2  else => 3 }", [3, 1, 1, 3, 3] * 2 + [2, 1, 1, 3, 2] * 2),
+        ("if counted in {(count = 0), (who = plural, count = 2..*)} then 1 else 2", [1, 2, 2, 2, 2] * 2 + [1, 2, 1, 1, 1] * 2),
         ("match counted { (who = singular, count = 3) => 1, (who = plural, count = 0) => 2  else => 3 }", [3, 3, 3, 1, 3] * 2 + [2, 3, 3, 3, 3] * 2),
     ],
 )  # fmt: skip
@@ -113,12 +118,43 @@ def test_patterns_of_tuples(output: str, expected: list[int]) -> None:
     assert [solve(model, setting)["o"] for setting in settings(model)] == expected
 
 
+def test_a_field_that_is_left_out_matches_anything() -> None:
+    """Held against all pairs of two numbers, and on columns."""
+    text = """
+      task T {
+        input a, b : 0..39
+        let pair : (low : 0..399, high : 0..39, more : bool) = (low = 10 * a, high = b, more = a > b)
+        output o : 0..9 = match pair {
+          (low = 30..100, more = true) => 1,
+          (high = 10..20) => 2,
+          (low = {0, 10}, high = 0..14) => 3
+          else => 4
+        }
+      }"""
+    model = compiled(text).tasks["T"].model
+    every = list(settings(model))
+    of_columns = solve_columns(model, as_columns(every))["o"]
+    for setting, of_column in zip(every, of_columns, strict=True):
+        a, b = setting["a"], setting["b"]
+        if 3 <= a <= 10 and a > b:
+            expected = 1
+        elif 10 <= b <= 20:
+            expected = 2
+        else:
+            expected = 3 if a in (0, 1) and b <= 14 else 4
+        assert solve(model, setting)["o"] == expected == of_column
+
+
 @pytest.mark.parametrize(
     ("output", "found"),
     [
-        ("match counted { (who = singular, count = 7) => 1  else => 3 }", "CS302 9:37 `(who = singular, count = 7)` lies outside numbers 0..4"),
-        ("match both { (x = singular) => 1  else => 2 }", "CS206 9:34 `(x = singular)` is a tuple (x : Number), but a tuple (x : Number, y : Number) is needed here"),
-        ("match both { (x = a, y = b) => 1  else => 2 }", "CS209 9:34 `(x = a, y = b)` is not a constant (a set holds literals, symbols and parameters; compare variables with `==`)"),
+        ("match counted { (who = singular, count = 7) => 1  else => 3 }", "CS302 9:62 `7` lies outside numbers 0..4"),
+        ("match both { (x = singular, z = plural) => 1  else => 2 }", "CS210 9:49 unknown field `z` (known here: `x`, `y`)"),
+        ("match both { (x = singular, x = plural) => 1  else => 2 }", "CS203 9:49 `x` is declared twice (give one of them another name)"),
+        ("match both { (x = singular) => 1  else => 2, (x = singular, y = plural) => 3 }", "CS305 9:66 no value is left for `(x = singular, y = plural)` (remove this arm, or move it before those that take its values)"),
+        ("match both { (x = singular) => 1, (y = plural) => 2 }", "CS304 9:27 no arm takes `(x = plural, y = singular)` (add the missing arms, or `else => …`)"),
+        ("(x = 3, y = {1, 2}).x", "CS341 9:33 `{1, 2}` is a set of values, which a field has in patterns only (a tuple has one value in each field, as in `(low = 1, high = 2)`)"),
+        ("match both { (x = a, y = b) => 1  else => 2 }", "CS209 9:39 `a` is not a constant (a set holds literals, symbols and parameters; compare variables with `==`)"),
         ("match both { (x = singular, y = plural) => 1 (x = plural, y = plural) => 2  else => 3 }", "CS109 9:66 an arm that starts with `(` follows a comma, as in `A => 1, (x = B, y = C) => 2`"),
         ("match both { (x = singular, y = plural) => n (x = plural, y = plural) => 2  else => 3 }", "CS109 9:66 an arm that starts with `(` follows a comma, as in `A => 1, (x = B, y = C) => 2`"),
     ],

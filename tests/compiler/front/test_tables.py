@@ -169,3 +169,73 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         assert '"' in text
     else:
         assert all(1 <= row.line <= len(lines_of(text)) for row in rows)
+
+
+JOBS = "name,masculine,feminine,country\nactor,actor,actress,France\nnurse,nurse,nurse,\n"
+TYPED = """
+type Name = {poet, nurse, actor}
+table Job "jobs.csv" key name : Name { masculine, feminine : words  country : words else Unknown }
+task T {
+  input job, other : Job
+  input name : Name
+  output same : bool = job.masculine == other.feminine
+  output named : bool = job.name == name
+  output home : bool = job.country == Unknown
+}
+"""
+
+
+def test_typed_keys_shared_types_and_empty_cells(tmp_path: Path) -> None:
+    model = compiled(TYPED, write(tmp_path, jobs=JOBS)).tasks["T"].model
+    jobs = model.by_name["job"].domain
+    assert isinstance(jobs, Rows)
+    name, masculine, feminine, country = jobs.columns
+    assert name.domain == model.by_name["name"].domain
+    assert masculine.domain == feminine.domain == Symbols(("actor", "nurse", "actress"))
+    assert country.domain == Symbols(("France", "Unknown"))
+    names, masculines, feminines = (
+        ("poet", "nurse", "actor"),
+        ("actor", "nurse"),
+        ("actress", "nurse"),
+    )
+    for job in range(2):
+        for other in range(2):
+            for code in range(3):
+                found = solve(model, {"job": job, "other": other, "name": code})
+                assert bool(found["same"]) == (masculines[job] == feminines[other])
+                assert bool(found["named"]) == (("actor", "nurse")[job] == names[code])
+                assert bool(found["home"]) == (job == 1)
+
+
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        ("masculine : words  country : words", "CS221 3:11 the table `jobs.csv` is not well formed (line 3 has no `country`)"),
+        ("country : words else 3", "CS343 3:54 `3` is not a word (write one value of the column's type, as in `country : words else Unknown`)"),
+        ("country : {France, Spain} else Italy", "CS201 3:64 unknown name `Italy` (known here: `France`, `Spain`)"),
+        ("country : Short", "CS221 3:11 the table `jobs.csv` is not well formed (line 2: `France` is not a value of `Short`; line 3 has no `country`)"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_columns(columns: str, found: str, tmp_path: Path) -> None:
+    text = f'type Short = {{a, b}}\ntable Job "jobs.csv" key name {{ {columns} }}'
+    assert findings(text, write(tmp_path, jobs=JOBS)) == [found]
+
+
+def test_a_key_that_its_type_lacks(tmp_path: Path) -> None:
+    text = 'type Short = {actor, b}\ntable Job "jobs.csv" key name : Short { masculine : words }'
+    assert findings(text, write(tmp_path, jobs=JOBS)) == [
+        "CS221 3:11 the table `jobs.csv` is not well formed (line 3: `nurse` is not a value of `Short`)"
+    ]
+
+
+def test_an_empty_cell_has_a_value_of_the_column_s_type(tmp_path: Path) -> None:
+    write(tmp_path, towns="name,size,capital\nRome,3,\nOstia,,Rome\n")
+    text = """
+      table Town "towns.csv" key name { size : 0..9 else 9 - 1  capital : Town else Rome }
+      task T { input town : Town  output size : 0..9 = town.size  output far : Town = town.capital.capital }
+    """
+    model = compiled(text, tmp_path).tasks["T"].model
+    assert [solve(model, {"town": town}) for town in range(2)] == [
+        {"town": 0, "size": 3, "far": 0},
+        {"town": 1, "size": 8, "far": 0},
+    ]

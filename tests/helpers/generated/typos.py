@@ -19,13 +19,14 @@ SHORTEST = 3
 """What a shorter word was meant to be, its letters do not tell."""
 
 DECLARING = {
-    **dict.fromkeys(("Declarator", "Let", "TypedName", "Prompt", "SplitPart", "Merge"), "name"),
+    **dict.fromkeys(("Declarator", "TypedName", "Prompt", "SplitPart", "Merge"), "name"),
     **dict.fromkeys(("TaskDeclaration", "ModelDeclaration", "ClaimDeclaration"), "name"),
     **dict.fromkeys(("CounterfactualsDeclaration", "AlignDeclaration"), "name"),
     **dict.fromkeys(("AbstractionDeclaration", "DeriveDeclaration"), "name"),
     **dict.fromkeys(("TypeDeclaration", "FunctionDeclaration"), "name"),
     "TableDeclaration": "name key",
     "ImportDeclaration": "names",
+    "ColumnGroup": "names",
     "Aggregate": "index",
     "SwapItem": "source",
     "Slot": "alias",
