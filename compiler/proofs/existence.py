@@ -50,7 +50,10 @@ SECONDS_A_PAIR = 0.5
 """What one pair of variables may take that might be equal."""
 
 _ROWS_AT_ONCE = 1 << 16
-_CONDITION = "the condition"  # no variable of a spec has a space in its name
+_CONDITION, _ASKED = (
+    "the condition",
+    "the condition that is asked for",
+)  # no variable of a spec has a space in its name
 
 
 class Question:
@@ -147,9 +150,17 @@ class Question:
         if isinstance(answer, Witness) or answer.is_certain:
             return answer
         begun = process_time()
-        merged = with_equal_variables_merged(self._extended, _surely_nowhere)
+        # Whether two variables are equal is a question, too, with a condition of its own.
+        extended = replace(
+            self._extended,
+            variables=tuple(
+                replace(variable, name=_ASKED) if variable.name == _CONDITION else variable
+                for variable in self._extended.variables
+            ),
+        )
+        merged = with_equal_variables_merged(extended, _surely_nowhere)
         left = prove.SECONDS_A_QUESTION - SECONDS_AT_ONCE - (process_time() - begun)
-        return prove.solve_for(merged, Reference(_CONDITION), max(1, left))
+        return prove.solve_for(merged, Reference(_ASKED), max(1, left))
 
     def enumerated(self) -> Witness | NoWitness:
         """By trying all settings of what varies."""
