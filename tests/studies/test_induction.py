@@ -8,14 +8,10 @@ from pathlib import Path
 from tests.helpers.studies import Setting, check_labels
 
 
-def following(kind: str, base: Setting, sources: Mapping[str, Setting]) -> Setting:
+def following(_: str, base: Setting, sources: Mapping[str, Setting]) -> Setting:
     source = sources["source"]
     tokens = [base[f"token[{i}]"] for i in range(6)]
-    if kind == "position":
-        return {"next": tokens[source["at"] + 1]}
-    before = [None, *tokens[:-1]]
-    before[3] = source["token[2]"]
-    return {"next": tokens[before.index(tokens[base["at"]])]}
+    return {"next": tokens[source["at"] + 1]}
 
 
 def test_labels(tmp_path: Path) -> None:
