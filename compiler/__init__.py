@@ -131,7 +131,6 @@ if TYPE_CHECKING:
     from causalspec.compiler.review.review import review_changes as review_changes
     from causalspec.compiler.sampling.questions import Question as Question
     from causalspec.compiler.sampling.questions import questions as questions
-    from causalspec.compiler.sampling.rungs import Bounds as Bounds
     from causalspec.compiler.sampling.rungs import Outcome as Outcome
     from causalspec.compiler.sampling.rungs import Query as Query
     from causalspec.compiler.sampling.rungs import Rung as Rung

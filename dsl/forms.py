@@ -45,6 +45,7 @@ FORMS: Final = {
 ELSEWHERE: Final = {
     ("align", "var"): "var v at residual layers 0..* token last by das(dim = 16)",
     ("counterfactuals", "noise"): "noise shared",
+    ("counterfactuals", "derive"): "derive edited from base { x = 1 - base.x  draw y }",
 }
 """By the block and the word, where another block holds the word, too."""
 

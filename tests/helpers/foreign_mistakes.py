@@ -350,11 +350,6 @@ FOREIGN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (TASK, "input d = 3", ("7:3 CS109 an input has a type, as in `input x : 0..9`",)),
     (
         TASK,
-        "let z : 0..9 = 3",
-        ("7:3 CS109 a `let` has the type of its expression, as in `let x = a + b`",),
-    ),
-    (
-        TASK,
         "input d : {True, False}",
         (
             "7:14 CS109 `True` is written `true` | the set of truth values is the type `bool`",

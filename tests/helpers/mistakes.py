@@ -286,7 +286,7 @@ MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         'table C "c.csv" key name { a words b : words }',
-        ("1:30 CS104 expected `:` after `a`, found `words`",),
+        ("1:30 CS104 expected `,` or `:` after `a`, found `words`",),
     ),
     (
         "task T { prompt p }",
@@ -311,7 +311,7 @@ MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "abstraction F from A { x = 1 }",
-        ("1:22 CS104 expected `to` after `A`, found `{`",),
+        ("1:22 CS104 expected `to` or `(` after `A`, found `{`",),
     ),
     (
         "task T { require x in 0..3..5 }",

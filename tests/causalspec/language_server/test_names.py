@@ -258,8 +258,8 @@ def test_no_rename_that_changes_the_meaning(
 
 # What the compiler notes --------------------------------------------------------------------------
 
-WITHOUT_PLACE = {"dim", "first", "last"}
-"""An argument of a method, which token of a slot: nothing in a file declares them."""
+WITHOUT_PLACE = {"dim", "distinct", "first", "last"}
+"""An argument of a method, which token of a slot, a word of a statement: no file declares them."""
 
 
 def analysis_of(text: str, folder: Path | None = None) -> Analysis:
