@@ -13,8 +13,8 @@ import pytest
 
 from causalspec.compiler.compile import check_file
 from causalspec.compiler.front.calls import AGGREGATES, BUILT_IN_FUNCTIONS
-from causalspec.compiler.front.tasks import DISTRIBUTIONS
 from causalspec.compiler.front.encodings import CODINGS
+from causalspec.compiler.front.tasks import DISTRIBUTIONS
 from causalspec.compiler.vocabulary import ANCHORS, CONTROLS, METHODS, METRICS, SITES, WRITES
 from causalspec.dsl.formatter import format_source
 from causalspec.dsl.grammar import grammar
