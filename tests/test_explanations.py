@@ -33,6 +33,7 @@ BESIDE = {
     "CS517": ({"CS325"}, set[str]()),
     "CS904": ({"CS109"}, set[str]()),
     "CS214": (set[str](), {"CS541"}),
+    "CS642": ({"CS643"}, set[str]()),
 }
 """What else is found in the example that fails and in the one that is fixed."""
 

@@ -8,22 +8,8 @@ from pathlib import Path
 import pytest
 
 from causalspec.compiler.compile import check_file
-from causalspec.dsl.formatter import format_source
-from causalspec.dsl.source import Source
 
 DOCS = Path(__file__).parents[2] / "docs"
-LANGUAGE = (DOCS / "language.md").read_text(encoding="utf-8")
-WHOLE_FILES = re.findall(r"^```causal\n(language .*?)^```$", LANGUAGE, re.M | re.S)
-
-
-@pytest.mark.parametrize("text", WHOLE_FILES)
-def test_the_language_page_shows_specs_that_check_clean(text: str, tmp_path: Path):
-    spec = tmp_path / "page.causal"
-    spec.write_text(text, encoding="utf-8")
-    checked = check_file(spec)
-    assert not checked.diagnostics
-    assert all(examination.holds for examination in checked.examinations)
-    assert format_source(Source("page.causal", text)) == text
 
 
 def test_the_tutorial_builds_one_spec_that_checks_clean(tmp_path: Path):

@@ -103,7 +103,7 @@ def test_one_text_is_a_set_of_one() -> None:
         ),
         ('"{k}" for k in 0..3 where k > x', f"CS212 {OTHER}"),
         ('"{x} {y}"', f"CS212 {OTHER}"),
-        ('"{k}" for k in 0..3 where k', "CS205 `k` must be true or false, but is numbers 0..3"),
+        ('"{k}" for k in 0..3 where k', "CS205 `k` must be true or false, but is a number"),
         ('"{k}" for k in 0..999_999', "CS924 `y` would have more than 1_048_576 right texts"),
         ('{ 0 => "a" or "b" }', "CS310 no arm takes `1`, `2`, `3`"),
         ('"a" or', "CS104 expected a text after `or`, found `}`"),

@@ -47,8 +47,18 @@ def test_a_spec_has_not_changed_from_itself(path: Path) -> None:
     assert review_changes(loaded(path), loaded(path)) == ()
 
 
+# Their variables are called as columns of a table, variables of an imported model or texts are.
+SAYING_NAMES_ELSEWHERE = {"two_digits", "greater_than", "pronouns", "two_hops"}
+
+
 @pytest.mark.parametrize(
-    "path", [path for path in LIBRARY if "\nmodel " in path.read_text()], ids=lambda path: path.stem
+    "path",
+    [
+        path
+        for path in LIBRARY
+        if "\nmodel " in path.read_text() and path.stem not in SAYING_NAMES_ELSEWHERE
+    ],
+    ids=lambda path: path.stem,
 )
 def test_what_may_only_have_another_name_is_hinted_at(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
