@@ -57,7 +57,7 @@ def test_page(
     found = {diagnostic.code for diagnostic in failing.diagnostics}
     assert found == fails | ({code} - REPORTED["runtime"])  # those show with a network alone
 
-    def known(_: Path) -> CheckedFile:
+    def known(*_: object) -> CheckedFile:
         return failing
 
     monkeypatch.setattr("causalspec.compiler.compile.check_file", known)
