@@ -10,7 +10,7 @@ from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at
 from causalspec.compiler.front.scopes import Declared, Family
 from causalspec.compiler.front.values import Value
-from causalspec.compiler.model import Role
+from causalspec.compiler.model import Role, family_of
 from causalspec.compiler.specification import HeldOutValue, SplitSize
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
@@ -56,6 +56,10 @@ def held_out_values(
         if isinstance(binding, Family):
             members = (part for part in binding.members.values() if isinstance(part, Declared))
             values = [(member.name, member.value) for member in members]
+        elif isinstance(written, syntax.Name) and binding is None:
+            known = dict.fromkeys(map(family_of, draft.variables))
+            compilation.unknown("variable", written, known)
+            continue
         else:
             text = " ".join(written.span.text.split())
             values = [(text, elaborate(draft.environment, written))]
