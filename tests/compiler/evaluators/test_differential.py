@@ -180,19 +180,6 @@ could compute.
 """
 
 NEVER_RIGHT: Mapping[str, frozenset[Production]] = {
-    "tables, typed abbreviations, sets in tuples and parameters have tests of their own": frozenset(
-        production
-        for production in productions()
-        if (production[0] in ("column", "leading_column") and "ELSE" in production[1])
-        or (
-            production[0] in ("column_names", "leading_column_names")
-            and "__import_declaration_star_1" in production[1]
-        )
-        or (production[0] == "let" and "COLON" in production[1])
-        or (production[0] == "named_value" and production[1][-1] in ("element_set", "range_set"))
-        or (production[0] == "table_declaration" and "COLON" in production[1])
-        or production == ("used", ("name", "arguments"))
-    ),
     "a file starts with `language`, and says it once": frozenset(
         {
             ("start", ()),

@@ -201,7 +201,18 @@ class Expressions:
         name = self._pick(self.scope.names[kind])
         if kind is TOWN and self._chance.random() < 0.5:
             kind, name = COUNTRY, f"{name}.country"
-        return f"{name} {self._pick(('in', 'not in'))} {self._value_set(kind)}"
+        values = self._value_set(kind)
+        if kind in TUPLES and self._chance.random() < 0.5:
+            values = f"{{{self._tuple_pattern(kind)}}}"
+        return f"{name} {self._pick(('in', 'not in'))} {values}"
+
+    def _tuple_pattern(self, kind: Kind) -> str:
+        """Some tuples of a kind, by one of its fields or by two."""
+        if kind is POINT:
+            across, shade = self._pick(("0..1", "{0, 2}", "1")), self._pick(SHADE.values)
+            fields = [f"across = {across}", f"shade = {shade}", f"shade = {{Pale, {shade}}}"]
+            return f"({self._pick((fields[0], f'{fields[0]}, {self._pick(fields[1:])}'))})"
+        return f"(inside = {self._pick(('0..2', '{0, 3}', '4'))})"
 
     # Forms of several kinds ----------------------------------------------------------------------
 
@@ -213,6 +224,12 @@ class Expressions:
         return f"if {self.truth(depth - 1)} then {branches[0]} else {branches[1]}"
 
     def _match(self, kind: Kind | None, depth: int) -> str:
+        tuples = [kind for kind in TUPLES if self.scope.names.get(kind)]
+        if tuples and self._chance.random() < 0.3:
+            matched = self._pick(tuples)
+            there, elsewhere = self._any(kind, depth - 1), self._any(kind, depth - 1)
+            arms = f"{self._tuple_pattern(matched)} => {there}, else => {elsewhere}"
+            return f"match {self._pick(self.scope.names[matched])} {{ {arms} }}"
         known = [kind for kind in KINDS if kind.values and self.scope.names.get(kind)]
         subject_kind = self._pick(known) if known else TRUTH
         subject = self.truth(0)

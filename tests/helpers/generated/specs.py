@@ -31,8 +31,9 @@ from tests.helpers.generated.expressions import (
 
 FILES = {
     "names.txt": "Ann\nBen\nCleo\n",
-    "towns.csv": "name,country,size\nParis,France,4\nLyon,France,1\nNew York,United States,3\n",
-    "rivers.csv": "name\nSeine\nHudson\n",
+    "towns.csv": "name,country,ally,size\nParis,France,United States,4\nLyon,France,France,\n"
+    "New York,United States,France,3\n",
+    "rivers.csv": "name,length\nSeine,7\nHudson,5\n",
     "lexicon.causal": 'language 1\ntype Shade = {Pale, Dark, "Very dark"}\n'
     "type Box = (inside : 0..4,)\nfunction halved(number : 0..4) = number / 2\n",
 }
@@ -90,6 +91,7 @@ class _Writer:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._names = chance.sample(WORDS, len(WORDS))
+        self._chosen = ""
 
     def spec(self) -> Spec:
         task, scope, outputs = self._task()
@@ -98,7 +100,9 @@ class _Writer:
 
     def _declarations(self) -> list[str]:
         documented = self._pick(("", '"Three towns."', '"""Three\ntowns."""'))
-        columns = joined(self._chance, ["country : words", "size : 0..9"])
+        country = self._pick(("country : words", "country, ally : words"))
+        columns = [country, "size : 0..9 else 0"]
+        self._chance.shuffle(columns)
         imported = ["Shade", "Box", "halved"]
         imports = self._pick(([imported],) * 4 + ([imported[:2], imported[2:]],))
         found = [
@@ -112,13 +116,15 @@ class _Writer:
             f"type Half = {self._pick(HALF.written[1:])}",
             f"type Point = {POINT.written[1]}",
             f"type Crate = (inside : Digit{self._comma()})",
-            f'table Town "towns.csv" key name {{ {documented} {columns} }}',
+            f'table Town "towns.csv" key name {{ {documented} {joined(self._chance, columns)} }}',
             "function apart(left : Digit, right : Digit) = abs(left - right)",
             f"function doubled(number : Digit{self._comma()}) = 2 * number",
             "function two() = 2",
         ]
         if self._chance.random() < 0.2:
-            found.append(f'table River "rivers.csv" key name {{ {documented} }}')
+            key = self._pick(("name", "name : {Seine, Hudson}"))
+            length = self._pick(("", "length : 0..9"))
+            found.append(f'table River "rivers.csv" key {key} {{ {documented} {length} }}')
         self._chance.shuffle(found)
         return found
 
@@ -128,6 +134,7 @@ class _Writer:
         scope, lines = Scope(), list[str]()
         parameters = self._pick(("", "()", "(high = 2)", "(high = 3, low = high - 3)"))
         indices = range(4) if "3" in parameters else range(3)
+        self._chosen = f"(high = {len(indices) - 1})" if "high" in parameters else ""
         last = "high" if "high" in parameters else "2"
         inputs = [self._input(scope) for _ in range(self._chance.randint(2, 3))]
         lines += [line for _, _, line in inputs]
@@ -186,7 +193,8 @@ class _Writer:
                 lines.append(f"let {name} = {expressions.number(2)}")
                 scope.numbers.append(name)
             else:
-                lines.append(f"let {name} = {expressions.truth(2)}")
+                written = self._pick(("", " : bool"))
+                lines.append(f"let {name}{written} = {expressions.truth(2)}")
                 scope.add(name, TRUTH)
         return lines
 
@@ -249,7 +257,7 @@ class _Writer:
             lines.insert(0, '"One hypothesis."')
         self._names = names
         kinds = " cyclic" * cyclic + self._pick(("", " approximately"))
-        return Block(name, f"model {name} of T{kinds}", lines)
+        return Block(name, f"model {name} of T{self._pick(('', self._chosen))}{kinds}", lines)
 
     def _noise(self, scope: Scope) -> list[tuple[str, Kind]]:
         found: list[tuple[str, Kind]] = []
