@@ -6,10 +6,9 @@ it is first used: whoever checks a spec waits for no data and no report.
 
 from __future__ import annotations
 
-import re
-from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from causalspec.dsl.faces import homes_of, offered
 
 if TYPE_CHECKING:
     from causalspec.compiler.compile import CheckedFile as CheckedFile
@@ -168,21 +167,11 @@ if TYPE_CHECKING:
     from causalspec.compiler.written_values import code_of as code_of
     from causalspec.compiler.written_values import named as named
 
-_IMPORTED = re.compile(
-    rf"^    from {re.escape(__name__)}\.(\S+) import \(?\s*(\w+) as", re.MULTILINE
-)
-_HOMES = {name: home for home, name in _IMPORTED.findall(Path(__file__).read_text("utf-8"))}
-"""Read off the imports above, which type checkers alone follow: each name is said once."""
+_HOMES = homes_of(__name__, __file__)
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = import_module(f"{__name__}.{_HOMES[name]}")
-    try:
-        return getattr(home, name)
-    except AttributeError:  # a module itself, not imported so far
-        return import_module(f"{home.__name__}.{name}")
+    return offered(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:

@@ -6,50 +6,9 @@ it is first used, so that a name costs what it needs.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-_HOMES = {
-    "EarlierMaps": "fitting.reuse",
-    "earlier_maps": "fitting.reuse",
-    "earlier_run": "fitting.reuse",
-    "TextReader": "inputs.seen_texts",
-    "SeenToken": "inputs.task_network",
-    "TaskNetwork": "inputs.task_network",
-    "TokenKind": "inputs.task_network",
-    "TextNetwork": "inputs.text_network",
-    "BulkTokenizer": "inputs.token_columns",
-    "examine_tokens": "inputs.token_examination",
-    "load_tokenizer": "inputs.tokenizer_places",
-    "counterfactual_dataset": "interop.pyvene_data",
-    "to_pyvene": "interop.pyvene_models",
-    "InterchangeBatches": "interop.torch_data",
-    "EqualityRecipe": "making.equalities",
-    "shares_right": "making.equalities",
-    "train_on_pairs": "making.equalities",
-    "Exercises": "making.exercises",
-    "Planted": "making.planting",
-    "Recipe": "making.training",
-    "train_decoder": "making.training",
-    "load_task_network": "networks.locations",
-    "load_network": "networks.network",
-    "verbatim": "report.text",
-    "json_value": "results.as_json",
-    "to_json": "results.as_json",
-    "REPORT": "results.files",
-    "check_destination": "results.files",
-    "print_verdicts": "results.verdict_table",
-    "FittedAlignment": "scoring.alignments",
-    "align": "scoring.alignments",
-    "check_alignment_destination": "scoring.alignments",
-    "SeenPair": "scoring.one_pair",
-    "SwappedAt": "scoring.one_pair",
-    "look_at": "scoring.one_pair",
-    "VerifySettings": "scoring.verify",
-    "choose_claims": "scoring.verify",
-    "verify": "scoring.verify",
-    "Advance": "watch",
-}
+from causalspec.dsl.faces import homes_of, offered
 
 if TYPE_CHECKING:
     from causalspec.runtime.fitting.reuse import EarlierMaps as EarlierMaps
@@ -96,12 +55,11 @@ if TYPE_CHECKING:
     from causalspec.runtime.scoring.verify import verify as verify
     from causalspec.runtime.watch import Advance as Advance
 
+_HOMES = homes_of(__name__, __file__)
+
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = import_module(f"{__name__}.{_HOMES[name]}")
-    return getattr(home, name)
+    return offered(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:
