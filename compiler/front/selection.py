@@ -20,6 +20,8 @@ CHAIN = 8
 """More values than this are not told apart one after another: a chain of tests would nest too deep.
 """
 
+NO_MEMBER = "no member of the family has its index"
+
 
 def member_at(index: Value, members: Mapping[int, Value], result: Domain) -> Value:
     """The member that stands at a whole number; undefined where none does. `members` are all that
@@ -38,7 +40,7 @@ def member_at(index: Value, members: Mapping[int, Value], result: Domain) -> Val
         found = chosen.node
     if len(places) < index.domain.size:
         inside = Within(index.node, places[0], places[-1], step)
-        found = Choose(inside, found, Undefined("no member of the family has its index"))
+        found = Choose(inside, found, Undefined(NO_MEMBER))
     return Value(found, result)
 
 

@@ -21,6 +21,7 @@ from causalspec.compiler.expressions import (
     Not,
     Reference,
 )
+from causalspec.compiler.front.selection import NO_MEMBER
 from causalspec.compiler.model import CausalModel, Role, Variable
 from causalspec.compiler.proofs.equilibria import Guessing, without_equilibrium
 from causalspec.compiler.proofs.witnesses import smallest_witness
@@ -96,9 +97,10 @@ def _report_undefined(
         advice = "widen its type, or narrow the inputs with `require`"
     else:
         message = f"`{variable.name}` has no value{at}: {reason.text}"
-        advice = (
-            "say what it is there, as in `if any(…) then first(…) else …`, or narrow the inputs"
-        )
+        form = "if i in 0..2 then x[i] else …"
+        if reason.text != NO_MEMBER:
+            form = "if any(…) then first(…) else …"
+        advice = f"say what it is there, as in `{form}`, or narrow the inputs"
     diagnostics.error(reason.code, message, where, help=advice)
 
 
