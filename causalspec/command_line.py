@@ -61,10 +61,7 @@ def _status(given: Sequence[str]) -> int:
         _drop_output()
         raise
     except KeyboardInterrupt as interruption:
-        ended = isinstance(interruption, Terminated)
-        rest = getattr(interruption, "__notes__", ["the same command goes on from here"])
-        print(f"{'terminated' if ended else 'interrupted'}; {rest[0]}", file=sys.stderr)
-        return ExitCode.TERMINATED if ended else ExitCode.INTERRUPTED
+        return _interrupted(interruption)
     except WrongUsageError as error:
         print_lines([f"causalspec {given[0]}: {error}"], sys.stderr)
         return ExitCode.WRONG_USAGE
@@ -85,10 +82,21 @@ def _status(given: Sequence[str]) -> int:
     except MemoryError:
         print("error: memory ran out", file=sys.stderr)
         return ExitCode.TOOL_FAILED
-    except Exception:
+    except Exception as error:
+        # Python 3.11 wraps what is raised while a class is made, an interruption, too.
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            return _interrupted(error.__cause__)
         traceback.print_exc()
         print("a mistake in causalspec: please report it with the spec", file=sys.stderr)
         return ExitCode.TOOL_FAILED
+
+
+def _interrupted(interruption: KeyboardInterrupt) -> ExitCode:
+    """Say that the run was ended from outside, and what is left of it."""
+    ended = isinstance(interruption, Terminated)
+    rest = getattr(interruption, "__notes__", ["the same command goes on from here"])
+    print(f"{'terminated' if ended else 'interrupted'}; {rest[0]}", file=sys.stderr)
+    return ExitCode.TERMINATED if ended else ExitCode.INTERRUPTED
 
 
 def _drop_output() -> None:

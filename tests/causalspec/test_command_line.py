@@ -17,6 +17,7 @@ import pytest
 from causalspec import command_line
 from causalspec.command_line import COMMANDS
 from causalspec.exit_codes import EXPLANATION
+from causalspec.process import Terminated
 from tests.helpers.terminal import Terminal
 
 DOUBLING = """\
@@ -380,6 +381,31 @@ def test_failures(
         raise failure
 
     monkeypatch.setattr("causalspec.commands.explain.run", fail)
+    assert run("explain") == (status, "", complaint)
+
+
+@pytest.mark.parametrize(
+    ("interruption", "status", "complaint"),
+    [
+        (KeyboardInterrupt, 130, "interrupted; the same command goes on from here\n"),
+        (Terminated, 143, "terminated; the same command goes on from here\n"),
+    ],
+)
+def test_an_interruption_while_a_class_is_made_is_one(
+    interruption: type[KeyboardInterrupt],
+    status: int,
+    complaint: str,
+    run: Terminal,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Interrupting:
+        def __set_name__(self, _owner: type, _name: str) -> None:
+            raise interruption
+
+    def make_a_class(_options: object) -> None:
+        type("Made", (), {"attribute": Interrupting()})
+
+    monkeypatch.setattr("causalspec.commands.explain.run", make_a_class)
     assert run("explain") == (status, "", complaint)
 
 
