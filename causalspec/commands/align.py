@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     destination = options.out or Path("results") / f"{options.spec.stem}-{options.alignment}"
     check_alignment_destination(destination)
-    network = named_network(options)
+    network = named_network(options, destination)
     settings = run_settings(options, network)
     watcher = TerminalWatcher()
     fitted = align(specification, alignment, data, network, destination, settings, watcher)

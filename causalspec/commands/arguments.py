@@ -86,6 +86,19 @@ def rate(text: str) -> float:
     return number
 
 
+_UNITS = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
+          "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}  # fmt: skip
+
+
+def size(text: str) -> int:
+    """A number of bytes, such as 12GiB or 500MB."""
+    found = re.fullmatch(r"([0-9]{1,15})(?:\.([0-9]{1,3}))? ?([KMGT]i?B)?", text)
+    if found is None:
+        raise ArgumentTypeError(f"`{text}` is not a size: write it like 12GiB or 500MB")
+    whole, part, unit = found.groups(default="")
+    return int(Fraction(f"{whole}.{part or 0}") * _UNITS[unit])
+
+
 def assignment(text: str, example: str) -> tuple[str, str]:
     """`NAME=VALUE`, both without the blanks around them."""
     name, _, value = text.partition("=")

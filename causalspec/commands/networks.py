@@ -7,9 +7,10 @@ import shlex
 import sys
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from causalspec.commands.arguments import count, folder, positive, rate
+from causalspec.commands.arguments import count, folder, positive, rate, size
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.dsl.installation import install_command
 
@@ -47,6 +48,13 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=positive, help="pairs in a training step")
     parser.add_argument("--learning-rate", type=rate, help="Adam's highest learning rate")
     parser.add_argument(
+        "--memory",
+        type=size,
+        metavar="SIZE",
+        help="how much memory activations may take, such as 12GiB (default: 60 %% of what is "
+        "free); more are kept in a file beside the results, or computed anew",
+    )
+    parser.add_argument(
         "--keep-unanswered",
         action="store_true",
         help="use pairs, too, whose base or source the network answers wrongly",
@@ -63,19 +71,24 @@ def require_libraries() -> None:
         )
 
 
-def named_network(options: argparse.Namespace) -> TaskNetwork:
-    """The network that the options name. A run shows its own progress, not transformers'.
+def named_network(options: argparse.Namespace, destination: Path | None = None) -> TaskNetwork:
+    """The network that the options name. A run shows its own progress, not transformers'. What
+    memory has no room for is kept beside `destination`.
 
     Raises `NetworkError` where it can't be loaded.
     """
     from transformers.utils.logging import disable_progress_bar
 
-    from causalspec.runtime import TextNetwork, load_task_network
+    from causalspec.runtime import MemoryBudget, TextNetwork, load_task_network
 
     disable_progress_bar()
     network = load_task_network(options.network, options.device)
     if isinstance(network, TextNetwork):
-        return replace(network, only_declared=options.answers == "declared")
+        declared = options.answers == "declared"
+        if destination is None:
+            return replace(network, only_declared=declared)
+        memory = MemoryBudget(options.memory, destination.resolve().parent)
+        return replace(network, only_declared=declared, memory=memory)
     return network  # its classes are the declared answers
 
 

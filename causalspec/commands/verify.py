@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         raise WrongUsageError(error.args[0]) from error
     destination = options.out or Path("results") / options.spec.stem
     check_destination(destination)
-    network = named_network(options)
+    network = named_network(options, destination)
     settings = replace(
         run_settings(options, network), claims=tuple(options.claim), maps=options.maps
     )

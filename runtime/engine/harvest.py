@@ -8,7 +8,7 @@ and values of the bases' earlier positions. One harvest serves every site of a s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -24,16 +24,14 @@ from causalspec.runtime.engine.calls import (
     occupied,
     unembedded,
 )
+from causalspec.runtime.engine.harvest_plan import HarvestPlan, HarvestRequest
 from causalspec.runtime.engine.memory import ran_out_of_memory
 from causalspec.runtime.engine.placing import gathered
-from causalspec.runtime.inputs.tokens import TokenizedPrompts
+from causalspec.runtime.engine.storage import InMemory, Storage
 from causalspec.runtime.networks.network import Network
-from causalspec.runtime.networks.self_check import probe_ids
-from causalspec.runtime.sites.components import tap_of
 from causalspec.runtime.sites.hooks import taps_read
 from causalspec.runtime.sites.site import Site
 from causalspec.runtime.sites.tap import Side, Tap
-from causalspec.runtime.untyped import numbered_as_met
 
 
 def no_progress(_done: int, _total: int) -> None:
@@ -45,21 +43,24 @@ def no_notice(_message: str) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class HarvestRequest:
-    """What to keep: prompts, where each token lies in them, sites, and which prompts are bases.
-
-    `places` has for each token, as a site names it, a LongTensor [inputs, places] of positions, -1
-    where an input has fewer. `is_base` is a BoolTensor [inputs]: other inputs are sources only, of
-    which the vectors at the sites suffice. `with_past` says whether a run is to start above the
-    lowest block, `batching` which prompts may be run together.
+class Past:
+    """Keys or values of one block at the positions before the last edit's first: those at which all
+    bases have the same token once, `shared` [1, heads, positions, size], and those from there on of
+    each base, `own` [stored, heads, positions, size].
     """
 
-    prompts: TokenizedPrompts
-    places: Mapping[str, Tensor]
-    sites: tuple[Site, ...]
-    is_base: Tensor
-    with_past: bool = True
-    batching: Batching = Batching.BY_LENGTH
+    shared: Tensor = field(repr=False)
+    own: Tensor = field(repr=False)
+
+    def of(self, stored: Tensor, columns: slice) -> Tensor:
+        """Those of some bases [rows, heads, positions, size] at the positions `columns`."""
+        once = self.shared.shape[2]
+        own = self.own[:, :, max(columns.start - once, 0) : max(columns.stop - once, 0)]
+        taken = own.index_select(0, stored.to(own.device))
+        shared = self.shared[:, :, columns.start : min(columns.stop, once)]
+        if not shared.shape[2]:
+            return taken
+        return torch.cat([shared.expand(len(stored), -1, -1, -1), taken], dim=2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +71,8 @@ class Harvest:
     `base_of` [slots] (-1 for no base) number them. `vectors[site]` is [slots, places, width].
     `streams[block]` is what enters a block, [stored, T - earliest, width], from position `earliest`
     on. `starts` has for each token the first position at which it lies in any base. `keys` and
-    `values` have a tensor [stored, heads, past, size] for each block of the network, None below
-    the lowest that an edit enters. `predictions` is a LongTensor [inputs, answers].
+    `values` have those of each block of the network, None below the lowest that an edit enters.
+    `predictions` is a LongTensor [inputs, answers].
     """
 
     slot_of: Tensor
@@ -81,8 +82,8 @@ class Harvest:
     starts: Mapping[str, int]
     vectors: dict[Site, Tensor] = field(repr=False)
     streams: dict[int, Tensor] = field(repr=False)
-    keys: tuple[Tensor | None, ...] = field(repr=False)
-    values: tuple[Tensor | None, ...] = field(repr=False)
+    keys: tuple[Past | None, ...] = field(repr=False)
+    values: tuple[Past | None, ...] = field(repr=False)
     predictions: Tensor = field(repr=False)
 
 
@@ -90,20 +91,21 @@ def harvest(
     network: Network,
     request: HarvestRequest,
     *,
-    storage: torch.device | None = None,
+    storage: Storage | None = None,
     chunk_rows: int | None = None,
     progress: Callable[[int, int], None] = no_progress,
     notice: Callable[[str], None] = no_notice,
 ) -> Harvest:
     """Run every distinct prompt once, `chunk_rows` at a time, and keep what `request` asks for.
 
-    `storage` is where the tensors stay, by default the network's device. When memory runs out the
-    chunk is halved and `notice` told; `progress` hears of prompts done and their number.
+    `storage` is where the tensors stay, by default in the memory of the network's device. When that
+    runs out the chunk is halved and `notice` told; `progress` hears of prompts done and their
+    number.
 
     Raises:
         ToolFailure: memory runs out even for a single prompt.
     """
-    collector = _Collector(network, request, storage or network.device)
+    collector = _Collector(network, request, storage or InMemory(network.device))
     rows = chunk_rows or (64 if network.device.type == "cpu" else 256)
     order = collector.order
     done = 0
@@ -125,89 +127,13 @@ def harvest(
     return collector.result()
 
 
-def estimate_bytes(network: Network, request: HarvestRequest) -> int:
-    """How much memory the harvest's tensors will take."""
-    plan = _Plan(network, request)
-    size = torch.finfo(network.dtype).bits // 8
-    slots, stored = len(plan.representatives), int((plan.base_of >= 0).sum())
-    numbers = sum(
-        slots * request.places[site.token].shape[1] * tap.width for site, tap in plan.taps.items()
-    )
-    if plan.blocks:
-        streams = stored * (request.prompts.length - plan.earliest) * network.width
-        numbers += len(plan.blocks) * streams
-    if plan.keeps_past:
-        for keys, values in _past_shapes(network)[plan.lowest :]:
-            numbers += stored * plan.latest * (keys + values)
-    return size * numbers
-
-
-def _past_shapes(network: Network) -> list[tuple[int, int]]:
-    """Numbers a token of each block's keys and values, read off a run on one token."""
-    cache = DynamicCache()
-    with torch.no_grad():
-        network.model(
-            input_ids=probe_ids(network.model, 1)[None],
-            past_key_values=cache,
-            use_cache=True,
-        )
-    layers: Any = cache.layers
-    return [(layer.keys[0].numel(), layer.values[0].numel()) for layer in layers]
-
-
-class _Plan:
-    """Which prompts are distinct, which of them are bases, and which positions and blocks matter.
-
-    Where a later token changes earlier ones, every position does.
-    """
-
-    def __init__(self, network: Network, request: HarvestRequest) -> None:
-        prompts = request.prompts
-        read = dict.fromkeys(replace(site, receiver=None) for site in request.sites)
-        self.taps = {site: tap_of(network, site) for site in read}
-        tokens = dict.fromkeys(site.token for site in read)
-        positions = torch.cat([request.places[token] for token in tokens], dim=1)
-        # The text, too: special tokens aside it says what the ids do, and is hashed in C.
-        seen = torch.cat(
-            [prompts.ids.masked_fill(~prompts.mask, -1), prompts.answer_positions, positions], dim=1
-        )
-        self.slot_of = numbered_as_met(seen)
-        slots = int(self.slot_of.max()) + 1
-        every = torch.arange(prompts.rows)
-        self.representatives = torch.full((slots,), prompts.rows).scatter_reduce(
-            0, self.slot_of, every, "amin"
-        )
-        is_base = torch.zeros(slots, dtype=torch.bool)
-        is_base[self.slot_of[request.is_base]] = True
-        self.base_of = torch.where(is_base, is_base.long().cumsum(0) - 1, -1)
-        self.starts = {
-            token: _first_place(request.places[token][self.representatives[is_base]])
-            for token in tokens
-        }
-        self.earliest, self.latest = min(self.starts.values()), max(self.starts.values())
-        if network.reads_ahead:
-            self.starts = dict.fromkeys(tokens, 0)
-            self.earliest = self.latest = 0
-        # An edge is an edit of its receiver, by the time that a run starts above the lowest block.
-        edited = dict.fromkeys(site.receiver or site for site in request.sites)
-        entered = sorted({tap_of(network, site).enters for site in edited})
-        self.lowest = entered[0]
-        self.blocks = [number for number in entered if number > 0] if request.with_past else []
-        self.keeps_past = request.with_past and not network.reads_ahead
-
-
-def _first_place(positions: Tensor) -> int:
-    """The first of positions [bases, places] that is one; 0 where there are no bases."""
-    real = positions[positions >= 0]
-    return int(real.min()) if len(real) else 0
-
-
 class _Collector:
     """The tensors of a harvest while chunk after chunk fills them."""
 
-    def __init__(self, network: Network, request: HarvestRequest, storage: torch.device) -> None:
+    def __init__(self, network: Network, request: HarvestRequest, storage: Storage) -> None:
         self.network, self.request, self.storage = network, request, storage
-        plan = _Plan(network, request)
+        self.device = storage.device
+        plan = HarvestPlan(network, request)
         self.plan = plan
         self.stored = int((plan.base_of >= 0).sum())
         self.lengths = request.prompts.mask.sum(1)[plan.representatives]
@@ -222,13 +148,12 @@ class _Collector:
         self.streams = {
             block: self._empty(self.stored, kept, network.width) for block in plan.blocks
         }
-        self.keys: list[Tensor | None] = [None] * len(network.layers)
-        self.values: list[Tensor | None] = [None] * len(network.layers)
+        self.keys: list[Past | None] = [None] * len(network.layers)
+        self.values: list[Past | None] = [None] * len(network.layers)
         self.predictions = torch.full((slots, request.prompts.answer_positions.shape[1]), -1)
 
     def _empty(self, *shape: int) -> Tensor:
-        # Zeros, not whatever memory holds: masked positions must stay finite.
-        return torch.zeros(shape, dtype=self.network.dtype, device=self.storage)
+        return self.storage.zeros(shape, self.network.dtype)
 
     def alike(self, slots: Tensor) -> Tensor:
         """As many of these, from the front, as may be run together.
@@ -280,38 +205,42 @@ class _Collector:
     ) -> None:
         positions = self.request.places[site.token][rows] - here.start
         found = gathered(tensor, positions, self.plan.taps[site].columns)
-        self.vectors[site][slots.to(self.storage)] = found.to(self.storage)
+        self.vectors[site][slots.to(self.device)] = found.to(self.device)
 
     def _store_stream(self, block: int, slots: Tensor, here: slice, stream: Tensor) -> None:
         plan = self.plan
-        stored = plan.base_of[slots].to(self.storage)
+        stored = plan.base_of[slots].to(self.device)
         first = max(plan.earliest, here.start)
         into = slice(first - plan.earliest, here.stop - plan.earliest)
-        self.streams[block][stored, into] = stream[:, first - here.start :].to(self.storage)
+        self.streams[block][stored, into] = stream[:, first - here.start :].to(self.device)
 
     def _store_past(self, slots: Tensor, here: slice, cache: DynamicCache) -> None:
         plan = self.plan
-        stored = plan.base_of[slots].to(self.storage)
+        stored = plan.base_of[slots].to(self.device)
         cached: Any = cache.layers
-        until = min(plan.latest, here.stop)
+        once, until = plan.shared, min(plan.latest, here.stop)
+        first = max(here.start, once)
         for number in range(plan.lowest, len(self.network.layers)):
             for kind, tensor in (
                 (self.keys, cached[number].keys),
                 (self.values, cached[number].values),
             ):
-                whole = kind[number]
-                if whole is None:
-                    whole = self._empty(self.stored, tensor.shape[1], plan.latest, tensor.shape[3])
-                    kind[number] = whole
-                if until > here.start:
-                    part = tensor[:, :, : until - here.start].to(self.storage)
-                    whole[stored, :, here.start : until] = part
+                past = kind[number]
+                if past is None:
+                    heads, size = tensor.shape[1], tensor.shape[3]
+                    past = kind[number] = Past(
+                        tensor[:1, :, :once].to(self.device, copy=True),
+                        self._empty(self.stored, heads, plan.latest - once, size),
+                    )
+                if until > first:
+                    part = tensor[:, :, first - here.start : until - here.start].to(self.device)
+                    past.own[stored, :, first - once : until - once] = part
 
     def result(self) -> Harvest:
         plan = self.plan
         return Harvest(
-            slot_of=plan.slot_of.to(self.storage),
-            base_of=plan.base_of.to(self.storage),
+            slot_of=plan.slot_of.to(self.device),
+            base_of=plan.base_of.to(self.device),
             representatives=plan.representatives,
             earliest=plan.earliest,
             starts=plan.starts,

@@ -131,12 +131,8 @@ class _Suffix:
             if number < self.first or keys is None or values is None:
                 layers.append(_Past(hollow, hollow))
                 continue
-            here = stored.to(keys.device)
             layers.append(
-                _Past(
-                    keys[:, :, past].index_select(0, here).to(device),
-                    values[:, :, past].index_select(0, here).to(device),
-                )
+                _Past(keys.of(stored, past).to(device), values.of(stored, past).to(device))
             )
         return Cache(layers=layers)
 

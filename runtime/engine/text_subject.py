@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import psutil
 import torch
 from torch import Tensor
 from transformers import DynamicCache
@@ -23,16 +22,12 @@ from causalspec.runtime.engine.alone import (
 )
 from causalspec.runtime.engine.batches import Batching, Places, Run, in_batches
 from causalspec.runtime.engine.edges import without_edges
-from causalspec.runtime.engine.harvest import (
-    Harvest,
-    HarvestRequest,
-    estimate_bytes,
-    harvest,
-    no_notice,
-    no_progress,
-)
+from causalspec.runtime.engine.harvest import Harvest, harvest, no_notice, no_progress
+from causalspec.runtime.engine.harvest_plan import HarvestRequest
+from causalspec.runtime.engine.keeping import keeping, united
 from causalspec.runtime.engine.memory import device_failed
 from causalspec.runtime.engine.plain_path import plain_run
+from causalspec.runtime.engine.storage import MemoryBudget
 from causalspec.runtime.engine.subjects import Edit, Outcome, Prepared
 from causalspec.runtime.engine.suffix import prepared_suffix, suffix_run
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
@@ -46,7 +41,8 @@ from causalspec.runtime.sites.site import Site
 class TextSubject:
     """A network with the prompts of one data set, harvested at some sites.
 
-    `plain_because` is None where the fast path is in use, else why it is not.
+    `plain_because` is None where the fast path is in use, else why it is not. Where the harvest
+    keeps the vectors at the sites alone, `anew` is what to keep of each batch while it is run.
     """
 
     network: Network
@@ -55,6 +51,7 @@ class TextSubject:
     kept: Harvest
     batching: Batching
     plain_because: str | None
+    anew: HarvestRequest | None = None
 
     @property
     def sites(self) -> tuple[Site, ...]:
@@ -93,20 +90,23 @@ class TextSubject:
 
         def execute(part: Run) -> Outcome:
             direct = without_edges(self.network, part, plain)
-            if direct.edits and self.plain_because is None:
-                return suffix_run(self.network, self.prompts, self.positions, self.kept, direct)
-            return plain(direct)
+            if not direct.edits or self.plain_because is not None:
+                return plain(direct)
+            if self.anew is not None:
+                return _run_anew(self.network, self.anew, direct)
+            return suffix_run(self.network, self.prompts, self.positions, self.kept, direct)
 
         outcome = in_batches(self.prompts, run, self.batching, execute)
         return replace(outcome, logits=self.prompts.allowing(inputs, outcome.logits))
 
     def prepare(self, inputs: Tensor, edits: Sequence[Edit]) -> Prepared | None:
         """The same run as one that can be recorded; None where it is one of several parts, a full
-        pass or along an edge, or where only some answers are allowed.
+        pass, from the beginning or along an edge, or where only some answers are allowed.
         """
         alone = self.batching is Batching.BY_LENGTH and self._lengths_differ(inputs)
         edge = any(edit.site.receiver for edit in edits)
-        if alone or edge or not edits or self.plain_because or self.prompts.menus is not None:
+        unkept = self.plain_because is not None or self.anew is not None
+        if alone or edge or not edits or unkept or self.prompts.menus is not None:
             return None
         run = Run(inputs, tuple(edits))
         return prepared_suffix(self.network, self.prompts, self.positions, self.kept, run)
@@ -116,6 +116,15 @@ class TextSubject:
         return bool((lengths != lengths[0]).any())
 
 
+def _run_anew(network: Network, request: HarvestRequest, run: Run) -> Outcome:
+    """As `suffix_run`, from a harvest of the run's own prompts."""
+    sites = tuple(dict.fromkeys([*(edit.site for edit in run.edits), *run.reads]))
+    own = replace(request.of(run.rows), sites=sites)
+    kept = harvest(network, own, chunk_rows=len(run.rows))
+    rows = replace(run, rows=torch.arange(len(run.rows)))
+    return suffix_run(network, own.prompts, own.places, kept, rows)
+
+
 def text_subjects(
     network: Network,
     prompts: TokenizedPrompts,
@@ -123,19 +132,21 @@ def text_subjects(
     groups: Sequence[tuple[Site, ...]],
     is_base: Tensor,
     *,
-    memory_budget: int | None = None,
+    memory: MemoryBudget | None = None,
     progress: Callable[[int, int], None] = no_progress,
     notice: Callable[[str], None] = no_notice,
 ) -> Iterator[TextSubject]:
     """Subjects that together serve every one of `groups`, the sites of one fit each: a single one,
     where its harvest fits in memory.
 
-    Where it does not fit in `memory_budget` bytes (by default 40 % of what is free), each subject
-    serves some of the groups and is to be dropped before the next is asked for; where not even one
-    fits, its subject takes the plain path, which keeps next to nothing. Other arguments are as in
+    Where that has no room, several serve some of the groups each and are to be dropped before the
+    next is asked for, or keep less than a fit reads (`keeping`). Other arguments are as in
     `HarvestRequest`; `notice` hears of each such decision.
+
+    Raises:
+        ToolFailure: there is no room for what a single batch takes.
     """
-    every = _united(groups)
+    every = united(groups)
     batching, padding = how_to_batch(network, prompts, places, every)
     if padding is not None:
         notice(f"prompts are run with others of their length only: {padding}")
@@ -143,22 +154,16 @@ def text_subjects(
     because = why_not_suffix(network, whole)
     if because is not None:
         notice(f"full forward passes are used: {because}")
-    budget = memory_budget if memory_budget is not None else _free_memory(network.device) * 2 // 5
-    remaining = list(groups)
+    whole = replace(whole, with_past=because is None)
+    remaining = groups
     while remaining:
-        reason = because
-        request = replace(whole, with_past=because is None)
-        chosen = _largest_fitting(network, request, remaining, budget)
-        if not chosen:
-            chosen = remaining[:1]
-            reason = reason or "the activations do not fit in memory"
-            notice(f"{', '.join(str(site) for site in chosen[0])}: {reason}")
-        elif len(chosen) < len(remaining):
-            notice(f"the activations are kept for {len(chosen)} of {len(remaining)} fits at a time")
-        request = replace(whole, sites=_united(chosen), with_past=reason is None)
-        kept = harvest(network, request, progress=progress, notice=notice)
-        yield TextSubject(network, prompts, places, kept, batching, reason)
-        remaining = remaining[len(chosen) :]
+        here = keeping(network, whole, remaining, memory or MemoryBudget(), notice)
+        kept = harvest(
+            network, here.request, storage=here.storage, progress=progress, notice=notice
+        )
+        anew = whole if whole.with_past and not here.request.with_past else None
+        yield TextSubject(network, prompts, places, kept, batching, because, anew)
+        remaining = remaining[len(here.groups) :]
 
 
 def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
@@ -169,13 +174,8 @@ def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
     and the longest prompts, with an edit that changes every number of the vector.
     """
     rows = few_rows(request.prompts)
-    few = replace(
-        request,
-        prompts=request.prompts.take(rows),
-        places={name: positions[rows] for name, positions in request.places.items()},
-        sites=tuple(few_sites([site.receiver or site for site in request.sites])),
-        is_base=torch.ones(len(rows), dtype=torch.bool),
-    )
+    sites = tuple(few_sites([site.receiver or site for site in request.sites]))
+    few = replace(request.of(rows), sites=sites)
     try:
         if not network.reads_ahead:
             kinds: Any = DynamicCache(config=network.model.config).layers
@@ -208,29 +208,3 @@ def _largest_difference(network: Network, request: HarvestRequest) -> float:
         )
         apart = max(apart, share_apart(some, others))
     return apart
-
-
-def _united(groups: Sequence[tuple[Site, ...]]) -> tuple[Site, ...]:
-    return tuple(dict.fromkeys(site for group in groups for site in group))
-
-
-def _free_memory(device: torch.device) -> int:
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    return psutil.virtual_memory().available
-
-
-def _largest_fitting(
-    network: Network,
-    request: HarvestRequest,
-    groups: Sequence[tuple[Site, ...]],
-    budget: int,
-) -> Sequence[tuple[Site, ...]]:
-    """As many of `groups`, from the front, as can be kept at once; perhaps none."""
-    count = len(groups)
-    while count:
-        part = replace(request, sites=_united(groups[:count]))
-        if estimate_bytes(network, part) <= budget:
-            break
-        count = count // 2 if count > 1 else 0
-    return groups[:count]

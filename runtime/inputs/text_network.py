@@ -22,6 +22,7 @@ from causalspec.compiler import (
 )
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.runtime.engine.right_answers import with_answers
+from causalspec.runtime.engine.storage import MemoryBudget
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.engine.text_subject import text_subjects
 from causalspec.runtime.fitting.settings import FitSettings
@@ -60,10 +61,12 @@ class TextNetwork(TaskNetwork):
     """Any decoder, encoder with a masked word to guess, or classifier of texts.
 
     `only_declared` lets it choose among the task's answers alone, not the whole vocabulary.
+    `memory` is what its activations may take while maps are fitted.
     """
 
     network: Network
     only_declared: bool = False
+    memory: MemoryBudget | None = None
 
     @property
     def settings(self) -> FitSettings:
@@ -104,7 +107,7 @@ class TextNetwork(TaskNetwork):
         prompts = spoken.asking(prompts)
         right = solve_columns(task.model, settings, wanted=task.model.outputs)
         correct = spoken.outputs(prompts.texts, right)
-        first = TextPresentation(self.network, task, prompts, NOWHERE, correct, spoken)
+        first = TextPresentation(self.network, task, prompts, NOWHERE, correct, spoken, self.memory)
         own, numbers = first.forcing(torch.arange(prompts.rows), correct)
         # Every prompt is followed by the beginning of its own answer.
         shown = replace(own, prompts=own.prompts.take(numbers), right=correct)
@@ -126,6 +129,7 @@ class TextPresentation(Presentation):
     positions: TokenPlaces
     right: Tensor = field(repr=False)
     spoken: Spoken = field(repr=False)
+    memory: MemoryBudget | None = None
 
     @property
     def count(self) -> int:
@@ -164,6 +168,7 @@ class TextPresentation(Presentation):
             self.positions.positions,
             groups,
             is_base,
+            memory=self.memory,
             progress=bar.progress,
             notice=watcher.notice,
         )

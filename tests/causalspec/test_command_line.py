@@ -105,6 +105,8 @@ def test_wrong_usage(arguments: tuple[str, ...], run: Terminal) -> None:
         ("verify", "--learning-rate", "fast", "`fast` is not a learning rate"),
         ("verify", "--learning-rate", "nan", "`nan` is not a learning rate"),
         ("verify", "--learning-rate", "10", "`10` is not a learning rate"),
+        ("verify", "--memory", "much", "`much` is not a size: write it like 12GiB or 500MB"),
+        ("verify", "--memory", "-1", "`-1` is not a size: write it like 12GiB or 500MB"),
     ],
 )
 def test_numbers(command: str, option: str, value: str, complaint: str, run: Terminal) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from causalspec.compiler.specification import Method
+from causalspec.runtime.engine.storage import MemoryBudget
 from causalspec.runtime.engine.subjects import Interchanges
 from causalspec.runtime.engine.text_subject import TextSubject, text_subjects
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
@@ -24,15 +25,15 @@ DAS = Method("das", (("dim", 3),))
 LABELS = torch.zeros(3, 1, dtype=torch.long)
 
 
-@pytest.fixture(scope="module", params=["fast", "plain"])
+@pytest.fixture(scope="module", params=["in memory", "in files"])
 def subject(request: pytest.FixtureRequest) -> TextSubject:
     network = tiny_network(CONFIGURATIONS["llama"])
     prompts, places = random_prompts("left")
     every = torch.ones(prompts.rows, dtype=torch.bool)
-    budget = 0 if request.param == "plain" else None
+    budget = 0 if request.param == "in files" else None
     groups = [(LOW, HIGH, TOGETHER)]
-    [found] = text_subjects(network, prompts, places, groups, every, memory_budget=budget)
-    assert (found.plain_because is None) == (request.param == "fast")
+    [found] = text_subjects(network, prompts, places, groups, every, memory=MemoryBudget(budget))
+    assert found.plain_because is None
     return found
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
 from causalspec.compiler.specification import Method
+from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.runtime.engine import keeping, storage
 from causalspec.runtime.engine.alone import alone_logits
 from causalspec.runtime.engine.batches import Batching, Run, in_batches
-from causalspec.runtime.engine.harvest import Harvest, HarvestRequest, estimate_bytes, harvest
+from causalspec.runtime.engine.harvest import Harvest, harvest
+from causalspec.runtime.engine.harvest_plan import HarvestRequest, estimate_bytes
+from causalspec.runtime.engine.keeping import written_size
 from causalspec.runtime.engine.plain_path import plain_run
+from causalspec.runtime.engine.storage import MemoryBudget
 from causalspec.runtime.engine.subjects import Edit, Interchanges
 from causalspec.runtime.engine.suffix import suffix_run
 from causalspec.runtime.engine.text_subject import TextSubject, text_subjects, why_not_suffix
@@ -36,6 +42,14 @@ PADDED = Batching.PADDED
 # fully masked row is not a number: in transformers itself, in double precision, padded left.
 NOT_IN_DOUBLE = {"gemma2": torch.float32, "bloom": torch.float32}
 TOKENS = ("last", "first + 1", "middle", "some together")
+
+
+@dataclass(frozen=True)
+class FullDisk(MemoryBudget):
+    """No activations but in memory."""
+
+    def disk(self) -> int:
+        return 0
 
 
 def residuals(*layers: int) -> tuple[Site, ...]:
@@ -163,10 +177,32 @@ def test_the_estimate_is_the_memory_taken() -> None:
     for sites in (residuals(0, 2), [Site("head", 1, "last", 2), Site("embedding", None, "middle")]):
         request = all_bases("left", sites)
         kept = harvest(network, request)
-        past = [tensor for tensor in (*kept.keys, *kept.values) if tensor is not None]
-        tensors = [*kept.vectors.values(), *kept.streams.values(), *past]
+        pasts = [past for past in (*kept.keys, *kept.values) if past is not None]
+        tensors = [*kept.vectors.values(), *kept.streams.values()]
+        tensors += [tensor for past in pasts for tensor in (past.shared, past.own)]
         taken = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
         assert estimate_bytes(network, request) == taken
+
+
+def test_what_all_bases_begin_with_is_kept_once() -> None:
+    network = tiny_network(CONFIGURATIONS["llama"])
+    request = all_bases("left", residuals(0, 2))
+    prompts = request.prompts
+    beginning, rows = prompts.ids[:, :2].clone(), prompts.mask[:, :2].all(1)
+    ids = prompts.ids.clone()
+    ids[:, :2] = torch.where(rows[:, None], torch.tensor([7, 8]), beginning)
+    alike = replace(request, prompts=replace(prompts, ids=ids)).of(rows.nonzero()[:, 0])
+    alike = replace(alike, places={**alike.places, "middle": alike.places["last"]})
+    alike = replace(alike, sites=(Site("residual", 0, "last"), Site("residual", 2, "last")))
+    kept = harvest(network, alike)
+    past = kept.keys[1]
+    assert past is not None
+    assert past.shared.shape[2] == 2
+    assert past.own.shape[2] == prompts.length - 1 - 2
+    run = Run(torch.arange(alike.prompts.rows), (Edit(alike.sites[0], torch.neg),))
+    expected = plain_run(network, alike.prompts, alike.places, run).logits
+    found = suffix_run(network, alike.prompts, alike.places, kept, run).logits
+    assert torch.allclose(found, expected, atol=1e-9)
 
 
 def test_a_small_budget_serves_the_fits_in_turn() -> None:
@@ -175,33 +211,64 @@ def test_a_small_budget_serves_the_fits_in_turn() -> None:
     notices: list[str] = []
     one_layer = estimate_bytes(network, replace(request, sites=residuals(0)))
     groups = [residuals(layer) for layer in range(LAYERS)]
-    subjects = _subjects(network, request, one_layer, notices, groups)
+    subjects = _subjects(network, request, FullDisk(one_layer), notices, groups)
     assert [{site.layer for site in subject.sites} for subject in subjects] == [{0}, {1}, {2, 3}]
-    assert {subject.plain_because for subject in subjects} == {None}
+    assert {(subject.plain_because, subject.anew) for subject in subjects} == {(None, None)}
     assert notices == [
         "the activations are kept for 1 of 4 fits at a time",
         "the activations are kept for 1 of 3 fits at a time",
     ]
 
 
-def test_without_memory_the_plain_path_gives_the_same() -> None:
+@pytest.mark.parametrize("side", SIDES)
+def test_past_the_budget_a_file_or_a_run_anew_gives_the_same(side: str, tmp_path: Path) -> None:
     network = tiny_network(CONFIGURATIONS["llama"])
-    request = all_bases("left", residuals(0))
+    request = all_bases(side, residuals(0))
+    batch = estimate_bytes(network, request)
     notices: list[str] = []
     [fast] = _subjects(network, request, None, notices)
-    [slow] = _subjects(network, request, 0, notices)
-    assert fast.plain_because is None
-    assert slow.plain_because == "the activations do not fit in memory"
+    [in_files] = _subjects(network, request, MemoryBudget(batch - 1, tmp_path), notices)
+    assert notices == [f"{written_size(batch)} of activations are kept in a file in `{tmp_path}`"]
+    assert not list(tmp_path.iterdir())  # gone with its tensors, however the process ends
+    del notices[:]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(keeping, "_BATCH", 1)
+        [anew] = _subjects(network, request, FullDisk(batch - 1), notices)
+    where = ", ".join(str(site) for site in request.sites)
+    assert notices == [
+        f"{where}: each batch is run anew, since the activations do not fit in memory"
+    ]
+    assert {subject.plain_because for subject in (fast, in_files, anew)} == {None}
     rows = Interchanges(
         torch.tensor([0, 1]), torch.tensor([[2, -1], [3, 4]]), torch.tensor([[5], [6]])
     )
     method = Method("das", (("dim", 3),))
     placed = [PlacedVariable(Site("residual", 0, token), method) for token in ("middle", "last")]
     maps = build_maps(placed, fast, 0)
-    first, second = (
-        subject.run(rows.bases, maps.edits(subject, rows)).logits for subject in (fast, slow)
+    expected, *others = (
+        subject.run(rows.bases, maps.edits(subject, rows)).logits
+        for subject in (fast, in_files, anew)
     )
-    assert torch.allclose(first, second, atol=1e-9)
+    for logits in others:
+        assert torch.allclose(logits, expected, atol=1e-9)
+
+
+def test_less_memory_than_a_batch_takes_is_refused(tmp_path: Path) -> None:
+    network = tiny_network(CONFIGURATIONS["llama"])
+    with pytest.raises(ToolFailure) as refused:
+        _subjects(network, all_bases("left", residuals(0)), FullDisk(10, tmp_path), [])
+    assert str(refused.value).startswith("10 bytes of memory are less than a batch of 7 prompts")
+
+
+def test_a_disk_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int, _size: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(storage, "_reserve", full)
+    network = tiny_network(CONFIGURATIONS["llama"])
+    with pytest.raises(ToolFailure, match="No space left on device"):
+        _subjects(network, all_bases("left", residuals(0)), MemoryBudget(10, tmp_path), [])
+    assert not list(tmp_path.iterdir())
 
 
 def test_layers_that_keep_a_state_take_the_plain_path() -> None:
@@ -257,7 +324,7 @@ def test_running_out_of_memory_halves_the_chunk(monkeypatch: pytest.MonkeyPatch)
 def _subjects(
     network: Any,
     request: HarvestRequest,
-    budget: int | None,
+    budget: MemoryBudget | None,
     notices: list[str],
     groups: Sequence[tuple[Site, ...]] | None = None,
 ) -> list[TextSubject]:
@@ -268,7 +335,7 @@ def _subjects(
             request.places,
             groups or [request.sites],
             request.is_base,
-            memory_budget=budget,
+            memory=budget,
             notice=notices.append,
         )
     )
