@@ -190,15 +190,29 @@ METHODS: Final = _table(
 )
 
 CONTROLS: Final = _table(
-    ControlEntry("random_subspace", "As many dimensions at the same site, drawn at random."),
-    ControlEntry(
-        "random_network", "The same architecture, untrained, fitted as hard on the same pairs."
-    ),
-    ControlEntry("shuffled_labels", "A map fitted in the same way to permuted labels."),
     ControlEntry(
         "no_swap", "The network's own answer to the base: the floor that the data gives away."
     ),
+    ControlEntry("self_swap", "Each base is its own source: nothing may change, to the bit."),
+    ControlEntry(
+        "random_subspace", "As many dimensions at the same site, drawn at random twenty times."
+    ),
+    ControlEntry(
+        "random_network",
+        "The same architecture, untrained, searched over the same sites and fitted as hard.",
+    ),
+    ControlEntry("shuffled_labels", "A map fitted in the same way to permuted labels."),
     ControlEntry("full_vector", "The whole vector at the site is swapped, nothing is fitted."),
+    ControlEntry(
+        "site_resampled",
+        "At the site, all but the aligned part is another input's that the hypothesis calls "
+        "equivalent to the base.",
+    ),
+    ControlEntry(
+        "unmapped_resampled",
+        "Random halves of what is not mapped at the site are any other input's, while the mapped "
+        "part is set.",
+    ),
 )
 
 METRICS: Final = _table(
@@ -208,6 +222,11 @@ METRICS: Final = _table(
         "model says.",
         needs_label=True,
         by_kind=True,
+    ),
+    MetricEntry(
+        "train_iia",
+        "`iia` on pairs that the maps were fitted to, as many at most as there are test pairs.",
+        needs_label=True,
     ),
     MetricEntry(
         "log_odds",

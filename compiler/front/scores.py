@@ -53,6 +53,10 @@ def _score(
     _check_label(compilation, name, entry, scored)
     if isinstance(written, syntax.Name):
         return Metric(entry.name, bound)
+    if entry.name == "train_iia":
+        message = "`train_iia` is of the claim's own maps: a control has no score on `train`"
+        advice = "write `train_iia`, as in `expect train_iia - iia <= 0.05`"
+        return compilation.error("CS745", message, written.span, help=advice)
     of = [argument.value for argument in written.arguments if argument.name is None]
     if not of or len(of) < len(written.arguments):
         metric = name.text

@@ -7,13 +7,14 @@ placements together at the best of each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import takewhile
 
 import torch
 
+from causalspec.compiler import InterchangePairs
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.fitting.candidates import MOST_COMBINATIONS, Candidates, TokenNames
 from causalspec.runtime.fitting.fit_store import FitStore, ScoredFit, fit_and_score
@@ -80,15 +81,21 @@ def sweep(
     experiment: Experiment,
     offered: Candidates,
     settings: FitSettings,
+    *,
+    title: str | None = None,
+    pairs: Mapping[str, Sequence[InterchangePairs]] | None = None,
 ) -> Sweep:
     """Fit and score candidates. One harvest serves all of them where memory allows.
+
+    `title` names the fits in the run folder and on the progress bar, by default the claim. `pairs`
+    are the pairs of each split, those of the claim's data where none are given.
 
     Raises:
         Untestable: the network answers no pair of some split.
     """
-    search = _Search(
-        store, network, experiment, offered, settings, _present(network, experiment, offered)
-    )
+    harvester = _present(network, experiment, offered, pairs)
+    named = title or experiment.claim.name
+    search = _Search(store, network, experiment, offered, settings, named, harvester)
     if offered.count(search.names) <= MOST_COMBINATIONS or len(offered.offers) == 1:
         entries = together = search.fitted(offered.combinations(search.names))
     else:
@@ -106,6 +113,7 @@ class _Search:
     experiment: Experiment
     offered: Candidates
     settings: FitSettings
+    title: str
     harvester: Harvester
     at_hand: Splits | None = None
 
@@ -193,7 +201,7 @@ class _Search:
     def _entry(self, combination: Combination, splits: Splits, offered: Candidates) -> Entry:
         fit = fit_and_score(
             self.store,
-            f"{self.experiment.claim.name}: {_named(combination)}",
+            f"{self.title}: {_named(combination)}",
             offered.variables,
             offered.placed(combination),
             splits.train,
@@ -203,12 +211,20 @@ class _Search:
         return Entry(combination, fit)
 
 
-def _present(network: TaskNetwork, experiment: Experiment, offered: Candidates) -> Harvester:
+def _present(
+    network: TaskNetwork,
+    experiment: Experiment,
+    offered: Candidates,
+    pairs: Mapping[str, Sequence[InterchangePairs]] | None,
+) -> Harvester:
     """The test pairs come along, unlooked at, so that they need no harvest of their own."""
     prompt = experiment.fitting_prompt
-    splits = [experiment.draw(split) for split in offered.fitting_splits]
+    splits = [
+        pairs[split] if pairs is not None else experiment.draw(split)
+        for split in offered.fitting_splits
+    ]
     if prompt == experiment.claim.prompt:
-        splits.append(experiment.draw_test())
+        splits.append(pairs["test"] if pairs is not None else experiment.draw_test())
     return present_splits(network, experiment, splits, offered.choices, prompt)
 
 

@@ -158,6 +158,16 @@ class PreparedSplit:
         """The inputs as the network is given them."""
         return self.encoded.presentation
 
+    def take(self, rows: Tensor) -> PreparedSplit:
+        """The numbered rows alone; how many were drawn stays."""
+        return replace(
+            self,
+            pairs=self.pairs.select(rows.numpy()),
+            rows=self.rows.take(rows),
+            own_bases=self.own_bases[rows],
+            alike=self.alike[rows.numpy()],
+        )
+
     def score(self, agrees: Tensor, among: Tensor | None = None) -> Score:
         """The score of rows that agree with their labels, a BoolTensor [rows], of all or of those
         in `among`.

@@ -77,6 +77,7 @@ def _environment() -> Environment:
     filters: list[Any] = [
         *(text.duration, text.expectation_figure, text.figure, text.headline, text.interval),
         *(text.percent, text.references, text.repeats, text.short_figure, text.site_name),
+        *(text.doubts, text.held_against, text.outcome, text.spread_of),
         *(text.sorted_controls, text.verbatim, text.verdict_word),
         *(sweep.column_class, sweep.heat_class, sweep.plot_height, sweep.sweep_of),
         *(graph_drawing, pairwise, prose),

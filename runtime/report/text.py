@@ -19,6 +19,8 @@ from causalspec.runtime.sites.site import Site
 NO_SWAP, FULL_VECTOR = "no_swap", "full_vector"
 """Controls that other scores are read against: the floor, and swapping all there is at the site."""
 
+VACUOUS = "vacuous"
+
 LONGEST_PROMPT = 80
 
 ANSWERS = {
@@ -133,14 +135,64 @@ def headline(verification: Verification) -> str:
         return "No claim was verified"
     if total == 1:
         [verdict] = verification.verdicts
-        return f"The claim {'is ' if verdict.holds is None else ''}{verdict_word(verdict.holds)}"
-    left = f", {unknown} {'is' if unknown == 1 else 'are'} unknown" if unknown else ""
+        word = outcome(verdict)
+        return f"The claim {'is ' if word in ('unknown', VACUOUS) else ''}{word}"
+    empty = sum(verdict.is_vacuous for verdict in verification.verdicts)
+    counts = ((empty, VACUOUS), (unknown, "unknown"))
+    left = "".join(
+        f", {count} {'is' if count == 1 else 'are'} {word}" for count, word in counts if count
+    )
     return f"{holding} of {total} claims {'holds' if holding == 1 else 'hold'}{left}"
 
 
 def verdict_word(holds: bool | None) -> str:
     """`holds`, `fails` or `unknown`."""
     return {True: "holds", False: "fails", None: "unknown"}[holds]
+
+
+def outcome(verdict: ClaimVerdict) -> str:
+    """`vacuous` where that alone keeps a claim from holding, else as `verdict_word` says."""
+    return VACUOUS if verdict.is_vacuous else verdict_word(verdict.holds)
+
+
+def doubts(verdict: ClaimVerdict) -> tuple[str, ...]:
+    """What speaks against a claim beside its expectations: `vacuous: …`, `unknown: …`."""
+    found = ((VACUOUS, verdict.vacuous), ("unknown", verdict.parted))
+    return tuple(f"{word}: {reason}" for word, reason in found if reason)
+
+
+def held_against(verdict: ClaimVerdict) -> tuple[str, ...]:
+    """What every verdict says beside its score: the score on `train`, what an untrained network
+    leaves of it, and how natural the edits are.
+    """
+    found: list[str] = []
+    if verdict.train is not None and verdict.train.total:
+        found.append(
+            f"IIA {figure(verdict.train.mean)} on {verdict.train.total} of the pairs that the maps "
+            f"were fitted to, {figure(verdict.score.mean)} on test"
+        )
+    above = verdict.above_untrained
+    if above is not None:
+        found.append(
+            f"{figure(above.mean)} above the untrained network on the same pairs, 95 % interval "
+            f"{figure(above.lower)} to {figure(above.upper)}"
+        )
+    for fitted in verdict.fitted:
+        if fitted.distance is not None:
+            where = "" if len(verdict.fitted) == 1 else f" at {fitted.site}"
+            found.append(
+                f"edited activations{where} lie {fitted.distance:.2f} times as far from natural "
+                "ones as these from each other"
+            )
+    return tuple(found)
+
+
+def spread_of(control: ControlScore) -> str:
+    """`20 draws, 0.412 to 0.598` of a control that is drawn at random."""
+    if not control.spread:
+        return ""
+    low, high = min(control.spread), max(control.spread)
+    return f"{len(control.spread)} draws, {figure(low)} to {figure(high)}"
 
 
 def repeats(score: Score) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from causalspec.runtime.results.estimates import Score
+from causalspec.runtime.results.paired import PairedDifference
 from causalspec.runtime.sites.site import Site
 
 
@@ -45,6 +46,8 @@ class FittedMap:
     dimensions: tuple[int, ...]
     retained: float | None
     methods: tuple[str, ...] = ()  # each variable's, as written: "das(dim = 16)"
+    distance: float | None = None
+    """How many times as far edited vectors lie from natural ones as natural ones do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class ControlScore:
     name: str
     score: Score
     explanation: str
+    spread: tuple[float, ...] = ()  # what each draw of a random control scores
+    not_tested: str = ""  # why it has no score
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +140,29 @@ class ClaimVerdict:
     wrong: tuple[WrongAnswer, ...] = ()  # some, where less than half of the pairs are answered
     measures: tuple[MeasuredScore, ...] = ()  # metrics beside IIA that the claim asks for
     fitted: tuple[FittedMap, ...] = ()  # the maps at the chosen sites
+    train: Score | None = None  # IIA of the chosen maps on pairs that they were fitted to
+    above_untrained: PairedDifference | None = None  # iia - iia(random_network), pair by pair
+    vacuous: str = ""  # why the claim says nothing of what the network has learned
+    parted: str = ""  # why the scores on train and test part by too much
+
+    @property
+    def as_expected(self) -> bool | None:
+        """Whether every expectation holds; None where none fails and some are unknown."""
+        return every(expectation.holds for expectation in self.expectations)
 
     @property
     def holds(self) -> bool | None:
-        """Whether every expectation does; None where none fails and some are unknown."""
-        return every(expectation.holds for expectation in self.expectations)
+        """Whether every expectation does and nothing speaks against it: a vacuous claim does not
+        hold, and one whose scores part by too much is unknown.
+        """
+        if self.as_expected is False or self.vacuous:
+            return False
+        return None if self.parted else self.as_expected
+
+    @property
+    def is_vacuous(self) -> bool:
+        """Whether that alone keeps it from holding."""
+        return bool(self.vacuous) and self.as_expected is not False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,18 @@ from rich.table import Table
 from rich.text import Text
 
 from causalspec.runtime.report.text import (
+    doubts,
     duration,
     expectation_figure,
     figure,
     headline,
+    held_against,
     interval,
+    outcome,
     repeats,
     site_name,
     sorted_controls,
+    spread_of,
     verdict_word,
     visible,
     wrong_answer,
@@ -61,9 +65,9 @@ class _Terminal:
     def line(self, content: str, style: str = "", indent: int = 0) -> None:
         self.console.print(Padding(self.text(content, style), (0, 0, 0, indent), expand=False))
 
-    def verdict(self, holds: bool | None) -> Text:
+    def verdict(self, holds: bool | None, word: str = "") -> Text:
         styles = {True: "bold green", False: "bold red", None: "bold yellow"}
-        return self.text(verdict_word(holds), styles[holds])
+        return self.text(word or verdict_word(holds), styles[holds])
 
     def table(self, words: str, *figures: str) -> Table:
         """A table whose first column is words and whose others are figures."""
@@ -79,7 +83,8 @@ class _Terminal:
 
 def _print_claim(verdict: ClaimVerdict, terminal: _Terminal) -> None:
     heading = terminal.text(f"{verdict.claim}  ", "bold")
-    terminal.console.print(heading.append_text(terminal.verdict(verdict.holds)))
+    word = terminal.verdict(verdict.holds, outcome(verdict))
+    terminal.console.print(heading.append_text(word))
     if verdict.documentation:
         terminal.line(verdict.documentation, "italic", 2)
     score = verdict.score
@@ -91,6 +96,8 @@ def _print_claim(verdict: ClaimVerdict, terminal: _Terminal) -> None:
     terminal.line(
         f"{verdict.method} at {site_name(verdict.chosen)}; {duration(verdict.seconds)}", "dim", 2
     )
+    for line in held_against(verdict):
+        terminal.line(line, "dim", 2)
     for counts in verdict.counts:
         terminal.line(_counts(counts), "dim", 2)
     for answer in verdict.wrong:
@@ -98,8 +105,12 @@ def _print_claim(verdict: ClaimVerdict, terminal: _Terminal) -> None:
     if verdict.expectations:
         terminal.show(_expectations(verdict, terminal))
         _print_reasons(verdict, terminal)
+    for doubt in doubts(verdict):
+        terminal.console.print()
+        terminal.line(doubt, indent=2)
     if verdict.controls:
         terminal.show(_scores("control or rival", sorted_controls(verdict), terminal))
+        _print_control_notes(verdict, terminal)
     if verdict.per_kind:
         terminal.show(_scores("kind of swap", verdict.per_kind, terminal))
     if verdict.notes:
@@ -137,12 +148,24 @@ def _print_reasons(verdict: ClaimVerdict, terminal: _Terminal) -> None:
         terminal.line(f"unknown: {reason}", indent=2)
 
 
+def _print_control_notes(verdict: ClaimVerdict, terminal: _Terminal) -> None:
+    """The range of what was drawn at random, and why a control was not tested."""
+    found = [
+        (control.name, spread_of(control) or control.not_tested) for control in verdict.controls
+    ]
+    lines = [f"{name}: {what}" for name, what in found if what]
+    if lines:
+        terminal.console.print()
+    for line in lines:
+        terminal.line(line, "dim", 2)
+
+
 def _scores(what: str, scores: Iterable[ControlScore], terminal: _Terminal) -> Table:
     table = terminal.table(what, "IIA", "95 % interval")
     for score in scores:
         table.add_row(
             terminal.text(score.name),
             terminal.text(figure(score.score.mean)),
-            terminal.text(interval(score.score)),
+            terminal.text("not tested" if score.not_tested else interval(score.score)),
         )
     return table

@@ -26,13 +26,21 @@ from causalspec.runtime.inputs.experiment import (
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.maps.computed import NotDetermined
 from causalspec.runtime.results.estimates import Estimate, Score
-from causalspec.runtime.results.records import ClaimVerdict, ControlScore, MeasuredScore
+from causalspec.runtime.results.records import ClaimVerdict, MeasuredScore
 from causalspec.runtime.scoring.controls import Compared, compare, left_out
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.expectations import Scores, judge
 from causalspec.runtime.scoring.metrics import measure_of
 from causalspec.runtime.scoring.observed import Observed, observe
 from causalspec.runtime.scoring.showing import fitted_maps, readable_rows, scores_of_kinds
+from causalspec.runtime.scoring.trust import (
+    TRAIN_IIA,
+    difference_of,
+    distances,
+    parted,
+    train_observed,
+    vacuous,
+)
 from causalspec.runtime.scoring.written import writing_of
 from causalspec.runtime.watch import Advance, Watcher
 
@@ -142,7 +150,6 @@ def _scored(
     test = found.splits.test or _test_splits(store, network, experiment, offered, found)
     writing = writing_of(store, posed.specification, network, experiment, offered, found)
     observed = observe(test, writing.maps_of(best.fit.maps), has_label=writing.has_label)
-    fitted = fitted_maps(best.fit.maps, offered, test)
     selected = SelectedAlignment(
         experiment=experiment,
         specification=posed.specification,
@@ -152,17 +159,40 @@ def _scored(
         dimensions=_dimensions(best.fit.maps, offered, test[0].subject),
         train=found.splits.train,
         test=test,
+        maps=best.fit.maps,
+        validation=found.splits.validation,
         settings=settings,
         written=writing.maps_of,
         has_label=writing.has_label,
         may_fit=posed.reused is None,
+    )
+    fitted = tuple(
+        replace(here, distance=distance)
+        for here, distance in zip(
+            fitted_maps(best.fit.maps, offered, test), distances(selected), strict=True
+        )
     )
     without = left_out(selected)
     if without:
         names = ", ".join(f"`{name}`" for name in without)
         notes.notice(f"left out, since maps would have to be fitted for it: {names}")
     compared = list(compare(store, selected))
-    estimates = _estimates(claim, observed, compared)
+    untested = {
+        comparison.name: f"`{comparison.name}` is not tested: {comparison.not_tested}"
+        for comparison in compared
+        if comparison.not_tested
+    }
+    without = {**without, **untested}
+    on_train = train_observed(selected) if writing.has_label else ()
+    train = _iia(on_train) if on_train else None
+    if train is None:
+        reason = "no maps were fitted to training pairs in this run"
+        without |= {TRAIN_IIA: f"`{TRAIN_IIA}` is not known: {reason}"}
+    estimates = _estimates(claim, observed, compared, on_train)
+    untrained = next((other for other in compared if other.name == "random_network"), None)
+    above_untrained = None
+    if untrained is not None and writing.has_label:
+        above_untrained = difference_of(observed, untrained.observed)
     splits = [*(found.splits.train or ()), *found.splits.validation, *test]
     verdict = replace(
         _blank(posed, notes, started),
@@ -170,12 +200,7 @@ def _scored(
         per_kind=scores_of_kinds(observed),
         chosen=best.sites,
         sites=tuple(entry.result for entry in found.entries),
-        controls=tuple(
-            ControlScore(
-                comparison.name, _iia(comparison.observed, comparison.drawn), comparison.explanation
-            )
-            for comparison in compared
-        ),
+        controls=tuple(comparison.result for comparison in compared),
         expectations=tuple(
             judge(expectation, estimates, without) for expectation in claim.expectations
         ),
@@ -185,26 +210,38 @@ def _scored(
         wrong=next((split.wrong for split in reversed(splits) if split.wrong), ()),
         measures=tuple(_measures(estimates, without)),
         fitted=fitted,
+        train=train,
+        above_untrained=above_untrained,
+        vacuous=vacuous(claim, above_untrained),
+        parted=parted(claim, train, _iia(observed)),
         notes=tuple(notes.messages),
         seconds=time.monotonic() - started,
     )
     return VerifiedClaim(verdict, best.fit.maps)
 
 
-def _estimates(claim: Claim, observed: tuple[Observed, ...], compared: list[Compared]) -> Scores:
+def _estimates(
+    claim: Claim,
+    observed: tuple[Observed, ...],
+    compared: list[Compared],
+    on_train: tuple[Observed, ...],
+) -> Scores:
     """Every metric that the claim asks for, of its own maps and of controls and rivals."""
     by_name = {comparison.name: comparison for comparison in compared}
     found: dict[Metric, Estimate] = {}
     for metric in claim.metrics:
-        scored, drawn = observed, None
-        if metric.of is not None:
-            other = by_name.get(metric.of)  # None: it was left out
-            scored, drawn = (other.observed, other.drawn) if other else ((), None)
         mean = replace(metric, bound="mean")
-        if mean not in found:
-            found[mean] = (
-                measure_of(metric.name)(scored, metric.kind) if scored else Score(0, 0, drawn=drawn)
-            )
+        if mean in found:
+            continue
+        measure = measure_of(metric.name)
+        if metric.name == TRAIN_IIA and metric.of is None:
+            found[mean] = measure(on_train, metric.kind) if on_train else Score(0, 0)
+        elif metric.of is None:
+            found[mean] = measure(observed, metric.kind)
+        elif metric.of in by_name:
+            found[mean] = by_name[metric.of].measured(measure, metric.kind)
+        else:  # it was left out
+            found[mean] = Score(0, 0)
     return found
 
 
@@ -224,9 +261,7 @@ def _measures(
             yield MeasuredScore(name, metric.of or "", estimate.mean, low, high, estimate.total)
 
 
-def _iia(observed: tuple[Observed, ...], drawn: int | None = None) -> Score:
-    if not observed:
-        return Score(0, 0, drawn=drawn)
+def _iia(observed: tuple[Observed, ...]) -> Score:
     found = measure_of("iia")(observed, ())
     assert isinstance(found, Score)
     return found

@@ -56,7 +56,7 @@ def judge(
     that `lower(iia) >= 0.9`, the strict form, has no slack.
     """
     for metric in (*_metrics(expectation.left), *_metrics(expectation.right)):
-        reason = (left_out or {}).get(metric.of or "")
+        reason = (left_out or {}).get(metric.of or metric.name)
         if reason is not None:
             return ExpectationVerdict(expectation.text, math.nan, None, reason)
     # Scores are counts, thresholds decimals: compare past the rounding of binary fractions.

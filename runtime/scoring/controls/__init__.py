@@ -14,15 +14,23 @@ from causalspec.compiler import full_vocabulary
 from causalspec.runtime.extensions import given_by
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.maps.computed import NotDetermined
+from causalspec.runtime.results.draws import over_draws
+from causalspec.runtime.results.estimates import Estimate, Score
+from causalspec.runtime.results.records import ControlScore
 from causalspec.runtime.scoring.controls import (
     full_vector,
     no_swap,
     random_network,
     random_subspace,
+    self_swap,
     shuffled_labels,
+    site_resampled,
+    unmapped_resampled,
 )
 from causalspec.runtime.scoring.controls.rivals import observed_rival, rival_explanation
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
+from causalspec.runtime.scoring.controls.untested import NotTested
+from causalspec.runtime.scoring.metrics import METRICS, Measure
 from causalspec.runtime.scoring.observed import Observed
 
 
@@ -51,24 +59,57 @@ class Control(Protocol):
         ...
 
 
+@runtime_checkable
+class DrawnControl(Control, Protocol):
+    """One that is drawn at random, and so again and again."""
+
+    def draws(
+        self, store: FitStore, selected: SelectedAlignment
+    ) -> tuple[tuple[Observed, ...], ...]:
+        """What the network did on each data set, for each draw."""
+        ...
+
+
 CONTROLS: Mapping[str, Control] = {
+    "no_swap": no_swap,
+    "self_swap": self_swap,
     "random_subspace": random_subspace,
     "random_network": random_network,
     "shuffled_labels": shuffled_labels,
-    "no_swap": no_swap,
     "full_vector": full_vector,
+    "site_resampled": site_resampled,
+    "unmapped_resampled": unmapped_resampled,
 }
 """One row a control, in the order of the report."""
 
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """A control or rival: what was done and what the network did; nothing where it could not be."""
+    """A control or rival: what was done and what the network did; nothing where it could not be,
+    for the reason `not_tested`. `draws` has every draw of a random one, the first is `observed`.
+    """
 
     name: str
     explanation: str
     observed: tuple[Observed, ...] = field(repr=False)
     drawn: int
+    draws: tuple[tuple[Observed, ...], ...] = field(default=(), repr=False)
+    not_tested: str = ""
+
+    def measured(self, metric: Measure, kind: tuple[str, ...]) -> Estimate:
+        """What a metric comes to, over all draws; nothing scored where nothing was observed."""
+        if not self.observed:
+            return Score(0, 0, drawn=self.drawn)
+        return over_draws([metric(draw, kind) for draw in self.draws or (self.observed,)])
+
+    @property
+    def result(self) -> ControlScore:
+        """As results hold it."""
+        iia = METRICS["iia"]
+        score = self.measured(iia, ())
+        assert isinstance(score, Score)
+        spread = tuple(iia(draw, ()).mean for draw in self.draws)
+        return ControlScore(self.name, score, self.explanation, spread, self.not_tested)
 
 
 def left_out(selected: SelectedAlignment) -> Mapping[str, str]:
@@ -116,7 +157,12 @@ def _compared(
     """A control on the claim's pairs; nothing observed where the vectors determine no map."""
     drawn = sum(prepared.count.drawn for prepared in selected.test)
     try:
+        if isinstance(control, DrawnControl):
+            draws = control.draws(store, selected)
+            return Compared(name, control.EXPLANATION, draws[0], drawn, draws)
         observed = control.observed(store, selected)
+    except NotTested as failure:
+        return Compared(name, control.EXPLANATION, (), drawn, not_tested=str(failure))
     except NotDetermined as failure:
         store.watcher.notice(f"{name}: {failure}")
         observed = ()

@@ -13,6 +13,7 @@ from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.sweep import Combination
 from causalspec.runtime.inputs.experiment import Experiment, PreparedSplits, present_splits
 from causalspec.runtime.inputs.task_network import TaskNetwork
+from causalspec.runtime.results.run_folder import Stage
 from causalspec.runtime.scoring.observed import Observed, observe
 
 Pairs = Sequence[InterchangePairs]
@@ -36,6 +37,9 @@ class SelectedAlignment:
     train: PreparedSplits | None = field(repr=False)
     test: PreparedSplits = field(repr=False)
     settings: FitSettings
+    maps: PlacedMaps = field(repr=False)
+    """The claim's own, as they were fitted."""
+    validation: PreparedSplits = field(repr=False)
     written: Callable[[PlacedMaps], PlacedMaps] = field(repr=False)
     has_label: bool = True
     may_fit: bool = True
@@ -71,6 +75,33 @@ class SelectedAlignment:
             self.settings,
         ).maps
         return observe(test, self.written(maps), has_label=self.has_label)
+
+    def observed_once(self, store: FitStore, what: str, maps: PlacedMaps) -> tuple[Observed, ...]:
+        """What the network does on the test pairs with maps that nothing is fitted for; kept in the
+        run folder.
+        """
+        name = self.stage(what)
+        finished = store.folder.find(name)
+        if finished is None:
+            found = observe(self.test, maps, has_label=self.has_label)
+            kept = {f"predicted.{k}": seen.predicted for k, seen in enumerate(found)}
+            store.folder.finish(name, Stage(kept, {}))
+            return found
+        return tuple(
+            Observed(prepared, maps, finished.tensors[f"predicted.{k}"], self.has_label)
+            for k, prepared in enumerate(self.test)
+        )
+
+    def fitting_pairs(self) -> Mapping[str, Pairs]:
+        """The pairs of every split, by its name, as far as the network was run on them."""
+        splits = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {
+            name: [prepared.pairs for prepared in split] for name, split in splits.items() if split
+        }
+
+    def at(self, sites: Combination) -> SelectedAlignment:
+        """The same at other sites."""
+        return replace(self, sites=sites)
 
     def pairs(self) -> tuple[Pairs | None, Pairs]:
         """The pairs fitted on and scored, as the compiler drew them."""

@@ -17,6 +17,7 @@ Measure: TypeAlias = Callable[[Sequence[Observed], tuple[str, ...]], Estimate]
 
 METRICS: Mapping[str, Measure] = {
     "iia": iia,
+    "train_iia": iia,
     "log_odds": log_odds,
     "logit_difference": logit_difference,
     "kl": kl,

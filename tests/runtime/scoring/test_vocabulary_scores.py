@@ -32,7 +32,8 @@ SCORES = (
 )  # fmt: skip
 CONTROLS = (
     "iia", "iia(no_swap)", "iia(full_vector)", "iia(random_subspace)", "iia(shuffled_labels)",
-    "iia(random_network)",
+    "iia(random_network)", "iia(self_swap)", "iia(site_resampled)", "iia(unmapped_resampled)",
+    "train_iia",
 )  # fmt: skip
 EFFECTS = ("log_odds", "logit_difference", "kl")
 STARRED = "head[0] layers 0 token last by full_vector writing "

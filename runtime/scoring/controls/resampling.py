@@ -1,0 +1,142 @@
+"""Runs in which the mapped parts are set and what is not mapped at the sites is another input's.
+
+Resample ablation: what a hypothesis calls irrelevant may be any other input's, and the answer has
+to stay (Chan et al. 2022, "Causal scrubbing"; arXiv 2301.05217 for single components).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import torch
+from torch import Tensor
+
+from causalspec.runtime.engine.subjects import Edit, Subject
+from causalspec.runtime.fitting.placed_maps import PlacedMap
+from causalspec.runtime.fitting.predict import BATCH
+from causalspec.runtime.inputs.experiment import PreparedSplit
+from causalspec.runtime.maps import AlignmentMap
+from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
+from causalspec.runtime.scoring.controls.untested import NotTested
+from causalspec.runtime.scoring.observed import Observed
+from causalspec.runtime.sites.site import Site
+
+Blend = Callable[[AlignmentMap, Tensor, Tensor], Tensor]
+"""Of a map, base and third vectors [rows, width]: the base's with something of what is not mapped
+from the third's.
+"""
+
+
+def check_resampled(selected: SelectedAlignment) -> None:
+    """Raise `NotTested` where the pairs or the maps give such a run no meaning."""
+    if any(write is not None for write in selected.candidates.writes):
+        raise NotTested("something else than a source's vector is written")
+    if any(prepared.rows.inner is not None for prepared in selected.test):
+        raise NotTested("sources are themselves intervened on")
+    if any(here.site.receiver is not None for here in selected.maps.placed):
+        raise NotTested("a variable is placed at an edge")
+    subject = selected.test[0].subject
+    if not any(_has_rest(here, subject) for here in selected.maps.placed):
+        raise NotTested("the maps own all there is at the site")
+
+
+def _has_rest(here: PlacedMap, subject: Subject) -> bool:
+    """Whether something lies outside the shares of the variables at a site."""
+    with torch.no_grad():
+        owned = int((here.map.ownership.shares().sum(0) > 0).sum())
+    return owned < subject.width(here.site)
+
+
+def whole_rest(alignment: AlignmentMap, base: Tensor, third: Tensor) -> Tensor:
+    """The third vector with every mapped share from the base: all that is not mapped is taken."""
+    shares = alignment.ownership.shares().shape[0]
+    own = base[:, None].expand(-1, shares, -1)
+    return alignment.swap(third, own, torch.ones(len(base), shares, device=base.device))
+
+
+def half_of_rest(seed: int) -> Blend:
+    """A random half of what is not mapped: half of the unowned features, and a projection onto a
+    random half of what the features leave over.
+    """
+
+    def blend(alignment: AlignmentMap, base: Tensor, third: Tensor) -> Tensor:
+        exact, other = base.float(), third.float()
+        encode = alignment.featurizer.encode
+        features, rest = encode(exact)
+        their_features, their_rest = encode(other)
+        generator = torch.Generator().manual_seed(seed)
+        free = (alignment.ownership.shares().sum(0) == 0).to(features.device)
+        order = torch.randperm(len(free), generator=generator).to(free.device)
+        numbers = order[free[order]]
+        taken = numbers[: (len(numbers) + 1) // 2]
+        moved = features.clone()
+        moved[:, taken] = their_features[:, taken]
+        change = their_rest - rest
+        if bool(change.abs().max() > 0):
+            half = _half_basis(alignment, base.shape[1], generator).to(change)
+            change = (change @ half) @ half.T
+        blended = alignment.featurizer.decode(moved, rest + change)
+        return (exact + blended - alignment.featurizer.decode(features, rest)).to(base.dtype)
+
+    return blend
+
+
+def _half_basis(alignment: AlignmentMap, width: int, generator: torch.Generator) -> Tensor:
+    """Orthonormal columns [width, half] that span a random half of what the features leave over."""
+    drawn = torch.randn((width, width), generator=generator)
+    device = next(iter(alignment.state_dict().values()), drawn).device
+    zero = alignment.featurizer.encode(torch.zeros(1, width, device=device))[1]
+    left = alignment.featurizer.encode(drawn.to(device))[1] - zero
+    singular = torch.linalg.svdvals(left.double())
+    rank = int((singular > 1e-4 * singular[0]).sum())
+    columns = left.double().T[:, : max(1, (rank + 1) // 2)]
+    return torch.linalg.qr(columns)[0]
+
+
+@torch.no_grad()
+def resampled_answers(
+    selected: SelectedAlignment,
+    prepared: PreparedSplit,
+    thirds: Tensor,
+    blend: Blend | None,
+    blended: Collection[Site] | None = None,
+) -> Observed:
+    """What the network says where every mapped part is set, to the source's where it is swapped and
+    to the base's own elsewhere, and what is not mapped at the sites `blended` (None: all of them)
+    is blended with that of the inputs `thirds` [rows], by default taken whole.
+    """
+    subject, rows = prepared.subject, prepared.rows
+    predicted: list[Tensor] = []
+    for start in range(0, rows.rows, BATCH):
+        chosen = torch.arange(start, min(start + BATCH, rows.rows))
+        part, other = rows.take(chosen), thirds[chosen]
+        edits: list[Edit] = []
+        for here in selected.maps.placed:
+            site, origins = here.site, part.origins[:, list(here.members)]
+            taken = torch.where(origins >= 0, origins, part.bases[:, None])
+            sources = torch.stack([subject.vectors(site, column) for column in taken.T], dim=2)
+            counts = subject.places(site, part.bases).to(subject.device)
+            third = subject.vectors(site, other)
+            is_blended = blended is None or site in blended
+            replaced = _set(here, (blend or whole_rest) if is_blended else None)
+            edits.append(Edit(site, replaced, (counts, sources, third)))
+        logits = subject.run(part.bases, edits).logits
+        predicted.append(logits.argmax(-1).cpu())
+    return Observed(prepared, None, torch.cat(predicted), selected.has_label)
+
+
+def _set(here: PlacedMap, blend: Blend | None) -> Callable[..., Tensor]:
+    """An edit that blends what is not mapped at a site and then sets every variable's share."""
+
+    def replaced(base: Tensor, counts: Tensor, sources: Tensor, third: Tensor) -> Tensor:
+        rows, places, width = base.shape
+        flat = base.reshape(-1, width)
+        if blend is not None:
+            flat = blend(here.map, flat, third.to(base).reshape(-1, width))
+        given = sources.to(base).reshape(rows * places, len(here.members), width)
+        everything = torch.ones(len(given), len(here.members), device=base.device)
+        changed = here.map.swap(flat, given, everything).reshape(base.shape)
+        there = torch.arange(places, device=base.device) < counts[:, None]
+        return torch.where(there[..., None], changed, base)
+
+    return replaced
