@@ -20,7 +20,7 @@ from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.paired import Discordant, PairedDifference, paired_difference
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.observed import Observed, observe
-from causalspec.runtime.untyped import distinct
+from causalspec.runtime.untyped import as_list, distinct
 
 MOST_APART = 0.1
 """By how much the score on `train` may exceed that on test where a claim does not say."""
@@ -102,25 +102,23 @@ def distances(selected: SelectedAlignment) -> tuple[float | None, ...]:
     """For each placed map how many times as far edited vectors lie from the nearest
     natural one as natural ones do, in medians; None where too few inputs are at hand.
     """
-    return tuple(
-        _distance(here, selected.test, selected.settings.seed) for here in selected.maps.placed
-    )
+    return tuple(_distance(here, selected.test) for here in selected.maps.placed)
 
 
 @torch.no_grad()
-def _distance(here: PlacedMap, splits: PreparedSplits, seed: int) -> float | None:
+def _distance(here: PlacedMap, splits: PreparedSplits) -> float | None:
     """Natural vectors are split at random into two halves. Each of one half, and each vector edited
     among its inputs alone, has its nearest in the other (Euclidean distance): neither can be its
     own neighbour.
     """
     subject, alike = splits[0].subject, splits[0].presentation.alike
     inputs = distinct(torch.cat([split.own_bases for split in splits] + _origins(splits)))[0]
-    first_of = {int(alike[number]): number for number in reversed(inputs.tolist())}
-    generator = torch.Generator().manual_seed(seed)
+    first_of = {int(alike[number]): number for number in reversed(as_list(inputs))}
+    generator = torch.Generator().manual_seed(0)  # the same for every run
     numbers = torch.tensor(sorted(first_of.values()))
     numbers = numbers[torch.randperm(len(numbers), generator=generator)][:MOST_VECTORS]
     natural, held_out = numbers[::2], numbers[1::2]
-    known = {int(alike[number]) for number in held_out.tolist()}
+    known = {int(alike[number]) for number in as_list(held_out)}
     edited = [vectors for split in splits if len(vectors := _edited(here, split, known))]
     if len(held_out) < 2 or not edited:
         return None
@@ -143,7 +141,7 @@ def _edited(here: PlacedMap, split: PreparedSplit, known: set[int]) -> Tensor:
     """
     alike, rows, subject = split.presentation.alike, split.rows, split.subject
     members = list(here.members)
-    among = torch.tensor([int(number) in known for number in alike.tolist()])
+    among = torch.tensor([int(number) in known for number in as_list(alike)])
     origins = torch.where(rows.origins >= 0, rows.origins, split.own_bases[:, None])[:, members]
     kept = among[split.own_bases] & among[origins].all(1)
     kept &= (rows.origins[:, members] >= 0).any(1)

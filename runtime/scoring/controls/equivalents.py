@@ -14,7 +14,7 @@ from torch import Tensor
 
 from causalspec.compiler import CausalModel, references, solve_columns
 from causalspec.runtime.inputs.experiment import PreparedSplit
-from causalspec.runtime.untyped import distinct
+from causalspec.runtime.untyped import as_list, distinct, from_array
 
 
 def read_beside(model: CausalModel, swapped: Collection[str]) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ def equivalents(prepared: PreparedSplit, seed: int) -> Tensor:
     network, drawn at random among those of the split; -1 where there is none.
     """
     model, pairs = prepared.pairs.model, prepared.pairs
-    at_hand = inputs_at_hand(prepared)
+    at_hand: list[int] = as_list(inputs_at_hand(prepared))
     generator = np.random.default_rng(seed)
     found = np.full(len(pairs), -1, dtype=np.int64)
     for number, kind in enumerate(pairs.design.kinds):
@@ -61,26 +61,26 @@ def equivalents(prepared: PreparedSplit, seed: int) -> Tensor:
         names = read_beside(model, kind.variables)
         keys = _keys(prepared, names)
         like: dict[bytes, list[int]] = {}
-        for candidate in at_hand.tolist():
+        for candidate in at_hand:
             like.setdefault(keys[candidate], []).append(candidate)
         for row in mine:
             base = int(prepared.own_bases[row])
             there = like.get(keys[base], [])
             found[row] = _another(prepared.presentation.alike, base, there, generator)
-    return torch.from_numpy(found)
+    return from_array(found)
 
 
 def others(prepared: PreparedSplit, generator: np.random.Generator) -> Tensor:
     """LongTensor [rows]: for each pair any input of the split."""
     at_hand = inputs_at_hand(prepared).numpy()
-    return torch.from_numpy(generator.choice(at_hand, len(prepared.pairs)))
+    return from_array(generator.choice(at_hand, len(prepared.pairs)))
 
 
 def _another(
     alike: Tensor, base: int, candidates: Sequence[int], generator: np.random.Generator
 ) -> int:
     """One of the candidates that the network can tell from the base; -1 where there is none."""
-    for place in generator.permutation(len(candidates)):
+    for place in map(int, generator.permutation(len(candidates))):
         if int(alike[candidates[place]]) != int(alike[base]):
             return candidates[place]
     return -1

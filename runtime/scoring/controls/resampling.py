@@ -16,10 +16,12 @@ from causalspec.runtime.fitting.placed_maps import PlacedMap
 from causalspec.runtime.fitting.predict import BATCH
 from causalspec.runtime.inputs.experiment import PreparedSplit
 from causalspec.runtime.maps import AlignmentMap
+from causalspec.runtime.maps.linear import LinearFeaturizer
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.controls.untested import NotTested
 from causalspec.runtime.scoring.observed import Observed
 from causalspec.runtime.sites.site import Site
+from causalspec.runtime.untyped import orthonormalise, singular_values
 
 Blend = Callable[[AlignmentMap, Tensor, Tensor], Tensor]
 """Of a map, base and third vectors [rows, width]: the base's with something of what is not mapped
@@ -82,15 +84,19 @@ def half_of_rest(seed: int) -> Blend:
 
 
 def _half_basis(alignment: AlignmentMap, width: int, generator: torch.Generator) -> Tensor:
-    """Orthonormal columns [width, half] that span a random half of what the features leave over."""
-    drawn = torch.randn((width, width), generator=generator)
-    device = next(iter(alignment.state_dict().values()), drawn).device
-    zero = alignment.featurizer.encode(torch.zeros(1, width, device=device))[1]
-    left = alignment.featurizer.encode(drawn.to(device))[1] - zero
-    singular = torch.linalg.svdvals(left.double())
-    rank = int((singular > 1e-4 * singular[0]).sum())
-    columns = left.double().T[:, : max(1, (rank + 1) // 2)]
-    return torch.linalg.qr(columns)[0]
+    """Orthonormal columns [width, half] of a random half of what the features leave over: of all
+    that is orthogonal to a linear map's features, uniformly drawn; of other maps, whose rest is not
+    a subspace, a random half of the coordinates. Directions in which natural inputs never differ
+    are taken as well: what cancels there is a path of its own.
+    """
+    unit = torch.eye(width, dtype=torch.float64)
+    if not isinstance(alignment.featurizer, LinearFeaturizer):
+        return unit[:, torch.randperm(width, generator=generator)[: (width + 1) // 2]]
+    basis = alignment.featurizer.basis().detach().cpu().double()
+    _, sizes, directions = singular_values(unit - basis @ basis.T)  # 1, or 0 in the features
+    rank = int((sizes > 0.5).sum())
+    drawn = torch.randn((rank, (rank + 1) // 2), generator=generator, dtype=torch.float64)
+    return directions[:rank].T @ orthonormalise(drawn)[0]
 
 
 @torch.no_grad()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from causalspec.runtime.engine.subjects import Edit, Interchanges
 from causalspec.runtime.fitting.fit_store import FitStore
@@ -47,12 +48,12 @@ def _swapped_with_itself(
     run of the same rows with the same vectors written back.
     """
     subject, maps = prepared.subject, selected.maps.writing([None] * len(selected.maps.written))
-    predicted: list[torch.Tensor] = []
+    predicted: list[Tensor] = []
     farthest, changed = 0.0, 0
     for start in range(0, prepared.rows.rows, BATCH):
         part = _own(prepared.rows.take(torch.arange(start, min(start + BATCH, prepared.rows.rows))))
         edits = maps.edits(subject, part)
-        alone = [Edit(edit.site, lambda base, *_given: base) for edit in edits]
+        alone = [Edit(edit.site, _as_it_is) for edit in edits]
         swapped = subject.run(part.bases, edits).logits
         plain = subject.run(part.bases, alone).logits
         if not torch.equal(swapped, plain):
@@ -62,6 +63,10 @@ def _swapped_with_itself(
         changed += int((answers != plain.argmax(-1)).any(-1).sum())
         predicted.append(answers.cpu())
     return Observed(prepared, maps, torch.cat(predicted), selected.has_label), farthest, changed
+
+
+def _as_it_is(base: Tensor) -> Tensor:
+    return base
 
 
 def _own(rows: Interchanges) -> Interchanges:
