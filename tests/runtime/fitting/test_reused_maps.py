@@ -131,6 +131,9 @@ def test_the_same_test_pairs_give_the_same_figures(
         "no_swap",
         "full_vector",
         "random_subspace",
+        "self_swap",
+        "site_resampled",
+        "unmapped_resampled",
     }
     # What would have to be fitted is unknown, and said to be.
     assert [expected.holds for expected in after.expectations] == [
