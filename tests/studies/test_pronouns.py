@@ -26,3 +26,7 @@ def referred(kind: str, base: Setting, sources: Mapping[str, Setting]) -> Settin
 
 def test_labels(tmp_path: Path) -> None:
     check_labels("pronouns", "Effects", referred, tmp_path)
+
+
+def test_labels_of_effects(tmp_path: Path) -> None:
+    check_labels("pronouns", "OtherProfession", referred, tmp_path, file="effects")
