@@ -48,6 +48,11 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=positive, help="pairs in a training step")
     parser.add_argument("--learning-rate", type=rate, help="Adam's highest learning rate")
     parser.add_argument(
+        "--exhaustive",
+        action="store_true",
+        help="fit every site in full, where else most of many are dropped after a short fit",
+    )
+    parser.add_argument(
         "--memory",
         type=size,
         metavar="SIZE",
@@ -105,6 +110,7 @@ def run_settings(options: argparse.Namespace, network: TaskNetwork) -> VerifySet
             steps=options.steps or suited.steps,
             batch=options.batch or suited.batch,
             learning_rate=options.learning_rate or suited.learning_rate,
+            exhaustive=options.exhaustive,
         ),
         command=shlex.join(["causalspec", *sys.argv[1:]]),
     )

@@ -1,4 +1,4 @@
-"""How a fit goes: what steers training, and nothing else."""
+"""How fits go, and a search among sites: what steers training, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class FitSettings:
     """How a fit goes: Adam, its rate rising linearly over `warmup` of the steps, then falling to 0.
 
-    `batch` is in rows; with fewer rows than that, every batch is all of them.
+    `batch` is in rows; with fewer rows than that, every batch is all of them. `exhaustive` says
+    whether a search fits every site in full, however many there are.
     """
 
     steps: int = 200
@@ -18,6 +19,7 @@ class FitSettings:
     warmup: float = 0.1
     seed: int = 0
     checkpoint_every: int = 50
+    exhaustive: bool = False
 
     def share_of_rate(self, step: int) -> float:
         """How much of its learning rate a step takes, counted from 0."""

@@ -2,7 +2,8 @@
 
 Every combination of sites is tried where they are few. Of more, the sites of one placement are
 tried after the other's, each with its own swaps alone where the data has such, and then all
-placements together at the best of each.
+placements together at the best of each. Where many are to be trained, most are dropped early
+(`localisation`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from causalspec.compiler import InterchangePairs
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.fitting.candidates import MOST_COMBINATIONS, Candidates, TokenNames
 from causalspec.runtime.fitting.fit_store import FitStore, ScoredFit, fit_and_score
+from causalspec.runtime.fitting.localisation import rounds
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.experiment import (
     Experiment,
@@ -37,15 +39,18 @@ Combination = tuple[Site, ...]
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One combination of candidate sites and its fit."""
+    """One combination of candidate sites and its fit, in full or, where it was dropped, for so many
+    steps.
+    """
 
     sites: Combination
     fit: ScoredFit = field(repr=False)
+    dropped_after: int | None = None
 
     @property
     def result(self) -> SiteScore:
         """As results hold it."""
-        return SiteScore(self.sites, self.fit.score, self.fit.final_loss)
+        return SiteScore(self.sites, self.fit.score, self.fit.final_loss, self.dropped_after)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +102,10 @@ def sweep(
     named = title or experiment.claim.name
     search = _Search(store, network, experiment, offered, settings, named, harvester)
     if offered.count(search.names) <= MOST_COMBINATIONS or len(offered.offers) == 1:
-        entries = together = search.fitted(offered.combinations(search.names))
+        entries = together = search.searched(offered.combinations(search.names))
     else:
         entries, together = search.one_after_the_other()
-    best = max(together, key=_merit)
+    best = _best(together)
     return Sweep(tuple(entries), best, search.splits_at(best.sites))
 
 
@@ -122,11 +127,40 @@ class _Search:
         """How sites name the tokens of each choice."""
         return self.harvester.encoded.presentation.token_names
 
-    def fitted(
+    def searched(
         self, combinations: Sequence[Combination], offered: Candidates | None = None
     ) -> list[Entry]:
-        """Each combination fitted and scored, in order; of some offers alone where they are given.
-        One whose vectors do not determine a closed-form map is left out, and told.
+        """As `fitted`, but where there are many combinations to be trained, most of them are given
+        up on after a short fit: on their validation pairs they were not among the best.
+        """
+        trained = (offered or self.offered).is_trained and not self.settings.exhaustive
+        remaining, found = list(combinations), dict[Combination, Entry]()
+        told = [f"{len(remaining)} sites"]
+        for part in rounds(len(remaining), self.settings.steps) if trained else ():
+            tried = self.fitted(remaining, offered, part.steps)
+            found |= {entry.sites: entry for entry in tried}
+            best = {entry.sites for entry in sorted(tried, key=_merit, reverse=True)[: part.kept]}
+            told[-1] += f" for {part.steps} steps"
+            remaining = [combination for combination in remaining if combination in best]
+            told.append(f"the best {len(remaining)}")
+        if len(told) > 1:
+            told[-1] += f" for {self.settings.steps}"
+            self.store.watcher.notice(
+                f"{self.title}: tried {', '.join(told)}; the others were dropped on their "
+                "validation pairs (`--exhaustive` fits all)"
+            )
+        found |= {entry.sites: entry for entry in self.fitted(remaining, offered)}
+        return [found[combination] for combination in combinations if combination in found]
+
+    def fitted(
+        self,
+        combinations: Sequence[Combination],
+        offered: Candidates | None = None,
+        steps: int | None = None,
+    ) -> list[Entry]:
+        """Each combination fitted, in full or for so many steps, and scored, in order; of some
+        offers alone where they are given. One whose vectors do not determine a closed-form map is
+        left out, and told.
 
         Raises:
             LookupError: no pair swaps the variables of these offers alone.
@@ -139,7 +173,8 @@ class _Search:
                 splits = _of_variables(splits, self.offered.variables, offered.variables)
             for combination in served:
                 try:
-                    entries.append(self._entry(combination, splits, offered or self.offered))
+                    entry = self._entry(combination, splits, offered or self.offered, steps)
+                    entries.append(entry)
                 except NotDetermined as error:
                     failure = error
                     self.store.watcher.notice(f"{_named(combination)} has no map: {error}")
@@ -163,11 +198,11 @@ class _Search:
             sites = offer.sites_with(self.names)
             try:
                 alone = Candidates(offer.variables, (offer,))
-                tried = self.fitted([(site,) for site in sites], alone)
-                best[place] = max(tried, key=_merit).sites[0]
+                tried = self.searched([(site,) for site in sites], alone)
+                best[place] = _best(tried).sites[0]
             except LookupError:
-                tried = self.fitted([(*best[:place], site, *best[place + 1 :]) for site in sites])
-                best[place] = max(tried, key=_merit).sites[place]
+                tried = self.searched([(*best[:place], site, *best[place + 1 :]) for site in sites])
+                best[place] = _best(tried).sites[place]
             entries += tried
         together = self.fitted([tuple(best)])
         return [*entries, *together], together
@@ -198,17 +233,20 @@ class _Search:
             test=prepared[fitting] if len(prepared) > fitting else None,
         )
 
-    def _entry(self, combination: Combination, splits: Splits, offered: Candidates) -> Entry:
+    def _entry(
+        self, combination: Combination, splits: Splits, offered: Candidates, steps: int | None
+    ) -> Entry:
+        length = "" if steps is None else f", {steps} steps"
         fit = fit_and_score(
             self.store,
-            f"{self.title}: {_named(combination)}",
+            f"{self.title}: {_named(combination)}{length}",
             offered.variables,
             offered.placed(combination),
             splits.train,
             splits.validation,
-            self.settings,
+            self.settings if steps is None else replace(self.settings, steps=steps),
         )
-        return Entry(combination, fit)
+        return Entry(combination, fit, steps)
 
 
 def _present(
@@ -275,6 +313,11 @@ def _of_variables(splits: Splits, all_names: Sequence[str], names: Sequence[str]
 
     train = None if splits.train is None else of_all(splits.train)
     return Splits(train, of_all(splits.validation), None)
+
+
+def _best(entries: Sequence[Entry]) -> Entry:
+    """The best of those that were fitted in full."""
+    return max((entry for entry in entries if entry.dropped_after is None), key=_merit)
 
 
 def _merit(entry: Entry) -> tuple[float, float, tuple[int, ...]]:

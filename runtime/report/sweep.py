@@ -28,6 +28,7 @@ class SingleSiteFit:
     site: Site
     score: Score
     is_chosen: bool
+    dropped_after: int | None = None
 
     @property
     def kind(self) -> str:
@@ -42,7 +43,8 @@ class SingleSiteFit:
     @property
     def title(self) -> str:
         """What its cell or column says to who points at it."""
-        return f"{self.site}: {figure(self.score.mean)}, {interval(self.score)}"
+        after = f" after {self.dropped_after} steps, dropped" if self.dropped_after else ""
+        return f"{self.site}: {figure(self.score.mean)}, {interval(self.score)}{after}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def sweep_of(verdict: ClaimVerdict) -> Sweep:
     """The fits of a claim as the report shows them."""
     chosen = set(verdict.chosen)
     single = [
-        SingleSiteFit(fit.sites[0], fit.validation, set(fit.sites) == chosen)
+        SingleSiteFit(fit.sites[0], fit.validation, set(fit.sites) == chosen, fit.dropped_after)
         for fit in verdict.sites
         if len(set(fit.sites)) == 1
     ]

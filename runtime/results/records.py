@@ -12,11 +12,14 @@ from causalspec.runtime.sites.site import Site
 
 @dataclass(frozen=True, slots=True)
 class SiteScore:
-    """IIA on the validation pairs of the maps fitted at some sites: one for each placement."""
+    """IIA on the validation pairs of the maps fitted at some sites: one for each placement. Where
+    the sites were dropped early, the score is that of a fit of `dropped_after` steps.
+    """
 
     sites: tuple[Site, ...]
     validation: Score
     final_loss: float | None
+    dropped_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
