@@ -83,11 +83,13 @@ class MethodEntry(Entry):
 @dataclass(frozen=True, slots=True)
 class MetricEntry(Entry):
     """A score of a claim. `needs_label`: it needs to know the answer that the model predicts;
-    `by_kind`: it may be asked of one kind of swap alone.
+    `by_kind`: it may be asked of one kind of swap alone; `observational`: it is of what the map
+    reads in inputs left alone, and of no swap.
     """
 
     needs_label: bool = False
     by_kind: bool = field(default=False, kw_only=True)
+    observational: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

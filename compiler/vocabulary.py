@@ -244,6 +244,21 @@ METRICS: Final = _table(
     MetricEntry("cause", "`iia` over the pairs whose label the swap changes.", needs_label=True),
     MetricEntry("isolate", "`iia` over the pairs whose label the swap keeps.", needs_label=True),
     MetricEntry("cause_isolate", "The mean of `cause` and `isolate`.", needs_label=True),
+    MetricEntry(
+        "auroc",
+        "How often the feature is larger where the variable is true than where it is false.",
+        observational=True,
+    ),
+    MetricEntry(
+        "precision",
+        "In which share of the inputs in which the feature fires the variable is true.",
+        observational=True,
+    ),
+    MetricEntry(
+        "recall",
+        "In which share of the inputs in which the variable is true the feature fires.",
+        observational=True,
+    ),
 )
 
 BOUNDS: Final = _table(

@@ -10,6 +10,7 @@ from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.instances import rival_of
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import MODELS, Compilation, declared_at, quoted
+from causalspec.compiler.front.observational_scores import reads_one_feature
 from causalspec.compiler.front.vocabulary_rows import find_row
 from causalspec.compiler.model import family_of
 from causalspec.compiler.specification import (
@@ -50,7 +51,12 @@ def _score(
         known = rows if isinstance(written, syntax.Name) else (*rows, *BOUNDS)
         return compilation.unknown("metric", name, known, code="CS712")
     compilation.meanings.note(name.span, entry)
+    swapped = {variable for kind in scored.kinds for variable in swapped_by(kind)}
     _check_label(compilation, name, entry, scored)
+    if entry.observational and not reads_one_feature(
+        compilation, written, name, scored.draft, swapped, scored.alignment
+    ):
+        return None
     if isinstance(written, syntax.Name):
         return Metric(entry.name, bound)
     if entry.name == "train_iia":

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from causalspec.compiler import Claim, Metric, Specification, svg
+from causalspec.compiler import Claim, Metric, Specification, full_vocabulary, svg
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.fitting.candidates import Candidates, candidates
 from causalspec.runtime.fitting.fit_store import FitStore
@@ -30,6 +30,7 @@ from causalspec.runtime.results.records import ClaimVerdict, MeasuredScore
 from causalspec.runtime.scoring.controls import Compared, compare, left_out
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.expectations import Scores, judge
+from causalspec.runtime.scoring.firing_pairs import firing_pairs
 from causalspec.runtime.scoring.metrics import measure_of
 from causalspec.runtime.scoring.observed import Observed, observe
 from causalspec.runtime.scoring.showing import fitted_maps, readable_rows, scores_of_kinds
@@ -150,6 +151,9 @@ def _scored(
     test = found.splits.test or _test_splits(store, network, experiment, offered, found)
     writing = writing_of(store, posed.specification, network, experiment, offered, found)
     observed = observe(test, writing.maps_of(best.fit.maps), has_label=writing.has_label)
+    if any(full_vocabulary().metrics[metric.name].observational for metric in claim.metrics):
+        chosen_on = firing_pairs(store, network, experiment, offered, found)
+        observed = tuple(replace(seen, fires_by=chosen_on) for seen in observed)
     selected = SelectedAlignment(
         experiment=experiment,
         specification=posed.specification,

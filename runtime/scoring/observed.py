@@ -33,6 +33,8 @@ class Observed:
     predicted: Tensor = field(repr=False)
     has_label: bool = True
     """False where something is written that is not a value of the variable."""
+    fires_by: PreparedSplits = field(default=(), repr=False)
+    """The pairs on whose bases it is chosen from where on a feature fires: none of these."""
 
     @property
     def agrees(self) -> Tensor:

@@ -10,6 +10,7 @@ from causalspec.runtime.extensions import given_by
 from causalspec.runtime.results.estimates import Estimate
 from causalspec.runtime.scoring.metrics.agreement import cause, cause_isolate, iia, isolate
 from causalspec.runtime.scoring.metrics.effects import kl, log_odds, logit_difference
+from causalspec.runtime.scoring.metrics.firing import auroc, precision, recall
 from causalspec.runtime.scoring.observed import Observed
 
 Measure: TypeAlias = Callable[[Sequence[Observed], tuple[str, ...]], Estimate]
@@ -24,6 +25,9 @@ METRICS: Mapping[str, Measure] = {
     "cause": cause,
     "isolate": isolate,
     "cause_isolate": cause_isolate,
+    "auroc": auroc,
+    "precision": precision,
+    "recall": recall,
 }
 """One row a metric."""
 

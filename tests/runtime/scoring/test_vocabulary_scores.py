@@ -35,6 +35,7 @@ CONTROLS = (
     "iia(random_network)", "iia(self_swap)", "iia(site_resampled)", "iia(unmapped_resampled)",
     "train_iia",
 )  # fmt: skip
+FIRING = ("auroc", "precision", "recall", "lower(auroc)", "iia")
 EFFECTS = ("log_odds", "logit_difference", "kl")
 STARRED = "head[0] layers 0 token last by full_vector writing "
 CLAIMS = {
@@ -44,6 +45,9 @@ CLAIMS = {
         "marked", "attention_output layers 0 token last by das(dim = 1)", CONTROLS
     ),
     "one_number": Asked("differs", "neuron[5] layers 1 token last by das(dim = 1)", CONTROLS),
+    "neuron": Asked("differs", "neuron[5] layers 1 token last by full_vector", FIRING),
+    "turned": Asked("differs", "mlp_output layers 0 token last by mean_difference", FIRING),
+    "idle": Asked("differs", "neuron[3] layers 1 token last by full_vector", FIRING),
     "zero": Asked("marked", STARRED + "zero", EFFECTS),
     "mean": Asked("marked", STARRED + "mean(Swap_which.train)", EFFECTS),
     "value": Asked("marked", STARRED + "value(a)", ("iia", "cause", "isolate", "kl")),
@@ -179,6 +183,78 @@ def test_scores_where_it_is_not_are_those_of_no_swap(walked: Walked) -> None:
     found = walked.values("elsewhere")
     for name in ("iia", "log_odds", "logit_difference", "kl", "cause", "isolate", "cause_isolate"):
         assert found[name] == pytest.approx(found[f"{name}(no_swap)"], abs=1e-4)
+
+
+# What one feature says ----------------------------------------------------------------------------
+
+
+def test_a_neuron_that_fires_where_the_variable_is_true(walked: Walked) -> None:
+    base = walked.pairs("differs").base
+    inputs = {tuple(row) for row in zip(*base.values(), strict=True)}
+    plain = {prompt: differs(prompt) for prompt in map(tuple, prompts_of(base).tolist())}
+    assert len(plain) == len(inputs)
+    smaller = min(sum(plain.values()), len(plain) - sum(plain.values()))
+    z = 1.959963984540054
+    for name in ("neuron", "turned"):
+        assert walked.values(name) == pytest.approx(
+            {
+                "auroc": 1.0,
+                "precision": 1.0,
+                "recall": 1.0,
+                "lower(auroc)": smaller / (smaller + z * z),
+                "iia": 1.0,
+            }
+        )
+
+
+def differs(prompt: tuple[int, ...]) -> bool:
+    """Whether the two letters of a prompt's tokens differ, by its words."""
+    _, first, second, side = (planted.WORDS[token] for token in prompt)
+    starred = first if first[0] == "*" else second
+    asked = first if side == "left" else second
+    return starred[-1] != asked[-1]
+
+
+def test_a_neuron_of_noise_says_what_its_activation_says(walked: Walked) -> None:
+    found = walked.values("idle")
+    train, test = (activations(walked, split) for split in ("train", "test"))
+    pairs = [(true, false) for true in test[True] for false in test[False]]
+    above = sum((true > false) + (true == false) / 2 for true, false in pairs)
+    assert found["auroc"] == pytest.approx(above / len(pairs), abs=1e-6)
+
+    def scores(values: dict[bool, list[float]], least: float) -> tuple[float, float]:
+        right = sum(value >= least for value in values[True])
+        fired = right + sum(value >= least for value in values[False])
+        return right / max(fired, 1), right / len(values[True])
+
+    chosen_on = activations(walked, "validation")
+    assert train != chosen_on
+    candidates = sorted({*chosen_on[True], *chosen_on[False]})
+    f1 = {
+        least: 2 * p * r / (p + r) if p + r else 0.0
+        for least in candidates
+        for p, r in [scores(chosen_on, least)]
+    }
+    best = max(least for least in f1 if f1[least] >= max(f1.values()) - 1e-9)
+    below = [value for value in candidates if value < best]
+    least = (best + max(below)) / 2 if below else best
+    assert (found["precision"], found["recall"]) == pytest.approx(scores(test, least))
+    assert found["iia"] == 0.5  # a swap of it does nothing
+
+
+def activations(walked: Walked, split: str) -> dict[bool, list[float]]:
+    """What neuron 3 of layer 1 holds at the last token of each distinct base, by `differs`."""
+    prompts = prompts_of(walked.pairs("differs", split).base).unique(dim=0)
+    held: list[Tensor] = []
+    into = walked.model.transformer.h[1].mlp.c_proj
+    handle = into.register_forward_pre_hook(lambda _module, given: held.append(given[0]))
+    with torch.no_grad():
+        walked.model(input_ids=prompts)
+    handle.remove()
+    found: dict[bool, list[float]] = {True: [], False: []}
+    for prompt, value in zip(prompts.tolist(), held[0][:, -1, 3].double().tolist(), strict=True):
+        found[differs(tuple(prompt))].append(value)
+    return found
 
 
 # Controls ----------------------------------------------------------------------------------------
