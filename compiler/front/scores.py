@@ -95,7 +95,8 @@ def _check_label(
         if write is None or WRITES[write.name].has_label:
             continue
         if variable in swapped or not scored.kinds:
-            without = [row.name for row in METRICS.values() if not row.needs_label]
+            of_runs = [row for row in METRICS.values() if not row.observational]
+            without = [row.name for row in of_runs if not row.needs_label]
             compilation.wrong(
                 "CS733",
                 name,
