@@ -7,7 +7,7 @@ runtime read it and never look at the syntax tree again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from causalspec.compiler.counterfactual_designs import (
     CounterfactualDesign as CounterfactualDesign,
@@ -76,6 +76,18 @@ class TemplateArm:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """What one role says in a chat. Alignments call it `name`: the role, `user[1]` where it speaks
+    more than once.
+    """
+
+    name: str
+    role: str
+    parts: tuple[str | SlotValue, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PromptTemplate:
     """Arms are tried in order; the last one always applies. With `any`, which answers alone have,
     the texts of all arms that apply are right, and `check` sees that at every value some is.
@@ -85,6 +97,10 @@ class PromptTemplate:
     arms: tuple[TemplateArm, ...]
     span: Span = field(compare=False, repr=False)
     any: bool = False
+    turns: tuple[Turn, ...] = ()
+    """Of a chat what each says, in order. A tokenizer writes them with marks of its own; the one
+    arm has them line by line, each led by its role, as people read them.
+    """
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -94,9 +110,8 @@ class PromptTemplate:
         ]
         shared = set[str].intersection(*names) if names else set[str]()
         first = self.arms[0].parts
-        return tuple(
-            part.name for part in first if isinstance(part, SlotValue) and part.name in shared
-        )
+        shown = (part.name for part in first if isinstance(part, SlotValue) and part.name in shared)
+        return (*shown, *(turn.name for turn in self.turns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +157,15 @@ class Task:
     span: Span | None = field(default=None, compare=False, repr=False)
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     """The values of its parameters, as one would write them."""
+    own_answers: Mapping[str, Mapping[str, PromptTemplate]] = field(
+        default_factory=dict[str, Mapping[str, PromptTemplate]]
+    )
+    """By prompt the answers that are said there otherwise than elsewhere."""
+
+    def asked_by(self, prompt: str) -> Task:
+        """The task with what is said in answer to one of its prompts."""
+        own = self.own_answers.get(prompt)
+        return replace(self, answers={**self.answers, **own}, own_answers={}) if own else self
 
 
 # Claims ------------------------------------------------------------------------

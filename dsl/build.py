@@ -159,17 +159,19 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         return syntax.Binary(cast("Any", str(operator)), left, right, span=self._span(meta))
 
     def slot(
-        self, meta: Meta, value: syntax.Expression, alias: syntax.Name | None
-    ) -> tuple[syntax.Expression, syntax.Name | None]:
+        self, meta: Meta, value: syntax.Expression | syntax.TextLoop, alias: syntax.Name | None
+    ) -> tuple[syntax.Expression | syntax.TextLoop, syntax.Name | None]:
         return value, alias
 
     # Statements and declarations ------------------------------------------------------------
 
-    def say(self, meta: Meta, output: syntax.Expression, body: Any) -> syntax.Say:
+    def say(
+        self, meta: Meta, output: syntax.Expression, prompt: syntax.Name | None, body: Any
+    ) -> syntax.Say:
         if not isinstance(body, syntax.Template | syntax.RightTexts):
             place, arms = body
             body = syntax.TemplateMatch(output, arms, span=place)
-        return syntax.Say(output, body, span=self._span(meta))
+        return syntax.Say(output, prompt, body, span=self._span(meta))
 
     def say_match(self, meta: Meta, *arms: syntax.Arm) -> tuple[Span, tuple[syntax.Arm, ...]]:
         return self._span(meta), arms

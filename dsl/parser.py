@@ -109,7 +109,9 @@ class _SlotParser:
         self._diagnostics = diagnostics
         self.unread: list[Span] = []
 
-    def __call__(self, start: int, end: int) -> tuple[syntax.Expression, syntax.Name | None] | None:
+    def __call__(
+        self, start: int, end: int
+    ) -> tuple[syntax.Expression | syntax.TextLoop, syntax.Name | None] | None:
         found = Diagnostics()
         if self._tokens_left < 0:
             return None

@@ -4,7 +4,7 @@ Every node is a frozen dataclass with a span. Spans take no part in equality, so
 equal when the files say the same thing. The parser builds these nodes and checks nothing.
 """
 
-# ruff: noqa: F403, F405 (this module has all nodes, those of `syntax_parts` and `syntax_data` among them)
+# ruff: noqa: F403, F405 (this module has all nodes, those of its neighbours among them)
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TypeAlias
 from causalspec.dsl.source import Source, Span
 from causalspec.dsl.syntax_data import *
 from causalspec.dsl.syntax_parts import *
+from causalspec.dsl.syntax_places import *
 
 # Statements of tasks and models ------------------------------------------------------------------
 
@@ -67,13 +68,16 @@ class Output(Node):
 
 class Prompt(Node):
     name: Name
-    body: Template | TemplateMatch
+    body: Template | TemplateMatch | Chat
 
 
 class Say(Node):
-    """`say y { Yes => "Yes" }`, `say y " {y}"` or `say y "{y}" or " {y}"`."""
+    """`say y { Yes => "Yes" }`, `say y " {y}"` or `say y "{y}" or " {y}"`; `say y in brief "{y}"`
+    where that prompt asks.
+    """
 
     output: Expression
+    prompt: Name | None
     body: Template | RightTexts | TemplateMatch
 
 

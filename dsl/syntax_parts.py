@@ -251,10 +251,19 @@ class Verbatim(Node):
     text: str
 
 
-class Slot(Node):
-    """`{subject as s2}`, `{amount:.2f}`."""
+class TextLoop(Node):
+    """`"{item[i]}" for i in 0..3 by ", "`: a text once for each index, `by` between them."""
 
-    value: Expression
+    template: Template
+    index: Name
+    range: ValueSet
+    separator: Text | None
+
+
+class Slot(Node):
+    """`{subject as s2}`, `{amount:.2f}`, `{"{item[i]}" for i in 0..3}`."""
+
+    value: Expression | TextLoop
     alias: Name | None
     format: str | None
 
@@ -285,51 +294,14 @@ class TemplateMatch(Node):
     arms: tuple[Arm, ...]
 
 
-# Declared names and places ------------------------------------------------------------
+class Turn(Node):
+    """`user "…"`: what somebody says in a chat."""
+
+    role: Name
+    template: Template
 
 
-class Declarator(Node):
-    """`x`, or the family `x[i in 0..3]`."""
+class Chat(Node):
+    """`chat { system "…"  user "…" }`."""
 
-    name: Name
-    index: Name | None = None
-    range: ValueSet | None = None
-
-
-class Distribution(Node):
-    """`~ bernoulli(0.1)`, `~ weights { A => 2  else => 1 }`, `~ uniform`."""
-
-    name: Name
-    arguments: tuple[Argument, ...]
-    arms: tuple[Arm, ...]
-
-
-class TokenPosition(Node):
-    """`last`, `slot(amount).first + 1`, `slot(name)[2]`, `text("dollars").last`, `all`."""
-
-    anchor: Name
-    argument: Expression | None
-    part: Name | Expression | None
-    offset: int
-
-
-class Site(Node):
-    """`residual layers 0..*`, `head[{1, 3}] layers 5`, `module["encoder.3.mlp"]`."""
-
-    name: Name
-    index: ValueSet | Expression | None
-    layers: ValueSet | Expression | None
-
-
-class Method(Node):
-    """What is done at a site, with what: `das(dim = 16)`, `mean(Pairs.train)`, `zero`."""
-
-    name: Name
-    settings: tuple[Setting, ...]
-
-
-class Setting(Node):
-    """One argument of a method, with its name where one is written. A set can be one, too."""
-
-    name: Name | None
-    value: Expression | ElementSet
+    turns: tuple[Turn, ...]

@@ -11,14 +11,40 @@ from lark import Token
 from causalspec.dsl.diagnostics import Diagnostics, Fix
 from causalspec.dsl.limits import MOST_MISTAKES
 from causalspec.dsl.source import Source, Span
-from causalspec.dsl.syntax import Expression, Name, Slot, Template, Text, Verbatim
+from causalspec.dsl.syntax import Expression, Name, Slot, Template, Text, TextLoop, Verbatim
 
 PIECE = re.compile(r"\\u\{[0-9A-Fa-f]*\}|\\.|\\\n|\{\{|\}\}|[{}\\]|[^\\{}]+")
 """Of what stands between quotes: an escape (`\\u{1F600}` holds no slot), a brace, or other text."""
 SIMPLE = {r"\n": "\n", r"\t": "\t", r"\"": '"', r"\\": "\\"}
 UNICODE = re.compile(r"\\u\{([0-9A-Fa-f]{1,6})\}")
 
-ParseSlot: TypeAlias = Callable[[int, int], tuple[Expression, Name | None] | None]
+_DEEPEST = 2
+"""So many texts may lie one in the other: a loop in a prompt, and a choice of words in the loop."""
+
+
+def _text_pattern(depth: int) -> str:
+    """A quoted text on one line, whose slots may hold texts. Nothing in it is tried twice."""
+    slot = rf"|{_slot_pattern(depth, '')}" if depth else ""
+    return rf'"(?!"")(?>[^"\\\n{{]+|\\.|\{{\{{{slot}|\{{)*"'
+
+
+def _slot_pattern(depth: int, line_break: str = r"\n") -> str:
+    """A slot up to its own brace: texts in it stand first in a loop, or where a word leads to one;
+    quotes anywhere else end the text that the slot is in.
+    """
+    text = _text_pattern(depth - 1)
+    led = rf"(?:=>|\bthen\b|\belse\b|\bby\b)\s*{text}"
+    other = r'[^{}"\\]' if line_break else r'[^{}"\\\n]'
+    braces = rf"\{{(?>{led}|{other})*\}}"
+    return rf"\{{(?>\s*{text}(?=\s+for\b))?(?>{led}|{other}|{braces})*\}}"
+
+
+TEXT = re.compile(_text_pattern(_DEEPEST))
+SLOT = re.compile(_slot_pattern(_DEEPEST))
+NESTED = re.compile(rf"{_text_pattern(_DEEPEST - 1)}|\{{[^{{}}]*\}}")
+"""What a slot's format does not lie in."""
+
+ParseSlot: TypeAlias = Callable[[int, int], tuple[Expression | TextLoop, Name | None] | None]
 """Parses the expression of a slot between two offsets of the source; None after a mistake."""
 
 
@@ -55,7 +81,8 @@ def template_of(
         if len(diagnostics.found) >= MOST_MISTAKES:
             break
         span = Span(source, *piece.span())
-        closing = text.find("}", span.end, inside.end) if span.text == "{" and closed else -1
+        opens = span.text == "{" and closed
+        closing = _closing(text, position, inside.end) if opens else -1
         if closing >= 0:
             finish_verbatim()
             slot = _slot(Span(source, position, closing + 1), parse_slot, diagnostics)
@@ -71,6 +98,19 @@ def template_of(
         position = span.end
     finish_verbatim()
     return Template(span=whole, parts=tuple(parts), triple=token.type == "LONG_TEXT")
+
+
+def _closing(text: str, start: int, end: int) -> int:
+    """Where the slot that opens at `start` closes, -1 where nothing does."""
+    whole = SLOT.match(text, start, end)
+    # One that is not whole ends as soon as it can: what is wrong with it is then said of itself.
+    return text.find("}", start, end) if whole is None else whole.end() - 1
+
+
+def text_end(text: str, start: int, end: int) -> int | None:
+    """Where a text in single quotes ends whose slots hold texts, None where it is none."""
+    whole = TEXT.match(text, start, end)
+    return None if whole is None else whole.end()
 
 
 def _resolved(span: Span, diagnostics: Diagnostics) -> str:
@@ -96,7 +136,10 @@ def _resolved(span: Span, diagnostics: Diagnostics) -> str:
 def _slot(span: Span, parse_slot: ParseSlot, diagnostics: Diagnostics) -> Slot | None:
     """`span` covers the slot with its braces."""
     inside = span.text[1:-1]
-    expression, colon, written = inside.partition(":")
+    hidden = NESTED.sub(lambda nested: "_" * len(nested[0]), inside)
+    stop = hidden.find(":")
+    colon = stop >= 0
+    expression, written = (inside[:stop], inside[stop + 1 :]) if colon else (inside, "")
     if not expression.strip():
         diagnostics.error(
             "CS114",

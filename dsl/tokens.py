@@ -22,6 +22,7 @@ from causalspec.dsl.grammar import interactive
 from causalspec.dsl.limits import MOST_MISTAKES, MOST_TOKENS
 from causalspec.dsl.source import Source, Span
 from causalspec.dsl.syntax import Comment
+from causalspec.dsl.texts import text_end
 
 COMMENT = re.compile(r"#[^\n]*")
 LINE_BREAK = re.compile(r"[\r\v\f\x85\u2028\u2029]")
@@ -102,6 +103,9 @@ def _read(source: Source, start: int, end: int, diagnostics: Diagnostics) -> Ite
             token, at = None, place.char_pos
         else:
             token, at = read, read.start_pos or 0
+        if token is not None and token.type == "SHORT_TEXT" and "{" in token:
+            token = _with_slots(source, token, end)
+            place.char_pos = token.end_pos or end
         after = place.char_pos
         in_a_name = token is None or token[0].isidentifier()
         if in_a_name and after < end and _is_letter(source.text[after]):
@@ -119,6 +123,15 @@ def _read(source: Source, start: int, end: int, diagnostics: Diagnostics) -> Ite
             last = token
     if last is not None:
         yield last
+
+
+def _with_slots(source: Source, token: Token, end: int) -> Token:
+    """The whole of a text whose slots hold texts, which the grammar's lexer ends in them."""
+    start = token.start_pos or 0
+    stop = text_end(source.text, start, end)
+    if stop is None or stop == token.end_pos:
+        return token
+    return _token(token.type, source.text[start:stop], Span(source, start, stop))
 
 
 def _is_letter(character: str) -> bool:

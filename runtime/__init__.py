@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from causalspec.runtime.fitting.reuse import EarlierMaps as EarlierMaps
     from causalspec.runtime.fitting.reuse import earlier_maps as earlier_maps
     from causalspec.runtime.fitting.reuse import earlier_run as earlier_run
+    from causalspec.runtime.inputs.chats import rendered_chat as rendered_chat
     from causalspec.runtime.inputs.seen_texts import TextReader as TextReader
     from causalspec.runtime.inputs.task_network import SeenToken as SeenToken
     from causalspec.runtime.inputs.task_network import TaskNetwork as TaskNetwork
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from causalspec.runtime.inputs.text_network import TextNetwork as TextNetwork
     from causalspec.runtime.inputs.token_columns import BulkTokenizer as BulkTokenizer
     from causalspec.runtime.inputs.token_examination import examine_tokens as examine_tokens
+    from causalspec.runtime.inputs.tokenizer_places import load_chats as load_chats
     from causalspec.runtime.inputs.tokenizer_places import load_tokenizer as load_tokenizer
     from causalspec.runtime.interop.pyvene_data import (
         counterfactual_dataset as counterfactual_dataset,

@@ -59,7 +59,9 @@ def run(options: argparse.Namespace) -> ExitCode:
         from causalspec.findings.answers import tokenizer_at, with_tokens
 
         tokenizer = tokenizer_at(options.tokenizer)
-        checked = [(path, with_tokens(file, tokenizer)) for path, file in checked]
+        checked = [
+            (path, with_tokens(file, tokenizer, options.tokenizer)) for path, file in checked
+        ]
     if options.format == "text":
         for path, file in checked:
             _print_findings(file, plain=options.plain)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from causalspec.dsl.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
-    from causalspec.compiler import CheckedFile, Specification, Task
+    from causalspec.compiler import CheckedFile, PromptTemplate, Specification, Task
 
 Tokens: TypeAlias = tuple[str, ...]
 Tokenize: TypeAlias = Callable[[str], Tokens]
@@ -33,12 +33,14 @@ def tokenizer_at(where: str) -> Any:
     return load_tokenizer(str(file) if file.is_file() else where)
 
 
-def with_tokens(checked: CheckedFile, tokenizer: Any) -> CheckedFile:
-    """What was found of a file, and what is wrong with the tokens of its prompts and answers."""
+def with_tokens(checked: CheckedFile, tokenizer: Any, where: str) -> CheckedFile:
+    """What was found of a file, and what is wrong with the tokens of its prompts and answers. A
+    chat needs more of what lies `where` the tokenizer is.
+    """
     from causalspec.compiler import CheckedFile, silence
     from causalspec.dsl.diagnostics import Diagnostics
     from causalspec.dsl.parser import parse
-    from causalspec.runtime import TextReader, examine_tokens
+    from causalspec.runtime import TextReader, examine_tokens, load_chats
 
     specification = checked.specification
     if specification is None:
@@ -47,9 +49,11 @@ def with_tokens(checked: CheckedFile, tokenizer: Any) -> CheckedFile:
     def tokenize(text: str) -> Tokens:
         return tuple(tokenizer.encode(text, add_special_tokens=False).tokens)
 
-    found = Diagnostics(list(examine_answers(specification, tokenize)))
     examinations = list(checked.examinations)
-    reader = TextReader(tokenizer)
+    prompts = [prompt for task in specification.tasks.values() for prompt in task.prompts.values()]
+    chats = load_chats(where) if any(prompt.turns for prompt in prompts) else None
+    found = Diagnostics(list(examine_answers(specification, tokenize, chats)))
+    reader = TextReader(tokenizer, chats)
     for task in specification.tasks.values():
         for tokens in examine_tokens(task, reader, tuple(task.prompts)):
             found.found.extend(tokens.diagnostics)
@@ -59,7 +63,9 @@ def with_tokens(checked: CheckedFile, tokenizer: Any) -> CheckedFile:
     return CheckedFile(specification, whole, tuple(examinations))
 
 
-def examine_answers(specification: Specification, tokenize: Tokenize) -> Iterator[Diagnostic]:
+def examine_answers(
+    specification: Specification, tokenize: Tokenize, chats: Any = None
+) -> Iterator[Diagnostic]:
     """A warning where answers of a task are the same tokens, or one the beginning of another
     (CS623), and for each answer without a token of its own (CS622). Only answers that some input
     has are looked at.
@@ -67,13 +73,20 @@ def examine_answers(specification: Specification, tokenize: Tokenize) -> Iterato
     for task in specification.tasks.values():
         if not task.prompts:
             continue
-        for output in task.model.outputs:
-            yield from _of_output(task, output, tokenize)
+        first = next(iter(task.prompts))
+        for asking in dict.fromkeys((first, *task.own_answers)):
+            asked = task.asked_by(asking)
+            own = task.answers if asking == first else task.own_answers[asking]
+            for output in task.model.outputs:
+                if output in own or asking == first:
+                    yield from _of_output(asked, task.prompts[asking], output, tokenize, chats)
 
 
-def _of_output(task: Task, output: str, tokenize: Tokenize) -> Iterator[Diagnostic]:
-    prompt, right = _answers(task, output)
-    template = task.answers.get(output) or next(iter(task.prompts.values()))
+def _of_output(
+    task: Task, asking: PromptTemplate, output: str, tokenize: Tokenize, chats: Any
+) -> Iterator[Diagnostic]:
+    prompt, right = _answers(task, asking, output, chats)
+    template = task.answers.get(output) or asking
     before = tokenize(prompt)
     values: dict[str, set[int]] = {}
     for number, texts in enumerate(right):
@@ -125,7 +138,9 @@ def _listed(answers: Sequence[str]) -> str:
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def _answers(task: Task, output: str) -> tuple[str, tuple[tuple[str, ...], ...]]:
+def _answers(
+    task: Task, asking: PromptTemplate, output: str, chats: Any
+) -> tuple[str, tuple[tuple[str, ...], ...]]:
     """One of the prompts, and the right texts of each answer that a sample of inputs has."""
     from causalspec.compiler import (
         RequirementUnmetError,
@@ -136,6 +151,7 @@ def _answers(task: Task, output: str) -> tuple[str, tuple[tuple[str, ...], ...]]
         right_texts,
         solve_columns,
     )
+    from causalspec.runtime import rendered_chat
 
     population = populate(task.model, {})
     if population.is_empty:
@@ -146,6 +162,8 @@ def _answers(task: Task, output: str) -> tuple[str, tuple[tuple[str, ...], ...]]
         return "", ()
     codes = solve_columns(task.model, columns, wanted=[output])[output]
     first = {name: column[:1] for name, column in columns.items()}
-    template = next(iter(task.prompts.values()))
-    (prompt,) = render(template, task.model, first).texts
+    if asking.turns:
+        (prompt,) = rendered_chat(asking, task.model, first, chats).texts
+    else:
+        (prompt,) = render(asking, task.model, first).texts
     return prompt, tuple(dict.fromkeys(right_texts(task, output, codes)))

@@ -34,6 +34,8 @@ class RenderedPrompts:
 
     texts: tuple[str, ...]
     spans: Mapping[str, NDArray[np.int32]]
+    marked: bool = False
+    """Whether the texts hold all marks that their tokenizer adds: it is to add none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from causalspec.compiler.front.parameters import (
     values_of,
 )
 from causalspec.compiler.front.tasks import TaskDraft, compile_task, draft_task
-from causalspec.compiler.front.templates import answers_of, prompts_of
+from causalspec.compiler.front.templates import prompts_of, with_answers
 from causalspec.compiler.specification import Task
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
@@ -70,16 +70,17 @@ def rival_of(
 
 def whole_task(compilation: Compilation, draft: TaskDraft) -> Task:
     """Compile a task with its prompts, answers and encoding."""
-    return Task(
+    task = Task(
         name=draft.name,
         model=compile_task(compilation, draft),
         prompts=prompts_of(compilation, draft),
-        answers=answers_of(compilation, draft),
+        answers={},
         encoding=encoding_of(compilation, draft),
         documentation=documented(draft.declaration.documentation),
         span=draft.declaration.name.span,
         parameters=value_texts(values_of(draft.parameters)),
     )
+    return with_answers(compilation, draft, task)
 
 
 def adopt_task(compilation: Compilation, draft: TaskDraft, use: syntax.Name) -> None:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
-from causalspec.compiler.domains import Domain, Numbers, Truths, Tuples
 from causalspec.compiler.expressions import Constant, Expression
 from causalspec.compiler.front.arithmetic import conjunction, truth
+from causalspec.compiler.front.chats import chat_of
 from causalspec.compiler.front.elaborate import condition, elaborate
 from causalspec.compiler.front.matching import Case, cases
 from causalspec.compiler.front.names import Compilation, distinct, of_kind
 from causalspec.compiler.front.patterns import around, within
 from causalspec.compiler.front.scopes import Binding, Declared, Environment, Family, Hidden, Scope
+from causalspec.compiler.front.slots import parts_of_template
 from causalspec.compiler.front.tasks import TaskDraft
 from causalspec.compiler.front.types import domain_of
-from causalspec.compiler.front.values import Value, described
+from causalspec.compiler.front.values import Value
 from causalspec.compiler.model import family_of
-from causalspec.compiler.specification import PromptTemplate, SlotValue, TemplateArm
+from causalspec.compiler.specification import PromptTemplate, SlotValue, Task, TemplateArm
 from causalspec.dsl import syntax
 from causalspec.dsl.diagnostics import Related
 from causalspec.dsl.source import Span
@@ -25,25 +25,33 @@ from causalspec.dsl.source import Span
 MOST_TEXTS = 1 << 20
 """So many texts may be right, over all values of an output."""
 
-FORMAT = re.compile(r"(?P<width>0?[1-9][0-9]?)?(?:\.(?P<decimals>[0-9]{1,2})f|d)?")
-
 
 def prompts_of(compilation: Compilation, draft: TaskDraft) -> dict[str, PromptTemplate]:
     """A task's prompts by name."""
     prompts = of_kind(draft.declaration.body, syntax.Prompt)
     names = distinct(compilation, (prompt.name for prompt in prompts))
     return {
-        name.text: PromptTemplate(name.text, _arms(draft.environment, prompt.body), name.span)
+        name.text: _prompt(draft.environment, name, prompt.body)
         for prompt in prompts
         if names[(name := prompt.name).text] is name
     }
+
+
+def _prompt(
+    environment: Environment,
+    name: syntax.Name,
+    body: syntax.Template | syntax.TemplateMatch | syntax.Chat,
+) -> PromptTemplate:
+    if isinstance(body, syntax.Chat):
+        return chat_of(environment, name, body)
+    return PromptTemplate(name.text, _arms(environment, body), name.span)
 
 
 def _arms(
     environment: Environment, body: syntax.Template | syntax.TemplateMatch
 ) -> tuple[TemplateArm, ...]:
     if isinstance(body, syntax.Template):
-        return (TemplateArm(None, _parts(environment, body)),)
+        return (TemplateArm(None, parts_of_template(environment, body)),)
     subject = elaborate(environment, body.subject)
     found: list[Case] | None = None
     if subject.domain is not None:
@@ -72,7 +80,7 @@ def _conditioned(
 def _arm_parts(environment: Environment, arm: syntax.Arm) -> tuple[str | SlotValue, ...]:
     match arm.result:
         case syntax.Template():
-            return _parts(environment, arm.result)
+            return parts_of_template(environment, arm.result)
         case syntax.Text(value=value):
             return (value,)
         case syntax.RightTexts() as several:
@@ -85,98 +93,63 @@ def _arm_parts(environment: Environment, arm: syntax.Arm) -> tuple[str | SlotVal
             return ()
 
 
-def _parts(environment: Environment, template: syntax.Template) -> tuple[str | SlotValue, ...]:
-    compilation = environment.compilation
-    parts: list[str | SlotValue] = []
-    slots: dict[str, syntax.Slot] = {}
-    for part in template.parts:
-        if isinstance(part, syntax.Verbatim):
-            parts.append(part.text)
-            continue
-        value = elaborate(environment, part.value)
-        name = part.alias.text if part.alias is not None else " ".join(part.value.span.text.split())
-        alias = None if part.alias is None else part.alias.span
-        first = slots.setdefault(name, part)
-        if first is not part:
-            compilation.error(
-                "CS601",
-                f"this prompt has two slots called `{name}`",
-                alias or part.value.span,
-                help=f"name one of them, as in `{{{part.value.span.text} as {_fresh(name)}}}`",
-                related=(Related(first.span, "the first one"),),
-            )
-        elif value.domain is None:
-            # It stands for the slot, so that whoever asks for the slot by name stays silent.
-            parts.append(SlotValue(name, value.node, Truths(), span=alias))
-        elif isinstance(value.domain, Tuples):
-            says = "is a tuple, which a prompt cannot show"
-            compilation.wrong("CS205", part.value, says, help="show its fields")
-        elif part.format is None or _check_format(compilation, part, value.domain):
-            parts.append(SlotValue(name, value.node, value.domain, part.format, alias))
-    return tuple(parts)
-
-
-def _fresh(name: str) -> str:
-    letters = re.sub(r"\W+", "_", name).strip("_")
-    return f"{letters}2"
-
-
-def _check_format(compilation: Compilation, slot: syntax.Slot, domain: Domain) -> bool:
-    """A format must exist, fit the values, and never round: two values would look the same."""
-    assert slot.format is not None
-    found = FORMAT.fullmatch(slot.format)
-    problem = help_text = None
-    if found is None or not slot.format:
-        problem = f"unknown format `{slot.format}`"
-        help_text = "formats are a number of decimals, `.2f`, and a width, `4` or `04`"
-        written, named, name = slot.format.partition(" as ")
-        if named:
-            shown = f"{{{slot.value.span.text} as {name.strip()}:{written.strip()}}}"
-            help_text = f"a slot's name stands before its format: `{shown}`"
-    elif not isinstance(domain, Numbers):
-        if found["decimals"] is not None or slot.format.endswith("d") or slot.format[0] == "0":
-            problem = f"the format `{slot.format}` is for numbers, not for {described(domain)}"
-    else:
-        decimals = int(found["decimals"] or 0)
-        rounds = any(code * 10**decimals % domain.denominator for code in (domain.low, domain.step))
-        if (found["decimals"] is not None or slot.format.endswith("d")) and rounds:
-            problem = f"the format `{slot.format}` would round {described(domain)}"
-            help_text = "show as many decimals as the values have"
-    if problem is not None:
-        compilation.error("CS602", problem, slot.span, help=help_text)
-    return problem is None
-
-
-def answers_of(compilation: Compilation, draft: TaskDraft) -> dict[str, PromptTemplate]:
-    """The text of every output: its `say`, or the value's own text where there is none."""
-    found: dict[str, PromptTemplate] = {}
-    said: dict[str, Span] = {}
+def with_answers(compilation: Compilation, draft: TaskDraft, task: Task) -> Task:
+    """A task with the text of every output: its `say`, or the value's own text where there is none;
+    and those that are said in one prompt only.
+    """
+    found: dict[str | None, dict[str, PromptTemplate]] = {None: {}}
+    said: dict[tuple[str | None, str], Span] = {}
     for statement in of_kind(draft.declaration.body, syntax.Say):
+        prompt = _asking(compilation, task, statement)
         for output in _said_outputs(compilation, draft, statement):
             place = statement.output.span
-            if output.name in said:
-                where = Related(said[output.name], "first said here")
+            key = (prompt, output.name)
+            if key in said:
+                where = Related(said[key], "first said here")
                 compilation.repeated(f"`{output.name}` is said twice", place, where)
                 continue
-            said[output.name] = place
+            said[key] = place
             if output.domain is not None:
-                found[output.name] = _answer(draft, statement, output)
-            if output.name in found and found[output.name].any and len(draft.results.members) > 1:
-                others = [other.name for other in draft.results.members if other is not output]
-                compilation.error(
-                    "CS641",
-                    f"several texts are right for `{output.name}`, but a network also has to say "
-                    f"`{others[0]}`",
-                    statement.body.span,
-                    help="let the task have one output, or say one text for each value",
-                )
+                texts = found.setdefault(prompt, {})
+                texts[output.name] = _answer(draft, statement, output)
+                _check_alone(compilation, draft, statement, texts[output.name])
+    everywhere = found.pop(None)
     for output in draft.results.members:
-        if output.name not in said and output.domain is not None:
+        if (None, output.name) not in said and output.domain is not None:
             default = SlotValue(output.name, output.value.node, output.domain)
             arms = (TemplateArm(None, (default,)),)
-            found[output.name] = PromptTemplate(output.name, arms, output.span)
+            everywhere[output.name] = PromptTemplate(output.name, arms, output.span)
     order = [output.name for output in draft.results.members]
-    return {name: found[name] for name in order if name in found}
+    answers = {name: everywhere[name] for name in order if name in everywhere}
+    own = {prompt: texts for prompt, texts in found.items() if prompt is not None}
+    return replace(task, answers=answers, own_answers=own)
+
+
+def _asking(compilation: Compilation, task: Task, statement: syntax.Say) -> str | None:
+    """The one prompt that a `say` is for, None where it is for all."""
+    if statement.prompt is None:
+        return None
+    name = statement.prompt
+    if name.text in task.prompts:
+        compilation.meanings.note(name.span, task.prompts[name.text].span)
+    else:
+        compilation.unknown("prompt", name, task.prompts)
+    return name.text
+
+
+def _check_alone(
+    compilation: Compilation, draft: TaskDraft, statement: syntax.Say, answer: PromptTemplate
+) -> None:
+    """Several right texts are for the only output that a network has to say."""
+    others = [other.name for other in draft.results.members if other.name != answer.name]
+    if answer.any and others:
+        compilation.error(
+            "CS641",
+            f"several texts are right for `{answer.name}`, but a network also has to say "
+            f"`{others[0]}`",
+            statement.body.span,
+            help="let the task have one output, or say one text for each value",
+        )
 
 
 def _said_outputs(
@@ -271,7 +244,7 @@ def _texts(
                 return ()
         right = conjunction([here, asked])
         for template in written.texts:
-            parts = _parts(inner, template)
+            parts = parts_of_template(inner, template)
             if right.constant != 0:
                 arms.append(TemplateArm(_open(right), parts))
     return tuple(arms)

@@ -123,13 +123,14 @@ def examine_prompts(task: Task, diagnostics: Diagnostics) -> Iterator[Examinatio
     arms may read alike, by the rendered texts of some inputs.
     """
     for prompt in task.prompts.values() if task.model.outputs else ():
+        asked = task.asked_by(prompt.name)
         if all(slots_fix_answers(task.model, arm) for arm in prompt.arms):
             found = NoWitness(Proved())
         else:
-            found = smallest_witness(*_collision(task, prompt))
+            found = smallest_witness(*_collision(asked, prompt))
         reads_back = len(prompt.arms) == 1 and slots_read_back(prompt.arms[0])
         if isinstance(found, NoWitness) and not reads_back:
-            found = _texts_that_collide(task, prompt) or found
+            found = _texts_that_collide(asked, prompt) or found
 
         def refuted(setting: Mapping[str, int], prompt: PromptTemplate = prompt) -> Sequence[str]:
             names = task.model.inputs

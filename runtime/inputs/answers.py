@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -54,8 +55,11 @@ def answer_tokens(
     prompts: Sequence[str],
     answers: Sequence[str],
     mask_token: str | None = None,
+    *,
+    marked: bool = False,
 ) -> AnswerTokens:
     """The tokens of each answer as it continues its prompt, or stands where its `mask_token` is.
+    Texts that are `marked` have the tokenizer's marks already.
 
     Prompt and answer are tokenized together, since a tokenizer need not split where they meet.
 
@@ -63,7 +67,7 @@ def answer_tokens(
         TokenError: the prompt's own tokens change when the answer follows, or an answer has not as
             many tokens as its prompt has masks.
     """
-    encode: Callable[..., Any] = tokenizer
+    encode: Callable[..., Any] = partial(tokenizer, add_special_tokens=not marked)
     pairs = dict.fromkeys(zip(prompts, answers, strict=True))
     if mask_token is None:
         continuation: Continue = _following(encode, pairs)

@@ -22,6 +22,8 @@ def examine_seams(
     reader: TextReader,
     texts: Sequence[str],
     said: Sequence[Sequence[str]],
+    *,
+    marked: bool = False,
 ) -> Iterator[Diagnostic]:
     """Whether an answer changes its prompt's tokens (CS621, an error), or brings a space where the
     prompt leaves no place for one (CS609). `said` are the answers of each output, a text a row.
@@ -29,8 +31,8 @@ def examine_seams(
     for output, answers in zip(task.model.outputs, said, strict=True):
         spoken = task.answers.get(output)
         pairs = list(dict.fromkeys(zip(texts, answers, strict=True)))[:_EXAMINED]
-        before = reader([prompt for prompt, _ in pairs])
-        after = reader([prompt + answer for prompt, answer in pairs])
+        before = reader([prompt for prompt, _ in pairs], marked=marked)
+        after = reader([prompt + answer for prompt, answer in pairs], marked=marked)
         for (prompt, answer), short, whole in zip(pairs, before, after, strict=True):
             if whole.ids[: len(short.ids)] != short.ids:
                 yield Diagnostic(

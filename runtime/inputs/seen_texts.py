@@ -24,19 +24,24 @@ class SeenText:
 
 class TextReader:
     """Reads texts with a tokenizer of the library `tokenizers`, which is made to neither pad nor
-    truncate. `unknown` is the id of the token for what it does not know, None where it has none.
+    truncate. `unknown` is the id of the token for what it does not know, None where it has none;
+    `chats` is the tokenizer of transformers that writes chats, None where there is none.
     """
 
-    def __init__(self, backend: Any) -> None:
+    def __init__(self, backend: Any, chats: Any = None) -> None:
         backend.no_padding()
         backend.no_truncation()
         self._backend = backend
+        self.chats = chats
         self.unknown = _unknown(backend)
 
-    def __call__(self, texts: Sequence[str]) -> Iterator[SeenText]:
-        """Every text as the network sees it, one after the other."""
+    def __call__(self, texts: Sequence[str], *, marked: bool = False) -> Iterator[SeenText]:
+        """Every text as the network sees it, one after the other. Texts that are `marked` have the
+        tokenizer's marks already.
+        """
         for start in range(0, len(texts), _BATCH):
-            for encoding in self._backend.encode_batch(texts[start : start + _BATCH]):
+            batch = texts[start : start + _BATCH]
+            for encoding in self._backend.encode_batch(batch, add_special_tokens=not marked):
                 added = tuple(map(bool, encoding.special_tokens_mask))
                 end = next((k for k in range(len(added), 0, -1) if not added[k - 1]), 0)
                 yield SeenText(

@@ -88,15 +88,15 @@ class Spoken(ABC):
         """Outputs [answers] as people read them."""
 
 
-def spoken_by(network: Network, task: Task, *, only_declared: bool) -> Spoken:
-    """How a network that reads text answers a task."""
+def spoken_by(network: Network, task: Task, *, only_declared: bool, marked: bool = False) -> Spoken:
+    """How a network that reads text answers a task; `marked` as of `RenderedPrompts`."""
     match network.kind:
         case NetworkKind.CLASSIFIER:
             return _Class(network, task, class_numbers(network, task), only_declared)
         case NetworkKind.MASKED:
-            return _Filled(network, task, only_declared)
+            return _Filled(network, task, only_declared, marked)
         case _:
-            return _Following(network, task, only_declared)
+            return _Following(network, task, only_declared, marked)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +106,7 @@ class _Tokens(Spoken):
     network: Network = field(repr=False)
     task: Task = field(repr=False)
     only_declared: bool
+    marked: bool
 
     @property
     def choices(self) -> int:
@@ -113,7 +114,7 @@ class _Tokens(Spoken):
 
     def tokens(self, texts: Sequence[str], answers: Sequence[str]) -> AnswerTokens:
         """As `answer_tokens`."""
-        return answer_tokens(self.network.tokenizer, texts, answers)
+        return answer_tokens(self.network.tokenizer, texts, answers, marked=self.marked)
 
     def outputs(self, texts: Sequence[str], answers: Mapping[str, Column]) -> Tensor:
         if has_several_right(self.task):
@@ -214,7 +215,8 @@ class _Filled(_Tokens):
 
     def tokens(self, texts: Sequence[str], answers: Sequence[str]) -> AnswerTokens:
         tokenizer = self.network.tokenizer
-        return answer_tokens(tokenizer, texts, answers, str(tokenizer.mask_token))
+        mask = str(tokenizer.mask_token)
+        return answer_tokens(tokenizer, texts, answers, mask, marked=self.marked)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,11 @@ import torch
 from torch import Tensor
 
 from causalspec.compiler import (
+    CausalModel,
     Column,
     Columns,
     PromptTemplate,
+    RenderedPrompts,
     Task,
     TokenPosition,
     TokenRange,
@@ -26,6 +28,7 @@ from causalspec.runtime.engine.storage import MemoryBudget
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.engine.text_subject import text_subjects
 from causalspec.runtime.fitting.settings import FitSettings
+from causalspec.runtime.inputs.chats import rendered_chat
 from causalspec.runtime.inputs.seen_texts import TextReader
 from causalspec.runtime.inputs.spoken import Spoken, spoken_by
 from causalspec.runtime.inputs.task_network import (
@@ -85,7 +88,14 @@ class TextNetwork(TaskNetwork):
         backend: Any = getattr(self.network.tokenizer, "backend_tokenizer", None)
         # Of the library `tokenizers`, as nearly all are; what follows a prompt concerns decoders.
         if backend is not None and not self.network.reads_ahead:
-            yield from examine_tokens(task, TextReader(backend), prompts)
+            yield from examine_tokens(task, TextReader(backend, self.network.tokenizer), prompts)
+
+    def _rendered(
+        self, template: PromptTemplate, model: CausalModel, settings: Columns
+    ) -> RenderedPrompts:
+        if not template.turns:
+            return render(template, model, settings)
+        return rendered_chat(template, model, settings, self.network.tokenizer)
 
     def present(
         self,
@@ -95,8 +105,11 @@ class TextNetwork(TaskNetwork):
         prompt: str | None,
     ) -> TextPresentation:
         template = task.prompts[prompt] if prompt else next(iter(task.prompts.values()))
-        rendered = render(template, task.model, settings)
-        spoken = spoken_by(self.network, task, only_declared=self.only_declared)
+        task = task.asked_by(template.name)
+        rendered = self._rendered(template, task.model, settings)
+        spoken = spoken_by(
+            self.network, task, only_declared=self.only_declared, marked=rendered.marked
+        )
         prompts = tokenize(
             rendered,
             self.network.tokenizer,

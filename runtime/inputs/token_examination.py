@@ -38,6 +38,7 @@ from causalspec.compiler import (
     solve_columns,
 )
 from causalspec.dsl.diagnostics import Diagnostic, Severity
+from causalspec.runtime.inputs.chats import rendered_chat
 from causalspec.runtime.inputs.seams import examine_seams
 from causalspec.runtime.inputs.seen_texts import SeenText, TextReader
 
@@ -73,19 +74,23 @@ def examine_tokens(
         codes = solve_columns(task.model, columns, wanted=task.model.outputs)
     except UnsupportedModelError:
         return
-    said = [answer_texts(task, name, codes[name]) for name in task.model.outputs]
-    right = [right_texts(task, name, codes[name]) for name in task.model.outputs]
-    answers = list(zip(*right, strict=True))
     for name in prompts:
+        asked = task.asked_by(name)
+        said = [answer_texts(asked, output, codes[output]) for output in task.model.outputs]
+        right = [right_texts(asked, output, codes[output]) for output in task.model.outputs]
+        answers = list(zip(*right, strict=True))
         template = task.prompts[name]
-        rendered = render(template, task.model, columns)
+        if template.turns:
+            rendered = rendered_chat(template, task.model, columns, reader.chats)
+        else:
+            rendered = render(template, task.model, columns)
         rows = {text: row for row, text in reversed(list(enumerate(rendered.texts)))}
-        seen = dict(zip(rows, reader(list(rows)), strict=True))
+        seen = dict(zip(rows, reader(list(rows), marked=rendered.marked), strict=True))
         doubled = _doubled_marks(task, template, reader, seen)
         unknown = _unknown_words(task, template, reader, rendered, rows, seen)
         pair = _alike(rendered.texts, answers, seen)
         alike = [] if pair is None else [_alike_error(task, template, columns, pair)]
-        seams = examine_seams(task, template, reader, rendered.texts, said)
+        seams = examine_seams(asked, template, reader, rendered.texts, said, marked=rendered.marked)
         question = f"`{name}` of `{task.name}` tells inputs with different answers apart as tokens"
         yield PromptExamination(
             (*doubled, *unknown, *alike, *seams),

@@ -23,6 +23,22 @@ def load_tokenizer(where: str) -> Any:
     Returns a `tokenizers.Tokenizer` that neither pads nor truncates. Raises `ToolFailure` where
     there is none, or none of this library.
     """
+    backend = _loaded(where)
+    backend = getattr(backend, "backend_tokenizer", backend)
+    backend.no_padding()
+    backend.no_truncation()
+    return backend
+
+
+def load_chats(where: str) -> Any:
+    """The tokenizer of transformers that writes chats, from wherever `load_tokenizer` reads one;
+    beside a `tokenizer.json` its folder is asked.
+    """
+    path = Path(where).expanduser()
+    return _loaded(str(path.parent) if path.suffix == ".json" else where)
+
+
+def _loaded(where: str) -> Any:
     path = Path(where).expanduser()
     if where.startswith(PACKAGE_PREFIX):
         path = packaged_network(where.removeprefix(PACKAGE_PREFIX))
@@ -44,8 +60,6 @@ def load_tokenizer(where: str) -> Any:
     except Exception as error:  # a library's own, of many kinds
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ToolFailure(f"there is no tokenizer at `{where}`: {reason}") from error
-    backend.no_padding()
-    backend.no_truncation()
     return backend
 
 
@@ -66,4 +80,4 @@ def _backend(kind: Any, place: str, **options: Any) -> Any:
     loaded = kind.from_pretrained(place, **options)
     if not loaded.is_fast:
         raise ValueError("it is not a fast one, with a `tokenizer.json`")
-    return loaded.backend_tokenizer
+    return loaded

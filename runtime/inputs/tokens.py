@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -123,8 +124,9 @@ def tokenize(
     Raises:
         TokenError: a prompt has no tokens, more than the network takes, or one that it lacks.
     """
+    encode = partial(tokenizer, add_special_tokens=not prompts.marked)
     by_text = {
-        text: encode_text(tokenizer, text, keeps_end=keeps_end)
+        text: encode_text(encode, text, keeps_end=keeps_end)
         for text in dict.fromkeys(prompts.texts)
     }
     for text, encoded in by_text.items():

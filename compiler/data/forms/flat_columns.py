@@ -200,6 +200,9 @@ def _flat_columns(task: Task, design: CounterfactualDesign, slots: bool) -> Iter
     for output in model.outputs:
         if task.prompts and output in task.model.by_name:
             yield _said(task, output)
+            for prompt, own in task.own_answers.items():
+                if output in own:
+                    yield _said(task.asked_by(prompt), output, prompt)
 
 
 def _drawn(model: CausalModel, side: str, variable: str) -> CodedColumn:
@@ -247,6 +250,8 @@ def _prompt(
         yield CodedColumn(f"{name}.end.{slot}", _CHARACTERS, end_of(slot, 1))
 
 
-def _said(task: Task, output: str) -> RenderedColumn:
+def _said(task: Task, output: str, prompt: str = "") -> RenderedColumn:
     texts = said_texts(task, output)
-    return RenderedColumn(f"say.{output}", lambda pairs: [texts.of(pairs.label[output])])
+    return RenderedColumn(
+        f"say.{output}{prompt and f'.{prompt}'}", lambda pairs: [texts.of(pairs.label[output])]
+    )
