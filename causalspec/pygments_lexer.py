@@ -21,6 +21,7 @@ from pygments.token import (
     Whitespace,
 )
 
+from causalspec.dsl.texts import SLOT
 from causalspec.dsl.words import DECLARATIONS, OPERATOR_WORDS, keywords
 
 BUILT_IN: Final = (
@@ -59,7 +60,7 @@ class CausalLexer(RegexLexer):
         "template": [
             (r"\\u\{[0-9A-Fa-f]*\}|\\.|\\\n", String.Escape, "#pop"),
             (r"\{\{", String.Escape, "#pop"),
-            (r"\{[^{}\"\n]*\}", String.Interpol, "#pop"),
+            (SLOT.pattern, String.Interpol, "#pop"),
             (r"[\\{]", String, "#pop"),
         ],
     }

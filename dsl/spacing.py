@@ -20,7 +20,7 @@ _Item: TypeAlias = (
     syntax.Arm | syntax.Assignment | syntax.TypedName | syntax.ColumnGroup | syntax.Argument
     | syntax.Setting | syntax.EncodeGroup | syntax.TaskStatement | syntax.ModelStatement
     | syntax.CounterfactualsStatement | syntax.Placement | syntax.Of | syntax.Expect
-    | syntax.Draw | syntax.Marginalize | syntax.Merge | syntax.Collapse
+    | syntax.Draw | syntax.Turn | syntax.Marginalize | syntax.Merge | syntax.Collapse
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from causalspec.compiler import (
     Form,
     Order,
     Specification,
+    Task,
     Tokenize,
     WrittenSplit,
     flat_columns,
@@ -34,6 +35,7 @@ from causalspec.compiler import (
     stream_data,
     write_data,
 )
+from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.exit_codes import ExitCode
 
 EXAMPLE = "causalspec data indirect_object.causal SwapPosition --split test --form parquet"
@@ -152,7 +154,7 @@ def _write(
     rows = {
         part.name: part.rows if options.rows is None else options.rows for part in design.splits
     }
-    tokenize = _tokenizer(options.tokenizer)
+    tokenize = _tokenizer(options.tokenizer, specification.tasks[design.model.task])
     with _progress(
         f"{design.name} as {options.form}", {name: rows[name] for name in splits}
     ) as advance:
@@ -214,9 +216,15 @@ def _record(design: CounterfactualDesign, written: WrittenSplit) -> dict[str, An
     }
 
 
-def _tokenizer(where: str | None) -> Tokenize | None:
+def _tokenizer(where: str | None, task: Task) -> Tokenize | None:
     if where is None:
         return None
+    chat = next((name for name, prompt in task.prompts.items() if prompt.turns), None)
+    if chat is not None:
+        raise ToolFailure(
+            f"`{chat}` is a chat, which is not written as tokens",
+            "leave `--tokenizer` out: its rows hold what each role says, line by line",
+        )
     from causalspec.runtime import BulkTokenizer, load_tokenizer
 
     return BulkTokenizer(load_tokenizer(where))

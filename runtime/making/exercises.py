@@ -17,6 +17,7 @@ from causalspec.compiler import (
     right_texts,
     solve_columns,
 )
+from causalspec.dsl.diagnostics import ToolFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,14 @@ def _rendered(task: Task, inputs: Columns, chooser: Random) -> Iterator[Exercise
     for number, prompt in enumerate(task.prompts.values()):
         mine = {name: codes[number :: len(task.prompts)] for name, codes in inputs.items()}
         right = solve_columns(task.model, mine, wanted=[output])[output]
+        if prompt.turns:
+            raise ToolFailure(
+                f"`{prompt.name}` of `{task.name}` is a chat: no network is made from one",
+                "chats are for networks that have a chat template; train on prompts of text",
+            )
         texts = render(prompt, task.model, mine).texts
-        for text, answers in zip(texts, right_texts(task, output, right), strict=True):
+        said = right_texts(task.asked_by(prompt.name), output, right)
+        for text, answers in zip(texts, said, strict=True):
             if len(answers) == 1:
                 yield Exercise(text, answers[0])
             else:

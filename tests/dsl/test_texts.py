@@ -30,11 +30,21 @@ def prompt(text: str) -> tuple[list[str | None], list[str]]:
         (r'"a\tb\n\\\"c"', ['a\tb\n\\"c']),
         (r'"\u{1F600} {a} \u{41}"', ["😀 ", None, " A"]),
         ('"{{a}} {b}"', ["{a} ", None]),
+        ('"a {match m { A => "x: } {y" else => "" }} b"', ["a ", None, " b"]),
+        ('"{"Box {i} {if x then "a" else "b"}" for i in 0..3 by ", "}."', [None, "."]),
         ('"""a "quoted"\r\nword"""', ['a "quoted"\nword']),
     ],
 )
 def test_what_a_text_stands_for(text: str, parts: list[str | None]) -> None:
     assert prompt(text) == (parts, [])
+
+
+def test_quotes_within_braces_end_a_text_that_is_no_slot() -> None:
+    file = parse(Source("one", 'language 1 type Sign = {"{", "}"}'), found := Diagnostics())
+    (declared,) = file.declarations
+    assert isinstance(declared, syntax.TypeDeclaration)
+    assert isinstance(declared.type, syntax.ElementSet) and not found.found
+    assert [getattr(sign, "value", None) for sign in declared.type.elements] == ["{", "}"]
 
 
 @pytest.mark.parametrize("escape", [r"\q", r"\u{D800}", r"\u{110000}"])
