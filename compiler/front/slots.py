@@ -126,11 +126,11 @@ def slot_value(environment: Environment, written: syntax.Expression) -> Value:
     """What a slot shows: a value, one of some texts, or the word of a value in another form."""
     texts = list(_texts(written))
     if texts:
-        slots = [text for text in texts if re.search(r"(?<!\{)\{(?!\{)", text.value)]
+        slots = [text for text in texts if re.search("[{}]", text.value)]
         if slots:
             environment.compilation.error(
                 "CS630",
-                "a text that is chosen in a slot has no slots of its own",
+                "a text that is chosen in a slot has no slots or braces of its own",
                 slots[0].span,
                 help="put the slot beside the choice, or choose among whole prompts with "
                 "`prompt p match x { … }`",
