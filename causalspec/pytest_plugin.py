@@ -7,7 +7,7 @@ nothing: everything but pytest itself is imported when the first spec is.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from causalspec.compiler import CheckedFile, Examination, Specification
     from causalspec.dsl.diagnostics import Diagnostic
     from causalspec.dsl.source import Span
@@ -47,6 +49,58 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=Path("results"),
         help="where claims leave their reports (default: results)",
     )
+    group.addoption(
+        "--causalspec-set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a parameter's value in the place of the declared one, in the specs that have it: "
+        "digits=4, or Addition.digits=4 for one of several tasks; can be given again",
+    )
+    parser.addini(
+        "causalspec_set",
+        "parameters' values, NAME=VALUE each, in the specs that have them; --causalspec-set wins",
+        type="linelist",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read what parameters are set to: a mistake there ends the run before it begins."""
+    written = [
+        *((text, "causalspec_set") for text in config.getini("causalspec_set")),
+        *((text, "--causalspec-set") for text in config.getoption("--causalspec-set")),
+    ]
+    if not written:
+        return
+    from argparse import ArgumentTypeError
+
+    from causalspec.commands.arguments import parameter_setting
+
+    settings: dict[str, dict[str, Fraction]] = {}
+    for text, option in written:
+        try:
+            name, value = parameter_setting(text)
+        except ArgumentTypeError as error:
+            raise pytest.UsageError(f"{option}: {error}") from error
+        chosen = settings.setdefault(option, {})
+        if name in chosen:
+            raise pytest.UsageError(f"{option} sets `{name}` twice")
+        chosen[name] = value
+    config.stash[PARAMETERS] = {name: value for s in settings.values() for name, value in s.items()}
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse parameters that no collected spec has: they would change nothing, silently."""
+    known = session.config.stash.get(KNOWN_PARAMETERS, None)
+    if known is None:
+        return
+    for name in session.config.stash.get(PARAMETERS, {}):
+        if name not in known:
+            from causalspec.dsl.diagnostics import suggestion
+
+            raise pytest.UsageError(
+                f"--causalspec-set: no spec has a parameter `{name}`; {suggestion(name, known)}"
+            )
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SpecFile | None:
@@ -61,12 +115,19 @@ class SpecFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """The file as a whole, then its examples and checks, then its claims."""
+        from causalspec.commands.specs import parameters_of
         from causalspec.dsl.diagnostics import ToolFailure
 
         try:
-            checked = _checked(self.path, Path(os.path.relpath(self.path, self.config.rootpath)))
+            name = Path(os.path.relpath(self.path, self.config.rootpath))
+            checked = _checked(self.path, name, self.config.stash.get(PARAMETERS, {}))
         except ToolFailure as failure:
             raise self.CollectError(str(failure)) from failure
+        known = self.config.stash.setdefault(KNOWN_PARAMETERS, {})
+        if checked.specification is not None:
+            known |= dict.fromkeys(parameters_of(checked.specification))
+        elif PARAMETERS in self.config.stash:  # a broken spec may be the one that has them
+            known |= dict.fromkeys(self.config.stash[PARAMETERS])
         yield _item(self, "valid", lambda item: _warn_or_fail(item, checked))
         seen: dict[str, int] = {}
         for examination in checked.examinations:
@@ -95,7 +156,7 @@ def _item(
     return item
 
 
-def _checked(path: Path, name: Path) -> CheckedFile:
+def _checked(path: Path, name: Path, settings: Mapping[str, Fraction]) -> CheckedFile:
     """Check a file under the name that it has in reports."""
     from causalspec.compiler import CheckedFile, check_source
     from causalspec.dsl.diagnostics import Diagnostics
@@ -105,7 +166,7 @@ def _checked(path: Path, name: Path) -> CheckedFile:
     source = read_source(path, name.as_posix(), diagnostics)
     if source is None:
         return CheckedFile(None, diagnostics)
-    return check_source(source, path.parent, diagnostics)
+    return check_source(source, path.parent, diagnostics, settings)
 
 
 class SpecItem(pytest.Item):
@@ -198,6 +259,12 @@ def _verify(item: SpecItem, specification: Specification, claim: str) -> None:
 
 NETWORK: Final[pytest.StashKey[TaskNetwork]] = pytest.StashKey()
 """The network of the session, loaded by the first claim."""
+
+PARAMETERS: Final[pytest.StashKey[Mapping[str, Fraction]]] = pytest.StashKey()
+"""What parameters are set to."""
+
+KNOWN_PARAMETERS: Final[pytest.StashKey[dict[str, None]]] = pytest.StashKey()
+"""The parameters of the specs that were collected."""
 
 
 def _errors(checked: CheckedFile, examination: Examination) -> list[Diagnostic]:

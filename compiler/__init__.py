@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.compile import check_source as check_source
     from causalspec.compiler.compile import compile_file as compile_file
     from causalspec.compiler.compile import load_specification as load_specification
+    from causalspec.compiler.compile import open_file as open_file
     from causalspec.compiler.counterparts import counterparts_of as counterparts_of
     from causalspec.compiler.data.audit.columns import ColumnMap as ColumnMap
     from causalspec.compiler.data.audit.columns import read_column_map as read_column_map
@@ -95,9 +96,13 @@ if TYPE_CHECKING:
     from causalspec.compiler.evidence import Examination as Examination
     from causalspec.compiler.evidence import Exhaustive as Exhaustive
     from causalspec.compiler.evidence import Sampled as Sampled
+    from causalspec.compiler.expressions import Constant as Constant
+    from causalspec.compiler.expressions import Expression as Expression
     from causalspec.compiler.expressions import references as references
+    from causalspec.compiler.front.names import Compilation as Compilation
     from causalspec.compiler.front.parameters import AS_DECLARED as AS_DECLARED
     from causalspec.compiler.front.parameters import Settings as Settings
+    from causalspec.compiler.front.policies import compile_policy as compile_policy
     from causalspec.compiler.front.values import described as described
     from causalspec.compiler.meanings import UNREAD as UNREAD
     from causalspec.compiler.meanings import Meanings as Meanings
@@ -128,6 +133,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.review.changes import Area as Area
     from causalspec.compiler.review.changes import Change as Change
     from causalspec.compiler.review.review import review_changes as review_changes
+    from causalspec.compiler.sampling.derivations import policy_texts as policy_texts
     from causalspec.compiler.sampling.questions import Question as Question
     from causalspec.compiler.sampling.questions import questions as questions
     from causalspec.compiler.sampling.rungs import Outcome as Outcome

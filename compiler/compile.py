@@ -39,7 +39,6 @@ from causalspec.dsl.reading import read_source
 from causalspec.dsl.source import Source, Span
 
 
-@deep_calls()
 def compile_file(
     file: syntax.File,
     folder: Path | None,
@@ -48,6 +47,22 @@ def compile_file(
     settings: Settings = AS_DECLARED,
 ) -> Specification | None:
     """The specification that a file states; None when it has errors, all of them reported.
+
+    The arguments are those of `open_file`.
+    """
+    return open_file(file, folder, diagnostics, meanings, settings)[0]
+
+
+@deep_calls()
+def open_file(
+    file: syntax.File,
+    folder: Path | None,
+    diagnostics: Diagnostics,
+    meanings: Meanings | None = None,
+    settings: Settings = AS_DECLARED,
+) -> tuple[Specification | None, Compilation]:
+    """The specification that a file states, and what is known of its names, for what is said of its
+    models elsewhere: see `compile_policy`.
 
     `folder` is where word lists and tables are read, and nothing outside it. What the names of the
     file mean is noted in `meanings`. `settings` are values of tasks' parameters in the place of the
@@ -78,8 +93,8 @@ def compile_file(
     claims = own(syntax.ClaimDeclaration, compile_claim)
     _note_domains(compilation)
     if errors_before or diagnostics.has_errors:
-        return None
-    return Specification(
+        return None, compilation
+    specification = Specification(
         source=file.source,
         tasks=compilation.tasks,
         models={name: draft.model for name, draft in compilation.models.items()},
@@ -90,6 +105,7 @@ def compile_file(
         files=compilation.files,
         abstractions=abstractions,
     )
+    return specification, compilation
 
 
 def _note_domains(compilation: Compilation) -> None:

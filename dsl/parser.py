@@ -34,6 +34,19 @@ def parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
     return file
 
 
+def parse_expression(source: Source, diagnostics: Diagnostics) -> syntax.Expression | None:
+    """The expression that a whole text is, None with what is wrong reported."""
+    read = _SlotParser(source, MOST_TOKENS, diagnostics)(0, len(source.text))
+    if read is None:
+        return None
+    expression, name = read
+    if name is not None:
+        advice = "names are given to slots of prompts alone"
+        diagnostics.error("CS103", "unexpected `as`", name.span, help=advice)
+        return None
+    return None if _is_deep(expression, diagnostics) else expression
+
+
 def _parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
     nothing = syntax.File(
         span=Span(source, 0, len(source.text)),
@@ -167,7 +180,7 @@ def _language(first: Span, statements: list[Any], diagnostics: Diagnostics) -> s
     return version.version
 
 
-def _is_deep(declaration: syntax.Declaration, diagnostics: Diagnostics) -> bool:
+def _is_deep(declaration: syntax.Declaration | syntax.Expression, diagnostics: Diagnostics) -> bool:
     """Report a node more than `DEEPEST_NESTING` nodes below the declaration, if there is one: what
     walks a tree may recurse, so trees handed out are shallow enough.
     """

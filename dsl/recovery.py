@@ -38,7 +38,8 @@ def read_tokens(
         return parse_tokens(tokens, start), unread
     except UnexpectedToken:
         # What ends a slot is its brace, which messages then name; a file just ends.
-        ended = [*tokens, Token(END, "}" if start == "slot" else "", end, 1, 1, 1, 1, end)]
+        brace = "}" if start == "slot" and end < len(source.text) else ""
+        ended = [*tokens, Token(END, brace, end, 1, 1, 1, 1, end)]
         state = ParseState(source, Recogniser(start), ended, diagnostics, unread=unread)
         readable = _read(state)
         return parse_tokens(state.kept, start) if readable else None, state.unread

@@ -23,13 +23,15 @@ def add_spec_argument(parser: ArgumentParser) -> None:
 def add_settings_argument(parser: ArgumentParser) -> None:
     """`--set NAME=VALUE`, as `options.settings`: pairs for `load_checked` and `load_compiled`."""
     parser.add_argument(
-        "--set", dest="settings", type=_setting, action="append", default=[], metavar="NAME=VALUE",
+        "--set", dest="settings", type=parameter_setting, action="append", default=[],
+        metavar="NAME=VALUE",
         help="a parameter's value in the place of the declared one: digits=4, or Addition.digits=4 "
         "for one of several tasks; can be given again",
     )  # fmt: skip
 
 
-def _setting(text: str) -> tuple[str, Fraction]:
+def parameter_setting(text: str) -> tuple[str, Fraction]:
+    """A parameter with its value. Raises `ArgumentTypeError`, in words."""
     name, value = assignment(text, "digits=4")
     if re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", value) is None:
         raise ArgumentTypeError(f"`{value}` is not a number: a parameter's value is like 4 or 0.5")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,28 +16,25 @@ from causalspec.commands.arguments import (
     assignment,
     count,
 )
-from causalspec.commands.output import aligned, write_output
-from causalspec.commands.specs import find_model, load_compiled, model_values, named
+from causalspec.commands.output import aligned, print_diagnostics, write_output
+from causalspec.commands.sample_query import query_of, variable_of
+from causalspec.commands.specs import find_model, load_open, model_values
 from causalspec.compiler import (
     CausalModel,
     Outcome,
     Query,
     Question,
-    Role,
     Rung,
     UnanswerableError,
-    Variable,
-    code_of,
-    described,
     equilibrium_outcomes,
     expectation,
     outcomes,
+    policy_texts,
     questions,
     sample,
     setting_at,
 )
-from causalspec.compiler import named as values_of
-from causalspec.dsl.diagnostics import closest
+from causalspec.dsl.diagnostics import SpecError
 from causalspec.dsl.display import visible
 from causalspec.exit_codes import ExitCode
 
@@ -59,9 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="evidence about the world as it is (repeated: all of it)",
     )  # fmt: skip
     parser.add_argument(
-        "--do", action="append", default=[], type=setting, metavar="NAME=VALUE",
-        help="set a variable, whatever its mechanism says (repeated: all of them); "
-        "`M=M with X=VALUE` sets M to what it is where X is set",
+        "--do", action="append", default=[], type=setting, metavar="NAME=EXPRESSION",
+        help="set a variable, whatever its mechanism says (repeated: all of them), to a value or "
+        "to what an expression over others gives; `M=M with X=VALUE` sets M to what it is where X "
+        "is set",
     )  # fmt: skip
     parser.add_argument(
         "--then-observe", action="append", default=[], type=setting, metavar="NAME=VALUE",
@@ -93,31 +91,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Draw or compute, and write; 2 where evidence is impossible, 4 where worlds are too many."""
-    specification = load_compiled(options.spec, options.settings)
+    specification, known = load_open(options.spec, options.settings)
     model = find_model(specification, options.model)
     if options.rows > MOST_ROWS:
         raise WrongUsageError(f"--rows: {options.rows:,} rows are more than {MOST_ROWS:,}")
-    if options.questions and (options.observe or options.do or options.then_observe):
+    if options.questions and (options.observe or options.then_observe):
         raise WrongUsageError(
-            "--questions makes up its own evidence: leave out --observe, --do and --then-observe"
+            "--questions makes up its own evidence: leave out --observe and --then-observe"
         )
     if options.of and not options.exact:
         raise WrongUsageError(
             "--of goes with --exact: what is drawn has a value for every variable"
         )
-    abbreviations = {
-        variable.name for variable in model.variables if variable.role is Role.ABBREVIATION
-    }
-    query = _query(model, options, abbreviations)
+    try:
+        query = query_of(model, known, options)
+    except SpecError as error:  # of the command line, not of the spec
+        print_diagnostics(error.diagnostics, sys.stderr)
+        return ExitCode.WRONG_USAGE
     of = list(dict.fromkeys(options.of or model.outputs))
     for name in of:
-        _variable(model, "--of", name)
+        variable_of(model, "--of", name)
     for name in options.expect:
-        _variable(model, "--expect", name)
+        variable_of(model, "--expect", name)
     as_text = options.format == "text"
     found: list[Question] = []
     if options.questions:
-        lines = _questions(model, found, options, as_text)
+        lines = _questions(query, found, options, as_text)
     elif options.expect:
         lines = _expectations(query, list(dict.fromkeys(options.expect)), as_text)
     elif options.exact:
@@ -135,67 +134,6 @@ def run(options: argparse.Namespace) -> ExitCode:
             file=sys.stderr,
         )
     return ExitCode.FINE
-
-
-# The command line ------------------------------------------------------------------------------
-
-
-def _query(model: CausalModel, options: argparse.Namespace, refused: Collection[str]) -> Query:
-    plain: list[tuple[str, str]] = []
-    nested: dict[str, dict[str, int]] = {}
-    for name, value in options.do:
-        there, joined, settings = (part.strip() for part in value.partition(" with "))
-        if not joined:
-            plain.append((name, value))
-            continue
-        _variable(model, "--do", name, refused)
-        if there != name:
-            raise WrongUsageError(
-                f"--do: `{name}` can be set to what it is elsewhere, not to what `{there}` is: "
-                f"write `{name}={name} with {settings}`"
-            )
-        pairs = [assignment(part, "X=VALUE") for part in settings.split(",")]
-        nested[name] = _codes(model, "--do", pairs, refused)
-    done = _codes(model, "--do", plain, refused)
-    if both := nested.keys() & done.keys():
-        raise WrongUsageError(f"--do: `{both.pop()}` is given twice")
-    observed = _codes(model, "--observe", options.observe)
-    found = _codes(model, "--then-observe", options.then_observe)
-    return Query(model, observed, done, nested, found)
-
-
-def _codes(
-    model: CausalModel,
-    option: str,
-    given: Sequence[tuple[str, str]],
-    refused: Collection[str] = (),
-) -> dict[str, int]:
-    """Codes by variable. Raises `WrongUsageError` for what is not there or given twice."""
-    found: dict[str, int] = {}
-    for name, value in given:
-        domain = _variable(model, option, name, refused).domain
-        if name in found:
-            raise WrongUsageError(f"{option}: `{name}` is given twice")
-        code = code_of(domain, value)
-        if code is None:
-            near = closest(value, values_of(domain)) if domain.size <= 10_000 else None
-            hint = f"; did you mean `{near}`?" if near else ""
-            raise WrongUsageError(
-                f"{option}: `{value}` is not a value of `{name}`, {described(domain)}{hint}"
-            )
-        found[name] = code
-    return found
-
-
-def _variable(
-    model: CausalModel, option: str, name: str, refused: Collection[str] = ()
-) -> Variable:
-    if name in refused:
-        raise WrongUsageError(
-            f"{option}: `{name}` is an abbreviation, which is never intervened on"
-        )
-    known = {name: variable for name, variable in model.by_name.items() if name not in refused}
-    return named(known, name, f"{option}: `{model.name}` has no variable `{name}`")
 
 
 # What is written -------------------------------------------------------------------------------
@@ -288,9 +226,10 @@ def _expectations(query: Query, names: Sequence[str], as_text: bool) -> Iterator
 
 
 def _questions(
-    model: CausalModel, found: list[Question], options: argparse.Namespace, as_text: bool
+    query: Query, found: list[Question], options: argparse.Namespace, as_text: bool
 ) -> Iterator[str]:
-    for number, question in enumerate(questions(model, options.rows, options.seed), 1):
+    model = query.model
+    for number, question in enumerate(questions(query, options.rows, options.seed), 1):
         found.append(question)
         if not as_text:
             yield _json(_question(model, question))
@@ -313,7 +252,7 @@ def _question(model: CausalModel, question: Question) -> dict[str, Any]:
         "answers": [_outcome(model, other, [question.of]) for other in question.answers],
         "derivation": list(question.derivation),
         "observed": _words(model, question.query.observed, ()),
-        "done": _words(model, question.query.done, ()),
+        "done": {**_words(model, question.query.done, ()), **policy_texts(question.query)},
     }
 
 

@@ -12,10 +12,11 @@ from causalspec.commands.arguments import WrongUsageError
 from causalspec.commands.output import print_diagnostics
 from causalspec.compiler import (
     CausalModel,
+    Compilation,
     CounterfactualDesign,
     Specification,
-    compile_file,
     load_specification,
+    open_file,
     value_text,
 )
 from causalspec.dsl.diagnostics import Diagnostics, SpecError, suggestion
@@ -49,16 +50,20 @@ def load_compiled(path: Path, settings: SetParameters = ()) -> Specification:
     Raises `SpecError` when the file has errors, `ToolFailure` where it cannot be read,
     `WrongUsageError` where it has no such parameter.
     """
+    return load_open(path, settings)[0]
+
+
+def load_open(path: Path, settings: SetParameters = ()) -> tuple[Specification, Compilation]:
+    """The same, and what is known of the file's names, for expressions said beside it."""
     diagnostics = Diagnostics()
     source = read_source(path, str(path), diagnostics)
-    specification = None
     if source is not None:
         file, values = parse(source, diagnostics), settings_by_name(settings)
-        specification = compile_file(file, path.parent, diagnostics, settings=values)
-    if specification is None or diagnostics.has_errors:
-        raise SpecError(diagnostics)
-    ensure_parameters(specification, settings)
-    return specification
+        specification, known = open_file(file, path.parent, diagnostics, settings=values)
+        if specification is not None and not diagnostics.has_errors:
+            ensure_parameters(specification, settings)
+            return specification, known
+    raise SpecError(diagnostics)
 
 
 def settings_by_name(settings: SetParameters) -> dict[str, Fraction]:
@@ -73,15 +78,20 @@ def settings_by_name(settings: SetParameters) -> dict[str, Fraction]:
 
 def ensure_parameters(specification: Specification, settings: SetParameters) -> None:
     """Raise `WrongUsageError` where `--set` names a parameter that no task has."""
-    known: dict[str, None] = {}
-    for task in specification.tasks.values():
-        known |= dict.fromkeys(task.parameters)
-    for task in specification.tasks.values():
-        known |= {f"{task.name}.{name}": None for name in task.parameters if "(" not in task.name}
+    known = parameters_of(specification)
     for name, _ in settings:
         if not known:
             raise WrongUsageError(f"--set {name}: no task of the spec has parameters")
         named(known, name, f"--set: no task has a parameter `{name}`")
+
+
+def parameters_of(specification: Specification) -> dict[str, None]:
+    """The names of all parameters that can be set: `digits`, and `Addition.digits`."""
+    tasks = specification.tasks.values()
+    known = {name: None for task in tasks for name in task.parameters}
+    for task in tasks:
+        known |= {f"{task.name}.{name}": None for name in task.parameters if "(" not in task.name}
+    return known
 
 
 def named(declared: Mapping[str, Declared], name: str, missing: str) -> Declared:

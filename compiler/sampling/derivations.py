@@ -61,7 +61,16 @@ def derivation(query: Query, abduced: Worlds, of: str) -> Iterator[str]:
         computed = mechanism_text(model, name)
         where = setting_text(model, done, done)
         yield f"Action: {name} is what it is where {where}, instead of {computed}."
+    for name, policy in policy_texts(query).items():
+        computed = model.by_name[name].mechanism is not None
+        left_out = f", instead of {mechanism_text(model, name)}" if computed else ""
+        yield f"Action: {name} = {policy}{left_out}."
     yield from _prediction(query, abduced, of)
+
+
+def policy_texts(query: Query) -> dict[str, str]:
+    """What each variable with a policy is computed as."""
+    return {name: mechanism_text(query.acting, name) for name in query.policies}
 
 
 def _abduction(query: Query, abduced: Worlds) -> Iterator[str]:
@@ -95,7 +104,7 @@ def _told(query: Query, abduced: Worlds, free: Sequence[str]) -> str:
 
 
 def _prediction(query: Query, abduced: Worlds, of: str) -> Iterator[str]:
-    model = query.model
+    model = query.acting
     needed = model.ancestors([of], query.done)
     computed = [
         variable.name

@@ -7,13 +7,18 @@ computed exactly, and the derivation names every mechanism that it goes through.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.evaluators.columns import setting_at
 from causalspec.compiler.model import CausalModel
-from causalspec.compiler.sampling.derivations import MOST_WORLDS_TOLD, derivation, model_in_words
+from causalspec.compiler.sampling.derivations import (
+    MOST_WORLDS_TOLD,
+    derivation,
+    model_in_words,
+    policy_texts,
+)
 from causalspec.compiler.sampling.rungs import (
     Outcome,
     Query,
@@ -48,12 +53,14 @@ class Question:
         return self.answers[0]
 
 
-def questions(model: CausalModel, count: int, seed: int) -> Iterator[Question]:
-    """So many questions, no two alike, their rungs in turn; fewer where a model has no more of a
-    rung. The same model, seed and version give the same.
+def questions(asked: Query, count: int, seed: int) -> Iterator[Question]:
+    """So many questions about a model, no two alike, their rungs in turn; fewer where it has no
+    more of a rung. What the query does, if anything, is what they all do, but for observations. The
+    same query, seed and version give the same.
 
     Raises `UnanswerableError` for a cyclic model.
     """
+    model = asked.model
     described = tuple(model_in_words(model))
     drawn = sample(Query(model, {}, {}), count, seed)
     stream = Stream.of(seed, "questions", model.name)
@@ -63,7 +70,7 @@ def questions(model: CausalModel, count: int, seed: int) -> Iterator[Question]:
         for attempt in range(_ATTEMPTS):
             chance = _Chance(stream.derive(f"{row}" if not attempt else f"{row}, {attempt}"))
             of = chance.among(model.outputs)
-            query = _query(model, rung, world, of, chance)
+            query = _query(asked, rung, world, of, chance)
             text = _question_text(query, of)
             if query.rung is rung and text not in told:
                 break
@@ -90,14 +97,17 @@ class _Chance:
         return names[self.below(len(names))]
 
 
-def _query(
-    model: CausalModel, rung: Rung, world: Mapping[str, int], of: str, chance: _Chance
-) -> Query:
+def _query(asked: Query, rung: Rung, world: Mapping[str, int], of: str, chance: _Chance) -> Query:
+    model = asked.model
     # Where derivations can't spell out every world, the inputs are given: only noise stays open.
     few = world_count(model, {}) <= MOST_WORLDS_TOLD
     inputs = {} if few else {name: world[name] for name in model.inputs}
     if rung is Rung.OBSERVATION:
         return Query(model, inputs if inputs else _evidence(model, world, chance, of), {})
+    if asked.rung is not Rung.OBSERVATION:
+        if rung is Rung.INTERVENTION:
+            return replace(asked, observed=inputs)
+        return replace(asked, observed={**inputs, **_evidence(model, world, chance, None)})
     targets = model.intermediates or model.inputs
     target = targets[chance.below(len(targets))]
     codes = [code for code in model.by_name[target].domain.codes() if code != world.get(target)]
@@ -123,8 +133,14 @@ def _evidence(
 def _question_text(query: Query, of: str) -> str:
     model = query.model
     seen = setting_text(model, query.observed, query.observed, len(query.observed))
-    done = setting_text(model, query.done, query.done, len(query.done))
-    if not query.done:
+    changes = [setting_text(model, query.done, query.done, len(query.done))] if query.done else []
+    changes += [f"{name} = {policy}" for name, policy in policy_texts(query).items()]
+    changes += [
+        f"{name} to what it is where {setting_text(model, where, where)}"
+        for name, where in query.nested.items()
+    ]
+    done = ", ".join(changes)
+    if query.rung is Rung.OBSERVATION:
         start = f"We see {seen}. " if seen else ""
         return f"{start}What is {of}, and with what probability?"
     if query.rung is Rung.INTERVENTION:

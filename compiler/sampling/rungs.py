@@ -30,7 +30,9 @@ from causalspec.compiler.evaluators.columns import (
 )
 from causalspec.compiler.evaluators.interpret import equilibria
 from causalspec.compiler.evaluators.vectorize import solve_columns
+from causalspec.compiler.expressions import Expression
 from causalspec.compiler.model import CausalModel
+from causalspec.compiler.sampling.policies import under_policies
 from causalspec.compiler.sampling.worlds import MOST_WORLDS, Worlds, world_count, worlds
 from causalspec.compiler.wording import setting_text
 from causalspec.dsl.diagnostics import ToolFailure
@@ -51,7 +53,7 @@ class Query:
     What is `observed` is about the world as it is, without the intervention, what is `found` about
     the world under it. Doing needs no evidence. A variable that is `nested` is set to what it is
     in the same world under another intervention (as natural effects have it: Pearl, "Direct and
-    indirect effects", 2001).
+    indirect effects", 2001). A variable with a policy is computed by it, instead of its mechanism.
     """
 
     model: CausalModel
@@ -59,6 +61,14 @@ class Query:
     done: Mapping[str, int]
     nested: Mapping[str, Mapping[str, int]] = field(default_factory=dict[str, Mapping[str, int]])
     found: Mapping[str, int] = field(default_factory=dict[str, int])
+    policies: Mapping[str, Expression] = field(default_factory=dict[str, Expression])
+
+    @property
+    def acting(self) -> CausalModel:
+        """The model under the intervention, but for the values that it sets."""
+        if not self.policies:
+            return self.model
+        return under_policies(self.model, self.policies, {*self.done, *self.nested})
 
     @property
     def rung(self) -> Rung:
@@ -67,9 +77,9 @@ class Query:
         """
         if self.nested:
             return Rung.COUNTERFACTUAL
-        if not self.done:
+        if not self.done and not self.policies:
             return Rung.OBSERVATION
-        given = set(self.model.exogenous) - set(self.done)
+        given = set(self.model.exogenous) - set(self.done) - set(self.policies)
         return Rung.INTERVENTION if given.issuperset(self.observed) else Rung.COUNTERFACTUAL
 
 
@@ -138,11 +148,17 @@ def predict(query: Query, abduced: Worlds, wanted: Sequence[str] | None = None) 
     """The value of each of `wanted` (None: all) in every world, under the intervention, and of each
     that can be undefined whether it is defined.
     """
+    return _predicted(query, abduced.columns, wanted)
+
+
+def _predicted(query: Query, drawn: Columns, wanted: Sequence[str] | None) -> Columns:
+    acting = query.acting
     names = query.model.by_name if wanted is None else wanted
-    wanted = with_definedness(query.model, names)
-    return solve_columns(
-        query.model, abduced.columns, _interventions(query, abduced.columns), wanted=wanted
-    )
+    given = {name: column for name, column in drawn.items() if name not in query.policies}
+    done = _interventions(query, drawn)
+    found = solve_columns(acting, given, done, wanted=with_definedness(acting, names))
+    rows = max(map(len, drawn.values()), default=1)  # one, too, where all inputs have policies
+    return {name: np.broadcast_to(column, rows) for name, column in found.items()}
 
 
 def _interventions(query: Query, drawn: Columns) -> dict[str, Column | int]:
@@ -232,7 +248,7 @@ def equilibrium_outcomes(query: Query, of: Sequence[str]) -> tuple[tuple[Bounds,
             f"`{model.name}` is cyclic: evidence about `{computed[0]}` leaves open which "
             "equilibrium it is from; observe inputs and noise"
         )
-    if query.nested or query.found:
+    if query.nested or query.found or query.policies:
         raise UnanswerableError(f"`{model.name}` is cyclic: a world may have several solutions")
     every = worlds(model, query.observed)
     if not len(every):
@@ -279,8 +295,7 @@ def sample(query: Query, rows: int, seed: int) -> Samples:
         abduced = abduce(query)
         chosen = _draw(abduced.weights, rows, stream)
         drawn = {name: column[chosen] for name, column in abduced.columns.items()}
-    done = _interventions(query, drawn)
-    return Samples(solve_columns(model, drawn), solve_columns(model, drawn, done))
+    return Samples(solve_columns(model, drawn), _predicted(query, drawn, None))
 
 
 def _draw(weights: Sequence[int], rows: int, stream: Stream) -> NDArray[np.intp]:

@@ -189,3 +189,41 @@ def test_any_file_is_collected_without_a_traceback(run_pytest: Pytest):
     assert "3 failed" in printed
     assert "Traceback" not in printed
     assert "INTERNALERROR" not in printed
+
+
+SIZED = """\
+language 1
+
+task Doubling(most = 4) {
+  input number : 0..most
+  output double : 0..8 = 2 * number
+}
+"""
+
+
+def test_parameters_are_set_in_the_specs_that_have_them(run_pytest: Pytest):
+    status, printed = run_pytest("-q", good=GOOD, sized=SIZED)
+    assert (status, "9 passed" in printed) == (0, True), printed
+    status, printed = run_pytest("-q", "--causalspec-set", "most=5", good=GOOD, sized=SIZED)
+    assert status == 1
+    assert "error[CS322]" in printed
+    assert "1 failed, 7 passed, 1 skipped" in printed
+    Path("pytest.ini").write_text("[pytest]\ncausalspec_set =\n  Doubling.most=5\n")
+    assert run_pytest("-q", sized=SIZED)[0] == 1
+    Path("good.causal").unlink()
+    assert run_pytest("-q", "--causalspec-set", "Doubling.most=3", sized=SIZED)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        (["most=four"], "--causalspec-set: `four` is not a number: a parameter's value is like"),
+        (["most=4", "most=5"], "--causalspec-set sets `most` twice"),
+        (["mots=4"], "--causalspec-set: no spec has a parameter `mots`; did you mean `most`?"),
+    ],
+)
+def test_what_is_no_setting_ends_the_run(settings: list[str], complaint: str, run_pytest: Pytest):
+    given = [part for setting in settings for part in ("--causalspec-set", setting)]
+    status, printed = run_pytest("-q", *given, sized=SIZED)
+    assert status == 4
+    assert complaint in printed

@@ -134,9 +134,37 @@ def test_members_of_families_and_tasks(run: Terminal) -> None:
         ),
         ((THERMOSTAT, "Feedback"), 2, "`Feedback` is cyclic"),
         (
-            (SQUAD, "TwoRiflemen", "--questions", "--do", "first=true"),
+            (SQUAD, "TwoRiflemen", "--questions", "--observe", "first=true"),
             2,
-            "--questions makes up its own evidence: leave out --observe, --do and --then-observe",
+            "--questions makes up its own evidence: leave out --observe and --then-observe",
+        ),
+        (
+            (SQUAD, "TwoRiflemen", "--do", "first=not nervos and ordered"),
+            2,
+            "error[CS201]: unknown name `nervos`\n"
+            " --> --do first:1:5\n"
+            "  |\n"
+            "1 | not nervos and ordered\n"
+            "  |     ^^^^^^\n"
+            "  = help: did you mean `nervous`?\n",
+        ),
+        (
+            (SQUAD, "TwoRiflemen", "--do", "first = 1 + 1"),
+            2,
+            "error[CS206]: `1 + 1` is a number, but a truth value is needed here\n"
+            " --> --do first:1:1\n",
+        ),
+        ((SQUAD, "TwoRiflemen", "--do", "first=(nervous"), 2, "1 | (nervous\n  |         ^"),
+        (
+            (SQUAD, "TwoRiflemen", "--do", "signal=not dead"),
+            2,
+            "--do: `signal` would depend on itself: `signal` reads `dead`, `dead` reads `first`, "
+            "`first` reads `signal`",
+        ),
+        (
+            (SQUAD, "TwoRiflemen", "--do", "first=not nervous", "--do", "first=true"),
+            2,
+            "--do: `first` is given twice",
         ),
         (
             (SQUAD, "TwoRiflemen", "--rows", "1000001"),

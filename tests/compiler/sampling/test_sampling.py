@@ -13,12 +13,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from causalspec.compiler.compile import open_file
 from causalspec.compiler.domains import Truths
 from causalspec.compiler.evaluators import interpret
-from causalspec.compiler.expressions import Reference
+from causalspec.compiler.expressions import Expression, Reference
+from causalspec.compiler.front.policies import compile_policy
 from causalspec.compiler.model import CausalModel, Role, Variable
 from causalspec.compiler.sampling import worlds as worlds_module
 from causalspec.compiler.sampling.derivations import derivation
+from causalspec.compiler.sampling.policies import CircularPolicyError
 from causalspec.compiler.sampling.questions import questions
 from causalspec.compiler.sampling.rungs import (
     Query,
@@ -31,6 +34,9 @@ from causalspec.compiler.sampling.rungs import (
     sample,
 )
 from causalspec.compiler.sampling.worlds import TooManyWorldsError
+from causalspec.dsl.diagnostics import Diagnostics
+from causalspec.dsl.parser import parse, parse_expression
+from causalspec.dsl.source import Source
 from tests.helpers.cases import LEFT_BOUNDARY, NOISY, THERMOSTAT
 from tests.helpers.columns_of import LONG, as_settings
 from tests.helpers.compiled import compiled
@@ -279,7 +285,7 @@ def test_the_limit_of_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_question_says_all_that_its_answer_follows_from() -> None:
-    (first,) = questions(SQUAD, 1, 0)
+    (first,) = questions(Query(SQUAD, {}, {}), 1, 0)
     assert (
         first.text
         == "We see ordered = true, signal = true. What is dead, and with what probability?"
@@ -292,7 +298,7 @@ def test_a_question_says_all_that_its_answer_follows_from() -> None:
         "second = signal",
         "dead = first or second",
     )
-    (priced,) = questions(LEFT_BOUNDARY, 1, 0)
+    (priced,) = questions(Query(LEFT_BOUNDARY, {}, {}), 1, 0)
     assert priced.model[0] == ("lower is any of 1,000 values, 0.00 to 9.99, with equal probability")
     assert priced.model[-1] == "only inputs with upper - lower in 2.50..7.50"
 
@@ -300,7 +306,7 @@ def test_a_question_says_all_that_its_answer_follows_from() -> None:
 @many
 @given(models(partial=True), some.integers(0, 100))
 def test_answers_are_those_of_brute_force(model: CausalModel, seed: int) -> None:
-    found = list(questions(model, 6, seed))
+    found = list(questions(Query(model, {}, {}), 6, seed))
     assert len({question.text for question in found}) == len(found) <= 6
     for question in found:
         assert question.query.rung is question.rung
@@ -310,16 +316,16 @@ def test_answers_are_those_of_brute_force(model: CausalModel, seed: int) -> None
         )
         assert question.text.endswith("with what probability?")
         assert question.derivation[-1].startswith("So ")
-    assert [question.text for question in questions(model, 6, seed)] == [
+    assert [question.text for question in questions(Query(model, {}, {}), 6, seed)] == [
         question.text for question in found
     ]
 
 
 def test_questions_do_not_repeat_and_their_rungs_take_turns() -> None:
-    priced = list(questions(LEFT_BOUNDARY, 30, 0))
+    priced = list(questions(Query(LEFT_BOUNDARY, {}, {}), 30, 0))
     assert [question.rung for question in priced] == list(Rung) * 10
     assert len({question.text for question in priced}) == 30
-    few = list(questions(SQUAD, 300, 0))
+    few = list(questions(Query(SQUAD, {}, {}), 300, 0))
     assert len({question.text for question in few}) == len(few) < 300
     # Three variables to set to either value: all that there is to ask of interventions.
     assert sum(question.rung is Rung.INTERVENTION for question in few) == 6
@@ -431,3 +437,119 @@ def test_bounds_over_equilibria() -> None:
     assert found == {1: (Fraction(1, 8), Fraction(1, 2)), 0: (0, Fraction(3, 8))}
     with pytest.raises(UnanswerableError, match="leaves open which equilibrium"):
         equilibrium_outcomes(Query(model, {"p": 1}, {}), ["o"])
+
+
+# Policies ----------------------------------------------------------------------------------------
+
+CLINIC = """
+  type Dose = {None, Low, High}
+  function least(n : 0..3) = min(n, 1)
+  task Clinic {
+    input severe : bool ~ bernoulli(0.3)
+    input age : 0..3
+    let old = age >= 2
+    output well : bool = severe
+  }
+  model M of Clinic approximately {
+    noise luck : 0..2 ~ weights { 0 => 3  1 => 2  2 => 1 }
+    var dose : Dose = if severe then High else None
+    var strength : 0..4 = age + (if luck == 2 then 0 else least(age))
+    output well = luck > 0 or (dose == High and severe) or strength == luck + 4
+  }
+"""
+
+
+def strength_of(age: int, luck: int) -> int:
+    return age + (0 if luck == 2 else min(age, 1))
+
+
+def gets_well(dosed: int, severe: int, luck: int, strong: int | None) -> int | None:
+    if luck > 0 or (dosed == 2 and severe) or strong == luck + 4:
+        return 1
+    return None if strong is None else 0
+
+
+def policy(name: str, text: str) -> Mapping[str, Expression]:
+    diagnostics = Diagnostics()
+    source = Source("clinic", f"language 1\n{CLINIC}")
+    specification, known = open_file(parse(source, diagnostics), None, diagnostics)
+    assert specification is not None, list(diagnostics)
+    written = parse_expression(Source("--do", text), diagnostics)
+    assert written is not None
+    found = compile_policy(known, specification.models["M"], name, written)
+    assert found is not None, list(diagnostics)
+    return {name: found}
+
+
+def test_a_policy_is_what_going_through_all_patients_gives() -> None:
+    """In Python's own numbers, with nothing of the compiler but the names of the values."""
+    model = compiled(CLINIC).models["M"]
+    dose = policy("dose", "if old and not severe then Low else if severe then High else None")
+    strength = policy("strength", "age + 2")
+    shares: Counter[tuple[int | None, ...]] = Counter()
+    for severe, age, luck in product((0, 1), range(4), range(3)):
+        dosed = 1 if age >= 2 and not severe else 2 if severe else 0
+        strong = age + 2 if age < 3 else None  # 5 is beyond its type
+        well = gets_well(dosed, severe, luck, strong)
+        weight = Fraction((7, 3)[severe], 10) * Fraction((3, 2, 1)[luck], 6) / 4
+        shares[dosed, strong, well] += weight
+    query = Query(model, {}, {}, policies={**dose, **strength})
+    assert exact(query, ["dose", "strength", "well"]) == shares
+    assert query.rung is Rung.INTERVENTION
+    drawn = sample(query, 50, 1)
+    for before, after in zip(as_settings(drawn.factual), as_settings(drawn.predicted), strict=True):
+        assert after == interpret.solve(model, {n: before[n] for n in model.exogenous},
+                                        query.policies)  # fmt: skip
+
+
+def test_a_policy_of_an_input_and_evidence_from_before_it() -> None:
+    model = compiled(CLINIC).models["M"]
+    query = Query(model, {"well": 1}, {}, policies=policy("severe", "age == 3"))
+    expected: Counter[int] = Counter()
+    for severe, luck, age in product((0, 1), range(3), range(4)):
+        if gets_well(2 * severe, severe, luck, strength_of(age, luck)):
+            after = int(age == 3)
+            well = gets_well(2 * after, after, luck, strength_of(age, luck))
+            assert well is not None
+            expected[well] += (7, 3)[severe] * (3, 2, 1)[luck]
+    total = sum(expected.values())
+    assert query.rung is Rung.COUNTERFACTUAL
+    assert exact(query, ["well"]) == {
+        (well,): Fraction(share, total) for well, share in expected.items()
+    }
+    assert expectation(query, "well") == Fraction(expected[1], total)
+    assert list(derivation(query, abduce(query), "well"))[1] == "Action: severe = age == 3."
+
+
+def test_a_policy_reads_nothing_that_it_changes() -> None:
+    model = compiled(CLINIC).models["M"]
+    circle = Query(model, {}, {}, policies=policy("luck", "if well then 1 else 0"))
+    with pytest.raises(CircularPolicyError) as caught:
+        outcomes(circle, ["well"])
+    assert str(caught.value) == (
+        "`luck` would depend on itself: `luck` reads `well`, `well` reads `luck`"
+    )
+    cut = Query(model, {}, {"well": 1}, policies=circle.policies)
+    assert exact(cut, ["luck", "well"]) == {(1, 1): 1}
+
+
+def test_questions_of_a_policy_have_its_answers() -> None:
+    model = compiled(CLINIC).models["M"]
+    asked = Query(model, {}, {}, policies=policy("dose", "if severe then Low else High"))
+    found = list(questions(asked, 9, 0))
+    assert {question.rung for question in found} == set(Rung)
+    for question in found:
+        seen = question.query.observed
+        acted = question.rung is not Rung.OBSERVATION
+        shares: Counter[int] = Counter()
+        for severe, age, luck in product((0, 1), range(4), range(3)):
+            given = {"severe": severe, "age": age, "luck": luck}
+            if seen.items() <= interpret.solve(model, given).items():
+                dosed = (1 if severe else 2) if acted else (2 if severe else 0)
+                well = gets_well(dosed, severe, luck, strength_of(age, luck))
+                assert well is not None
+                shares[well] += (7, 3)[severe] * (3, 2, 1)[luck]
+        total = sum(shares.values())
+        assert {a.values["well"]: a.probability for a in question.answers} == {
+            well: Fraction(share, total) for well, share in shares.items()
+        }
