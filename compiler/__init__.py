@@ -156,6 +156,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.specification import SplitSize as SplitSize
     from causalspec.compiler.specification import SwapKind as SwapKind
     from causalspec.compiler.specification import Task as Task
+    from causalspec.compiler.specification import TemplateArm as TemplateArm
     from causalspec.compiler.views import graph as graph
     from causalspec.compiler.views import model_table as model_table
     from causalspec.compiler.views.graph import svg as svg

@@ -45,6 +45,7 @@ DECLARING: dict[type[syntax.Node], tuple[str, Kind]] = {
     syntax.Declarator: ("index", Kind.INDEX),
     syntax.Aggregate: ("index", Kind.INDEX),
     syntax.RightTexts: ("index", Kind.INDEX),
+    syntax.TextLoop: ("index", Kind.INDEX),
     syntax.TaskDeclaration: ("parameters", Kind.PARAMETER),
     syntax.TypedName: ("name", Kind.FIELD),
     syntax.ColumnGroup: ("names", Kind.FIELD),

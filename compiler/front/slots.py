@@ -152,7 +152,7 @@ def _texts(written: syntax.Expression) -> Iterator[syntax.Text]:
             yield written
         case syntax.Match(arms=arms):
             for arm in arms:
-                if not isinstance(arm.result, syntax.Template):
+                if not isinstance(arm.result, syntax.Template | syntax.RightTexts):
                     yield from _texts(arm.result)
         case syntax.Conditional(then=then, otherwise=otherwise):
             yield from _texts(then)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy
 
 from causalspec.compiler.data.prompts import right_texts
 from causalspec.compiler.evidence import Examination, Exhaustive
-from causalspec.compiler.specification import Task
+from causalspec.compiler.specification import PromptTemplate, Task
 from causalspec.compiler.wording import assigned
 from causalspec.dsl.diagnostics import Diagnostics
 
@@ -17,7 +17,15 @@ def examine_answers(task: Task, diagnostics: Diagnostics) -> Iterator[Examinatio
     """Of each output for which several texts may be right, every value is looked at: one for which
     none is right is an error (CS642); two that share one are a warning (CS643).
     """
-    for output, template in task.answers.items():
+    yield from _examine(task, task.answers, diagnostics)
+    for prompt, own in task.own_answers.items():
+        yield from _examine(task.asked_by(prompt), own, diagnostics)
+
+
+def _examine(
+    task: Task, answers: Mapping[str, PromptTemplate], diagnostics: Diagnostics
+) -> Iterator[Examination]:
+    for output, template in answers.items():
         if not template.any or not template.arms:
             continue
         model, codes = task.model, task.model.by_name[output].domain.codes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 import numpy as np
 
@@ -61,6 +61,8 @@ def _template_changes(
     slots = (dict.fromkeys(template.slots, "") for template in (template, other))
     fresh = f"`{template.name}` has a slot `{{0}}`"
     yield from gone_and_new(Area.PROMPTS, where, *slots, gone=gone, fresh=fresh)
+    turns = (f"`{other.name}` is", "was", _turns(other), _turns(template))
+    yield from told_otherwise(Area.PROMPTS, where, [turns])
     if _same_template(template, other) and task.model.inputs == other_task.model.inputs:
         return
     found = _rows(task.model, other_task.model, template.name)
@@ -105,7 +107,12 @@ def _same_template(
         ]
         for template in (old, new)
     )
-    return first == second and old.any == new.any
+    return first == second and old.any == new.any and _turns(old) == _turns(new)
+
+
+def _turns(template: PromptTemplate) -> str:
+    roles = (f"`{turn.role}`" for turn in template.turns)
+    return f"a chat of {', '.join(roles)}" if template.turns else "a text"
 
 
 def _rows(
@@ -146,22 +153,32 @@ def _rows(
 
 
 def _answer_changes(old: Task, new: Task) -> Iterator[Change]:
+    yield from _said_otherwise(old, new, {*old.answers, *new.answers}, "")
+    for prompt in dict.fromkeys((*old.own_answers, *new.own_answers)):
+        if prompt in old.prompts and prompt in new.prompts:
+            own = {*old.own_answers.get(prompt, ()), *new.own_answers.get(prompt, ())}
+            asked = old.asked_by(prompt), new.asked_by(prompt)
+            yield from _said_otherwise(*asked, own, f" in `{prompt}`")
+
+
+def _said_otherwise(old: Task, new: Task, outputs: Set[str], where: str) -> Iterator[Change]:
     for name in old.model.outputs:
-        if name not in new.model.by_name or not (name in old.answers or name in new.answers):
+        if name not in new.model.by_name or name not in outputs:
             continue
         was, now = old.answers.get(name), new.answers.get(name)
         domains = [task_of_version.model.by_name[name].domain for task_of_version in (old, new)]
         if was and now and domains[0] == domains[1] and _same_template(was, now):
             continue
         if max(domain.size for domain in domains) > _MOST_ANSWERS:
-            text = f"what is said for `{name}` is written otherwise"
+            text = f"what is said for `{name}`{where} is written otherwise"
             yield Change(Area.UNDECIDED, old.name, text)
             continue
         before, after = _said(old, name), _said(new, name)
         for value, right in before.items():
             if after.get(value, right) != right:
                 told = (
-                    f"for `{name} = {value}` is to say {_shown(after[value])}, was {_shown(right)}"
+                    f"for `{name} = {value}`{where} is to say {_shown(after[value])}, "
+                    f"was {_shown(right)}"
                 )
                 yield Change(Area.PROMPTS, old.name, told)
                 break

@@ -8,8 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causalspec.compiler import CausalModel, Columns, PromptTemplate, RenderedPrompts, render
-from causalspec.compiler.specification import TemplateArm
+from causalspec.compiler import (
+    CausalModel,
+    Columns,
+    PromptTemplate,
+    RenderedPrompts,
+    TemplateArm,
+    render,
+)
 from causalspec.dsl.diagnostics import ToolFailure
 
 

@@ -132,6 +132,26 @@ def test_what_the_extension_colours_a_line_as():
     assert text.index('p "') not in scopes
 
 
+def test_texts_in_slots_are_coloured_as_texts():
+    text = (
+        'prompt p "{"{x[i]} or {if a then "b" else "c"}" for i in 0..1 by ", "}." allow CS605 "d"'
+    )
+    scopes = scopes_in(text)
+    inside = text.index("{"), text.index("}.")
+    assert all(scopes[place][0] == "string.quoted.double.causal" for place in range(9, inside[1] + 3))
+    assert scopes[text.index("for")][-1] == "keyword.other.causal"
+    assert scopes[text.index("x[i]")][1:3] == (
+        "meta.interpolation.causal",
+        "string.quoted.double.causal",
+    )
+    assert scopes[text.index('b"')][-1] == "string.quoted.double.causal"
+    assert [scopes[place][-1].split(".")[3] for place in inside] == ["begin", "end"]
+    assert scopes[text.index("allow")] == ("keyword.declaration.causal",)
+    tokens = lexers.get_lexer_by_name("causal").get_tokens(text)
+    slot = text[inside[0] : inside[1] + 1]
+    assert [value for kind, value in tokens if kind is String.Interpol] == [slot]
+
+
 @pytest.mark.skipif(shutil.which("npm") is None, reason="needs npm")
 def test_the_extension_packages():
     result = subprocess.run(

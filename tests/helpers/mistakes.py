@@ -290,11 +290,11 @@ MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "task T { prompt p }",
-        ("1:19 CS104 expected a text or `match` after `p`, found `}`",),
+        ("1:19 CS104 expected a text, `chat` or `match` after `p`, found `}`",),
     ),
     (
         "task T { say y }",
-        ("1:16 CS104 expected a text, `.`, `[` or `{` after `y`, found `}`",),
+        ("1:16 CS104 expected a text, `in`, `.`, `[` or `{` after `y`, found `}`",),
     ),
     (
         'task T { say y "{a b}" say z "{}" say w "{1 + }" say u "\\q" }',

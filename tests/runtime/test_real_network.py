@@ -22,6 +22,7 @@ from causalspec.runtime.fitting.placed_maps import PlacedVariable, build_maps
 from causalspec.runtime.fitting.predict import predict
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.answers import answer_tokens
+from causalspec.runtime.inputs.chats import rendered_chat
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.inputs.token_columns import BulkTokenizer
 from causalspec.runtime.inputs.token_places import TokenChoice, resolve
@@ -109,6 +110,47 @@ def test_the_tokenizer_comes_without_the_network(smollm2: TaskNetwork) -> None:
     places = torch.cat(list(resolve([TokenChoice(tuple(ends))], seen).positions.values()), dim=1)
     placed = places.numpy() - (seen.length - found.lengths)[:, None]
     assert found.slots["name"].tolist() == placed.tolist()
+
+
+def test_a_chat_is_written_by_its_own_template(smollm2: TaskNetwork) -> None:
+    """The study's chat, as its tokenizer writes and reads it, from its text alone."""
+    specification = check_file(SPECS / "shopping_list" / "shopping_list.causal").specification
+    assert specification is not None
+    task = specification.tasks["ShoppingList"]
+    prompt = task.prompts["talk"]
+    columns = {name: numpy.array([0, 1]) for name in ("mood", "who[0]", "item[0]")}
+    columns |= {"who[1]": numpy.array([2, 2]), "who[2]": numpy.array([3, 3])}
+    columns |= {"item[1]": numpy.array([2, 2]), "item[2]": numpy.array([3, 3])}
+    columns["asked"] = numpy.array([1, 0])
+    tokenizer = smollm2.network.tokenizer
+    rendered = rendered_chat(prompt, task.model, columns, tokenizer)
+    prompts = tokenize(rendered, tokenizer)
+    for row, (manner, name, listed) in enumerate(
+        [
+            (", and quickly", "Emma", "Anna buys an apple, Emma buys an egg, Maria buys a spoon"),
+            ("", "Carla", "Carla buys a ball, Emma buys an egg, Maria buys a spoon"),
+        ]
+    ):
+        says = {
+            "system": f"Say only what is asked{manner}.",
+            "user": f"{listed}. Of what does {name} need one?",
+            "assistant": f"The answer: {name} needs one",
+        }
+        expected = "".join(f"<|im_start|>{role}\n{text}<|im_end|>\n" for role, text in says.items())
+        assert rendered.texts[row] == expected.removesuffix("<|im_end|>\n")
+        messages = [{"role": role, "content": text} for role, text in says.items()]
+        ids = tokenizer.apply_chat_template(
+            messages, tokenize=True, continue_final_message=True, return_dict=False
+        )
+        assert prompts.ids[row][prompts.mask[row]].tolist() == ids
+    ends = [TokenPosition(Anchor.SLOT, "user", -1, offset) for offset in (0, 1)]
+    ends.append(TokenPosition(Anchor.SLOT, "again", -1))
+    places = resolve([TokenChoice(tuple(ends))], prompts).positions
+    found = torch.cat([prompts.ids.gather(1, places[end.text]) for end in ends], dim=1)
+    assert [[tokenizer.decode([token]) for token in row] for row in found.tolist()] == [
+        ["?", "<|im_end|>", " Emma"],
+        ["?", "<|im_end|>", "la"],
+    ]
 
 
 # From the library's spec to a verdict, on a few pairs ---------------------------------------------

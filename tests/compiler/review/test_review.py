@@ -29,7 +29,7 @@ from causalspec.dsl.parser import parse
 from causalspec.dsl.source import Source
 from tests.helpers.cases import CASES, DEEP, SHARED
 from tests.helpers.generated.mutants import mutants
-from tests.helpers.spec_files import LIBRARY, each_spec
+from tests.helpers.spec_files import LIBRARY, SPECS, each_spec
 
 
 def loaded(path: Path, text: str | None = None) -> Specification:
@@ -74,6 +74,32 @@ def test_what_may_only_have_another_name_is_hinted_at(path: Path) -> None:
     fresh = [change for change in found if re.fullmatch("the .* is new", change.text)]
     assert fresh
     assert all(change.details[-1].startswith("perhaps `") for change in fresh)
+
+
+def test_chats_and_answers_of_one_prompt_are_compared() -> None:
+    path = SPECS / "shopping_list" / "shopping_list.causal"
+    text = path.read_text(encoding="utf-8")
+
+    def told(old: str, new: str) -> list[str]:
+        assert text.count(old) == 1, old
+        return [
+            change.text
+            for change in review_changes(loaded(path), loaded(path, text.replace(old, new)))
+        ]
+
+    assert told('say thing in list " {plural(thing)}"', 'say thing in list "{plural(thing)}"') == [
+        "for `thing = apple` in `list` is to say “apples”, was “ apples”"
+    ]
+    assert told('  say thing in list " {plural(thing)}"\n', "") == [
+        "for `thing = apple` in `list` is to say “ apple”, was “ apples”"
+    ]
+    assert told('assistant """The answer: {name as again} needs one"""', "") == [
+        "`talk` has no slot `again` any more",
+        "`talk` has no slot `assistant` any more",
+        "`talk` is a chat of `system`, `user`, was a chat of `system`, `user`, `assistant`",
+        "`talk` reads otherwise at `who[0] = Anna, who[1] = Carla, who[2] = Emma, item[0] = apple, "
+        "item[1] = ball, item[2] = egg, mood = Hurried, asked = 0`",
+    ]
 
 
 # Mutants -----------------------------------------------------------------------------------------
