@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 from causalspec.dsl import syntax
 from causalspec.dsl.build import Builder
-from causalspec.dsl.diagnostics import Diagnostics, Fix, Related
+from causalspec.dsl.diagnostics import Diagnostic, Diagnostics, Fix, Related
 from causalspec.dsl.limits import DEEPEST_NESTING, LARGEST_FILE, MOST_MISTAKES, MOST_TOKENS
 from causalspec.dsl.recovery import read_tokens
 from causalspec.dsl.source import Source, Span
@@ -134,12 +135,19 @@ class _SlotParser:
             _report_tokens(self._source, start, self._diagnostics)
             return None
         tree, _ = read_tokens(self._source, tokens, "slot", end, found)
-        self._diagnostics.found.extend(found.found)
+        self._diagnostics.found.extend(map(_about_loops, found.found))
         if tree is None or found.has_errors:
             self.unread.append(Span(self._source, start, end))
             return None
         builder = Builder(self._source, self, self._diagnostics)
         return builder.transform(tree)
+
+
+def _about_loops(mistake: Diagnostic) -> Diagnostic:
+    """A slot's mistake, with what a loop looks like where one is begun without its text."""
+    if mistake.code != "CS104" or mistake.help is not None or mistake.span.text != "for":
+        return mistake
+    return replace(mistake, help='a loop repeats a quoted text: `{"{x[i]}" for i in 0..2 by ", "}`')
 
 
 def _language(first: Span, statements: list[Any], diagnostics: Diagnostics) -> syntax.Number | None:

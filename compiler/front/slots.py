@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 
 from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
 from causalspec.compiler.expressions import Lookup
@@ -24,6 +25,7 @@ from causalspec.dsl.diagnostics import Related
 
 FORMAT = re.compile(r"(?P<width>0?[1-9][0-9]?)?(?:\.(?P<decimals>[0-9]{1,2})f|d)?")
 MOST_PARTS = 10_000
+"""So many slots and pieces of text may be in one template, its loops written out."""
 
 Parts = tuple[str | SlotValue, ...]
 
@@ -37,7 +39,12 @@ def parts_of_template(
     already, by name; those of this template are added.
     """
     writing = _Writing({} if slots is None else slots, {})
-    return tuple(writing.parts(environment, template))
+    parts = tuple(islice(writing.parts(environment, template), MOST_PARTS + 1))
+    if len(parts) > MOST_PARTS:
+        message = f"this text would have more than {MOST_PARTS:_} slots and pieces of text"
+        environment.compilation.error("CS924", message, template.span, help="loop over fewer")
+        return ()
+    return parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +145,15 @@ def slot_value(environment: Environment, written: syntax.Expression) -> Value:
             return POISONED
         members = tuple(dict.fromkeys(text.value for text in texts))
         return elaborate(environment, written, Symbols(members))
-    if isinstance(written, syntax.Call) and written.function.text in FORMS:
-        declared = environment.compilation.declared.get(written.function.text)
-        if not isinstance(declared, syntax.FunctionDeclaration):
+    if isinstance(written, syntax.Call):
+        name, compilation = written.function, environment.compilation
+        declared = compilation.declared.get(name.text)
+        if name.text in FORMS and not isinstance(declared, syntax.FunctionDeclaration):
             return _in_form(environment, written)
+        if name.text.lower() == "an" and declared is None:
+            advice = f"`{name.text[0]}(…)` writes `{name.text}` where the word starts with a vowel"
+            message = f"unknown function `{name.text}`"
+            return compilation.error("CS201", message, name.span, help=advice) or POISONED
     return elaborate(environment, written)
 
 

@@ -138,7 +138,9 @@ def test_texts_in_slots_are_coloured_as_texts():
     )
     scopes = scopes_in(text)
     inside = text.index("{"), text.index("}.")
-    assert all(scopes[place][0] == "string.quoted.double.causal" for place in range(9, inside[1] + 3))
+    assert all(
+        scopes[place][0] == "string.quoted.double.causal" for place in range(9, inside[1] + 3)
+    )
     assert scopes[text.index("for")][-1] == "keyword.other.causal"
     assert scopes[text.index("x[i]")][1:3] == (
         "meta.interpolation.causal",
@@ -146,7 +148,7 @@ def test_texts_in_slots_are_coloured_as_texts():
     )
     assert scopes[text.index('b"')][-1] == "string.quoted.double.causal"
     assert [scopes[place][-1].split(".")[3] for place in inside] == ["begin", "end"]
-    assert scopes[text.index("allow")] == ("keyword.declaration.causal",)
+    assert scopes[text.index("allow")] == ("keyword.other.statement.causal",)
     tokens = lexers.get_lexer_by_name("causal").get_tokens(text)
     slot = text[inside[0] : inside[1] + 1]
     assert [value for kind, value in tokens if kind is String.Interpol] == [slot]

@@ -69,6 +69,9 @@ def test_a_prompt_can_have_answers_of_its_own() -> None:
         ('"ok: so"', '"ok: {mood}"', "CS630"),
         ('by "; "}', 'by "; " as all_of_them}', "CS631"),
         ("{plural(item[i])}", "{plural(i)}", "CS632"),
+        ("for j in 0..1}", "for j in 0..9999}", "CS924"),
+        ("{plural(item[i])}", "{an(item[i])}", "CS201"),
+        ('{item[1]}"', '{item[i] for i in 0..1}"', "CS104"),
         ("for i in 0..2 by", "for i in 0..3 by", "CS306"),
         ("say answer in grid", "say answer in gird", "CS201"),
         ("say answer in grid", "say answer in main", None),
@@ -80,3 +83,16 @@ def test_mistakes(old: str, new: str, code: str | None) -> None:
     _, diagnostics = attempt(SPEC.replace(old, new, 1))
     errors = {str(found.code) for found in diagnostics if found.severity == "error"}
     assert errors == (set() if code is None else {code})
+
+
+def test_what_is_written_as_elsewhere_is_told_how_it_is_written_here() -> None:
+    text = SPEC.replace("{plural(item[i])}", "{an(item[i])}", 1)
+    text = text.replace('{item[1]}"', '{item[i] for i in 0..1}"', 1)
+    _, diagnostics = attempt(text)
+    assert [(found.message, found.help) for found in diagnostics] == [
+        ("unknown function `an`", "`a(…)` writes `an` where the word starts with a vowel"),
+        (
+            "unexpected `for` after `]`",
+            'a loop repeats a quoted text: `{"{x[i]}" for i in 0..2 by ", "}`',
+        ),
+    ]
