@@ -24,6 +24,7 @@ from causalspec.compiler.front.imports import check_needed_tasks, import_names
 from causalspec.compiler.front.names import Compilation, collect
 from causalspec.compiler.front.parameters import AS_DECLARED, Settings
 from causalspec.compiler.front.placements import compile_alignment
+from causalspec.compiler.front.question_texts import question_texts
 from causalspec.compiler.front.subexpressions import deep_calls
 from causalspec.compiler.front.types import named_domain
 from causalspec.compiler.front.unread import set_aside
@@ -91,6 +92,7 @@ def open_file(
     compilation.designs |= own(syntax.CounterfactualsDeclaration, compile_design)
     compilation.alignments |= own(syntax.AlignDeclaration, compile_alignment)
     claims = own(syntax.ClaimDeclaration, compile_claim)
+    said = {name: question_texts(draft) for name, draft in compilation.models.items()}
     _note_domains(compilation)
     if errors_before or diagnostics.has_errors:
         return None, compilation
@@ -104,6 +106,7 @@ def open_file(
         claims=claims,
         files=compilation.files,
         abstractions=abstractions,
+        question_texts={name: texts for name, texts in said.items() if texts},
     )
     return specification, compilation
 

@@ -278,3 +278,7 @@ class Specification:
     # Word lists, tables and files that methods read: name → SHA-256.
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     abstractions: Mapping[str, Abstraction] = field(default_factory=dict[str, Abstraction])
+    question_texts: Mapping[str, Mapping[str, PromptTemplate]] = field(
+        default_factory=dict[str, Mapping[str, PromptTemplate]]
+    )
+    """What models say of their variables in questions: model → variable → a text over it alone."""

@@ -73,7 +73,7 @@ class Prompt(Node):
 
 class Say(Node):
     """`say y { Yes => "Yes" }`, `say y " {y}"` or `say y "{y}" or " {y}"`; `say y in brief "{y}"`
-    where that prompt asks.
+    where that prompt asks; in a model, of any variable, what questions call its values.
     """
 
     output: Expression
@@ -102,7 +102,7 @@ class Example(Node):
 
 
 TaskStatement: TypeAlias = Input | Require | Let | Output | Prompt | Say | Encode | Example
-ModelStatement: TypeAlias = Variable | Output | Noise | Let | Example
+ModelStatement: TypeAlias = Variable | Output | Noise | Let | Say | Example
 
 
 # Declarations ------------------------------------------------------------------------------------

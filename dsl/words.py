@@ -12,7 +12,7 @@ from causalspec.dsl.grammar import END, grammar
 
 BLOCKS: Final = {
     "task": ("input", "require", "let", "output", "prompt", "say", "encode", "example"),
-    "model": ("var", "noise", "let", "output", "example"),
+    "model": ("var", "noise", "let", "output", "say", "example"),
     "counterfactuals": (
         "swap",
         "derive",

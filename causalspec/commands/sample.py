@@ -22,6 +22,7 @@ from causalspec.commands.specs import find_model, load_open, model_values
 from causalspec.compiler import (
     CausalModel,
     Outcome,
+    PromptTemplate,
     Query,
     Question,
     Rung,
@@ -116,7 +117,8 @@ def run(options: argparse.Namespace) -> ExitCode:
     as_text = options.format == "text"
     found: list[Question] = []
     if options.questions:
-        lines = _questions(query, found, options, as_text)
+        texts = specification.question_texts.get(model.name, {})
+        lines = _questions(query, found, options, texts)
     elif options.expect:
         lines = _expectations(query, list(dict.fromkeys(options.expect)), as_text)
     elif options.exact:
@@ -226,12 +228,15 @@ def _expectations(query: Query, names: Sequence[str], as_text: bool) -> Iterator
 
 
 def _questions(
-    query: Query, found: list[Question], options: argparse.Namespace, as_text: bool
+    query: Query,
+    found: list[Question],
+    options: argparse.Namespace,
+    texts: Mapping[str, PromptTemplate],
 ) -> Iterator[str]:
     model = query.model
-    for number, question in enumerate(questions(query, options.rows, options.seed), 1):
+    for number, question in enumerate(questions(query, options.rows, options.seed, texts), 1):
         found.append(question)
-        if not as_text:
+        if options.format != "text":
             yield _json(_question(model, question))
             continue
         if number == 1:
@@ -243,11 +248,14 @@ def _questions(
 
 
 def _question(model: CausalModel, question: Question) -> dict[str, Any]:
+    answer = _words(model, question.answer.values, [question.of])[question.of]
     return {
         "rung": question.rung,
         "model": list(question.model),
         "question": question.text,
-        "answer": _words(model, question.answer.values, [question.of])[question.of],
+        "asks": {question.of: answer} if question.asked is not None else {},
+        "variables": question.variables,
+        "answer": answer,
         "probability": str(question.answer.probability),
         "answers": [_outcome(model, other, [question.of]) for other in question.answers],
         "derivation": list(question.derivation),

@@ -146,6 +146,9 @@ def _by_word(
             return _of_kinds(reach, (Kind.VARIABLE,))
         case "," if statement[:1] == ["swap"]:
             return _of_kinds(reach, (Kind.VARIABLE,))
+        case "say" if block == "model":
+            kinds = (Kind.VARIABLE, Kind.OUTPUT, Kind.INPUT, Kind.NOISE)
+            return _of_kinds(reach, kinds)
         case "output" | "say":
             return _of_kinds(reach, (Kind.OUTPUT,))
         case "var" if block == "align":

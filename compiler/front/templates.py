@@ -44,12 +44,13 @@ def _prompt(
 ) -> PromptTemplate:
     if isinstance(body, syntax.Chat):
         return chat_of(environment, name, body)
-    return PromptTemplate(name.text, _arms(environment, body), name.span)
+    return PromptTemplate(name.text, arms_of(environment, body), name.span)
 
 
-def _arms(
+def arms_of(
     environment: Environment, body: syntax.Template | syntax.TemplateMatch
 ) -> tuple[TemplateArm, ...]:
+    """The texts of a template."""
     if isinstance(body, syntax.Template):
         return (TemplateArm(None, parts_of_template(environment, body)),)
     subject = elaborate(environment, body.subject)
@@ -62,12 +63,13 @@ def _arms(
         for arm in body.arms:
             _arm_parts(environment, arm)
         return ()
-    return _conditioned(environment, subject, found)
+    return conditioned(environment, subject, found)
 
 
-def _conditioned(
+def conditioned(
     environment: Environment, subject: Value, found: list[Case]
 ) -> tuple[TemplateArm, ...]:
+    """The texts of cases, each where its values are taken."""
     arms: list[TemplateArm] = []
     for case in found:
         parts = _arm_parts(environment, case.arm)
@@ -180,7 +182,7 @@ def _answer(draft: TaskDraft, statement: syntax.Say, output: Declared) -> Prompt
     environment = _answering(draft, output)
     body, name, span = statement.body, output.name, statement.span
     if isinstance(body, syntax.Template):
-        return PromptTemplate(name, _arms(environment, body), span)
+        return PromptTemplate(name, arms_of(environment, body), span)
     if isinstance(body, syntax.RightTexts):
         return PromptTemplate(name, _texts(environment, body, truth(True), output), span, any=True)
     assert output.domain is not None
@@ -188,7 +190,7 @@ def _answer(draft: TaskDraft, statement: syntax.Say, output: Declared) -> Prompt
     if found is None:
         return PromptTemplate(name, (), span)
     if not any(isinstance(arm.result, syntax.RightTexts) for arm in body.arms):
-        return PromptTemplate(name, _conditioned(environment, output.value, found), span)
+        return PromptTemplate(name, conditioned(environment, output.value, found), span)
     arms: list[TemplateArm] = []
     for case in found:
         here = within(output.value, case.taken)

@@ -44,6 +44,13 @@ def text_changes(old: syntax.File, new: syntax.File, told: Collection[str]) -> I
         if documented[0] != documented[1]:
             yield Change(Area.TEXT, name, "its documentation")
             continue
+        said = [
+            [part for part in getattr(version, "body", ()) or () if isinstance(part, syntax.Say)]
+            for version in (declaration, other)
+        ]
+        if isinstance(declaration, syntax.ModelDeclaration) and said[0] != said[1]:
+            yield Change(Area.TEXT, name, "what questions say of its variables")
+            continue
         if name in told or (told and isinstance(declaration, _USED_BY_OTHERS)):
             continue
         bodies = [getattr(version, "body", None) for version in (declaration, other)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from causalspec.compiler.evaluators.columns import setting_at
+from causalspec.compiler.evaluators.columns import Columns, setting_at
 from causalspec.compiler.expressions import All, Distinct, conjuncts
 from causalspec.compiler.model import CausalModel, Variable
 from causalspec.compiler.sampling.rungs import Query, predict
@@ -48,11 +48,20 @@ def distribution_text(variable: Variable) -> str:
     return f"is {listed}"
 
 
-def derivation(query: Query, abduced: Worlds, of: str) -> Iterator[str]:
-    """The steps from a query to the probabilities of a variable's values."""
+def derivation(
+    query: Query,
+    abduced: Worlds,
+    of: str,
+    solved: Columns | None = None,
+    before: int | None = None,
+) -> Iterator[str]:
+    """The steps from a query to the probabilities of a variable's values. What is known already is
+    not computed again: what is so in the worlds, and how many there were `before` what is computed
+    was observed.
+    """
     model = query.model
     if query.observed:
-        yield from _abduction(query, abduced)
+        yield from _abduction(query, abduced, before)
     for name, code in query.done.items():
         computed = model.by_name[name].mechanism is not None
         left_out = f", instead of {mechanism_text(model, name)}" if computed else ""
@@ -65,7 +74,7 @@ def derivation(query: Query, abduced: Worlds, of: str) -> Iterator[str]:
         computed = model.by_name[name].mechanism is not None
         left_out = f", instead of {mechanism_text(model, name)}" if computed else ""
         yield f"Action: {name} = {policy}{left_out}."
-    yield from _prediction(query, abduced, of)
+    yield from _prediction(query, abduced, of, solved)
 
 
 def policy_texts(query: Query) -> dict[str, str]:
@@ -73,7 +82,7 @@ def policy_texts(query: Query) -> dict[str, str]:
     return {name: mechanism_text(query.acting, name) for name in query.policies}
 
 
-def _abduction(query: Query, abduced: Worlds) -> Iterator[str]:
+def _abduction(query: Query, abduced: Worlds, before: int | None) -> Iterator[str]:
     model = query.model
     free = [name for name in model.exogenous if name not in query.observed]
     evidence = setting_text(model, query.observed, query.observed)
@@ -81,7 +90,7 @@ def _abduction(query: Query, abduced: Worlds) -> Iterator[str]:
     if not free:
         yield f"Abduction: {evidence} leaves nothing open."
         return
-    before = len(worlds(model, fixed))
+    before = len(worlds(model, fixed)) if before is None else before
     agree = "agrees" if len(abduced) == 1 else "agree"
     every = "both settings" if before == 2 else f"all {before:,} settings"
     many = every if len(abduced) == before else f"of the {before:,} settings"
@@ -103,7 +112,7 @@ def _told(query: Query, abduced: Worlds, free: Sequence[str]) -> str:
     return "; ".join([*parts, f"and {more:,} more"] if more else parts)
 
 
-def _prediction(query: Query, abduced: Worlds, of: str) -> Iterator[str]:
+def _prediction(query: Query, abduced: Worlds, of: str, solved: Columns | None) -> Iterator[str]:
     model = query.acting
     needed = model.ancestors([of], query.done)
     computed = [
@@ -114,7 +123,7 @@ def _prediction(query: Query, abduced: Worlds, of: str) -> Iterator[str]:
         and variable.name not in query.done
     ]
     read = [name for name in model.exogenous if name in needed and name not in query.done]
-    solved = predict(query, abduced)
+    solved = predict(query, abduced) if solved is None else solved
     told: dict[tuple[int, ...], Fraction] = {}
     rows: dict[tuple[int, ...], int] = {}
     for row, share in enumerate(abduced.probabilities()):

@@ -11,33 +11,38 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from causalspec.compiler.data.randomness import Stream
-from causalspec.compiler.evaluators.columns import setting_at
-from causalspec.compiler.model import CausalModel
-from causalspec.compiler.sampling.derivations import (
-    MOST_WORLDS_TOLD,
-    derivation,
-    model_in_words,
-    policy_texts,
+from causalspec.compiler.evaluators.columns import Columns, setting_at
+from causalspec.compiler.model import CausalModel, Role
+from causalspec.compiler.sampling.answers import Answers, outcomes_in
+from causalspec.compiler.sampling.derivations import MOST_WORLDS_TOLD, derivation, model_in_words
+from causalspec.compiler.sampling.phrases import (
+    Phrases,
+    QuestionTexts,
+    formula_conclusion,
+    formula_question,
 )
-from causalspec.compiler.sampling.rungs import (
-    Outcome,
-    Query,
-    Rung,
-    abduce,
-    outcomes,
-    sample,
-)
+from causalspec.compiler.sampling.rungs import Outcome, Query, Rung, sample
 from causalspec.compiler.sampling.worlds import world_count
-from causalspec.compiler.wording import assigned, setting_text
 
 _MOST_EVIDENCE = 3
-_ATTEMPTS = 20
+_ATTEMPTS = 100
 """So often a question is drawn again that is there already, or came out as one of another rung."""
+
+_NARROW = 5
+"""Attempts before questions are about more variables: the simple ones come first."""
+
+_WORDS = 16
+"""Random words that are drawn together."""
+
+_NO_TEXTS: QuestionTexts = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question in words. `answers` are the values of the variable `of`, the likeliest first."""
+    """A question in words. `answers` are the values of the variable `of`, the likeliest first; with
+    `asked`, it is about the probability of that value alone. `variables` counts those that the
+    answer hangs on.
+    """
 
     rung: Rung
     model: tuple[str, ...]
@@ -46,40 +51,104 @@ class Question:
     answers: tuple[Outcome, ...]
     derivation: tuple[str, ...]
     query: Query
+    variables: int
+    asked: int | None = None
 
     @property
     def answer(self) -> Outcome:
-        """The likeliest value."""
-        return self.answers[0]
+        """The value that is asked about, else the likeliest one."""
+        return (
+            self.answers[0] if self.asked is None else _of_value(self.of, self.asked, self.answers)
+        )
 
 
-def questions(asked: Query, count: int, seed: int) -> Iterator[Question]:
-    """So many questions about a model, no two alike, their rungs in turn; fewer where it has no
-    more of a rung. What the query does, if anything, is what they all do, but for observations. The
-    same query, seed and version give the same.
+def questions(
+    asked: Query, count: int, seed: int, texts: QuestionTexts = _NO_TEXTS
+) -> Iterator[Question]:
+    """So many questions about a model, no two alike, their rungs in turn as long as there are more
+    of each; fewer where a model has no more at all. What the query does, if anything, is what they
+    all do, but for observations. The same query, texts, seed and version give the same.
 
     Raises `UnanswerableError` for a cyclic model.
     """
     model = asked.model
-    described = tuple(model_in_words(model))
+    phrases = Phrases(model, texts)
+    described = (*model_in_words(model), *phrases.legend())
     drawn = sample(Query(model, {}, {}), count, seed)
     stream = Stream.of(seed, "questions", model.name)
     told: set[str] = set()
+    answers = Answers(model)
+    rungs = list(Rung)
     for row in range(count):
-        world, rung = setting_at(drawn.factual, row), tuple(Rung)[row % len(Rung)]
-        for attempt in range(_ATTEMPTS):
-            chance = _Chance(stream.derive(f"{row}" if not attempt else f"{row}, {attempt}"))
-            of = chance.among(model.outputs)
-            query = _query(asked, rung, world, of, chance)
-            text = _question_text(query, of)
-            if query.rung is rung and text not in told:
-                break
+        draw = stream.derive(f"{row}")
+        found = None
+        while rungs and found is None:
+            rung = rungs[row % len(rungs)]
+            found = _drawn(asked, rung, drawn.factual, row, draw, phrases, told)
+            if found is None:
+                rungs.remove(rung)
+        if found is None:
+            return
+        told.add(found[0])
+        yield _answered(described, phrases, answers, *found)
+
+
+_Drawn = tuple[str, Query, str, int | None]
+"""A question's text, its query, what it is about, and the value that is asked for."""
+
+
+def _drawn(
+    asked: Query,
+    rung: Rung,
+    drawn: Columns,
+    row: int,
+    draw: Stream,
+    phrases: Phrases,
+    told: set[str],
+) -> _Drawn | None:
+    for attempt in range(_ATTEMPTS):
+        chance = _Chance(draw.derive(f"{rung} {attempt}"))
+        world = setting_at(drawn, (row + attempt) % len(drawn[asked.model.inputs[0]]))
+        wide = attempt >= _NARROW
+        query, of = _query(asked, rung, world, chance, wide=wide)
+        value = None
+        if phrases.cover(query, of):
+            codes = query.model.by_name[of].domain.codes()
+            value = codes[chance.below(len(codes))]
+            text = phrases.question(query, of, value)
         else:
-            continue
-        told.add(text)
-        answers = outcomes(query, [of])
-        steps = (*derivation(query, abduce(query), of), _conclusion(model, of, answers))
-        yield Question(rung, described, text, of, answers, steps, query)
+            text = formula_question(query, of)
+        if query.rung is rung and text not in told:
+            return text, query, of, value
+    return None
+
+
+def _answered(
+    described: tuple[str, ...],
+    phrases: Phrases,
+    known: Answers,
+    text: str,
+    query: Query,
+    of: str,
+    value: int | None,
+) -> Question:
+    abduced, solved = known.of(query)
+    answers = outcomes_in(abduced, solved, of)
+    if value is None:
+        conclusion = formula_conclusion(query.model, of, answers)
+    else:
+        conclusion = phrases.conclusion(of, _of_value(of, value, answers))
+    steps = (*derivation(query, abduced, of, solved, known.before(query)), conclusion)
+    hangs_on = query.acting.ancestors([of], query.done) | query.model.ancestors(query.observed)
+    stated = (name for name in hangs_on if query.model.by_name[name].role is not Role.ABBREVIATION)
+    size = sum(1 for _ in stated)
+    return Question(query.rung, described, text, of, answers, steps, query, size, value)
+
+
+def _of_value(of: str, code: int, answers: tuple[Outcome, ...]) -> Outcome:
+    """How likely a value is, be it not at all."""
+    impossible = Outcome({of: code}, Fraction(0))
+    return next((answer for answer in answers if answer.values.get(of) == code), impossible)
 
 
 class _Chance:
@@ -88,73 +157,71 @@ class _Chance:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._position = 0
+        self._words: list[int] = []
 
     def below(self, bound: int) -> int:
-        self._position += 1
-        return int(self._stream.below(bound, self._position, 1)[0])
+        place, self._position = self._position % _WORDS, self._position + 1
+        if not place:
+            self._words = self._stream.words(self._position - 1, _WORDS).tolist()
+        return self._words[place] * bound >> 64  # uneven by less than 2^-50
 
     def among(self, names: tuple[str, ...]) -> str:
         return names[self.below(len(names))]
 
 
-def _query(asked: Query, rung: Rung, world: Mapping[str, int], of: str, chance: _Chance) -> Query:
+def _query(
+    asked: Query, rung: Rung, world: Mapping[str, int], chance: _Chance, *, wide: bool
+) -> tuple[Query, str]:
+    """A query of a rung, if it comes out as one, and the variable that it is about: wide ones set
+    two variables, are about any that is computed, and have more evidence.
+    """
     model = asked.model
+    of = chance.among((*model.outputs, *model.intermediates) if wide else model.outputs)
     # Where derivations can't spell out every world, the inputs are given: only noise stays open.
     few = world_count(model, {}) <= MOST_WORLDS_TOLD
-    inputs = {} if few else {name: world[name] for name in model.inputs}
+    inputs = {} if few and not wide else {name: world[name] for name in model.inputs}
+    if few and wide and chance.below(2):
+        inputs = {}  # as often as not
+    most = _MOST_EVIDENCE + 2 * wide
     if rung is Rung.OBSERVATION:
-        return Query(model, inputs if inputs else _evidence(model, world, chance, of), {})
-    if asked.rung is not Rung.OBSERVATION:
-        if rung is Rung.INTERVENTION:
-            return replace(asked, observed=inputs)
-        return replace(asked, observed={**inputs, **_evidence(model, world, chance, None)})
-    targets = model.intermediates or model.inputs
-    target = targets[chance.below(len(targets))]
-    codes = [code for code in model.by_name[target].domain.codes() if code != world.get(target)]
-    done = {target: codes[chance.below(len(codes))] if codes else world[target]}
+        seen = _evidence(model, world, chance, of, most)
+        return Query(model, inputs if inputs and not wide else {**inputs, **seen}, {}), of
+    query = asked
+    if asked.rung is Rung.OBSERVATION:
+        query = replace(asked, done=_done(model, world, chance, of, wide=wide))
     if rung is Rung.INTERVENTION:
-        return Query(model, inputs, done)
-    return Query(model, {**inputs, **_evidence(model, world, chance, None)}, done)
+        return replace(query, observed=inputs), of
+    seen = _evidence(model, world, chance, None, most)
+    return replace(query, observed={**inputs, **seen}), of
+
+
+def _done(
+    model: CausalModel, world: Mapping[str, int], chance: _Chance, of: str, *, wide: bool
+) -> dict[str, int]:
+    """Other values than those of the world, where there are any; for two variables, perhaps, and
+    for inputs, too, of a wide question.
+    """
+    narrow = model.intermediates or model.inputs
+    able = (*model.inputs, *model.intermediates) if wide else narrow
+    targets = [name for name in able if name != of]
+    done: dict[str, int] = {}
+    count = 1 + wide * chance.below(2)
+    for _ in range(min(count, len(targets))):
+        target = targets.pop(chance.below(len(targets)))
+        every = model.by_name[target].domain.codes()
+        codes = [code for code in every if code != world.get(target)]
+        done[target] = codes[chance.below(len(codes))] if codes else world[target]
+    return {name: done[name] for name in model.by_name if name in done}
 
 
 def _evidence(
-    model: CausalModel, world: Mapping[str, int], chance: _Chance, hidden: str | None
+    model: CausalModel, world: Mapping[str, int], chance: _Chance, hidden: str | None, most: int
 ) -> dict[str, int]:
     """The values that some variables have in the world; never that of the hidden one."""
     stated = (*model.inputs, *model.intermediates, *model.outputs)
     names = [name for name in stated if name != hidden and name in world]
     found: dict[str, int] = {}
-    for _ in range(min(len(names), 1 + chance.below(_MOST_EVIDENCE))):
+    for _ in range(min(len(names), 1 + chance.below(most))):
         name = names.pop(chance.below(len(names)))
         found[name] = world[name]
     return {name: found[name] for name in model.by_name if name in found}
-
-
-def _question_text(query: Query, of: str) -> str:
-    model = query.model
-    seen = setting_text(model, query.observed, query.observed, len(query.observed))
-    changes = [setting_text(model, query.done, query.done, len(query.done))] if query.done else []
-    changes += [f"{name} = {policy}" for name, policy in policy_texts(query).items()]
-    changes += [
-        f"{name} to what it is where {setting_text(model, where, where)}"
-        for name, where in query.nested.items()
-    ]
-    done = ", ".join(changes)
-    if query.rung is Rung.OBSERVATION:
-        start = f"We see {seen}. " if seen else ""
-        return f"{start}What is {of}, and with what probability?"
-    if query.rung is Rung.INTERVENTION:
-        start = f"Given {seen}, " if seen else ""
-        return (
-            f"{start}{'w' if seen else 'W'}hat is {of} if we set {done}, and with what probability?"
-        )
-    return f"We see {seen}. Had it been that {done}, what would {of} be, and with what probability?"
-
-
-def _conclusion(model: CausalModel, of: str, answers: tuple[Outcome, ...]) -> str:
-    if len(answers) == 1:
-        return f"So {assigned(model, of, answers[0].values.get(of))}, for certain."
-    parts = [f"{assigned(model, of, answer.values.get(of))} with probability {answer.probability}"
-             for answer in answers[:8]]  # fmt: skip
-    rest = sum((answer.probability for answer in answers[8:]), Fraction(0))
-    return f"So {', '.join([*parts, f'something else with {rest}'] if rest else parts)}."

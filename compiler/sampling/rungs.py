@@ -120,10 +120,10 @@ def abduce(query: Query) -> Worlds:
     rest = [name for name in query.observed if name not in fixed]
     if rest and len(found):
         solved = solve_columns(model, found.columns, wanted=with_definedness(model, rest))
-        found = found.among(_agreeing(solved, query.observed, len(found)))
+        found = found.among(agreeing(solved, query.observed, len(found)))
     if query.found and len(found):
         solved = predict(query, found, list(query.found))
-        found = found.among(_agreeing(solved, query.found, len(found)))
+        found = found.among(agreeing(solved, query.found, len(found)))
     if not len(found):
         evidence = [
             setting_text(model, seen, seen) for seen in (query.observed, query.found) if seen
@@ -137,7 +137,8 @@ def abduce(query: Query) -> Worlds:
     return found
 
 
-def _agreeing(solved: Columns, evidence: Mapping[str, int], rows: int) -> NDArray[np.bool_]:
+def agreeing(solved: Columns, evidence: Mapping[str, int], rows: int) -> NDArray[np.bool_]:
+    """In which rows columns have the values of the evidence, and are defined."""
     holds = np.ones(rows, dtype=np.bool_)
     for name, column in solved.items():
         holds &= column == evidence.get(name, 1)  # of what says it is defined: true
@@ -183,7 +184,11 @@ def outcomes(query: Query, of: Sequence[str]) -> tuple[Outcome, ...]:
     Raises as `abduce` does.
     """
     abduced = abduce(query)
-    solved = predict(query, abduced, of)
+    return tally(abduced, predict(query, abduced, of), of)
+
+
+def tally(abduced: Worlds, solved: Columns, of: Sequence[str]) -> tuple[Outcome, ...]:
+    """The same, of columns of these variables and of whether they are defined."""
     columns = (np.broadcast_to(column, len(abduced)).tolist() for column in solved.values())
     weights = Counter[tuple[int, ...]]()
     for codes, weight in zip(zip(*columns, strict=True), abduced.weights, strict=True):
