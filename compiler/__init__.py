@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.compile import load_specification as load_specification
     from causalspec.compiler.compile import open_file as open_file
     from causalspec.compiler.counterparts import counterparts_of as counterparts_of
+    from causalspec.compiler.data.agreeing import agreeing as agreeing
     from causalspec.compiler.data.audit.columns import ColumnMap as ColumnMap
     from causalspec.compiler.data.audit.columns import read_column_map as read_column_map
     from causalspec.compiler.data.audit.files import open_rows as open_rows

@@ -94,7 +94,11 @@ class MetricEntry(Entry):
 
 @dataclass(frozen=True, slots=True)
 class ControlEntry(Entry):
-    """What stands beside a score, to tell what it is worth."""
+    """What stands beside a score, to tell what it is worth. `answers_alone`: of its runs only the
+    answers are kept, so that it has the scores that need the predicted answer and no others.
+    """
+
+    answers_alone: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,11 +207,13 @@ CONTROLS: Final = _table(
         "site_resampled",
         "At the site, all but the aligned part is another input's that the hypothesis calls "
         "equivalent to the base.",
+        answers_alone=True,
     ),
     ControlEntry(
         "unmapped_resampled",
         "Random halves of what is not mapped at the site are any other input's, while the mapped "
         "part is set.",
+        answers_alone=True,
     ),
 )
 

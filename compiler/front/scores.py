@@ -73,6 +73,10 @@ def _score(
             control, controls = find_row(model.text, lambda all_: all_.controls)
             if control is not None:
                 compilation.meanings.note(model.span, control)
+                if control.answers_alone and not entry.needs_label:
+                    message = f"of `{control.name}` only the answers are known, not `{entry.name}`"
+                    advice = f"write `iia({control.name})`"
+                    return compilation.error("CS746", message, written.span, help=advice)
                 return Metric(entry.name, bound, control.name)
             if model.text in compilation.models or not _names_variable(scored, model.text):
                 rival = _rival(compilation, model, scored, controls)

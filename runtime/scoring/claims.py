@@ -187,7 +187,7 @@ def _scored(
         if comparison.not_tested
     }
     without = {**without, **untested}
-    on_train = train_observed(selected) if writing.has_label else ()
+    on_train = train_observed(store, selected) if writing.has_label else ()
     train = _iia(on_train) if on_train else None
     if train is None:
         reason = "no maps were fitted to training pairs in this run"

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from causalspec.compiler import Claim
+from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.placed_maps import PlacedMap
 from causalspec.runtime.inputs.experiment import PreparedSplit, PreparedSplits
 from causalspec.runtime.report.text import figure
@@ -64,7 +65,7 @@ def vacuous(claim: Claim, above_untrained: PairedDifference | None) -> str:
     )
 
 
-def train_observed(selected: SelectedAlignment) -> tuple[Observed, ...]:
+def train_observed(store: FitStore, selected: SelectedAlignment) -> tuple[Observed, ...]:
     """What the network does under the claim's maps on pairs that they were fitted to, as many at
     most as there are test pairs; nothing where none were.
     """
@@ -72,7 +73,9 @@ def train_observed(selected: SelectedAlignment) -> tuple[Observed, ...]:
         return ()
     most = sum(len(prepared.pairs) for prepared in selected.test)
     parts = tuple(_first(prepared, most) for prepared in selected.train)
-    return observe(parts, selected.maps)
+    return selected.kept(
+        store, TRAIN_IIA, lambda: observe(parts, selected.maps), selected.maps, parts
+    )
 
 
 def _first(prepared: PreparedSplit, most: int) -> PreparedSplit:

@@ -17,6 +17,7 @@ from causalspec.runtime.fitting.predict import BATCH
 from causalspec.runtime.inputs.experiment import PreparedSplit
 from causalspec.runtime.maps import AlignmentMap
 from causalspec.runtime.maps.linear import LinearFeaturizer
+from causalspec.runtime.scoring.controls.equivalents import ThirdInputs
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.controls.untested import NotTested
 from causalspec.runtime.scoring.observed import Observed
@@ -103,26 +104,26 @@ def _half_basis(alignment: AlignmentMap, width: int, generator: torch.Generator)
 def resampled_answers(
     selected: SelectedAlignment,
     prepared: PreparedSplit,
-    thirds: Tensor,
+    thirds: ThirdInputs,
     blend: Blend | None,
     blended: Collection[Site] | None = None,
 ) -> Observed:
     """What the network says where every mapped part is set, to the source's where it is swapped and
     to the base's own elsewhere, and what is not mapped at the sites `blended` (None: all of them)
-    is blended with that of the inputs `thirds` [rows], by default taken whole.
+    is blended with that of the inputs `thirds`, by default taken whole.
     """
     subject, rows = prepared.subject, prepared.rows
     predicted: list[Tensor] = []
     for start in range(0, rows.rows, BATCH):
         chosen = torch.arange(start, min(start + BATCH, rows.rows))
-        part, other = rows.take(chosen), thirds[chosen]
+        part, other = rows.take(chosen), thirds.numbers[chosen]
         edits: list[Edit] = []
         for here in selected.maps.placed:
             site, origins = here.site, part.origins[:, list(here.members)]
             taken = torch.where(origins >= 0, origins, part.bases[:, None])
             sources = torch.stack([subject.vectors(site, column) for column in taken.T], dim=2)
             counts = subject.places(site, part.bases).to(subject.device)
-            third = subject.vectors(site, other)
+            third = thirds.subject.vectors(site, other)
             is_blended = blended is None or site in blended
             replaced = _set(here, (blend or whole_rest) if is_blended else None)
             edits.append(Edit(site, replaced, (counts, sources, third)))

@@ -80,16 +80,31 @@ class SelectedAlignment:
         """What the network does on the test pairs with maps that nothing is fitted for; kept in the
         run folder.
         """
+        return self.kept(
+            store, what, lambda: observe(self.test, maps, has_label=self.has_label), maps
+        )
+
+    def kept(
+        self,
+        store: FitStore,
+        what: str,
+        run: Callable[[], tuple[Observed, ...]],
+        maps: PlacedMaps | None = None,
+        splits: PreparedSplits | None = None,
+    ) -> tuple[Observed, ...]:
+        """What `run` says that the network does under `maps` on `splits`, by default the test
+        pairs; what it has said before, if the run folder has it.
+        """
         name = self.stage(what)
         finished = store.folder.find(name)
         if finished is None:
-            found = observe(self.test, maps, has_label=self.has_label)
-            kept = {f"predicted.{k}": seen.predicted for k, seen in enumerate(found)}
-            store.folder.finish(name, Stage(kept, {}))
+            found = run()
+            predicted = {f"predicted.{k}": seen.predicted for k, seen in enumerate(found)}
+            store.folder.finish(name, Stage(predicted, {}))
             return found
         return tuple(
             Observed(prepared, maps, finished.tensors[f"predicted.{k}"], self.has_label)
-            for k, prepared in enumerate(self.test)
+            for k, prepared in enumerate(splits or self.test)
         )
 
     def fitting_pairs(self) -> Mapping[str, Pairs]:

@@ -9,8 +9,10 @@ from torch import Tensor
 
 from causalspec.runtime.engine.subjects import Edit, Interchanges
 from causalspec.runtime.fitting.fit_store import FitStore
+from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.predict import BATCH
 from causalspec.runtime.inputs.experiment import PreparedSplit
+from causalspec.runtime.results.run_folder import Stage
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.observed import Observed
 
@@ -27,27 +29,41 @@ def observed(store: FitStore, selected: SelectedAlignment) -> tuple[Observed, ..
     """The test pairs with every swapped variable taken from the base's own run. Whatever moves a
     logit by a bit is told, with how far it moved and how many answers it changed.
     """
-    seen = [_swapped_with_itself(selected, prepared) for prepared in selected.test]
-    farthest = max((moved for _, moved, _ in seen), default=0.0)
-    changed = sum(answers for _, _, answers in seen)
+    splits, maps = selected.test, _as_they_are(selected)
+    finished = store.folder.find(selected.stage("self_swap"))
+    if finished is None:
+        runs = [_swapped_with_itself(maps, prepared) for prepared in splits]
+        kept = {f"predicted.{k}": predicted for k, (predicted, _, _) in enumerate(runs)}
+        kept["farthest"] = torch.tensor([moved for _, moved, _ in runs])
+        kept["changed"] = torch.tensor([answers for _, _, answers in runs])
+        finished = Stage(kept, {})
+        store.folder.finish(selected.stage("self_swap"), finished)
+    farthest = float(finished.tensors["farthest"].max())
+    changed = int(finished.tensors["changed"].sum())
     if farthest or changed:
-        rows = sum(len(prepared.pairs) for prepared in selected.test)
+        rows = sum(len(prepared.pairs) for prepared in splits)
         store.watcher.notice(
             f"self_swap is not exact: a base swapped with itself moves a logit by up to "
             f"{farthest:.2g} and changes {changed} of {rows} answers; the network does not repeat "
             "itself, or its swaps are wrong"
         )
-    return tuple(found for found, _, _ in seen)
+    return tuple(
+        Observed(prepared, maps, finished.tensors[f"predicted.{k}"], selected.has_label)
+        for k, prepared in enumerate(splits)
+    )
+
+
+def _as_they_are(selected: SelectedAlignment) -> PlacedMaps:
+    """The claim's maps, which swap whatever else they may write."""
+    return selected.maps.writing([None] * len(selected.maps.written))
 
 
 @torch.no_grad()
-def _swapped_with_itself(
-    selected: SelectedAlignment, prepared: PreparedSplit
-) -> tuple[Observed, float, int]:
+def _swapped_with_itself(maps: PlacedMaps, prepared: PreparedSplit) -> tuple[Tensor, float, int]:
     """What the network says, how far a logit moved at most, and how many answers changed, beside a
     run of the same rows with the same vectors written back.
     """
-    subject, maps = prepared.subject, selected.maps.writing([None] * len(selected.maps.written))
+    subject = prepared.subject
     predicted: list[Tensor] = []
     farthest, changed = 0.0, 0
     for start in range(0, prepared.rows.rows, BATCH):
@@ -62,7 +78,7 @@ def _swapped_with_itself(
         answers = swapped.argmax(-1)
         changed += int((answers != plain.argmax(-1)).any(-1).sum())
         predicted.append(answers.cpu())
-    return Observed(prepared, maps, torch.cat(predicted), selected.has_label), farthest, changed
+    return torch.cat(predicted), farthest, changed
 
 
 def _as_it_is(base: Tensor) -> Tensor:

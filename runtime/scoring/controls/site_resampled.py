@@ -6,8 +6,12 @@ import torch
 from torch import Tensor
 
 from causalspec.runtime.fitting.fit_store import FitStore
-from causalspec.runtime.inputs.experiment import PreparedSplit
-from causalspec.runtime.scoring.controls.equivalents import equivalents
+from causalspec.runtime.results.run_folder import Stage
+from causalspec.runtime.scoring.controls.equivalents import (
+    NO_EQUIVALENT,
+    ThirdInputs,
+    equivalents,
+)
 from causalspec.runtime.scoring.controls.resampling import (
     check_resampled,
     resampled_answers,
@@ -35,38 +39,38 @@ def observed(store: FitStore, selected: SelectedAlignment) -> tuple[Observed, ..
         NotTested: none has one, or nothing lies outside the aligned part.
     """
     check_resampled(selected)
+    finished = store.folder.find(selected.stage("site_resampled"))
+    if finished is None:
+        finished = Stage(_resampled(store, selected), {})
+        store.folder.finish(selected.stage("site_resampled"), finished)
     found: list[Observed] = []
     left_out = 0
-    for number, prepared in enumerate(selected.test):
-        thirds = equivalents(prepared, selected.settings.seed + 3 + number)
-        thirds = _of_as_many_places(selected, prepared, thirds)
-        kept = (thirds >= 0).nonzero()[:, 0]
-        left_out += len(thirds) - len(kept)
-        if not len(kept):
-            continue
-        part = prepared.take(kept)
-        found.append(resampled_answers(selected, part, thirds[kept], None))
+    for k, prepared in enumerate(selected.test):
+        used, predicted = finished.tensors[f"rows.{k}"], finished.tensors[f"predicted.{k}"]
+        left_out += len(prepared.pairs) - len(used)
+        if len(used):
+            found.append(Observed(prepared.take(used), None, predicted, selected.has_label))
     if not found:
-        raise NotTested(
-            "no base has another input, among those of the test pairs, that the hypothesis calls "
-            "equivalent to it"
-        )
+        raise NotTested(NO_EQUIVALENT)
     if left_out:
         rows = sum(len(prepared.pairs) for prepared in selected.test)
         store.watcher.notice(
-            f"site_resampled leaves out {left_out} of {rows} test pairs: no other input of these "
-            "pairs is equivalent to the base"
+            f"site_resampled leaves out {left_out} of {rows} test pairs: no input that the "
+            "hypothesis calls equivalent to the base was found"
         )
     return tuple(found)
 
 
-def _of_as_many_places(
-    selected: SelectedAlignment, prepared: PreparedSplit, thirds: Tensor
-) -> Tensor:
-    """The same inputs, but -1 where one has the site in more or fewer places than the base."""
-    subject = prepared.subject
-    there = thirds.clamp(min=0)
-    for here in selected.maps.placed:
-        same = subject.places(here.site, there) == subject.places(here.site, prepared.own_bases)
-        thirds = torch.where(same.to(thirds.device), thirds, -1)
-    return thirds
+def _resampled(store: FitStore, selected: SelectedAlignment) -> dict[str, Tensor]:
+    """Of each data set the rows whose base has an equivalent, and what the network says there."""
+    found: dict[str, Tensor] = {}
+    for k, prepared in enumerate(selected.test):
+        thirds = equivalents(store, selected, prepared, selected.settings.seed + 1_000 * (3 + k))
+        used = (thirds.numbers >= 0).nonzero()[:, 0]
+        found[f"rows.{k}"] = used
+        found[f"predicted.{k}"] = torch.empty(0, dtype=torch.long)
+        if len(used):
+            theirs = ThirdInputs(thirds.subject, thirds.numbers[used])
+            seen = resampled_answers(selected, prepared.take(used), theirs, None)
+            found[f"predicted.{k}"] = seen.predicted
+    return found

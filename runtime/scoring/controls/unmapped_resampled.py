@@ -39,7 +39,7 @@ def applies(selected: SelectedAlignment) -> bool:
 def observed(store: FitStore, selected: SelectedAlignment) -> tuple[Observed, ...]:
     """The test pairs under the first draw of halves and third inputs."""
     _check(selected)
-    return _draw(selected, 0)
+    return _kept(store, selected, 0)
 
 
 def draws(store: FitStore, selected: SelectedAlignment) -> tuple[tuple[Observed, ...], ...]:
@@ -52,7 +52,7 @@ def draws(store: FitStore, selected: SelectedAlignment) -> tuple[tuple[Observed,
     found: list[tuple[Observed, ...]] = []
     with store.watcher.work(selected.stage("unmapped_resampled"), DRAWS) as advance:
         for number in range(DRAWS):
-            found.append(_draw(selected, number))
+            found.append(_kept(store, selected, number))
             advance(number + 1, "")
     return tuple(found)
 
@@ -65,6 +65,11 @@ def _check(selected: SelectedAlignment) -> None:
     if unplaced:
         names = ", ".join(f"`{name}`" for name in unplaced)
         raise NotTested(f"the outputs of `{model.name}` read {names}, which no placement swaps")
+
+
+def _kept(store: FitStore, selected: SelectedAlignment, number: int) -> tuple[Observed, ...]:
+    what = f"unmapped_resampled, draw {number + 1}"
+    return selected.kept(store, what, lambda: _draw(selected, number))
 
 
 def _draw(selected: SelectedAlignment, number: int) -> tuple[Observed, ...]:

@@ -65,7 +65,11 @@ def test_every_metric_with_everything(name: str) -> None:
         f"upper({name})": Metric(name, "upper"),
         f"{name}(Other)": Metric(name, of="Other"),
         f"lower({name}(Other))": Metric(name, "lower", "Other"),
-        **{f"{name}({control})": Metric(name, of=control) for control in BUILT_IN.controls},
+        **{
+            f"{name}({control.name})": Metric(name, of=control.name)
+            for control in BUILT_IN.controls.values()
+            if BUILT_IN.metrics[name].needs_label or not control.answers_alone
+        },
     }
     for written, metric in metrics.items():
         assert claim(f"{written} >= 0.5").metrics == (metric,)
@@ -174,3 +178,10 @@ def test_the_score_on_train_is_of_the_claims_own_maps_alone() -> None:
     assert claim("train_iia - iia <= 0.05").metrics == (Metric("train_iia"), Metric("iia"))
     _, diagnostics = attempt(text("train_iia(random_network) <= 0.5"))
     assert [diagnostic.code for diagnostic in diagnostics] == ["CS745"]
+
+
+@pytest.mark.parametrize("control", ["site_resampled", "unmapped_resampled"])
+@pytest.mark.parametrize("metric", ["kl", "log_odds", "logit_difference"])
+def test_of_resampled_controls_only_answers_are_known(metric: str, control: str) -> None:
+    _, diagnostics = attempt(text(f"{metric}({control}) >= 0"))
+    assert [diagnostic.code for diagnostic in diagnostics] == ["CS746"]
