@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "align": "fit an alignment at every site it names, and show the validation scores",
     "verify": "verify a spec's claims against a network, with controls and a report",
     "pair": "look at one pair: its tokens, what is swapped where, and the answers before and after",
+    "readout": "read a claim's variable out of single inputs; foretell which are answered rightly",
     "vocabulary": "list the sites, methods, controls, metrics and writes that a spec can name",
     "explain": "explain a diagnostic's code, with an example that fails and its fix",
     "lsp": "serve editors over standard input and output (Language Server Protocol)",

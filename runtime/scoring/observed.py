@@ -59,6 +59,12 @@ class Observed:
         return label - self._log_probability(prepared.own_bases, correct, swapped)
 
     @torch.no_grad()
+    def label_probability(self) -> Tensor:
+        """The logarithm [rows] of the label's probability under the swap."""
+        prepared = self.prepared
+        return self._log_probability(prepared.rows.bases, prepared.rows.labels, swapped=True)
+
+    @torch.no_grad()
     def divergence(self, others: Tensor) -> Tensor:
         """How far the network's first answers lie from those that it gives the inputs `others`
         [rows] left alone: the Kullback-Leibler divergence [rows] from these, in nats. Outputs that

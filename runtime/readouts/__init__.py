@@ -1,0 +1,1 @@
+"""What networks tell of variables: input by input, along which sites, and in what they write."""
