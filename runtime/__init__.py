@@ -39,12 +39,16 @@ if TYPE_CHECKING:
     from causalspec.runtime.making.training import train_decoder as train_decoder
     from causalspec.runtime.networks.locations import load_task_network as load_task_network
     from causalspec.runtime.networks.network import load_network as load_network
+    from causalspec.runtime.readouts.mediation import Mediation as Mediation
+    from causalspec.runtime.readouts.mediation import mediate as mediate
     from causalspec.runtime.readouts.readout import AlsoRead as AlsoRead
     from causalspec.runtime.readouts.readout import ReadoutSettings as ReadoutSettings
     from causalspec.runtime.readouts.readout import read_out as read_out
     from causalspec.runtime.readouts.records import DataReadout as DataReadout
     from causalspec.runtime.readouts.records import InputReadout as InputReadout
     from causalspec.runtime.readouts.records import Readout as Readout
+    from causalspec.runtime.readouts.rewrite import Rewriting as Rewriting
+    from causalspec.runtime.readouts.rewrite import rewrite as rewrite
     from causalspec.runtime.report.text import verbatim as verbatim
     from causalspec.runtime.results.as_json import json_text as json_text
     from causalspec.runtime.results.as_json import json_value as json_value

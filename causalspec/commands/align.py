@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     specification = load_checked(options.spec, options.settings)
     missing = f"there is no alignment `{options.alignment}`"
     alignment = named(specification.alignments, options.alignment, missing)
-    data = _data(specification, alignment, options.data)
+    data = data_of(specification, alignment, options.data)
 
     require_libraries()
     from rich.console import Console
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     return ExitCode.FINE
 
 
-def _data(
+def data_of(
     specification: Specification, alignment: Alignment, name: str | None
 ) -> CounterfactualDesign:
     """The data set that is named, or the one that is of the alignment's model."""

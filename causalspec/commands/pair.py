@@ -67,8 +67,8 @@ def run(options: argparse.Namespace) -> ExitCode:
     """Show one pair to a network, and print what comes of it."""
     specification = load_checked(options.spec, options.settings)
     design = find_design(specification, options.data)
-    split = _split(design, options)
-    alignment = _alignment(specification, design, options)
+    split = split_of(design, options)
+    alignment = alignment_of(specification, design, options)
     task = specification.tasks[design.model.task]
     if options.prompt is not None:
         missing = f"`{task.name}` has no prompt `{options.prompt}`"
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     from causalspec.progress import TerminalWatcher
     from causalspec.runtime import look_at
 
-    pair = _row(design, split.name, options.row, options.seed)
+    pair = pair_of(design, split.name, options.row, options.seed)
     network = named_network(options)
     seen = look_at(
         specification, network, alignment, pair, options.prompt, earlier, TerminalWatcher()
@@ -104,7 +104,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     return ExitCode.FINE
 
 
-def _row(design: CounterfactualDesign, split: str, row: int, seed: int | None) -> InterchangePairs:
+def pair_of(
+    design: CounterfactualDesign, split: str, row: int, seed: int | None
+) -> InterchangePairs:
     """One pair of a split, as its file has it."""
     skipped = 0
     for chunk in generate_chunks(design, split, seed=seed):
@@ -117,7 +119,8 @@ def _row(design: CounterfactualDesign, split: str, row: int, seed: int | None) -
 # The command line ---------------------------------------------------------------------------------
 
 
-def _split(design: CounterfactualDesign, options: argparse.Namespace) -> SplitSize:
+def split_of(design: CounterfactualDesign, options: argparse.Namespace) -> SplitSize:
+    """The split that `--split` names, which has the row that `--row` names."""
     splits = {split.name: split for split in design.splits}
     name = options.split or ("test" if "test" in splits else design.splits[-1].name)
     split = named(splits, name, f"`{design.name}` has no split `{name}`")
@@ -128,9 +131,10 @@ def _split(design: CounterfactualDesign, options: argparse.Namespace) -> SplitSi
     return split
 
 
-def _alignment(
+def alignment_of(
     specification: Specification, design: CounterfactualDesign, options: argparse.Namespace
 ) -> Alignment:
+    """The alignment that `--with` names, or the one of the data's model."""
     fitting = {
         name: alignment
         for name, alignment in specification.alignments.items()

