@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.evaluators.columns import Column as Column
     from causalspec.compiler.evaluators.columns import Columns as Columns
     from causalspec.compiler.evaluators.columns import setting_at as setting_at
+    from causalspec.compiler.evaluators.definedness import defined_name as defined_name
     from causalspec.compiler.evaluators.intervals import (
         UnsupportedModelError as UnsupportedModelError,
     )

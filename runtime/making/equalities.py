@@ -23,11 +23,12 @@ from causalspec.runtime.watch import Unwatched, Watcher
 
 @dataclass(frozen=True, slots=True)
 class EqualityRecipe:
-    """What is learned and how long. `rule` makes of which pairs are equal, BoolTensor [pairs,
-    rows], the right answers, BoolTensor [rows]; a vector has `dimensions` numbers.
+    """What is learned and how long. `rule` makes of the `variables`, BoolTensor [variables, rows],
+    the right answers, BoolTensor [rows]. These are made of which pairs are equal, BoolTensor
+    [pairs, rows], and are these equalities themselves by default. A vector has `dimensions` numbers.
 
-    With `taught_at`, the network is also taught to keep each pair's equality in neurons of its own
-    in that hidden layer, by interchange intervention training (Geiger et al. 2022, "Inducing Causal
+    With `taught_at`, the network is also taught to keep each variable in neurons of its own in that
+    hidden layer, by interchange intervention training (Geiger et al. 2022, "Inducing Causal
     Structure for Interpretable Neural Networks").
     """
 
@@ -39,6 +40,7 @@ class EqualityRecipe:
     batch: int = 1_024
     seed: int = 0
     taught_at: int | None = None
+    variables: Callable[[Tensor], Tensor] = lambda equal: equal
 
 
 def train_on_pairs(recipe: EqualityRecipe, watcher: Watcher | None = None) -> FeedForwardNetwork:
@@ -57,9 +59,10 @@ def train_on_pairs(recipe: EqualityRecipe, watcher: Watcher | None = None) -> Fe
             for step in range(recipe.steps):
                 vectors, equal = _pairs(recipe)
                 logits = network(vectors).logits
-                loss = functional.cross_entropy(logits, recipe.rule(equal).long())
+                variables = recipe.variables(equal)
+                loss = functional.cross_entropy(logits, recipe.rule(variables).long())
                 if recipe.taught_at is not None:
-                    loss = loss + _interchange_loss(network, recipe, vectors, equal)
+                    loss = loss + _interchange_loss(network, recipe, vectors, variables)
                 optimizer.zero_grad()
                 loss.backward()  # pyright: ignore[reportUnknownMemberType] # torch's own
                 optimizer.step()  # pyright: ignore[reportUnknownMemberType]
@@ -79,19 +82,20 @@ def _pairs(recipe: EqualityRecipe) -> tuple[Tensor, Tensor]:
 
 
 def _interchange_loss(
-    network: FeedForwardNetwork, recipe: EqualityRecipe, vectors: Tensor, equal: Tensor
+    network: FeedForwardNetwork, recipe: EqualityRecipe, vectors: Tensor, variables: Tensor
 ) -> Tensor:
-    """The loss where some pairs' neurons are taken from a run on other vectors: the right answer
-    then is that to these pairs' equality there.
+    """The loss where some variables' neurons are taken from a run on other vectors: the right
+    answer then is that to these variables' values there.
     """
     layer = recipe.taught_at or 0
     others, equal_there = _pairs(recipe)
-    swapped = torch.rand(recipe.pairs, recipe.batch) < 0.5
-    owner = torch.arange(recipe.width) * recipe.pairs // recipe.width
+    there = recipe.variables(equal_there)
+    swapped = torch.rand(variables.shape) < 0.5
+    owner = torch.arange(recipe.width) * len(variables) // recipe.width
     hidden = torch.where(
         swapped[owner].T, _run(network, others, 0, layer), _run(network, vectors, 0, layer)
     )
-    right = recipe.rule(torch.where(swapped, equal_there, equal))
+    right = recipe.rule(torch.where(swapped, there, variables))
     logits = network.output(_run(network, hidden, layer, len(network.hidden)))
     return functional.cross_entropy(logits, right.long())
 

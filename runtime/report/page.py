@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any
@@ -15,12 +16,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from causalspec.runtime.report import sweep, text
+from causalspec.runtime.report import explanation, sweep, text
 from causalspec.runtime.report.graph import graph_drawing
+from causalspec.runtime.results.explanations import Explanation
 from causalspec.runtime.results.records import Verification
 
 
-def render_report(verification: Verification) -> str:
+def render_report(verification: Verification, explanations: Sequence[Explanation] = ()) -> str:
     """The report as the text of one HTML file, to be written as UTF-8 with these very newlines.
 
     Everything that comes from a spec, a network or a tokenizer is escaped. The content security
@@ -35,6 +37,7 @@ def render_report(verification: Verification) -> str:
             style=Markup(style),
             style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
             state=_state(verification),
+            explanations={explained.claim: explained for explained in explanations},
         )
     )
 
@@ -80,7 +83,8 @@ def _environment() -> Environment:
         *(text.doubts, text.held_against, text.outcome, text.spread_of),
         *(text.sorted_controls, text.verbatim, text.verdict_word),
         *(sweep.column_class, sweep.heat_class, sweep.plot_height, sweep.sweep_of),
-        *(graph_drawing, pairwise, prose),
+        *(explanation.cells, explanation.curves, explanation.rule_quality),
+        *(explanation.sorts, explanation.summary, graph_drawing, pairwise, prose),
     ]
     constants: dict[str, Any] = {
         "answers": text.ANSWERS,

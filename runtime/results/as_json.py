@@ -86,7 +86,7 @@ def json_schema() -> str:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "causalspec result",
     }
-    return json_text(_with_numbers({**root, **head, "$defs": definitions}))
+    return json_text(with_numbers({**root, **head, "$defs": definitions}))
 
 
 def json_text(content: Mapping[str, object]) -> str:
@@ -112,13 +112,13 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(f"`{name}` is not a JSON number")
 
 
-def _with_numbers(schema: Any) -> Any:
+def with_numbers(schema: Any) -> Any:
     """The schema with every number allowed to be one that is not finite."""
     if schema == {"type": "number"}:
         return _NUMBER
     if isinstance(schema, dict):
         items = cast(dict[str, object], schema).items()
-        return {name: _with_numbers(inner) for name, inner in items}
+        return {name: with_numbers(inner) for name, inner in items}
     if isinstance(schema, list):
-        return [_with_numbers(inner) for inner in cast(list[object], schema)]
+        return [with_numbers(inner) for inner in cast(list[object], schema)]
     return schema

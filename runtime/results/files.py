@@ -2,6 +2,7 @@
 
     NAME/result.json            the verification (`result_json`)
     NAME/report.html            the same for people
+    NAME/explanation.json       why claims fail, where that was asked for (`explanations`)
     NAME/maps/CLAIM.safetensors each claim's alignment map
     NAME/manifest.json          what went in, and the SHA-256 of each file above
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,11 @@ from causalspec.runtime.results.as_json import (
     json_text,
     json_value,
     to_json,
+)
+from causalspec.runtime.results.explanations import (
+    EXPLANATION,
+    Explanation,
+    explanations_json,
 )
 from causalspec.runtime.results.records import Verification
 from causalspec.runtime.results.whole_folder import whole_folder
@@ -64,7 +70,12 @@ def check_destination(folder: Path) -> None:
         raise ResultsError(f"can't look into `{folder}`: {error.strerror}") from error
 
 
-def write_results(folder: Path, verification: Verification, maps: Mapping[str, MapState]) -> None:
+def write_results(
+    folder: Path,
+    verification: Verification,
+    maps: Mapping[str, MapState],
+    explanations: Sequence[Explanation] = (),
+) -> None:
     """Write the results of a run to `folder`, replacing the results that may be there.
 
     `maps` holds the state of each claim's map under the claim's name. Raises `ResultsError` where
@@ -73,7 +84,7 @@ def write_results(folder: Path, verification: Verification, maps: Mapping[str, M
     """
     check_destination(folder)
     with whole_folder(folder) as partial:
-        _write_contents(partial, verification, maps)
+        _write_contents(partial, verification, maps, explanations)
 
 
 def read_results(folder: Path) -> Verification:
@@ -115,7 +126,7 @@ def _check_destination(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise ResultsError(f"`{folder}` is a file: name a folder for the results")
-    ours = {RESULT, REPORT, MANIFEST, MAPS}
+    ours = {RESULT, REPORT, MANIFEST, MAPS, EXPLANATION}
     entries = sorted(folder.iterdir())
     foreign = [entry.name for entry in entries if entry.name not in ours]
     if (folder / MAPS).is_dir():
@@ -129,13 +140,20 @@ def _check_destination(folder: Path) -> None:
         raise ResultsError(f"`{folder}` holds no `{RESULT}`: name another folder")
 
 
-def _write_contents(folder: Path, verification: Verification, maps: Mapping[str, MapState]) -> None:
+def _write_contents(
+    folder: Path,
+    verification: Verification,
+    maps: Mapping[str, MapState],
+    explanations: Sequence[Explanation],
+) -> None:
     (folder / MAPS).mkdir()
     written = [
         _write(folder, RESULT, to_json(verification).encode()),
-        _write(folder, REPORT, render_report(verification).encode()),
+        _write(folder, REPORT, render_report(verification, explanations).encode()),
         *(_write(folder, maps_file(claim), _map_bytes(state)) for claim, state in maps.items()),
     ]
+    if explanations:
+        written.append(_write(folder, EXPLANATION, explanations_json(explanations).encode()))
     manifest = {
         "format": FORMAT,
         **json_value(verification.manifest),

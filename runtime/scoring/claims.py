@@ -10,6 +10,7 @@ from pathlib import Path
 
 from causalspec.compiler import Claim, Metric, Specification, full_vocabulary, svg
 from causalspec.runtime.engine.subjects import Subject
+from causalspec.runtime.explaining.explain import explain
 from causalspec.runtime.fitting.candidates import Candidates, candidates
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
@@ -26,6 +27,7 @@ from causalspec.runtime.inputs.experiment import (
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.maps.computed import NotDetermined
 from causalspec.runtime.results.estimates import Estimate, Score
+from causalspec.runtime.results.explanations import Explanation
 from causalspec.runtime.results.records import ClaimVerdict, MeasuredScore
 from causalspec.runtime.scoring.controls import Compared, compare, left_out
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
@@ -56,6 +58,7 @@ class VerifiedClaim:
 
     verdict: ClaimVerdict
     maps: PlacedMaps | None = field(repr=False)
+    explanation: Explanation | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,8 +111,11 @@ def reusing(posed: PosedClaim, folder: Path) -> PosedClaim:
     return replace(posed, reused=kept)
 
 
-def verify_claim(store: FitStore, posed: PosedClaim, settings: FitSettings) -> VerifiedClaim:
-    """The whole way of one claim. Each finished stage is kept in the run folder.
+def verify_claim(
+    store: FitStore, posed: PosedClaim, settings: FitSettings, explained_by: int | None = None
+) -> VerifiedClaim:
+    """The whole way of one claim. Each finished stage is kept in the run folder. It is explained by
+    the swaps of so many inputs, where that is asked for.
 
     What the network can't be asked, or what no map can be made for, is unknown, and keeps no other
     claim from its verdict.
@@ -127,7 +133,7 @@ def verify_claim(store: FitStore, posed: PosedClaim, settings: FitSettings) -> V
             f"nothing was fitted: {earlier.named} are scored, fitted to `{earlier.network}`"
         )
     try:
-        return _scored(replace(store, watcher=notes), posed, settings, notes, started)
+        return _scored(replace(store, watcher=notes), posed, settings, notes, started, explained_by)
     except Untestable as failure:
         notes.notice(NOT_PLAYED)
         nothing = replace(_unscored(posed, notes, started), counts=(failure.count,))
@@ -138,7 +144,12 @@ def verify_claim(store: FitStore, posed: PosedClaim, settings: FitSettings) -> V
 
 
 def _scored(
-    store: FitStore, posed: PosedClaim, settings: FitSettings, notes: _Notes, started: float
+    store: FitStore,
+    posed: PosedClaim,
+    settings: FitSettings,
+    notes: _Notes,
+    started: float,
+    explained_by: int | None,
 ) -> VerifiedClaim:
     network, experiment, offered = posed.network, posed.experiment, posed.offered
     claim = experiment.claim
@@ -197,6 +208,9 @@ def _scored(
     above_untrained = None
     if untrained is not None and writing.has_label:
         above_untrained = difference_of(observed, untrained.observed)
+    explanation = (
+        None if explained_by is None else explain(store, selected, observed, compared, explained_by)
+    )
     splits = [*(found.splits.train or ()), *found.splits.validation, *test]
     verdict = replace(
         _blank(posed, notes, started),
@@ -221,7 +235,7 @@ def _scored(
         notes=tuple(notes.messages),
         seconds=time.monotonic() - started,
     )
-    return VerifiedClaim(verdict, best.fit.maps)
+    return VerifiedClaim(verdict, best.fit.maps, explanation)
 
 
 def _estimates(

@@ -29,7 +29,8 @@ class VerifySettings:
 
     `claims` are the names of those to verify, all of them by default. `fit` None takes what suits
     the kind of network. `command` is how to repeat the run, for the report. With `maps`, the
-    results folder of an earlier run, its maps are scored and nothing is fitted.
+    results folder of an earlier run, its maps are scored and nothing is fitted. With `explain`
+    every claim is explained, by the swaps of so many inputs.
     """
 
     claims: tuple[str, ...] = ()
@@ -38,6 +39,7 @@ class VerifySettings:
     fit: FitSettings | None = None
     command: str = ""
     maps: Path | None = None
+    explain: int | None = None
 
     def fit_for(self, network: TaskNetwork) -> FitSettings:
         """How maps are fitted to a network, seeded."""
@@ -94,14 +96,15 @@ def verify(
     run = run_folder(destination, identity(manifest, settings, fit))
     with threads(network.threads), run as folder, memory_failures(keeps=True):
         store = FitStore(folder, watcher)
-        verified = [verify_claim(store, claim, fit) for claim in posed]
+        verified = [verify_claim(store, claim, fit, settings.explain) for claim in posed]
         verification = Verification(manifest, tuple(claim.verdict for claim in verified))
         maps = {
             claim.verdict.claim: claim.maps.state_dict()
             for claim in verified
             if claim.maps is not None
         }
-        write_results(destination, verification, maps)
+        explanations = [claim.explanation for claim in verified if claim.explanation is not None]
+        write_results(destination, verification, maps, explanations)
     return verification
 
 
