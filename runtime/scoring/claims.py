@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from causalspec.compiler import Claim, Metric, Specification, full_vocabulary, svg
-from causalspec.runtime.engine.subjects import Subject
+from causalspec.compiler import Claim, Specification, full_vocabulary, svg
 from causalspec.runtime.explaining.explain import explain
 from causalspec.runtime.fitting.candidates import Candidates, candidates
 from causalspec.runtime.fitting.fit_store import FitStore
@@ -26,15 +24,20 @@ from causalspec.runtime.inputs.experiment import (
 )
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.maps.computed import NotDetermined
-from causalspec.runtime.results.estimates import Estimate, Score
+from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.explanations import Explanation
-from causalspec.runtime.results.records import ClaimVerdict, MeasuredScore
-from causalspec.runtime.scoring.controls import Compared, compare, left_out
+from causalspec.runtime.results.records import ClaimVerdict
+from causalspec.runtime.scoring.asked import (
+    dimensions_of,
+    iia_of,
+    measured_scores,
+    scores_asked,
+)
+from causalspec.runtime.scoring.controls import compare, left_out
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.expectations import Scores, judge
 from causalspec.runtime.scoring.firing_pairs import firing_pairs
-from causalspec.runtime.scoring.metrics import measure_of
-from causalspec.runtime.scoring.observed import Observed, observe
+from causalspec.runtime.scoring.observed import observe
 from causalspec.runtime.scoring.showing import fitted_maps, readable_rows, scores_of_kinds
 from causalspec.runtime.scoring.trust import (
     TRAIN_IIA,
@@ -171,7 +174,7 @@ def _scored(
         network=network,
         candidates=offered,
         sites=best.sites,
-        dimensions=_dimensions(best.fit.maps, offered, test[0].subject),
+        dimensions=dimensions_of(best.fit.maps, offered, test[0].subject),
         train=found.splits.train,
         test=test,
         maps=best.fit.maps,
@@ -199,11 +202,11 @@ def _scored(
     }
     without = {**without, **untested}
     on_train = train_observed(store, selected) if writing.has_label else ()
-    train = _iia(on_train) if on_train else None
+    train = iia_of(on_train) if on_train else None
     if train is None:
         reason = "no maps were fitted to training pairs in this run"
         without |= {TRAIN_IIA: f"`{TRAIN_IIA}` is not known: {reason}"}
-    estimates = _estimates(claim, observed, compared, on_train)
+    estimates = scores_asked(claim, observed, compared, on_train)
     untrained = next((other for other in compared if other.name == "random_network"), None)
     above_untrained = None
     if untrained is not None and writing.has_label:
@@ -214,7 +217,7 @@ def _scored(
     splits = [*(found.splits.train or ()), *found.splits.validation, *test]
     verdict = replace(
         _blank(posed, notes, started),
-        score=_iia(observed),
+        score=iia_of(observed),
         per_kind=scores_of_kinds(observed),
         chosen=best.sites,
         sites=tuple(entry.result for entry in found.entries),
@@ -226,75 +229,16 @@ def _scored(
         rows=tuple(readable_rows(observed)),
         graph_svg=svg(claim.model, marked=experiment.variables),
         wrong=next((split.wrong for split in reversed(splits) if split.wrong), ()),
-        measures=tuple(_measures(estimates, without)),
+        measures=tuple(measured_scores(estimates, without)),
         fitted=fitted,
         train=train,
         above_untrained=above_untrained,
         vacuous=vacuous(claim, above_untrained),
-        parted=parted(claim, train, _iia(observed)),
+        parted=parted(claim, train, iia_of(observed)),
         notes=tuple(notes.messages),
         seconds=time.monotonic() - started,
     )
     return VerifiedClaim(verdict, best.fit.maps, explanation)
-
-
-def _estimates(
-    claim: Claim,
-    observed: tuple[Observed, ...],
-    compared: list[Compared],
-    on_train: tuple[Observed, ...],
-) -> Scores:
-    """Every metric that the claim asks for, of its own maps and of controls and rivals."""
-    by_name = {comparison.name: comparison for comparison in compared}
-    found: dict[Metric, Estimate] = {}
-    for metric in claim.metrics:
-        mean = replace(metric, bound="mean")
-        if mean in found:
-            continue
-        measure = measure_of(metric.name)
-        if metric.name == TRAIN_IIA and metric.of is None:
-            found[mean] = measure(on_train, metric.kind) if on_train else Score(0, 0)
-        elif metric.of is None:
-            found[mean] = measure(observed, metric.kind)
-        elif metric.of in by_name:
-            found[mean] = by_name[metric.of].measured(measure, metric.kind)
-        else:  # it was left out
-            found[mean] = Score(0, 0)
-    return found
-
-
-def _measures(
-    estimates: Mapping[Metric, Estimate], without: Mapping[str, str]
-) -> Iterator[MeasuredScore]:
-    for metric, estimate in estimates.items():
-        if metric.of in without:
-            continue
-        low, high = (
-            estimate.interval(estimate.counts_as())
-            if estimate.total
-            else (estimate.mean, estimate.mean)
-        )
-        name = metric.name if not metric.kind else f"{metric.name}({', '.join(metric.kind)})"
-        if name != "iia":
-            yield MeasuredScore(name, metric.of or "", estimate.mean, low, high, estimate.total)
-
-
-def _iia(observed: tuple[Observed, ...]) -> Score:
-    found = measure_of("iia")(observed, ())
-    assert isinstance(found, Score)
-    return found
-
-
-def _dimensions(maps: PlacedMaps, offered: Candidates, subject: Subject) -> dict[str, int]:
-    """How many dimensions each variable's share has, at least one, and no more in all at a site
-    than its vector has numbers.
-    """
-    found: dict[str, int] = {}
-    for here in maps.placed:
-        most = subject.width(here.site) // len(here.members)
-        for member, count in zip(here.members, here.map.dimensions(), strict=True):
-            found[offered.variables[member]] = max(1, min(count, most))
-    return found
 
 
 def _unscored(posed: PosedClaim, notes: _Notes, started: float) -> ClaimVerdict:
