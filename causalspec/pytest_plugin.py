@@ -67,7 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read what parameters are set to: a mistake there ends the run before it begins."""
     written = [
-        *((text, "causalspec_set") for text in config.getini("causalspec_set")),
+        *((text, "causalspec_set") for text in config.getini("causalspec_set") or ()),
         *((text, "--causalspec-set") for text in config.getoption("--causalspec-set")),
     ]
     if not written:
@@ -94,7 +94,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     known = session.config.stash.get(KNOWN_PARAMETERS, None)
     if known is None:
         return
-    for name in session.config.stash.get(PARAMETERS, {}):
+    for name in session.config.stash.get(PARAMETERS, NO_PARAMETERS):
         if name not in known:
             from causalspec.dsl.diagnostics import suggestion
 
@@ -120,7 +120,7 @@ class SpecFile(pytest.File):
 
         try:
             name = Path(os.path.relpath(self.path, self.config.rootpath))
-            checked = _checked(self.path, name, self.config.stash.get(PARAMETERS, {}))
+            checked = _checked(self.path, name, self.config.stash.get(PARAMETERS, NO_PARAMETERS))
         except ToolFailure as failure:
             raise self.CollectError(str(failure)) from failure
         known = self.config.stash.setdefault(KNOWN_PARAMETERS, {})
@@ -260,6 +260,7 @@ def _verify(item: SpecItem, specification: Specification, claim: str) -> None:
 NETWORK: Final[pytest.StashKey[TaskNetwork]] = pytest.StashKey()
 """The network of the session, loaded by the first claim."""
 
+NO_PARAMETERS: Final[Mapping[str, Fraction]] = {}
 PARAMETERS: Final[pytest.StashKey[Mapping[str, Fraction]]] = pytest.StashKey()
 """What parameters are set to."""
 

@@ -45,6 +45,10 @@ def parse_expression(source: Source, diagnostics: Diagnostics) -> syntax.Express
         advice = "names are given to slots of prompts alone"
         diagnostics.error("CS103", "unexpected `as`", name.span, help=advice)
         return None
+    if isinstance(expression, syntax.TextLoop):
+        advice = "loops over texts are written in prompts alone"
+        diagnostics.error("CS103", "unexpected `for`", expression.span, help=advice)
+        return None
     return None if _is_deep(expression, diagnostics) else expression
 
 

@@ -37,7 +37,7 @@ def get_on(agrees: Truth) -> Truth:
     """BoolArray [inputs, inputs], symmetric, of `agrees` [kinds, bases, sources]: whether every
     kind of swap between two inputs, either way, gives the hypothesis' label.
     """
-    both = agrees.all(axis=0)
+    both: Truth = agrees.all(axis=0)
     return both & both.T
 
 

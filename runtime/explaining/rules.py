@@ -98,7 +98,7 @@ def _half(exceptional: Truth, seed: int) -> Truth:
 def _best(found: Sequence[Literal], exceptional: Truth, learning: Truth) -> Term | None:
     target = exceptional[learning]
     # What a rule adds to a balanced accuracy of a half by holding at an input.
-    gains = np.where(target, 0.5 / target.sum(), -0.5 / (~target).sum())
+    gains: NDArray[np.float64] = np.where(target, 0.5 / target.sum(), -0.5 / (~target).sum())
     singles = [Term(said.text, 1, said.words, "", said.holds) for said in found]
     if not singles:
         return None
