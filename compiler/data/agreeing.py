@@ -45,10 +45,8 @@ def agreeing(
             missing = np.flatnonzero(~is_found)
             if not len(missing):
                 break
-            fresh = {
-                **sampler.take(len(missing)),
-                **{name: found[name][missing] for name in sorted(copied)},
-            }
+            fresh = sampler.take(len(missing))
+            fresh = {**fresh, **{name: found[name][missing] for name in sorted(copied)}}
             fits = _admitted(model, fresh, len(missing)) & _differ(fresh, found, missing, model)
             if names:
                 here = {name: column[missing] for name, column in found.items()}

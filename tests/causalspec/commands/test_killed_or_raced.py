@@ -133,6 +133,20 @@ def test_what_was_killed_goes_on_where_it_stood(
     assert sorted(entry.name for entry in here.iterdir()) == ["killed", "spec.causal", "whole"]
 
 
+@pytest.mark.parametrize("stage", ["self-swap", "site-resampled", "unmapped-resampled--draw-3"])
+def test_what_was_killed_among_its_controls_goes_on_there(
+    stage: str, player: Path, here: Path, forked: ForkedRuns
+) -> None:
+    awaited = f".*.run-*/*{stage}-*.safetensors"
+    whole = forked(Run(verification(player, 0, "whole")))
+    killed = verification(player, 0, "killed")
+    assert forked(Run(killed, 0.0, signal.SIGKILL, awaited)) == [-signal.SIGKILL]
+    assert list(here.glob(awaited))
+    assert forked(Run(killed)) == whole
+    assert result_of(Path("killed")) == result_of(Path("whole"))
+    assert sorted(entry.name for entry in here.iterdir()) == ["killed", "spec.causal", "whole"]
+
+
 def check_results(out: Path, whole: Mapping[int, Any]) -> None:
     """The folder is one run's, and holds what its manifest says, or is not there."""
     if not out.exists():
