@@ -29,6 +29,9 @@ Blend = Callable[[AlignmentMap, Tensor, Tensor], Tensor]
 from the third's.
 """
 
+Beside = Callable[[Subject, Tensor, Tensor], Edit]
+"""Of a subject, bases and third inputs: an edit of what is not mapped at other tokens."""
+
 
 def check_resampled(selected: SelectedAlignment) -> None:
     """Raise `NotTested` where the pairs or the maps give such a run no meaning."""
@@ -38,6 +41,10 @@ def check_resampled(selected: SelectedAlignment) -> None:
         raise NotTested("sources are themselves intervened on")
     if any(here.site.receiver is not None for here in selected.maps.placed):
         raise NotTested("a variable is placed at an edge")
+
+
+def check_rest(selected: SelectedAlignment) -> None:
+    """Raise `NotTested` where nothing at the sites lies outside the maps."""
     subject = selected.test[0].subject
     if not any(_has_rest(here, subject) for here in selected.maps.placed):
         raise NotTested("the maps own all there is at the site")
@@ -107,17 +114,19 @@ def resampled_answers(
     thirds: ThirdInputs,
     blend: Blend | None,
     blended: Collection[Site] | None = None,
+    beside: Beside | None = None,
 ) -> Observed:
     """What the network says where every mapped part is set, to the source's where it is swapped and
     to the base's own elsewhere, and what is not mapped at the sites `blended` (None: all of them)
-    is blended with that of the inputs `thirds`, by default taken whole.
+    is blended with that of the inputs `thirds`, by default taken whole. `beside` resamples other
+    tokens first.
     """
     subject, rows = prepared.subject, prepared.rows
     predicted: list[Tensor] = []
     for start in range(0, rows.rows, BATCH):
         chosen = torch.arange(start, min(start + BATCH, rows.rows))
         part, other = rows.take(chosen), thirds.numbers[chosen]
-        edits: list[Edit] = []
+        edits = [] if beside is None else [beside(subject, part.bases, other)]
         for here in selected.maps.placed:
             site, origins = here.site, part.origins[:, list(here.members)]
             taken = torch.where(origins >= 0, origins, part.bases[:, None])
@@ -126,7 +135,10 @@ def resampled_answers(
             third = thirds.subject.vectors(site, other)
             is_blended = blended is None or site in blended
             replaced = _set(here, (blend or whole_rest) if is_blended else None)
-            edits.append(Edit(site, replaced, (counts, sources, third)))
+            given = (counts, sources, third)
+            if beside is not None and is_blended:
+                given = (*given, subject.vectors(site, part.bases))  # what `beside` has replaced
+            edits.append(Edit(site, replaced, given))
         logits = subject.run(part.bases, edits).logits
         predicted.append(logits.argmax(-1).cpu())
     return Observed(prepared, None, torch.cat(predicted), selected.has_label)
@@ -135,7 +147,10 @@ def resampled_answers(
 def _set(here: PlacedMap, blend: Blend | None) -> Callable[..., Tensor]:
     """An edit that blends what is not mapped at a site and then sets every variable's share."""
 
-    def replaced(base: Tensor, counts: Tensor, sources: Tensor, third: Tensor) -> Tensor:
+    def replaced(
+        found: Tensor, counts: Tensor, sources: Tensor, third: Tensor, own: Tensor | None = None
+    ) -> Tensor:
+        base = found if own is None else own.to(found)
         rows, places, width = base.shape
         flat = base.reshape(-1, width)
         if blend is not None:

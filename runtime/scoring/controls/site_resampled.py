@@ -14,6 +14,7 @@ from causalspec.runtime.scoring.controls.equivalents import (
 )
 from causalspec.runtime.scoring.controls.resampling import (
     check_resampled,
+    check_rest,
     resampled_answers,
 )
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
@@ -39,6 +40,7 @@ def observed(store: FitStore, selected: SelectedAlignment) -> tuple[Observed, ..
         NotTested: none has one, or nothing lies outside the aligned part.
     """
     check_resampled(selected)
+    check_rest(selected)
     finished = store.folder.find(selected.stage("site_resampled"))
     if finished is None:
         finished = Stage(_resampled(store, selected), {})
