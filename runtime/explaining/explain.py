@@ -21,6 +21,7 @@ from causalspec.runtime.explaining.pairwise import (
     pairwise_agreement,
 )
 from causalspec.runtime.explaining.partition import (
+    LEVELS,
     THRESHOLD,
     Partition,
     Truth,
@@ -83,9 +84,8 @@ def explanation(
     """
     model, own = hypothesis.model, agrees[hypothesis.model.name]
     mutual = get_on(own)
-    parts = {name: partition(get_on(found)) for name, found in agrees.items()}
-    found = parts[model.name]
-    rule, reason = _rule(model, asked, found)
+    level, found, rule, reason = _best_told(model, asked, mutual)
+    parts = {name: partition(get_on(swaps), level) for name, swaps in agrees.items()}
     right, total = iia_within(own, found.explained)
     shown = asked.present()
     order = sorted(
@@ -96,7 +96,7 @@ def explanation(
         claim=claim,
         model=model.name,
         swaps=tuple(kind.name for kind in hypothesis.kinds),
-        threshold=THRESHOLD,
+        threshold=level,
         iia=float(own.mean()) if own.size else None,
         iia_explained=right / total if total else None,
         inputs=tuple(
@@ -121,6 +121,22 @@ def statement(name: str, condition: str) -> str:
     text = f"language 1\n\nmodel M of T {{\n  let {name} = {condition}\n}}\n"
     lines = format_source(Source("a rule", text)).splitlines()
     return lines[3].strip()
+
+
+def _best_told(
+    model: CausalModel, asked: Asked, mutual: Truth
+) -> tuple[float, Partition, FoundRule | None, str]:
+    """The level of agreement whose explained set a rule tells best, by the half of the inputs that
+    chooses rules; the lowest one where none has a rule.
+    """
+    parts = [(level, partition(mutual, level)) for level in LEVELS]
+    judged = [(level, part, *_rule(model, asked, part)) for level, part in parts]
+    told = [entry for entry in judged if entry[2] is not None]
+    return max(told, key=_merit) if told else judged[0]
+
+
+def _merit(entry: tuple[float, Partition, FoundRule | None, str]) -> float:
+    return -1.0 if entry[2] is None else entry[2].merit
 
 
 def _rule(model: CausalModel, asked: Asked, found: Partition) -> tuple[FoundRule | None, str]:

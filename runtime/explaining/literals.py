@@ -114,9 +114,9 @@ def _with_values(name: str, domain: Domain, column: NDArray[np.int64]) -> Iterat
             yield Literal(f"{name} in {members}", 4, inside)
             yield Literal(f"{name} not in {members}", 4, ~inside)
     if isinstance(domain, Numbers):
-        spread: list[int] = np.unique(
+        spread: NDArray[np.int64] = np.unique(
             np.linspace(0, len(plain) - 1, _LIMITS).round().astype(int)
-        ).tolist()
-        for code in [plain[place] for place in spread if plain]:
+        )
+        for code in [plain[int(place)] for place in spread if plain]:
             yield Literal(f"{name} <= {written[code]}", 3, column <= code)
             yield Literal(f"{name} > {written[code]}", 3, column > code)

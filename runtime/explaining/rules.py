@@ -54,6 +54,8 @@ class FoundRule:
     held_out: int
     wrong: int
     probability: float
+    merit: float
+    """Its balanced accuracy on the half that chose it, above a half, less what its length costs."""
 
     @property
     def is_better_than_chance(self) -> bool:
@@ -75,14 +77,15 @@ def learn_rule(found: Sequence[Literal], exceptional: Truth, seed: int = 0) -> F
     if min(int(exceptional.sum()), int((~exceptional).sum())) < FEWEST:
         raise TooFewInputsError
     learning = _half(exceptional, seed)
-    term = _best(found, exceptional, learning)
-    if term is None:
+    best = _best(found, exceptional, learning)
+    if best is None:
         return None
+    gain, term = best
     said, right = term.holds[~learning], exceptional[~learning]
     accuracy = (float(said[right].mean()) + float((~said[~right]).mean())) / 2
-    return FoundRule(
-        term, accuracy, len(right), int((said != right).sum()), _by_chance(said, right)
-    )
+    wrong = int((said != right).sum())
+    chance = _by_chance(said, right)
+    return FoundRule(term, accuracy, len(right), wrong, chance, _merit(gain, term))
 
 
 def _half(exceptional: Truth, seed: int) -> Truth:
@@ -95,7 +98,13 @@ def _half(exceptional: Truth, seed: int) -> Truth:
     return learning
 
 
-def _best(found: Sequence[Literal], exceptional: Truth, learning: Truth) -> Term | None:
+def _merit(gain: float, term: Term) -> float:
+    return round(gain - WORTH * term.conditions, 9)
+
+
+def _best(
+    found: Sequence[Literal], exceptional: Truth, learning: Truth
+) -> tuple[float, Term] | None:
     target = exceptional[learning]
     # What a rule adds to a balanced accuracy of a half by holding at an input.
     gains: NDArray[np.float64] = np.where(target, 0.5 / target.sum(), -0.5 / (~target).sum())
@@ -116,9 +125,9 @@ def _best(found: Sequence[Literal], exceptional: Truth, learning: Truth) -> Term
 
     def merit(scored: tuple[float, Term]) -> tuple[float, int, int]:
         gain, term = scored
-        return (-round(gain - WORTH * term.conditions, 9), term.conditions, term.words)
+        return (-_merit(gain, term), term.conditions, term.words)
 
-    return min(candidates, key=merit)[1]
+    return min(candidates, key=merit)
 
 
 def _distinct_pairs(singles: Sequence[Term]) -> list[Term]:

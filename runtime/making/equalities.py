@@ -24,8 +24,8 @@ from causalspec.runtime.watch import Unwatched, Watcher
 @dataclass(frozen=True, slots=True)
 class EqualityRecipe:
     """What is learned and how long. `rule` makes of the `variables`, BoolTensor [variables, rows],
-    the right answers, BoolTensor [rows]. These are made of which pairs are equal, BoolTensor
-    [pairs, rows], and are these equalities themselves by default. A vector has `dimensions` numbers.
+    the right answers, BoolTensor [rows]; these are made of which pairs are equal, BoolTensor
+    [pairs, rows], and are the equalities themselves by default. A vector has `dimensions` numbers.
 
     With `taught_at`, the network is also taught to keep each variable in neurons of its own in that
     hidden layer, by interchange intervention training (Geiger et al. 2022, "Inducing Causal
