@@ -303,6 +303,7 @@ def _of_variables(splits: Splits, all_names: Sequence[str], names: Sequence[str]
             rows=rows,
             own_bases=prepared.own_bases[kept],
             alike=prepared.alike[kept.numpy()],
+            inputs=prepared.inputs[kept.numpy()],
         )
 
     def of_all(splits: PreparedSplits) -> PreparedSplits:

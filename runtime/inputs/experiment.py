@@ -32,6 +32,7 @@ from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
 from causalspec.runtime.inputs.token_places import TokenChoice
 from causalspec.runtime.inputs.written_values import with_values
 from causalspec.runtime.report.text import wrong_answer
+from causalspec.runtime.results.clusters import effective_pairs
 from causalspec.runtime.results.estimates import Score, mean_of
 from causalspec.runtime.results.records import PairCounts, WrongAnswer
 from causalspec.runtime.sites.site import Site
@@ -148,6 +149,8 @@ class PreparedSplit:
     count: PairCounts
     alike: NDArray[np.int64] = field(repr=False)
     """A number for each row, the same where the network is given the same pair."""
+    inputs: NDArray[np.int64] = field(repr=False)
+    """What the network is given as base and sources [rows, roles], -1 where there is none."""
     wrong: tuple[WrongAnswer, ...] = ()
     """Some of the network's wrong answers, where it answers less than half of the pairs."""
     values: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -173,15 +176,22 @@ class PreparedSplit:
         in `among`.
         """
         if among is None:
-            effective = self.effective(slice(None))
+            effective = self.effective(agrees, slice(None))
             return Score(int(agrees.sum()), len(self.pairs), effective, self.count.drawn)
-        agrees = agrees & among
-        return Score(int(agrees.sum()), int(among.sum()), self.effective(among.numpy()))
+        effective = self.effective(agrees, among.numpy())
+        return Score(int((agrees & among).sum()), int(among.sum()), effective)
 
-    def effective(self, rows: Rows) -> float:
-        """How many pairs some rows count as, repeated ones counting once."""
+    def effective(self, values: Tensor, rows: Rows) -> float:
+        """How many independent pairs the mean of `values` [all rows] over some rows rests on:
+        repeated pairs count once, and those that share a base or a source as `effective_pairs`
+        says.
+        """
         cells = self.pairs.kinds.astype(np.int64) * len(self.pairs.strata) + self.pairs.stratum
-        return effective_number(self.alike[rows], cells[rows])
+        distinct = effective_number(self.alike[rows], cells[rows])
+        numbers = values.detach().cpu().double().numpy()
+        model = self.pairs.model
+        population = math.prod(model.by_name[name].domain.size for name in model.inputs)
+        return effective_pairs(numbers[rows], self.inputs[rows], distinct, population)
 
 
 PreparedSplits = tuple[PreparedSplit, ...]
@@ -261,7 +271,8 @@ def _prepared(
     used = kept.nonzero()[:, 0]
     selected = pairs.select(used.numpy())
     rows = split.rows.take(used)
-    alike = _alike(encoded.presentation, rows, selected.kinds)
+    inputs = _inputs(encoded.presentation, rows)
+    alike = _alike(inputs, selected.kinds)
     count = PairCounts(
         design=pairs.design.name,
         split=pairs.split,
@@ -279,6 +290,7 @@ def _prepared(
         split.own_bases[used],
         count,
         alike,
+        inputs,
         wrong,
         experiment.values,
     )
@@ -297,12 +309,16 @@ def _wrong_answers(
             yield WrongAnswer(shown.text(number), said, right)
 
 
-def _alike(presentation: Presentation, rows: Interchanges, kinds: NDArray[np.int32]) -> Any:
+def _alike(inputs: NDArray[np.int64], kinds: NDArray[np.int32]) -> Any:
     """A number for each row, the same where kind, base and sources are for the network."""
-    inputs: NDArray[np.int64] = presentation.alike.numpy()
-    parts = [inputs[rows.bases.numpy()][:, None], _sources_of(rows, inputs)]
-    whole = np.column_stack([*parts, kinds.astype(np.int64)])
+    whole = np.column_stack([inputs, kinds.astype(np.int64)])
     return np.unique(whole, axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def _inputs(presentation: Presentation, rows: Interchanges) -> NDArray[np.int64]:
+    """What the network is given as base and sources [rows, 1 + …]."""
+    inputs: NDArray[np.int64] = presentation.alike.numpy()
+    return np.column_stack([inputs[rows.bases.numpy()], _sources_of(rows, inputs)])
 
 
 def _sources_of(rows: Interchanges, inputs: NDArray[np.int64]) -> NDArray[np.int64]:

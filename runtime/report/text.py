@@ -196,9 +196,9 @@ def spread_of(control: ControlScore) -> str:
 
 
 def repeats(score: Score) -> str:
-    """`, which count as 12 distinct ones` where pairs repeat, else nothing."""
+    """`, which count as 12 independent ones` where pairs repeat or share inputs, else nothing."""
     pairs = score.counts_as()
-    return "" if pairs == score.total else f", which count as {count_of(pairs)} distinct ones"
+    return "" if pairs == score.total else f", which count as {count_of(pairs)} independent ones"
 
 
 def count_of(pairs: float) -> str:

@@ -101,7 +101,7 @@ class _Lacking:
         if past > _slack(expectation, scores):
             fewest = min(score.counts_as() for score in named.values())
             reasons.append(
-                f"on {count_of(fewest)} distinct pairs the interval reaches {past:.3f} past "
+                f"on {count_of(fewest)} independent pairs the interval reaches {past:.3f} past "
                 "the bound"
             )
         if not reasons:

@@ -147,7 +147,7 @@ def test_claims_are_items_when_a_network_is_given(run_pytest: Pytest, player: Pa
     )
     assert "2 failed, 1 passed" in printed
     assert "TheColorFollows  unknown" in printed
-    assert "unknown: on 4 distinct pairs the interval reaches" in printed
+    assert "unknown: on 4 independent pairs the interval reaches" in printed
     failure = printed.partition("claim TheColorFollows")[2]
     assert "TheColorFollows  fails" in failure
     assert "iia > 1" in failure

@@ -59,6 +59,6 @@ def _mean(
         chosen = numbers[mine].double()
         if len(chosen):
             spread = float(chosen.std()) if len(chosen) > 1 else 0.0
-            effective = seen.prepared.effective(mine.numpy())
+            effective = seen.prepared.effective(numbers, mine.numpy())
             parts.append(Measurement(float(chosen.mean()), spread, len(chosen), effective))
     return mean_measurement(parts) if parts else Measurement(float("nan"), 0.0, 0)

@@ -18,7 +18,8 @@ WHOLE = SPEC.replace("das(dim = 8)", "full_vector").replace(
     "split train 64, validation 24, test 24", "split validation 24, test 400"
 )
 
-# Two sides asked for, times the three other colors and two sides of the source: twelve pairs.
+# Two sides asked for, times the three other colors and two sides of the source: twelve pairs of
+# two bases, of the 50 that there could be.
 TWELVE = WHOLE.replace(
     "  keep where result.answer != base.answer\n",
     "  keep where base.first == red and base.second == green and source.second == white\n"
@@ -60,28 +61,30 @@ def test_repeated_pairs_count_once(verified: Verify) -> None:
     status, result, printed = verified(TWELVE.replace("iia >= 0.80", "iia >= 0.95"))
     assert status == ExitCode.UNKNOWN
     [verdict] = result["verdicts"]
-    # Wilson's lower end for 12 of 12 is 12 / (12 + z²).
+    # Wilson's lower end for n of n is n / (n + z²).
+    bases = verdict["score"]["effective"]
+    assert bases == pytest.approx(2 / (1 - 2 / 50), abs=0.05)
     assert verdict["score"] == {
-        "correct": 400, "total": 400, "effective": 12.0, "drawn": 400, "mean": 1.0,
-        "lower": pytest.approx(12 / (12 + 1.959963984540054**2)), "upper": 1.0,
+        "correct": 400, "total": 400, "effective": bases, "drawn": 400, "mean": 1.0,
+        "lower": pytest.approx(bases / (bases + 1.959963984540054**2)), "upper": 1.0,
         "parts": [],
     }  # fmt: skip
-    assert {control["score"]["effective"] for control in verdict["controls"]} == {12.0}
+    assert {control["score"]["effective"] for control in verdict["controls"]} == {bases}
     assert verdict["counts"][-1]["distinct"] == 12
     first, second = verdict["expectations"]
     assert first == {
         "text": "iia >= 0.95", "value": 1.0, "holds": None, "enough": 16,
-        "reason": "on 12 distinct pairs the interval reaches 0.192 past the bound; 16 would do",
+        "reason": "on 2.1 independent pairs the interval reaches 0.600 past the bound; 16 would do",
     }  # fmt: skip
-    assert (second["holds"], second["enough"]) == (True, None)
+    assert (second["holds"], second["enough"]) == (None, 12)
     shown = " ".join(printed.split())
     assert "The claim is unknown" in shown
-    assert "on 400 of 400 test pairs, which count as 12 distinct ones" in shown
+    assert "on 400 of 400 test pairs, which count as 2.1 independent ones" in shown
     assert "400 answered rightly, 400 scored, 12 distinct" in shown
-    assert "unknown: on 12 distinct pairs the interval reaches 0.192 past the bound" in shown
+    assert "unknown: on 2.1 independent pairs the interval reaches 0.600 past the bound" in shown
     report = Path("out/report.html").read_text(encoding="utf-8")
     assert 'class="badge unknown"' in report
-    assert "on 12 distinct pairs the interval reaches 0.192 past the bound" in report
+    assert "on 2.1 independent pairs the interval reaches 0.600 past the bound" in report
 
 
 def test_a_balanced_split_rests_on_its_rarest_pairs(verified: Verify) -> None:

@@ -67,39 +67,39 @@ def test_judgements_on_enough_pairs(
         # 2 of 2 have the interval .342 to 1, and n of n the lower end n / (n + z²).
         (
             IIA, ">=", 0.9, Score(2, 2),
-            "on 2 distinct pairs the interval reaches 0.558 past the bound; 12 would do", 12,
+            "on 2 independent pairs the interval reaches 0.558 past the bound; 12 would do", 12,
         ),
         (
             IIA, ">", 0.75, Score(2, 2),
-            "on 2 distinct pairs the interval reaches 0.408 past the bound; 6 would do", 6,
+            "on 2 independent pairs the interval reaches 0.408 past the bound; 6 would do", 6,
         ),
         (
             IIA, "<=", 0.1, Score(0, 4),
-            "on 4 distinct pairs the interval reaches 0.390 past the bound; 12 would do", 12,
+            "on 4 independent pairs the interval reaches 0.390 past the bound; 12 would do", 12,
         ),
         (
             IIA, "==", 0.5, Score(5, 10),
-            "on 10 distinct pairs the interval reaches 0.263 past the bound; 39 would do", 39,
+            "on 10 independent pairs the interval reaches 0.263 past the bound; 39 would do", 39,
         ),
         (
             IIA, ">=", 0.9, Score(400, 400, effective=7.8),
-            "on 7.8 distinct pairs the interval reaches 0.230 past the bound; 12 would do", 12,
+            "on 7.8 independent pairs the interval reaches 0.230 past the bound; 12 would do", 12,
         ),
         # Taken the lenient way, a bound has the interval of its score.
         (
             Metric("iia", "upper", None), ">=", 0.9, Score(1, 2),
-            "on 2 distinct pairs the interval reaches 0.805 past the bound; no number would do",
+            "on 2 independent pairs the interval reaches 0.805 past the bound; no number would do",
             None,
         ),
         # Whatever the two have to do with each other: 20 pairs each, .839 and .161.
         (
             minus(IIA, NO_SWAP), ">=", 0.9, Score(20, 20),
-            "on 20 distinct pairs the interval reaches 0.222 past the bound; 27 would do", 27,
+            "on 20 independent pairs the interval reaches 0.222 past the bound; 27 would do", 27,
         ),
         # Both sides times ten: the same claim.
         (
             MetricArithmetic("*", 10.0, IIA), ">=", 9.0, Score(2, 2),
-            "on 2 distinct pairs the interval reaches 5.576 past the bound; 12 would do", 12,
+            "on 2 independent pairs the interval reaches 5.576 past the bound; 12 would do", 12,
         ),
         (
             IIA, ">=", 0.5, Score(100, 100, drawn=300),
@@ -107,7 +107,7 @@ def test_judgements_on_enough_pairs(
         ),
         (
             minus(IIA, NO_SWAP), ">=", 0.9, Score(2, 2, drawn=12),
-            "only 2 of 12 drawn pairs could be scored, and on 2 distinct pairs the interval "
+            "only 2 of 12 drawn pairs could be scored, and on 2 independent pairs the interval "
             "reaches 0.719 past the bound; 27 would do", 27,
         ),
         # The strict form has no slack to want, but pairs that were not scored it wants as well.
