@@ -205,13 +205,18 @@ MetricExpression = Metric | MetricArithmetic | float
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """`left operator right`, e.g. `iia - iia(random_network) >= 0.30`; `text` as written."""
+    """`left operator right`, e.g. `iia - iia(random_network) >= 0.30`; `text` as written.
+
+    It is expected for at least `least` of the first `seeds` seeds of the fit.
+    """
 
     left: MetricExpression
     operator: str  # "<", "<=", ">", ">=", "=="
     right: MetricExpression
     text: str
     span: Span = field(compare=False, repr=False)
+    least: int = 1
+    seeds: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +234,11 @@ class Claim:
     expectations: tuple[Expectation, ...]
     documentation: str = ""
     span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def seeds(self) -> int:
+        """For how many seeds maps are fitted: as many as the expectation asks that asks for most."""
+        return max((expectation.seeds for expectation in self.expectations), default=1)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:

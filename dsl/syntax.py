@@ -192,10 +192,18 @@ class Of(Node):
     fitted_on: Name | None
 
 
+class Seeds(Node):
+    """`for 4 of 5 seeds`."""
+
+    least: Number
+    of: Number
+
+
 class Expect(Node):
-    """`expect iia - iia(random_network) >= 0.30`."""
+    """`expect iia - iia(random_network) >= 0.30`, `expect iia >= 0.9 for 4 of 5 seeds`."""
 
     condition: Expression
+    seeds: Seeds | None
 
 
 class ClaimDeclaration(Node):

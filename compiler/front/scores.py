@@ -9,6 +9,7 @@ from causalspec.compiler.entries import MetricEntry
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.instances import rival_of
 from causalspec.compiler.front.models import ModelDraft
+from causalspec.compiler.front.fit_seeds import seeds_of
 from causalspec.compiler.front.names import MODELS, Compilation, declared_at, quoted
 from causalspec.compiler.front.observational_scores import reads_one_feature
 from causalspec.compiler.front.vocabulary_rows import find_row
@@ -214,7 +215,14 @@ def expectation_of(
     if not (_has_metric(left) or _has_metric(right)):
         advice = "use `iia`, `lower(iia)` or `iia(random_network)`"
         return compilation.wrong("CS712", condition, "compares no score", help=advice)
-    return Expectation(left, operator, right, " ".join(condition.span.text.split()), condition.span)
+    if statement.seeds is None:
+        text = " ".join(condition.span.text.split())
+        return Expectation(left, operator, right, text, condition.span)
+    counts = seeds_of(compilation, statement.seeds)
+    if counts is None:
+        return None
+    span = condition.span.to(statement.seeds.span)
+    return Expectation(left, operator, right, " ".join(span.text.split()), span, *counts)
 
 
 def _has_metric(expression: MetricExpression) -> bool:

@@ -28,6 +28,8 @@ class _Bound:
     threshold: Fraction
     is_strict: bool
     is_equality: bool
+    least: int
+    seeds: int
 
     @property
     def key(self) -> object:
@@ -87,10 +89,18 @@ def _moved(old: Expectation, new: Expectation) -> str | None:
         (share > 0 or -1) * (_RANKS[metric.bound] - rank[_score(metric)])
         for metric, share in now.scores.items()
     ]
+    if (was.least, was.seeds) != (now.least, now.seeds):
+        # Of one more seed one more, or as many of fewer, is harder; all of fewer is easier.
+        steps.append(_sign(now.least - was.least))
+        steps.append(_sign((was.seeds - was.least) - (now.seeds - now.least)))
     limits = (was.threshold, was.is_strict), (now.threshold, now.is_strict)
     if limits[1] >= limits[0] and min(steps) >= 0:
         return "tightened"
     return "loosened" if limits[1] <= limits[0] and max(steps) <= 0 else "changed"
+
+
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)
 
 
 def _key(expectation: Expectation) -> object:
@@ -121,6 +131,8 @@ def _bound(expectation: Expectation) -> _Bound | None:
         threshold / scale,
         expectation.operator in ("<", ">"),
         expectation.operator == "==",
+        expectation.least,
+        expectation.seeds,
     )
 
 
