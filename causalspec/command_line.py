@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "distinguish": "find pairs on which a model and its rivals predict different labels",
     "diff": "say what changed between two versions of a spec: meaning, claims, data, prompts or "
     "text",
+    "plan": "say what verifying a spec's claims would take, and the power of each expectation",
     "align": "fit an alignment at every site it names, and show the validation scores",
     "verify": "verify a spec's claims against a network, with controls and a report",
     "pair": "look at one pair: its tokens, what is swapped where, and the answers before and after",

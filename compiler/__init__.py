@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.data.randomness import Stream as Stream
     from causalspec.compiler.data.randomness import largest_remainder as largest_remainder
     from causalspec.compiler.data.repeats import effective_number as effective_number
+    from causalspec.compiler.data.repeats import pair_keys as pair_keys
     from causalspec.compiler.data.rival_designs import rival_design as rival_design
     from causalspec.compiler.data.samplers import RequirementUnmetError as RequirementUnmetError
     from causalspec.compiler.data.samplers import Sampler as Sampler

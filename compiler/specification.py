@@ -237,7 +237,7 @@ class Claim:
 
     @property
     def seeds(self) -> int:
-        """For how many seeds maps are fitted: as many as the expectation asks that asks for most."""
+        """For how many seeds maps are fitted: the most that an expectation asks for."""
         return max((expectation.seeds for expectation in self.expectations), default=1)
 
     @property

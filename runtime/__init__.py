@@ -65,11 +65,13 @@ if TYPE_CHECKING:
     from causalspec.runtime.scoring.alignments import (
         check_alignment_destination as check_alignment_destination,
     )
+    from causalspec.runtime.scoring.choice import choose_claims as choose_claims
     from causalspec.runtime.scoring.one_pair import SeenPair as SeenPair
     from causalspec.runtime.scoring.one_pair import SwappedAt as SwappedAt
     from causalspec.runtime.scoring.one_pair import look_at as look_at
+    from causalspec.runtime.scoring.plan import ClaimPlan as ClaimPlan
+    from causalspec.runtime.scoring.plan import plan_of as plan_of
     from causalspec.runtime.scoring.verify import VerifySettings as VerifySettings
-    from causalspec.runtime.scoring.verify import choose_claims as choose_claims
     from causalspec.runtime.scoring.verify import verify as verify
     from causalspec.runtime.watch import Advance as Advance
 

@@ -19,6 +19,7 @@ from causalspec.commands.networks import (
     run_settings,
 )
 from causalspec.commands.output import print_lines
+from causalspec.commands.plan import DEFAULT_MARGIN, print_plans
 from causalspec.commands.specs import load_checked
 from causalspec.exit_codes import ExitCode
 
@@ -53,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"swap between every two of so many inputs (default {EXPLAIN_INPUTS}); with --explain",
     )
+    parser.add_argument(
+        "--plan", action="store_true", help="print what it would take, as `plan` does, and stop"
+    )
     add_format_argument(parser)
 
 
@@ -64,6 +68,9 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     if options.explain_inputs is not None and not options.explain:
         raise WrongUsageError("--explain-inputs is for --explain: add it")
+    if options.plan:
+        print_plans(specification, options.claim, DEFAULT_MARGIN, options.format)
+        return ExitCode.FINE
     require_libraries()
     from rich.console import Console
 

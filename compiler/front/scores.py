@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from causalspec.compiler.entries import MetricEntry
 from causalspec.compiler.front.examples import target_variable
+from causalspec.compiler.front.fit_seeds import seeds_of
 from causalspec.compiler.front.instances import rival_of
 from causalspec.compiler.front.models import ModelDraft
-from causalspec.compiler.front.fit_seeds import seeds_of
 from causalspec.compiler.front.names import MODELS, Compilation, declared_at, quoted
 from causalspec.compiler.front.observational_scores import reads_one_feature
 from causalspec.compiler.front.vocabulary_rows import find_row

@@ -65,6 +65,18 @@ class ControlScore:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedVerdict:
+    """What an expectation came to with the maps of one seed of the fit, at the sites chosen for it;
+    `holds` is as in `ExpectationVerdict`.
+    """
+
+    seed: int
+    value: float
+    holds: bool | None
+    sites: tuple[Site, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ExpectationVerdict:
     """One `expect` line: as written, what its left side came to, and whether it holds.
 
@@ -77,6 +89,9 @@ class ExpectationVerdict:
     holds: bool | None
     reason: str = ""
     enough: int | None = None
+    by_seed: tuple[
+        SeedVerdict, ...
+    ] = ()  # where it is asked of several seeds; `value` is the first's
 
 
 @dataclass(frozen=True, slots=True)

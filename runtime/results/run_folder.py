@@ -35,8 +35,13 @@ class Stage:
 class RunFolder:
     """The stages of one run, by name."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, part: str = "") -> None:
         self.folder = folder
+        self._part = part
+
+    def part(self, name: str) -> RunFolder:
+        """The same folder for a part of the run, whose stages may be called as others' are."""
+        return RunFolder(self.folder, f"{self._part}{name}: ")
 
     def find(self, name: str) -> Stage | None:
         """A finished stage, if there is one. What a power cut left unreadable is none."""
@@ -71,6 +76,7 @@ class RunFolder:
         self._path(name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
+        name = self._part + name
         readable = "".join(c if c.isalnum() else "-" for c in name)[:60]
         digest = hashlib.sha256(name.encode()).hexdigest()[:8]
         return self.folder / f"{readable}-{digest}.safetensors"

@@ -108,6 +108,7 @@ def _print_claim(verdict: ClaimVerdict, terminal: _Terminal) -> None:
     for doubt in doubts(verdict):
         terminal.console.print()
         terminal.line(doubt, indent=2)
+        _print_seeds(verdict, terminal)
     if verdict.controls:
         terminal.show(_scores("control or rival", sorted_controls(verdict), terminal))
         _print_control_notes(verdict, terminal)
@@ -158,6 +159,19 @@ def _print_control_notes(verdict: ClaimVerdict, terminal: _Terminal) -> None:
         terminal.console.print()
     for line in lines:
         terminal.line(line, "dim", 2)
+
+
+def _print_seeds(verdict: ClaimVerdict, terminal: _Terminal) -> None:
+    for expectation in verdict.expectations:
+        for number, found in enumerate(expectation.by_seed):
+            if not number:
+                terminal.console.print()
+                terminal.line(f"{expectation.text}:", indent=2)
+            terminal.line(
+                f"seed {found.seed}: {expectation_figure(found.value)} at "
+                f"{site_name(found.sites)}, {verdict_word(found.holds)}",
+                indent=4,
+            )
 
 
 def _scores(what: str, scores: Iterable[ControlScore], terminal: _Terminal) -> Table:

@@ -38,6 +38,7 @@ from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlign
 from causalspec.runtime.scoring.expectations import Scores, judge
 from causalspec.runtime.scoring.firing_pairs import firing_pairs
 from causalspec.runtime.scoring.observed import observe
+from causalspec.runtime.scoring.seeds import over_seeds
 from causalspec.runtime.scoring.showing import fitted_maps, readable_rows, scores_of_kinds
 from causalspec.runtime.scoring.trust import (
     TRAIN_IIA,
@@ -76,6 +77,8 @@ class PosedClaim:
     """What is remarkable about the claim's prompts, for its notes."""
     reused: ReusedMaps | None = None
     """Maps that are scored instead of being fitted."""
+    only_named: bool = False
+    """Whether controls that the claim does not name are left out."""
 
 
 def pose(
@@ -183,6 +186,7 @@ def _scored(
         written=writing.maps_of,
         has_label=writing.has_label,
         may_fit=posed.reused is None,
+        only_named=posed.only_named,
     )
     fitted = tuple(
         replace(here, distance=distance)
@@ -235,6 +239,21 @@ def _scored(
         above_untrained=above_untrained,
         vacuous=vacuous(claim, above_untrained),
         parted=parted(claim, train, iia_of(observed)),
+        notes=tuple(notes.messages),
+    )
+
+    def of_seed(number: int, asked: Claim) -> ClaimVerdict:
+        """The verdict on other expectations with another seed, sites chosen anew."""
+        seeded = replace(settings, seed=settings.seed + number)
+        part = replace(store, folder=store.folder.part(f"seed {seeded.seed}"))
+        again = replace(posed, experiment=replace(experiment, claim=asked), only_named=True)
+        return _scored(part, again, seeded, notes, started, None).verdict
+
+    verdict = replace(
+        verdict,
+        expectations=over_seeds(
+            claim, verdict, settings.seed, None if posed.reused is not None else of_seed
+        ),
         notes=tuple(notes.messages),
         seconds=time.monotonic() - started,
     )

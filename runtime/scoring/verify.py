@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from causalspec.compiler import Claim, Specification
-from causalspec.dsl.diagnostics import Diagnostic, Severity, SpecError, ToolFailure, suggestion
+from causalspec.compiler import Specification
+from causalspec.dsl.diagnostics import Diagnostic, Severity, SpecError, ToolFailure
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.fit_store import FitStore
@@ -19,6 +19,7 @@ from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.results.files import check_destination, write_results
 from causalspec.runtime.results.records import Manifest, Verification
 from causalspec.runtime.results.run_folder import run_folder
+from causalspec.runtime.scoring.choice import choose_claims
 from causalspec.runtime.scoring.claims import PosedClaim, pose, reusing, verify_claim
 from causalspec.runtime.watch import Unwatched, Watcher
 
@@ -135,15 +136,6 @@ def _warnings(posed: Sequence[PosedClaim]) -> Iterator[tuple[str, ...]]:
         yield tuple(told for name in names if name for told in found[task.name, name])
     if errors:
         raise SpecError(errors)
-
-
-def choose_claims(specification: Specification, names: Sequence[str]) -> tuple[Claim, ...]:
-    """The named claims, or all. Raises `LookupError` for a name that none has."""
-    for name in names:
-        if name not in specification.claims:
-            meant = suggestion(name, specification.claims)
-            raise LookupError(f"there is no claim `{name}`; {meant}")
-    return tuple(specification.claims[name] for name in names or specification.claims)
 
 
 def manifest_of(

@@ -140,7 +140,7 @@ def compare(store: FitStore, selected: SelectedAlignment) -> Iterator[Compared]:
     for name, control in CONTROLS.items():
         if name in without:
             continue
-        if control.applies(selected) or name in named:
+        if name in named or (control.applies(selected) and not selected.only_named):
             yield _compared(store, selected, name, control)
     for name in sorted(named - CONTROLS.keys()):
         rival = selected.specification.models.get(name)

@@ -44,6 +44,8 @@ class SelectedAlignment:
     has_label: bool = True
     may_fit: bool = True
     """False where the claim's own maps are an earlier run's."""
+    only_named: bool = False
+    """Whether controls that the claim does not name are left out."""
 
     @property
     def is_trained(self) -> bool:

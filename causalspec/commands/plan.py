@@ -1,0 +1,110 @@
+"""`causalspec plan`: what verifying a spec's claims would take and could show."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from causalspec.commands.arguments import (
+    WrongUsageError,
+    add_format_argument,
+    add_spec_argument,
+)
+from causalspec.commands.output import print_json, print_lines
+from causalspec.commands.specs import load_checked
+from causalspec.compiler import Specification
+from causalspec.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from causalspec.runtime import ClaimPlan
+
+DEFAULT_MARGIN = 0.05
+
+EXAMPLE = "causalspec plan price_tagging.causal --margin 0.03"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_spec_argument(parser)
+    parser.add_argument(
+        "--claim", action="append", default=[], metavar="NAME", help="only this claim (repeatable)"
+    )
+    parser.add_argument(
+        "--margin",
+        type=_margin,
+        default=DEFAULT_MARGIN,
+        help="how far above each bound the true value is taken to lie (default 0.05)",
+    )
+    add_format_argument(parser)
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Print a plan a claim: 0, warnings included."""
+    specification = load_checked(options.spec, options.settings)
+    print_plans(specification, options.claim, options.margin, options.format)
+    return ExitCode.FINE
+
+
+def print_plans(
+    specification: Specification, names: Sequence[str], margin: float, form: str
+) -> None:
+    """Print the plans of the named claims, or of all.
+
+    Raises `WrongUsageError` where there is no claim of such a name.
+    """
+    from causalspec.runtime import choose_claims, plan_of
+
+    if not specification.claims:
+        raise WrongUsageError(f"{specification.source.name} makes no claim")
+    try:
+        claims = choose_claims(specification, names)
+    except LookupError as error:
+        raise WrongUsageError(error.args[0]) from error
+    plans = [plan_of(specification, claim, margin) for claim in claims]
+    if form == "json":
+        print_json(
+            {
+                "format": 1,
+                "margin": margin,
+                "claims": [{**asdict(plan), "warnings": plan.warnings} for plan in plans],
+            }
+        )
+    else:
+        print_lines(line for plan in plans for line in _lines(plan))
+
+
+def _lines(plan: ClaimPlan) -> Iterator[str]:
+    yield plan.claim
+    sites = "as many as the network has" if plan.candidates is None else f"{plan.candidates:,}"
+    yield f"  sites: {sites} ({', '.join(plan.sites)})"
+    fits = "one a site" if plan.fits is None else f"{plan.fits:,}"
+    seeds = "" if plan.seeds == 1 else f", {plan.seeds} seeds" if plan.fits else " and seed"
+    yield f"  fits: {fits}{seeds}, and those of controls"
+    for split in plan.splits:
+        yield (
+            f"  {split.design}.{split.split}: {split.pairs:,} pairs, which count as "
+            f"{split.distinct:,.0f} distinct ones, of {split.inputs:,} inputs"
+        )
+    for power in plan.powers:
+        if power.probability is None:
+            yield f"  {power.text}: {power.reason}"
+            continue
+        truth = ", ".join(f"{name} = {value:.3f}" for name, value in power.truth)
+        enough = ", ".join(
+            f"{'no number' if pairs is None else f'{pairs:,} pairs'} for {asked}"
+            for asked, pairs in power.enough
+        )
+        told = f" ({enough})" if enough else ""
+        where = f", with {truth}" if truth else ""
+        yield f"  {power.text}: power {power.probability:.2f}{where}{told}"
+    for warning in plan.warnings:
+        yield f"  warning: {warning}"
+
+
+def _margin(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is not between 0 and 1")
+    return value

@@ -1,0 +1,129 @@
+"""What verifying a claim would take and could show, before any weight is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from causalspec.compiler import (
+    Claim,
+    CounterfactualDesign,
+    InterchangePairs,
+    Specification,
+    effective_number,
+    generate,
+    pair_keys,
+)
+from causalspec.runtime.scoring.power import MARGIN, Power, power_of
+
+LOW_POWER = 0.8
+"""A claim whose expectations hold less often, were they true, is warned of."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSplit:
+    """A split as drawn: `pairs` rows, which count as `distinct` ones; `inputs` prompts or vectors
+    that the network is run on.
+    """
+
+    design: str
+    split: str
+    pairs: int
+    distinct: float
+    inputs: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPlan:
+    """`sites` as written for each placement, and how many there are, None where the network's
+    layers decide; `fits` is that of the sweep of every seed, None likewise.
+    """
+
+    claim: str
+    sites: tuple[str, ...]
+    candidates: int | None
+    fits: int | None
+    seeds: int
+    splits: tuple[PlannedSplit, ...]
+    powers: tuple[Power, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the plan shows to be wrong with the claim, said plainly."""
+        found: list[str] = []
+        for power in self.powers:
+            enough = dict(power.enough).get(LOW_POWER)
+            advice = "" if enough is None else f"; about {enough:,} would do"
+            if not power.can_hold:
+                reason = power.reason or f"no result on {power.pairs:,} pairs could show it"
+                found.append(f"`{power.text}` can't hold: {reason}{advice}")
+            elif power.probability is not None and power.probability < LOW_POWER:
+                found.append(
+                    f"`{power.text}` would hold in {power.probability:.0%} of runs were it true, on "
+                    f"{power.pairs:,} independent pairs{advice}"
+                )
+        return tuple(found)
+
+
+def plan_of(specification: Specification, claim: Claim, margin: float = MARGIN) -> ClaimPlan:
+    """The plan of a claim: data are drawn, nothing is run. `margin` is how far above each bound the
+    true value is taken to lie.
+
+    Raises:
+        SpecError: the data can't be drawn.
+    """
+    splits: list[PlannedSplit] = []
+    independent: list[float] = []
+    for name, scored in claim.data:
+        design = specification.counterfactuals[name]
+        for split in design.splits:
+            if split.name in ("train", "validation", scored):
+                planned = _split(design, split.name)
+                splits.append(planned)
+                if split.name == scored:
+                    independent.append(planned.distinct)
+    # The mean over data sets of n pairs each is as sure as one of their sum.
+    pairs = int(min(independent) * len(independent)) if independent else 0
+    statements = {
+        placement.statement: placement
+        for placement in specification.alignments[claim.alignment].placements
+    }
+    counts = [
+        _candidates(placement.site.first_layer, placement.site.last_layer, placement.site.units)
+        for placement in statements.values()
+    ]
+    candidates = None if None in counts else int(np.prod([count or 1 for count in counts]))
+    return ClaimPlan(
+        claim.name,
+        tuple(placement.site.text for placement in statements.values()),
+        candidates,
+        None if candidates is None else candidates * claim.seeds,
+        claim.seeds,
+        tuple(splits),
+        tuple(power_of(expectation, pairs, margin) for expectation in claim.expectations),
+    )
+
+
+def _split(design: CounterfactualDesign, split: str) -> PlannedSplit:
+    pairs = generate(design, split)
+    cells = pairs.kinds.astype(np.int64) * len(pairs.strata) + pairs.stratum
+    _, same = np.unique(pair_keys(pairs), return_inverse=True)
+    distinct = effective_number(same.reshape(-1), cells)
+    return PlannedSplit(design.name, split, len(pairs), distinct, _inputs(pairs))
+
+
+def _inputs(pairs: InterchangePairs) -> int:
+    """How many distinct inputs bases and sources are."""
+    runs = [pairs.base, *pairs.sources]
+    names = pairs.model.inputs
+    whole = np.concatenate([np.column_stack([run[name] for name in names]) for run in runs])
+    return len(np.unique(whole, axis=0))
+
+
+def _candidates(first: int | None, last: int | None, units: tuple[int, ...] | None) -> int | None:
+    """How many sites a placement names, None where the network's last layer decides."""
+    if first is not None and last is None:
+        return None
+    layers = 1 if first is None or last is None else last - first + 1
+    return layers * (1 if units is None else len(units))
