@@ -60,8 +60,8 @@ class ClaimPlan:
                 found.append(f"`{power.text}` can't hold: {reason}{advice}")
             elif power.probability is not None and power.probability < LOW_POWER:
                 found.append(
-                    f"`{power.text}` would hold in {power.probability:.0%} of runs were it true, on "
-                    f"{power.pairs:,} independent pairs{advice}"
+                    f"`{power.text}` would hold in {power.probability:.0%} of runs were it true, "
+                    f"on {power.pairs:,} independent pairs{advice}"
                 )
         return tuple(found)
 

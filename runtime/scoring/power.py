@@ -1,7 +1,7 @@
 """How likely an expectation is to hold on so many pairs where the truth lies above its bound.
 
-The rule is that of verdicts (`expectations`): scores are drawn from binomial distributions, and each draw
-is judged. A claim that is almost always unknown, or that no result could meet, shows here
+The rule is that of verdicts (`expectations`): scores are drawn from binomial distributions, and
+each draw is judged. A claim that is almost always unknown, or that no result could meet, shows here
 before a network is run.
 """
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import pytest
 
-from causalspec.exit_codes import ExitCode
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.scoring.power import power_of
-from tests.compiler.front.test_scores import claim, text
-from tests.helpers.terminal import Terminal
+from tests.compiler.front.test_scores import claim
 
 
 def exact(pairs: int, share: float, least_correct: int) -> float:
@@ -68,21 +65,3 @@ def test_a_metric_without_a_distribution():
     found = power_of(line, 100)
     assert found.probability is None and found.can_hold
     assert found.reason == "how `kl` spreads is not known before a network is run"
-
-
-def test_the_command(run: Terminal):
-    run.write(spec="language 1\n" + text("lower(iia) >= 0.95"))
-    status, printed, _ = run("plan", "spec.causal")
-    assert status == ExitCode.FINE
-    assert "Pairs.test: 50 pairs, which count as" in printed
-    assert (
-        "warning: `lower(iia) >= 0.95` can't hold: no result on 50 pairs could show it; about"
-        in printed
-    )
-    status, printed, _ = run("plan", "spec.causal", "--format", "json")
-    [plan] = json.loads(printed)["claims"]
-    assert (plan["claim"], plan["candidates"], plan["seeds"]) == ("C", None, 1)
-    assert plan["powers"][0]["probability"] == 0
-    assert len(plan["warnings"]) == 1
-    assert run("plan", "spec.causal", "--claim", "D")[0] == ExitCode.WRONG_USAGE
-    assert run("verify", "spec.causal", "--network", "none", "--plan")[0] == ExitCode.FINE
