@@ -197,5 +197,10 @@ def test_questions_are_records_of_their_own(run: Terminal) -> None:
     for record in records:
         assert sum(Fraction(answer["probability"]) for answer in record["answers"]) == 1
         assert record["answer"] in ("true", "false")
-        assert record["derivation"][-1].startswith("So dead = ")
+        (asked,) = record["asks"].items()
+        assert asked == ("dead", record["answer"])
+        ends = (f" is {record['probability']}.", "What is", "Given that", "Suppose", "We know that")
+        assert record["derivation"][-1].endswith(ends[0])
+        assert record["question"].startswith(ends[1:])
+        assert 1 <= record["variables"] <= 6
         assert record["done"] or record["rung"] == "observation"
