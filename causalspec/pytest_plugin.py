@@ -68,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read what parameters are set to: a mistake there ends the run before it begins."""
     written = [
         *((text, "causalspec_set") for text in config.getini("causalspec_set") or ()),
-        *((text, "--causalspec-set") for text in config.getoption("--causalspec-set")),
+        *((text, "--causalspec-set") for text in config.getoption("--causalspec-set") or ()),
     ]
     if not written:
         return

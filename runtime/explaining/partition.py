@@ -39,7 +39,7 @@ def get_on(agrees: Truth) -> Truth:
     """BoolArray [inputs, inputs], symmetric, of `agrees` [kinds, bases, sources]: whether every
     kind of swap between two inputs, either way, gives the hypothesis' label.
     """
-    both: Truth = agrees.all(axis=0)
+    both: Truth = np.logical_and.reduce(agrees, axis=0)
     return both & both.T
 
 

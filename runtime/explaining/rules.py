@@ -107,7 +107,9 @@ def _best(
 ) -> tuple[float, Term] | None:
     target = exceptional[learning]
     # What a rule adds to a balanced accuracy of a half by holding at an input.
-    gains: NDArray[np.float64] = np.where(target, 0.5 / target.sum(), -0.5 / (~target).sum())
+    exceptions = int(target.sum())
+    gains: NDArray[np.float64] = np.full(len(target), -0.5 / (len(target) - exceptions))
+    gains[target] = 0.5 / exceptions
     singles = [Term(said.text, 1, said.words, "", said.holds) for said in found]
     if not singles:
         return None

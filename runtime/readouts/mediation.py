@@ -222,7 +222,9 @@ class _Pairs:
     def measured(self, values: Tensor) -> Measurement:
         """The mean of values [rows] with its interval."""
         spread = float(values.std()) if len(values) > 1 else 0.0
-        effective = self.prepared.effective(self.rows.numpy())
+        numbers = torch.zeros(self.prepared.rows.rows, dtype=values.dtype)
+        numbers[self.rows] = values
+        effective = self.prepared.effective(numbers, self.rows.numpy())
         return Measurement(float(values.mean()), spread, len(values), effective)
 
 
