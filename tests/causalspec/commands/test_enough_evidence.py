@@ -73,7 +73,7 @@ def test_repeated_pairs_count_once(verified: Verify) -> None:
     assert verdict["counts"][-1]["distinct"] == 12
     first, second = verdict["expectations"]
     assert first == {
-        "text": "iia >= 0.95", "value": 1.0, "holds": None, "enough": 16,
+        "text": "iia >= 0.95", "value": 1.0, "holds": None, "enough": 16, "by_seed": [],
         "reason": "on 2.1 independent pairs the interval reaches 0.600 past the bound; 16 would do",
     }  # fmt: skip
     assert (second["holds"], second["enough"]) == (None, 8)
