@@ -224,6 +224,7 @@ METRICS: Final = _table(
         "model says.",
         needs_label=True,
         by_kind=True,
+        also=("accuracy", "acc"),
     ),
     MetricEntry(
         "train_iia",

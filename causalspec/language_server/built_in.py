@@ -53,6 +53,19 @@ CODINGS: Final = _words(
     }
 )
 FORMS: Final = _words({"vector": "The inputs' vectors, one after the other."})
+TEXT_FORMS: Final = _words(
+    {
+        "a": "`{a(noun)}`, in a prompt: the noun after `a` or `an`.",
+        "plural": "`{plural(noun)}`, in a prompt: the noun's plural.",
+    }
+)
+ROLES: Final = _words(
+    {
+        "system": "What a chat's network is told beforehand.",
+        "user": "What a chat's user says.",
+        "assistant": "What a chat's network says, or begins to say.",
+    }
+)
 DATA: Final = _words({"mean": "`mean(A.test, B.test)`: the scores' mean over several data sets."})
 WORDS: Final[Mapping[str, Mapping[str, Symbol]]] = {
     "type": TYPES,
@@ -60,6 +73,8 @@ WORDS: Final[Mapping[str, Mapping[str, Symbol]]] = {
     "distribution": DISTRIBUTIONS,
     "coding": CODINGS,
     "encoding": FORMS,
+    "text form": TEXT_FORMS,
+    "role": ROLES,
     "data": DATA,
 }
 """The language's own words, by what the compiler notes that they are."""

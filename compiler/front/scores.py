@@ -12,7 +12,7 @@ from causalspec.compiler.front.instances import rival_of
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import MODELS, Compilation, declared_at, quoted
 from causalspec.compiler.front.observational_scores import reads_one_feature
-from causalspec.compiler.front.vocabulary_rows import find_row
+from causalspec.compiler.front.vocabulary_rows import find_row, row_of
 from causalspec.compiler.model import family_of
 from causalspec.compiler.specification import (
     Alignment,
@@ -49,6 +49,8 @@ def _score(
     name = written if isinstance(written, syntax.Name) else written.function
     entry, rows = find_row(name.text, lambda all_: all_.metrics)
     if entry is None:
+        if any(name.text in row.also for row in rows.values()):
+            return row_of(compilation, "metric", name, lambda all_: all_.metrics, "CS712")
         known = rows if isinstance(written, syntax.Name) else (*rows, *BOUNDS)
         return compilation.unknown("metric", name, known, code="CS712")
     compilation.meanings.note(name.span, entry)

@@ -179,7 +179,7 @@ def _in_form(environment: Environment, call: syntax.Call) -> Value:
     if len(call.arguments) != 1 or call.arguments[0].name is not None:
         message = f"`{name}` takes one word, but is given {len(call.arguments)}"
         return compilation.error("CS207", message, call.span) or POISONED
-    compilation.meanings.note(call.function.span, "function")
+    compilation.meanings.note(call.function.span, "text form")
     argument = call.arguments[0].value
     noun = slot_value(environment, argument)
     if noun.domain is None:

@@ -156,6 +156,10 @@ def _halved(count: PairCounts) -> PairCounts:
     )
 
 
+def _given(_base: Tensor, given: Tensor) -> Tensor:
+    return given
+
+
 @dataclass(frozen=True, eq=False)
 class _Pairs:
     """Pairs [rows] whose base and source have different right answers, and what is made of the two
@@ -213,7 +217,7 @@ class _Pairs:
             edits: Sequence[Edit] = ()
             if site is not None:
                 vectors = subject.vectors(site, taken[part])
-                edits = (Edit(site, _as_given, (vectors,)),)
+                edits = (Edit(site, _given, (vectors,)),)
             logits = subject.run(inputs[part], edits).logits.double()
             wanted, other = correct[self.sources[part]], correct[self.bases[part]]
             found.append((log_probability(logits, wanted) - log_probability(logits, other)).cpu())
@@ -226,7 +230,3 @@ class _Pairs:
         numbers[self.rows] = values
         effective = self.prepared.effective(numbers, self.rows.numpy())
         return Measurement(float(values.mean()), spread, len(values), effective)
-
-
-def _as_given(_vectors: Tensor, value: Tensor) -> Tensor:
-    return value

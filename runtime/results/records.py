@@ -171,16 +171,17 @@ class ClaimVerdict:
     @property
     def holds(self) -> bool | None:
         """Whether every expectation does and nothing speaks against it: a vacuous claim does not
-        hold, and one whose scores part by too much is unknown.
+        hold, and one whose scores part by too much is unknown. What is met on pairs that do not
+        suffice stays unknown: so few tell it from an untrained network's score as little.
         """
-        if self.as_expected is False or self.vacuous:
-            return False
-        return None if self.parted else self.as_expected
+        if self.as_expected is not True:
+            return self.as_expected
+        return False if self.vacuous else None if self.parted else True
 
     @property
     def is_vacuous(self) -> bool:
         """Whether that alone keeps it from holding."""
-        return bool(self.vacuous) and self.as_expected is not False
+        return bool(self.vacuous) and self.as_expected is True
 
 
 @dataclass(frozen=True, slots=True)

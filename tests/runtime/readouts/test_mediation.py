@@ -22,7 +22,7 @@ SPEC = (
     + tiny_player.DATA
     + """
 align Anywhere of Direct {
-  var color at residual layers 0..1 token {first, last} by full_vector
+  var color at residual layers 0..1 token all by full_vector
 }
 """
 )
@@ -100,13 +100,13 @@ def test_effects_are_those_of_hooks_and_add_up(
     before = odds(bases)
     assert total == pytest.approx(odds(sources) - before, abs=1e-4)
     for (layer, token), effect in effects.items():
-        place = 0 if token == "first" else -1
+        place = ("first", "first + 1", "first + 2").index(token)
         through = odds(bases, layer, place, held(sources, layer)) - before
         around = odds(sources, layer, place, held(bases, layer)) - before
         assert effect["indirect"]["mean"] == pytest.approx(through, abs=1e-4)
         assert effect["direct"]["mean"] == pytest.approx(around, abs=1e-4)
     # All goes through the last vector of all, and nothing through the first token's.
-    last, first = effects[1, "last"], effects[1, "first"]
+    last, first = effects[1, "first + 2"], effects[1, "first"]
     assert last["indirect"]["mean"] == pytest.approx(total, abs=1e-5)
     assert last["direct"]["mean"] == pytest.approx(0, abs=1e-5)
     assert first["indirect"]["mean"] == pytest.approx(0, abs=1e-5)
