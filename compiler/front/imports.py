@@ -25,6 +25,7 @@ from causalspec.compiler.front.types import named_domain
 from causalspec.compiler.front.unread import set_aside
 from causalspec.compiler.meanings import Origin
 from causalspec.compiler.model import Role, family_of
+from causalspec.compiler.specification import SlotValue
 from causalspec.dsl import syntax
 from causalspec.dsl.parser import parse
 from causalspec.dsl.source import Source
@@ -173,8 +174,11 @@ def _note_origins(into: Compilation, task: TaskDraft, model: ModelDraft | None) 
                 noted[declaring.span] = Origin(
                     WORDS.get(variable.role, str(variable.role)), declaration.name.text
                 )
-    for name in task.environment.compilation.tasks[task.name].prompts.values():
-        noted[name.span] = Origin("prompt", task.declaration.name.text)
+    for prompt in task.environment.compilation.tasks[task.name].prompts.values():
+        noted[prompt.span] = Origin("prompt", task.declaration.name.text)
+        for slot in (part for arm in prompt.arms for part in arm.parts):
+            if isinstance(slot, SlotValue) and slot.span is not None:
+                noted.setdefault(slot.span, Origin("slot", task.declaration.name.text))
 
 
 def _take_values(domain: Domain | None, into: Compilation) -> None:
