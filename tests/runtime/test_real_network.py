@@ -149,7 +149,7 @@ def test_a_chat_is_written_by_its_own_template(smollm2: TaskNetwork) -> None:
     found = torch.cat([prompts.ids.gather(1, places[end.text]) for end in ends], dim=1)
     assert [[tokenizer.decode([token]) for token in row] for row in found.tolist()] == [
         ["?", "<|im_end|>", " Emma"],
-        ["?", "<|im_end|>", "la"],
+        ["?", "<|im_end|>", "a"],
     ]
 
 
