@@ -50,7 +50,8 @@ def _score(
     entry, rows = find_row(name.text, lambda all_: all_.metrics)
     if entry is None:
         if any(name.text in row.also for row in rows.values()):
-            return row_of(compilation, "metric", name, lambda all_: all_.metrics, "CS712")
+            row_of(compilation, "metric", name, lambda all_: all_.metrics, "CS712")
+            return None
         known = rows if isinstance(written, syntax.Name) else (*rows, *BOUNDS)
         return compilation.unknown("metric", name, known, code="CS712")
     compilation.meanings.note(name.span, entry)
