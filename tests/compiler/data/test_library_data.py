@@ -80,8 +80,9 @@ def test_slots_stand_where_their_spans_say(specification: Specification) -> None
         for template in task.prompts.values():
             rendered = render(template, task.model, pairs.base)
             ends = numpy.array([len(text) for text in rendered.texts])
-            for slot in template.slots:
-                spans = rendered.spans[slot]
+            roles = {turn.name for turn in template.turns}  # placed by a chat template alone
+            assert set(rendered.spans) == set(template.slots) - roles
+            for spans in rendered.spans.values():
                 lengths = numpy.diff(spans, axis=1)
                 assert (lengths >= 0).all()  # a choice of texts may choose to say nothing
                 assert (lengths > 0).any()
