@@ -70,7 +70,7 @@ HOSTILE: dict[str, tuple[str, set[str]]] = {
     "names of z3": (TASK.format(name="Solver", input="And", output="Not"), set()),
     "code in a name": (VALUE.format("__import__('os').system('true')"), {"CS104", "CS109"}),
     "code in a slot": (PROMPT.format("{__import__('os')}"), {"CS109"}),
-    "code in a format": (PROMPT.format("{a:{__class__}}"), {"CS114", "CS602"}),
+    "code in a format": (PROMPT.format("{a:{__class__}}"), {"CS602"}),
     "attributes in a slot": (PROMPT.format("{a.__class__.__mro__}"), {"CS210"}),
 }  # fmt: skip
 """Each with the codes of the errors that are found; where there are none, it is a sound spec."""

@@ -65,6 +65,7 @@ def test_answers(
             {name: value == "true" for name, value in question[part].items()}
             for part in ("observed", "done")
         )
+        (name_asked,) = question["answers"][0]["values"]
         odds = {True: Fraction(), False: Fraction()}
         for values in product((True, False), repeat=len(chances)):
             world = dict(zip(chances, values, strict=True))
@@ -73,9 +74,9 @@ def test_answers(
             weight = Fraction(1)
             for name, holds in world.items():
                 weight *= Fraction(chances[name] if holds else 100 - chances[name], 100)
-            odds[solve(world, done)["recovers"]] += weight
+            odds[solve(world, done)[name_asked]] += weight
         found = {
-            answer["values"]["recovers"]: Fraction(answer["probability"])
+            answer["values"][name_asked]: Fraction(answer["probability"])
             for answer in question["answers"]
         }
         total = sum(odds.values())

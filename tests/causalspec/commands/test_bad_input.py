@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import LlamaModel
+from transformers import DynamicCache, LlamaModel
 
 from causalspec.runtime.results.files import read_results
 from tests.helpers.terminal import Terminal
@@ -308,7 +308,7 @@ def limited_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
 
     def limited(self: Any, *arguments: Any, **named: Any) -> Any:
         past = named.get("past_key_values")
-        is_whole = past is None or past.get_seq_length() == 0
+        is_whole = past is None or (type(past) is DynamicCache and past.get_seq_length() == 0)
         if is_whole and named["input_ids"].shape[0] > most:
             raise torch.OutOfMemoryError("out of memory")
         return forward(self, *arguments, **named)

@@ -34,10 +34,7 @@ OUTPUT = "`o` is an output: abbreviations, requirements and prompts read inputs 
         ("let z = abs()", ["CS207 8:11 `abs` takes one argument, but is given 0"]),
         ('prompt main "{d as d1:.2f}"', []),
         ('prompt main "{d:.2f as d1}"', ["CS602 8:16 unknown format `.2f as d1` (a slot's name stands before its format: `{d as d1:.2f}`)"]),
-        ('prompt main "{n in {1, 2}}"', [
-            "CS106 8:22 a slot ends at its first `}`, so no braces can stand in it (name the value with `let`, and show that name)",
-            "CS114 8:28 `}` closes no slot (a brace that stands for itself is written `}}`)",
-        ]),
+        ('prompt main "{n in {1, 2}}"', []),
     ],
 )  # fmt: skip
 def test_in_a_task(line: str, found: list[str]) -> None:
