@@ -40,8 +40,8 @@ FILES = {
 """What specs read."""
 
 WORDS = (
-    "approximately", "as", "at", "by", "cyclic", "disjoint", "distinct", "do", "draw", "fitted",
-    "for", "from", "gives", "key", "language", "layers", "on", "seeds", "to", "together", "token",
+    "approximately", "as", "at", "by", "chat", "cyclic", "disjoint", "distinct", "do", "draw",
+    "fitted", "for", "from", "gives", "key", "language", "layers", "on", "seeds", "to", "together", "token",
     "weight", "where", "with", "words", "writing", "step", "amount", "_low", "X2",
 )  # fmt: skip
 """Names for variables: above all, words that other statements give a meaning."""
@@ -213,9 +213,14 @@ class _Writer:
             lines.append(f"prompt by_case match {first} {arms}")
         for name, sort, _ in outputs:
             if sort.values and name[-1] != "[" and self._chance.random() < 0.5:
-                lines.append(f"say {name} {self._texts_by(sort, 'so')}")
+                said = self._texts_by(sort, "so")
             elif sort not in TUPLES and name[-1] != "[" and self._chance.random() < 0.5:
-                lines.append(f'say {name} " {{{name}}}"')
+                said = f'" {{{name}}}"'
+            else:
+                continue
+            lines.append(f"say {name} {said}")
+            if any(line.startswith("prompt plain") for line in lines):
+                lines.append(f"say {name} in plain {said}")
         if self._chance.random() < 0.5 and not {sort for _, sort, _ in inputs} & {*TUPLES}:
             codings = ("symbol(dim = 4)", "onehot")
             groups = [f"{first} as {self._pick(codings)}", f"{second} as {self._pick(codings)}"]
