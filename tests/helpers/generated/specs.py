@@ -41,8 +41,8 @@ FILES = {
 
 WORDS = (
     "approximately", "as", "at", "by", "chat", "cyclic", "disjoint", "distinct", "do", "draw",
-    "fitted", "for", "from", "gives", "key", "language", "layers", "on", "seeds", "to", "together", "token",
-    "weight", "where", "with", "words", "writing", "step", "amount", "_low", "X2",
+    "fitted", "for", "from", "gives", "key", "language", "layers", "on", "seeds", "to", "together",
+    "token", "weight", "where", "with", "words", "writing", "step", "amount", "_low", "X2",
 )  # fmt: skip
 """Names for variables: above all, words that other statements give a meaning."""
 
