@@ -183,6 +183,7 @@ def test_from_a_spec_to_a_verdict(smollm2: TaskNetwork, tmp_path: Path) -> None:
     assert site.layer in (21, 22) and site.token == "last"
     controls = {control.name: control.score for control in position.controls}
     assert set(controls) == {
+        *("self_swap", "site_resampled", "unmapped_resampled"),
         "random_subspace", "random_network", "shuffled_labels", "no_swap", "full_vector",
     }  # fmt: skip
     assert controls["random_network"].mean <= 0.1
