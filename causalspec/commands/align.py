@@ -33,12 +33,17 @@ EXAMPLE = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_spec_argument(parser)
+    add_alignment_arguments(parser)
+    add_network_arguments(parser)
+    add_format_argument(parser)
+
+
+def add_alignment_arguments(parser: argparse.ArgumentParser) -> None:
+    """An alignment and the data that it is tried on, for `data_of`."""
     parser.add_argument("alignment", metavar="ALIGNMENT", help="an `align` declaration")
     parser.add_argument(
         "--data", metavar="NAME", help="a counterfactuals declaration (needed where several fit)"
     )
-    add_network_arguments(parser)
-    add_format_argument(parser)
 
 
 def run(options: argparse.Namespace) -> ExitCode:

@@ -38,6 +38,13 @@ def parameter_setting(text: str) -> tuple[str, Fraction]:
     return name, Fraction(value)
 
 
+def add_claims_argument(parser: ArgumentParser) -> None:
+    """`--claim NAME`, as `options.claim`: the names of those that are meant, none for all."""
+    parser.add_argument(
+        "--claim", action="append", default=[], metavar="NAME", help="only this claim (repeatable)"
+    )
+
+
 def add_file_argument(parser: ArgumentParser) -> None:
     """`--out FILE`, as `options.out`, for `write_output`."""
     parser.add_argument(

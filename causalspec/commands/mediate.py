@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from causalspec.commands.align import data_of
+from causalspec.commands.align import add_alignment_arguments, data_of
 from causalspec.commands.arguments import add_format_argument, add_spec_argument
 from causalspec.commands.networks import (
-    add_network_arguments,
+    add_reading_arguments,
     named_network,
+    reading_settings,
     require_libraries,
-    run_settings,
 )
-from causalspec.commands.output import drawn, drawn_table, print_json, print_lines, write_file
+from causalspec.commands.output import drawn, drawn_table, print_json, print_lines, write_file_in
 from causalspec.commands.specs import load_checked, named
 from causalspec.exit_codes import ExitCode
 
@@ -26,12 +26,9 @@ EXAMPLE = "causalspec mediate indirect_object.causal MiddleLayers --network pack
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_spec_argument(parser)
-    parser.add_argument("alignment", metavar="ALIGNMENT", help="an `align` declaration")
-    parser.add_argument(
-        "--data", metavar="NAME", help="a counterfactuals declaration (needed where several fit)"
-    )
+    add_alignment_arguments(parser)
     parser.add_argument("--split", help="`validation` where there is one, else the first")
-    add_network_arguments(parser)
+    add_reading_arguments(parser)
     add_format_argument(parser)
 
 
@@ -50,13 +47,11 @@ def run(options: argparse.Namespace) -> ExitCode:
     from causalspec.progress import TerminalWatcher
     from causalspec.runtime import json_text, json_value, mediate
 
-    network = named_network(options)
-    settings = run_settings(options, network)
+    network, settings = named_network(options), reading_settings(options)
     found = mediate(specification, alignment, design, name, network, settings, TerminalWatcher())
     content = json_value(found)
     if options.out is not None:
-        options.out.mkdir(parents=True, exist_ok=True)
-        write_file(options.out / "mediation.json", json_text(content))
+        write_file_in(options.out, "mediation.json", json_text(content))
     if options.format == "json":
         print_json(content)
     else:

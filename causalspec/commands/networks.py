@@ -39,19 +39,10 @@ def add_where_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_network_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where the network is, and how maps are fitted to it."""
+def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the network is, which pairs it is shown, and how much of what it holds is kept."""
     add_where_arguments(parser)
     parser.add_argument("--out", type=folder, metavar="FOLDER", help="where results are written")
-    parser.add_argument("--seed", type=count, default=0, help="seeds every fit (default 0)")
-    parser.add_argument("--steps", type=positive, help="training steps of a fit")
-    parser.add_argument("--batch", type=positive, help="pairs in a training step")
-    parser.add_argument("--learning-rate", type=rate, help="Adam's highest learning rate")
-    parser.add_argument(
-        "--exhaustive",
-        action="store_true",
-        help="fit every site in full, where else most of many are dropped after a short fit",
-    )
     parser.add_argument(
         "--memory",
         type=size,
@@ -63,6 +54,20 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         "--keep-unanswered",
         action="store_true",
         help="use pairs, too, whose base or source the network answers wrongly",
+    )
+
+
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    """The same, and how maps are fitted to it."""
+    add_reading_arguments(parser)
+    parser.add_argument("--seed", type=count, default=0, help="seeds every fit (default 0)")
+    parser.add_argument("--steps", type=positive, help="training steps of a fit")
+    parser.add_argument("--batch", type=positive, help="pairs in a training step")
+    parser.add_argument("--learning-rate", type=rate, help="Adam's highest learning rate")
+    parser.add_argument(
+        "--exhaustive",
+        action="store_true",
+        help="fit every site in full, where else most of many are dropped after a short fit",
     )
 
 
@@ -90,21 +95,25 @@ def named_network(options: argparse.Namespace, destination: Path | None = None) 
     network = load_task_network(options.network, options.device)
     if isinstance(network, TextNetwork):
         declared = options.answers == "declared"
-        if destination is None:
-            return replace(network, only_declared=declared)
-        memory = MemoryBudget(options.memory, destination.resolve().parent)
+        beside = None if destination is None else destination.resolve().parent
+        memory = MemoryBudget(getattr(options, "memory", None), beside)
         return replace(network, only_declared=declared, memory=memory)
     return network  # its classes are the declared answers
 
 
-def run_settings(options: argparse.Namespace, network: TaskNetwork) -> VerifySettings:
-    """What suits the network, with what is requested instead."""
+def reading_settings(options: argparse.Namespace) -> VerifySettings:
+    """The settings of a run that fits nothing."""
     from causalspec.runtime import VerifySettings
 
+    return VerifySettings(keeps_unanswered=options.keep_unanswered, command=_command())
+
+
+def run_settings(options: argparse.Namespace, network: TaskNetwork) -> VerifySettings:
+    """What suits the network, with what is requested instead."""
     suited = network.settings
-    return VerifySettings(
+    return replace(
+        reading_settings(options),
         seed=options.seed,
-        keeps_unanswered=options.keep_unanswered,
         fit=replace(
             suited,
             steps=options.steps or suited.steps,
@@ -112,5 +121,8 @@ def run_settings(options: argparse.Namespace, network: TaskNetwork) -> VerifySet
             learning_rate=options.learning_rate or suited.learning_rate,
             exhaustive=options.exhaustive,
         ),
-        command=shlex.join(["causalspec", *sys.argv[1:]]),
     )
+
+
+def _command() -> str:
+    return shlex.join(["causalspec", *sys.argv[1:]])

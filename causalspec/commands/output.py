@@ -106,6 +106,15 @@ def write_output(path: Path | None, text: str) -> None:
         write_file(path, text)
 
 
+def write_file_in(folder: Path, name: str, text: str) -> None:
+    """As `write_file`, in a folder that is made where there is none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToolFailure(f"can't make `{folder}`: {error.strerror or error}") from error
+    write_file(folder / name, text)
+
+
 def write_file(path: Path, text: str) -> None:
     """Write a file whole or not at all, or into a pipe or a device. A link stays one: what it
     points to is replaced. Raises `ToolFailure` where nothing can be written.

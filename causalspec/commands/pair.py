@@ -36,16 +36,7 @@ EXAMPLE = "causalspec pair indirect_object.causal SwapName --network package:llm
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_spec_argument(parser)
-    parser.add_argument("data", metavar="DATA", help="a counterfactuals declaration")
-    add_where_arguments(parser)
-    parser.add_argument("--split", help="`test` by default")
-    parser.add_argument("--row", type=positive, default=1, help="which pair, counted from 1")
-    parser.add_argument(
-        "--with",
-        dest="alignment",
-        metavar="ALIGNMENT",
-        help="whose sites are swapped (needed where several are of the data's model)",
-    )
+    add_pair_arguments(parser, "sites")
     parser.add_argument(
         "--prompt", metavar="NAME", help="a prompt of the task; the first by default"
     )
@@ -61,6 +52,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=count, help="of the data, instead of the declared seed")
     add_format_argument(parser)
+
+
+def add_pair_arguments(parser: argparse.ArgumentParser, swapped: str) -> None:
+    """Which pair a network is shown, and of which alignment what is `swapped`."""
+    parser.add_argument("data", metavar="DATA", help="a counterfactuals declaration")
+    add_where_arguments(parser)
+    parser.add_argument("--split", help="`test` by default")
+    parser.add_argument("--row", type=positive, default=1, help="which pair, counted from 1")
+    parser.add_argument(
+        "--with",
+        dest="alignment",
+        metavar="ALIGNMENT",
+        help=f"whose {swapped} are swapped (needed where several are of the data's model)",
+    )
 
 
 def run(options: argparse.Namespace) -> ExitCode:

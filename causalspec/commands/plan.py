@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from causalspec.commands.arguments import (
     WrongUsageError,
+    add_claims_argument,
     add_format_argument,
     add_spec_argument,
 )
@@ -28,9 +29,7 @@ EXAMPLE = "causalspec plan price_tagging.causal --margin 0.03"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_spec_argument(parser)
-    parser.add_argument(
-        "--claim", action="append", default=[], metavar="NAME", help="only this claim (repeatable)"
-    )
+    add_claims_argument(parser)
     parser.add_argument(
         "--margin",
         type=_margin,

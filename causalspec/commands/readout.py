@@ -19,7 +19,7 @@ from causalspec.commands.networks import (
     require_libraries,
     run_settings,
 )
-from causalspec.commands.output import drawn, drawn_table, print_json, print_lines, write_file
+from causalspec.commands.output import drawn, drawn_table, print_json, print_lines, write_file_in
 from causalspec.commands.specs import find_design, load_checked, named
 from causalspec.compiler import Claim, Specification
 from causalspec.dsl.display import visible
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     also = [_also(specification, claim, written, options.prompt) for written in options.also]
     destination = options.out or Path("results") / f"{options.spec.stem}-{claim.name}-readout"
-    network = named_network(options)
+    network = named_network(options, destination)
     settings = replace(run_settings(options, network), maps=options.maps)
     sizes = ReadoutSettings(inputs=options.inputs, partners=options.partners)
     found = read_out(
@@ -90,8 +90,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     )
     content = json_value(found)
     if options.out is not None:
-        options.out.mkdir(parents=True, exist_ok=True)
-        write_file(options.out / "readout.json", json_text(content))
+        write_file_in(options.out, "readout.json", json_text(content))
     if options.format == "json":
         print_json(content)
     else:

@@ -14,9 +14,9 @@ from causalspec.commands.arguments import (
     count,
     positive,
 )
-from causalspec.commands.networks import add_where_arguments, named_network, require_libraries
+from causalspec.commands.networks import named_network, require_libraries
 from causalspec.commands.output import print_json, print_lines
-from causalspec.commands.pair import alignment_of, pair_of, split_of
+from causalspec.commands.pair import add_pair_arguments, alignment_of, pair_of, split_of
 from causalspec.commands.specs import find_design, load_checked
 from causalspec.exit_codes import ExitCode
 
@@ -32,16 +32,7 @@ EXAMPLE = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_spec_argument(parser)
-    parser.add_argument("data", metavar="DATA", help="a counterfactuals declaration")
-    add_where_arguments(parser)
-    parser.add_argument("--split", help="`test` by default")
-    parser.add_argument("--row", type=positive, default=1, help="which pair, counted from 1")
-    parser.add_argument(
-        "--with",
-        dest="alignment",
-        metavar="ALIGNMENT",
-        help="whose first sites are swapped (needed where several are of the data's model)",
-    )
+    add_pair_arguments(parser, "first sites")
     parser.add_argument(
         "--length", type=positive, default=30, help="tokens that are written (default 30)"
     )

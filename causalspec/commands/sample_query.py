@@ -79,7 +79,7 @@ def _each_once(*groups: Sequence[str]) -> None:
 
 
 def _is_expression(model: CausalModel, variable: Variable, text: str) -> bool:
-    """Whether what a variable is set to is no value of it, and not a value that is misspelt."""
+    """Whether what a variable is set to is not a value of it, nor one that is misspelt."""
     if code_of(variable.domain, text) is not None:
         return False
     is_word = re.fullmatch(r'[\w.-]+|"[^"]*"', text) is not None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from causalspec.commands.arguments import (
     WrongUsageError,
+    add_claims_argument,
     add_format_argument,
     add_spec_argument,
     positive,
@@ -34,9 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_spec_argument(parser)
     add_network_arguments(parser)
-    parser.add_argument(
-        "--claim", action="append", default=[], metavar="NAME", help="only this claim (repeatable)"
-    )
+    add_claims_argument(parser)
     parser.add_argument(
         "--maps",
         type=Path,

@@ -16,7 +16,6 @@ from torch import Tensor
 
 from causalspec.compiler import (
     Alignment,
-    Claim,
     CounterfactualDesign,
     InterchangePairs,
     Specification,
@@ -34,6 +33,7 @@ from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.readouts.crossed import Inputs, swapped_alone, swaps
 from causalspec.runtime.results.estimates import Measurement
 from causalspec.runtime.results.records import Manifest, PairCounts
+from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.scoring.verify import VerifySettings, manifest_of
 from causalspec.runtime.sites.site import Site
 from causalspec.runtime.watch import Unwatched, Watcher
@@ -96,16 +96,7 @@ def mediate(
                 "tried",
                 help=f"place the variable at one of {', '.join(MEDIATORS)}",
             )
-    question = Claim(
-        name=f"{alignment.name} on {design.name}",
-        model=alignment.model,
-        data=((design.name, split),),
-        alignment=alignment.name,
-        prompt=None,
-        fitted_on=None,
-        expectations=(),
-        span=alignment.span,
-    )
+    question = question_about(alignment, design.name, split)
     experiment = experiment_of(specification, question, keeps_unanswered=settings.keeps_unanswered)
     network = network.knowing(experiment.task)
     offered = candidates(network, alignment, experiment.variables, question)

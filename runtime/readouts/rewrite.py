@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from causalspec.compiler import Alignment, Claim, InterchangePairs, Specification
+from causalspec.compiler import Alignment, InterchangePairs, Specification
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.placing import placed
@@ -31,6 +31,7 @@ from causalspec.runtime.readouts.rewriting import (
     hindsight_noise,
     read_along,
 )
+from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.sites.components import tap_of
 from causalspec.runtime.sites.hooks import taps_edited
 from causalspec.runtime.sites.site import Site
@@ -88,16 +89,7 @@ def rewrite(
         raise ToolFailure(
             f"`{network.name}` does not continue texts", help="name a decoder, as GPT-2 is one"
         )
-    question = Claim(
-        name=f"{alignment.name} on {pair.design.name}",
-        model=alignment.model,
-        data=((pair.design.name, pair.split),),
-        alignment=alignment.name,
-        prompt=None,
-        fitted_on=None,
-        expectations=(),
-        span=alignment.span,
-    )
+    question = question_about(alignment, pair.design.name, pair.split)
     experiment = experiment_of(specification, question, keeps_unanswered=True)
     network = network.knowing(experiment.task)
     offered = candidates(network, alignment, experiment.variables, question)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from causalspec.compiler import Alignment, Claim, CounterfactualDesign, Specification
+from causalspec.compiler import Alignment, CounterfactualDesign, Specification
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.candidates import candidates
@@ -17,6 +17,7 @@ from causalspec.runtime.results.as_json import FORMAT, ResultsError, json_text, 
 from causalspec.runtime.results.records import Manifest, SiteScore
 from causalspec.runtime.results.run_folder import run_folder
 from causalspec.runtime.results.whole_folder import whole_folder
+from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.scoring.verify import VerifySettings, identity, manifest_of
 from causalspec.runtime.untyped import save_tensors
 from causalspec.runtime.watch import Unwatched, Watcher
@@ -52,16 +53,7 @@ def align(
     check_alignment_destination(destination)
     fit = settings.fit_for(network)
     manifest = manifest_of(specification, network, settings)
-    question = Claim(
-        name=f"{alignment.name} on {design.name}",
-        model=alignment.model,
-        data=((design.name, "validation"),),
-        alignment=alignment.name,
-        prompt=None,
-        fitted_on=None,
-        expectations=(),
-        span=alignment.span,
-    )
+    question = question_about(alignment, design.name, "validation")
     run = run_folder(destination, identity(manifest, settings, fit) + question.name)
     with threads(network.threads), run as folder, memory_failures(keeps=True):
         store = FitStore(folder, watcher or Unwatched())

@@ -9,7 +9,7 @@ from itertools import islice, product
 import torch
 from torch import Tensor
 
-from causalspec.compiler import Alignment, Claim, InterchangePairs, Specification
+from causalspec.compiler import Alignment, InterchangePairs, Specification
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.right_answers import first_right
 from causalspec.runtime.engine.threads import threads
@@ -25,6 +25,7 @@ from causalspec.runtime.inputs.experiment import (
     present_splits,
 )
 from causalspec.runtime.inputs.task_network import SeenToken, TaskNetwork
+from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.watch import Watcher
 
 MOST_SITES = 64
@@ -108,16 +109,7 @@ def look_at(
         SpecError: the alignment or the prompt does not fit the network or its tokenizer.
         ToolFailure: the maps are not the alignment's; memory or the device fails.
     """
-    question = Claim(
-        name=f"{alignment.name} on {pair.design.name}",
-        model=alignment.model,
-        data=((pair.design.name, pair.split),),
-        alignment=alignment.name,
-        prompt=prompt,
-        fitted_on=None,
-        expectations=(),
-        span=alignment.span,
-    )
+    question = question_about(alignment, pair.design.name, pair.split, prompt)
     experiment = experiment_of(specification, question, keeps_unanswered=True)
     network = network.knowing(experiment.task)
     offered = candidates(network, alignment, experiment.variables, question)
