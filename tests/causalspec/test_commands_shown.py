@@ -33,6 +33,9 @@ PLACEHOLDERS = {
     "align": {"NAME": "Last", "WHERE": "player"},
     "verify": {"WHERE": "player"},
     "pair": {"DATA": "SwapColor", "WHERE": "player"},
+    "readout": {"CLAIM": "TheColorFollows", "WHERE": "player"},
+    "mediate": {"ALIGNMENT": "Last", "WHERE": "player"},
+    "rewrite": {"DATA": "SwapColor", "WHERE": "player"},
 }
 """What a command's words in capitals stand for in the tests, beside those below."""
 ALWAYS = {"SPEC": "pick.causal", "MODEL": "Direct", "A": "Direct", "B": "Side"} | {
@@ -70,7 +73,7 @@ def test_there_is_no_command_that_nothing_looks_at() -> None:
         ". .venv/bin/activate",
     }
     assert set(SHOWN) - set(OURS) - set(INSTALLS) - set(MAKES) == known
-    assert (len(OURS), len(INSTALLS), len(MAKES)) == (20, 5, 5)
+    assert (len(OURS), len(INSTALLS), len(MAKES)) == (24, 5, 5)
 
 
 @pytest.mark.parametrize("command", MAKES)

@@ -56,11 +56,12 @@ def test_a_planted_majority_is_found_in_noise(seed: int, noise: float) -> None:
 def test_against_all_subsets(count: int, seed: int, threshold: float) -> None:
     generator = np.random.default_rng(seed)
     upper = np.triu(generator.random((count, count)) < 0.6)
-    mutual = upper | upper.T
+    mutual = upper | upper.T | np.eye(count, dtype=np.bool_)  # a swap with itself changes nothing
     members = np.flatnonzero(partition(mutual, threshold).explained).tolist()
     best = largest(mutual, threshold)
     assert is_set(mutual, members, threshold)
-    assert best / 2 <= len(members) <= best  # of random matrices the greedy search may fall short
+    # Of random matrices the greedy search may fall short: in 4,000 by 2 at most, in 32 at all.
+    assert max(best / 2, best - 2) <= len(members) <= best
     outside = set(range(count)) - set(members)
     assert not any(is_set(mutual, [*members, one], threshold) for one in outside)
 
