@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from causalspec.compiler.evidence import Examination, Exhaustive, NoWitness
 from causalspec.compiler.expressions import Compare, ComparisonOperator, Constant
 from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.proofs.cyclic_relations import (
+    Equilibria,
+    UnlikeEquilibria,
+    examine_cyclic_relation,
+)
 from causalspec.compiler.proofs.relations import Relation, Square, examine_relation
 from causalspec.compiler.proofs.witnesses import find_witness
 from causalspec.compiler.specification import Abstraction
@@ -32,7 +37,8 @@ def examine_abstraction(
         yield Examination(question, False, Exhaustive(1), abstraction.span)
         return
     relation = Relation.of(fine, coarse, abstraction.values)
-    answer = examine_relation(relation)
+    cyclic = fine.cyclic or coarse.cyclic
+    answer = examine_cyclic_relation(relation) if cyclic else examine_relation(relation)
     if isinstance(answer, NoWitness):
         yield Examination(question, answer.holds, answer.evidence, abstraction.span)
         if not derived:
@@ -75,46 +81,73 @@ def _cells_are_sound(abstraction: Abstraction, diagnostics: Diagnostics) -> bool
 
 
 def _report(
-    abstraction: Abstraction, square: Square, diagnostics: Diagnostics, *, derived: bool
+    abstraction: Abstraction,
+    failing: Square | UnlikeEquilibria,
+    diagnostics: Diagnostics,
+    *,
+    derived: bool,
 ) -> None:
     fine, coarse = abstraction.fine, abstraction.coarse
-    name = square.differing[0]
-    domain = coarse.by_name[name].domain
-    place = f"`{setting_text(fine, square.inputs, square.inputs)}`"
-    done = setting_text(fine, square.done, square.done)
+    place = f"`{setting_text(fine, failing.inputs, failing.inputs)}`"
+    done = setting_text(fine, failing.done, failing.done)
     place += f" with `do {{ {done} }}`" if done else ""
-    got, wanted = square.translated.get(name), square.expected.get(name)
+    if isinstance(failing, Square):
+        name = failing.differing[0]
+        got, wanted = failing.translated.get(name), failing.expected.get(name)
+        has = f"`{assigned(coarse, name, got)}`"
+        other = f"`{value_text(coarse.by_name[name].domain, wanted)}`"
+    else:
+        has = _settles(coarse, failing.translated)
+        other = _settles(coarse, failing.expected)
     code = "CS413" if derived else "CS410"
     subject = "what it collapses makes a difference" if derived else "a square fails"
     diagnostics.error(
         code,
         f"`{coarse.name}` does not abstract `{fine.name}`, {subject}: at {place} `{fine.name}` "
-        f"has `{assigned(coarse, name, got)}`, `{coarse.name}` `{value_text(domain, wanted)}`",
+        f"has {has}, `{coarse.name}` {other}",
         abstraction.span,
         help="`causalspec check` shows the two runs side by side",
     )
 
 
-def square_lines(square: Square) -> Iterator[str]:
+def _settles(coarse: CausalModel, solutions: Equilibria) -> str:
+    shown = [f"`{setting_text(coarse, solution, solution)}`" for solution in solutions]
+    word = {0: "no equilibrium", 1: "the equilibrium "}.get(len(shown), "the equilibria ")
+    return word + " and ".join(shown)
+
+
+def square_lines(failing: Square | UnlikeEquilibria) -> Iterator[str]:
     """The two runs of a square side by side, what differs marked."""
-    fine, coarse = square.relation.fine, square.relation.coarse
+    fine, coarse = failing.relation.fine, failing.relation.coarse
     yield from beside("", fine.name, coarse.name)
-    shared = {name: code for name, code in square.inputs.items() if name in coarse.by_name}
+    shared = {name: code for name, code in failing.inputs.items() if name in coarse.by_name}
     yield from beside(
         "inputs",
-        setting_text(fine, square.inputs, [n for n in square.inputs if n in fine.by_name]),
+        setting_text(fine, failing.inputs, [n for n in failing.inputs if n in fine.by_name]),
         setting_text(coarse, shared, shared),
     )
-    if square.done:
+    if failing.done:
         yield from beside(
             "do",
-            setting_text(fine, square.done, square.done),
-            setting_text(coarse, square.coarse_done, square.coarse_done),
+            setting_text(fine, failing.done, failing.done),
+            setting_text(coarse, failing.coarse_done, failing.coarse_done),
         )
-    for name in square.relation.observed:
-        left, right = square.translated.get(name), square.expected.get(name)
+    if isinstance(failing, UnlikeEquilibria):
+        yield from _equilibrium_lines(coarse, failing.translated, failing.expected)
+        return
+    for name in failing.relation.observed:
+        left, right = failing.translated.get(name), failing.expected.get(name)
         mark = "differs" if left != right else ""
         yield from beside(mark, assigned(coarse, name, left), assigned(coarse, name, right))
+
+
+def _equilibrium_lines(
+    coarse: CausalModel, translated: Equilibria, expected: Equilibria
+) -> Iterator[str]:
+    for solution in [*expected, *(each for each in translated if each not in expected)]:
+        text = setting_text(coarse, solution, solution)
+        sides = [text if solution in side else "" for side in (translated, expected)]
+        yield from beside("" if all(sides) else "differs", *sides)
 
 
 def _warn_of_idle_values(

@@ -33,7 +33,6 @@ from causalspec.compiler.evidence import (
     Evidence,
     NoWitness,
     Proved,
-    Unknown,
     Witness,
     combined,
 )
@@ -187,9 +186,9 @@ class Square:
 
 
 def examine_relation(relation: Relation) -> Square | NoWitness:
-    """Whether every square commutes; one that does not, its intervention as small as was found."""
-    if relation.fine.cyclic or relation.coarse.cyclic:
-        return NoWitness(Unknown())
+    """Whether every square of acyclic models commutes; one that does not, its intervention as small
+    as was found.
+    """
     if not relation.is_total:
         return _ask(relation, relation.aligned, relation.observed, selectable=True)
     evidence: Evidence = Proved()
