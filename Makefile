@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python -m
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install test long coverage rooms check check-wheel smollm2 minilm demo benchmarks architectures methods clean
+.PHONY: help install test long coverage rooms check check-wheel smollm2 minilm demo benchmarks architectures methods reproduce clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -79,6 +79,10 @@ architectures: $(INSTALLED)  ## try every causal decoder of transformers, and re
 
 methods: $(INSTALLED)  ## try every method at every component, and renew docs/methods.md and its picture
 	$(VENV)/bin/python benchmarks/methods.py --write
+
+STUDY ?=
+reproduce: $(INSTALLED) smollm2  ## rerun published studies (STUDY=name for one), and renew docs/reproductions.md
+	$(VENV)/bin/python benchmarks/reproduce.py $(STUDY)
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist .cache *.egg-info

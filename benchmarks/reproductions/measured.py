@@ -1,0 +1,97 @@
+"""What a study came to: the figures that its rows name, read out of what its steps wrote."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from reproductions.study import Row, Study, StudyError
+
+_NAMES = ("claim", "name", "text", "what", "site", "predictor", "data", "question")
+"""Members of a list are named by the first of these that they have."""
+
+
+class Found(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One row's figure of ours, or its word; `verdict` is that of the claim which it is part of."""
+
+    what: str
+    value: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    word: str = ""
+    verdict: str = ""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A study as it was measured, kept beside the page that shows it."""
+
+    marks: str
+    minutes: float
+    machine: str
+    rows: tuple[Found, ...]
+
+
+def measured(study: Study, results: Path) -> tuple[Found, ...]:
+    """Every row of the study. Raises `StudyError` where a file or a place in it is missing."""
+    return tuple(_found(row, results) for row in study.rows)
+
+
+def place(written: str, results: Path) -> list[Any]:
+    """What `FILE # path` leads through, from the whole file to the place itself."""
+    name, _, path = (part.strip() for part in written.partition("#"))
+    try:
+        text = (results / name).read_text(encoding="utf-8")
+        lines = text.splitlines() if name.endswith(".jsonl") else None
+        content: Any = json.loads(text) if lines is None else list(map(json.loads, lines))
+    except (OSError, ValueError) as error:
+        raise StudyError(f"can't read `{name}`: {error}") from error
+    passed = [content]
+    for word in [word.strip() for word in path.split("/") if word.strip()]:
+        content = _member(content, word, written)
+        passed.append(content)
+    return passed
+
+
+def _member(content: Any, word: str, written: str) -> Any:
+    if isinstance(content, dict) and word in content:
+        return content[word]
+    if isinstance(content, list):
+        for item in content:
+            if isinstance(item, dict) and word in (item.get(name) for name in _NAMES):
+                return item
+        if word.lstrip("-").isdigit() and int(word) < len(content):
+            return content[int(word)]
+    raise StudyError(f"`{written}`: there is no `{word}`")
+
+
+def _found(row: Row, results: Path) -> Found:
+    if not row.ours:
+        return Found(row.what)
+    passed = place(row.ours, results)
+    here = passed[-1]
+    verdict = next((_verdict(item) for item in passed if _is_verdict(item)), "")
+    if isinstance(here, dict) and "score" in here:  # a control
+        here = here["score"]
+    if isinstance(here, dict):
+        value = here.get("mean", here.get("value", here.get("auroc")))
+        return Found(row.what, _number(value), _number(here.get("lower")),
+                     _number(here.get("upper")), verdict=verdict)  # fmt: skip
+    if isinstance(here, bool) or not isinstance(here, int | float):
+        return Found(row.what, word=str(here), verdict=verdict)
+    return Found(row.what, float(here), verdict=verdict)
+
+
+def _is_verdict(item: Any) -> bool:
+    return isinstance(item, dict) and "expectations" in item and "holds" in item
+
+
+def _verdict(item: Any) -> str:
+    if item.get("vacuous"):
+        return "vacuous"
+    return {True: "holds", False: "fails", None: "unknown"}[item["holds"]]
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
