@@ -82,7 +82,7 @@ methods: $(INSTALLED)  ## try every method at every component, and renew docs/me
 
 STUDY ?=
 reproduce: $(INSTALLED) smollm2  ## rerun published studies (STUDY=name for one), and renew docs/reproductions.md
-	$(VENV)/bin/python benchmarks/reproduce.py $(STUDY)
+	$(RUN) benchmarks.reproduce $(STUDY)
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist .cache *.egg-info

@@ -1,6 +1,6 @@
 """Rerun published studies from their spec files, and renew docs/reproductions.md.
 
-    python benchmarks/reproduce.py [STUDY…] [--list]
+    python -m benchmarks.reproduce [STUDY…] [--list]
 
 A study is a folder of `specs/` with a `reproduction.toml`. All are run, the shortest first, each
 step once: a step that ran as it stands is not run anew, so an interrupted run goes on where it was.
@@ -17,10 +17,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from reproductions.measured import Kept, measured
-from reproductions.page import draw, kept_file, read_kept, write_page
-from reproductions.steps import Places, run_steps
-from reproductions.study import Study, StudyError, fingerprint, studies
+
+from benchmarks.reproductions.measured import Kept, measured
+from benchmarks.reproductions.page import draw, kept_file, write_page
+from benchmarks.reproductions.steps import Places, run_steps
+from benchmarks.reproductions.study import Study, StudyError, fingerprint, studies
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reproductions.md"
@@ -29,7 +30,9 @@ RESULTS, MODELS = ROOT / "results" / "reproductions", ROOT / "models"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("study", nargs="*", help="a folder of specs/; all by default")
     parser.add_argument("--list", action="store_true", help="say what would be run, and stop")
     options = parser.parse_args(arguments)
@@ -42,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     chosen = {name: found[name] for name in found if name in options.study or not options.study}
-    print(f"{len(chosen)} studies, some {sum(study.minutes for study in chosen.values()):.0f} minutes")
+    print(
+        f"{len(chosen)} studies, some {sum(study.minutes for study in chosen.values()):.0f} minutes"
+    )
     if options.list:
         for name, study in chosen.items():
             print(f"  {name}: {study.title}, {study.minutes:g} minutes")

@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _status(given: Sequence[str]) -> int:
     """Run the command, and say how it ended if not well."""
     try:
-        options = _parser([name for name in COMMANDS if name in given[:1]]).parse_args(given)
+        options = parser_of([name for name in COMMANDS if name in given[:1]]).parse_args(given)
         status = int(options.run(options))
         sys.stdout.flush()  # here, where a reader who has left is not a surprise
         return status
@@ -111,7 +111,7 @@ def _drop_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _parser(called: Sequence[str]) -> argparse.ArgumentParser:
+def parser_of(called: Sequence[str]) -> argparse.ArgumentParser:
     """A parser of the commands that are called; where none is, one that knows their names."""
     parser = argparse.ArgumentParser(
         prog="causalspec",

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from reproductions.study import Row, Study, StudyError
+
+from benchmarks.reproductions.study import Row, Study, StudyError
 
 _NAMES = ("claim", "name", "text", "what", "site", "predictor", "data", "question")
 """Members of a list are named by the first of these that they have."""

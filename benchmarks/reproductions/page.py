@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-from reproductions.measured import Found, Kept, place
-from reproductions.study import Study, StudyError
 
+from benchmarks.reproductions.measured import Found, Kept, place
+from benchmarks.reproductions.study import Study, StudyError
 from causalspec.runtime.report.pictures import Figure, figures, sweep_map
 from causalspec.runtime.report.sweep import sweep_of
 from causalspec.runtime.results.files import read_results
@@ -90,7 +90,12 @@ def _section(name: str, study: Study, kept: Kept | None) -> str:
     ]
     if kept is None:
         return "\n".join([*lines, "Not run to its end yet.", ""])
-    lines += [f"![{study.picture.caption}](reproductions/{name}.svg)", "", study.picture.caption, ""]
+    lines += [
+        f"![{study.picture.caption}](reproductions/{name}.svg)",
+        "",
+        study.picture.caption,
+        "",
+    ]
     lines += ["| what | published | ours | verdict |", "|---|---|---|---|"]
     for row, mine in zip(study.rows, kept.rows, strict=True):
         lines.append(

@@ -1,4 +1,4 @@
-"""Runs the commands of a study one after the other; what has been run as it stands is not run anew."""
+"""Runs the commands of a study one after the other; one that ran as it stands is not run anew."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reproductions.study import Step, Study, StudyError
+from benchmarks.reproductions.study import Step, Study, StudyError
 
 _PROGRAMS: Mapping[str, tuple[tuple[str, ...], frozenset[int]]] = {
     "python": ((), frozenset({0})),
     "causalspec": (("-m", "causalspec.command_line"), frozenset({0, 1, 4})),
 }
-"""What a command may begin with, and the exit statuses that come with results: causalspec's say that
-all holds, that something does not, or that something is unknown.
+"""What a command may begin with, and the exit statuses that come with results: causalspec's say
+that all holds, that something does not, or that something is unknown.
 """
 
 

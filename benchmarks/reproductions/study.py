@@ -1,4 +1,4 @@
-"""A study as `specs/NAME/reproduction.toml` describes it: what to run, and which figures to read."""
+"""A study as `specs/NAME/reproduction.toml` describes it: what to run, which figures to read."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def test_every_command_has_an_example_that_it_understands(name: str, run: Termin
     assert f"example:\n  {example}\n\n{EXPLANATION}" in printed
     program, *arguments = shlex.split(example.rpartition("; ")[2])
     assert (program, arguments[0]) == ("causalspec", name)
-    command_line._parser(command_line.COMMANDS).parse_args(arguments)
+    command_line.parser_of(command_line.COMMANDS).parse_args(arguments)
 
 
 def test_version(run: Terminal) -> None:

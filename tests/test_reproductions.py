@@ -1,0 +1,163 @@
+"""Published studies rerun: descriptions that can be run, a page that says what was measured."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.reproductions import page as pages
+from benchmarks.reproductions.measured import Found, measured, place
+from benchmarks.reproductions.steps import Places, run_steps
+from benchmarks.reproductions.study import DESCRIPTION, Study, StudyError, read_study, studies
+from causalspec.command_line import parser_of
+from tests.helpers.spec_files import ROOT, SPECS
+
+STUDIES = studies(SPECS)
+DOCS = ROOT / "docs"
+each_study = pytest.mark.parametrize("name", STUDIES)
+
+
+@each_study
+def test_every_command_is_one(name: str) -> None:
+    """Its words are those of a command, and the specs that it names are there."""
+    for step in STUDIES[name].steps:
+        program, *words = shlex.split(step.command.format(results="results", models="models"))
+        assert program in ("causalspec", "python")
+        if program == "causalspec":
+            parser_of(words[:1]).parse_args(words)
+        for word in words:
+            if word.startswith("specs/"):
+                assert (ROOT / word).exists(), word
+
+
+@each_study
+def test_what_is_kept_is_what_is_described(name: str) -> None:
+    kept = pages.read_kept(DOCS, name)
+    if kept is not None:
+        assert [row.what for row in kept.rows] == [row.what for row in STUDIES[name].rows]
+        assert pages.kept_file(DOCS, name).with_suffix(".svg").exists()
+
+
+def test_the_page_is_up_to_date(tmp_path: Path) -> None:
+    """Writing it anew from what is kept changes nothing."""
+    text = (DOCS / "reproductions.md").read_text(encoding="utf-8")
+    (tmp_path / "reproductions").symlink_to(DOCS / "reproductions")
+    (tmp_path / "reproductions.md").write_text(text, encoding="utf-8")
+    pages.write_page(tmp_path / "reproductions.md", STUDIES)
+    assert (tmp_path / "reproductions.md").read_text(encoding="utf-8") == text
+
+
+def test_numbers_of_studies_are_their_own() -> None:
+    numbers = [study.number for study in STUDIES.values()]
+    assert len(set(numbers)) == len(numbers)
+
+
+def described(folder: Path, **changed: Any) -> Study:
+    """A study of one step that asks for a probability."""
+    content = {
+        "number": 1,
+        "title": "A title",
+        "source": "Somebody",
+        "kind": "no network",
+        "network": "none",
+        "about": "About.",
+        "minutes": 0.1,
+        "steps": [
+            {
+                "name": "effect",
+                "command": "causalspec sample specs/firing_squad/firing_squad.causal TwoRiflemen "
+                "--expect dead --format jsonl",
+                "output": "effect.jsonl",
+            }
+        ],
+        "rows": [{"what": "dead", "ours": "effect.jsonl # 0 / approximately"}],
+        "picture": {"caption": "One figure"},
+    }
+    folder.mkdir(exist_ok=True)
+    lines = [f"{name} = {_toml(value)}" for name, value in {**content, **changed}.items()]
+    (folder / DESCRIPTION).write_text("\n".join(lines), encoding="utf-8")
+    return read_study(folder)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_toml(inner)}" for name, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value)
+
+
+def test_a_study_from_its_description_to_its_page(tmp_path: Path) -> None:
+    study = described(tmp_path / "study")
+    places = Places(ROOT, tmp_path / "results", tmp_path / "models")
+    said: list[str] = []
+    run_steps(study, "marks", places, said.append)
+    assert len(said) == 2
+    rows = measured(study, places.results)
+    assert rows[0].value is not None and 0 < rows[0].value < 1
+    assert 'aria-label="One figure"' in pages.draw(study, rows, places.results)
+
+    run_steps(study, "marks", places, said.append)
+    assert "done before" in said[2]
+    run_steps(study, "other marks", places, said.append)
+    assert len(said) == 5  # run anew
+
+
+def test_a_command_that_fails_is_run_anew(tmp_path: Path) -> None:
+    step = {"name": "wrong", "command": "causalspec check no_such.causal", "output": "out.json"}
+    study = described(tmp_path / "study", steps=[step])
+    places = Places(ROOT, tmp_path / "results", tmp_path / "models")
+    for _ in range(2):
+        with pytest.raises(StudyError, match=r"`wrong` ended with [25]: .*no_such"):
+            run_steps(study, "marks", places, lambda _: None)
+    assert not (places.results / "out.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"kind": "hearsay"}, "kind"),
+        ({"minutes": "soon"}, "minutes"),
+        ({"colour": "blue"}, "colour"),
+        ({"rows": [{"waht": "dead"}]}, "waht"),
+    ],
+)
+def test_a_wrong_description_is_told(
+    changed: dict[str, object], complaint: str, tmp_path: Path
+) -> None:
+    with pytest.raises(StudyError, match=complaint):
+        described(tmp_path / "study", **changed)
+
+
+def test_figures_are_found_by_names(tmp_path: Path) -> None:
+    score = {"mean": 0.5, "lower": 0.4, "upper": 0.6}
+    verdict = {
+        "claim": "C",
+        "expectations": [{"text": "log_odds >= 1", "value": 1.5, "holds": True}],
+        "holds": False,
+        "vacuous": "",
+        "score": score,
+        "controls": [{"name": "no_swap", "score": {"mean": 0.1, "lower": 0.0, "upper": 0.2}}],
+    }
+    (tmp_path / "result.json").write_text(json.dumps({"verdicts": [verdict]}))
+    rows = [
+        {"what": "iia", "ours": "result.json # verdicts / C / score"},
+        {"what": "floor", "ours": "result.json # verdicts / C / controls / no_swap"},
+        {"what": "odds", "ours": "result.json # verdicts / C / expectations / log_odds >= 1"},
+        {"what": "nothing of ours", "differs": "It was not measured."},
+    ]
+    study = described(tmp_path / "study", rows=rows)
+    assert measured(study, tmp_path) == (
+        Found("iia", 0.5, 0.4, 0.6, verdict="fails"),
+        Found("floor", 0.1, 0.0, 0.2, verdict="fails"),
+        Found("odds", 1.5, verdict="fails"),
+        Found("nothing of ours"),
+    )
+    with pytest.raises(StudyError, match="there is no `D`"):
+        place("result.json # verdicts / D", tmp_path)
+    with pytest.raises(StudyError, match=r"can't read `other\.json`"):
+        place("other.json # verdicts", tmp_path)
