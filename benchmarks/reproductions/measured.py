@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ _NAMES = ("claim", "name", "text", "what", "site", "predictor", "data", "questio
 
 
 class Found(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One row's figure of ours, or its word; `verdict` is that of the claim which it is part of."""
+    """One row's figure of ours, or its word; `verdict` is that of the claim which it is part of.
+
+    Over several `seeds`, `value` is the mean, `lower` and `upper` are the smallest and the largest.
+    """
 
     what: str
     value: float | None = None
@@ -23,6 +27,7 @@ class Found(msgspec.Struct, frozen=True, omit_defaults=True):
     upper: float | None = None
     word: str = ""
     verdict: str = ""
+    seeds: int = 0
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -36,7 +41,11 @@ class Kept(msgspec.Struct, frozen=True):
 
 def measured(study: Study, results: Path) -> tuple[Found, ...]:
     """Every row of the study. Raises `StudyError` where a file or a place in it is missing."""
-    return tuple(_found(row, results) for row in study.rows)
+    seeds = max((step.seeds for step in study.steps), default=0)
+    return tuple(
+        _over_seeds(row, seeds, results) if "{seed}" in row.ours else _found(row, results)
+        for row in study.rows
+    )
 
 
 def place(written: str, results: Path) -> list[Any]:
@@ -82,6 +91,18 @@ def _found(row: Row, results: Path) -> Found:
     if isinstance(here, bool) or not isinstance(here, int | float):
         return Found(row.what, word=str(here), verdict=verdict)
     return Found(row.what, float(here), verdict=verdict)
+
+
+def _over_seeds(row: Row, seeds: int, results: Path) -> Found:
+    rows = (Row(row.what, row.ours.replace("{seed}", str(seed))) for seed in range(seeds))
+    found = [_found(each, results) for each in rows]
+    values = [each.value for each in found if each.value is not None]
+    verdicts = Counter(each.verdict for each in found if each.verdict)
+    told = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())
+    if not values:
+        raise StudyError(f"`{row.what}` has no figure at any seed")
+    mean = sum(values) / len(values)
+    return Found(row.what, mean, min(values), max(values), verdict=told, seeds=len(values))
 
 
 def _is_verdict(item: Any) -> bool:

@@ -114,7 +114,8 @@ def _ours(row: Found) -> str:
     figure = _figure(row.value)
     if row.lower is None or row.upper is None:
         return figure
-    return f"{figure} ({_figure(row.lower)} to {_figure(row.upper)})"
+    over = f" over {row.seeds} seeds" if row.seeds else ""
+    return f"{figure} ({_figure(row.lower)} to {_figure(row.upper)}{over})"
 
 
 def _figure(value: float) -> str:

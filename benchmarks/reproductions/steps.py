@@ -39,7 +39,8 @@ def run_steps(
     Raises `StudyError` where a command fails: what was done stays, and the same call goes on there.
     """
     places.results.mkdir(parents=True, exist_ok=True)
-    return {step.name: _run(step, marks, places, say) for step in study.steps}
+    runs = [run for step in study.steps for run in step.runs]
+    return {run.name: _run(run, marks, places, say) for run in runs}
 
 
 def _run(step: Step, marks: str, places: Places, say: Callable[[str], None]) -> float:

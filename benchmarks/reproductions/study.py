@@ -23,17 +23,34 @@ class StudyError(Exception):
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One command. `{results}` in it is the study's folder, `{models}` that of all networks;
-    `output` is the file in the study's folder that what it prints goes to.
+    `output` is the file in the study's folder that what it prints goes to. With `seeds` it is run
+    so many times, and `{seed}` in each of the three is 0, 1 and so on.
     """
 
     name: str
     command: str
     output: str = ""
+    seeds: int = 0
+
+    @property
+    def runs(self) -> tuple[Step, ...]:
+        """The step once, or for each of its seeds."""
+        if not self.seeds:
+            return (self,)
+        return tuple(
+            Step(
+                *(
+                    text.replace("{seed}", str(seed))
+                    for text in (self.name, self.command, self.output)
+                )
+            )
+            for seed in range(self.seeds)
+        )
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One published figure beside ours. `ours` says where ours is read, as `FILE # path`; without
-    it, nothing of ours is comparable, and `differs` says why.
+    """One published figure beside ours. `ours` says where ours is read, as `FILE # path`, with
+    `{seed}` in it of every seed; without it, nothing of ours is comparable, and `differs` says why.
     """
 
     what: str
