@@ -24,8 +24,8 @@ each_study = pytest.mark.parametrize("name", STUDIES)
 @each_study
 def test_every_command_is_one(name: str) -> None:
     """Its words are those of a command, and the specs that it names are there."""
-    for step in STUDIES[name].steps:
-        program, *words = shlex.split(step.command.format(results="results", models="models"))
+    for run in (run for step in STUDIES[name].steps for run in step.runs):
+        program, *words = shlex.split(run.command.format(results="results", models="models"))
         assert program in ("causalspec", "python")
         if program == "causalspec":
             parser_of(words[:1]).parse_args(words)

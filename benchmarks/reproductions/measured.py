@@ -41,11 +41,17 @@ class Kept(msgspec.Struct, frozen=True):
 
 def measured(study: Study, results: Path) -> tuple[Found, ...]:
     """Every row of the study. Raises `StudyError` where a file or a place in it is missing."""
-    seeds = max((step.seeds for step in study.steps), default=0)
+    seeds = {step.output: step.seeds for step in study.steps if step.output}
     return tuple(
-        _over_seeds(row, seeds, results) if "{seed}" in row.ours else _found(row, results)
+        _over_seeds(row, seeds.get(_file(row), 0), results)
+        if "{seed}" in row.ours
+        else _found(row, results)
         for row in study.rows
     )
+
+
+def _file(row: Row) -> str:
+    return row.ours.partition("#")[0].strip()
 
 
 def place(written: str, results: Path) -> list[Any]:

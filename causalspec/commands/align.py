@@ -19,7 +19,12 @@ from causalspec.commands.networks import (
 )
 from causalspec.commands.output import print_json, print_lines
 from causalspec.commands.specs import load_checked, named
-from causalspec.compiler import Alignment, CounterfactualDesign, Specification
+from causalspec.compiler import (
+    Alignment,
+    CounterfactualDesign,
+    Specification,
+    full_vocabulary,
+)
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -35,6 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_spec_argument(parser)
     add_alignment_arguments(parser)
     add_network_arguments(parser)
+    parser.add_argument(
+        "--measure", action="append", default=[], metavar="METRIC",
+        help="say what this metric comes to at each site, too, log_odds say (repeatable)",
+    )  # fmt: skip
     add_format_argument(parser)
 
 
@@ -53,6 +62,11 @@ def run(options: argparse.Namespace) -> ExitCode:
     alignment = named(specification.alignments, options.alignment, missing)
     data = data_of(specification, alignment, options.data)
 
+    for metric in options.measure:
+        entry = named(full_vocabulary().metrics, metric, f"there is no metric `{metric}`")
+        if entry.observational:
+            raise WrongUsageError(f"`{metric}` is not measured by swaps: ask for it in a claim")
+
     require_libraries()
     from rich.console import Console
 
@@ -64,7 +78,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     network = named_network(options, destination)
     settings = run_settings(options, network)
     watcher = TerminalWatcher()
-    fitted = align(specification, alignment, data, network, destination, settings, watcher)
+    fitted = align(
+        specification, alignment, data, network, destination, settings, watcher, options.measure
+    )
     if options.format == "json":
         print_json(json_value(fitted))
     else:
@@ -93,13 +109,16 @@ def _print_sites(fitted: FittedAlignment, console: Any) -> None:
     from rich import box
     from rich.table import Table
 
-    table = Table("site", "validation IIA", "95 %", "", box=box.SIMPLE_HEAD)
+    names = [measured.metric for measured in fitted.best.measures]
+    table = Table("site", "validation IIA", "95 %", *names, "", box=box.SIMPLE_HEAD)
     for fit in fitted.sites:
         score = fit.validation
+        measures = [f"{measured.value:.2f}" for measured in fit.measures]
         table.add_row(
             " and ".join(str(site) for site in dict.fromkeys(fit.sites)),
             f"{score.mean:.3f}",
             f"{score.lower:.3f}–{score.upper:.3f}",
+            *(measures or ["–"] * len(names)),
             "best" if fit == fitted.best else "",
         )
     console.print(table)

@@ -8,7 +8,7 @@ placements together at the best of each. Where many are to be trained, most are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import takewhile
@@ -20,6 +20,7 @@ from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.fitting.candidates import MOST_COMBINATIONS, Candidates, TokenNames
 from causalspec.runtime.fitting.fit_store import FitStore, ScoredFit, fit_and_score
 from causalspec.runtime.fitting.localisation import rounds
+from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.experiment import (
     Experiment,
@@ -30,11 +31,14 @@ from causalspec.runtime.inputs.experiment import (
 )
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.maps.computed import NotDetermined
-from causalspec.runtime.results.records import SiteScore
+from causalspec.runtime.results.records import MeasuredScore, SiteScore
 from causalspec.runtime.sites.site import Site
 
 Combination = tuple[Site, ...]
 """A site for each offer."""
+
+Measuring = Callable[[PreparedSplits, PlacedMaps], tuple[MeasuredScore, ...]]
+"""What else is measured of a full fit, on its validation pairs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +50,13 @@ class Entry:
     sites: Combination
     fit: ScoredFit = field(repr=False)
     dropped_after: int | None = None
+    measures: tuple[MeasuredScore, ...] = ()
 
     @property
     def result(self) -> SiteScore:
         """As results hold it."""
-        return SiteScore(self.sites, self.fit.score, self.fit.final_loss, self.dropped_after)
+        fit = self.fit
+        return SiteScore(self.sites, fit.score, fit.final_loss, self.dropped_after, self.measures)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,18 +95,20 @@ def sweep(
     *,
     title: str | None = None,
     pairs: Mapping[str, Sequence[InterchangePairs]] | None = None,
+    measuring: Measuring = lambda _pairs, _maps: (),
 ) -> Sweep:
     """Fit and score candidates. One harvest serves all of them where memory allows.
 
     `title` names the fits in the run folder and on the progress bar, by default the claim. `pairs`
-    are the pairs of each split, those of the claim's data where none are given.
+    are the pairs of each split, those of the claim's data where none are given. `measuring` is
+    asked of every full fit.
 
     Raises:
         Untestable: the network answers no pair of some split.
     """
     harvester = _present(network, experiment, offered, pairs)
     named = title or experiment.claim.name
-    search = _Search(store, network, experiment, offered, settings, named, harvester)
+    search = _Search(store, network, experiment, offered, settings, named, harvester, measuring)
     if offered.count(search.names) <= MOST_COMBINATIONS or len(offered.offers) == 1:
         entries = together = search.searched(offered.combinations(search.names))
     else:
@@ -120,6 +128,7 @@ class _Search:
     settings: FitSettings
     title: str
     harvester: Harvester
+    measuring: Measuring
     at_hand: Splits | None = None
 
     @property
@@ -246,7 +255,8 @@ class _Search:
             splits.validation,
             self.settings if steps is None else replace(self.settings, steps=steps),
         )
-        return Entry(combination, fit, steps)
+        measures = self.measuring(splits.validation, fit.maps) if steps is None else ()
+        return Entry(combination, fit, steps, measures)
 
 
 def _present(

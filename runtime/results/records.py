@@ -11,18 +11,6 @@ from causalspec.runtime.sites.site import Site
 
 
 @dataclass(frozen=True, slots=True)
-class SiteScore:
-    """IIA on the validation pairs of the maps fitted at some sites: one for each placement. Where
-    the sites were dropped early, the score is that of a fit of `dropped_after` steps.
-    """
-
-    sites: tuple[Site, ...]
-    validation: Score
-    final_loss: float | None
-    dropped_after: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class MeasuredScore:
     """A metric that a claim asks for, of its own maps (`of` empty), a control or a rival.
 
@@ -35,6 +23,20 @@ class MeasuredScore:
     lower: float
     upper: float
     pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteScore:
+    """IIA on the validation pairs of the maps fitted at some sites: one for each placement. Where
+    the sites were dropped early, the score is that of a fit of `dropped_after` steps. `measures`
+    are other metrics on these pairs, where they were asked for.
+    """
+
+    sites: tuple[Site, ...]
+    validation: Score
+    final_loss: float | None
+    dropped_after: int | None = None
+    measures: tuple[MeasuredScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from causalspec.compiler import Alignment, CounterfactualDesign, Specification
+from causalspec.compiler import Alignment, CounterfactualDesign, Metric, Specification
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.candidates import candidates
 from causalspec.runtime.fitting.fit_store import FitStore
-from causalspec.runtime.fitting.sweep import Sweep, sweep
-from causalspec.runtime.inputs.experiment import experiment_of
+from causalspec.runtime.fitting.placed_maps import PlacedMaps
+from causalspec.runtime.fitting.sweep import Measuring, Sweep, sweep
+from causalspec.runtime.inputs.experiment import PreparedSplits, experiment_of
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.results.as_json import FORMAT, ResultsError, json_text, json_value
-from causalspec.runtime.results.records import Manifest, SiteScore
+from causalspec.runtime.results.records import Manifest, MeasuredScore, SiteScore
 from causalspec.runtime.results.run_folder import run_folder
 from causalspec.runtime.results.whole_folder import whole_folder
+from causalspec.runtime.scoring.asked import measured_scores
+from causalspec.runtime.scoring.metrics import measure_of
+from causalspec.runtime.scoring.observed import observe
 from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.scoring.verify import VerifySettings, identity, manifest_of
 from causalspec.runtime.untyped import save_tensors
@@ -44,8 +49,10 @@ def align(
     destination: Path,
     settings: VerifySettings,
     watcher: Watcher | None = None,
+    measures: Sequence[str] = (),
 ) -> FittedAlignment:
-    """Fit `alignment` on the design's `train` at every site and score it on `validation`.
+    """Fit `alignment` on the design's `train` at every site and score it on `validation`: IIA, and
+    what the metrics called `measures` say of every site that is fitted in full.
 
     `destination` gets `alignment.json` and each site's map as safetensors, whole or not at all.
     Interrupted, the same call goes on. Raises as `verify` does.
@@ -62,7 +69,7 @@ def align(
         )
         network = network.knowing(experiment.task)
         offered = candidates(network, alignment, experiment.variables, question)
-        found = sweep(store, network, experiment, offered, fit)
+        found = sweep(store, network, experiment, offered, fit, measuring=_measuring(measures))
         fitted = FittedAlignment(
             manifest=manifest,
             alignment=alignment.name,
@@ -86,6 +93,17 @@ def check_alignment_destination(folder: Path) -> None:
             raise ResultsError(
                 f"`{folder}` holds `{entry.name}`, which is not an alignment: name another folder"
             )
+
+
+def _measuring(names: Sequence[str]) -> Measuring:
+    def measured(pairs: PreparedSplits, maps: PlacedMaps) -> tuple[MeasuredScore, ...]:
+        if not names:
+            return ()
+        observed = observe(pairs, maps)
+        estimates = {Metric(name): measure_of(name)(observed, ()) for name in names}
+        return tuple(measured_scores(estimates, {}))
+
+    return measured
 
 
 def _write(destination: Path, fitted: FittedAlignment, found: Sweep) -> None:

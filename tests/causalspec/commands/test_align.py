@@ -1,0 +1,54 @@
+"""`align`: every site with its validation scores, and other metrics where they are asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.terminal import Terminal
+from tests.helpers.tiny_player import SPEC
+
+WHOLE = SPEC.replace("das(dim = 8)", "full_vector")
+
+
+def test_other_metrics_stand_beside_each_site(player: Path, run: Terminal) -> None:
+    run.write(spec=WHOLE)
+    where = ("align", "spec.causal", "Last", "--network", str(player), "--device", "cpu")
+    asked = ("--measure", "log_odds", "--measure", "cause")
+    status, printed, _ = run(*where, *asked, "--out", "a", "--format", "json")
+    assert status == 0
+    sites = json.loads(printed)["sites"]
+    for site in sites:
+        odds, cause = site["measures"]
+        assert (odds["metric"], odds["of"], cause["metric"]) == ("log_odds", "", "cause")
+        assert odds["lower"] <= odds["value"] <= odds["upper"] and odds["pairs"] > 0
+        assert 0 <= cause["value"] <= 1
+    best = max(sites, key=lambda site: site["validation"]["mean"])
+    worst = min(sites, key=lambda site: site["validation"]["mean"])
+    if best["validation"]["mean"] > worst["validation"]["mean"]:
+        assert best["measures"][0]["value"] > worst["measures"][0]["value"]
+
+    _, printed, _ = run(*where, *asked, "--out", "b")
+    heading = next(line for line in printed.splitlines() if "validation IIA" in line)
+    assert heading.split()[-2:] == ["log_odds", "cause"]
+    _, printed, _ = run(*where, "--out", "c", "--format", "json")
+    assert all(not site["measures"] for site in json.loads(printed)["sites"])
+
+
+@pytest.mark.parametrize(
+    ("metric", "complaint"),
+    [
+        ("log_ods", "there is no metric `log_ods`; did you mean `log_odds`?"),
+        ("auroc", "`auroc` is not measured by swaps: ask for it in a claim"),
+    ],
+)
+def test_what_is_not_such_a_metric(
+    player: Path, run: Terminal, metric: str, complaint: str
+) -> None:
+    run.write(spec=WHOLE)
+    status, _, said = run(
+        "align", "spec.causal", "Last", "--network", str(player), "--measure", metric
+    )
+    assert (status, said) == (2, f"causalspec align: {complaint}\n")
