@@ -1,6 +1,6 @@
 """Rerun published studies from their spec files, and renew docs/reproductions.md.
 
-    python -m benchmarks.reproduce [STUDY…] [--list]
+    python -m benchmarks.reproduce [STUDY…] [--list | --page]
 
 A study is a folder of `specs/` with a `reproduction.toml`. All are run, the shortest first, each
 step once: a step that ran as it stands is not run anew, so an interrupted run goes on where it was.
@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("study", nargs="*", help="a folder of specs/; all by default")
     parser.add_argument("--list", action="store_true", help="say what would be run, and stop")
+    parser.add_argument(
+        "--page", action="store_true", help="write the page from what is kept, only"
+    )
     options = parser.parse_args(arguments)
     try:
         found = studies(ROOT / "specs")
@@ -44,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StudyError as error:
         print(error, file=sys.stderr)
         return 2
+    if options.page:
+        write_page(PAGE, found)
+        return 0
     chosen = {name: found[name] for name in found if name in options.study or not options.study}
     print(
         f"{len(chosen)} studies, some {sum(study.minutes for study in chosen.values()):.0f} minutes"

@@ -133,7 +133,8 @@ class PlacedSite:
     `component` is a site of the vocabulary. `units` are the heads or neurons that are tried, each
     alone; None is all of them together, or a component without any. `path` is that of a module.
     Layers count from 0; `last_layer` None is the network's last, and both are None where the
-    component has no layers.
+    component has no layers. `layer_set` holds the layers themselves where some between are left
+    out.
     """
 
     component: str
@@ -141,6 +142,7 @@ class PlacedSite:
     path: str | None = None
     first_layer: int | None = None
     last_layer: int | None = None
+    layer_set: tuple[int, ...] | None = None
 
     @property
     def is_layered(self) -> bool:
@@ -163,7 +165,9 @@ class PlacedSite:
 
     @property
     def layers(self) -> str:
-        """`5`, `2..8`, `0..*`; empty where there are none."""
+        """`5`, `2..8`, `{2, 8}`, `0..*`; empty where there are none."""
+        if self.layer_set is not None:
+            return _units(self.layer_set)
         if self.first_layer is None or self.first_layer == self.last_layer:
             return "" if self.first_layer is None else str(self.first_layer)
         return f"{self.first_layer}..{'*' if self.last_layer is None else self.last_layer}"

@@ -161,3 +161,31 @@ def test_figures_are_found_by_names(tmp_path: Path) -> None:
         place("result.json # verdicts / D", tmp_path)
     with pytest.raises(StudyError, match=r"can't read `other\.json`"):
         place("other.json # verdicts", tmp_path)
+    (tmp_path / "sites.json").write_text(json.dumps({"sites": [score, {"mean": 1.0}]}))
+    row = {"what": "all", "ours": "sites.json # sites / * / mean"}
+    study = described(tmp_path / "study", rows=[row])
+    assert measured(study, tmp_path) == (Found("all", 0.75),)
+
+
+def test_a_step_is_run_over_several(tmp_path: Path) -> None:
+    effect = (
+        "causalspec sample specs/firing_squad/firing_squad.causal TwoRiflemen --do {each} "
+        "--expect dead --format jsonl"
+    )
+    step = {
+        "name": "effect-{each}",
+        "command": effect,
+        "output": "{each}.jsonl",
+        "over": ["first=true", "first=false"],
+    }
+    row = {"what": "dead", "ours": "{each}.jsonl # 0 / approximately"}
+    study = described(tmp_path / "study", steps=[step], rows=[row])
+    places = Places(ROOT, tmp_path / "results", tmp_path / "models")
+    assert list(run_steps(study, "marks", places, lambda _: None)) == [
+        "effect-first=true",
+        "effect-first=false",
+    ]
+    (found,) = measured(study, places.results)
+    assert found.several == 2
+    assert found.value is not None and found.lower is not None and found.upper is not None
+    assert found.lower < found.value < found.upper == 1

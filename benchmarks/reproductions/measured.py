@@ -11,14 +11,14 @@ import msgspec
 
 from benchmarks.reproductions.study import Row, Study, StudyError
 
-_NAMES = ("claim", "name", "text", "what", "site", "predictor", "data", "question")
+_NAMES = ("claim", "name", "text", "what", "site", "predictor", "data", "question", "metric")
 """Members of a list are named by the first of these that they have."""
 
 
 class Found(msgspec.Struct, frozen=True, omit_defaults=True):
     """One row's figure of ours, or its word; `verdict` is that of the claim which it is part of.
 
-    Over several `seeds`, `value` is the mean, `lower` and `upper` are the smallest and the largest.
+    Over `several` runs, `value` is the mean, `lower` and `upper` are the smallest and the largest.
     """
 
     what: str
@@ -27,7 +27,7 @@ class Found(msgspec.Struct, frozen=True, omit_defaults=True):
     upper: float | None = None
     word: str = ""
     verdict: str = ""
-    seeds: int = 0
+    several: int = 0
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -41,10 +41,10 @@ class Kept(msgspec.Struct, frozen=True):
 
 def measured(study: Study, results: Path) -> tuple[Found, ...]:
     """Every row of the study. Raises `StudyError` where a file or a place in it is missing."""
-    seeds = {step.output: step.seeds for step in study.steps if step.output}
+    over = {step.output: step.over for step in study.steps if step.output}
     return tuple(
-        _over_seeds(row, seeds.get(_file(row), 0), results)
-        if "{seed}" in row.ours
+        _over_all(row, over.get(_file(row), ()), results)
+        if "{each}" in row.ours
         else _found(row, results)
         for row in study.rows
     )
@@ -85,6 +85,13 @@ def _member(content: Any, word: str, written: str) -> Any:
 def _found(row: Row, results: Path) -> Found:
     if not row.ours:
         return Found(row.what)
+    before, star, after = row.ours.partition("/ * /")
+    if star:
+        items = range(len(place(before, results)[-1]))
+        rows = (Row(row.what, f"{before}/ {item} /{after}") for item in items)
+        values = [each.value for each in (_found(of_item, results) for of_item in rows)]
+        known = [value for value in values if value is not None]
+        return Found(row.what, sum(known) / len(known) if known else None)
     passed = place(row.ours, results)
     here = passed[-1]
     verdict = next((_verdict(item) for item in passed if _is_verdict(item)), "")
@@ -99,16 +106,16 @@ def _found(row: Row, results: Path) -> Found:
     return Found(row.what, float(here), verdict=verdict)
 
 
-def _over_seeds(row: Row, seeds: int, results: Path) -> Found:
-    rows = (Row(row.what, row.ours.replace("{seed}", str(seed))) for seed in range(seeds))
+def _over_all(row: Row, over: tuple[str, ...], results: Path) -> Found:
+    rows = (Row(row.what, row.ours.replace("{each}", each)) for each in over)
     found = [_found(each, results) for each in rows]
     values = [each.value for each in found if each.value is not None]
     verdicts = Counter(each.verdict for each in found if each.verdict)
     told = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())
     if not values:
-        raise StudyError(f"`{row.what}` has no figure at any seed")
+        raise StudyError(f"`{row.what}` has no figure")
     mean = sum(values) / len(values)
-    return Found(row.what, mean, min(values), max(values), verdict=told, seeds=len(values))
+    return Found(row.what, mean, min(values), max(values), verdict=told, several=len(values))
 
 
 def _is_verdict(item: Any) -> bool:

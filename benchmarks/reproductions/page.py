@@ -114,7 +114,7 @@ def _ours(row: Found) -> str:
     figure = _figure(row.value)
     if row.lower is None or row.upper is None:
         return figure
-    over = f" over {row.seeds} seeds" if row.seeds else ""
+    over = f", {row.several} runs" if row.several else ""
     return f"{figure} ({_figure(row.lower)} to {_figure(row.upper)}{over})"
 
 

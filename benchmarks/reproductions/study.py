@@ -23,34 +23,30 @@ class StudyError(Exception):
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One command. `{results}` in it is the study's folder, `{models}` that of all networks;
-    `output` is the file in the study's folder that what it prints goes to. With `seeds` it is run
-    so many times, and `{seed}` in each of the three is 0, 1 and so on.
+    `output` is the file in the study's folder that what it prints goes to. With `over`, seeds say,
+    it is run for each of these, which `{each}` stands for in all three.
     """
 
     name: str
     command: str
     output: str = ""
-    seeds: int = 0
+    over: tuple[str, ...] = ()
 
     @property
     def runs(self) -> tuple[Step, ...]:
-        """The step once, or for each of its seeds."""
-        if not self.seeds:
+        """The step once, or for each that it is run over."""
+        if not self.over:
             return (self,)
         return tuple(
-            Step(
-                *(
-                    text.replace("{seed}", str(seed))
-                    for text in (self.name, self.command, self.output)
-                )
-            )
-            for seed in range(self.seeds)
+            Step(*(text.replace("{each}", each) for text in (self.name, self.command, self.output)))
+            for each in self.over
         )
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One published figure beside ours. `ours` says where ours is read, as `FILE # path`, with
-    `{seed}` in it of every seed; without it, nothing of ours is comparable, and `differs` says why.
+    `{each}` in it of all that the step is run over, `*` being every item of a list; without it,
+    nothing of ours is comparable, and `differs` says why.
     """
 
     what: str

@@ -34,8 +34,7 @@ def placed_site(
     layers = _layers(compilation, written, entry)
     if not presented or path is None or units == () or layers is None:
         return None
-    first, last = layers
-    return entry, PlacedSite(entry.name, units, path or None, first, last)
+    return entry, PlacedSite(entry.name, units, path or None, *layers)
 
 
 def _is_presented(
@@ -96,7 +95,7 @@ def _units(
         empty="the range `{}` is empty", first="write the lower number first",
     )  # fmt: skip
     if isinstance(index, syntax.ElementSet):
-        return _set_of_units(numbers, index.elements, entry)
+        return _set_of_numbers(numbers, index.elements, entry.units)
     ends = numbers.ends(index)
     if ends is None:
         return ()
@@ -107,45 +106,56 @@ def _units(
     return ()
 
 
-def _set_of_units(
-    numbers: _Numbers, elements: Sequence[syntax.Expression], entry: SiteEntry
+def _set_of_numbers(
+    numbers: _Numbers, elements: Sequence[syntax.Expression], what: str
 ) -> tuple[int, ...]:
+    """In order, () with the reason reported."""
     found: set[int] = set()
     for element in elements:
-        unit = numbers.number(element)
-        if unit in found:
-            message = f"{entry.units} {unit} is named twice"
-            unit = numbers.compilation.error("CS728", message, element.span)
-        if unit is None:
+        number = numbers.number(element)
+        if number in found:
+            message = f"{what} {number} is named twice"
+            number = numbers.compilation.error(numbers.code, message, element.span)
+        if number is None:
             return ()
-        found.add(unit)
+        found.add(number)
     return tuple(sorted(found))
 
 
-def _layers(
-    compilation: Compilation, written: syntax.Site, entry: SiteEntry
-) -> tuple[int | None, int | None] | None:
-    """The first layer and the last, None for the network's; two None where there are no layers."""
+_Layers = tuple[int | None, int | None, tuple[int, ...] | None]
+
+
+def _layers(compilation: Compilation, written: syntax.Site, entry: SiteEntry) -> _Layers | None:
+    """The first layer and the last, None for the network's, and the layers themselves where they
+    are a set with gaps; three None where there are no layers.
+    """
     layers = written.layers
     if not entry.layered:
         if layers is None:
-            return None, None
+            return None, None, None
         message = f"`{entry.name}` has no layers"
         return compilation.error("CS706", message, layers.span, help="leave `layers …` out")
     numbers = _Numbers(
         compilation, "CS706", MOST_LAYERS, "a layer",
         wrong="a range of layers",
-        help="write `layers 5`, `layers 2..8` or `layers 0..*`",
+        help="write `layers 5`, `layers 2..8`, `layers {2, 8}` or `layers 0..*`",
         empty="the layers `{}` are empty", first="write the lower layer first",
     )  # fmt: skip
     match layers:
         case None:
-            return 0, None
+            return 0, None, None
         case syntax.RangeSet(low=low, high=None, step=None):
             first = numbers.number(low)
-            return None if first is None else (first, None)
+            return None if first is None else (first, None, None)
+        case syntax.ElementSet(elements=elements):
+            named = _set_of_numbers(numbers, elements, "layer")
+            if not named:
+                return None
+            gaps = named[-1] - named[0] >= len(named)
+            return named[0], named[-1], named if gaps else None
         case _:
-            return numbers.ends(layers)
+            ends = numbers.ends(layers)
+            return None if ends is None else (*ends, None)
 
 
 @dataclass(frozen=True, slots=True)

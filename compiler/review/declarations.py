@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from causalspec.compiler.data.conditions import source_names
@@ -249,11 +249,18 @@ def _searched(old: PlacedSite, new: PlacedSite) -> str:
 
 
 def _covers(site: PlacedSite, other: PlacedSite) -> bool:
+    if site.layer_set is not None:
+        return other.last_layer is not None and set(_named_layers(other)) <= set(site.layer_set)
     if (site.first_layer or 0) > (other.first_layer or 0):
         return False
     return site.last_layer is None or (
         other.last_layer is not None and other.last_layer <= site.last_layer
     )
+
+
+def _named_layers(site: PlacedSite) -> Sequence[int]:
+    assert site.last_layer is not None
+    return site.layer_set or range(site.first_layer or 0, site.last_layer + 1)
 
 
 # Claims, examples, accepted warnings, abstractions -----------------------------------------------

@@ -227,7 +227,7 @@ def _layers(network: TaskNetwork, placement: Placement, placed: PlacedSite) -> l
     )
     last = highest if placed.last_layer is None else placed.last_layer
     assert first is not None
-    for layer in (first, last):
+    for layer in placed.layer_set or (first, last):
         if layer not in network.layers:
             raise _error(
                 "CS724",
@@ -235,7 +235,7 @@ def _layers(network: TaskNetwork, placement: Placement, placed: PlacedSite) -> l
                 placement,
                 f"`{network.name}` has layers {lowest}..{highest}",
             )
-    return list(range(first, last + 1))
+    return list(placed.layer_set or range(first, last + 1))
 
 
 def _check_width(network: Network, site: Site, placements: Sequence[Placement]) -> None:

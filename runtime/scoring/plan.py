@@ -10,6 +10,7 @@ from causalspec.compiler import (
     Claim,
     CounterfactualDesign,
     InterchangePairs,
+    PlacedSite,
     Specification,
     effective_number,
     generate,
@@ -89,10 +90,7 @@ def plan_of(specification: Specification, claim: Claim, margin: float = MARGIN) 
         placement.statement: placement
         for placement in specification.alignments[claim.alignment].placements
     }
-    counts = [
-        _candidates(placement.site.first_layer, placement.site.last_layer, placement.site.units)
-        for placement in statements.values()
-    ]
+    counts = [_candidates(placement.site) for placement in statements.values()]
     candidates = None if None in counts else int(np.prod([count or 1 for count in counts]))
     return ClaimPlan(
         claim.name,
@@ -121,9 +119,10 @@ def _inputs(pairs: InterchangePairs) -> int:
     return len(np.unique(whole, axis=0))
 
 
-def _candidates(first: int | None, last: int | None, units: tuple[int, ...] | None) -> int | None:
+def _candidates(site: PlacedSite) -> int | None:
     """How many sites a placement names, None where the network's last layer decides."""
+    first, last = site.first_layer, site.last_layer
     if first is not None and last is None:
         return None
-    layers = 1 if first is None or last is None else last - first + 1
-    return layers * (1 if units is None else len(units))
+    layers = 1 if first is None or last is None else len(site.layer_set or range(first, last + 1))
+    return layers * (1 if site.units is None else len(site.units))
