@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "mediate": "rank an alignment's sites by the effects that go through them",
     "readout": "read a claim's variable out of single inputs; foretell which are answered rightly",
     "rewrite": "continue a prompt, and write what it would have been under a swap, same noise",
+    "build": "set a network's weights so that it computes a model, at sites that are known then",
     "vocabulary": "list the sites, methods, controls, metrics and writes that a spec can name",
     "explain": "explain a diagnostic's code, with an example that fails and its fix",
     "lsp": "serve editors over standard input and output (Language Server Protocol)",

@@ -1,0 +1,242 @@
+"""A plain ReLU network whose weights are set so that it computes a model's mechanisms.
+
+Its first hidden layer tells each input's values apart; in every layer after it a neuron is 1 where
+one case of a mechanism is true, and else 0. Every such neuron is there several times, each time
+larger or smaller by a factor drawn at random, at places drawn at random: so a variable lies along
+directions that no single neuron is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from causalspec.compiler import CausalModel, Task, encode_columns
+from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.runtime.making.circuit import Circuit, Lookup, circuit_of
+from causalspec.runtime.making.truth import TrueSite
+from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
+from causalspec.runtime.untyped import from_array
+
+Array = NDArray[np.float64]
+
+_DIRECTIONS = 512
+_SURE = 8.0  # by how much the logit of the right answer is above that of each other
+
+
+@dataclass(frozen=True, eq=False)
+class _Reading:
+    """What a variable is, read from a layer: `weight` [values, neurons] times the layer, and `bias`
+    [values], is 1 at the place of its value and 0 elsewhere.
+    """
+
+    weight: Array = field(repr=False)
+    bias: Array = field(repr=False)
+
+    def directions(self) -> Array:
+        """An orthonormal basis [neurons, dimensions] of all that is read."""
+        left, sizes, _ = np.linalg.svd(self.weight.T, full_matrices=False)
+        return left[:, sizes > 1e-9 * sizes[0]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Neurons:
+    """Neurons of a layer: `weight` [neurons, numbers below] and `bias` [neurons]; how each variable
+    is read from them.
+    """
+
+    weight: Array = field(repr=False)
+    bias: Array = field(repr=False)
+    readings: Mapping[str, _Reading]
+
+
+def built_network(
+    task: Task, model: CausalModel, layers: int | None, width: int | None, seed: int
+) -> tuple[FeedForwardNetwork, tuple[TrueSite, ...]]:
+    """The network, and where it holds each variable. By default it has as many hidden layers as
+    the mechanisms take, and twice the neurons.
+
+    Raises `ToolFailure` where the model cannot be built, or not in a network of that size.
+    """
+    assert task.encoding is not None
+    circuit = circuit_of(model, [group.input for group in task.encoding.groups])
+    needed = circuit.depth + 1
+    layers = needed if layers is None else layers
+    if layers < needed:
+        raise ToolFailure(
+            f"`{model.name}` takes {needed} hidden layers, one to tell its inputs apart and one "
+            f"for each mechanism of a chain, and {layers} are asked for",
+            help=f"ask for `--layers {needed}` or more",
+        )
+    below = [_inputs(task, circuit)]
+    for level in range(2, layers + 1):
+        below.append(_lookups(circuit, below[-1].readings, level, layers))
+    most = max(len(layer.bias) for layer in below)
+    width = -(-2 * most // 8) * 8 if width is None else width
+    if width < most:
+        raise ToolFailure(
+            f"`{model.name}` takes {most} neurons of one layer, a neuron for each case that a "
+            f"mechanism tells apart, and {width} are asked for",
+            help=f"ask for `--width {most}` or more",
+        )
+    return _assembled(circuit, below, width, np.random.default_rng(seed))
+
+
+def _inputs(task: Task, circuit: Circuit) -> _Neurons:
+    """Every input's vectors are projected to numbers; neurons bend between two neighbours each, so
+    that some sum of them is 1 at one value and 0 at all others.
+    """
+    assert task.encoding is not None
+    rows: list[Array] = []
+    biases: list[Array] = []
+    bends: dict[str, Array] = {}
+    total, start = sum(group.dimension for group in task.encoding.groups), 0
+    for group in task.encoding.groups:
+        if group.input in circuit.given and group.input not in bends:
+            points, direction = _projected(_vectors(task, group.input, start, group.dimension))
+            knots = np.sort(points)[:-1]
+            weight = np.zeros((len(knots), total))
+            weight[:, start : start + group.dimension] = direction
+            rows.append(weight)
+            biases.append(-knots)
+            bends[group.input] = points
+        start += group.dimension
+    count, at = sum(map(len, biases)), 0
+    readings: dict[str, _Reading] = {}
+    for (name, points), bias in zip(bends.items(), biases, strict=True):
+        # The first value is where no neuron has begun; one more begins with each that follows.
+        features = np.maximum(points[:, None] + bias, 0)
+        first = int(points.argmin())
+        wanted = np.eye(len(points))
+        constant = wanted[first]
+        others = [place for place in range(len(points)) if place != first]
+        solved = np.linalg.solve(features[others], wanted[others] - constant)
+        weight = np.zeros((len(points), count))
+        weight[:, at : at + len(bias)] = solved.T
+        readings[name] = _Reading(weight, constant)
+        at += len(bias)
+    return _Neurons(np.concatenate(rows), np.concatenate(biases), readings)
+
+
+def _vectors(task: Task, name: str, start: int, dimension: int) -> Array:
+    """What each value of an input is encoded as, [values, dimension]."""
+    assert task.encoding is not None
+    codes = task.model.by_name[name].domain.codes()
+    columns = {
+        group.input: np.full(len(codes), task.model.by_name[group.input].domain.codes().start)
+        for group in task.encoding.groups
+    }
+    columns[name] = np.asarray(codes)
+    vectors = encode_columns(task.encoding, task.model, columns)
+    return vectors[:, start : start + dimension].astype(np.float64)
+
+
+def _projected(vectors: Array) -> tuple[Array, Array]:
+    """Numbers [values] and the direction [dimension] along which vectors are these numbers, from 0
+    to 1 but for a constant; of some directions the one that keeps neighbours furthest apart.
+    """
+    drawn = np.random.default_rng(0).standard_normal((_DIRECTIONS, vectors.shape[1]))
+    points = vectors @ drawn.T
+    spread = np.ptp(points, axis=0)
+    gaps = np.diff(np.sort(points, axis=0), axis=0).min(axis=0, initial=np.inf)
+    best = int((gaps / np.maximum(spread, 1e-30)).argmax())
+    return points[:, best] / spread[best], drawn[best] / spread[best]
+
+
+def _lookups(circuit: Circuit, below: Mapping[str, _Reading], level: int, top: int) -> _Neurons:
+    """The neurons of a hidden layer above the first, of those variables that are computed there and
+    of those that later ones read.
+    """
+    lookups = [lookup for lookup in circuit.lookups if top - circuit.heights[lookup.name] == level]
+    rows: list[tuple[Array, float]] = []
+    owners: list[tuple[Lookup, list[int]]] = []
+    for lookup in lookups:
+        owners.append((lookup, [case.place for case in lookup.cases]))
+        for case in lookup.cases:
+            weight, bias = 0.0, 1.0
+            for test in case.tests:
+                reading = below[lookup.parents[test.variable]]
+                sign = 1.0 if test.holds else -1.0
+                weight = weight + sign * reading.weight[test.place]
+                bias += sign * reading.bias[test.place] - (1.0 if test.holds else 0.0)
+            rows.append((np.asarray(weight), bias))
+    kept = [name for name in below if _is_read_above(circuit, name, level, top)]
+    for name in kept:
+        rows += zip(below[name].weight[1:], below[name].bias[1:].tolist(), strict=True)
+    count, at = len(rows), 0
+    readings: dict[str, _Reading] = {}
+    for lookup, places in owners:
+        readings[lookup.name] = _one_hot(lookup.size, lookup.usual, places, at, count)
+        at += len(places)
+    for name in kept:
+        size = len(below[name].bias)
+        readings[name] = _one_hot(size, 0, list(range(1, size)), at, count)
+        at += size - 1
+    return _Neurons(
+        np.stack([weight for weight, _ in rows]), np.array([bias for _, bias in rows]), readings
+    )
+
+
+def _is_read_above(circuit: Circuit, name: str, level: int, top: int) -> bool:
+    if name in circuit.model.outputs:
+        return True
+    readers = [lookup.name for lookup in circuit.lookups if name in lookup.parents]
+    return any(top - circuit.heights[reader] > level for reader in readers)
+
+
+def _one_hot(size: int, usual: int, places: Sequence[int], at: int, count: int) -> _Reading:
+    """The reading of a variable whose cases are neurons `at` and on: where none is 1, it has its
+    usual value.
+    """
+    weight, bias = np.zeros((size, count)), np.zeros(size)
+    for number, place in enumerate(places):
+        weight[place, at + number] = 1
+        weight[usual, at + number] = -1
+    bias[usual] = 1
+    return _Reading(weight, bias)
+
+
+def _assembled(
+    circuit: Circuit, layers: Sequence[_Neurons], width: int, generator: np.random.Generator
+) -> tuple[FeedForwardNetwork, tuple[TrueSite, ...]]:
+    outputs = circuit.model.outputs
+    last = layers[-1].readings
+    network = FeedForwardNetwork(
+        FeedForwardConfig(
+            input_size=layers[0].weight.shape[1],
+            hidden_size=width,
+            hidden_layers=len(layers),
+            classes=sum(len(last[name].bias) for name in outputs),
+        )
+    )
+    found: list[TrueSite] = []
+    mixed = np.eye(layers[0].weight.shape[1])  # from the layer below to what its neurons would be
+    with torch.no_grad():
+        for number, layer in enumerate(layers):
+            owner = generator.permutation(np.arange(width) % len(layer.bias))
+            factor = generator.uniform(0.5, 1.5, width)
+            linear: Any = network.hidden[number]
+            linear.weight.copy_(from_array(factor[:, None] * (layer.weight @ mixed)[owner]))
+            linear.bias.copy_(from_array(factor * layer.bias[owner]))
+            spread = np.zeros((len(layer.bias), width))
+            spread[owner, np.arange(width)] = factor
+            mixed = spread / (spread**2).sum(1, keepdims=True)
+            for lookup in circuit.lookups:
+                is_there = len(layers) - circuit.heights[lookup.name] == number + 1
+                if is_there and lookup.name not in outputs:
+                    reading = layer.readings[lookup.name]
+                    basis = _Reading(reading.weight @ mixed, reading.bias).directions()
+                    found.append(
+                        TrueSite(lookup.name, f"hidden layers {number + 1}", "", from_array(basis))
+                    )
+        weight = np.concatenate([last[name].weight for name in outputs]) @ mixed
+        network.output.weight.copy_(from_array(_SURE * weight))
+        network.output.bias.copy_(
+            from_array(_SURE * np.concatenate([last[name].bias for name in outputs]))
+        )
+    return network.eval(), tuple(found)

@@ -1,0 +1,107 @@
+"""Folders of networks made for specs: whole or absent, with the truth where it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from causalspec.compiler import CausalModel, Specification
+from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.runtime.making.built_vectors import built_network
+from causalspec.runtime.making.scored_truth import TruthScore, score_truth, share_right
+from causalspec.runtime.making.truth import DIRECTIONS, TRUTH, TrueSite, truth_about, write_truth
+from causalspec.runtime.networks.locations import load_task_network
+from causalspec.runtime.results.whole_folder import whole_folder
+
+_OURS = {
+    "config.json",
+    "generation_config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    TRUTH,
+    DIRECTIONS,
+}
+
+Save = Callable[[Path], None]
+"""Writes a network into a folder that is there."""
+
+
+@dataclass(frozen=True, eq=False)
+class MadeNetwork:
+    """A network, not yet written, and where it holds its model's variables: nothing where it was
+    trained on behaviour alone.
+    """
+
+    save: Save = field(repr=False)
+    sites: tuple[TrueSite, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MadeReport:
+    """How a network that was written fares: the share of new inputs that it answers rightly, and
+    the truth about it, None where there is none or the spec has no data of the model.
+    """
+
+    folder: str
+    right: float
+    truth: TruthScore | None
+
+
+def build(
+    specification: Specification,
+    model: CausalModel,
+    layers: int | None,
+    width: int | None,
+    seed: int,
+) -> MadeNetwork:
+    """A network whose weights are set so that it computes `model`, with nothing trained.
+
+    Raises `ToolFailure` where there is no such network, or none of that size.
+    """
+    task = specification.tasks[model.task]
+    if task.encoding is None:
+        raise ToolFailure(
+            f"`{task.name}` has no `encode`, so that there is nothing to show a network",
+            help="give the task an `encode`",
+        )
+    network, sites = built_network(task, model, layers, width, seed)
+    untyped: Any = network
+    return MadeNetwork(untyped.save_pretrained, sites)
+
+
+def check_made_destination(folder: Path) -> None:
+    """Raise `ToolFailure` where `write_made` would have to delete what is not a made network."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise ToolFailure(f"`{folder}` is a file", help="name a folder for the network")
+    for entry in sorted(folder.iterdir()):
+        if entry.name not in _OURS:
+            raise ToolFailure(
+                f"`{folder}` holds `{entry.name}`, which is no part of a network",
+                help="name another folder",
+            )
+
+
+def write_made(
+    folder: Path, made: MadeNetwork, specification: Specification, model: CausalModel, seed: int
+) -> MadeReport:
+    """Write a network into `folder`, whole or not at all, load it from there, and try it.
+
+    Raises `ToolFailure` where it can't be written.
+    """
+    check_made_destination(folder)
+    task = specification.tasks[model.task]
+    truth = truth_about(specification, model.name, seed, made.sites) if made.sites else None
+    with whole_folder(folder) as partial:
+        made.save(partial)
+        network = load_task_network(str(partial), "cpu")
+        if truth is not None:
+            write_truth(partial, truth, network.network)
+        right = share_right(network, task, seed)
+        score = None if truth is None else score_truth(specification, network, truth)
+    return MadeReport(str(folder), right, score)
