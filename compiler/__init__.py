@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.data.populations import populate as populate
     from causalspec.compiler.data.prompts import RenderedPrompts as RenderedPrompts
     from causalspec.compiler.data.prompts import answer_texts as answer_texts
+    from causalspec.compiler.data.prompts import formatted as formatted
     from causalspec.compiler.data.prompts import render as render
     from causalspec.compiler.data.prompts import right_texts as right_texts
     from causalspec.compiler.data.randomness import Stream as Stream
@@ -155,6 +156,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.specification import MetricArithmetic as MetricArithmetic
     from causalspec.compiler.specification import MetricExpression as MetricExpression
     from causalspec.compiler.specification import PromptTemplate as PromptTemplate
+    from causalspec.compiler.specification import SlotValue as SlotValue
     from causalspec.compiler.specification import Specification as Specification
     from causalspec.compiler.specification import SplitSize as SplitSize
     from causalspec.compiler.specification import SwapKind as SwapKind

@@ -64,7 +64,13 @@ def built_network(
     Raises `ToolFailure` where the model cannot be built, or not in a network of that size.
     """
     assert task.encoding is not None
-    circuit = circuit_of(model, [group.input for group in task.encoding.groups])
+    circuit = circuit_of(
+        model,
+        {
+            group.input: task.model.by_name[group.input].domain.size
+            for group in task.encoding.groups
+        },
+    )
     needed = circuit.depth + 1
     layers = needed if layers is None else layers
     if layers < needed:

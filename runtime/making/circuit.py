@@ -55,10 +55,10 @@ class Circuit:
 
 
 def circuit_of(
-    model: CausalModel, given: Collection[str], before: Iterable[Lookup] = ()
+    model: CausalModel, given: Mapping[str, int], before: Iterable[Lookup] = ()
 ) -> Circuit:
     """The circuit that computes the variables and outputs of `model` from what is `given`, inputs
-    or abbreviations, and from what the lookups `before` make of it.
+    or abbreviations with the sizes of their domains, and from what the lookups `before` make of it.
 
     Raises:
         ToolFailure: the model has no finite mechanisms that a network can be given: it is cyclic,
@@ -78,7 +78,7 @@ def circuit_of(
         heights[lookup.name] = max(own, heights.get(lookup.name, 0))
         for parent in lookup.parents:
             heights[parent] = max(heights.get(parent, 0), 1 + heights[lookup.name])
-    sizes = {name: model.by_name[name].domain.size for name in given if name in read}
+    sizes = {name: size for name, size in given.items() if name in read}
     return Circuit(model, sizes, tuple(lookups), heights)
 
 
@@ -147,6 +147,18 @@ def _check(model: CausalModel) -> None:
             f"`{model.name}` has noise, which a network has no mechanism for",
             help="build a model whose variables are computed from inputs alone",
         )
+
+
+def inputs_behind(model: CausalModel, given: Collection[str]) -> tuple[str, ...]:
+    """The inputs that some mechanism reads other than through what is `given`."""
+    stops = {*given, *model.inputs}
+    read = {
+        parent
+        for variable in model.variables
+        if variable.role in (Role.VARIABLE, Role.OUTPUT)
+        for parent in _parents(model, variable.name, stops)
+    }
+    return tuple(name for name in model.inputs if name in read)
 
 
 def _parents(model: CausalModel, name: str, stops: Collection[str]) -> tuple[str, ...]:

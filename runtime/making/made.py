@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from causalspec.compiler import CausalModel, Specification
+from causalspec.compiler import CausalModel, Specification, Task
 from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.runtime.making.built_prompts import built_decoder
 from causalspec.runtime.making.built_vectors import built_network
 from causalspec.runtime.making.scored_truth import TruthScore, score_truth, share_right
 from causalspec.runtime.making.truth import DIRECTIONS, TRUTH, TrueSite, truth_about, write_truth
@@ -63,14 +64,23 @@ def build(
     Raises `ToolFailure` where there is no such network, or none of that size.
     """
     task = specification.tasks[model.task]
-    if task.encoding is None:
-        raise ToolFailure(
-            f"`{task.name}` has no `encode`, so that there is nothing to show a network",
-            help="give the task an `encode`",
-        )
+    if task.prompts:
+        decoder, sites = built_decoder(task, model, layers, width, seed)
+        return MadeNetwork(decoder.save, sites)
+    require_shown(task)
     network, sites = built_network(task, model, layers, width, seed)
     untyped: Any = network
     return MadeNetwork(untyped.save_pretrained, sites)
+
+
+def require_shown(task: Task) -> None:
+    """Raise `ToolFailure` where there is nothing of a task to show a network."""
+    if not task.prompts and task.encoding is None:
+        raise ToolFailure(
+            f"`{task.name}` has neither a prompt nor an `encode`: there is nothing to show a "
+            "network",
+            help="give the task a `prompt` or an `encode`",
+        )
 
 
 def check_made_destination(folder: Path) -> None:

@@ -11,12 +11,14 @@ import torch
 from torch import Tensor
 
 from causalspec.compiler import (
+    Anchor,
     Claim,
     CounterfactualDesign,
     Sampler,
     Specification,
     Stream,
     Task,
+    TokenPosition,
     compile_file,
     populate,
 )
@@ -30,6 +32,7 @@ from causalspec.runtime.fitting.placed_maps import PlacedMaps, build_maps
 from causalspec.runtime.fitting.predict import predict
 from causalspec.runtime.inputs.experiment import experiment_of, present_splits, score_of
 from causalspec.runtime.inputs.task_network import TaskNetwork
+from causalspec.runtime.inputs.token_places import TokenChoice
 from causalspec.runtime.making.truth import Truth, spec_hash
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.sites.site import Site
@@ -85,9 +88,14 @@ def with_alignment(
 def share_right(network: TaskNetwork, task: Task, seed: int, prompt: str | None = None) -> float:
     """The share of inputs, drawn as the task says, that a network answers rightly."""
     drawn = Sampler(populate(task.model, {}), Stream.of(seed, "made", task.name)).take(_TESTED)
-    shown = network.knowing(task).present(task, drawn, (), prompt)
+    last = TokenPosition(Anchor.LAST)
+    reads = network.network.kind.reads_tokens
+    choices = [TokenChoice((last,))] if reads else []
+    site = Site("residual", 0, token=last.text) if reads else Site("hidden", 1)
+    network = network.knowing(task)
+    shown = network.present(task, drawn, choices, prompt)
     none = torch.zeros(shown.count, dtype=torch.bool)
-    subject = next(shown.subjects([()], none, Unwatched()))
+    subject = next(shown.subjects([(site,)], none, Unwatched()))
     return float(agreement(subject.predictions, shown.correct).float().mean())
 
 
