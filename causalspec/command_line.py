@@ -37,6 +37,8 @@ COMMANDS: Final = {
     "readout": "read a claim's variable out of single inputs; foretell which are answered rightly",
     "rewrite": "continue a prompt, and write what it would have been under a swap, same noise",
     "build": "set a network's weights so that it computes a model, at sites that are known then",
+    "train": "train a network on a task's inputs and right answers",
+    "plant": "train a network to hold a model's variables where a claim looks for them",
     "vocabulary": "list the sites, methods, controls, metrics and writes that a spec can name",
     "explain": "explain a diagnostic's code, with an example that fails and its fix",
     "lsp": "serve editors over standard input and output (Language Server Protocol)",

@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from causalspec.runtime.making.exercises import Exercises as Exercises
     from causalspec.runtime.making.made import MadeNetwork as MadeNetwork
     from causalspec.runtime.making.made import MadeReport as MadeReport
+    from causalspec.runtime.making.made import Training as Training
     from causalspec.runtime.making.made import build as build
     from causalspec.runtime.making.made import check_made_destination as check_made_destination
+    from causalspec.runtime.making.made import train as train
     from causalspec.runtime.making.made import write_made as write_made
     from causalspec.runtime.making.planting import Planted as Planted
     from causalspec.runtime.making.training import Recipe as Recipe

@@ -5,11 +5,23 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from causalspec.commands.arguments import add_format_argument, add_spec_argument, count, folder
+from causalspec.commands.arguments import (
+    add_format_argument,
+    add_spec_argument,
+    count,
+    folder,
+    positive,
+    rate,
+)
 from causalspec.commands.output import print_json, print_lines
+from causalspec.compiler import CausalModel, Specification
+from causalspec.dsl.diagnostics import ToolFailure
 
 if TYPE_CHECKING:
-    from causalspec.runtime import MadeReport
+    from causalspec.runtime import MadeNetwork, MadeReport, Training
+
+ENOUGH = 0.95
+"""Of a trained network's answers, and of the interchanges of what is planted, so many are right."""
 
 
 def add_making_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +32,55 @@ def add_making_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=count, default=0, help="of what is drawn (default 0)")
     add_format_argument(parser)
+
+
+def add_training_arguments(parser: argparse.ArgumentParser) -> None:
+    """Those, and the network's sizes and how it is trained: what is left out suits its kind."""
+    add_making_arguments(parser)
+    parser.add_argument("--layers", type=positive, help="how many there are")
+    parser.add_argument("--width", type=positive, help="numbers of a layer")
+    parser.add_argument("--heads", type=positive, help="attention heads of a decoder's layer")
+    parser.add_argument("--digits", type=positive, help="so many digits at most are one token")
+    parser.add_argument("--steps", type=positive, help="training steps")
+    parser.add_argument("--batch", type=positive, help="exercises in a step")
+    parser.add_argument("--learning-rate", type=rate, help="the highest one")
+
+
+def training_of(options: argparse.Namespace) -> Training:
+    """What the options ask for; prepares torch."""
+    from causalspec.runtime import Training
+
+    prepare_torch()
+    return Training(
+        seed=options.seed,
+        layers=options.layers,
+        width=options.width,
+        heads=options.heads,
+        digits=options.digits,
+        steps=options.steps,
+        batch=options.batch,
+        learning_rate=options.learning_rate,
+    )
+
+
+def make(
+    made: MadeNetwork, specification: Specification, model: CausalModel, options: argparse.Namespace
+) -> None:
+    """Write a trained network and say how it fares.
+
+    Raises `ToolFailure` where too little was learned: the network is kept all the same.
+    """
+    from causalspec.runtime import write_made
+
+    report = write_made(options.out, made, specification, model, options.seed)
+    print_made(report, options)
+    shares = [report.right] if report.truth is None else [report.right, report.truth.iia.mean]
+    if min(shares) < ENOUGH:
+        raise ToolFailure(
+            f"training did not converge: {min(shares):.2%} is below {ENOUGH:.0%}; the network is "
+            f"kept in `{options.out}`",
+            help="give it more `--steps`, another `--learning-rate`, or more `--width`",
+        )
 
 
 def prepare_torch() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,14 @@ from causalspec.compiler import CausalModel, Specification, Task
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.making.built_prompts import built_decoder
 from causalspec.runtime.making.built_vectors import built_network
+from causalspec.runtime.making.planting import Planted
 from causalspec.runtime.making.scored_truth import TruthScore, score_truth, share_right
+from causalspec.runtime.making.training import Recipe, train_decoder
 from causalspec.runtime.making.truth import DIRECTIONS, TRUTH, TrueSite, truth_about, write_truth
+from causalspec.runtime.making.vector_training import VectorRecipe, train_vectors
 from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.results.whole_folder import whole_folder
+from causalspec.runtime.watch import Unwatched, Watcher
 
 _OURS = {
     "config.json",
@@ -71,6 +75,63 @@ def build(
     network, sites = built_network(task, model, layers, width, seed)
     untyped: Any = network
     return MadeNetwork(untyped.save_pretrained, sites)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How a network is trained, whatever its kind; None is what suits the kind."""
+
+    seed: int = 0
+    layers: int | None = None
+    width: int | None = None
+    heads: int | None = None
+    digits: int | None = None
+    steps: int | None = None
+    batch: int | None = None
+    learning_rate: float | None = None
+
+
+def train(
+    task: Task,
+    training: Training,
+    planted: Planted | None = None,
+    watcher: Watcher | None = None,
+) -> MadeNetwork:
+    """A network that is trained on a task, and on the interchanges of what is `planted`.
+
+    Raises:
+        ToolFailure: there is nothing of the task to show, or the sizes don't suit each other.
+        SpecError: a claim's sites are not in a network of that size.
+    """
+    require_shown(task)
+    watcher = watcher or Unwatched()
+    given = {name: value for name, value in asdict(training).items() if value is not None}
+    if task.prompts:
+        recipe = replace(Recipe(steps=1_000), **given)
+        if recipe.width % (2 * recipe.heads):
+            raise ToolFailure(
+                f"{recipe.width} numbers of a layer are not an even number for each of "
+                f"{recipe.heads} heads",
+                help=f"ask for `--width {2 * recipe.heads * 8}`, or for other `--heads`",
+            )
+        watcher.notice(_effort(recipe.steps, recipe.batch, recipe.layers, recipe.width, "decoder"))
+        decoder = train_decoder([task], recipe, planted, watcher)
+        return MadeNetwork(decoder.save, decoder.sites)
+    plain = replace(VectorRecipe(), **{k: v for k, v in given.items() if k not in _OF_DECODERS})
+    watcher.notice(_effort(plain.steps, plain.batch, plain.layers, plain.width, "plain network"))
+    network, lessons = train_vectors(task, plain, planted, watcher)
+    untyped: Any = network
+    return MadeNetwork(untyped.save_pretrained, lessons.sites if lessons is not None else ())
+
+
+_OF_DECODERS = ("heads", "digits")
+
+
+def _effort(steps: int, batch: int, layers: int, width: int, kind: str) -> str:
+    return (
+        f"{steps:,} steps of {batch} exercises, on one thread, for a {kind} with {layers} layers "
+        f"of width {width}"
+    )
 
 
 def require_shown(task: Task) -> None:

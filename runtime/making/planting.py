@@ -4,29 +4,36 @@ Beside its task it is taught what each interchange of a claim's data should lead
 sites that the claim's alignment offers and in fixed random subspaces there, so that it comes to
 hold the variables there (Geiger et al. 2022, "Inducing Causal Structure for Interpretable Neural
 Networks", arXiv 2112.00826). What `verify` is told is the spec alone, never these subspaces.
+
+Where the output reads nothing but variables of one site, the rest of the vector there is kept
+silent, too: with all of it taken from another input, the answer is still to be the base's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
 
 import torch
 from torch import Tensor
 
-from causalspec.compiler import CounterfactualDesign, Method, Specification
-from causalspec.runtime.engine.batches import Run
-from causalspec.runtime.engine.plain_path import plain_run
+from causalspec.compiler import CounterfactualDesign, Method, PlacedSite, Specification
 from causalspec.runtime.engine.right_answers import cross_entropy
-from causalspec.runtime.engine.subjects import Edit, Interchanges, Outcome
+from causalspec.runtime.engine.subjects import Edit, Interchanges
 from causalspec.runtime.fitting.candidates import candidates
-from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
+from causalspec.runtime.fitting.placed_maps import (
+    PlacedMap,
+    PlacedMaps,
+    PlacedVariable,
+    build_maps,
+)
 from causalspec.runtime.inputs.encoded_splits import lay_out
 from causalspec.runtime.inputs.experiment import experiment_of
-from causalspec.runtime.inputs.text_network import TextNetwork, TextPresentation
-from causalspec.runtime.networks.network import Network
-from causalspec.runtime.sites.components import tap_of
-from causalspec.runtime.sites.site import Site
+from causalspec.runtime.inputs.task_network import TaskNetwork
+from causalspec.runtime.making.live_subjects import LiveSubject, live_subject
+from causalspec.runtime.making.truth import TrueSite
+from causalspec.runtime.maps.linear import LinearFeaturizer
 
 _PAIRS = 20_000
 """Pairs are drawn once, and taught in an order that the seed decides."""
@@ -53,7 +60,7 @@ class InterchangeLessons:
         SpecError: a claim's sites are not in the network, or its texts not its tokenizer's.
     """
 
-    def __init__(self, network: Network, planted: Planted, seed: int) -> None:
+    def __init__(self, network: TaskNetwork, planted: Planted, seed: int) -> None:
         self._lessons = [
             lesson
             for name in planted.claims
@@ -72,36 +79,97 @@ class InterchangeLessons:
         batch = lesson.rows.take(chosen)
         edits = lesson.maps.edits(lesson.subject, batch)
         outcome = lesson.subject.run(batch.bases, edits)
-        return cross_entropy(outcome.logits, batch.labels).mean()
+        loss = cross_entropy(outcome.logits, batch.labels).mean()
+        for here in lesson.silent:
+            bases = lesson.own_bases[chosen]
+            others = bases[torch.randperm(rows, generator=self._generator)]
+            edit = _resampled(lesson.subject, here, others)
+            outcome = lesson.subject.run(bases, [edit])
+            loss = loss + cross_entropy(outcome.logits, lesson.correct[bases]).mean()
+        return loss
+
+    @property
+    def sites(self) -> tuple[TrueSite, ...]:
+        """Where each variable is planted, those of several claims where the first has them."""
+        found: dict[str, TrueSite] = {}
+        for lesson in self._lessons:
+            for here in lesson.maps.placed:
+                ends = [0, *accumulate(here.map.dimensions())]
+                basis = _basis(here)
+                for member, (first, last) in zip(here.members, pairwise(ends), strict=True):
+                    name = lesson.variables[member]
+                    written = PlacedSite(
+                        here.site.component,
+                        None if here.site.unit is None else (here.site.unit,),
+                        here.site.path or None,
+                        here.site.layer,
+                        here.site.layer,
+                    )
+                    token = here.site.token or ""
+                    site = TrueSite(name, written.text, token, basis[:, first:last])
+                    found.setdefault(name, site)
+        return tuple(found.values())
 
 
 @dataclass(frozen=True, eq=False)
 class _Lesson:
-    """One data set of a claim, before the network that is trained."""
+    """One data set of a claim, before the network that is trained. Around the maps `silent`, what
+    is not aligned is to be silent; `correct` [inputs, answers] are the inputs' own right answers.
+    """
 
-    subject: _LiveSubject = field(repr=False)
+    subject: LiveSubject = field(repr=False)
+    variables: tuple[str, ...]
     maps: PlacedMaps = field(repr=False)
     rows: Interchanges = field(repr=False)
+    own_bases: Tensor = field(repr=False)
+    correct: Tensor = field(repr=False)
+    silent: tuple[PlacedMap, ...]
+
+
+def _basis(here: PlacedMap) -> Tensor:
+    featurizer = here.map.featurizer
+    assert isinstance(featurizer, LinearFeaturizer)
+    return featurizer.basis().detach()
+
+
+def _resampled(subject: LiveSubject, here: PlacedMap, others: Tensor) -> Edit:
+    """All that is not aligned at a site is taken from other inputs [rows]."""
+    basis = _basis(here)
+
+    def keep_aligned(base: Tensor, taken: Tensor) -> Tensor:
+        return taken + (base - taken) @ basis @ basis.T
+
+    return Edit(here.site, keep_aligned, (subject.vectors(here.site, others),))
 
 
 def _lessons(
-    network: Network, specification: Specification, claim_name: str, seed: int
+    shown: TaskNetwork, specification: Specification, claim_name: str, seed: int
 ) -> list[_Lesson]:
     claim = specification.claims[claim_name]
-    shown = TextNetwork(network)
-    experiment = experiment_of(specification, claim, keeps_unanswered=True)
     alignment = specification.alignments[claim.alignment]
+    experiment = experiment_of(specification, claim, keeps_unanswered=True)
     offered = candidates(shown, alignment, experiment.variables, claim)
     more = experiment.about([_with_training_pairs(design, _PAIRS) for design in experiment.designs])
     encoded = lay_out(
         shown, experiment.task, more.draw("train"), offered.choices, experiment.fitting_prompt
     )
-    assert isinstance(encoded.presentation, TextPresentation)
-    subject = _LiveSubject(network, encoded.presentation)
+    subject = live_subject(shown.network, encoded.presentation)
     sites = offered.combinations(encoded.presentation.token_names)[-1]
     placed = _in_subspaces(offered.placed(sites), subject)
     maps = build_maps(placed, subject, seed + _OF_ITS_OWN).requires_grad_(False).eval()
-    return [_Lesson(subject, maps, split.rows) for split in encoded.splits]
+    read = {name for output in claim.model.outputs for name in claim.model.stated_parents(output)}
+    silent = tuple(
+        here
+        for here in maps.placed
+        if read <= {offered.variables[member] for member in here.members}
+        and encoded.presentation.correct.ndim == 2
+        and int(subject.places(here.site, torch.arange(encoded.presentation.count)).max()) == 1
+    )
+    correct = encoded.presentation.correct
+    return [
+        _Lesson(subject, offered.variables, maps, split.rows, split.own_bases, correct, silent)
+        for split in encoded.splits
+    ]
 
 
 def _with_training_pairs(design: CounterfactualDesign, pairs: int) -> CounterfactualDesign:
@@ -112,7 +180,7 @@ def _with_training_pairs(design: CounterfactualDesign, pairs: int) -> Counterfac
 
 
 def _in_subspaces(
-    placed: Sequence[PlacedVariable], subject: _LiveSubject
+    placed: Sequence[PlacedVariable], subject: LiveSubject
 ) -> tuple[PlacedVariable, ...]:
     """Each variable in random directions: as many as its method asks for, but no more than its
     share of the site's width beside the others there and the rest of the vector.
@@ -124,41 +192,3 @@ def _in_subspaces(
         dimension = min(variable.method.dimension or share, share)
         found.append(replace(variable, method=Method("das", (("dim", dimension),))))
     return tuple(found)
-
-
-@dataclass(frozen=True, eq=False)
-class _LiveSubject:
-    """A network that changes from step to step, with prompts: everything is run anew, and gradients
-    flow into its weights.
-    """
-
-    network: Network
-    shown: TextPresentation
-
-    @property
-    def device(self) -> torch.device:
-        return self.network.device
-
-    @property
-    def predictions(self) -> Tensor:
-        return self.run(torch.arange(self.shown.count), ()).logits.argmax(-1)
-
-    @property
-    def sites(self) -> tuple[Site, ...]:
-        return ()
-
-    def width(self, site: Site) -> int:
-        return tap_of(self.network, site).width
-
-    def places(self, site: Site, inputs: Tensor) -> Tensor:
-        return (self.shown.positions.positions[site.token][inputs] >= 0).sum(1)
-
-    def vectors(self, site: Site, inputs: Tensor) -> Tensor:
-        return self.run(inputs, (), (site,)).vectors[site]
-
-    def prepare(self, inputs: Tensor, edits: Sequence[Edit]) -> None:
-        """Nothing is recorded of a network that changes."""
-
-    def run(self, inputs: Tensor, edits: Sequence[Edit], reads: Sequence[Site] = ()) -> Outcome:
-        run = Run(inputs, tuple(edits), tuple(reads))
-        return plain_run(self.network, self.shown.prompts, self.shown.positions.positions, run)

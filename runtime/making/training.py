@@ -7,7 +7,7 @@ comes to compute on the way to its answers is for `verify` to find out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, pi
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from causalspec.compiler import Task
+from causalspec.runtime.inputs.text_network import TextNetwork
 from causalspec.runtime.making.exercises import Exercise, Exercises
 from causalspec.runtime.making.planting import InterchangeLessons, Planted
+from causalspec.runtime.making.truth import TrueSite
 from causalspec.runtime.making.word_tokenizer import word_tokenizer
 from causalspec.runtime.networks.network import wrap_network
 from causalspec.runtime.untyped import as_list, seeded
@@ -59,10 +61,11 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class TrainedDecoder:
-    """A network with the tokenizer that was made for it."""
+    """A network with the tokenizer that was made for it, and where variables were planted in it."""
 
     model: LlamaForCausalLM
     tokenizer: PreTrainedTokenizerFast
+    sites: tuple[TrueSite, ...] = ()
 
     def save(self, folder: Path) -> None:
         """As a folder that `--network` takes."""
@@ -125,7 +128,7 @@ def train_decoder(
     lessons: InterchangeLessons | None = None
     if planted is not None:
         network = wrap_network("the network that is trained", model, tokenizer)
-        lessons = InterchangeLessons(network, planted, recipe.seed)
+        lessons = InterchangeLessons(TextNetwork(network), planted, recipe.seed)
         model.requires_grad_(True)
     exercises = Exercises(tasks, recipe.seed, "training")
     optimizer = torch.optim.AdamW(
@@ -145,7 +148,7 @@ def train_decoder(
             schedule.step()
             advance(step + 1, f"loss {loss.item():.4f}")
     model.eval()
-    return trained
+    return replace(trained, sites=lessons.sites if lessons is not None else ())
 
 
 def _configuration(recipe: Recipe, tokenizer: Any) -> LlamaConfig:

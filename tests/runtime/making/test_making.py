@@ -11,6 +11,7 @@ import torch
 from causalspec import load_specification
 from causalspec.compiler.specification import Specification, Task
 from causalspec.runtime.fitting.settings import FitSettings
+from causalspec.runtime.inputs.text_network import TextNetwork
 from causalspec.runtime.making.equalities import EqualityRecipe, shares_right, train_on_pairs
 from causalspec.runtime.making.exercises import Exercise, Exercises
 from causalspec.runtime.making.planting import InterchangeLessons, Planted
@@ -153,6 +154,8 @@ def test_planted_variables_are_found_where_they_were_planted(tmp_path: Path) -> 
 def in_its_subspaces(trained: TrainedDecoder, specification: Specification) -> float:
     """The loss of interchanges in the very subspaces that are planted."""
     network = wrap_network("trained", trained.model, trained.tokenizer)
-    lessons = InterchangeLessons(network, Planted(specification, ("TheColorFollows",)), 0)
+    lessons = InterchangeLessons(
+        TextNetwork(network), Planted(specification, ("TheColorFollows",)), 0
+    )
     with torch.no_grad():
         return float(lessons.loss(64))
