@@ -59,7 +59,7 @@ class LiveSubject(ABC):
 
     def prepare(self, inputs: Tensor, edits: Sequence[Edit]) -> None:
         """Nothing is recorded of a network that changes."""
-        return None
+        del inputs, edits
 
     @abstractmethod
     def run(self, inputs: Tensor, edits: Sequence[Edit], reads: Sequence[Site] = ()) -> Outcome:
