@@ -143,10 +143,11 @@ class _Assembly:
     def decoder(self) -> Any:
         """The network, in evaluation mode."""
         width = self.codes[_TOKENS].corners.shape[1]
+        tokenizer: Any = self.prompt.tokenizer
         parts = [self._computed(layer) for layer in range(self.layers)]
         model: Any = GPT2LMHeadModel(
             GPT2Config(
-                vocab_size=len(self.prompt.tokenizer),
+                vocab_size=len(tokenizer),
                 n_positions=max(2, self.prompt.length),
                 n_embd=width,
                 n_layer=self.layers,
@@ -155,7 +156,7 @@ class _Assembly:
                 activation_function="relu",
                 layer_norm_epsilon=1e-12,
                 tie_word_embeddings=False,
-                pad_token_id=self.prompt.tokenizer.pad_token_id,
+                pad_token_id=tokenizer.pad_token_id,
                 bos_token_id=None,
                 eos_token_id=None,
             )

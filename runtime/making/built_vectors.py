@@ -118,12 +118,12 @@ def _inputs(task: Task, circuit: Circuit) -> _Neurons:
         # The first value is where no neuron has begun; one more begins with each that follows.
         features = np.maximum(points[:, None] + bias, 0)
         first = int(points.argmin())
-        wanted = np.eye(len(points))
+        wanted: Array = np.eye(len(points))
         constant = wanted[first]
         others = [place for place in range(len(points)) if place != first]
-        solved = np.linalg.solve(features[others], wanted[others] - constant)
         weight = np.zeros((len(points), count))
-        weight[:, at : at + len(bias)] = solved.T
+        inverse: Array = np.linalg.inv(features[others])
+        weight[:, at : at + len(bias)] = (inverse @ (wanted[others] - constant)).T
         readings[name] = _Reading(weight, constant)
         at += len(bias)
     return _Neurons(np.concatenate(rows), np.concatenate(biases), readings)
