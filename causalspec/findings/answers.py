@@ -102,20 +102,6 @@ def _of_output(
         else:
             message = f"the answer `{answer}` has no token of its own"
             yield Diagnostic("CS622", message, template.span, severity=Severity.WARNING)
-    if template.any:
-        split = next(
-            ((tokens, same[0]) for tokens, same in meaning.items() if len(tokens) > 1), None
-        )
-        if split is not None:
-            pieces = ", ".join(f"`{token}`" for token in split[0])
-            yield Diagnostic(
-                "CS644",
-                f"the answer `{split[1]}` is {len(split[0])} tokens, {pieces}, and one of several "
-                "that are right",
-                template.span,
-                "where several are right, each is one token: say its first word alone, or one text",
-                severity=Severity.WARNING,
-            )
     for tokens, same in meaning.items():
         shorter = [meaning[tokens[:k]] for k in range(1, len(tokens)) if tokens[:k] in meaning]
         sharing = [*same, *(answer for answers in shorter for answer in answers)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from causalspec.dsl import catalogue, syntax
 from causalspec.dsl.diagnostics import Diagnostics, Severity, closest
 
-OF_TOKENS = frozenset({"CS606", "CS607", "CS609", "CS622", "CS623", "CS644"})
+OF_TOKENS = frozenset({"CS606", "CS607", "CS609", "CS622", "CS623"})
 """Warnings that only `check --tokenizer` looks for, apart from the rest."""
 
 

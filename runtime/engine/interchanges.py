@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from causalspec.runtime.engine.right_answers import with_answers
+from causalspec.runtime.engine.right_answers import as_wide
 from causalspec.runtime.engine.subjects import Interchanges
 
 
@@ -15,7 +15,11 @@ def joined(parts: Sequence[Interchanges]) -> Interchanges:
     """The rows of all parts, one part after the other; `parts` is not empty."""
     if len(parts) == 1:
         return parts[0]
-    answers = max(part.labels.shape[-1] for part in parts)
+    forced: list[Tensor] = []
+    if any(part.forced is not None for part in parts):
+        forced = as_wide(
+            [part.bases[:, None] if part.forced is None else part.forced for part in parts]
+        )
     inner: list[Interchanges] = []
     numbers: list[Tensor] = []
     start = 0
@@ -29,7 +33,8 @@ def joined(parts: Sequence[Interchanges]) -> Interchanges:
     return Interchanges(
         torch.cat([part.bases for part in parts]),
         torch.cat([part.origins for part in parts]),
-        torch.cat([with_answers(part.labels, answers) for part in parts]),
+        torch.cat(as_wide([part.labels for part in parts])),
         joined(inner) if inner else None,
         torch.cat(numbers) if inner else None,
+        torch.cat(forced) if forced else None,
     )

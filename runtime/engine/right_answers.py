@@ -1,69 +1,87 @@
-"""Labels: which outputs are right at each of an answer's places, or any of several at its only one.
+"""Labels: which outputs are right at each of an answer's places, or any of several texts.
 
-Labels are LongTensors [rows, answers], -1 beyond a row's last answer. Where a set of outputs is
-right, they are [rows, 1, texts]: any of them answers, -1 beyond a row's last, and the first is the
-one that is shown. Of a set, the probabilities add up.
+Labels are LongTensors [rows, answers], -1 beyond a row's last answer. Where any of several texts is
+right, they are [rows, answers, texts], a text's tokens one below the other: any of them answers, -1
+beyond a text's last token and beyond a row's last text, and the first is the one that is shown.
+None of a row's texts begins another, so the network says one of them at most, and their
+probabilities add up. Where they have several tokens a row may take several runs, each of the base
+followed by the beginning of some of them: `run_of` [rows, texts] says which.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from causalspec.runtime.untyped import as_list
+from causalspec.runtime.untyped import as_list, numbered_rows
 
 
 def agreement(predicted: Tensor, labels: Tensor) -> Tensor:
     """BoolTensor [rows]: whether every answer of `labels` is given by `predicted` [rows, answers],
-    one of a set where several are right; -1 is none.
+    or one whole text where several are right; -1 is none.
     """
     if labels.ndim == 3:
-        given = (predicted[..., None] == labels) & (labels >= 0)
-        return (given.any(2) | (labels < 0).all(2)).all(1)
+        predicted = with_answers(predicted, labels.shape[1])
+        given = ((predicted[..., None] == labels) | (labels < 0)).all(1)
+        absent = labels[:, 0] < 0
+        return (given & ~absent).any(1) | absent.all(1)
     return ((predicted == labels) | (labels < 0)).all(1)
 
 
 def same_answers(labels: Tensor, others: Tensor) -> Tensor:
-    """BoolTensor [rows]: whether the same answers are right by two labels, which ask for as many
-    places; a label that is none agrees with all.
+    """BoolTensor [rows]: whether the same answers are right by two labels; a label that is none
+    agrees with all.
     """
     if labels.ndim == 2:
-        return agreement(_as_wide(others, labels), labels)
-    most = max(labels.shape[2], others.shape[2])
-    first, second = (with_answers(part, most).sort(2).values for part in (labels, others))
-    return ((first == second).all(2) | (labels < 0).all(2)).all(1)
+        return agreement(with_answers(others, labels.shape[1]), labels)
+    both = torch.stack(as_wide([labels, others])).transpose(2, 3)  # [2, rows, texts, answers]
+    numbers = numbered_rows(both.flatten(0, 2)).view(both.shape[:3])
+    first, second = numbers.masked_fill(both[..., 0] < 0, -1).sort(2).values
+    return (first == second).all(1) | (labels < 0).flatten(1).all(1)
 
 
-def log_probability(logits: Tensor, labels: Tensor) -> Tensor:
-    """The logarithm [rows] of the probability of each row's label by logits [rows, answers,
-    outputs]: over its answers summed, over a set of right ones log-sum-exp; -1 is none, of which a
+def log_probability(logits: Tensor, labels: Tensor, run_of: Tensor | None = None) -> Tensor:
+    """The logarithm [rows] of the probability of each row's label by logits [runs, answers,
+    outputs]: over its answers summed, over several right texts log-sum-exp; -1 is none, of which a
     row that has no other is sure.
     """
     labels = labels.to(logits.device)
     known = logits.log_softmax(-1)
-    chosen = known.gather(2, labels.clamp(min=0).view(*labels.shape[:2], -1))
     if labels.ndim == 2:
-        return chosen[..., 0].masked_fill(labels < 0, 0.0).sum(1)
-    none = (labels < 0).all(2)
+        chosen = known.gather(2, labels.clamp(min=0)[..., None])[..., 0]
+        return chosen.masked_fill(labels < 0, 0.0).sum(1)
+    if run_of is None:
+        chosen = known.gather(2, labels.clamp(min=0))
+    else:
+        places = torch.arange(labels.shape[1], device=logits.device)[:, None]
+        chosen = known[run_of.to(logits.device)[:, None], places, labels.clamp(min=0)]
+    texts = chosen.masked_fill(labels < 0, 0.0).sum(1)
+    none = (labels < 0).flatten(1).all(1)
     # Where none is right nothing is summed: of minus infinities alone there is no gradient.
-    absent = (labels < 0) & ~none[..., None]
-    summed = chosen.masked_fill(absent, -torch.inf).logsumexp(2)
-    return summed.masked_fill(none, 0.0).sum(1)
+    absent = (labels[:, 0] < 0) & ~none[:, None]
+    return texts.masked_fill(absent, -torch.inf).logsumexp(1).masked_fill(none, 0.0)
 
 
-def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """The loss [rows] of logits [rows, answers, outputs] against labels, summed over a row's
+def cross_entropy(logits: Tensor, labels: Tensor, run_of: Tensor | None = None) -> Tensor:
+    """The loss [rows] of logits [runs, answers, outputs] against labels, summed over a row's
     answers: the negative logarithm of their probability.
     """
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     if labels.ndim == 3:
-        return -log_probability(logits, labels)
+        return -log_probability(logits, labels, run_of)
     labels = labels.to(logits.device)
     flat = functional.cross_entropy(
         logits.flatten(0, 1), labels.flatten(), reduction="none", ignore_index=-1
     )
     return flat.view(labels.shape).sum(1)
+
+
+def first_tokens(labels: Tensor) -> Tensor:
+    """LongTensor [rows, 1, texts]: of labels of several right texts what each begins with."""
+    return labels[:, :1]
 
 
 def outcomes_of(labels: Tensor, outputs: int) -> Tensor:
@@ -73,7 +91,7 @@ def outcomes_of(labels: Tensor, outputs: int) -> Tensor:
     """
     right_by: dict[int, list[int]] = {}
     for number, [right] in enumerate(as_list(labels)):
-        for output in right:
+        for output in dict.fromkeys(right):
             right_by.setdefault(output, []).append(number)
     numbers = torch.arange(outputs)
     first: dict[tuple[int, ...], int] = {}
@@ -95,15 +113,32 @@ def outcome_logits(logits: Tensor, outcomes: Tensor) -> Tensor:
 
 
 def first_right(labels: Tensor) -> Tensor:
-    """Labels [rows, answers]: of a set the answer that is shown."""
+    """Labels [rows, answers]: of several texts the one that is shown."""
     return labels[..., 0] if labels.ndim == 3 else labels
 
 
-def with_answers(labels: Tensor, answers: int) -> Tensor:
-    """Labels with -1 beyond the last, to so many answers a row, or outputs of each set."""
-    return functional.pad(labels, (0, answers - labels.shape[-1]), value=-1)
+def is_asked(labels: Tensor) -> Tensor:
+    """BoolTensor [rows, answers]: whether some right answer goes as far."""
+    return (labels >= 0).any(2) if labels.ndim == 3 else labels >= 0
 
 
-def _as_wide(answers: Tensor, labels: Tensor) -> Tensor:
-    """Answers with as many columns as labels have: a shorter one agrees with no longer one."""
-    return with_answers(answers, labels.shape[1])  # a negative padding cuts
+def as_wide(parts: Sequence[Tensor]) -> list[Tensor]:
+    """Labels [rows, …] with -1 beyond their last, each as wide as the widest in every dimension."""
+    widths = [max(sizes) for sizes in zip(*(part.shape[1:] for part in parts), strict=True)]
+    found: list[Tensor] = []
+    for part in parts:
+        missing = [want - size for want, size in zip(widths, part.shape[1:], strict=True)]
+        padding = [number for more in reversed(missing) for number in (0, more)]
+        found.append(functional.pad(part, padding, value=-1) if any(missing) else part)
+    return found
+
+
+def with_answers(answers: Tensor, width: int) -> Tensor:
+    """Answers [rows, answers] with so many columns: a shorter one agrees with no longer one."""
+    return functional.pad(answers, (0, width - answers.shape[1]), value=-1)  # or cut
+
+
+def as_asked(said: Tensor, right: Tensor) -> Tensor:
+    """Outputs [answers] of one row without those of places that its label does not ask for."""
+    asked = is_asked(right[None])[0]
+    return with_answers(said[None], len(asked))[0].masked_fill(~asked, -1)

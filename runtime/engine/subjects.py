@@ -8,7 +8,7 @@ are both subjects, so nothing after this module asks which of the two it is give
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import torch
@@ -100,9 +100,10 @@ class Interchanges:
     `bases` is a LongTensor [rows]. `origins` [rows, variables] says which input each variable's
     value is taken from, -1 where the variable is left alone. `labels` [rows, answers] are the
     outputs (tokens or classes) that the causal model gives under the intervention, -1 beyond the
-    last; [rows, 1, texts] where any of several is right. Where a source is itself intervened on,
-    `inner_of` [rows, variables] numbers its row of `inner`, whose base is that source; elsewhere it
-    is -1.
+    last; [rows, answers, texts] where any of several is right. Where a source is itself intervened
+    on, `inner_of` [rows, variables] numbers its row of `inner`, whose base is that source;
+    elsewhere it is -1. Where one of several right texts has several tokens, `forced` [rows, texts]
+    numbers the base followed by each text's beginning, -1 beyond the last; the first is in `bases`.
     """
 
     bases: Tensor = field(repr=False)
@@ -110,6 +111,7 @@ class Interchanges:
     labels: Tensor = field(repr=False)
     inner: Interchanges | None = field(default=None, repr=False)
     inner_of: Tensor | None = field(default=None, repr=False)
+    forced: Tensor | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         rows = self.bases.shape[0]
@@ -135,6 +137,15 @@ class Interchanges:
     def take(self, rows: Tensor) -> Interchanges:
         """The numbered rows alone."""
         inner_of = None if self.inner_of is None else self.inner_of[rows]
+        forced = None if self.forced is None else self.forced[rows]
         return Interchanges(
-            self.bases[rows], self.origins[rows], self.labels[rows], self.inner, inner_of
+            self.bases[rows], self.origins[rows], self.labels[rows], self.inner, inner_of, forced
         )
+
+    def asking(self, numbers: Tensor, labels: Tensor) -> Interchanges:
+        """The same rows on the bases `numbers` [rows], or [rows, texts] as `forced`, which are
+        asked for `labels`.
+        """
+        forced = numbers if numbers.ndim == 2 else None
+        bases = numbers if forced is None else forced[:, 0]
+        return replace(self, bases=bases, labels=labels, forced=forced)

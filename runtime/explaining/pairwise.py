@@ -19,6 +19,7 @@ from causalspec.compiler import (
     interchange_columns,
 )
 from causalspec.runtime.engine.interchanges import joined
+from causalspec.runtime.engine.label_runs import LabelRuns
 from causalspec.runtime.engine.right_answers import agreement
 from causalspec.runtime.engine.subjects import Interchanges
 from causalspec.runtime.explaining.partition import Truth
@@ -120,9 +121,9 @@ def pairwise_agreement(asked: Asked, hypothesis: Hypothesis, watcher: Watcher, w
         unsaid.append(~defined)
     rows = joined(parts)
     presentation, forced = presentation.forcing(rows.bases, rows.labels)
-    rows = Interchanges(forced, rows.origins, rows.labels)
+    rows = rows.asking(forced, rows.labels)
     is_base = torch.zeros(presentation.count, dtype=torch.bool)
-    is_base[forced] = True
+    is_base[LabelRuns.of(rows).runs.bases] = True
     is_base[:count] = True
     sites = tuple(here.site for here in hypothesis.maps.placed)
     subject = next(iter(presentation.subjects([sites], is_base, watcher)))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
+from causalspec.runtime.engine.label_runs import LabelRuns
 from causalspec.runtime.engine.memory import is_of_the_machine
 from causalspec.runtime.engine.recorded import RecordedLoss
 from causalspec.runtime.engine.right_answers import cross_entropy
@@ -26,30 +27,34 @@ class Backward:
 
     def __call__(self, batch: Interchanges) -> Tensor:
         """The loss, on the subject's device."""
-        edits = self._maps.edits(self._subject, batch)
-        found = self._replayed(batch, edits)
+        asked = LabelRuns.of(batch)
+        edits = self._maps.edits(self._subject, asked.runs)
+        found = self._replayed(asked, edits)
         if found is not None:
             return found
         for parameter in self._parameters:
             parameter.grad = None
-        loss = self._loss(self._subject.run(batch.bases, edits).logits, batch.labels)
+        logits = self._subject.run(asked.runs.bases, edits).logits
+        loss = self._loss(logits, asked.labels, asked.run_of)
         loss.backward()  # pyright: ignore[reportUnknownMemberType] # torch's own
         return loss.detach()
 
-    def _replayed(self, batch: Interchanges, edits: Sequence[Edit]) -> Tensor | None:
+    def _replayed(self, asked: LabelRuns, edits: Sequence[Edit]) -> Tensor | None:
         """The loss by a recorded step; None where there is no such."""
+        if asked.run_of is not None:
+            return None  # steps have as many runs as their labels' texts take: no two need be alike
         # What is taken from a run that is itself intervened on depends on the maps.
         given = [tensor for edit in edits for tensor in edit.given]
         if self._recorded is None or any(tensor.requires_grad for tensor in given):
             return None
-        prepared = self._subject.prepare(batch.bases, edits)
+        prepared = self._subject.prepare(asked.runs.bases, edits)
         if prepared is None:
             return None
 
         def loss(tensors: Mapping[str, Tensor]) -> Tensor:
             return self._loss(prepared.execute(tensors), tensors["labels"])
 
-        labels = batch.labels.to(self._subject.device)
+        labels = asked.labels.to(self._subject.device)
         try:
             return self._recorded(loss, {**prepared.tensors, "labels": labels})
         except RuntimeError as error:
@@ -58,5 +63,5 @@ class Backward:
             self._recorded = None  # the network asks the host on its way: go on step by step
             return None
 
-    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        return cross_entropy(logits, labels).mean() + self._maps.penalty()
+    def _loss(self, logits: Tensor, labels: Tensor, run_of: Tensor | None = None) -> Tensor:
+        return cross_entropy(logits, labels, run_of).mean() + self._maps.penalty()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from causalspec.runtime.engine.right_answers import agreement
+from causalspec.runtime.engine.right_texts import readable_after
 from causalspec.runtime.fitting.fit import FitProgress, Fitted, fit
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
 from causalspec.runtime.fitting.predict import predict
@@ -117,6 +118,9 @@ def with_shuffled_labels(splits: PreparedSplits, seed: int) -> PreparedSplits:
 def _shuffled(prepared: PreparedSplit, seed: int) -> PreparedSplit:
     generator = torch.Generator().manual_seed(seed)
     order: Tensor = torch.randperm(prepared.rows.rows, generator=generator)
-    # A base is followed by the beginning of its label, and so is run with the label's.
-    rows = replace(prepared.rows, bases=prepared.rows.bases, labels=prepared.rows.labels[order])
-    return replace(prepared, rows=rows)
+    rows = prepared.rows
+    # A base is followed by the beginning of its own label, whichever it is asked for.
+    labels, forced = rows.labels[order], rows.forced
+    if forced is not None:
+        labels, forced = readable_after(rows.labels, forced, labels)
+    return replace(prepared, rows=replace(rows, labels=labels, forced=forced))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from causalspec.runtime.engine.label_runs import LabelRuns, in_parts
 from causalspec.runtime.engine.right_answers import first_right
 from causalspec.runtime.engine.subjects import Interchanges, Subject
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
@@ -18,10 +19,10 @@ def predict(
 ) -> Tensor:
     """The outputs, LongTensor [rows, answers], that the network gives under each interchange."""
     predicted: list[Tensor] = []
-    for start in range(0, rows.rows, batch):
-        part = rows.take(torch.arange(start, min(start + batch, rows.rows)))
-        logits = subject.run(part.bases, maps.edits(subject, part)).logits
-        predicted.append(logits.argmax(-1).cpu())
+    for part in in_parts(rows, batch):
+        asked = LabelRuns.of(rows.take(part))
+        logits = subject.run(asked.runs.bases, maps.edits(subject, asked.runs)).logits
+        predicted.append(asked.predicted(logits))
     return torch.cat(predicted) if predicted else torch.empty_like(first_right(rows.labels))
 
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from causalspec.dsl.diagnostics import Diagnostic
-from causalspec.dsl.source import Span
+from causalspec.runtime.engine.right_texts import Text
 from causalspec.runtime.inputs.tokens import TokenError, encode_text, encoded_ids, shorten
 from causalspec.runtime.untyped import as_list, decoded_all
 
@@ -78,45 +77,22 @@ def answer_tokens(
     return AnswerTokens(padded(found), _findings(tokenizer, continuations))
 
 
-def several_tokens_error(
-    several: Sequence[tuple[str, str]], ids: Tensor, shown: Callable[[Tensor], str], span: Span
-) -> Diagnostic | None:
-    """Why one of several right answers, each with its prompt, cannot be told by one token of `ids`
-    [answers, tokens]: it has several, or none.
-    """
-    counts = (ids >= 0).sum(1)
-    wrong = (counts != 1).nonzero()[:, 0]
-    if not len(wrong):
-        return None
-    number = int(wrong[0])
-    answer, count = several[number][1], int(counts[number])
-    if not count:
-        return Diagnostic("CS622", f"the answer `{answer}` has no token of its own", span)
-    pieces = ", ".join(f"`{shown(token[None])}`" for token in ids[number, :count])
-    return Diagnostic(
-        "CS644",
-        f"the answer `{answer}` is {count} tokens, {pieces}, and one of several that are right",
-        span,
-        "where several are right, each is one token: say its first word alone, or one text",
-    )
-
-
 def mixed_tokens(
-    several: Sequence[tuple[str, str]], ids: Tensor, right: Iterable[tuple[str, ...]]
-) -> tuple[tuple[str, str], Tensor] | None:
-    """Two answers, of those with the tokens `ids` [answers, 1], that are one token, and of which
-    one is right in some set of `right` where the other is not; with that token.
+    answers: Sequence[str], tokens: Sequence[Text], right: Iterable[tuple[str, ...]]
+) -> tuple[tuple[str, str], Text] | None:
+    """Two answers that are the same `tokens`, or of which one begins the other, and of which one is
+    right in some set of `right` where the other is not; with the longer one's tokens.
     """
     sets = [frozenset(some) for some in dict.fromkeys(right)]
-    first: dict[int, str] = {}
-    alike: dict[tuple[str, str], int] = {}
-    for (_, answer), token in zip(several, as_list(ids[:, 0]), strict=True):
-        other = first.setdefault(token, answer)
-        if other != answer:
-            alike[other, answer] = token
-    for pair, token in alike.items():
-        if any(len(some & set(pair)) == 1 for some in sets):
-            return pair, torch.tensor([token])
+    meaning: dict[Text, dict[str, None]] = {}
+    for answer, text in zip(answers, tokens, strict=True):
+        meaning.setdefault(text, {})[answer] = None
+    for text, same in meaning.items():
+        begun = [text[:count] for count in range(1, len(text) + 1)]
+        others = dict.fromkeys(other for start in begun for other in meaning.get(start, ()))
+        for pair in ((other, answer) for answer in same for other in others if other != answer):
+            if any(len(some & set(pair)) == 1 for some in sets):
+                return pair, text
     return None
 
 

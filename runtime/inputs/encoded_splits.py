@@ -22,6 +22,7 @@ from causalspec.compiler import (
 )
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.runtime.engine.interchanges import joined
+from causalspec.runtime.engine.label_runs import LabelRuns
 from causalspec.runtime.engine.right_answers import agreement
 from causalspec.runtime.engine.subjects import Interchanges
 from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
@@ -62,11 +63,15 @@ class EncodedSplits:
         sources that are intervened on.
         """
         flags = torch.zeros(self.presentation.count, dtype=torch.bool)
+        forced = self.presentation.forced
         for split in self.splits:
             flags[split.own_bases] = True
+            if forced is not None:
+                others = forced[split.own_bases]
+                flags[others[others >= 0]] = True
             part: Interchanges | None = split.rows
             while part is not None:
-                flags[part.bases] = True
+                flags[LabelRuns.of(part).runs.bases] = True
                 part = part.inner
         return flags
 
@@ -121,8 +126,7 @@ def lay_out(
         rows = _interchanges(split, variables, start)
         labels = presentation.outputs(rows.bases, split.label)
         presentation, forced = presentation.forcing(rows.bases, labels)
-        labelled = replace(rows, bases=forced, labels=labels)
-        splits.append(EncodedSplit(split, labelled, rows.bases))
+        splits.append(EncodedSplit(split, rows.asking(forced, labels), rows.bases))
         start += len(split) * (1 + len(split.sources))
     for split in splits:
         _check_together(presentation, split.rows, choices)

@@ -161,6 +161,12 @@ class PreparedSplit:
         """The inputs as the network is given them."""
         return self.encoded.presentation
 
+    @property
+    def own_runs(self) -> Tensor:
+        """The bases [rows] followed by their own answers, or [rows, texts] by each right text."""
+        forced = self.presentation.forced
+        return self.own_bases if forced is None else forced[self.own_bases]
+
     def take(self, rows: Tensor) -> PreparedSplit:
         """The numbered rows alone; how many were drawn stays."""
         return replace(

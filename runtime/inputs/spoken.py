@@ -15,7 +15,8 @@ from torch import Tensor
 from causalspec.compiler import Column, Task, answer_texts, right_texts
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.dsl.source import Span
-from causalspec.runtime.engine.right_answers import outcomes_of, with_answers
+from causalspec.runtime.engine.right_answers import first_tokens, outcomes_of, with_answers
+from causalspec.runtime.engine.right_texts import Text, as_labels, texts_of, without_longer
 from causalspec.runtime.inputs.answers import (
     AnswerTokens,
     FindingKind,
@@ -23,7 +24,6 @@ from causalspec.runtime.inputs.answers import (
     answer_tokens,
     mixed_tokens,
     padded,
-    several_tokens_error,
 )
 from causalspec.runtime.inputs.classes import class_numbers
 from causalspec.runtime.inputs.menus import Menus, declared_menus
@@ -57,7 +57,7 @@ class Spoken(ABC):
     @abstractmethod
     def outputs(self, texts: Sequence[str], answers: Mapping[str, Column]) -> Tensor:
         """LongTensor [rows, answers]: the outputs by which prompts would be answered; a column of
-        codes for each of the task's outputs. [rows, 1, texts] where the task calls several right.
+        codes for each of the task's outputs. [rows, answers, texts] where it calls several right.
         """
 
     def menus(self, prompts: TokenizedPrompts) -> Menus | None:
@@ -71,14 +71,14 @@ class Spoken(ABC):
         columns = _declared(self.task)
         count = len(next(iter(columns.values())))
         right = self.outputs([prompts.texts[0]] * count, columns)
-        return outcomes_of(right, self.choices)
+        return outcomes_of(first_tokens(right), self.choices)
 
     def text(self, outputs: Tensor) -> str:
-        """Outputs [answers], or all that are right [1, texts], as people read them."""
+        """Outputs [answers], or all right texts [answers, texts], as people read them."""
         if outputs.ndim == 1:
             return self.one_text(outputs)
-        right = [output for output in outputs[0] if output >= 0]
-        shown = [self.one_text(output[None]) for output in right[:_SHOWN]]
+        right = [text for text in outputs.T if text[0] >= 0]
+        shown = [self.one_text(text) for text in right[:_SHOWN]]
         if len(right) > _SHOWN:
             shown.append(f"{len(right) - _SHOWN} more")
         return " or ".join(shown)
@@ -141,24 +141,27 @@ class _Tokens(Spoken):
         return found
 
     def _any_of(self, texts: Sequence[str], right: Sequence[tuple[str, ...]]) -> Tensor:
-        """The single tokens [rows, 1, texts] of answers of which any is right."""
+        """The tokens [rows, answers, texts] of answers of which any is right."""
         several = [
             (text, answer) for text, some in zip(texts, right, strict=True) for answer in some
         ]
         found = self._known_tokens([text for text, _ in several], [answer for _, answer in several])
         span = _span(self.task)
-        wrong = several_tokens_error(several, found.ids, self.text, span)
-        if wrong is not None:
-            raise SpecError([wrong])
-        mixed = mixed_tokens(several, found.ids, right)
+        tokens: list[Text] = [
+            tuple(token for token in row if token >= 0) for row in as_list(found.ids)
+        ]
+        answers = [answer for _, answer in several]
+        if () in tokens:
+            empty = TokenFinding(FindingKind.EMPTY, (answers[tokens.index(())],), "")
+            raise SpecError([_diagnostic(empty, span)])
+        mixed = mixed_tokens(answers, tokens, right)
         if mixed is not None:
-            answers, token = mixed
-            finding = TokenFinding(FindingKind.COLLISION, answers, self.text(token))
+            alike, longer = mixed
+            finding = TokenFinding(FindingKind.COLLISION, alike, self.text(torch.tensor(longer)))
             raise SpecError([_diagnostic(finding, span)])
-        tokens = iter(as_list(found.ids[:, 0]))
-        # Texts that are the same token are one answer: its probability counts once.
-        rows = [tuple(dict.fromkeys(islice(tokens, len(some)))) for some in right]
-        return padded(rows)[:, None]
+        rest = iter(tokens)
+        # Texts that are the same tokens are one answer: its probability counts once.
+        return as_labels([without_longer(islice(rest, len(some))) for some in right])
 
     def one_text(self, outputs: Tensor) -> str:
         return decoded_all(
@@ -173,8 +176,9 @@ class _Tokens(Spoken):
         count = len(next(iter(columns.values())))
         answers = self.outputs([prompts.texts[0]] * count, columns)
         if answers.ndim == 3:
-            answers = answers.flatten()[:, None]
-        sequences = [[token for token in row if token >= 0] for row in as_list(answers)]
+            sequences = list({text for texts in texts_of(answers) for text in texts})
+        else:
+            sequences = [[token for token in row if token >= 0] for row in as_list(answers)]
         return declared_menus(self.given(prompts), sequences, self.choices)
 
     def given(self, prompts: TokenizedPrompts) -> Tensor:

@@ -81,8 +81,15 @@ class Presentation(ABC):
     @abstractmethod
     def correct(self) -> Tensor:
         """LongTensor [inputs, answers]: the outputs (tokens or classes) that the task calls right,
-        -1 beyond the last; [inputs, 1, texts] where any of several is right.
+        -1 beyond the last; [inputs, answers, texts] where any of several is right.
         """
+
+    @property
+    def forced(self) -> Tensor | None:
+        """LongTensor [inputs, texts]: for each text of `correct` the input that is followed by its
+        beginning, where one input does not tell of all.
+        """
+        return None
 
     @property
     def outcomes(self) -> Tensor | None:
@@ -113,19 +120,20 @@ class Presentation(ABC):
     @abstractmethod
     def outputs(self, inputs: Tensor, answers: Mapping[str, Column]) -> Tensor:
         """LongTensor [rows, answers]: the outputs by which each of `inputs` [rows] would be
-        answered with `answers`, a column of codes for each of the task's outputs; [rows, 1, texts]
-        where any of several is right.
+        answered with `answers`, a column of codes for each of the task's outputs; [rows, answers,
+        texts] where any of several is right.
         """
 
     @abstractmethod
     def forcing(self, inputs: Tensor, outputs: Tensor) -> tuple[Presentation, Tensor]:
         """Inputs [rows] to be answered with `outputs` [rows, answers]: the presentation with those
-        that are new, each followed by all of its answer but the end, and their numbers [rows].
+        that are new, each followed by all of its answer but the end, and their numbers [rows]. For
+        outputs [rows, answers, texts] of several tokens they are [rows, texts], -1 beyond the last.
         """
 
     @abstractmethod
     def said(self, outputs: Tensor) -> str:
-        """A network's outputs [answers], or all that are right [1, texts], as people read them."""
+        """A network's outputs [answers], or all right texts [answers, texts], as people read them."""
 
     @abstractmethod
     def answer_text(self, place: int, output: int) -> str:

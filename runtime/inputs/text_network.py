@@ -23,11 +23,12 @@ from causalspec.compiler import (
     solve_columns,
 )
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
-from causalspec.runtime.engine.right_answers import with_answers
+from causalspec.runtime.engine.right_texts import Text, Texts, beginnings, texts_of
 from causalspec.runtime.engine.storage import MemoryBudget
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.engine.text_subject import text_subjects
 from causalspec.runtime.fitting.settings import FitSettings
+from causalspec.runtime.inputs.answers import padded
 from causalspec.runtime.inputs.chats import rendered_chat
 from causalspec.runtime.inputs.seen_texts import TextReader
 from causalspec.runtime.inputs.spoken import Spoken, spoken_by
@@ -122,14 +123,19 @@ class TextNetwork(TaskNetwork):
         correct = spoken.outputs(prompts.texts, right)
         first = TextPresentation(self.network, task, prompts, NOWHERE, correct, spoken, self.memory)
         own, numbers = first.forcing(torch.arange(prompts.rows), correct)
-        # Every prompt is followed by the beginning of its own answer.
+        numbers = numbers if numbers.ndim == 1 else numbers[:, 0]
+        # Every prompt is followed by the beginning of its own answer, of several right ones by that
+        # of the first.
         shown = replace(own, prompts=own.prompts.take(numbers), right=correct)
         shown = replace(shown, positions=_resolve(choices, shown.prompts, template))
         _require_apart(shown, template)
-        return shown
+        return shown.telling_of_all()
 
 
 NOWHERE = TokenPlaces({}, {})
+
+_Followed = tuple[str, Text]
+"""A prompt and the tokens that it is followed by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +149,17 @@ class TextPresentation(Presentation):
     right: Tensor = field(repr=False)
     spoken: Spoken = field(repr=False)
     memory: MemoryBudget | None = None
+    forced: Tensor | None = field(default=None, repr=False)
+
+    def telling_of_all(self) -> TextPresentation:
+        """The same with prompts more, where it takes several to tell of all right texts."""
+        told, numbers = self.forcing(torch.arange(self.count), self.right)
+        if numbers.ndim == 1:
+            return self
+        copied = torch.arange(told.count)
+        rows, texts = (numbers >= self.count).nonzero(as_tuple=True)
+        copied[numbers[rows, texts]] = rows
+        return replace(told, forced=numbers[copied])
 
     @property
     def count(self) -> int:
@@ -188,7 +205,27 @@ class TextPresentation(Presentation):
         with bar:
             for subject in subjects:
                 bar.close()
-                yield subject
+                said = self._said(subject.predictions)
+                yield replace(subject, kept=replace(subject.kept, predictions=said))
+
+    def _said(self, predicted: Tensor) -> Tensor:
+        """The outputs [inputs, answers] that each input is answered with. Where several texts are
+        right, inputs that are the same but for what they are followed by are one: what the network
+        says is told by the one that is followed by it furthest, as far as it goes, then -1.
+        """
+        if self.right.ndim == 2 or not self.spoken.forces or predicted.shape[1] == 1:
+            return predicted
+        positions = self.prompts.answer_positions[:, 1:]
+        given = self.prompts.ids.gather(1, positions.clamp(min=0)).masked_fill(positions < 0, -1)
+        follows = (predicted[:, :-1] == given).long().cumprod(1).sum(1)
+        numbers = {text: number for number, text in enumerate(dict.fromkeys(self.prompts.texts))}
+        alike = torch.tensor([numbers[text] for text in self.prompts.texts])
+        furthest: dict[int, int] = {}
+        for number in as_list(follows.argsort(stable=True)):
+            furthest[int(alike[number])] = number
+        best = torch.tensor([furthest[number] for number in as_list(alike)])
+        beyond = torch.arange(predicted.shape[1]) > follows[best][:, None]
+        return predicted[best].masked_fill(beyond, -1)
 
     def outputs(self, inputs: Tensor, answers: Mapping[str, Column]) -> Tensor:
         numbers: list[int] = as_list(inputs)
@@ -197,31 +234,38 @@ class TextPresentation(Presentation):
     def forcing(self, inputs: Tensor, outputs: Tensor) -> tuple[TextPresentation, Tensor]:
         if not self.spoken.forces or outputs.shape[1] == 1:
             return self, inputs
-        known: dict[tuple[str, tuple[int, ...]], int] = {}
+        known: dict[_Followed, int] = {}
         for number, forced in enumerate(_forced(self.prompts)):
             known.setdefault((self.prompts.texts[number], forced), number)
-        wanted = [
-            (self.prompts.texts[int(number)], tuple(token for token in row if token >= 0)[:-1])
-            for number, row in zip(inputs, as_list(outputs), strict=True)
-        ]
-        new: dict[tuple[str, tuple[int, ...]], int] = {}
-        for key, number in zip(wanted, as_list(inputs), strict=True):
-            if key not in known:
-                known[key] = self.count + len(new)
-                new[key] = number
-        numbers = torch.tensor([known[key] for key in wanted])
-        return (self._with(new) if new else self), numbers
+        begun: dict[Texts, Texts] = {}
+        new: dict[_Followed, int] = {}
+        rows: list[tuple[int, ...]] = []
+        labels = texts_of(outputs if outputs.ndim == 3 else outputs[..., None])
+        for number, texts in zip(as_list(inputs), labels, strict=True):
+            if texts not in begun:
+                begun[texts] = beginnings(texts)
+            # An input that is asked for nothing is followed by nothing.
+            wanted = [(self.prompts.texts[number], forced) for forced in begun[texts] or ((),)]
+            for key in wanted:
+                if key not in known:
+                    known[key] = self.count + len(new)
+                    new[key] = number
+            rows.append(tuple(known[key] for key in wanted))
+        numbers = padded(rows)
+        return self._with(new), numbers if outputs.ndim == 3 else numbers[:, 0]
 
-    def _with(self, new: Mapping[tuple[str, tuple[int, ...]], int]) -> TextPresentation:
+    def _with(self, new: Mapping[_Followed, int]) -> TextPresentation:
         """The same with prompts more, each one of these once more, followed by other tokens."""
+        if not new:
+            return self
         rows = torch.tensor([*range(self.count), *new.values()])
         again = self.prompts.take(rows)
-        forced = [*_forced(self.prompts), *(tokens for _, tokens in new)]
+        followed = [*_forced(self.prompts), *(tokens for _, tokens in new)]
         prompts = assemble(
             again.texts,
             again.spans,
             again.encoded(),
-            forced,
+            followed,
             filler(self.network.tokenizer, self.network.limits),
         )
         moved = prompts.answer_positions[:, 0] - again.answer_positions[:, 0]
@@ -229,9 +273,13 @@ class TextPresentation(Presentation):
             name: torch.where(columns[rows] < 0, -1, columns[rows] + moved[:, None])
             for name, columns in self.positions.positions.items()
         }
-        right = with_answers(self.right, self.right.shape[1])[rows]
-        places = TokenPlaces(positions, self.positions.names)
-        return replace(self, prompts=prompts, positions=places, right=right)
+        return replace(
+            self,
+            prompts=prompts,
+            positions=TokenPlaces(positions, self.positions.names),
+            right=self.right[rows],
+            forced=None if self.forced is None else self.forced[rows],
+        )
 
     def said(self, outputs: Tensor) -> str:
         return self.spoken.text(outputs)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from causalspec.compiler import CounterfactualDesign, Method, PlacedSite, Specification
+from causalspec.runtime.engine.label_runs import LabelRuns
 from causalspec.runtime.engine.right_answers import cross_entropy
 from causalspec.runtime.engine.subjects import Edit, Interchanges
 from causalspec.runtime.fitting.candidates import candidates
@@ -77,9 +78,10 @@ class InterchangeLessons:
     def _loss(self, lesson: _Lesson, rows: int) -> Tensor:
         chosen = torch.randint(lesson.rows.rows, (rows,), generator=self._generator)
         batch = lesson.rows.take(chosen)
-        edits = lesson.maps.edits(lesson.subject, batch)
-        outcome = lesson.subject.run(batch.bases, edits)
-        loss = cross_entropy(outcome.logits, batch.labels).mean()
+        asked = LabelRuns.of(batch)
+        edits = lesson.maps.edits(lesson.subject, asked.runs)
+        outcome = lesson.subject.run(asked.runs.bases, edits)
+        loss = asked.cross_entropy(outcome.logits).mean()
         for here in lesson.silent:
             bases = lesson.own_bases[chosen]
             others = bases[torch.randperm(rows, generator=self._generator)]

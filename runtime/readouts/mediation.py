@@ -23,7 +23,7 @@ from causalspec.compiler import (
 )
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.engine.memory import memory_failures
-from causalspec.runtime.engine.right_answers import log_probability, same_answers
+from causalspec.runtime.engine.right_answers import is_asked, log_probability, same_answers
 from causalspec.runtime.engine.subjects import Edit
 from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.candidates import candidates
@@ -168,7 +168,7 @@ class _Pairs:
     def of(prepared: PreparedSplit) -> _Pairs:
         """Those pairs of a split."""
         correct = prepared.presentation.correct
-        if int((correct >= 0).flatten(1).sum(1).max()) > 1 and correct.ndim == 2:
+        if int(is_asked(correct).sum(1).max()) > 1:
             raise ToolFailure(
                 "the answers have several tokens or outputs",
                 help="effects are measured where one output tells the two answers apart",

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from causalspec.runtime.engine.right_answers import agreement, first_right
+from causalspec.runtime.engine.label_runs import LabelRuns, in_parts
+from causalspec.runtime.engine.right_answers import agreement, as_asked
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.predict import BATCH
 from causalspec.runtime.fitting.sweep import Combination
@@ -52,7 +53,7 @@ class Read:
             probed,
             as_source,
             as_base,
-            presentation.said(torch.where(first_right(right[None])[0] < 0, -1, said)),
+            presentation.said(as_asked(said, right)),
             presentation.said(right),
             bool(self.right[number]),
         )
@@ -136,15 +137,16 @@ def _right(prepared: PreparedSplit, inputs: Tensor) -> Tensor:
 @torch.no_grad()
 def _confidence(prepared: PreparedSplit, count: int) -> Tensor:
     """The logarithm [inputs] of the probability of the likeliest output, over an answer's places
-    summed.
+    summed: of several texts over the places that what is said has.
     """
-    inputs = prepared.own_bases[:count]
-    asked = first_right(prepared.presentation.correct[inputs]) >= 0
+    rows = prepared.rows.take(torch.arange(count))
+    correct = prepared.presentation.correct[prepared.own_bases[:count]]
+    own = rows.asking(prepared.own_runs[:count], correct)
     found: list[Tensor] = []
-    for start in range(0, count, BATCH):
-        logits = prepared.subject.run(inputs[start : start + BATCH], ()).logits
-        most = logits.double().log_softmax(-1).amax(-1).cpu()
-        found.append(most.masked_fill(~asked[start : start + BATCH], 0.0).sum(-1))
+    for part in in_parts(own, BATCH):
+        asked = LabelRuns.of(own.take(part))
+        logits = prepared.subject.run(asked.runs.bases, ()).logits.double()
+        found.append(asked.confidence(logits).cpu())
     return torch.cat(found)
 
 

@@ -8,13 +8,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from causalspec.runtime.engine.right_answers import (
-    agreement,
-    log_probability,
-    outcome_logits,
-    same_answers,
-)
-from causalspec.runtime.engine.subjects import Edit, Subject
+from causalspec.runtime.engine.label_runs import LabelRuns, in_parts
+from causalspec.runtime.engine.right_answers import agreement, outcome_logits, same_answers
+from causalspec.runtime.engine.subjects import Edit, Interchanges, Subject
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.predict import BATCH, predict, predict_without_swap
 from causalspec.runtime.inputs.experiment import PreparedSplit, PreparedSplits
@@ -55,14 +51,14 @@ class Observed:
         """
         prepared = self.prepared
         correct = prepared.presentation.correct[prepared.own_bases]
-        label = self._log_probability(prepared.rows.bases, prepared.rows.labels, swapped)
-        return label - self._log_probability(prepared.own_bases, correct, swapped)
+        label = self._log_probability(prepared.rows, swapped)
+        own = prepared.rows.asking(prepared.own_runs, correct)
+        return label - self._log_probability(own, swapped)
 
     @torch.no_grad()
     def label_probability(self) -> Tensor:
         """The logarithm [rows] of the label's probability under the swap."""
-        prepared = self.prepared
-        return self._log_probability(prepared.rows.bases, prepared.rows.labels, swapped=True)
+        return self._log_probability(self.prepared.rows, swapped=True)
 
     @torch.no_grad()
     def divergence(self, others: Tensor) -> Tensor:
@@ -79,26 +75,25 @@ class Observed:
             merged = logits if outcomes is None else outcome_logits(logits, outcomes)
             return merged.log_softmax(-1)
 
-        for part in _parts(rows.rows):
+        for part in torch.arange(rows.rows).split(BATCH):
             expected = known(others[part], ())
-            given = known(rows.bases[part], self._edits(part))
+            given = known(rows.bases[part], self._edits(rows.take(part)))
             terms = expected.exp() * (expected - given)
             found.append(terms.nan_to_num(0.0).sum(-1).cpu())  # 0 · ∞: what is on no menu
         return torch.cat(found)
 
-    def _log_probability(self, inputs: Tensor, outputs: Tensor, swapped: bool) -> Tensor:
+    def _log_probability(self, rows: Interchanges, swapped: bool) -> Tensor:
         subject = self.prepared.subject
         found: list[Tensor] = []
-        for part in _parts(len(inputs)):
-            edits = self._edits(part) if swapped else ()
-            logits = subject.run(inputs[part], edits).logits
-            found.append(log_probability(logits, outputs[part]).cpu())
+        for part in in_parts(rows, BATCH):
+            asked = LabelRuns.of(rows.take(part))
+            edits = self._edits(asked.runs) if swapped else ()
+            logits = subject.run(asked.runs.bases, edits).logits
+            found.append(asked.log_probability(logits).cpu())
         return torch.cat(found)
 
-    def _edits(self, part: Tensor) -> Sequence[Edit]:
-        if self.maps is None:
-            return ()
-        return self.maps.edits(self.prepared.subject, self.prepared.rows.take(part))
+    def _edits(self, rows: Interchanges) -> Sequence[Edit]:
+        return () if self.maps is None else self.maps.edits(self.prepared.subject, rows)
 
 
 def observe(
@@ -116,7 +111,3 @@ def _predicted(subject: Subject, prepared: PreparedSplit, maps: PlacedMaps | Non
         return predict_without_swap(subject, prepared.rows)
     return predict(subject, maps, prepared.rows)
 
-
-def _parts(rows: int) -> list[Tensor]:
-    starts = range(0, rows, BATCH)
-    return [torch.arange(start, min(start + BATCH, rows)) for start in starts]

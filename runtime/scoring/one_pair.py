@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from causalspec.compiler import Alignment, InterchangePairs, Specification
+from causalspec.runtime.engine.label_runs import LabelRuns
 from causalspec.runtime.engine.memory import memory_failures
-from causalspec.runtime.engine.right_answers import first_right
+from causalspec.runtime.engine.right_answers import as_asked, is_asked
 from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.candidates import Candidates, candidates
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, build_maps
@@ -55,7 +56,8 @@ class LikelyAnswer:
 @dataclass(frozen=True, slots=True)
 class Answered:
     """What the network makes of the base. `probability` is the label's; `top` has the likeliest at
-    each place of the label: one for each of its tokens, or for each output.
+    each place of the label: one for each of its tokens, or for each output. Of several right texts
+    of several tokens they are those after the likeliest, at as many places as the longest has.
     """
 
     probability: float
@@ -156,7 +158,7 @@ def _unswapped(experiment: Experiment, prepared: PreparedSplit, count: int) -> S
     inputs: list[SeenInput] = []
     for number in numbers:
         right = presentation.correct[number]
-        said = _as_long(prepared.subject.predictions[number], right)
+        said = as_asked(prepared.subject.predictions[number], right)
         inputs.append(
             SeenInput(
                 presentation.text(number),
@@ -166,7 +168,7 @@ def _unswapped(experiment: Experiment, prepared: PreparedSplit, count: int) -> S
             )
         )
     outputs = experiment.task.model.outputs
-    places = [f"token {place + 1}" for place in range(_answers_of(label))]
+    places = [f"token {place + 1}" for place in range(int(is_asked(label[None]).sum()))]
     if len(places) == 1 or not prepared.presentation.answers_with_tokens:
         places = list(outputs)
     said = presentation.said(label)
@@ -175,19 +177,19 @@ def _unswapped(experiment: Experiment, prepared: PreparedSplit, count: int) -> S
 
 @torch.no_grad()
 def _answered(prepared: PreparedSplit, maps: PlacedMaps | None) -> Answered:
-    rows, presentation = prepared.rows, prepared.presentation
-    edits = () if maps is None else maps.edits(prepared.subject, rows)
-    logits = prepared.subject.run(rows.bases, edits).logits[0].cpu()
-    likely = logits.to(torch.promote_types(logits.dtype, torch.float32)).softmax(-1)
-    [label] = rows.labels
-    probability = 1.0
-    top: list[tuple[LikelyAnswer, ...]] = []
-    for place in range(_answers_of(label)):
-        right = label[place].view(-1)
-        probability *= float(likely[place, right[right >= 0]].sum())
-        top.append(tuple(_top(prepared, likely[place], place)))
-    said = presentation.said(_as_long(logits.argmax(-1), label))
-    return Answered(probability, said, tuple(top))
+    asked, presentation = LabelRuns.of(prepared.rows), prepared.presentation
+    edits = () if maps is None else maps.edits(prepared.subject, asked.runs)
+    logits = prepared.subject.run(asked.runs.bases, edits).logits.cpu()
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    [label] = asked.labels
+    shown = int(asked.likeliest(logits)[0])
+    likely = logits[shown].softmax(-1)
+    asks = is_asked(label[None])[0]
+    places = [place for place in range(len(asks)) if asks[place]]
+    top = tuple(tuple(_top(prepared, likely[place], place)) for place in places)
+    said = presentation.said(as_asked(asked.predicted(logits)[0], label))
+    probability = float(asked.log_probability(logits)[0].exp())
+    return Answered(probability, said, top)
 
 
 def _top(prepared: PreparedSplit, likely: Tensor, place: int) -> Iterator[LikelyAnswer]:
@@ -197,12 +199,3 @@ def _top(prepared: PreparedSplit, likely: Tensor, place: int) -> Iterator[Likely
             text = prepared.presentation.answer_text(place, int(output))
             yield LikelyAnswer(text, float(value))
 
-
-def _as_long(outputs: Tensor, right: Tensor) -> Tensor:
-    """Outputs cut to as many as `right` has: what would follow is not asked."""
-    return outputs[: _answers_of(right)]
-
-
-def _answers_of(label: Tensor) -> int:
-    """How many answers one row's label asks for, each perhaps one of several."""
-    return int((first_right(label[None]) >= 0).sum())

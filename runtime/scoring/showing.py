@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from causalspec.runtime.engine.right_answers import first_right
+from causalspec.runtime.engine.right_answers import as_asked
 from causalspec.runtime.fitting.candidates import Candidates
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.inputs.experiment import PreparedSplits
@@ -48,9 +48,7 @@ def readable_rows(observed: Sequence[Observed]) -> Iterator[PairRow]:
                 swapped=prepared.pairs.design.kinds[int(prepared.pairs.kinds[row])].name,
                 base_answer=shown.said(shown.correct[base]),
                 label=shown.said(prepared.rows.labels[row]),
-                said=shown.said(
-                    torch.where(first_right(prepared.rows.labels)[row] < 0, -1, seen.predicted[row])
-                ),
+                said=shown.said(as_asked(seen.predicted[row], prepared.rows.labels[row])),
                 agrees=bool(agrees[row]),
             )
 

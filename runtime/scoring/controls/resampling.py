@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 import torch
 from torch import Tensor
 
+from causalspec.runtime.engine.label_runs import LabelRuns, in_parts
 from causalspec.runtime.engine.subjects import Edit, Subject
 from causalspec.runtime.fitting.placed_maps import PlacedMap
 from causalspec.runtime.fitting.predict import BATCH
@@ -123,9 +124,9 @@ def resampled_answers(
     """
     subject, rows = prepared.subject, prepared.rows
     predicted: list[Tensor] = []
-    for start in range(0, rows.rows, BATCH):
-        chosen = torch.arange(start, min(start + BATCH, rows.rows))
-        part, other = rows.take(chosen), thirds.numbers[chosen]
+    for chosen in in_parts(rows, BATCH):
+        asked = LabelRuns.of(rows.take(chosen))
+        part, other = asked.runs, thirds.numbers[chosen][asked.row_of]
         edits = [] if beside is None else [beside(subject, part.bases, other)]
         for here in selected.maps.placed:
             site, origins = here.site, part.origins[:, list(here.members)]
@@ -140,7 +141,7 @@ def resampled_answers(
                 given = (*given, subject.vectors(site, part.bases))  # what `beside` has replaced
             edits.append(Edit(site, replaced, given))
         logits = subject.run(part.bases, edits).logits
-        predicted.append(logits.argmax(-1).cpu())
+        predicted.append(asked.predicted(logits))
     return Observed(prepared, None, torch.cat(predicted), selected.has_label)
 
 

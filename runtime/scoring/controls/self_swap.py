@@ -7,6 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from causalspec.runtime.engine.label_runs import LabelRuns, in_parts
 from causalspec.runtime.engine.subjects import Edit, Interchanges
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
@@ -66,18 +67,18 @@ def _swapped_with_itself(maps: PlacedMaps, prepared: PreparedSplit) -> tuple[Ten
     subject = prepared.subject
     predicted: list[Tensor] = []
     farthest, changed = 0.0, 0
-    for start in range(0, prepared.rows.rows, BATCH):
-        part = _own(prepared.rows.take(torch.arange(start, min(start + BATCH, prepared.rows.rows))))
-        edits = maps.edits(subject, part)
+    for part in in_parts(prepared.rows, BATCH):
+        asked = LabelRuns.of(_own(prepared.rows.take(part)))
+        edits = maps.edits(subject, asked.runs)
         alone = [Edit(edit.site, _as_it_is) for edit in edits]
-        swapped = subject.run(part.bases, edits).logits
-        plain = subject.run(part.bases, alone).logits
+        swapped = subject.run(asked.runs.bases, edits).logits
+        plain = subject.run(asked.runs.bases, alone).logits
         if not torch.equal(swapped, plain):
             apart = (swapped - plain).nan_to_num(0.0, 0.0, 0.0).abs()  # what is on no menu
             farthest = max(farthest, float(apart.max()))
-        answers = swapped.argmax(-1)
-        changed += int((answers != plain.argmax(-1)).any(-1).sum())
-        predicted.append(answers.cpu())
+        answers = asked.predicted(swapped)
+        changed += int((answers != asked.predicted(plain)).any(-1).sum())
+        predicted.append(answers)
     return torch.cat(predicted), farthest, changed
 
 
