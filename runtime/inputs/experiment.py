@@ -175,6 +175,7 @@ class PreparedSplit:
             rows=self.rows.take(rows),
             own_bases=self.own_bases[rows],
             alike=self.alike[rows.numpy()],
+            inputs=self.inputs[rows.numpy()],
         )
 
     def score(self, agrees: Tensor, among: Tensor | None = None) -> Score:

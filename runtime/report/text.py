@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from causalspec.dsl.display import shown
+from causalspec.runtime.results.above_floor import AboveFloor
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.records import (
     ClaimVerdict,
@@ -162,10 +163,12 @@ def doubts(verdict: ClaimVerdict) -> tuple[str, ...]:
 
 
 def held_against(verdict: ClaimVerdict) -> tuple[str, ...]:
-    """What every verdict says beside its score: the score on `train`, what an untrained network
-    leaves of it, and how natural the edits are.
+    """What every verdict says beside its score: how far it lies above the floor, the score on
+    `train`, what an untrained network leaves of it, and how natural the edits are.
     """
     found: list[str] = []
+    if verdict.above_floor is not None:
+        found.append(_above_floor(verdict.above_floor))
     if verdict.train is not None and verdict.train.total:
         found.append(
             f"IIA {figure(verdict.train.mean)} on {verdict.train.total} of the pairs that the maps "
@@ -185,6 +188,16 @@ def held_against(verdict: ClaimVerdict) -> tuple[str, ...]:
                 "ones as these from each other"
             )
     return tuple(found)
+
+
+def _above_floor(above: AboveFloor) -> str:
+    floor = f"the floor of {figure(above.floor)} ({above.by})"
+    if math.isnan(above.mean):
+        return f"nothing lies above {floor}: the data tell no swap from none"
+    return (
+        f"{figure(above.mean)} of the way from {floor} to 1, 95 % interval "
+        f"{figure(above.lower)} to {figure(above.upper)}"
+    )
 
 
 def spread_of(control: ControlScore) -> str:
@@ -221,11 +234,15 @@ def sorted_controls(verdict: ClaimVerdict) -> list[ControlScore]:
 def references(verdict: ClaimVerdict) -> tuple[Reference, ...]:
     """The scores to read a claim's against: floor, chance and whole vector, where known.
 
-    Without the control `no_swap` the floor is the share of labels that equal the base's answer.
+    Without the claim's own floor it is `no_swap`, and without this control the share of labels that
+    equal the base's answer.
     """
     found: list[Reference] = []
     floor = control_named(verdict, NO_SWAP)
-    if floor is not None:
+    above = verdict.above_floor
+    if above is not None:
+        found.append(Reference("floor", f"floor: {above.by}", above.floor))
+    elif floor is not None:
         found.append(Reference("floor", f"floor: {NO_SWAP}", floor.score.mean))
     elif verdict.counts:
         found.append(Reference("floor", "floor: the base’s own answer", verdict.counts[-1].floor))

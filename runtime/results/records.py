@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from causalspec.runtime.results.above_floor import AboveFloor
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.paired import PairedDifference
 from causalspec.runtime.sites.site import Site
@@ -164,6 +165,7 @@ class ClaimVerdict:
     above_untrained: PairedDifference | None = None  # iia - iia(random_network), pair by pair
     vacuous: str = ""  # why the claim says nothing of what the network has learned
     parted: str = ""  # why the scores on train and test part by too much
+    above_floor: AboveFloor | None = None  # `score` above what no swap explains
 
     @property
     def as_expected(self) -> bool | None:

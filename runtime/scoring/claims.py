@@ -37,6 +37,7 @@ from causalspec.runtime.scoring.controls import compare, left_out
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.expectations import Scores, judge
 from causalspec.runtime.scoring.firing_pairs import firing_pairs
+from causalspec.runtime.scoring.floor import NO_SWAP, floor_of
 from causalspec.runtime.scoring.observed import observe
 from causalspec.runtime.scoring.seeds import over_seeds
 from causalspec.runtime.scoring.showing import fitted_maps, readable_rows, scores_of_kinds
@@ -215,6 +216,7 @@ def _scored(
     above_untrained = None
     if untrained is not None and writing.has_label:
         above_untrained = difference_of(observed, untrained.observed)
+    alone = next((other.observed for other in compared if other.name == NO_SWAP), ())
     explanation = (
         None if explained_by is None else explain(store, selected, observed, compared, explained_by)
     )
@@ -239,6 +241,7 @@ def _scored(
         above_untrained=above_untrained,
         vacuous=vacuous(claim, above_untrained),
         parted=parted(claim, train, iia_of(observed)),
+        above_floor=floor_of(observed, alone) if writing.has_label else None,
         notes=tuple(notes.messages),
     )
 
