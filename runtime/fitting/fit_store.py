@@ -15,6 +15,7 @@ from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, b
 from causalspec.runtime.fitting.predict import predict
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.experiment import PreparedSplit, PreparedSplits, all_rows, score_of
+from causalspec.runtime.results.clusters import Reuse
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.run_folder import RunFolder, Stage
 from causalspec.runtime.untyped import distinct
@@ -28,6 +29,10 @@ class ScoredFit:
     maps: PlacedMaps = field(repr=False)
     score: Score
     final_loss: float | None
+    agrees: tuple[Tensor, ...] = field(default=(), repr=False)
+    """For each data set, which of the rows agree, a BoolTensor [rows]."""
+    reuse: tuple[Reuse, ...] = field(default=(), repr=False)
+    """How these rows share inputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +59,16 @@ def fit_and_score(
     checkpoint. `name` must be unique in the run.
     """
     maps = build_maps(variables, held_out[0].subject, settings.seed)
+    shared = tuple(prepared.reuse() for prepared in held_out)
     finished = store.folder.find(name)
     if finished is not None:
         tensors = dict(finished.tensors)
         agrees = [tensors.pop(f"agrees.{k}").bool() for k in range(len(held_out))]
         maps.load_state_dict(tensors)
         loss = finished.notes.get("final_loss")
-        return ScoredFit(maps.eval(), score_of(held_out, agrees), float(loss) if loss else None)
+        found = score_of(held_out, agrees)
+        final_loss = float(loss) if loss else None
+        return ScoredFit(maps.eval(), found, final_loss, tuple(agrees), shared)
     fitted = _train(store, name, names, maps, train, settings)
     agrees = [
         agreement(predict(prepared.subject, fitted.maps, prepared.rows), prepared.rows.labels)
@@ -71,7 +79,8 @@ def fit_and_score(
     kept = fitted.maps.state_dict() | {f"agrees.{k}": rows for k, rows in enumerate(agrees)}
     store.folder.finish(name, Stage(kept, notes))
     store.folder.forget(f"{name} so far")
-    return ScoredFit(fitted.maps, score_of(held_out, agrees), final_loss)
+    found = score_of(held_out, agrees)
+    return ScoredFit(fitted.maps, found, final_loss, tuple(agrees), shared)
 
 
 def _train(

@@ -79,11 +79,15 @@ class Splits:
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """All entries in the order in which they were tried, and the splits at the best one's sites."""
+    """All entries in the order in which they were tried, and the splits at the best one's sites.
+
+    `searched` are those among which one was chosen, of each choice.
+    """
 
     entries: tuple[Entry, ...]
     best: Entry
     splits: Splits
+    searched: tuple[tuple[Entry, ...], ...] = ()
 
 
 def sweep(
@@ -111,10 +115,13 @@ def sweep(
     search = _Search(store, network, experiment, offered, settings, named, harvester, measuring)
     if offered.count(search.names) <= MOST_COMBINATIONS or len(offered.offers) == 1:
         entries = together = search.searched(offered.combinations(search.names))
+        searched = [entries]
     else:
-        entries, together = search.one_after_the_other()
-    best = _best(together)
-    return Sweep(tuple(entries), best, search.splits_at(best.sites))
+        searched, together = search.one_after_the_other()
+        entries = [entry for tried in searched for entry in tried] + together
+    best = best_of(together)
+    groups = tuple(tuple(tried) for tried in searched)
+    return Sweep(tuple(entries), best, search.splits_at(best.sites), groups)
 
 
 @dataclass(slots=True)
@@ -196,25 +203,25 @@ class _Search:
         [(splits, _)] = self._served([combination])
         return splits
 
-    def one_after_the_other(self) -> tuple[list[Entry], list[Entry]]:
-        """The sites of each placement alone, then all placements at the best of each: every entry,
-        and those of all placements. Where no pair swaps a placement's variables alone, the others
-        stay where they were found last.
+    def one_after_the_other(self) -> tuple[list[list[Entry]], list[Entry]]:
+        """The sites of each placement alone, then all placements at the best of each: the entries
+        of every placement, and those of all placements. Where no pair swaps a placement's variables
+        alone, the others stay where they were found last.
         """
-        entries: list[Entry] = []
+        searched: list[list[Entry]] = []
         best = [offer.sites_with(self.names)[0] for offer in self.offered.offers]
         for place, offer in enumerate(self.offered.offers):
             sites = offer.sites_with(self.names)
             try:
                 alone = Candidates(offer.variables, (offer,))
                 tried = self.searched([(site,) for site in sites], alone)
-                best[place] = _best(tried).sites[0]
+                best[place] = best_of(tried).sites[0]
             except LookupError:
                 tried = self.searched([(*best[:place], site, *best[place + 1 :]) for site in sites])
-                best[place] = _best(tried).sites[place]
-            entries += tried
+                best[place] = best_of(tried).sites[place]
+            searched.append(tried)
         together = self.fitted([tuple(best)])
-        return [*entries, *together], together
+        return searched, together
 
     def _served(
         self, combinations: Sequence[Combination]
@@ -326,7 +333,7 @@ def _of_variables(splits: Splits, all_names: Sequence[str], names: Sequence[str]
     return Splits(train, of_all(splits.validation), None)
 
 
-def _best(entries: Sequence[Entry]) -> Entry:
+def best_of(entries: Sequence[Entry]) -> Entry:
     """The best of those that were fitted in full."""
     return max((entry for entry in entries if entry.dropped_after is None), key=_merit)
 

@@ -32,7 +32,7 @@ from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
 from causalspec.runtime.inputs.token_places import TokenChoice
 from causalspec.runtime.inputs.written_values import with_values
 from causalspec.runtime.report.text import wrong_answer
-from causalspec.runtime.results.clusters import effective_pairs
+from causalspec.runtime.results.clusters import Reuse, effective_pairs
 from causalspec.runtime.results.estimates import Score, mean_of
 from causalspec.runtime.results.records import PairCounts, WrongAnswer
 from causalspec.runtime.sites.site import Site
@@ -193,12 +193,17 @@ class PreparedSplit:
         repeated pairs count once, and those that share a base or a source as `effective_pairs`
         says.
         """
+        numbers = values.detach().cpu().double().numpy()
+        reuse = self.reuse(rows)
+        return effective_pairs(numbers[rows], reuse.inputs, reuse.distinct, reuse.population)
+
+    def reuse(self, rows: Rows = slice(None)) -> Reuse:
+        """How some rows share inputs."""
         cells = self.pairs.kinds.astype(np.int64) * len(self.pairs.strata) + self.pairs.stratum
         distinct = effective_number(self.alike[rows], cells[rows])
-        numbers = values.detach().cpu().double().numpy()
         model = self.pairs.model
         population = math.prod(model.by_name[name].domain.size for name in model.inputs)
-        return effective_pairs(numbers[rows], self.inputs[rows], distinct, population)
+        return Reuse(self.inputs[rows], distinct, population)
 
 
 PreparedSplits = tuple[PreparedSplit, ...]

@@ -82,8 +82,8 @@ def _environment() -> Environment:
         *(text.percent, text.references, text.repeats, text.short_figure, text.site_name),
         *(text.doubts, text.held_against, text.outcome, text.spread_of),
         *(text.sorted_controls, text.verbatim, text.verdict_word),
-        *(sweep.column_class, sweep.heat_class, sweep.plot_height, sweep.sweep_of),
-        *(explanation.cells, explanation.curves, explanation.rule_quality),
+        *(sweep.column_class, sweep.heat_class, sweep.not_told_apart, sweep.plot_height),
+        *(sweep.sweep_of, explanation.cells, explanation.curves, explanation.rule_quality),
         *(explanation.sorts, explanation.summary, graph_drawing, pairwise, prose),
     ]
     constants: dict[str, Any] = {

@@ -29,6 +29,8 @@ class SingleSiteFit:
     score: Score
     is_chosen: bool
     dropped_after: int | None = None
+    may_be_best: bool = False
+    """Whether it is not told apart from the best."""
 
     @property
     def kind(self) -> str:
@@ -44,7 +46,8 @@ class SingleSiteFit:
     def title(self) -> str:
         """What its cell or column says to who points at it."""
         after = f" after {self.dropped_after} steps, dropped" if self.dropped_after else ""
-        return f"{self.site}: {figure(self.score.mean)}, {interval(self.score)}{after}"
+        alike = ", not told apart from the best" if self.may_be_best else ""
+        return f"{self.site}: {figure(self.score.mean)}, {interval(self.score)}{after}{alike}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +104,25 @@ class Sweep:
 def sweep_of(verdict: ClaimVerdict) -> Sweep:
     """The fits of a claim as the report shows them."""
     chosen = set(verdict.chosen)
+    alike = not_told_apart(verdict)
     single = [
-        SingleSiteFit(fit.sites[0], fit.validation, set(fit.sites) == chosen, fit.dropped_after)
+        SingleSiteFit(
+            fit.sites[0],
+            fit.validation,
+            set(fit.sites) == chosen,
+            fit.dropped_after,
+            fit.sites in alike,
+        )
         for fit in verdict.sites
         if len(set(fit.sites)) == 1
     ]
     single.sort(key=lambda fit: -1 if fit.site.layer is None else fit.site.layer)
     return Sweep(tuple(single), tuple(fit for fit in verdict.sites if len(set(fit.sites)) > 1))
+
+
+def not_told_apart(verdict: ClaimVerdict) -> set[tuple[Site, ...]]:
+    """The sites that may be the best as well as the chosen ones."""
+    return {sites for rank in verdict.ranks for sites in rank.not_told_apart}
 
 
 def heat_class(value: float) -> str:

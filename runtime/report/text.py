@@ -12,6 +12,7 @@ from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.records import (
     ClaimVerdict,
     ControlScore,
+    SiteRank,
     Verification,
     WrongAnswer,
 )
@@ -23,6 +24,8 @@ NO_SWAP, FULL_VECTOR = "no_swap", "full_vector"
 VACUOUS = "vacuous"
 
 LONGEST_PROMPT = 80
+
+SHOWN_SITES = 5
 
 ANSWERS = {
     "vocabulary": "the whole vocabulary",
@@ -163,12 +166,13 @@ def doubts(verdict: ClaimVerdict) -> tuple[str, ...]:
 
 
 def held_against(verdict: ClaimVerdict) -> tuple[str, ...]:
-    """What every verdict says beside its score: how far it lies above the floor, the score on
-    `train`, what an untrained network leaves of it, and how natural the edits are.
+    """What every verdict says beside its score: how far it lies above the floor, how sure the site
+    is, the score on `train`, what an untrained network leaves, and how natural the edits are.
     """
     found: list[str] = []
     if verdict.above_floor is not None:
         found.append(_above_floor(verdict.above_floor))
+    found += [_rank(rank) for rank in verdict.ranks]
     if verdict.train is not None and verdict.train.total:
         found.append(
             f"IIA {figure(verdict.train.mean)} on {verdict.train.total} of the pairs that the maps "
@@ -198,6 +202,21 @@ def _above_floor(above: AboveFloor) -> str:
         f"{figure(above.mean)} of the way from {floor} to 1, 95 % interval "
         f"{figure(above.lower)} to {figure(above.upper)}"
     )
+
+
+def _rank(rank: SiteRank) -> str:
+    found = (
+        f"{site_name(rank.best)} is the best of {rank.searched:,} sites in "
+        f"{100 * rank.share:.0f} % of resamples of the validation pairs; "
+    )
+    others = rank.not_told_apart
+    if not others:
+        return f"{found}all others are told apart from the best"
+    named = "; ".join(site_name(sites) for sites in others[:SHOWN_SITES])
+    more = len(others) - SHOWN_SITES
+    rest = f"; and {more:,} more" if more > 0 else ""
+    what = "1 other is" if len(others) == 1 else f"{len(others):,} others are"
+    return f"{found}{what} not told apart from the best: {named}{rest}"
 
 
 def spread_of(control: ControlScore) -> str:

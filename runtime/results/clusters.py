@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -59,6 +60,40 @@ def effective_pairs(
     return max(1.0, found * (NORMAL_QUANTILE / student_quantile(independent - 1)) ** 2)
 
 
+@dataclass(frozen=True, eq=False)
+class Reuse:
+    """How pairs share inputs: `inputs` [rows, roles] as the network is given them, `distinct` how
+    many pairs there are where no input matters more than another, of a `population` of inputs.
+    """
+
+    inputs: Inputs = field(repr=False)
+    distinct: float
+    population: float
+
+
+def covariance_of_means(values: NDArray[np.float64], reuse: Reuse) -> NDArray[np.float64]:
+    """The clustered covariance [columns, columns] of the means of `values` [rows, columns], with
+    what `effective_pairs` allows for few inputs and for those that are certain.
+    """
+    count = len(values)
+    residuals = values - values.mean(0)
+    alone = residuals.T @ residuals / count / reuse.distinct
+    roles = [role for role in _roles(reuse.inputs) if role.max(initial=-1) + 1 < count]
+    open_share = max((1 - (role.max() + 1) / reuse.population for role in roles), default=0.0)
+    if count < 2 or open_share <= 0:
+        return alone
+    number = max(2.0, min(_kish(np.bincount(role)) for role in roles))
+    by_role = [_sums_of_squares(residuals, role) for role in roles]
+    together = np.zeros_like(alone)
+    for size in range(1, len(roles) + 1):
+        for some in combinations(roles, size):
+            squares = _sums_of_squares(residuals, _joint(some))
+            together += squares if size % 2 else -squares
+    clustered = max(together, *by_role, key=np.trace) / count**2 * (number / (number - 1))
+    found = open_share * clustered + (1 - open_share) * alone
+    return found * (student_quantile(max(1.0, number / open_share - 1)) / NORMAL_QUANTILE) ** 2
+
+
 def clustered_variance(residuals: NDArray[np.float64], roles: list[Inputs]) -> float:
     """The variance of a mean from its residuals [rows] and each role's numbers [rows], counted from
     0: over every set of roles the squares of sums over rows that have all of these in common, added
@@ -72,6 +107,13 @@ def clustered_variance(residuals: NDArray[np.float64], roles: list[Inputs]) -> f
             if size == 1:
                 alone.append(squares)
     return max(total, *alone) / len(residuals) ** 2
+
+
+def _sums_of_squares(residuals: NDArray[np.float64], role: Inputs) -> NDArray[np.float64]:
+    """Products [columns, columns] of the sums of `residuals` [rows, columns] over each input."""
+    sums = np.zeros((role.max() + 1, residuals.shape[1]))
+    np.add.at(sums, role, residuals)
+    return sums.T @ sums
 
 
 def student_quantile(degrees: float) -> float:

@@ -12,6 +12,19 @@ from causalspec.runtime.sites.site import Site
 
 
 @dataclass(frozen=True, slots=True)
+class SiteRank:
+    """How sure it is that `best` is the best of the `searched` sites, by their validation scores:
+    the `share` of resamples of the pairs in which it is, and all others that are `not_told_apart`
+    from the best, which are in a set that has this in it with 95 % confidence.
+    """
+
+    best: tuple[Site, ...]
+    searched: int
+    share: float
+    not_told_apart: tuple[tuple[Site, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MeasuredScore:
     """A metric that a claim asks for, of its own maps (`of` empty), a control or a rival.
 
@@ -165,6 +178,7 @@ class ClaimVerdict:
     above_untrained: PairedDifference | None = None  # iia - iia(random_network), pair by pair
     vacuous: str = ""  # why the claim says nothing of what the network has learned
     parted: str = ""  # why the scores on train and test part by too much
+    ranks: tuple[SiteRank, ...] = ()  # of each choice of a site among several
     above_floor: AboveFloor | None = None  # `score` above what no swap explains
 
     @property

@@ -12,6 +12,7 @@ from causalspec.runtime.explaining.explain import explain
 from causalspec.runtime.fitting.candidates import Candidates, candidates
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
+from causalspec.runtime.fitting.ranking import ranks_of
 from causalspec.runtime.fitting.reuse import ReusedMaps, earlier_maps, reuse, reused
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.sweep import Sweep, sweep
@@ -227,6 +228,7 @@ def _scored(
         per_kind=scores_of_kinds(observed),
         chosen=best.sites,
         sites=tuple(entry.result for entry in found.entries),
+        ranks=ranks_of(found),
         controls=tuple(comparison.result for comparison in compared),
         expectations=tuple(
             judge(expectation, estimates, without) for expectation in claim.expectations
