@@ -103,6 +103,7 @@ def print_made(report: MadeReport, options: argparse.Namespace) -> None:
     if report.truth is not None:
         lines.append(
             f"the true alignment: IIA {report.truth.iia.mean:.3f} on {report.truth.iia.total:,} "
-            f"pairs; with shuffled directions {report.truth.shuffled.mean:.3f}"
+            f"pairs; shuffled {report.truth.shuffled.mean:.3f}, no swap "
+            f"{report.truth.no_swap.mean:.3f}"
         )
     print_lines(lines)

@@ -101,7 +101,7 @@ def built_decoder(
             "last",
             from_array(codes[name].directions()),
         )
-        for name in model.intermediates
+        for name in circuit.held
     ]
     return TrainedDecoder(decoder, prompt.tokenizer), tuple(found)
 

@@ -3,7 +3,8 @@
 Its first hidden layer tells each input's values apart; in every layer after it a neuron is 1 where
 one case of a mechanism is true, and else 0. Every such neuron is there several times, each time
 larger or smaller by a factor drawn at random, at places drawn at random: so a variable lies along
-directions that no single neuron is.
+directions that no single neuron is. All other neurons are drawn at random and read by none of
+these: they tell inputs apart, too, and nothing follows from them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from causalspec.runtime.untyped import from_array
 Array = NDArray[np.float64]
 
 _DIRECTIONS = 512
+_SHARE = 1 / 4  # of a layer, for all that it holds: what is read of it is a small part of it
 _SURE = 8.0  # by how much the logit of the right answer is above that of each other
 
 
@@ -207,6 +209,16 @@ def _one_hot(size: int, usual: int, places: Sequence[int], at: int, count: int) 
     return _Reading(weight, bias)
 
 
+def _owners(needed: int, width: int, share: float) -> NDArray[np.signedinteger[Any]]:
+    """Which of the `needed` neurons each of a layer is, all of them equally often and together a
+    `share` of the layer where they fit into it; -1 for those that nothing reads.
+    """
+    copies = max(1, int(share * width) // needed)
+    owners = np.full(width, -1)
+    owners[: copies * needed] = np.arange(copies * needed) % needed
+    return owners
+
+
 def _assembled(
     circuit: Circuit, layers: Sequence[_Neurons], width: int, generator: np.random.Generator
 ) -> tuple[FeedForwardNetwork, tuple[TrueSite, ...]]:
@@ -224,21 +236,26 @@ def _assembled(
     mixed = np.eye(layers[0].weight.shape[1])  # from the layer below to what its neurons would be
     with torch.no_grad():
         for number, layer in enumerate(layers):
-            owner = generator.permutation(np.arange(width) % len(layer.bias))
+            needed, below = layer.weight.shape[0], mixed.shape[1]
+            owner = generator.permutation(_owners(needed, width, _SHARE if number else 1))
             factor = generator.uniform(0.5, 1.5, width)
+            weight = generator.standard_normal((width, below)) / below**0.5
+            bias = generator.uniform(0, 1, width)
+            is_owned = owner >= 0
+            weight[is_owned] = (layer.weight @ mixed)[owner[is_owned]]
+            bias[is_owned] = layer.bias[owner[is_owned]]
             linear: Any = network.hidden[number]
-            linear.weight.copy_(from_array(factor[:, None] * (layer.weight @ mixed)[owner]))
-            linear.bias.copy_(from_array(factor * layer.bias[owner]))
-            spread = np.zeros((len(layer.bias), width))
-            spread[owner, np.arange(width)] = factor
+            linear.weight.copy_(from_array(factor[:, None] * weight))
+            linear.bias.copy_(from_array(factor * bias))
+            spread = np.zeros((needed, width))
+            spread[owner[is_owned], np.flatnonzero(is_owned)] = factor[is_owned]
             mixed = spread / (spread**2).sum(1, keepdims=True)
-            for lookup in circuit.lookups:
-                is_there = len(layers) - circuit.heights[lookup.name] == number + 1
-                if is_there and lookup.name not in outputs:
-                    reading = layer.readings[lookup.name]
+            for name in circuit.held:
+                if len(layers) - circuit.heights[name] == number + 1:
+                    reading = layer.readings[name]
                     basis = _Reading(reading.weight @ mixed, reading.bias).directions()
                     found.append(
-                        TrueSite(lookup.name, f"hidden layers {number + 1}", "", from_array(basis))
+                        TrueSite(name, f"hidden layers {number + 1}", "", from_array(basis))
                     )
         weight = np.concatenate([last[name].weight for name in outputs]) @ mixed
         network.output.weight.copy_(from_array(_SURE * weight))

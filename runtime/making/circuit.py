@@ -25,7 +25,7 @@ MOST_NEURONS = 1 << 12
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """A variable as a function of others: each of the `cases` leads to the place of a value in the
-    variable's domain, everything else to the value at `usual`.
+    variable's domain, everything else to the value at `usual`. What is constant has no cases.
     """
 
     name: str
@@ -49,6 +49,15 @@ class Circuit:
     heights: Mapping[str, int]
 
     @property
+    def held(self) -> tuple[str, ...]:
+        """The variables that a network can hold: they are not the same for every input."""
+        return tuple(
+            lookup.name
+            for lookup in self.lookups
+            if lookup.cases and lookup.name in self.model.intermediates
+        )
+
+    @property
     def depth(self) -> int:
         """The number of lookups that stand one after the other."""
         return 1 + max(self.heights[lookup.name] for lookup in self.lookups)
@@ -70,7 +79,13 @@ def circuit_of(
     lookups = [*first]
     for variable in model.variables:
         if variable.role in (Role.VARIABLE, Role.OUTPUT):
-            lookups.append(_lookup(model, variable.name, _parents(model, variable.name, stops)))
+            found = _lookup(model, variable.name, _parents(model, variable.name, stops))
+            if variable.role is Role.OUTPUT and not found.cases:
+                raise ToolFailure(
+                    f"`{variable.name}` of `{model.name}` never changes",
+                    help="look at its mechanism: there is nothing to compute",
+                )
+            lookups.append(found)
     read = {parent for lookup in lookups for parent in lookup.parents}
     heights: dict[str, int] = {}
     for lookup in reversed(lookups):
@@ -100,11 +115,6 @@ def look_up(name: str, parents: tuple[str, ...], table: Any, model: CausalModel)
             help="give the variable smaller domains, or let variables between compute it in steps",
         )
     cases, usual = found
-    if not cases:
-        raise ToolFailure(
-            f"`{name}` of `{model.name}` never changes, so that no part of a network can hold it",
-            help="leave the variable out",
-        )
     return Lookup(name, parents, model.by_name[name].domain.size, usual, cases)
 
 
@@ -129,7 +139,7 @@ def grid(model: CausalModel, names: Collection[str]) -> dict[str, Places]:
             help="give the types smaller ranges, or let variables between compute it in steps",
         )
     indices = np.indices([len(codes) for codes in domains], dtype=np.int64)
-    columns = indices.reshape(len(domains), -1)
+    columns = indices.reshape(len(domains), count)
     return {
         name: codes.start + codes.step * column
         for name, codes, column in zip(names, domains, columns, strict=True)

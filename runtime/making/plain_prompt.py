@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,7 +64,9 @@ def plain_prompt(task: Task) -> PlainPrompt:
     answers = [texts[0] for texts in right]
     plain = _with(parts, -1, 0)
     texts = [text for found in variants.values() for text in found]
-    tokenizer = word_tokenizer([plain, *texts, *answers])
+    shown = [text for part in parts if isinstance(part, SlotValue) for text in _values(part)]
+    runs = [len(run) for text in (*shown, *answers) for run in re.findall(r"\d+", text)]
+    tokenizer = word_tokenizer([plain, *texts, *answers], max(runs, default=1))
     untyped: Any = tokenizer
     base = untyped(plain).input_ids
     positions: dict[str, int] = {}
@@ -111,6 +114,10 @@ def _worked_out(task: Task, name: str, shown: Collection[str]) -> Lookup:
     where = tuple(places[slot][::-1] for slot in slots)
     table[where] = places[name][::-1]
     return look_up(name, slots, table, task.model)
+
+
+def _values(slot: SlotValue) -> list[str]:
+    return [formatted(slot.domain, code, slot.format) for code in slot.domain.codes()]
 
 
 def _with(parts: Sequence[str | SlotValue], varied: int, code: int) -> str:

@@ -44,12 +44,13 @@ _TESTED = 2_000
 
 @dataclass(frozen=True, slots=True)
 class TruthScore:
-    """The IIA of the true alignment on the test pairs of the model's data, and of the same with the
-    numbers of each site's vector `shuffled`.
+    """The IIA of the true alignment on the test pairs of the model's data, of the same with the
+    numbers of each site's vector `shuffled`, and of no swap at all.
     """
 
     iia: Score
     shuffled: Score
+    no_swap: Score
 
 
 def with_truth(specification: Specification, truth: Truth) -> Specification:
@@ -134,7 +135,10 @@ def score_truth(
             agreement(predict(split.subject, maps, split.rows), split.rows.labels) for split in test
         ]
         found.append(score_of(test, agrees))
-    return TruthScore(*found)
+    unswapped = [
+        agreement(split.subject.predictions[split.rows.bases], split.rows.labels) for split in test
+    ]
+    return TruthScore(*found, no_swap=score_of(test, unswapped))
 
 
 def true_claim(

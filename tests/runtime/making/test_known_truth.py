@@ -42,8 +42,7 @@ def test_a_built_network_is_its_model(
     assert report.right == 1.0
     assert report.truth is not None
     assert report.truth.iia.mean == 1.0
-    # In ReLU layers no direction is negative, so that a shuffled one still leans towards the truth.
-    assert report.truth.shuffled.mean <= 0.8
+    assert report.truth.shuffled.mean <= 0.6
     network = load_task_network(str(tmp_path / "network"), "cpu").network
     found = {site.variable: site.site for site in read_truth(tmp_path / "network", network).sites}
     assert found.items() >= sites.items()
