@@ -54,3 +54,7 @@ def in_the_bracket(_: str, base: Setting, sources: Mapping[str, Setting]) -> Set
 )
 def test_labels(design: str, relabel: Relabelling, tmp_path: Path) -> None:
     check_labels("price_tagging", design, relabel, tmp_path)
+
+
+def test_labels_of_claims_about_neurons(tmp_path: Path) -> None:
+    check_labels("price_tagging", "Boundary", boundaries, tmp_path, file="neurons")
