@@ -222,7 +222,9 @@ def _answer(_: SpecItem, checked: CheckedFile, examination: Examination) -> None
     if not errors:
         # What `check` takes for a warning is not a failure here either, and no pass.
         pytest.skip(why)
-    raise SpecFailure("\n".join([why, *examination.details, "", _rendered(errors)]))
+    raise SpecFailure(
+        "\n".join([why, *examination.details, *examination.why, "", _rendered(errors)])
+    )
 
 
 def _verify(item: SpecItem, specification: Specification, claim: str) -> None:

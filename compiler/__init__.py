@@ -164,6 +164,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.specification import TemplateArm as TemplateArm
     from causalspec.compiler.views import graph as graph
     from causalspec.compiler.views import model_table as model_table
+    from causalspec.compiler.views import reasons as reasons
     from causalspec.compiler.views.graph import svg as svg
     from causalspec.compiler.views.symbolic import TooLargeToShowError as TooLargeToShowError
     from causalspec.compiler.views.symbolic import mechanism_formula as mechanism_formula
@@ -172,7 +173,6 @@ if TYPE_CHECKING:
     from causalspec.compiler.vocabulary import WRITES as WRITES
     from causalspec.compiler.vocabulary import Vocabulary as Vocabulary
     from causalspec.compiler.vocabulary import full_vocabulary as full_vocabulary
-    from causalspec.compiler.wording import assigned as assigned
     from causalspec.compiler.wording import beside as beside
     from causalspec.compiler.wording import setting_text as setting_text
     from causalspec.compiler.wording import value_text as value_text

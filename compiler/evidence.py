@@ -86,7 +86,8 @@ class NoWitness:
 class Examination:
     """One question about a specification with its answer. `holds` is None where it is open.
 
-    `details` are lines that show the answer, such as two runs side by side.
+    `details` are lines that show the answer, such as two runs side by side; `why` leads from what a
+    counterexample gives back to what it is computed from.
     """
 
     question: str
@@ -94,6 +95,7 @@ class Examination:
     evidence: Evidence
     span: Span | None = None
     details: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
 
 
 def examined(
@@ -101,13 +103,15 @@ def examined(
     found: Witness | NoWitness,
     span: Span | None,
     refuted: Callable[[Mapping[str, int]], Iterable[str]],
+    why: Callable[[Mapping[str, int]], Iterable[str]] = lambda _: (),
 ) -> Examination:
     """The answer to whether there is no witness. `refuted` reports one, and gives the lines that
-    show it.
+    show it, `why` those that explain it.
     """
     if isinstance(found, NoWitness):
         return Examination(question, found.holds, found.evidence, span)
-    return Examination(question, False, Exhaustive(1), span, tuple(refuted(found.setting)))
+    shown = tuple(refuted(found.setting))
+    return Examination(question, False, Exhaustive(1), span, shown, tuple(why(found.setting)))
 
 
 def examined_some(

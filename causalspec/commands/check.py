@@ -117,7 +117,7 @@ def _answers(path: Path, checked: CheckedFile) -> Iterator[str]:
     for examination in checked.examinations:
         mark = {True: "yes", False: "no", None: "?"}[examination.holds]
         yield f"  {mark:4}{examination.question}: {examination.evidence.text}"
-        yield from (f"        {line}" for line in examination.details)
+        yield from (f"        {line}" for line in (*examination.details, *examination.why))
 
 
 def _counted(count: int, noun: str, plural: str | None = None) -> str:
@@ -135,6 +135,7 @@ def _as_json(path: Path, checked: CheckedFile) -> dict[str, Any]:
                 "holds": examination.holds,
                 "evidence": examination.evidence.text,
                 "details": examination.details,
+                "why": examination.why,
             }
             for examination in checked.examinations
         ],

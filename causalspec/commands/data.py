@@ -19,7 +19,7 @@ from causalspec.commands.arguments import (
     count,
 )
 from causalspec.commands.output import print_json, print_lines
-from causalspec.commands.pairs_shown import print_pairs, sample
+from causalspec.commands.pairs_shown import SolvedPair, print_pairs, reasons_as_json, sample
 from causalspec.commands.specs import find_design, load_checked, named
 from causalspec.compiler import (
     LINES,
@@ -135,10 +135,12 @@ def _show(
 ) -> list[dict[str, Any]]:
     """Print the first pairs as people compare them; for machines, give them as records."""
     shown = sample(design, split, options.show, options.rows, options.seed)
+    solved = [SolvedPair(specification, shown.pairs, row) for row in range(len(shown.pairs))]
     if options.format == "text":
-        print_pairs(specification, shown)
+        print_pairs(shown, solved)
     columns = flat_columns(specification, design, slots=options.slots)
-    return list(records(shown.pairs, columns))
+    rows = records(shown.pairs, columns)
+    return [{**row, "why": reasons_as_json(pair)} for row, pair in zip(rows, solved, strict=True)]
 
 
 # Writing ------------------------------------------------------------------------------------------

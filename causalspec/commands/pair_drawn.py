@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from causalspec.commands.output import drawn, drawn_table
-from causalspec.commands.pairs_shown import SolvedPair
+from causalspec.commands.pairs_shown import SolvedPair, reasons_as_json
 from causalspec.compiler import Alignment, InterchangePairs, SwapKind
 from causalspec.dsl.display import visible
 from causalspec.runtime import EarlierMaps, SeenPair, SeenToken, TokenKind, verbatim
@@ -88,6 +88,7 @@ def as_json(shown: ShownPair) -> dict[str, object]:
         ],
         "under_swap": {name: shown.solved.label(name) for name in shown.variables},
         "label": seen.label,
+        "why": reasons_as_json(shown.solved),
         "places": list(seen.places),
         "before": asdict(seen.before),
         "sites_offered": seen.offered,
@@ -226,6 +227,9 @@ def _draw_values(shown: ShownPair, console: Console) -> None:
         Text("it says", style="cyan"), *said, Text(f"label: {verbatim(shown.seen.label)}")
     )
     _show(console, f"values of {solved.model.name}", table)
+    console.print()
+    for line in solved.why(console.width - 2):
+        console.print(Padding(Text(line), (0, 0, 0, 2)))
 
 
 def _draw_sites(shown: ShownPair, console: Console) -> None:

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from causalspec.commands.output import drawn, drawn_table
 from causalspec.compiler import (
-    CausalModel,
     CounterfactualDesign,
     DataSummary,
     InterchangePairs,
     Specification,
     SwapKind,
-    assigned,
     generate,
     generate_chunks,
     interpret,
+    reasons,
     render,
     setting_at,
     source_names,
     value_text,
 )
-from causalspec.dsl import syntax
-from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.display import visible
-from causalspec.dsl.parser import parse
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,8 +30,6 @@ if TYPE_CHECKING:
 
 COUNTED_ROWS = 200_000
 """So many rows of a split are counted for the summary: no more than a second's work."""
-
-MOST_REASONS = 3
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -68,12 +62,11 @@ def sample(
     return Sample(design, shown, summary, rows)
 
 
-def print_pairs(specification: Specification, shown: Sample) -> None:
+def print_pairs(shown: Sample, solved: Sequence[SolvedPair]) -> None:
     """Every pair as a table, then how the rows of the split spread."""
-    mechanisms = _mechanisms(specification, shown.design.model)
     with drawn() as console:
-        for row in range(len(shown.pairs)):
-            _print_pair(console, SolvedPair(specification, shown.pairs, row), row + 1, mechanisms)
+        for number, pair in enumerate(solved, 1):
+            _print_pair(console, pair, number)
         _print_summary(console, shown)
 
 
@@ -102,7 +95,9 @@ class SolvedPair:
                 if inner is None
                 else interpret.interchange(model, sources[number], sources, inner)
             )
-        self.result = interpret.interchange(model, base, sources, kind)
+        run = reasons.run_of(model, base, sources, names, kind)
+        self.result = run.solution
+        self.reasons = tuple(reasons.reasons(run, reasons.outputs_to_explain(run)))
         self.prompts = _prompts(specification, pairs, row, names, tuple(self.solutions))
 
     def text(self, name: str, side: str) -> str:
@@ -110,9 +105,29 @@ class SolvedPair:
         value = self.solutions[side].get(name)
         return visible(value_text(self.model.by_name[name].domain, value))
 
+    def why(self, width: int) -> Iterator[str]:
+        """Why the label is what it is, in lines for people."""
+        return map(visible, reasons.lines(self.reasons, width))
+
     def label(self, output: str) -> str:
         """An output under the intervention, as the language writes it."""
         return visible(value_text(self.model.by_name[output].domain, self.result.get(output)))
+
+
+def reasons_as_json(pair: SolvedPair) -> list[dict[str, object]]:
+    """Why the label is what it is, for machines: all of it."""
+    return [
+        {
+            "run": reason.run or "result",
+            "variable": reason.variable,
+            "value": None if reason.code is None else value_text(
+                pair.model.by_name[reason.variable].domain, reason.code
+            ),
+            "depth": reason.depth,
+            "text": reason.text,
+        }
+        for reason in pair.reasons
+    ]  # fmt: skip
 
 
 def _swaps(kind: SwapKind, names: Sequence[str]) -> str:
@@ -145,9 +160,7 @@ def _prompts(
     return {name: "\n".join(map(visible, text.split("\n"))) for name, text in texts.items()}
 
 
-def _print_pair(
-    console: Console, pair: SolvedPair, number: int, mechanisms: Mapping[str, _Mechanism]
-) -> None:
+def _print_pair(console: Console, pair: SolvedPair, number: int) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
@@ -175,70 +188,9 @@ def _print_pair(
             Text(f"{pair.label(output)} ({word})", style="bold green" if changed else "bold"),
         )
     console.print(table)
-    for line in _reasons(pair, mechanisms):
-        console.print(Padding(Text(visible(line)), (0, 0, 0, 2)))
+    for line in pair.why(console.width - 2):
+        console.print(Padding(Text(line), (0, 0, 0, 2)))
     console.print()
-
-
-# Why ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Mechanism:
-    """A mechanism as the spec states it: `z[i] = (x[i] + y[i] + carry[i]) % 10`."""
-
-    statement: str
-    index: str | None
-
-
-def _mechanisms(specification: Specification, model: CausalModel) -> dict[str, _Mechanism]:
-    """What the spec's text says of each variable of a model; nothing for a derived one's."""
-    file = parse(specification.source, Diagnostics())
-    by_place: dict[int, _Mechanism] = {}
-    for declaration in file.declarations:
-        if not isinstance(declaration, syntax.ModelDeclaration | syntax.TaskDeclaration):
-            continue
-        for statement in declaration.body:
-            if isinstance(statement, syntax.Output | syntax.Variable):
-                declarator, written = statement.declarator, statement.mechanism
-                index = declarator.index.text if declarator.index is not None else None
-                name = declarator.name.text + (f"[{index}]" if index is not None else "")
-                text = f"{name} = {' '.join(written.span.text.split())}"
-                by_place[declarator.span.start] = _Mechanism(text, index)
-    return {
-        variable.name: by_place[variable.span.start]
-        for variable in model.variables
-        if variable.span is not None
-        and variable.span.source.text == specification.source.text
-        and variable.span.start in by_place
-    }
-
-
-def _reasons(pair: SolvedPair, mechanisms: Mapping[str, _Mechanism]) -> Iterator[str]:
-    """The mechanisms of the outputs that changed (of the first one, where none did), with the
-    values that they read under the intervention.
-    """
-    model, base = pair.model, pair.solutions["base"]
-    changed = [name for name in model.outputs if pair.result.get(name) != base.get(name)]
-    for name in changed[:MOST_REASONS] or model.outputs[:1]:
-        yield f"{pair.label(name)}, since {_reason(pair, name, mechanisms.get(name))}"
-    if len(changed) > MOST_REASONS:
-        yield f"and {len(changed) - MOST_REASONS} more outputs changed"
-
-
-def _reason(pair: SolvedPair, name: str, mechanism: _Mechanism | None) -> str:
-    model = pair.model
-    read = [
-        assigned(model, parent, pair.result.get(parent))
-        + (f" (from {pair.from_source[parent]})" if parent in pair.from_source else "")
-        for parent in model.by_name[name].parents
-    ]
-    stated = name
-    if mechanism is not None:
-        stated = mechanism.statement
-        if mechanism.index is not None:
-            read.insert(0, f"{mechanism.index} = {name[name.index('[') + 1 : -1]}")
-    return f"{stated}, with {', '.join(read)}" if read else stated
 
 
 # The summary --------------------------------------------------------------------------------------

@@ -156,13 +156,13 @@ def evaluate(expression: Expression, setting: Mapping[str, int]) -> int | None:
     """The value of an expression where its references have the values of `setting`: None where it
     has none, as where it reads a variable that `setting` lacks.
     """
-    return nodes.fold(expression, lambda node, read: _node_value(node, read, setting))
+    return nodes.fold(expression, lambda node, read: evaluate_node(node, read, setting))
 
 
-def _node_value(
+def evaluate_node(
     node: Expression, read: Sequence[int | None], setting: Mapping[str, int]
 ) -> int | None:
-    """The nodes that can do without a value of some operand; the others are `_value_of_all`."""
+    """The value of a node whose operands have the values `read`."""
     match node:
         case nodes.Constant(value):
             return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evidence import Examination, Exhaustive, NoWitness
 from causalspec.compiler.expressions import Compare, ComparisonOperator, Constant
 from causalspec.compiler.model import CausalModel, Role, Variable
@@ -15,6 +16,7 @@ from causalspec.compiler.proofs.cyclic_relations import (
 from causalspec.compiler.proofs.relations import Relation, Square, examine_relation
 from causalspec.compiler.proofs.witnesses import find_witness
 from causalspec.compiler.specification import Abstraction
+from causalspec.compiler.views.reasons import Run, lines, reasons
 from causalspec.compiler.wording import assigned, beside, setting_text, value_text
 from causalspec.dsl.diagnostics import Diagnostics
 
@@ -46,7 +48,8 @@ def examine_abstraction(
     else:
         _report(abstraction, answer, diagnostics, derived=derived)
         details = tuple(square_lines(answer))
-        yield Examination(question, False, Exhaustive(1), abstraction.span, details)
+        why = tuple(_why(answer)) if isinstance(answer, Square) else ()
+        yield Examination(question, False, Exhaustive(1), abstraction.span, details, why)
 
 
 def _cells_are_sound(abstraction: Abstraction, diagnostics: Diagnostics) -> bool:
@@ -148,6 +151,18 @@ def _equilibrium_lines(
         text = setting_text(coarse, solution, solution)
         sides = [text if solution in side else "" for side in (translated, expected)]
         yield from beside("" if all(sides) else "differs", *sides)
+
+
+def _why(square: Square) -> Iterator[str]:
+    """Both runs where they first part, back to what was set."""
+    relation, name = square.relation, square.differing[0]
+    for model, done, asked in (
+        (relation.fine, square.done, relation.cell(name)),
+        (relation.coarse, square.coarse_done, (name,)),
+    ):
+        solution = interpret.solve(model, square.inputs, done)
+        run = Run(model.name, model, solution, dict.fromkeys(done))
+        yield from lines(tuple(reasons(run, [read for read in asked if read not in done])))
 
 
 def _warn_of_idle_values(

@@ -31,6 +31,7 @@ from causalspec.compiler.expressions import Any, Compare, ComparisonOperator, No
 from causalspec.compiler.model import CausalModel, Role, Variable
 from causalspec.compiler.proofs.witnesses import find_witness, smallest_witness
 from causalspec.compiler.specification import CounterfactualDesign, SwapKind
+from causalspec.compiler.views.reasons import lines, reasons, run_of
 from causalspec.dsl.diagnostics import Diagnostics
 
 PAIRS = 1 << 14
@@ -81,8 +82,15 @@ def examine_labels(
             diagnostics.found.append(pair.diagnostic())
             return pair.lines()
 
+        def why(
+            setting: Mapping[str, int], kind: SwapKind = kind, pair_model: CausalModel = model
+        ) -> Iterator[str]:
+            base, sources = pair_in(setting, pair_model, design.model, len(names))
+            return _why_without_label(design, kind, base, sources)
+
         question = f"swapping `{kind.name}` in `{design.name}` leaves no pair without a label"
-        examination = examined(question, smallest_witness(model, Not(sound)), design.span, refuted)
+        found = smallest_witness(model, Not(sound))
+        examination = examined(question, found, design.span, refuted, why)
         yield examination
         if examination.holds is False:
             return  # the other kinds would mostly say the same again
@@ -92,6 +100,23 @@ def examine_labels(
             f"{left_out.share:.0%} of all"
         )
         yield Examination(question, True, Sampled(left_out.of, design.seed), design.span)
+
+
+def _why_without_label(
+    design: CounterfactualDesign,
+    kind: SwapKind,
+    base: Mapping[str, int],
+    sources: Sequence[Mapping[str, int]],
+) -> Iterator[str]:
+    """From an output that is undefined back to where that begins; nothing where the pair is not
+    one, or has a label.
+    """
+    model = design.model
+    if any(name not in side for side in (base, *sources) for name in model.exogenous):
+        return
+    run = run_of(model, base, sources, source_names(design), kind)
+    undefined = [name for name in model.outputs if name not in run.solution]
+    yield from lines(tuple(reasons(run, undefined[:1])))
 
 
 def _settled(variable: Variable, prefixes: Sequence[str]) -> Variable:

@@ -6,7 +6,8 @@ them give that output.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from causalspec.compiler.derived_models import of_task, side_by_side, with_noise_at_rest
 from causalspec.compiler.evaluators import interpret
@@ -25,6 +26,7 @@ from causalspec.compiler.front.selection import NO_MEMBER
 from causalspec.compiler.model import CausalModel, Role, Variable
 from causalspec.compiler.proofs.equilibria import Guessing, without_equilibrium
 from causalspec.compiler.proofs.witnesses import smallest_witness
+from causalspec.compiler.views.reasons import MOST_OUTPUTS, Run, lines, reasons
 from causalspec.compiler.wording import assigned, setting_text, value_text, why_undefined
 from causalspec.dsl.diagnostics import Diagnostics, InternalError
 from causalspec.dsl.source import Span
@@ -78,7 +80,12 @@ def examine_domains(
             answer = _departure(guessing, remaining)
         return ()
 
-    return examined(question, _departure(guessing, suspects), span, refuted)
+    def why(setting: Mapping[str, int]) -> Iterator[str]:
+        run = Run("", guessing.model, interpret.solve(guessing.model, setting))
+        undefined = [variable.name for variable in own if variable.name not in run.solution]
+        return lines(tuple(reasons(run, undefined[:MOST_OUTPUTS])))
+
+    return examined(question, _departure(guessing, suspects), span, refuted, why)
 
 
 def _report_undefined(
@@ -152,8 +159,16 @@ def examine_outputs(
         _report_disagreement(guessing, task, setting, span, diagnostics)
         return ()
 
+    def why(setting: Mapping[str, int]) -> Iterator[str]:
+        """Both sides, where they part."""
+        run = Run(model.name, guessing.model, interpret.solve(guessing.model, setting))
+        inputs = {name: setting[name] for name in task.inputs}
+        right = Run(task.name, task, interpret.solve(task, inputs))
+        apart = [n for n in task.outputs if run.solution.get(n) != right.solution.get(n)][:1]
+        return chain(lines(tuple(reasons(run, apart))), lines(tuple(reasons(right, apart))))
+
     found = smallest_witness(side_by_side(guessing.model, task), condition)
-    return examined(question, found, span, refuted)
+    return examined(question, found, span, refuted, why)
 
 
 def _report_disagreement(

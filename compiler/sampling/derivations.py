@@ -11,7 +11,8 @@ from causalspec.compiler.model import CausalModel, Variable
 from causalspec.compiler.sampling.rungs import Query, predict
 from causalspec.compiler.sampling.worlds import Worlds, worlds
 from causalspec.compiler.views.plain_text import condition_text, mechanism_text
-from causalspec.compiler.wording import all_of, assigned, setting_text, value_text
+from causalspec.compiler.views.reasons import Run, reasons
+from causalspec.compiler.wording import all_of, assigned, setting_text
 
 MOST_WORLDS_TOLD = 8
 """So many worlds are spelled out; the rest are counted."""
@@ -115,13 +116,6 @@ def _told(query: Query, abduced: Worlds, free: Sequence[str]) -> str:
 def _prediction(query: Query, abduced: Worlds, of: str, solved: Columns | None) -> Iterator[str]:
     model = query.acting
     needed = model.ancestors([of], query.done)
-    computed = [
-        variable.name
-        for variable in model.variables
-        if variable.name in needed
-        and variable.mechanism is not None
-        and variable.name not in query.done
-    ]
     read = [name for name in model.exogenous if name in needed and name not in query.done]
     solved = predict(query, abduced) if solved is None else solved
     told: dict[tuple[int, ...], Fraction] = {}
@@ -135,7 +129,7 @@ def _prediction(query: Query, abduced: Worlds, of: str, solved: Columns | None) 
         row = rows[key]
         given = ", ".join(assigned(model, n, c) for n, c in zip(read, key, strict=True))
         values = setting_at(solved, row)
-        steps = [_step(model, name, values.get(name)) for name in computed]
+        steps = _steps(Run("", model, values, dict.fromkeys((*query.done, *query.nested))), of)
         chance = "" if share == 1 else f" (probability {share})"
         start = f"with {given}{chance}: " if given else ""
         end = "; ".join(steps) or assigned(model, of, values.get(of))
@@ -144,10 +138,10 @@ def _prediction(query: Query, abduced: Worlds, of: str, solved: Columns | None) 
         yield f"Prediction: and so for {len(likely) - MOST_WORLDS_TOLD:,} more."
 
 
-def _step(model: CausalModel, name: str, code: int | None) -> str:
-    text = mechanism_text(model, name)
-    value = value_text(model.by_name[name].domain, code)
-    return f"{name} is {value}" if text == value else f"{name} is {value} ({text})"
+def _steps(run: Run, of: str) -> list[str]:
+    """What decides a variable in a world, causes before effects."""
+    found = {reason.variable: reason.claim for reason in reasons(run, [of])}
+    return [found[name] for name in run.model.by_name if name in found]
 
 
 def _world(abduced: Worlds, row: int) -> dict[str, int]:

@@ -98,6 +98,15 @@ def condition_text(model: CausalModel, condition: Expression, signs: Signs = LAN
     return _Writer(model, signs).truth(condition)[0]
 
 
+def expression_text(
+    model: CausalModel, expression: Expression, domain: Domain, signs: Signs = LANGUAGE
+) -> str:
+    """An expression whose value is one of the domain: `subject`, `partial[0] + x[1]`."""
+    if measure(expression)[0] > MOST_NODES:
+        return "…"
+    return _Writer(model, signs).value(expression, domain)[0]
+
+
 class _Writer:
     """Writes nodes; every method returns a text and how loosely its parts hang together.
 

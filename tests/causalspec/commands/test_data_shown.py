@@ -48,7 +48,9 @@ total           {total}                   {source_total}
 label of total  {label} (changed)
 fine            {sure:5}               {source_sure}
 label of fine   {sure} (as in the base)
-  {label}, since total = doubled, with doubled = {label}
+  total = {label}, which is doubled
+    doubled = {label}, which is kept + b, with kept = {source_a} (from source), b = {b}
+      in source: kept = {source_a}, which is a
 
 Kept.test, all 40 rows: 0.0% keep the base's label
 swap  label    rows

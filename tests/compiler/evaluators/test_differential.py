@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from causalspec.compiler.derived_models import interchanged, source_prefix
-from causalspec.compiler.domains import Numbers
 from causalspec.compiler.evaluators import interpret
 from causalspec.compiler.evaluators.prove import solve_for
 from causalspec.compiler.evaluators.vectorize import interchange_columns, solve_columns
@@ -27,6 +26,7 @@ from causalspec.compiler.specification import SwapKind
 from tests.helpers.cases import compare
 from tests.helpers.columns_of import LONG, Setting, as_columns, as_settings, drawn_settings
 from tests.helpers.generated.examples import some_examples
+from tests.helpers.generated.narrowed import narrowed
 from tests.helpers.generated.specs import (
     Spec,
     compiled_spec,
@@ -73,23 +73,6 @@ def test_every_evaluator_gives_the_same_solutions(folder: Path) -> None:
     assert 0 < without_label < checked * ROWS
     print(f"all evaluators agree on {checked} models of {seed} specs;")
     print(f"{without_label} of {checked * ROWS} swaps leave no label")
-
-
-def narrowed(model: CausalModel, chance: random.Random) -> CausalModel:
-    """The model with types that some inputs keep to, so that swaps and other inputs leave them."""
-    solutions = [
-        interpret.solve(model, setting)
-        for setting in drawn_settings(model, chance.randrange(2**32), ROWS)
-    ]
-
-    def narrow(variable: Variable) -> Variable:
-        seen = [solution[variable.name] for solution in solutions if variable.name in solution]
-        if variable.mechanism is None or not isinstance(variable.domain, Numbers) or not seen:
-            return variable
-        domain = replace(variable.domain, low=min(seen), high=max(seen))
-        return replace(variable, domain=domain) if chance.random() < 0.3 else variable
-
-    return replace(model, variables=tuple(map(narrow, model.variables)))
 
 
 def assert_solutions_agree(model: CausalModel, chance: random.Random) -> None:

@@ -339,10 +339,12 @@ def test_a_derivation_names_every_mechanism_that_it_goes_through() -> None:
         "ordered = true, nervous = true with probability 7/73; "
         "ordered = false, nervous = true with probability 3/73.",
         "Action: first = false, instead of signal or nervous.",
-        "Prediction: with ordered = true (probability 70/73): signal is true (ordered); "
-        "second is true (signal); dead is true (first or second).",
-        "Prediction: with ordered = false (probability 3/73): signal is false (ordered); "
-        "second is false (signal); dead is false (first or second).",
+        "Prediction: with ordered = true (probability 70/73): "
+        "signal = true, since ordered = true; second = true, since signal = true; "
+        "dead = true, since second = true.",
+        "Prediction: with ordered = false (probability 3/73): "
+        "signal = false, since ordered = false; second = false, since signal = false; "
+        "dead = false, since first = false (set) and second = false.",
     ]
 
 
