@@ -267,6 +267,7 @@ class TextPresentation(Presentation):
             again.encoded(),
             followed,
             filler(self.network.tokenizer, self.network.limits),
+            self.network.padding_side,
         )
         moved = prompts.answer_positions[:, 0] - again.answer_positions[:, 0]
         positions = {
