@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from causalspec.runtime.making.equalities import shares_right as shares_right
     from causalspec.runtime.making.equalities import train_on_pairs as train_on_pairs
     from causalspec.runtime.making.exercises import Exercises as Exercises
-    from causalspec.runtime.making.made import MadeNetwork as MadeNetwork
     from causalspec.runtime.making.made import MadeReport as MadeReport
     from causalspec.runtime.making.made import Training as Training
     from causalspec.runtime.making.made import build as build

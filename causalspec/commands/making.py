@@ -18,7 +18,7 @@ from causalspec.compiler import CausalModel, Specification
 from causalspec.dsl.diagnostics import ToolFailure
 
 if TYPE_CHECKING:
-    from causalspec.runtime import MadeNetwork, MadeReport, Training
+    from causalspec.runtime import MadeReport, Planted
 
 ENOUGH = 0.95
 """Of a trained network's answers, and of the interchanges of what is planted, so many are right."""
@@ -46,12 +46,22 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--learning-rate", type=rate, help="the highest one")
 
 
-def training_of(options: argparse.Namespace) -> Training:
-    """What the options ask for; prepares torch."""
-    from causalspec.runtime import Training
+def trained(
+    specification: Specification,
+    model: CausalModel,
+    options: argparse.Namespace,
+    planted: Planted | None = None,
+) -> None:
+    """Train as the options ask, write the network, and say how it fares.
+
+    Raises `ToolFailure` where too little was learned: the network is kept all the same.
+    """
+    from causalspec.progress import TerminalWatcher
+    from causalspec.runtime import Training, check_made_destination, train, write_made
 
     prepare_torch()
-    return Training(
+    check_made_destination(options.out)
+    training = Training(
         seed=options.seed,
         layers=options.layers,
         width=options.width,
@@ -61,25 +71,20 @@ def training_of(options: argparse.Namespace) -> Training:
         batch=options.batch,
         learning_rate=options.learning_rate,
     )
-
-
-def make(
-    made: MadeNetwork, specification: Specification, model: CausalModel, options: argparse.Namespace
-) -> None:
-    """Write a trained network and say how it fares.
-
-    Raises `ToolFailure` where too little was learned: the network is kept all the same.
-    """
-    from causalspec.runtime import write_made
-
-    report = write_made(options.out, made, specification, model, options.seed)
+    try:
+        made = train(specification.tasks[model.task], training, planted, TerminalWatcher())
+        report = write_made(options.out, made, specification, model, options.seed)
+    except KeyboardInterrupt as interruption:
+        interruption.add_note("nothing was written, and the same command begins anew")
+        raise
     print_made(report, options)
     shares = [report.right] if report.truth is None else [report.right, report.truth.iia.mean]
     if min(shares) < ENOUGH:
         raise ToolFailure(
             f"training did not converge: {min(shares):.2%} is below {ENOUGH:.0%}; the network is "
             f"kept in `{options.out}`",
-            help="give it more `--steps`, another `--learning-rate`, or more `--width`",
+            help="give it more `--steps`, another `--learning-rate`, or more `--width` or "
+            "`--layers`: what stands at the last layer has none left to be combined in",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from causalspec.commands.arguments import WrongUsageError
-from causalspec.commands.making import add_training_arguments, make, training_of
+from causalspec.commands.making import add_training_arguments, trained
 from causalspec.commands.networks import require_libraries
 from causalspec.commands.specs import load_checked, named
 from causalspec.exit_codes import ExitCode
@@ -41,12 +41,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     claim = named(claims, options.claim or next(iter(claims)), missing)
 
     require_libraries()
-    from causalspec.progress import TerminalWatcher
-    from causalspec.runtime import Planted, check_made_destination, train
+    from causalspec.runtime import Planted
 
-    check_made_destination(options.out)
-    task = specification.tasks[model.task]
-    planted = Planted(specification, (claim.name,))
-    made = train(task, training_of(options), planted, TerminalWatcher())
-    make(made, specification, model, options)
+    trained(specification, model, options, Planted(specification, (claim.name,), strict=True))
     return ExitCode.FINE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from causalspec.commands.making import add_training_arguments, make, training_of
+from causalspec.commands.making import add_training_arguments, trained
 from causalspec.commands.networks import require_libraries
 from causalspec.commands.specs import load_checked, named
 from causalspec.exit_codes import ExitCode
@@ -24,10 +24,5 @@ def run(options: argparse.Namespace) -> ExitCode:
     task = named(specification.tasks, options.task, f"there is no task `{options.task}`")
 
     require_libraries()
-    from causalspec.progress import TerminalWatcher
-    from causalspec.runtime import check_made_destination, train
-
-    check_made_destination(options.out)
-    made = train(task, training_of(options), watcher=TerminalWatcher())
-    make(made, specification, task.model, options)
+    trained(specification, task.model, options)
     return ExitCode.FINE

@@ -5,8 +5,9 @@ sites that the claim's alignment offers and in fixed random subspaces there, so 
 hold the variables there (Geiger et al. 2022, "Inducing Causal Structure for Interpretable Neural
 Networks", arXiv 2112.00826). What `verify` is told is the spec alone, never these subspaces.
 
-Where the output reads nothing but variables of one site, the rest of the vector there is kept
-silent, too: with all of it taken from another input, the answer is still to be the base's own.
+With the strict term, where the output reads nothing but variables of one site, the rest of the
+vector there is kept silent, too: with all of it taken from another input, the answer is still to be
+the base's own.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import torch
 from torch import Tensor
 
 from causalspec.compiler import CounterfactualDesign, Method, PlacedSite, Specification
+from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.engine.label_runs import LabelRuns
 from causalspec.runtime.engine.right_answers import cross_entropy
 from causalspec.runtime.engine.subjects import Edit, Interchanges
@@ -47,10 +49,13 @@ others, whatever the seed of a verification.
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """What is planted: the variables of these claims of a spec."""
+    """What is planted: the variables of these claims of a spec; with `strict`, what lies beside
+    them is to be silent.
+    """
 
     specification: Specification
     claims: tuple[str, ...]
+    strict: bool = False
 
 
 class InterchangeLessons:
@@ -59,14 +64,14 @@ class InterchangeLessons:
     Raises:
         KeyError: the spec has no such claim.
         SpecError: a claim's sites are not in the network, or its texts not its tokenizer's.
+        ToolFailure: a site is too narrow for its variables.
     """
 
     def __init__(self, network: TaskNetwork, planted: Planted, seed: int) -> None:
         self._lessons = [
-            lesson
-            for name in planted.claims
-            for lesson in _lessons(network, planted.specification, name, seed)
+            lesson for name in planted.claims for lesson in _lessons(network, planted, name, seed)
         ]
+        self._strict = planted.strict
         self._generator = torch.Generator().manual_seed(seed)
 
     def loss(self, rows: int) -> Tensor:
@@ -89,6 +94,17 @@ class InterchangeLessons:
             outcome = lesson.subject.run(bases, [edit])
             loss = loss + cross_entropy(outcome.logits, lesson.correct[bases]).mean()
         return loss
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Where the strict term is asked for, but can't be had."""
+        return tuple(
+            f"what lies beside {told} is not kept silent: the output reads more than is aligned at "
+            "one site"
+            for lesson in self._lessons
+            if self._strict and not lesson.silent
+            for told in [", ".join(f"`{name}`" for name in lesson.variables)]
+        )
 
     @property
     def sites(self) -> tuple[TrueSite, ...]:
@@ -144,9 +160,8 @@ def _resampled(subject: LiveSubject, here: PlacedMap, others: Tensor) -> Edit:
     return Edit(here.site, keep_aligned, (subject.vectors(here.site, others),))
 
 
-def _lessons(
-    shown: TaskNetwork, specification: Specification, claim_name: str, seed: int
-) -> list[_Lesson]:
+def _lessons(shown: TaskNetwork, planted: Planted, claim_name: str, seed: int) -> list[_Lesson]:
+    specification = planted.specification
     claim = specification.claims[claim_name]
     alignment = specification.alignments[claim.alignment]
     experiment = experiment_of(specification, claim, keeps_unanswered=True)
@@ -163,7 +178,8 @@ def _lessons(
     silent = tuple(
         here
         for here in maps.placed
-        if read <= {offered.variables[member] for member in here.members}
+        if planted.strict
+        and read <= {offered.variables[member] for member in here.members}
         and encoded.presentation.correct.ndim == 2
         and int(subject.places(here.site, torch.arange(encoded.presentation.count)).max()) == 1
     )
@@ -190,7 +206,14 @@ def _in_subspaces(
     found: list[PlacedVariable] = []
     for variable in placed:
         beside = sum(other.site == variable.site for other in placed)
-        share = subject.width(variable.site) // (beside + 1)
+        width = subject.width(variable.site)
+        share = width // (beside + 1)
+        if not share:
+            raise ToolFailure(
+                f"{beside} variables and what lies beside them take {beside + 1} numbers of "
+                f"{variable.site}, which has {width}",
+                help=f"ask for `--width {beside + 1}` or more, and better for ten times that",
+            )
         dimension = min(variable.method.dimension or share, share)
         found.append(replace(variable, method=Method("das", (("dim", dimension),))))
     return tuple(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import cos, pi
+from math import ceil, cos, pi
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from causalspec.compiler import Task
 from causalspec.runtime.inputs.text_network import TextNetwork
 from causalspec.runtime.making.exercises import Exercise, Exercises
+from causalspec.runtime.making.pace import Pace
 from causalspec.runtime.making.planting import InterchangeLessons, Planted
 from causalspec.runtime.making.truth import TrueSite
 from causalspec.runtime.making.word_tokenizer import word_tokenizer
@@ -114,6 +115,7 @@ def train_decoder(
 
     Its tokens are the words of the prompts and answers (`word_tokenizer`).
     """
+    watcher = watcher or Unwatched()
     tokenizer = word_tokenizer(
         (
             text
@@ -130,23 +132,27 @@ def train_decoder(
         network = wrap_network("the network that is trained", model, tokenizer)
         lessons = InterchangeLessons(TextNetwork(network), planted, recipe.seed)
         model.requires_grad_(True)
+        for notice in lessons.notices:
+            watcher.notice(notice)
     exercises = Exercises(tasks, recipe.seed, "training")
     optimizer = torch.optim.AdamW(
         model.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, recipe.share_of_rate)
-    with (watcher or Unwatched()).work("training", recipe.steps) as advance:
+    taught_from = recipe.planted_from * recipe.steps if lessons is not None else 0
+    with watcher.work("training", recipe.steps) as advance:
+        pace = Pace(watcher, advance, recipe.steps, ceil(taught_from))
         for step in range(recipe.steps):
             batch = _encoded(tokenizer, exercises.take(recipe.batch))
             loss = model(**batch.inputs, labels=batch.labels).loss
-            if lessons is not None and step >= recipe.planted_from * recipe.steps:
+            if lessons is not None and step >= taught_from:
                 loss = loss + lessons.loss(recipe.batch)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()  # pyright: ignore[reportUnknownMemberType] # torch's own
             schedule.step()
-            advance(step + 1, f"loss {loss.item():.4f}")
+            pace.advance(step + 1, loss.item())
     model.eval()
     return replace(trained, sites=lessons.sites if lessons is not None else ())
 

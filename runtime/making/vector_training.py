@@ -12,6 +12,7 @@ from torch.nn import functional
 from causalspec.compiler import Sampler, Stream, Task, encode_columns, populate
 from causalspec.runtime.engine.vector_subject import by_output
 from causalspec.runtime.inputs.vector_network import VectorNetwork
+from causalspec.runtime.making.pace import Pace
 from causalspec.runtime.making.planting import InterchangeLessons, Planted
 from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
 from causalspec.runtime.networks.network import wrap_module
@@ -44,6 +45,7 @@ def train_vectors(
     `planted`; the same one for the same arguments and machine.
     """
     assert task.encoding is not None
+    watcher = watcher or Unwatched()
     sizes = [task.model.by_name[name].domain.size for name in task.model.outputs]
     with seeded(recipe.seed):
         network = FeedForwardNetwork(
@@ -58,6 +60,8 @@ def train_vectors(
     shown = VectorNetwork(wrap_module("the network that is trained", network))
     if planted is not None:
         lessons = InterchangeLessons(shown.knowing(task), planted, recipe.seed)
+        for notice in lessons.notices:
+            watcher.notice(notice)
     network.requires_grad_(True)
     stream = Stream.of(recipe.seed, "exercises", "training").derive(task.name)
     sampler = Sampler(populate(task.model, {}), stream)
@@ -67,7 +71,8 @@ def train_vectors(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, recipe.learning_rate, total_steps=recipe.steps
     )
-    with (watcher or Unwatched()).work("training", recipe.steps) as advance:
+    with watcher.work("training", recipe.steps) as advance:
+        pace = Pace(watcher, advance, recipe.steps)
         for step in range(recipe.steps):
             vectors, right = _exercises(task, shown, sampler, recipe.batch)
             logits = by_output(network(vectors).logits, tuple(sizes))
@@ -78,7 +83,7 @@ def train_vectors(
             loss.backward()  # pyright: ignore[reportUnknownMemberType] # torch's own
             optimizer.step()  # pyright: ignore[reportUnknownMemberType]
             schedule.step()
-            advance(step + 1, f"loss {loss.item():.4f}")
+            pace.advance(step + 1, loss.item())
     return network.eval(), lessons
 
 
