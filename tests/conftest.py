@@ -11,6 +11,14 @@ from tests.helpers.planted_decoder import write_planted
 from tests.helpers.tiny_player import train_player
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests look at no user's ledger and write none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CAUSALSPEC_STATE", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def player(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a decoder that plays the task of `tiny_player`."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from causalspec.dsl.display import shown
 from causalspec.runtime.results.above_floor import AboveFloor
 from causalspec.runtime.results.estimates import Score
+from causalspec.runtime.results.looks import Looks
 from causalspec.runtime.results.records import (
     ClaimVerdict,
     ControlScore,
@@ -167,12 +168,15 @@ def doubts(verdict: ClaimVerdict) -> tuple[str, ...]:
 
 def held_against(verdict: ClaimVerdict) -> tuple[str, ...]:
     """What every verdict says beside its score: how far it lies above the floor, how sure the site
-    is, the score on `train`, what an untrained network leaves, and how natural the edits are.
+    is, how often test was looked at, the score on `train`, what an untrained network leaves, and
+    how natural the edits are.
     """
     found: list[str] = []
     if verdict.above_floor is not None:
         found.append(_above_floor(verdict.above_floor))
     found += [_rank(rank) for rank in verdict.ranks]
+    if verdict.looks is not None and verdict.looks.in_all > 1:
+        found.append(_looks(verdict.looks))
     if verdict.train is not None and verdict.train.total:
         found.append(
             f"IIA {figure(verdict.train.mean)} on {verdict.train.total} of the pairs that the maps "
@@ -217,6 +221,14 @@ def _rank(rank: SiteRank) -> str:
     rest = f"; and {more:,} more" if more > 0 else ""
     what = "1 other is" if len(others) == 1 else f"{len(others):,} others are"
     return f"{found}{what} not told apart from the best: {named}{rest}"
+
+
+def _looks(looks: Looks) -> str:
+    times = "once" if looks.since_change == 1 else f"{looks.since_change:,} times"
+    found = f"test looked at {times} since the claim last changed"
+    if looks.in_all > looks.since_change:
+        found += f", {looks.in_all:,} times in all by claims on the same pairs"
+    return found
 
 
 def spread_of(control: ControlScore) -> str:

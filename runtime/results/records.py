@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from causalspec.runtime.results.above_floor import AboveFloor
 from causalspec.runtime.results.estimates import Score
+from causalspec.runtime.results.looks import Looks
 from causalspec.runtime.results.paired import PairedDifference
 from causalspec.runtime.sites.site import Site
 
@@ -178,6 +179,7 @@ class ClaimVerdict:
     above_untrained: PairedDifference | None = None  # iia - iia(random_network), pair by pair
     vacuous: str = ""  # why the claim says nothing of what the network has learned
     parted: str = ""  # why the scores on train and test part by too much
+    looks: Looks | None = None  # how often the test pairs were scored, where the ledger tells
     ranks: tuple[SiteRank, ...] = ()  # of each choice of a site among several
     above_floor: AboveFloor | None = None  # `score` above what no swap explains
 

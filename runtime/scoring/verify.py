@@ -21,6 +21,7 @@ from causalspec.runtime.results.records import Manifest, Verification
 from causalspec.runtime.results.run_folder import run_folder
 from causalspec.runtime.scoring.choice import choose_claims
 from causalspec.runtime.scoring.claims import PosedClaim, pose, reusing, verify_claim
+from causalspec.runtime.scoring.looking import looked
 from causalspec.runtime.watch import Unwatched, Watcher
 
 
@@ -98,7 +99,11 @@ def verify(
     with threads(network.threads), run as folder, memory_failures(keeps=True):
         store = FitStore(folder, watcher)
         verified = [verify_claim(store, claim, fit, settings.explain) for claim in posed]
-        verification = Verification(manifest, tuple(claim.verdict for claim in verified))
+        verdicts = [
+            looked(found.verdict, specification, claim.experiment, manifest, fit)
+            for found, claim in zip(verified, posed, strict=True)
+        ]
+        verification = Verification(manifest, tuple(verdicts))
         maps = {
             claim.verdict.claim: claim.maps.state_dict()
             for claim in verified
