@@ -13,6 +13,7 @@ from causalspec.runtime.results.looks import Looks
 from causalspec.runtime.results.records import (
     ClaimVerdict,
     ControlScore,
+    RivalDifference,
     SiteRank,
     Verification,
     WrongAnswer,
@@ -188,6 +189,7 @@ def held_against(verdict: ClaimVerdict) -> tuple[str, ...]:
             f"{figure(above.mean)} above the untrained network on the same pairs, 95 % interval "
             f"{figure(above.lower)} to {figure(above.upper)}"
         )
+    found += [_rival(rival) for rival in verdict.rivals]
     for fitted in verdict.fitted:
         if fitted.distance is not None:
             where = "" if len(verdict.fitted) == 1 else f" at {fitted.site}"
@@ -229,6 +231,18 @@ def _looks(looks: Looks) -> str:
     if looks.in_all > looks.since_change:
         found += f", {looks.in_all:,} times in all by claims on the same pairs"
     return found
+
+
+def _rival(rival: RivalDifference) -> str:
+    where = " on the same pairs" if rival.same_pairs else ", on pairs of its own"
+    found = (
+        f"{figure(abs(rival.mean))} {'below' if rival.mean < 0 else 'above'} {rival.name}{where}, "
+        f"95 % interval {figure(rival.lower)} to {figure(rival.upper)}"
+    )
+    if not rival.is_tie:
+        return found
+    enough = "no number of" if rival.enough is None else f"{rival.enough:,} independent"
+    return f"{found}: a tie, which {enough} pairs would settle"
 
 
 def spread_of(control: ControlScore) -> str:

@@ -132,12 +132,14 @@ def student_quantile(degrees: float) -> float:
 
 def _least(values: NDArray[np.float64], roles: list[Inputs], independent: float) -> float:
     """The variance were all pairs of an input alike, over the square of how many inputs have the
-    rarer of two values: one such input may stand for many, ten may not.
+    rarer of two values, or of a difference of two such, another than the commonest: one such input
+    may stand for many, ten may not.
     """
     kinds, which = np.unique(values, return_inverse=True)
-    if len(kinds) != 2:
+    if not 2 <= len(kinds) <= 3:
         return 0.0
-    rarer = which == np.bincount(which).argmin()
+    counts = np.bincount(which)
+    rarer = which == counts.argmin() if len(kinds) == 2 else which != counts.argmax()
     holders = min(_kish(np.bincount(role[rarer])) for role in roles)
     return float(values.var()) / independent / holders**2
 

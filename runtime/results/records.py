@@ -82,6 +82,27 @@ class ControlScore:
 
 
 @dataclass(frozen=True, slots=True)
+class RivalDifference:
+    """By how much the claim's IIA is above a rival's, with the 95 % interval from `lower` to
+    `upper`, paired where their pairs are the `same_pairs`. Where 0 lies in it that is a tie, and
+    `enough` independent pairs would settle it, were the difference the same; None where no number
+    would, or none is wanted.
+    """
+
+    name: str
+    mean: float
+    lower: float
+    upper: float
+    same_pairs: bool
+    enough: int | None
+
+    @property
+    def is_tie(self) -> bool:
+        """Whether either may be the better."""
+        return self.lower <= 0 <= self.upper
+
+
+@dataclass(frozen=True, slots=True)
 class SeedVerdict:
     """What an expectation came to with the maps of one seed of the fit, at the sites chosen for it;
     `holds` is as in `ExpectationVerdict`.
@@ -179,6 +200,7 @@ class ClaimVerdict:
     above_untrained: PairedDifference | None = None  # iia - iia(random_network), pair by pair
     vacuous: str = ""  # why the claim says nothing of what the network has learned
     parted: str = ""  # why the scores on train and test part by too much
+    rivals: tuple[RivalDifference, ...] = ()  # against each rival that the claim names
     looks: Looks | None = None  # how often the test pairs were scored, where the ledger tells
     ranks: tuple[SiteRank, ...] = ()  # of each choice of a site among several
     above_floor: AboveFloor | None = None  # `score` above what no swap explains

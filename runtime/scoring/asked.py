@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from causalspec.compiler import Claim, Metric
@@ -60,7 +60,7 @@ def measured_scores(
             yield MeasuredScore(name, metric.of or "", estimate.mean, low, high, estimate.total)
 
 
-def iia_of(observed: tuple[Observed, ...]) -> Score:
+def iia_of(observed: Sequence[Observed]) -> Score:
     """The IIA of what the network did."""
     found = measure_of("iia")(observed, ())
     assert isinstance(found, Score)

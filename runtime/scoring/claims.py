@@ -36,6 +36,11 @@ from causalspec.runtime.scoring.asked import (
 )
 from causalspec.runtime.scoring.controls import compare, left_out
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
+from causalspec.runtime.scoring.differences import (
+    difference_of,
+    differences_asked,
+    rivals_of,
+)
 from causalspec.runtime.scoring.expectations import Scores, judge
 from causalspec.runtime.scoring.firing_pairs import firing_pairs
 from causalspec.runtime.scoring.floor import NO_SWAP, floor_of
@@ -44,7 +49,6 @@ from causalspec.runtime.scoring.seeds import over_seeds
 from causalspec.runtime.scoring.showing import fitted_maps, readable_rows, scores_of_kinds
 from causalspec.runtime.scoring.trust import (
     TRAIN_IIA,
-    difference_of,
     distances,
     parted,
     train_observed,
@@ -213,6 +217,7 @@ def _scored(
         reason = "no maps were fitted to training pairs in this run"
         without |= {TRAIN_IIA: f"`{TRAIN_IIA}` is not known: {reason}"}
     estimates = scores_asked(claim, observed, compared, on_train)
+    differences = differences_asked(claim, observed, compared)
     untrained = next((other for other in compared if other.name == "random_network"), None)
     above_untrained = None
     if untrained is not None and writing.has_label:
@@ -229,9 +234,11 @@ def _scored(
         chosen=best.sites,
         sites=tuple(entry.result for entry in found.entries),
         ranks=ranks_of(found),
+        rivals=rivals_of(posed.specification.models, observed, compared),
         controls=tuple(comparison.result for comparison in compared),
         expectations=tuple(
-            judge(expectation, estimates, without) for expectation in claim.expectations
+            judge(expectation, estimates, without, differences)
+            for expectation in claim.expectations
         ),
         counts=tuple(split.count for split in splits),
         rows=tuple(readable_rows(observed)),

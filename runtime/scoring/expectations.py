@@ -16,10 +16,15 @@ from causalspec.compiler import Expectation, Metric, MetricArithmetic, MetricExp
 from causalspec.dsl.diagnostics import InternalError
 from causalspec.runtime.report.text import count_of
 from causalspec.runtime.results.estimates import Estimate
+from causalspec.runtime.results.paired import Paired
 from causalspec.runtime.results.records import ExpectationVerdict
+from causalspec.runtime.scoring.linear import AskedDifference, difference_asked
 
 Scores = Mapping[Metric, Estimate]
 """What each metric came to that the claim asks for, by the metric with the bound `mean`."""
+
+Differences = Mapping[tuple[Metric, Metric], Paired]
+"""How much greater the first score is than the second on the same pairs."""
 
 SLACK = 0.15
 """How far the interval may reach past a bound that is met, for each unit of a score."""
@@ -45,15 +50,19 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
 
 
 def judge(
-    expectation: Expectation, scores: Scores, left_out: Mapping[str, str] | None = None
+    expectation: Expectation,
+    scores: Scores,
+    left_out: Mapping[str, str] | None = None,
+    differences: Differences | None = None,
 ) -> ExpectationVerdict:
     """Whether an expectation holds, fails, or is unknown on these pairs. It is unknown where it
     asks for a control or rival that was `left_out`, by name, for the reason given there.
 
     The interval of an expression runs from the least to the greatest that it comes to with every
     score anywhere in its own interval: whatever the scores have to do with each other, it is no
-    narrower than theirs allow. `lower(iia)` and `upper(iia)` have the interval of their score, so
-    that `lower(iia) >= 0.9`, the strict form, has no slack.
+    narrower than theirs allow. What bounds one of the `differences` has the interval of that, which
+    knows what they have to do with each other. `lower(iia)` and `upper(iia)` have the interval of
+    their score, so that `lower(iia) >= 0.9`, the strict form, has no slack.
     """
     for metric in (*_metrics(expectation.left), *_metrics(expectation.right)):
         reason = (left_out or {}).get(metric.of or metric.name)
@@ -66,7 +75,7 @@ def judge(
         return ExpectationVerdict(expectation.text, left, None, "no pair was scored")
     if not _COMPARISONS[expectation.operator](left, right):
         return ExpectationVerdict(expectation.text, left, False)
-    lacking = _Lacking.of(expectation, scores)
+    lacking = _Lacking.of(expectation, scores, _bounded(expectation, differences or {}))
     if lacking is None:
         return ExpectationVerdict(expectation.text, left, True)
     return ExpectationVerdict(expectation.text, left, None, lacking.text, lacking.enough)
@@ -80,7 +89,7 @@ class _Lacking:
     enough: int | None
 
     @staticmethod
-    def of(expectation: Expectation, scores: Scores) -> _Lacking | None:
+    def of(expectation: Expectation, scores: Scores, bounded: _Bounded | None) -> _Lacking | None:
         """None where they suffice."""
         named = {
             _plain(metric): scores[_plain(metric)]
@@ -97,16 +106,17 @@ class _Lacking:
                 text = f"only {score.total:,} of {score.drawn:,} drawn pairs{whose} could be scored"
                 few.setdefault((score.total, score.drawn), text)
         reasons = list(few.values())
-        past = _reach(expectation, scores, None)
+        past = _reach(expectation, scores, bounded, None)
         if past > _slack(expectation, scores):
             fewest = min(score.counts_as() for score in named.values())
+            fewest = fewest if bounded is None else bounded.difference.counts_as()
             reasons.append(
                 f"on {count_of(fewest)} independent pairs the interval reaches {past:.3f} past "
                 "the bound"
             )
         if not reasons:
             return None
-        enough = _enough(expectation, scores)
+        enough = _enough(expectation, scores, bounded)
         return _Lacking(tuple(reasons), None if enough is None else max(enough, half))
 
     @property
@@ -116,31 +126,58 @@ class _Lacking:
         return f"{', and '.join(self.reasons)}; {advice} would do"
 
 
-def _enough(expectation: Expectation, scores: Scores) -> int | None:
+@dataclass(frozen=True, slots=True)
+class _Bounded:
+    """The difference of two scores on the same pairs that an expectation bounds."""
+
+    asked: AskedDifference
+    difference: Paired
+
+    def gap(self, pairs: int | None) -> tuple[float, float]:
+        """The interval of the expectation's left side less its right."""
+        difference = self.difference
+        low, high = difference.interval(difference.counts_as() if pairs is None else pairs)
+        scale, constant = self.asked.scale, self.asked.constant
+        return scale * low + constant, scale * high + constant
+
+
+def _bounded(expectation: Expectation, differences: Differences) -> _Bounded | None:
+    asked = difference_asked(expectation)
+    found = None if asked is None else differences.get((asked.first, asked.second))
+    return None if asked is None or found is None else _Bounded(asked, found)
+
+
+def _enough(expectation: Expectation, scores: Scores, bounded: _Bounded | None) -> int | None:
     """The fewest pairs on which the interval would reach no further than it may, were the means of
     all scores the same; None where no number would do.
     """
     slack = _slack(expectation, scores)
     most = 1
-    while _reach(expectation, scores, most) > slack:
+    while _reach(expectation, scores, bounded, most) > slack:
         if most >= _MOST_PAIRS:
             return None
         most *= 2
     least = most // 2
     while most - least > 1:
         middle = (least + most) // 2
-        if _reach(expectation, scores, middle) > slack:
+        if _reach(expectation, scores, bounded, middle) > slack:
             least = middle
         else:
             most = middle
     return most
 
 
-def _reach(expectation: Expectation, scores: Scores, pairs: int | None) -> float:
+def _reach(
+    expectation: Expectation, scores: Scores, bounded: _Bounded | None, pairs: int | None
+) -> float:
     """How far past the bound the interval reaches; `pairs` as in `_interval`."""
-    left = _interval(expectation.left, scores, pairs)
-    right = _interval(expectation.right, scores, pairs)
-    below, above = right[1] - left[0], left[1] - right[0]
+    if bounded is None:
+        left = _interval(expectation.left, scores, pairs)
+        right = _interval(expectation.right, scores, pairs)
+        below, above = right[1] - left[0], left[1] - right[0]
+    else:
+        low, above = bounded.gap(pairs)
+        below = -low
     match expectation.operator:
         case ">" | ">=":
             past = below

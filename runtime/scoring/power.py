@@ -1,7 +1,8 @@
 """How likely an expectation is to hold on so many pairs where the truth lies above its bound.
 
 The rule is that of verdicts (`expectations`): scores are drawn from binomial distributions, and
-each draw is judged. A claim that is almost always unknown, or that no result could meet, shows here
+each draw is judged; of two scores on the same pairs what the one gets right tells nothing of what
+the other does. A claim that is almost always unknown, or that no result could meet, shows here
 before a network is run.
 """
 
@@ -13,9 +14,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from causalspec.compiler import Expectation, Metric, MetricArithmetic, MetricExpression
+from causalspec.compiler import (
+    Expectation,
+    Metric,
+    MetricArithmetic,
+    MetricExpression,
+    full_vocabulary,
+)
 from causalspec.runtime.results.estimates import Score
+from causalspec.runtime.results.paired import Paired, PairedPart
 from causalspec.runtime.scoring.expectations import judge
+from causalspec.runtime.scoring.linear import AskedDifference, difference_asked
 
 MARGIN = 0.05
 """How far above the bound the true value is taken to lie where nothing else is asked."""
@@ -24,6 +33,9 @@ DRAWS = 400
 MOST_PAIRS = 1 << 17
 SHARES = frozenset({"iia", "cause", "isolate", "cause_isolate"})
 """Metrics that are shares of pairs: others have no distribution before a network is run."""
+
+PAIRED = frozenset({"iia", "cause", "isolate"})
+"""Those whose differences are judged pair by pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +88,46 @@ def _probability(
     if pairs < 1:
         return 0.0
     chance = np.random.default_rng(seed)
-    drawn = np.stack([chance.binomial(pairs, share, DRAWS) for share in truth.values()], axis=1)
-    counts, times = np.unique(drawn, axis=0, return_counts=True)
     alone = replace(expectation, least=1, seeds=1)
+    asked = _on_same_pairs(alone)
+    if asked is None:
+        drawn = np.stack([chance.binomial(pairs, share, DRAWS) for share in truth.values()], axis=1)
+    else:  # on the same pairs: both, the first alone, the second alone, neither
+        first, second = truth[asked.first], truth[asked.second]
+        cells = [first * second, first * (1 - second), (1 - first) * second]
+        drawn = chance.multinomial(pairs, [*cells, (1 - first) * (1 - second)], DRAWS)
+    counts, times = np.unique(drawn, axis=0, return_counts=True)
     holding = 0
     for row, repeated in zip(counts.tolist(), times.tolist(), strict=True):
-        scores = {metric: Score(n, pairs) for metric, n in zip(truth, row, strict=True)}
-        holding += repeated * (judge(alone, scores).holds is True)
+        if asked is None:
+            scores = {metric: Score(n, pairs) for metric, n in zip(truth, row, strict=True)}
+            verdict = judge(alone, scores)
+        else:
+            both, ours, theirs, _ = row
+            scores = {
+                asked.first: Score(both + ours, pairs),
+                asked.second: Score(both + theirs, pairs),
+            }
+            part = PairedPart((ours - theirs) / pairs, (ours + theirs) / pairs, pairs)
+            found = {(asked.first, asked.second): Paired((part,))}
+            verdict = judge(alone, scores, None, found)
+        holding += repeated * (verdict.holds is True)
     return holding / DRAWS
+
+
+def _on_same_pairs(expectation: Expectation) -> AskedDifference | None:
+    """The difference that is bounded, where both scores are certain to be of the same pairs: a
+    rival's may be of others.
+    """
+    asked = difference_asked(expectation)
+    if asked is None or (asked.first.name, asked.first.kind) != (
+        asked.second.name,
+        asked.second.kind,
+    ):
+        return None
+    shared = {None, *full_vocabulary().controls}
+    is_shared = {asked.first.of, asked.second.of} <= shared
+    return asked if is_shared and asked.first.name in PAIRED else None
 
 
 def _at_least(single: float, least: int, of: int) -> float:

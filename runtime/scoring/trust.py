@@ -7,8 +7,6 @@ that the maps were fitted to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
@@ -18,7 +16,7 @@ from causalspec.runtime.fitting.placed_maps import PlacedMap
 from causalspec.runtime.inputs.experiment import PreparedSplit, PreparedSplits
 from causalspec.runtime.report.text import figure
 from causalspec.runtime.results.estimates import Score
-from causalspec.runtime.results.paired import Discordant, PairedDifference, paired_difference
+from causalspec.runtime.results.paired import PairedDifference
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.observed import Observed, observe
 from causalspec.runtime.untyped import as_list, distinct
@@ -29,26 +27,6 @@ MOST_APART = 0.1
 TRAIN_IIA = "train_iia"
 
 MOST_VECTORS = 2_000
-
-
-def difference_of(first: Sequence[Observed], second: Sequence[Observed]) -> PairedDifference | None:
-    """How much more often the first agrees with the label than the second, on the same pairs; None
-    where these are others.
-    """
-    if not first or [len(seen.agrees) for seen in first] != [len(seen.agrees) for seen in second]:
-        return None
-    parts: list[Discordant] = []
-    for ours, theirs in zip(first, second, strict=True):
-        right, also = ours.agrees, theirs.agrees
-        parts.append(
-            Discordant(
-                int((right & ~also).sum()),
-                int((also & ~right).sum()),
-                len(right),
-                ours.prepared.score(right).counts_as(),
-            )
-        )
-    return paired_difference(parts)
 
 
 def vacuous(claim: Claim, above_untrained: PairedDifference | None) -> str:

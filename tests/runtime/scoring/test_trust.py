@@ -16,7 +16,7 @@ from causalspec.runtime.report.text import headline, outcome
 from causalspec.runtime.results.as_json import from_json, to_json
 from causalspec.runtime.results.draws import mean_score
 from causalspec.runtime.results.estimates import Score
-from causalspec.runtime.results.paired import Discordant, paired_difference
+from causalspec.runtime.results.paired import Paired, PairedPart
 from causalspec.runtime.scoring.verify import VerifySettings, verify
 from tests.helpers.tiny_player import SPEC
 
@@ -25,7 +25,7 @@ RUN = from_json(FIXTURE.read_text(encoding="utf-8"))
 
 
 def test_paired_differences_are_those_of_agresti_and_min() -> None:
-    found = paired_difference([Discordant(30, 10, 100, 100)])
+    found = Paired((PairedPart(0.2, 0.4, 100),)).result
     difference = 20 / 102
     half = 1.959963984540054 * math.sqrt((41 - 20**2 / 102) / 102**2)
     assert found.mean == 0.2
@@ -34,8 +34,8 @@ def test_paired_differences_are_those_of_agresti_and_min() -> None:
 
 
 def test_equal_scores_are_not_above_each_other() -> None:
-    assert paired_difference([Discordant(0, 0, 500, 500)]).lower < 0
-    assert paired_difference([Discordant(500, 0, 500, 500)]).lower > 0.9
+    assert Paired((PairedPart(0.0, 0.0, 500),)).result.lower < 0
+    assert Paired((PairedPart(1.0, 1.0, 500),)).result.lower > 0.9
 
 
 def test_draws_widen_the_interval_by_their_spread() -> None:
