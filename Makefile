@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python -m
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install test long coverage rooms check check-wheel smollm2 minilm demo benchmarks architectures methods reproduce clean
+.PHONY: help install test long coverage rooms check check-wheel smollm2 minilm demo benchmarks architectures methods reproduce calibrate clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -83,6 +83,9 @@ methods: $(INSTALLED)  ## try every method at every component, and renew docs/me
 STUDY ?=
 reproduce: $(INSTALLED) smollm2  ## rerun published studies (STUDY=name for one), and renew docs/reproductions.md
 	$(RUN) benchmarks.reproduce $(STUDY)
+
+calibrate: $(INSTALLED)  ## try verdicts on what is known to be true or wrong, and renew docs/calibration.md
+	OMP_NUM_THREADS=1 $(VENV)/bin/python benchmarks/calibrate.py
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist .cache *.egg-info
