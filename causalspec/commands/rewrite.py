@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from causalspec.commands.arguments import (
@@ -78,11 +79,12 @@ def _lines(found: Rewriting) -> Iterator[str]:
     yield f"base      {found.base}"
     yield f"source    {found.source}"
     yield f"observed  {found.observed.strip()}  ({found.tokens} tokens, {noise}, {replayed})"
-    for rewritten in found.rewritten:
+    for text, alike in groupby(found.rewritten, key=lambda rewritten: rewritten.text):
         yield ""
-        where = rewritten.site or "after the source's prompt"
-        yield f"{where}: the first {rewritten.same} tokens are the same"
-        yield f"  {' '.join(changed_words(found.observed, rewritten.text))}"
+        for rewritten in alike:
+            where = rewritten.site or "after the source's prompt"
+            yield f"{where}: the first {rewritten.same} tokens are the same"
+        yield f"  {' '.join(changed_words(found.observed, text))}"
 
 
 def changed_words(before: str, after: str) -> Iterator[str]:
