@@ -118,4 +118,3 @@ def in_parts(rows: Interchanges, most: int) -> Iterator[Tensor]:
         runs += count
     if rows.rows:
         yield torch.arange(start, rows.rows)
-

@@ -55,9 +55,7 @@ def as_labels(rows: Sequence[Texts]) -> Tensor:
 def texts_of(labels: Tensor) -> list[Texts]:
     """The right texts of each row of labels [rows, answers, texts]."""
     return [
-        tuple(
-            tuple(token for token in text if token >= 0) for text in texts if text[0] >= 0
-        )
+        tuple(tuple(token for token in text if token >= 0) for text in texts if text[0] >= 0)
         for texts in as_list(labels.transpose(1, 2))
     ]
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from causalspec.runtime.engine.right_texts import Text
 from causalspec.runtime.inputs.tokens import TokenError, encode_text, encoded_ids, shorten
-from causalspec.runtime.untyped import as_list, decoded_all
+from causalspec.runtime.untyped import decoded_all
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

@@ -133,7 +133,7 @@ class Presentation(ABC):
 
     @abstractmethod
     def said(self, outputs: Tensor) -> str:
-        """A network's outputs [answers], or all right texts [answers, texts], as people read them."""
+        """A network's outputs [answers], or right texts [answers, texts], as people read them."""
 
     @abstractmethod
     def answer_text(self, place: int, output: int) -> str:

@@ -110,4 +110,3 @@ def _predicted(subject: Subject, prepared: PreparedSplit, maps: PlacedMaps | Non
     if maps is None:
         return predict_without_swap(subject, prepared.rows)
     return predict(subject, maps, prepared.rows)
-

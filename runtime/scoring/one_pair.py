@@ -198,4 +198,3 @@ def _top(prepared: PreparedSplit, likely: Tensor, place: int) -> Iterator[Likely
         if value > 0:  # what is on no menu has none
             text = prepared.presentation.answer_text(place, int(output))
             yield LikelyAnswer(text, float(value))
-

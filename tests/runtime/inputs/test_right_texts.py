@@ -288,7 +288,9 @@ def test_the_fast_path_is_the_plain_one(name: str, side: str, batching: Batching
     assert torch.allclose(fast, slow, atol=1e-9)
     assert torch.equal(predict(subject, maps, here.rows), predict(plain, maps, here.rows))
     # However many runs are made at a time.
-    assert torch.equal(predict(subject, maps, here.rows, batch=3), predict(subject, maps, here.rows))
+    assert torch.equal(
+        predict(subject, maps, here.rows, batch=3), predict(subject, maps, here.rows)
+    )
 
 
 def test_runs_share_what_their_texts_begin_with() -> None:
