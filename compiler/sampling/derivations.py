@@ -8,6 +8,7 @@ from fractions import Fraction
 from causalspec.compiler.evaluators.columns import Columns, setting_at
 from causalspec.compiler.expressions import All, Distinct, conjuncts
 from causalspec.compiler.model import CausalModel, Variable
+from causalspec.compiler.sampling.answers import Answers, intervention_of
 from causalspec.compiler.sampling.rungs import Query, predict
 from causalspec.compiler.sampling.worlds import Worlds, worlds
 from causalspec.compiler.views.plain_text import condition_text, mechanism_text
@@ -53,16 +54,16 @@ def derivation(
     query: Query,
     abduced: Worlds,
     of: str,
+    known: Answers | None = None,
     solved: Columns | None = None,
-    before: int | None = None,
 ) -> Iterator[str]:
-    """The steps from a query to the probabilities of a variable's values. What is known already is
-    not computed again: what is so in the worlds, and how many there were `before` what is computed
-    was observed.
+    """The steps from a query to the probabilities of a variable's values. What is `known` of the
+    model already is not computed again, nor what is so in the worlds (`solved`).
     """
+    known = Answers(query.model) if known is None else known
     model = query.model
     if query.observed:
-        yield from _abduction(query, abduced, before)
+        yield from _abduction(query, abduced, known.before(query))
     for name, code in query.done.items():
         computed = model.by_name[name].mechanism is not None
         left_out = f", instead of {mechanism_text(model, name)}" if computed else ""
@@ -75,7 +76,7 @@ def derivation(
         computed = model.by_name[name].mechanism is not None
         left_out = f", instead of {mechanism_text(model, name)}" if computed else ""
         yield f"Action: {name} = {policy}{left_out}."
-    yield from _prediction(query, abduced, of, solved)
+    yield from _prediction(query, abduced, of, known, solved)
 
 
 def policy_texts(query: Query) -> dict[str, str]:
@@ -113,10 +114,13 @@ def _told(query: Query, abduced: Worlds, free: Sequence[str]) -> str:
     return "; ".join([*parts, f"and {more:,} more"] if more else parts)
 
 
-def _prediction(query: Query, abduced: Worlds, of: str, solved: Columns | None) -> Iterator[str]:
+def _prediction(
+    query: Query, abduced: Worlds, of: str, known: Answers, solved: Columns | None
+) -> Iterator[str]:
     model = query.acting
     needed = model.ancestors([of], query.done)
     read = [name for name in model.exogenous if name in needed and name not in query.done]
+    intervention = intervention_of(query)
     solved = predict(query, abduced) if solved is None else solved
     told: dict[tuple[int, ...], Fraction] = {}
     rows: dict[tuple[int, ...], int] = {}
@@ -128,20 +132,22 @@ def _prediction(query: Query, abduced: Worlds, of: str, solved: Columns | None) 
     for key, share in likely[:MOST_WORLDS_TOLD]:
         row = rows[key]
         given = ", ".join(assigned(model, n, c) for n, c in zip(read, key, strict=True))
-        values = setting_at(solved, row)
-        steps = _steps(Run("", model, values, dict.fromkeys((*query.done, *query.nested))), of)
+        told_of = (of, key, intervention)
+        if told_of not in known.steps:
+            values = setting_at(solved, row)
+            run = Run("", model, values, dict.fromkeys((*query.done, *query.nested)))
+            known.steps[told_of] = _steps(run, of) or assigned(model, of, values.get(of))
         chance = "" if share == 1 else f" (probability {share})"
         start = f"with {given}{chance}: " if given else ""
-        end = "; ".join(steps) or assigned(model, of, values.get(of))
-        yield f"Prediction: {start}{end}."
+        yield f"Prediction: {start}{known.steps[told_of]}."
     if len(likely) > MOST_WORLDS_TOLD:
         yield f"Prediction: and so for {len(likely) - MOST_WORLDS_TOLD:,} more."
 
 
-def _steps(run: Run, of: str) -> list[str]:
+def _steps(run: Run, of: str) -> str:
     """What decides a variable in a world, causes before effects."""
     found = {reason.variable: reason.claim for reason in reasons(run, [of])}
-    return [found[name] for name in run.model.by_name if name in found]
+    return "; ".join(found[name] for name in run.model.by_name if name in found)
 
 
 def _world(abduced: Worlds, row: int) -> dict[str, int]:

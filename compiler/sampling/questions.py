@@ -13,7 +13,7 @@ from fractions import Fraction
 from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.evaluators.columns import Columns, setting_at
 from causalspec.compiler.model import CausalModel, Role
-from causalspec.compiler.sampling.answers import Answers, outcomes_in
+from causalspec.compiler.sampling.answers import Answers, with_flags
 from causalspec.compiler.sampling.derivations import MOST_WORLDS_TOLD, derivation, model_in_words
 from causalspec.compiler.sampling.phrases import (
     Phrases,
@@ -21,8 +21,7 @@ from causalspec.compiler.sampling.phrases import (
     formula_conclusion,
     formula_question,
 )
-from causalspec.compiler.sampling.rungs import Outcome, Query, Rung, sample
-from causalspec.compiler.sampling.worlds import world_count
+from causalspec.compiler.sampling.rungs import Outcome, Query, Rung, sample, tally
 
 _MOST_EVIDENCE = 3
 _ATTEMPTS = 100
@@ -31,7 +30,7 @@ _ATTEMPTS = 100
 _NARROW = 5
 """Attempts before questions are about more variables: the simple ones come first."""
 
-_WORDS = 16
+_WORDS = 64
 """Random words that are drawn together."""
 
 _NO_TEXTS: QuestionTexts = {}
@@ -79,12 +78,13 @@ def questions(
     told: set[str] = set()
     answers = Answers(model)
     rungs = list(Rung)
+    few = answers.worlds <= MOST_WORLDS_TOLD
     for row in range(count):
-        draw = stream.derive(f"{row}")
+        chance = _Chance(stream.derive(f"{row}"))
         found = None
         while rungs and found is None:
             rung = rungs[row % len(rungs)]
-            found = _drawn(asked, rung, drawn.factual, row, draw, phrases, told)
+            found = _drawn(asked, rung, drawn.factual, row, chance, phrases, told, few=few)
             if found is None:
                 rungs.remove(rung)
         if found is None:
@@ -102,15 +102,16 @@ def _drawn(
     rung: Rung,
     drawn: Columns,
     row: int,
-    draw: Stream,
+    chance: _Chance,
     phrases: Phrases,
     told: set[str],
+    *,
+    few: bool,
 ) -> _Drawn | None:
     for attempt in range(_ATTEMPTS):
-        chance = _Chance(draw.derive(f"{rung} {attempt}"))
         world = setting_at(drawn, (row + attempt) % len(drawn[asked.model.inputs[0]]))
         wide = attempt >= _NARROW
-        query, of = _query(asked, rung, world, chance, wide=wide)
+        query, of = _query(asked, rung, world, chance, few=few, wide=wide)
         value = None
         if phrases.cover(query, of):
             codes = query.model.by_name[of].domain.codes()
@@ -133,12 +134,12 @@ def _answered(
     value: int | None,
 ) -> Question:
     abduced, solved = known.of(query)
-    answers = outcomes_in(abduced, solved, of)
+    answers = tally(abduced, with_flags(solved, [of]), [of])
     if value is None:
         conclusion = formula_conclusion(query.model, of, answers)
     else:
         conclusion = phrases.conclusion(of, _of_value(of, value, answers))
-    steps = (*derivation(query, abduced, of, solved, known.before(query)), conclusion)
+    steps = (*derivation(query, abduced, of, known, solved), conclusion)
     hangs_on = query.acting.ancestors([of], query.done) | query.model.ancestors(query.observed)
     stated = (name for name in hangs_on if query.model.by_name[name].role is not Role.ABBREVIATION)
     size = sum(1 for _ in stated)
@@ -170,15 +171,14 @@ class _Chance:
 
 
 def _query(
-    asked: Query, rung: Rung, world: Mapping[str, int], chance: _Chance, *, wide: bool
+    asked: Query, rung: Rung, world: Mapping[str, int], chance: _Chance, *, few: bool, wide: bool
 ) -> tuple[Query, str]:
     """A query of a rung, if it comes out as one, and the variable that it is about: wide ones set
-    two variables, are about any that is computed, and have more evidence.
+    two variables, are about any that is computed, and have more evidence. Where derivations can't
+    spell out every world, which are not `few`, the inputs are given: only noise stays open.
     """
     model = asked.model
     of = chance.among((*model.outputs, *model.intermediates) if wide else model.outputs)
-    # Where derivations can't spell out every world, the inputs are given: only noise stays open.
-    few = world_count(model, {}) <= MOST_WORLDS_TOLD
     inputs = {} if few and not wide else {name: world[name] for name in model.inputs}
     if few and wide and chance.below(2):
         inputs = {}  # as often as not

@@ -28,6 +28,7 @@ from causalspec.compiler.evaluators.columns import (
     setting_at,
     with_definedness,
 )
+from causalspec.compiler.evaluators.definedness import defined_name
 from causalspec.compiler.evaluators.interpret import equilibria
 from causalspec.compiler.evaluators.vectorize import solve_columns
 from causalspec.compiler.expressions import Expression
@@ -189,18 +190,20 @@ def outcomes(query: Query, of: Sequence[str]) -> tuple[Outcome, ...]:
 
 def tally(abduced: Worlds, solved: Columns, of: Sequence[str]) -> tuple[Outcome, ...]:
     """The same, of columns of these variables and of whether they are defined."""
-    columns = (np.broadcast_to(column, len(abduced)).tolist() for column in solved.values())
-    weights = Counter[tuple[int, ...]]()
-    for codes, weight in zip(zip(*columns, strict=True), abduced.weights, strict=True):
-        weights[codes] += weight
-    found = Counter[tuple[tuple[str, int], ...]]()
-    for codes, weight in weights.items():
-        row = {name: np.array([code]) for name, code in zip(solved, codes, strict=True)}
-        values = setting_at(row, 0)
-        told = tuple((name, values[name]) for name in of if name in values)
-        found[told] += weight
+    rows = len(abduced)
+    told: list[list[tuple[str, int] | None]] = []
+    for name in of:
+        flags = solved.get(defined_name(name))
+        known = [True] * rows if flags is None else np.broadcast_to(flags, rows).tolist()
+        codes: list[int] = np.broadcast_to(solved[name], rows).tolist()
+        cells = zip(codes, known, strict=True)
+        told.append([(name, code) if is_known else None for code, is_known in cells])
+    found = Counter[tuple[tuple[str, int] | None, ...]]()
+    for values, weight in zip(zip(*told, strict=True), abduced.weights, strict=True):
+        found[values] += weight
+    defined = ((tuple(filter(None, values)), weight) for values, weight in found.items())
+    likely = sorted(defined, key=lambda counted: (-counted[1], counted[0]))
     total = abduced.total
-    likely = sorted(found.items(), key=lambda counted: (-counted[1], counted[0]))
     return tuple(Outcome(dict(values), Fraction(weight, total)) for values, weight in likely)
 
 
@@ -210,13 +213,18 @@ def expectation(query: Query, name: str) -> Fraction:
     Raises as `abduce` does, and `UnanswerableError` for other variables and where it may be
     undefined.
     """
-    domain = query.model.by_name[name].domain
+    return expected(query.model, name, outcomes(query, [name]))
+
+
+def expected(model: CausalModel, name: str, found: Sequence[Outcome]) -> Fraction:
+    """The same, of the outcomes that there are. Raises `UnanswerableError`."""
+    domain = model.by_name[name].domain
     if not isinstance(domain, Numbers | Truths):
         raise UnanswerableError(
             f"`{name}` has no expected value: its values are neither numbers nor truth values"
         )
     total = Fraction(0)
-    for outcome in outcomes(query, [name]):
+    for outcome in found:
         if name not in outcome.values:
             raise UnanswerableError(
                 f"`{name}` has no expected value: it is undefined with probability "
