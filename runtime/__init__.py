@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from causalspec.runtime.results.verdict_table import print_verdicts as print_verdicts
     from causalspec.runtime.scoring.alignments import FittedAlignment as FittedAlignment
     from causalspec.runtime.scoring.alignments import align as align
+    from causalspec.runtime.scoring.alignments import alignment_workload as alignment_workload
     from causalspec.runtime.scoring.alignments import (
         check_alignment_destination as check_alignment_destination,
     )
@@ -77,9 +78,16 @@ if TYPE_CHECKING:
     from causalspec.runtime.scoring.one_pair import look_at as look_at
     from causalspec.runtime.scoring.plan import ClaimPlan as ClaimPlan
     from causalspec.runtime.scoring.plan import plan_of as plan_of
+    from causalspec.runtime.scoring.questions import question_about as question_about
     from causalspec.runtime.scoring.verify import VerifySettings as VerifySettings
     from causalspec.runtime.scoring.verify import verify as verify
+    from causalspec.runtime.scoring.verify import workloads as workloads
+    from causalspec.runtime.scoring.workload import Workload as Workload
     from causalspec.runtime.watch import Advance as Advance
+    from causalspec.runtime.watch import Part as Part
+    from causalspec.runtime.watch import Watcher as Watcher
+    from causalspec.runtime.watch import Work as Work
+    from causalspec.runtime.watch import duration as duration
 
 _HOMES = homes_of(__name__, __file__)
 

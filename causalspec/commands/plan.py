@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from causalspec.commands.arguments import (
@@ -13,13 +13,21 @@ from causalspec.commands.arguments import (
     add_format_argument,
     add_spec_argument,
 )
+from causalspec.commands.networks import (
+    add_fit_arguments,
+    add_memory_arguments,
+    add_where_arguments,
+    named_network,
+    require_libraries,
+    run_settings,
+)
 from causalspec.commands.output import print_json, print_lines
 from causalspec.commands.specs import load_checked
-from causalspec.compiler import Specification
+from causalspec.compiler import Claim, Specification
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from causalspec.runtime import ClaimPlan
+    from causalspec.runtime import ClaimPlan, Watcher, Workload
 
 DEFAULT_MARGIN = 0.05
 
@@ -36,46 +44,88 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_MARGIN,
         help="how far above each bound the true value is taken to lie (default 0.05)",
     )
+    add_where_arguments(parser, required=False)
+    add_memory_arguments(parser)
+    add_fit_arguments(parser)
     add_format_argument(parser)
 
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Print a plan a claim: 0, warnings included."""
     specification = load_checked(options.spec, options.settings)
-    print_plans(specification, options.claim, options.margin, options.format)
+    claims = chosen(specification, options.claim)
+    workloads: Mapping[str, Workload] = {}
+    if options.network is not None:
+        require_libraries()
+        from causalspec.progress import TerminalWatcher
+
+        with TerminalWatcher() as watcher:
+            workloads = workloads_of(specification, options, watcher)
+    print_plans(specification, claims, options.margin, options.format, workloads)
     return ExitCode.FINE
 
 
-def print_plans(
-    specification: Specification, names: Sequence[str], margin: float, form: str
-) -> None:
-    """Print the plans of the named claims, or of all.
-
-    Raises `WrongUsageError` where there is no claim of such a name.
-    """
-    from causalspec.runtime import choose_claims, plan_of
+def chosen(specification: Specification, names: Sequence[str]) -> Sequence[Claim]:
+    """The named claims, or all. Raises `WrongUsageError` where there is none of such a name."""
+    from causalspec.runtime import choose_claims
 
     if not specification.claims:
         raise WrongUsageError(f"{specification.source.name} makes no claim")
     try:
-        claims = choose_claims(specification, names)
+        return choose_claims(specification, names)
     except LookupError as error:
         raise WrongUsageError(error.args[0]) from error
+
+
+def workloads_of(
+    specification: Specification, options: argparse.Namespace, watcher: Watcher
+) -> dict[str, Workload]:
+    """What the named claims take on the network that the options name."""
+    from causalspec.runtime import workloads
+
+    network = named_network(options, watcher)
+    settings = replace(
+        run_settings(options, network),
+        claims=tuple(options.claim),
+        maps=getattr(options, "maps", None),
+    )
+    with watcher.work("timing steps", 1):
+        found = list(workloads(specification, network, settings))
+    return {workload.claim: workload for workload in found}
+
+
+def print_plans(
+    specification: Specification,
+    claims: Sequence[Claim],
+    margin: float,
+    form: str,
+    workloads: Mapping[str, Workload],
+) -> None:
+    """Print the plans of claims, with their workloads on a network, where they are known."""
+    from causalspec.runtime import plan_of
+
     plans = [plan_of(specification, claim, margin) for claim in claims]
     if form == "json":
         print_json(
             {
                 "format": 1,
                 "margin": margin,
-                "claims": [{**asdict(plan), "warnings": plan.warnings} for plan in plans],
+                "claims": [_value(plan, workloads.get(plan.claim)) for plan in plans],
             }
         )
     else:
-        print_lines(line for plan in plans for line in _lines(plan))
+        print_lines(line for plan in plans for line in _lines(plan, workloads.get(plan.claim)))
 
 
-def _lines(plan: ClaimPlan) -> Iterator[str]:
+def _value(plan: ClaimPlan, workload: Workload | None) -> dict[str, object]:
+    on_network = None if workload is None else asdict(workload) | {"seconds": workload.seconds}
+    return {**asdict(plan), "warnings": plan.warnings, "on_network": on_network}
+
+
+def _lines(plan: ClaimPlan, workload: Workload | None) -> Iterator[str]:
     yield plan.claim
+    if workload is not None:
+        yield f"  on this network: {workload.takes}"
     sites = "as many as the network has" if plan.candidates is None else f"{plan.candidates:,}"
     yield f"  sites: {sites} ({', '.join(plan.sites)})"
     fits = "one a site" if plan.fits is None else f"{plan.fits:,}"

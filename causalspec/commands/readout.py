@@ -82,12 +82,11 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     also = [_also(specification, claim, written, options.prompt) for written in options.also]
     destination = options.out or Path("results") / f"{options.spec.stem}-{claim.name}-readout"
-    network = named_network(options, destination)
-    settings = replace(run_settings(options, network), maps=options.maps)
     sizes = ReadoutSettings(inputs=options.inputs, partners=options.partners)
-    found = read_out(
-        specification, claim, network, destination, settings, also, sizes, TerminalWatcher()
-    )
+    with TerminalWatcher() as watcher:
+        network = named_network(options, watcher, destination)
+        settings = replace(run_settings(options, network), maps=options.maps)
+        found = read_out(specification, claim, network, destination, settings, also, sizes, watcher)
     content = json_value(found)
     if options.out is not None:
         write_file_in(options.out, "readout.json", json_text(content))

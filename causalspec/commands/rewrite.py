@@ -56,16 +56,17 @@ def run(options: argparse.Namespace) -> ExitCode:
     from causalspec.progress import TerminalWatcher
     from causalspec.runtime import json_value, rewrite
 
-    found = rewrite(
-        specification,
-        named_network(options),
-        alignment,
-        pair_of(design, split.name, options.row, None),
-        text=options.text,
-        length=options.length,
-        seed=options.seed,
-        watcher=TerminalWatcher(),
-    )
+    with TerminalWatcher() as watcher:
+        found = rewrite(
+            specification,
+            named_network(options, watcher),
+            alignment,
+            pair_of(design, split.name, options.row, None),
+            text=options.text,
+            length=options.length,
+            seed=options.seed,
+            watcher=watcher,
+        )
     if options.format == "json":
         print_json(json_value(found))
     else:

@@ -20,7 +20,7 @@ from causalspec.commands.networks import (
     run_settings,
 )
 from causalspec.commands.output import print_lines
-from causalspec.commands.plan import DEFAULT_MARGIN, print_plans
+from causalspec.commands.plan import DEFAULT_MARGIN, chosen, print_plans, workloads_of
 from causalspec.commands.specs import load_checked
 from causalspec.exit_codes import ExitCode
 
@@ -67,38 +67,38 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     if options.explain_inputs is not None and not options.explain:
         raise WrongUsageError("--explain-inputs is for --explain: add it")
-    if options.plan:
-        print_plans(specification, options.claim, DEFAULT_MARGIN, options.format)
-        return ExitCode.FINE
+    claims = chosen(specification, options.claim)
     require_libraries()
+    from causalspec.progress import TerminalWatcher
+
+    if options.plan:
+        with TerminalWatcher() as watcher:
+            workloads = workloads_of(specification, options, watcher)
+        print_plans(specification, claims, DEFAULT_MARGIN, options.format, workloads)
+        return ExitCode.FINE
+    destination = options.out or Path("results") / options.spec.stem
+    with TerminalWatcher() as watcher:
+        from causalspec.runtime import (
+            REPORT,
+            check_destination,
+            print_explanations,
+            print_verdicts,
+            read_explanations,
+            to_json,
+            verify,
+        )
+
+        check_destination(destination)
+        network = named_network(options, watcher, destination)
+        settings = replace(
+            run_settings(options, network),
+            claims=tuple(options.claim),
+            maps=options.maps,
+            explain=(options.explain_inputs or EXPLAIN_INPUTS) if options.explain else None,
+        )
+        verification = verify(specification, network, destination, settings, watcher)
     from rich.console import Console
 
-    from causalspec.progress import TerminalWatcher
-    from causalspec.runtime import (
-        REPORT,
-        check_destination,
-        choose_claims,
-        print_explanations,
-        print_verdicts,
-        read_explanations,
-        to_json,
-        verify,
-    )
-
-    try:
-        choose_claims(specification, options.claim)
-    except LookupError as error:
-        raise WrongUsageError(error.args[0]) from error
-    destination = options.out or Path("results") / options.spec.stem
-    check_destination(destination)
-    network = named_network(options, destination)
-    settings = replace(
-        run_settings(options, network),
-        claims=tuple(options.claim),
-        maps=options.maps,
-        explain=(options.explain_inputs or EXPLAIN_INPUTS) if options.explain else None,
-    )
-    verification = verify(specification, network, destination, settings, TerminalWatcher())
     if options.format == "json":
         print(to_json(verification))
     else:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.engine.harvest_plan import HarvestRequest, estimate_bytes
+from causalspec.runtime.engine.harvest_plan import HarvestPlan, HarvestRequest, estimate_bytes
 from causalspec.runtime.engine.storage import InFiles, InMemory, MemoryBudget, Storage
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.sites.site import Site
@@ -34,6 +34,32 @@ class Keeping:
     groups: Groups
     request: HarvestRequest
     storage: Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a harvest of `inputs` distinct prompts or vectors takes: `bytes` of activations, which
+    stay where `kept` says.
+    """
+
+    inputs: int
+    bytes: int
+    kept: str
+
+
+def needs(network: Network, whole: HarvestRequest, groups: Groups, memory: MemoryBudget) -> Needs:
+    """What serving `groups` will take, where `whole` asks for all of their sites.
+
+    Raises `ToolFailure` as `keeping` does.
+    """
+    here = keeping(network, whole, groups, memory, lambda _message: None)
+    kept = "in memory" if isinstance(here.storage, InMemory) else "in a file"
+    if not here.request.with_past and whole.with_past:
+        kept = f"vectors alone {kept}, each batch run anew"
+    elif len(here.groups) < len(groups):
+        kept = f"for {len(here.groups)} of {len(groups)} fits at a time"
+    inputs = len(HarvestPlan(network, whole).representatives)
+    return Needs(inputs, estimate_bytes(network, whole), kept)
 
 
 def keeping(

@@ -19,7 +19,7 @@ from causalspec.runtime.results.clusters import Reuse
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.run_folder import RunFolder, Stage
 from causalspec.runtime.untyped import distinct
-from causalspec.runtime.watch import Watcher
+from causalspec.runtime.watch import Watcher, Work
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +66,7 @@ def fit_and_score(
         agrees = [tensors.pop(f"agrees.{k}").bool() for k in range(len(held_out))]
         maps.load_state_dict(tensors)
         loss = finished.notes.get("final_loss")
+        store.watcher.done(_work(maps, held_out, settings, train))
         found = score_of(held_out, agrees)
         final_loss = float(loss) if loss else None
         return ScoredFit(maps.eval(), found, final_loss, tuple(agrees), shared)
@@ -74,6 +75,7 @@ def fit_and_score(
         agreement(predict(prepared.subject, fitted.maps, prepared.rows), prepared.rows.labels)
         for prepared in held_out
     ]
+    store.watcher.done(scoring(held_out))
     final_loss = float(fitted.losses[-20:].mean()) if len(fitted.losses) else None
     notes = {} if final_loss is None else {"final_loss": repr(final_loss)}
     kept = fitted.maps.state_dict() | {f"agrees.{k}": rows for k, rows in enumerate(agrees)}
@@ -97,9 +99,13 @@ def _train(
     if not maps.is_trainable:
         return Fitted(maps.eval(), torch.empty(0), settings)
     with store.watcher.work(name, settings.steps) as advance:
+        told = 0
 
         def progress(done: FitProgress) -> None:
+            nonlocal told
             advance(done.step, f"loss {done.loss:.3f}")
+            store.watcher.done(Work(steps=done.step - told))
+            told = done.step
 
         return fit(
             train[0].subject,
@@ -110,6 +116,22 @@ def _train(
             checkpoint=lambda state: store.folder.finish(f"{name} so far", state),
             resume_from=store.folder.find(f"{name} so far"),
         )
+
+
+def scoring(splits: PreparedSplits) -> Work:
+    """The work of scoring maps on some pairs."""
+    return Work(scored=sum(prepared.rows.rows for prepared in splits))
+
+
+def _work(
+    maps: PlacedMaps,
+    held_out: PreparedSplits,
+    settings: FitSettings,
+    train: PreparedSplits | None,
+) -> Work:
+    """The work of a whole fit."""
+    trains = train is not None and maps.is_trainable
+    return scoring(held_out) + Work(steps=settings.steps if trains else 0)
 
 
 def _prepare(maps: PlacedMaps, names: Sequence[str], train: PreparedSplits) -> None:

@@ -42,3 +42,12 @@ def rounds(sites: int, steps: int) -> Iterator[Round]:
         return
     yield Round(short, max(_FINALISTS + 1, sites // 10))
     yield Round(middle, _FINALISTS)
+
+
+def fits(sites: int, steps: int, *, halving: bool) -> Iterator[tuple[int, int]]:
+    """How many fits of how many steps a search takes, the short ones first."""
+    left = sites
+    for part in rounds(sites, steps) if halving else ():
+        yield left, part.steps
+        left = part.kept
+    yield left, steps

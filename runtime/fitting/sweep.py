@@ -110,7 +110,7 @@ def sweep(
     Raises:
         Untestable: the network answers no pair of some split.
     """
-    harvester = _present(network, experiment, offered, pairs)
+    harvester = present_candidates(network, experiment, offered, pairs)
     named = title or experiment.claim.name
     search = _Search(store, network, experiment, offered, settings, named, harvester, measuring)
     if offered.count(search.names) <= MOST_COMBINATIONS or len(offered.offers) == 1:
@@ -266,11 +266,11 @@ class _Search:
         return Entry(combination, fit, steps, measures)
 
 
-def _present(
+def present_candidates(
     network: TaskNetwork,
     experiment: Experiment,
     offered: Candidates,
-    pairs: Mapping[str, Sequence[InterchangePairs]] | None,
+    pairs: Mapping[str, Sequence[InterchangePairs]] | None = None,
 ) -> Harvester:
     """The test pairs come along, unlooked at, so that they need no harvest of their own."""
     prompt = experiment.fitting_prompt

@@ -14,6 +14,7 @@ from enum import StrEnum
 from torch import Tensor
 
 from causalspec.compiler import Column, Columns, Task
+from causalspec.runtime.engine.keeping import Needs
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.token_examination import PromptExamination
@@ -116,6 +117,10 @@ class Presentation(ABC):
 
         `is_base` is a BoolTensor [inputs]. Every input's own output is predicted.
         """
+
+    @abstractmethod
+    def needs(self, groups: Sequence[tuple[Site, ...]], is_base: Tensor) -> Needs:
+        """What these harvests will take, where the network can be run from any layer on."""
 
     @abstractmethod
     def outputs(self, inputs: Tensor, answers: Mapping[str, Column]) -> Tensor:

@@ -23,6 +23,8 @@ from causalspec.compiler import (
     solve_columns,
 )
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
+from causalspec.runtime.engine.harvest_plan import HarvestRequest
+from causalspec.runtime.engine.keeping import Needs, needs, united
 from causalspec.runtime.engine.right_texts import Text, Texts, beginnings, texts_of
 from causalspec.runtime.engine.storage import MemoryBudget
 from causalspec.runtime.engine.subjects import Subject
@@ -57,7 +59,7 @@ from causalspec.runtime.inputs.tokens import (
 from causalspec.runtime.networks.network import Network, random_network
 from causalspec.runtime.sites.site import Site
 from causalspec.runtime.untyped import as_list, numbered_rows
-from causalspec.runtime.watch import Advance, Watcher
+from causalspec.runtime.watch import Advance, Watcher, Work
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,6 +229,11 @@ class TextPresentation(Presentation):
         beyond = torch.arange(predicted.shape[1]) > follows[best][:, None]
         return predicted[best].masked_fill(beyond, -1)
 
+    def needs(self, groups: Sequence[tuple[Site, ...]], is_base: Tensor) -> Needs:
+        every = united(groups)
+        whole = HarvestRequest(self.prompts, self.positions.positions, every, is_base)
+        return needs(self.network, whole, groups, self.memory or MemoryBudget())
+
     def outputs(self, inputs: Tensor, answers: Mapping[str, Column]) -> Tensor:
         numbers: list[int] = as_list(inputs)
         return self.spoken.outputs([self.prompts.texts[number] for number in numbers], answers)
@@ -364,12 +371,15 @@ class _Bar(ExitStack):
         super().__init__()
         self._watcher = watcher
         self._advance: Advance | None = None
+        self._told = 0
 
     def progress(self, done: int, total: int) -> None:
         if self._advance is None:
             self._advance = self.enter_context(self._watcher.work("reading activations", total))
         self._advance(done, "distinct prompts")
+        self._watcher.done(Work(read=done - self._told))
+        self._told = done
 
     def close(self) -> None:
         super().close()
-        self._advance = None
+        self._advance, self._told = None, 0

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from causalspec.compiler import Column, Columns, Task, encode_columns, solve_columns
+from causalspec.runtime.engine.keeping import Needs
 from causalspec.runtime.engine.memory import is_of_the_machine
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.engine.vector_subject import run_vectors, vector_subject
@@ -19,8 +20,9 @@ from causalspec.runtime.inputs.token_places import TokenChoice
 from causalspec.runtime.networks.network import Network, random_network
 from causalspec.runtime.networks.places import NetworkError
 from causalspec.runtime.networks.self_check import RUN_ERRORS, first_line
+from causalspec.runtime.sites.components import tap_of
 from causalspec.runtime.sites.site import Site
-from causalspec.runtime.untyped import from_array, numbered_rows
+from causalspec.runtime.untyped import distinct, from_array, numbered_rows
 from causalspec.runtime.watch import Watcher
 
 
@@ -111,6 +113,11 @@ class VectorPresentation(Presentation):
     ) -> Iterator[Subject]:
         sites = tuple(dict.fromkeys(site for group in groups for site in group))
         yield vector_subject(self.network, self.vectors, _sizes(self.task), sites)
+
+    def needs(self, groups: Sequence[tuple[Site, ...]], is_base: Tensor) -> Needs:
+        widths = {site: tap_of(self.network, site).width for group in groups for site in group}
+        kept = self.count * (self.vectors.shape[1] + sum(widths.values()))
+        return Needs(len(distinct(self.alike)[0]), kept * self.network.dtype.itemsize, "in memory")
 
     def outputs(self, inputs: Tensor, answers: Mapping[str, Column]) -> Tensor:
         return _classes(self.task, answers)

@@ -107,16 +107,6 @@ def percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "–"
 
 
-def duration(seconds: float) -> str:
-    """`41 s`, `3 min 12 s`, `2 h 5 min`."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
 def wrong_answer(answer: WrongAnswer) -> str:
     """``after `…gave a gift to` it says ` the`, right is ` Mary` ``: of a long prompt its end."""
     prompt = verbatim(answer.prompt)

@@ -12,7 +12,6 @@ from rich.text import Text
 
 from causalspec.runtime.report.text import (
     doubts,
-    duration,
     expectation_figure,
     figure,
     headline,
@@ -28,6 +27,7 @@ from causalspec.runtime.report.text import (
     wrong_answer,
 )
 from causalspec.runtime.results.records import ClaimVerdict, ControlScore, PairCounts, Verification
+from causalspec.runtime.watch import duration
 
 _PLAIN_RULE = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 _PLAIN_CHARACTERS = str.maketrans({"−": "-", "–": "-", "’": "'", "×": "x"})

@@ -9,21 +9,22 @@ from pathlib import Path
 from causalspec.compiler import Alignment, CounterfactualDesign, Metric, Specification
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.threads import threads
-from causalspec.runtime.fitting.candidates import candidates
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.sweep import Measuring, Sweep, sweep
-from causalspec.runtime.inputs.experiment import PreparedSplits, experiment_of
+from causalspec.runtime.inputs.experiment import PreparedSplits
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.results.as_json import FORMAT, ResultsError, json_text, json_value
 from causalspec.runtime.results.records import Manifest, MeasuredScore, SiteScore
 from causalspec.runtime.results.run_folder import run_folder
 from causalspec.runtime.results.whole_folder import whole_folder
 from causalspec.runtime.scoring.asked import measured_scores
+from causalspec.runtime.scoring.claims import pose
 from causalspec.runtime.scoring.metrics import measure_of
 from causalspec.runtime.scoring.observed import observe
 from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.scoring.verify import VerifySettings, identity, manifest_of
+from causalspec.runtime.scoring.workload import Workload, workload_of
 from causalspec.runtime.untyped import save_tensors
 from causalspec.runtime.watch import Unwatched, Watcher
 
@@ -63,13 +64,18 @@ def align(
     question = question_about(alignment, design.name, "validation")
     run = run_folder(destination, identity(manifest, settings, fit) + question.name)
     with threads(network.threads), run as folder, memory_failures(keeps=True):
+        posed = pose(specification, question, network, keeps_unanswered=settings.keeps_unanswered)
+        if watcher is not None:
+            watcher.begin([workload_of(posed, fit, judged=False).part])
         store = FitStore(folder, watcher or Unwatched())
-        experiment = experiment_of(
-            specification, question, keeps_unanswered=settings.keeps_unanswered
+        found = sweep(
+            store,
+            posed.network,
+            posed.experiment,
+            posed.offered,
+            fit,
+            measuring=_measuring(measures),
         )
-        network = network.knowing(experiment.task)
-        offered = candidates(network, alignment, experiment.variables, question)
-        found = sweep(store, network, experiment, offered, fit, measuring=_measuring(measures))
         fitted = FittedAlignment(
             manifest=manifest,
             alignment=alignment.name,
@@ -79,6 +85,20 @@ def align(
         )
         _write(destination, fitted, found)
     return fitted
+
+
+def alignment_workload(
+    specification: Specification,
+    alignment: Alignment,
+    design: CounterfactualDesign,
+    network: TaskNetwork,
+    settings: VerifySettings,
+) -> Workload:
+    """What `align` will take. Raises as it does."""
+    question = question_about(alignment, design.name, "validation")
+    posed = pose(specification, question, network, keeps_unanswered=settings.keeps_unanswered)
+    with threads(network.threads), memory_failures():
+        return workload_of(posed, settings.fit_for(network), judged=False)
 
 
 def check_alignment_destination(folder: Path) -> None:

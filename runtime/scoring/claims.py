@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -55,7 +54,7 @@ from causalspec.runtime.scoring.trust import (
     vacuous,
 )
 from causalspec.runtime.scoring.written import writing_of
-from causalspec.runtime.watch import Advance, Watcher
+from causalspec.runtime.watch import Notes
 
 NOT_PLAYED = (
     "the network does not play this task; `--keep-unanswered` scores the pairs all the same"
@@ -136,7 +135,7 @@ def verify_claim(
         SpecError: the claim does not fit the network's tokenizer.
     """
     started = time.monotonic()
-    notes = _Notes(store.watcher)
+    notes = Notes(store.watcher)
     for warning in posed.warnings:
         notes.notice(warning)
     if posed.reused is not None:
@@ -159,7 +158,7 @@ def _scored(
     store: FitStore,
     posed: PosedClaim,
     settings: FitSettings,
-    notes: _Notes,
+    notes: Notes,
     started: float,
     explained_by: int | None,
 ) -> VerifiedClaim:
@@ -272,7 +271,7 @@ def _scored(
     return VerifiedClaim(verdict, best.fit.maps, explanation)
 
 
-def _unscored(posed: PosedClaim, notes: _Notes, started: float) -> ClaimVerdict:
+def _unscored(posed: PosedClaim, notes: Notes, started: float) -> ClaimVerdict:
     """The verdict where nothing could be scored: unknown, whatever is expected."""
     claim = posed.experiment.claim
     nothing: Scores = {replace(metric, bound="mean"): Score(0, 0) for metric in claim.metrics}
@@ -282,7 +281,7 @@ def _unscored(posed: PosedClaim, notes: _Notes, started: float) -> ClaimVerdict:
     )
 
 
-def _blank(posed: PosedClaim, notes: _Notes, started: float) -> ClaimVerdict:
+def _blank(posed: PosedClaim, notes: Notes, started: float) -> ClaimVerdict:
     """A verdict that says what was asked, and nothing of what came of it."""
     claim = posed.experiment.claim
     return ClaimVerdict(
@@ -318,18 +317,3 @@ def _test_splits(
     )
     [test] = next(harvester.prepared_splits([found.best.sites], store.watcher))
     return test
-
-
-class _Notes:
-    """A watcher that also collects notices, for the report."""
-
-    def __init__(self, watcher: Watcher) -> None:
-        self._watcher = watcher
-        self.messages: dict[str, None] = {}
-
-    def work(self, title: str, total: int) -> AbstractContextManager[Advance]:
-        return self._watcher.work(title, total)
-
-    def notice(self, message: str) -> None:
-        self.messages[message] = None
-        self._watcher.notice(message)

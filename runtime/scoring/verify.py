@@ -20,8 +20,15 @@ from causalspec.runtime.results.files import check_destination, write_results
 from causalspec.runtime.results.records import Manifest, Verification
 from causalspec.runtime.results.run_folder import run_folder
 from causalspec.runtime.scoring.choice import choose_claims
-from causalspec.runtime.scoring.claims import PosedClaim, pose, reusing, verify_claim
+from causalspec.runtime.scoring.claims import (
+    PosedClaim,
+    VerifiedClaim,
+    pose,
+    reusing,
+    verify_claim,
+)
 from causalspec.runtime.scoring.looking import looked
+from causalspec.runtime.scoring.workload import Workload, workload_of
 from causalspec.runtime.watch import Unwatched, Watcher
 
 
@@ -98,7 +105,12 @@ def verify(
     run = run_folder(destination, identity(manifest, settings, fit))
     with threads(network.threads), run as folder, memory_failures(keeps=True):
         store = FitStore(folder, watcher)
-        verified = [verify_claim(store, claim, fit, settings.explain) for claim in posed]
+        if not isinstance(watcher, Unwatched):
+            watcher.begin([workload_of(claim, fit).part for claim in posed])
+        verified: list[VerifiedClaim] = []
+        for number, claim in enumerate(posed):
+            watcher.enter(number)
+            verified.append(verify_claim(store, claim, fit, settings.explain))
         verdicts = [
             looked(found.verdict, specification, claim.experiment, manifest, fit)
             for found, claim in zip(verified, posed, strict=True)
@@ -112,6 +124,25 @@ def verify(
         explanations = [claim.explanation for claim in verified if claim.explanation is not None]
         write_results(destination, verification, maps, explanations)
     return verification
+
+
+def workloads(
+    specification: Specification, network: TaskNetwork, settings: VerifySettings
+) -> Iterator[Workload]:
+    """What `verify` will take, claim by claim. Raises as it does."""
+    for claim in choose_claims(specification, settings.claims):
+        unfitted = settings.maps is not None
+        posed = pose(
+            specification,
+            claim,
+            network,
+            keeps_unanswered=settings.keeps_unanswered,
+            fits=not unfitted,
+        )
+        if settings.maps is not None:
+            posed = reusing(posed, settings.maps)
+        with threads(network.threads), memory_failures():
+            yield workload_of(posed, settings.fit_for(network))
 
 
 def _warnings(posed: Sequence[PosedClaim]) -> Iterator[tuple[str, ...]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from causalspec.compiler import InterchangePairs, Specification
 from causalspec.runtime.fitting.candidates import Candidates
-from causalspec.runtime.fitting.fit_store import FitStore, fit_and_score
+from causalspec.runtime.fitting.fit_store import FitStore, fit_and_score, scoring
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.sweep import Combination
@@ -99,6 +99,7 @@ class SelectedAlignment:
         """
         name = self.stage(what)
         finished = store.folder.find(name)
+        store.watcher.done(scoring(splits or self.test))
         if finished is None:
             found = run()
             predicted = {f"predicted.{k}": seen.predicted for k, seen in enumerate(found)}
