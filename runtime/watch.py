@@ -60,6 +60,15 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def written_size(size: int) -> str:
+    """A number of bytes as people read it, such as "1.3 GiB"."""
+    number, units = float(size), ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    while number >= 1000 and len(units) > 1:
+        number /= 1024
+        units.pop(0)
+    return f"{number:.0f} {units[0]}" if units[0] == "bytes" else f"{number:.1f} {units[0]}"
+
+
 class Watcher(Protocol):
     """Told of each piece of work of a run; what it raises ends the run, resumable."""
 

@@ -17,6 +17,7 @@ from causalspec.runtime.engine.harvest_plan import HarvestPlan, HarvestRequest, 
 from causalspec.runtime.engine.storage import InFiles, InMemory, MemoryBudget, Storage
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.sites.site import Site
+from causalspec.runtime.watch import written_size
 
 Groups = Sequence[tuple[Site, ...]]
 
@@ -133,15 +134,6 @@ def _vectors_alone(
 def united(groups: Groups) -> tuple[Site, ...]:
     """Every site of some groups, each once."""
     return tuple(dict.fromkeys(site for group in groups for site in group))
-
-
-def written_size(size: int) -> str:
-    """A number of bytes as people read it, such as "1.3 GiB"."""
-    number, units = float(size), ["bytes", "KiB", "MiB", "GiB", "TiB"]
-    while number >= 1000 and len(units) > 1:
-        number /= 1024
-        units.pop(0)
-    return f"{number:.0f} {units[0]}" if units[0] == "bytes" else f"{number:.1f} {units[0]}"
 
 
 def _most(fits: Callable[[int], bool], groups: Groups) -> int:

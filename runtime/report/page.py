@@ -20,7 +20,6 @@ from causalspec.runtime.report import explanation, sweep, text
 from causalspec.runtime.report.graph import graph_drawing
 from causalspec.runtime.results.explanations import Explanation
 from causalspec.runtime.results.records import Verification
-from causalspec.runtime.watch import duration
 
 
 def render_report(verification: Verification, explanations: Sequence[Explanation] = ()) -> str:
@@ -79,7 +78,7 @@ def _environment() -> Environment:
     )
     # `Any`, as in Jinja2's own environments: a template calls what it is given.
     filters: list[Any] = [
-        *(duration, text.expectation_figure, text.figure, text.headline, text.interval),
+        *(text.cost, text.expectation_figure, text.figure, text.headline, text.interval),
         *(text.percent, text.references, text.repeats, text.short_figure, text.site_name),
         *(text.doubts, text.held_against, text.outcome, text.spread_of),
         *(text.sorted_controls, text.verbatim, text.verdict_word),

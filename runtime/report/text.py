@@ -19,6 +19,7 @@ from causalspec.runtime.results.records import (
     WrongAnswer,
 )
 from causalspec.runtime.sites.site import Site
+from causalspec.runtime.watch import duration, written_size
 
 NO_SWAP, FULL_VECTOR = "no_swap", "full_vector"
 """Controls that other scores are read against: the floor, and swapping all there is at the site."""
@@ -105,6 +106,16 @@ def interval(score: Score) -> str:
 def percent(part: int, whole: int) -> str:
     """`95.6 %`."""
     return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
+def cost(verdict: ClaimVerdict) -> str:
+    """`3 min 12 s, at most 1.3 GiB of memory`, and of a GPU's own, where one was used."""
+    told = duration(verdict.seconds)
+    if verdict.memory:
+        told += f", at most {written_size(verdict.memory)} of memory"
+    if verdict.device_memory:
+        told += f" and {written_size(verdict.device_memory)} of the GPU's"
+    return told
 
 
 def wrong_answer(answer: WrongAnswer) -> str:

@@ -204,6 +204,8 @@ class ClaimVerdict:
     looks: Looks | None = None  # how often the test pairs were scored, where the ledger tells
     ranks: tuple[SiteRank, ...] = ()  # of each choice of a site among several
     above_floor: AboveFloor | None = None  # `score` above what no swap explains
+    memory: int = 0  # bytes that the process had taken at most by the end of the claim
+    device_memory: int = 0  # bytes of a GPU's own memory likewise; 0 on any other device
 
     @property
     def as_expected(self) -> bool | None:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from causalspec.runtime.report.text import (
+    cost,
     doubts,
     expectation_figure,
     figure,
@@ -27,7 +28,6 @@ from causalspec.runtime.report.text import (
     wrong_answer,
 )
 from causalspec.runtime.results.records import ClaimVerdict, ControlScore, PairCounts, Verification
-from causalspec.runtime.watch import duration
 
 _PLAIN_RULE = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 _PLAIN_CHARACTERS = str.maketrans({"−": "-", "–": "-", "’": "'", "×": "x"})
@@ -93,9 +93,7 @@ def _print_claim(verdict: ClaimVerdict, terminal: _Terminal) -> None:
         f"on {score.correct} of {score.total} test pairs{repeats(score)}",
         indent=2,
     )
-    terminal.line(
-        f"{verdict.method} at {site_name(verdict.chosen)}; {duration(verdict.seconds)}", "dim", 2
-    )
+    terminal.line(f"{verdict.method} at {site_name(verdict.chosen)}; {cost(verdict)}", "dim", 2)
     for line in held_against(verdict):
         terminal.line(line, "dim", 2)
     for counts in verdict.counts:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from causalspec.compiler import Claim, Specification, full_vocabulary, svg
+from causalspec.runtime.engine.peak_memory import peak_device_memory, peak_memory
 from causalspec.runtime.explaining.explain import explain
 from causalspec.runtime.fitting.candidates import Candidates, candidates
 from causalspec.runtime.fitting.fit_store import FitStore
@@ -267,6 +268,8 @@ def _scored(
         ),
         notes=tuple(notes.messages),
         seconds=time.monotonic() - started,
+        memory=peak_memory(),
+        device_memory=peak_device_memory(test[0].subject.device),
     )
     return VerifiedClaim(verdict, best.fit.maps, explanation)
 

@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from causalspec.runtime.engine.keeping import Needs, written_size
+from causalspec.runtime.engine.keeping import Needs
 from causalspec.runtime.fitting.backward import Backward
 from causalspec.runtime.fitting.candidates import MOST_COMBINATIONS, Candidates, TokenNames
 from causalspec.runtime.fitting.localisation import fits
@@ -26,7 +26,7 @@ from causalspec.runtime.inputs.experiment import Harvester, PreparedSplit, prese
 from causalspec.runtime.scoring.claims import PosedClaim
 from causalspec.runtime.scoring.controls import CONTROLS, random_subspace, unmapped_resampled
 from causalspec.runtime.sites.site import Site
-from causalspec.runtime.watch import Costs, Part, Unwatched, Work, duration
+from causalspec.runtime.watch import Costs, Part, Unwatched, Work, duration, written_size
 
 
 @dataclass(frozen=True, slots=True)

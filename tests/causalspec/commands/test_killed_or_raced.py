@@ -112,6 +112,7 @@ def result_of(folder: Path) -> Any:
     result["manifest"].pop("command")
     for verdict in result["verdicts"]:
         verdict.pop("seconds")
+        verdict.pop("memory")
     return result
 
 

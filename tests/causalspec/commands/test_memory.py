@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+import torch
 
 from causalspec.commands.arguments import size
+from causalspec.runtime.engine.peak_memory import peak_device_memory, peak_memory
 from causalspec.runtime.engine.storage import MemoryBudget
 from tests.helpers.terminal import Terminal
 from tests.helpers.tiny_player import SPEC
@@ -48,6 +53,62 @@ def test_a_run_comes_to_the_same_in_little_memory(
     assert anew == expected
     names = {path.name for path in Path().iterdir()}
     assert names == {"spec.causal", "whole", "in_file", "anew"}
+
+
+def test_a_disk_that_fills_loses_nothing(
+    run: Terminal, player: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operating system has no room for the last file of activations: what came before is kept,
+    and the same command goes on from there.
+    """
+    run.write(spec=SPEC)
+    expected, _ = scores(run, player, "whole")
+    reserved: list[int] = []
+    reserve = os.posix_fallocate
+
+    def filling(descriptor: int, start: int, size: int) -> None:
+        reserved.append(size)
+        if sum(reserved) > room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        reserve(descriptor, start, size)
+
+    monkeypatch.setattr(os, "posix_fallocate", filling)
+    room = 10**9
+    scores(run, player, "roomy", "--memory", "20KB")
+    room, reserved = sum(reserved) - 1, []
+    where = ("--network", str(player), "--device", "cpu", "--steps", "5", "--out", "out")
+    status, _, complaint = run("verify", "spec.causal", *where, "--memory", "20KB")
+    assert status == 5
+    told = " ".join(complaint.split())
+    assert f"bytes of activations in `{Path().resolve()}`: No space left on device" in told
+    assert "what is finished is kept, and the same command goes on from there" in told
+    stages = list(Path().glob(".out.run-*/*.safetensors"))
+    assert stages
+    assert not Path("out").exists()
+    assert not list(Path().glob(".activations-*"))
+    room = 10**9
+    again, _ = scores(run, player, "out", "--memory", "20KB")
+    assert again == expected
+    assert not list(Path().glob(".out.*"))
+
+
+def test_the_most_that_was_taken(run: Terminal, player: Path) -> None:
+    before = psutil.Process().memory_info().rss
+    assert peak_memory() >= before
+    block = torch.ones(64 * 2**20, dtype=torch.uint8)
+    held = psutil.Process().memory_info().rss
+    assert held >= block.nbytes
+    del block
+    assert peak_memory() >= held - 2**20
+    assert peak_device_memory(torch.device("cpu")) == 0
+    with pytest.MonkeyPatch.context() as gpu:
+        gpu.setattr(torch.cuda, "max_memory_allocated", lambda device: 7 * device.index)
+        assert peak_device_memory(torch.device("cuda:3")) == 21
+    run.write(spec=SPEC)
+    scores(run, player, "out")
+    [verdict] = json.loads(Path("out/result.json").read_text(encoding="utf-8"))["verdicts"]
+    assert held - 2**20 <= verdict["memory"] <= peak_memory()
+    assert verdict["device_memory"] == 0
 
 
 def test_less_than_a_batch_is_refused_and_the_same_command_goes_on(

@@ -18,7 +18,6 @@ from causalspec.runtime.engine.alone import alone_logits
 from causalspec.runtime.engine.batches import Batching, Run, in_batches
 from causalspec.runtime.engine.harvest import Harvest, harvest
 from causalspec.runtime.engine.harvest_plan import HarvestRequest, estimate_bytes
-from causalspec.runtime.engine.keeping import written_size
 from causalspec.runtime.engine.plain_path import plain_run
 from causalspec.runtime.engine.storage import MemoryBudget
 from causalspec.runtime.engine.subjects import Edit, Interchanges
@@ -28,6 +27,7 @@ from causalspec.runtime.fitting.placed_maps import PlacedVariable, build_maps
 from causalspec.runtime.networks.network import Network, NetworkError
 from causalspec.runtime.sites.components import COMPONENTS, tap_of
 from causalspec.runtime.sites.site import Site
+from causalspec.runtime.watch import written_size
 from tests.helpers.tiny_networks import (
     CONFIGURATIONS,
     LAYERS,

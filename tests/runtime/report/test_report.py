@@ -16,7 +16,7 @@ from causalspec.runtime.report.graph import graph_drawing
 from causalspec.runtime.report.page import prose, render_report
 from causalspec.runtime.report.sweep import heat_class
 from causalspec.runtime.report.text import (
-    duration,
+    cost,
     expectation_figure,
     figure,
     headline,
@@ -31,6 +31,7 @@ from causalspec.runtime.results.as_json import from_json
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.records import PairCounts, Verification
 from causalspec.runtime.sites.site import Site
+from causalspec.runtime.watch import duration
 
 FIXTURE = Path(__file__).parents[2] / "helpers" / "indirect_object_result.json"
 VERIFICATION = from_json(FIXTURE.read_text(encoding="utf-8"))
@@ -349,6 +350,10 @@ def test_figures():
     assert expectation_figure(0.84996) == "0.8500"
     assert interval(Score(8, 10)) == "0.490 to 0.943"
     assert [duration(value) for value in (41.4, 192.4, 7512)] == ["41 s", "3 min 12 s", "2 h 5 min"]
+    verdict = dataclasses.replace(VERIFICATION.verdicts[0], seconds=192.4)
+    assert cost(verdict) == "3 min 12 s"
+    on_a_gpu = dataclasses.replace(verdict, memory=3 * 2**29, device_memory=700 * 2**20)
+    assert cost(on_a_gpu) == "3 min 12 s, at most 1.5 GiB of memory and 700.0 MiB of the GPU's"
     assert site_name((Site("hidden", 1),)) == "hidden, layer 1"
     assert [heat_class(value) for value in (0, 0.04, 0.96, 1, math.nan)] == [
         "heat-0",
