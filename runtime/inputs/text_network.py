@@ -151,7 +151,7 @@ class TextPresentation(Presentation):
     right: Tensor = field(repr=False)
     spoken: Spoken = field(repr=False)
     memory: MemoryBudget | None = None
-    forced: Tensor | None = field(default=None, repr=False)
+    followed: Tensor | None = field(default=None, repr=False)
 
     def telling_of_all(self) -> TextPresentation:
         """The same with prompts more, where it takes several to tell of all right texts."""
@@ -161,7 +161,7 @@ class TextPresentation(Presentation):
         copied = torch.arange(told.count)
         rows, texts = (numbers >= self.count).nonzero(as_tuple=True)
         copied[numbers[rows, texts]] = rows
-        return replace(told, forced=numbers[copied])
+        return replace(told, followed=numbers[copied])
 
     @property
     def count(self) -> int:
@@ -177,6 +177,10 @@ class TextPresentation(Presentation):
     @property
     def correct(self) -> Tensor:
         return self.right
+
+    @property
+    def forced(self) -> Tensor | None:
+        return self.followed
 
     @property
     def outcomes(self) -> Tensor | None:
@@ -248,11 +252,14 @@ class TextPresentation(Presentation):
         new: dict[_Followed, int] = {}
         rows: list[tuple[int, ...]] = []
         labels = texts_of(outputs if outputs.ndim == 3 else outputs[..., None])
-        for number, texts in zip(as_list(inputs), labels, strict=True):
+        asked: list[int] = as_list(inputs)
+        for number, texts in zip(asked, labels, strict=True):
             if texts not in begun:
                 begun[texts] = beginnings(texts)
             # An input that is asked for nothing is followed by nothing.
-            wanted = [(self.prompts.texts[number], forced) for forced in begun[texts] or ((),)]
+            wanted: list[_Followed] = [
+                (self.prompts.texts[number], forced) for forced in begun[texts] or ((),)
+            ]
             for key in wanted:
                 if key not in known:
                     known[key] = self.count + len(new)
@@ -286,7 +293,7 @@ class TextPresentation(Presentation):
             prompts=prompts,
             positions=TokenPlaces(positions, self.positions.names),
             right=self.right[rows],
-            forced=None if self.forced is None else self.forced[rows],
+            followed=None if self.followed is None else self.followed[rows],
         )
 
     def said(self, outputs: Tensor) -> str:

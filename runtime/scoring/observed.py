@@ -75,7 +75,7 @@ class Observed:
             merged = logits if outcomes is None else outcome_logits(logits, outcomes)
             return merged.log_softmax(-1)
 
-        for part in torch.arange(rows.rows).split(BATCH):
+        for part in in_parts(rows, BATCH):
             expected = known(others[part], ())
             given = known(rows.bases[part], self._edits(rows.take(part)))
             terms = expected.exp() * (expected - given)
