@@ -148,7 +148,7 @@ class _Assembly:
         model: Any = GPT2LMHeadModel(
             GPT2Config(
                 vocab_size=len(tokenizer),
-                n_positions=max(2, self.prompt.length),
+                n_positions=4 * self.prompt.length,  # with room for padding
                 n_embd=width,
                 n_layer=self.layers,
                 n_head=self.heads,
@@ -165,7 +165,8 @@ class _Assembly:
         for weight in model.parameters():
             weight.zero_()
         model.transformer.wte.weight.copy_(from_array(self.codes[_TOKENS].corners))
-        model.transformer.wpe.weight.copy_(from_array(self.codes[_POSITIONS].corners))
+        places = self.codes[_POSITIONS].corners
+        model.transformer.wpe.weight[: len(places)].copy_(from_array(places))
         squares = _EMBEDDED
         for block, lookups in zip(model.transformer.h, parts, strict=True):
             _normed(block.ln_1, squares, width)
