@@ -136,6 +136,8 @@ def _lines(plan: ClaimPlan, workload: Workload | None) -> Iterator[str]:
             f"  {split.design}.{split.split}: {split.pairs:,} pairs, which count as "
             f"{split.distinct:,.0f} distinct ones, of {split.inputs:,} inputs"
         )
+        if split.independent is not None:
+            yield f"    about {split.independent:,.0f} independent ones, where they share inputs"
     for power in plan.powers:
         if power.probability is None:
             yield f"  {power.text}: {power.reason}"

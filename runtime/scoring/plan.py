@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from causalspec.compiler import (
     Claim,
     CounterfactualDesign,
+    Expectation,
     InterchangePairs,
     PlacedSite,
     Specification,
@@ -16,7 +18,12 @@ from causalspec.compiler import (
     generate,
     pair_keys,
 )
-from causalspec.runtime.scoring.power import MARGIN, Power, power_of
+from causalspec.runtime.results.clusters import Reuse
+from causalspec.runtime.scoring.planned_reuse import independent_pairs, reuse_of
+from causalspec.runtime.scoring.power import MARGIN, Power, power_of, truth_of
+
+_TYPICAL = 0.8
+"""The share of pairs that agree where an expectation says nothing of it."""
 
 LOW_POWER = 0.8
 """A claim whose expectations hold less often, were they true, is warned of."""
@@ -25,7 +32,8 @@ LOW_POWER = 0.8
 @dataclass(frozen=True, slots=True)
 class PlannedSplit:
     """A split as drawn: `pairs` rows, which count as `distinct` ones; `inputs` prompts or vectors
-    that the network is run on.
+    that the network is run on. `independent` is as how many the distinct ones count, since they
+    share inputs, were four in five to agree (see `planned_reuse`); None where nothing is scored.
     """
 
     design: str
@@ -33,6 +41,7 @@ class PlannedSplit:
     pairs: int
     distinct: float
     inputs: int
+    independent: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +84,17 @@ def plan_of(specification: Specification, claim: Claim, margin: float = MARGIN) 
         SpecError: the data can't be drawn.
     """
     splits: list[PlannedSplit] = []
-    independent: list[float] = []
+    scored_pairs: list[Reuse] = []
     for name, scored in claim.data:
         design = specification.counterfactuals[name]
         for split in design.splits:
             if split.name in ("train", "validation", scored):
-                planned = _split(design, split.name)
-                splits.append(planned)
+                planned, reuse = _split(design, split.name)
                 if split.name == scored:
-                    independent.append(planned.distinct)
-    # The mean over data sets of n pairs each is as sure as one of their sum.
-    pairs = int(min(independent) * len(independent)) if independent else 0
+                    scored_pairs.append(reuse)
+                    independent = independent_pairs(reuse, _TYPICAL)
+                    planned = replace(planned, independent=independent)
+                splits.append(planned)
     statements = {
         placement.statement: placement
         for placement in specification.alignments[claim.alignment].placements
@@ -99,16 +108,30 @@ def plan_of(specification: Specification, claim: Claim, margin: float = MARGIN) 
         None if candidates is None else candidates * claim.seeds,
         claim.seeds,
         tuple(splits),
-        tuple(power_of(expectation, pairs, margin) for expectation in claim.expectations),
+        tuple(
+            power_of(expectation, _independent(scored_pairs, expectation, margin), margin)
+            for expectation in claim.expectations
+        ),
     )
 
 
-def _split(design: CounterfactualDesign, split: str) -> PlannedSplit:
+def _independent(reuse: Sequence[Reuse], expectation: Expectation, margin: float) -> int:
+    """On how many independent pairs an expectation is judged where it holds by the margin. The mean
+    over data sets of n pairs each is as sure as one of their sum.
+    """
+    truth = truth_of(expectation, margin) or {}
+    share = sum(truth.values()) / len(truth) if truth else _TYPICAL
+    found = [independent_pairs(shared, share) for shared in reuse]
+    return int(min(found) * len(found)) if found else 0
+
+
+def _split(design: CounterfactualDesign, split: str) -> tuple[PlannedSplit, Reuse]:
     pairs = generate(design, split)
     cells = pairs.kinds.astype(np.int64) * len(pairs.strata) + pairs.stratum
     _, same = np.unique(pair_keys(pairs), return_inverse=True)
     distinct = effective_number(same.reshape(-1), cells)
-    return PlannedSplit(design.name, split, len(pairs), distinct, _inputs(pairs))
+    planned = PlannedSplit(design.name, split, len(pairs), distinct, _inputs(pairs))
+    return planned, reuse_of(pairs, distinct)
 
 
 def _inputs(pairs: InterchangePairs) -> int:

@@ -62,12 +62,12 @@ def power_of(expectation: Expectation, pairs: int, margin: float = MARGIN, seed:
     """The power of an expectation on `pairs` independent pairs, where the true values of its scores
     lie `margin` on the right side of its bound.
     """
-    named = sorted({_plain(metric) for metric in _metrics(expectation)}, key=lambda m: m.text)
+    named = _named(expectation)
     unknown = [metric.text for metric in named if metric.name not in SHARES]
     if unknown:
         reason = f"how `{unknown[0]}` spreads is not known before a network is run"
         return Power(expectation.text, pairs, None, reason=reason)
-    truth = _truth(expectation, named, margin)
+    truth = truth_of(expectation, margin)
     if truth is None:
         reason = "no true scores from 0 to 1 meet it"
         return Power(expectation.text, pairs, 0.0, reason=reason)
@@ -154,12 +154,12 @@ def _least_pairs(probability: Callable[[int], float], asked: float) -> int | Non
     return most
 
 
-def _truth(
-    expectation: Expectation, named: list[Metric], margin: float
-) -> Mapping[Metric, float] | None:
+def truth_of(expectation: Expectation, margin: float = MARGIN) -> Mapping[Metric, float] | None:
     """True scores that meet the bound by `margin`, or by half of what there is room for; several
-    have come equally far from the end that speaks against the expectation to the other.
+    have come equally far from the end that speaks against the expectation to the other. None where
+    no scores from 0 to 1 meet it.
     """
+    named = _named(expectation)
     wants_more = expectation.operator in (">", ">=", "==")
 
     def gap(scores: Mapping[Metric, float]) -> float:
@@ -187,6 +187,10 @@ def _truth(
 
 def _between(best: Mapping[Metric, float], step: float) -> dict[Metric, float]:
     return {metric: 1 - end + step * (2 * end - 1) for metric, end in best.items()}
+
+
+def _named(expectation: Expectation) -> list[Metric]:
+    return sorted({_plain(metric) for metric in _metrics(expectation)}, key=lambda m: m.text)
 
 
 def _plain(metric: Metric) -> Metric:
