@@ -1,9 +1,9 @@
-"""One claim explained: its inputs partitioned, a rule for those that it fails on, its strength."""
+"""One claim explained: a rule for those of its inputs that it fails on, and its strength."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 import numpy as np
@@ -12,7 +12,8 @@ import torch
 from causalspec.compiler import CausalModel, Column
 from causalspec.dsl.formatter import format_source
 from causalspec.dsl.source import Source
-from causalspec.runtime.explaining.literals import literals
+from causalspec.runtime.explaining.literals import values_of
+from causalspec.runtime.explaining.narrowed import NarrowedClaim, NoRuleError, narrowed
 from causalspec.runtime.explaining.pairwise import (
     Asked,
     Hypothesis,
@@ -20,15 +21,7 @@ from causalspec.runtime.explaining.pairwise import (
     hypothesis_of,
     pairwise_agreement,
 )
-from causalspec.runtime.explaining.partition import (
-    LEVELS,
-    THRESHOLD,
-    Partition,
-    Truth,
-    get_on,
-    partition,
-)
-from causalspec.runtime.explaining.rules import FEWEST, FoundRule, TooFewInputsError, learn_rule
+from causalspec.runtime.explaining.partition import THRESHOLD, Truth, get_on, partition
 from causalspec.runtime.explaining.strength import iia_within, strengths
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.inputs.experiment import PreparedSplit
@@ -66,26 +59,49 @@ def explain(
         selected.candidates.choices,
         selected.experiment.claim.prompt,
     )
+    own = hypotheses[name]
     try:
         agrees = {
-            rival: _measured(store, selected, asked, rival, hypothesis)
+            rival: _measured(store, selected, asked, f"{rival}, swaps", hypothesis)
             for rival, hypothesis in hypotheses.items()
         }
     except UnmeasurableError as failure:
         return _unexplained(selected, str(failure))
-    return explanation(asked, hypotheses[name], selected.experiment.claim.name, agrees)
+    claim = selected.experiment.claim.name
+    if partition(get_on(agrees[name])).explained.all():
+        reason = f"the hypothesis explains all {asked.count} inputs: there is nothing to tell apart"
+        return explanation(asked, own, claim, agrees, reason=reason)
+    try:
+        found = narrowed(store, selected, observed)
+    except NoRuleError as failure:
+        return explanation(asked, own, claim, agrees, reason=str(failure))
+    fitted = replace(own, maps=selected.written(found.maps))
+    what = f"{name} unless `{found.judged.rule.text}`, swaps"
+    alone = _measured(store, selected, asked, what, fitted)
+    return explanation(asked, own, claim, agrees, found, alone)
 
 
 def explanation(
-    asked: Asked, hypothesis: Hypothesis, claim: str, agrees: Mapping[str, Truth]
+    asked: Asked,
+    hypothesis: Hypothesis,
+    claim: str,
+    agrees: Mapping[str, Truth],
+    narrowed_to: NarrowedClaim | None = None,
+    alone: Truth | None = None,
+    reason: str = "",
 ) -> Explanation:
     """What follows from the swaps of a claim's `hypothesis` and its rivals, `agrees` [kinds, bases,
-    sources] of each.
+    sources] of each, and from those of the hypothesis under the maps of a claim `narrowed_to` what
+    a rule leaves, `alone`; without a rule there is a `reason`.
     """
-    model, own = hypothesis.model, agrees[hypothesis.model.name]
+    model, whole = hypothesis.model, agrees[hypothesis.model.name]
+    own = whole if alone is None else alone
     mutual = get_on(own)
-    level, found, rule, reason = _best_told(model, asked, mutual)
-    parts = {name: partition(get_on(swaps), level) for name, swaps in agrees.items()}
+    parts = {name: partition(get_on(swaps)) for name, swaps in agrees.items()}
+    found = parts[model.name] if alone is None else partition(mutual)
+    parts[model.name] = found
+    rule = narrowed_to and narrowed_to.judged.rule
+    holds = None if rule is None else rule.holds(values_of(model, asked.settings))
     right, total = iia_within(own, found.explained)
     shown = asked.present()
     order = sorted(
@@ -96,21 +112,23 @@ def explanation(
         claim=claim,
         model=model.name,
         swaps=tuple(kind.name for kind in hypothesis.kinds),
-        threshold=level,
-        iia=float(own.mean()) if own.size else None,
+        threshold=THRESHOLD,
+        iia=float(whole.mean()) if whole.size else None,
         iia_explained=right / total if total else None,
         inputs=tuple(
             JudgedInput(
                 shown.text(place),
                 bool(found.explained[place]),
                 float(found.agreement[place]),
-                None if rule is None else bool(rule.term.holds[place]),
+                None if holds is None else bool(holds[place]),
                 tuple(name for name, part in parts.items() if part.explained[place]),
             )
             for place in order
         ),
         get_on=tuple("".join("01"[int(met)] for met in mutual[place][order]) for place in order),
-        rule=None if rule is None else _learnt(model, rule),
+        rule=None
+        if narrowed_to is None or holds is None
+        else _learnt(model, narrowed_to, holds, found.explained),
         reason=reason,
         strengths=strengths(agrees),
     )
@@ -123,56 +141,22 @@ def statement(name: str, condition: str) -> str:
     return lines[3].strip()
 
 
-def _best_told(
-    model: CausalModel, asked: Asked, mutual: Truth
-) -> tuple[float, Partition, FoundRule | None, str]:
-    """The level of agreement whose explained set a rule tells best, by the half of the inputs that
-    chooses rules; the lowest one where none has a rule.
-    """
-    parts = [(level, partition(mutual, level)) for level in LEVELS]
-    judged = [(level, part, *_rule(model, asked, part)) for level, part in parts]
-    told = [entry for entry in judged if entry[2] is not None]
-    return max(told, key=_merit) if told else judged[0]
-
-
-def _merit(entry: tuple[float, Partition, FoundRule | None, str]) -> float:
-    return -1.0 if entry[2] is None else entry[2].merit
-
-
-def _rule(model: CausalModel, asked: Asked, found: Partition) -> tuple[FoundRule | None, str]:
-    """The rule for what is not explained, or the reason why there is none."""
-    count, explained = asked.count, int(found.explained.sum())
-    if explained == count:
-        return None, f"the hypothesis explains all {count} inputs: there is nothing to tell apart"
-    if explained < FEWEST:
-        return None, (
-            f"it explains none of the inputs: the largest set on which its swaps do as it says has "
-            f"{explained} of {count}"
-        )
-    try:
-        rule = learn_rule(literals(model, asked.settings), ~found.explained)
-    except TooFewInputsError:
-        few = count - explained
-        needed = -(-count * FEWEST // few)
-        return None, (
-            f"{few} of {count} inputs {'is' if few == 1 else 'are'} not explained, too few to "
-            f"learn a rule from, which takes {FEWEST}: about {needed} inputs would do, "
-            f"`--explain-inputs {needed}`, if the test pairs have as many different bases"
-        )
-    if rule is None or not rule.is_better_than_chance:
-        tried = "" if rule is None else f"; the best, `{rule.term.text}`, is right about "
-        told = "" if rule is None else f"{rule.accuracy:.0%} of either sort of the inputs held out"
-        return None, f"no rule tells the inputs apart better than chance{tried}{told}"
-    return rule, ""
-
-
-def _learnt(model: CausalModel, rule: FoundRule) -> LearntRule:
+def _learnt(model: CausalModel, found: NarrowedClaim, holds: Truth, explained: Truth) -> LearntRule:
     number = 1
     while (name := NAME if number == 1 else f"{NAME}_{number}") in model.by_name:
         number += 1
-    line = statement(name, rule.term.text)
-    text = re.sub(r"^let \w+ = ", "", line)
-    return LearntRule(text, line, rule.accuracy, rule.held_out, rule.wrong, rule.probability)
+    line = statement(name, found.judged.rule.text)
+    score = found.iia
+    return LearntRule(
+        text=line.split(" = ", 1)[1],
+        line=line,
+        wrong=int((holds == explained).sum()),
+        share=found.judged.share,
+        pairs=score.total,
+        iia=score.mean,
+        lower=float(score.lower),
+        upper=float(score.upper),
+    )
 
 
 def _hypotheses(
@@ -215,9 +199,9 @@ def _alike(prepared: PreparedSplit) -> list[int]:
 
 
 def _measured(
-    store: FitStore, selected: SelectedAlignment, asked: Asked, name: str, hypothesis: Hypothesis
+    store: FitStore, selected: SelectedAlignment, asked: Asked, what: str, hypothesis: Hypothesis
 ) -> Truth:
-    stage = selected.stage(f"{name}, swaps of {asked.count} inputs")
+    stage = selected.stage(f"{what} of {asked.count} inputs")
     finished = store.folder.find(stage)
     if finished is not None:
         return finished.tensors["agrees"].bool().numpy()

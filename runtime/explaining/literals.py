@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,32 +35,33 @@ _ROLES = (Role.INPUT, Role.ABBREVIATION, Role.VARIABLE)
 _WRITTEN = re.compile(r"[A-Za-z_]\w*|-?\d+(\.\d+)?")
 
 
-@dataclass(frozen=True, eq=False)
+Truth = NDArray[np.bool_]
+Values = Mapping[str, NDArray[np.int64]]
+"""Codes [inputs] of everything that a rule may read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Literal:
-    """One condition as it is written, how many names and values it reads, and where it holds,
-    BoolArray [inputs].
+    """One condition as it is written, and how many names and values it reads: a name compared with
+    another one, with a code or with several.
     """
 
     text: str
     words: int
-    holds: NDArray[np.bool_] = field(repr=False)
+    name: str
+    compare: Callable[[Any, Any], Truth]
+    other: str | int | tuple[int, ...]
+
+    def holds(self, values: Values) -> Truth:
+        """Where it holds, BoolArray [inputs]."""
+        other = values[self.other] if isinstance(self.other, str) else self.other
+        return self.compare(values[self.name], other)
 
 
-def literals(model: CausalModel, settings: Columns) -> list[Literal]:
-    """All that is tried of a model's inputs, abbreviations and variables, each with its negation.
-    What is the same on these inputs stands once, in its shortest form; what is always so is none.
+def values_of(model: CausalModel, settings: Columns) -> Values:
+    """The inputs, abbreviations and variables that always have a value; tuples are left to their
+    parts' own inputs.
     """
-    columns = _values(model, settings)
-    domains = {name: model.by_name[name].domain for name in columns}
-    shortest: dict[bytes, Literal] = {}
-    for literal in sorted(_all(domains, columns), key=lambda literal: literal.words):
-        if literal.holds.any() and not literal.holds.all():
-            shortest.setdefault(literal.holds.tobytes(), literal)
-    return list(shortest.values())
-
-
-def _values(model: CausalModel, settings: Columns) -> Mapping[str, NDArray[np.int64]]:
-    """The columns of what always has a value; tuples are left to their parts' own inputs."""
     names = [
         variable.name
         for variable in model.variables
@@ -70,31 +73,44 @@ def _values(model: CausalModel, settings: Columns) -> Mapping[str, NDArray[np.in
     return {name: solved[name].astype(np.int64) for name in names}
 
 
-def _all(
-    domains: Mapping[str, Domain], columns: Mapping[str, NDArray[np.int64]]
-) -> Iterator[Literal]:
-    for name, column in columns.items():
+def literals(model: CausalModel, values: Values) -> list[Literal]:
+    """All that is tried of these values, each with its negation. What is the same on these inputs
+    stands once, in its shortest form; what is always so is none.
+    """
+    domains = {name: model.by_name[name].domain for name in values}
+    shortest: dict[bytes, Literal] = {}
+    for literal in sorted(_all(domains, values), key=lambda literal: literal.words):
+        holds = literal.holds(values)
+        if holds.any() and not holds.all():
+            shortest.setdefault(holds.tobytes(), literal)
+    return list(shortest.values())
+
+
+def _not_in(column: NDArray[np.int64], codes: tuple[int, ...]) -> Truth:
+    return ~np.isin(column, codes)
+
+
+def _all(domains: Mapping[str, Domain], values: Values) -> Iterator[Literal]:
+    for name in values:
         if isinstance(domains[name], Truths):
-            yield Literal(name, 1, column == 1)
-            yield Literal(f"not {name}", 1, column == 0)
-    for left, right in combinations(columns, 2):
+            yield Literal(name, 1, name, operator.eq, 1)
+            yield Literal(f"not {name}", 1, name, operator.eq, 0)
+    for left, right in combinations(values, 2):
         if domains[left] == domains[right]:
-            yield from _compared(left, right, domains[left], columns)
-    for name, column in columns.items():
+            for sign, compare in _signs(domains[left]):
+                yield Literal(f"{left} {sign} {right}", 2, left, compare, right)
+    for name, column in values.items():
         yield from _with_values(name, domains[name], column)
 
 
-def _compared(
-    left: str, right: str, domain: Domain, columns: Mapping[str, NDArray[np.int64]]
-) -> Iterator[Literal]:
-    first, second = columns[left], columns[right]
-    yield Literal(f"{left} == {right}", 2, first == second)
-    yield Literal(f"{left} != {right}", 2, first != second)
+def _signs(domain: Domain) -> Iterator[tuple[str, Callable[[Any, Any], Truth]]]:
+    yield "==", operator.eq
+    yield "!=", operator.ne
     if isinstance(domain, Numbers):
-        yield Literal(f"{left} < {right}", 2, first < second)
-        yield Literal(f"{left} <= {right}", 2, first <= second)
-        yield Literal(f"{left} > {right}", 2, first > second)
-        yield Literal(f"{left} >= {right}", 2, first >= second)
+        yield "<", operator.lt
+        yield "<=", operator.le
+        yield ">", operator.gt
+        yield ">=", operator.ge
 
 
 def _with_values(name: str, domain: Domain, column: NDArray[np.int64]) -> Iterator[Literal]:
@@ -105,18 +121,17 @@ def _with_values(name: str, domain: Domain, column: NDArray[np.int64]) -> Iterat
     plain = [code for code in occurring if _WRITTEN.fullmatch(written[code])]
     if domain.size <= _LISTED:
         for code in plain:
-            yield Literal(f"{name} == {written[code]}", 3, column == code)
-            yield Literal(f"{name} != {written[code]}", 3, column != code)
+            yield Literal(f"{name} == {written[code]}", 3, name, operator.eq, code)
+            yield Literal(f"{name} != {written[code]}", 3, name, operator.ne, code)
     if domain.size <= _IN_SETS:
-        for first, second in combinations(plain, 2):
-            inside = np.isin(column, (first, second))
-            members = f"{{{written[first]}, {written[second]}}}"
-            yield Literal(f"{name} in {members}", 4, inside)
-            yield Literal(f"{name} not in {members}", 4, ~inside)
+        for pair in combinations(plain, 2):
+            members = f"{{{written[pair[0]]}, {written[pair[1]]}}}"
+            yield Literal(f"{name} in {members}", 4, name, np.isin, pair)
+            yield Literal(f"{name} not in {members}", 4, name, _not_in, pair)
     if isinstance(domain, Numbers):
         spread: NDArray[np.int64] = np.unique(
             np.linspace(0, len(plain) - 1, _LIMITS).round().astype(int)
         )
         for code in [plain[int(place)] for place in spread if plain]:
-            yield Literal(f"{name} <= {written[code]}", 3, column <= code)
-            yield Literal(f"{name} > {written[code]}", 3, column > code)
+            yield Literal(f"{name} <= {written[code]}", 3, name, operator.le, code)
+            yield Literal(f"{name} > {written[code]}", 3, name, operator.gt, code)

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 THRESHOLD = 0.8
 """The share of an explained set that each of its inputs gets on with, itself among them."""
-LEVELS = (THRESHOLD, 0.9, 0.95, 1.0)
-"""Stricter sets are tried as well: where a map is a compromise, only these have a sharp edge."""
 
 Truth = NDArray[np.bool_]
 

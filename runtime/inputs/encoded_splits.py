@@ -81,7 +81,7 @@ class EncodedSplits:
         `predictions` is a LongTensor [inputs, answers]: the network's own outputs.
         """
         right = agreement(predictions, self.presentation.correct)
-        return _all_right(replace(split.rows, bases=split.own_bases), right)
+        return all_within(replace(split.rows, bases=split.own_bases), right)
 
     def values(self, variables: Sequence[str]) -> Tensor:
         """LongTensor [inputs, variables]: what each variable of the model is at each input, as its
@@ -97,13 +97,16 @@ class EncodedSplits:
         return torch.stack(columns, dim=1)
 
 
-def _all_right(rows: Interchanges, right: Tensor) -> Tensor:
+def all_within(rows: Interchanges, inputs: Tensor) -> Tensor:
+    """BoolTensor [rows]: whether base and every source that is used are among `inputs`, a
+    BoolTensor [inputs].
+    """
     # A variable left alone is taken from nowhere; its base stands in for the source.
     sources = torch.where(rows.origins >= 0, rows.origins, rows.bases[:, None])
-    found = right[rows.bases] & right[sources].all(dim=1)
+    found = inputs[rows.bases] & inputs[sources].all(dim=1)
     if rows.inner is None or rows.inner_of is None:
         return found
-    inside = _all_right(rows.inner, right)
+    inside = all_within(rows.inner, inputs)
     return found & (inside[rows.inner_of.clamp(min=0)] | (rows.inner_of < 0)).all(1)
 
 

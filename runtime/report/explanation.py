@@ -49,10 +49,11 @@ def summary(explanation: Explanation) -> str:
 
 
 def rule_quality(rule: LearntRule) -> str:
-    """How far a rule is to be trusted, in a few words."""
+    """What is left where a rule does not hold, in a sentence."""
     return (
-        f"wrong about {rule.wrong} of {rule.held_out} inputs held out, balanced accuracy "
-        f"{rule.accuracy:.3f}"
+        f"where it does not hold, on {rule.share:.0%} of the inputs, maps fitted to these alone "
+        f"have IIA {rule.iia:.3f}, 95 % interval {rule.lower:.3f} to {rule.upper:.3f}, on "
+        f"{rule.pairs} test pairs"
     )
 
 

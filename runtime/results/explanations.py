@@ -13,7 +13,7 @@ import msgspec
 from causalspec.runtime.results.as_json import ResultsError, json_text, json_value, with_numbers
 
 EXPLANATION = "explanation.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +32,21 @@ class JudgedInput:
 
 @dataclass(frozen=True, slots=True)
 class LearntRule:
-    """What tells the inputs that are not explained from the others. `text` is the condition and
-    `line` the statement that can be pasted into the model. `accuracy` is its balanced accuracy on
-    the `held_out` inputs, of which it is `wrong` about some; `probability` that of as many hits by
-    chance.
+    """What tells the inputs that the hypothesis does not explain from the others. `text` is the
+    condition and `line` the statement that can be pasted into the model. It is `wrong` about some
+    of the inputs shown. It leaves a `share` of the validation inputs, and `pairs` of the test
+    pairs: on these the IIA is `iia`, its 95 % interval from `lower` to `upper`, under maps that
+    were fitted to such pairs alone.
     """
 
     text: str
     line: str
-    accuracy: float
-    held_out: int
     wrong: int
-    probability: float
+    share: float
+    pairs: int
+    iia: float
+    lower: float
+    upper: float
 
 
 @dataclass(frozen=True, slots=True)
