@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from causalspec.runtime.readouts.records import Readout as Readout
     from causalspec.runtime.readouts.rewrite import Rewriting as Rewriting
     from causalspec.runtime.readouts.rewrite import rewrite as rewrite
+    from causalspec.runtime.report.readings import render_mediation as render_mediation
+    from causalspec.runtime.report.readings import render_readout as render_readout
     from causalspec.runtime.report.text import verbatim as verbatim
     from causalspec.runtime.results.as_json import json_text as json_text
     from causalspec.runtime.results.as_json import json_value as json_value

@@ -9,7 +9,7 @@ import msgspec
 
 from benchmarks.reproductions.measured import Found, Kept, place
 from benchmarks.reproductions.study import Study, StudyError
-from causalspec.runtime.report.pictures import Figure, figures, sweep_map
+from causalspec.runtime.report.pictures import Figure, figures, site_map
 from causalspec.runtime.report.sweep import sweep_of
 from causalspec.runtime.results.files import read_results
 
@@ -45,7 +45,7 @@ def draw(study: Study, rows: tuple[Found, ...], results: Path) -> str:
         place(f"{file} # verdicts / {claim}", results)
         verification = read_results((results / file).parent)
         verdict = next(each for each in verification.verdicts if each.claim == claim)
-        return sweep_map(picture.caption, sweep_of(verdict))
+        return site_map(picture.caption, sweep_of(verdict).heat_map)
     drawn = [
         Figure(row.what, row.value, row.lower, row.upper, described.at)
         for row, described in zip(rows, study.rows, strict=True)

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> ExitCode:
-    """Measure effects, write `mediation.json` where `--out` says, and print a row a site."""
+    """Measure effects, print a row a site, and write it and a picture where `--out` says."""
     specification = load_checked(options.spec, options.settings)
     missing = f"there is no alignment `{options.alignment}`"
     alignment = named(specification.alignments, options.alignment, missing)
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     require_libraries()
     from causalspec.progress import TerminalWatcher
-    from causalspec.runtime import json_text, json_value, mediate
+    from causalspec.runtime import json_text, json_value, mediate, render_mediation
 
     with TerminalWatcher() as watcher:
         network, settings = named_network(options, watcher), reading_settings(options)
@@ -54,6 +54,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     content = json_value(found)
     if options.out is not None:
         write_file_in(options.out, "mediation.json", json_text(content))
+        write_file_in(options.out, "mediation.html", render_mediation(found))
     if options.format == "json":
         print_json(content)
     else:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from causalspec.runtime import AlsoRead, DataReadout, InputReadout, Readout
+    from causalspec.runtime import AlsoRead, DataReadout, Readout
 
 EXAMPLE = (
     "causalspec readout indirect_object.causal PositionIsAVariable "
@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> ExitCode:
-    """Read out, write `readout.json` where `--out` says, and print what was found."""
+    """Read out, print what was found, and write it and a picture where `--out` says."""
     specification = load_checked(options.spec, options.settings)
     missing = f"there is no claim `{options.claim}`"
     claim = named(specification.claims, options.claim, missing)
@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> ExitCode:
             raise WrongUsageError("--prompt says how the inputs of --also are shown")
     require_libraries()
     from causalspec.progress import TerminalWatcher
-    from causalspec.runtime import ReadoutSettings, json_text, json_value, read_out
+    from causalspec.runtime import ReadoutSettings, json_text, json_value, read_out, render_readout
 
     also = [_also(specification, claim, written, options.prompt) for written in options.also]
     destination = options.out or Path("results") / f"{options.spec.stem}-{claim.name}-readout"
@@ -90,6 +90,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     content = json_value(found)
     if options.out is not None:
         write_file_in(options.out, "readout.json", json_text(content))
+        write_file_in(options.out, "readout.html", render_readout(found))
     if options.format == "json":
         print_json(content)
     else:
@@ -147,19 +148,10 @@ def _predictors(data: DataReadout, console: Console) -> Table:
 def _inputs(data: DataReadout, console: Console) -> Table:
     headings = ("input", "value", "probed", "as source", "as base", "realised", "says")
     table = drawn_table(console, *headings)
-    # Those in which it is realised least come first: they are what one looks for.
-    ordered = sorted(data.inputs, key=_share)
-    for read in ordered[:SHOWN_INPUTS]:
+    for read in data.least_realised_first[:SHOWN_INPUTS]:
         realised = {True: "yes", False: "no", None: "unknown"}[read.realised]
         cells = (read.input, read.value, read.probed)
         said = f"{read.said}{'' if read.is_right else f' (right: {read.right})'}"
         sides = (f"{s.correct}/{s.total}" for s in (read.as_source, read.as_base))
         table.add_row(*map(visible, cells), *sides, realised, visible(said))
     return table
-
-
-def _share(read: InputReadout) -> float:
-    """The share of swaps that agree; inputs without any come last."""
-    sides = (read.as_source, read.as_base)
-    total = sum(side.total for side in sides)
-    return sum(side.correct for side in sides) / total if total else 2.0

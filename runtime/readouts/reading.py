@@ -16,7 +16,7 @@ from causalspec.runtime.inputs.experiment import Experiment, PreparedSplit, pres
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.inputs.token_places import TokenChoice
 from causalspec.runtime.readouts.crossed import Crossed
-from causalspec.runtime.readouts.records import InputReadout
+from causalspec.runtime.readouts.records import InputReadout, is_realised
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.scoring.observed import observe
 from causalspec.runtime.untyped import from_array
@@ -56,6 +56,7 @@ class Read:
             presentation.said(as_asked(said, right)),
             presentation.said(right),
             bool(self.right[number]),
+            is_realised(as_source, as_base),
         )
 
 

@@ -92,10 +92,11 @@ def read_out(
         store = FitStore(folder, watcher)
         known = posed.network
         if posed.reused is None:
-            best = sweep(store, known, experiment, posed.offered, fit).best
-            sites, maps = best.sites, best.fit.maps
+            searched = sweep(store, known, experiment, posed.offered, fit)
+            sites, maps = searched.best.sites, searched.best.fit.maps
+            tried = tuple(entry.result for entry in searched.entries)
         else:
-            sites, maps = posed.reused.sites, posed.reused.maps
+            sites, maps, tried = posed.reused.sites, posed.reused.maps, ()
         reader = Reader(known, experiment, posed.offered.choices, sites, maps, watcher)
         design = experiment.designs[0]
         splits = [split.name for split in design.splits]
@@ -116,6 +117,7 @@ def read_out(
                 told.data(generate(specification.counterfactuals[read.design], read.split), read)
                 for read in (*own, *also)
             ),
+            tried,
         )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from causalspec.runtime.results.estimates import Score
-from causalspec.runtime.results.records import Manifest
+from causalspec.runtime.results.records import Manifest, SiteScore
 from causalspec.runtime.sites.site import Site
 
 
@@ -24,16 +25,26 @@ class InputReadout:
     said: str
     right: str
     is_right: bool
+    realised: bool | None
+    """See `is_realised`."""
 
     @property
-    def realised(self) -> bool | None:
-        """Whether more than half of its swaps come out as the hypothesis says, in both directions;
-        None where a 95 % interval leaves that open, or no swap changes the answer.
+    def agreement(self) -> float:
+        """The share of its swaps, in both directions, that come out as the hypothesis says; NaN
+        where none changes the answer.
         """
-        sides = [side for side in (self.as_source, self.as_base) if side.total]
-        if any(side.upper < 0.5 for side in sides):
-            return False
-        return True if sides and all(side.lower > 0.5 for side in sides) else None
+        total = self.as_source.total + self.as_base.total
+        return (self.as_source.correct + self.as_base.correct) / total if total else math.nan
+
+
+def is_realised(as_source: Score, as_base: Score) -> bool | None:
+    """Whether more than half of an input's swaps come out as the hypothesis says, in both
+    directions; None where a 95 % interval leaves that open, or no swap changes the answer.
+    """
+    sides = [side for side in (as_source, as_base) if side.total]
+    if any(side.upper < 0.5 for side in sides):
+        return False
+    return True if sides and all(side.lower > 0.5 for side in sides) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,15 @@ class DataReadout:
         """In how many the variable is realised."""
         return sum(read.realised is True for read in self.inputs)
 
+    @property
+    def least_realised_first(self) -> list[InputReadout]:
+        """The inputs, those of which the smallest share of swaps agrees first: they are what one
+        looks for. Those without any come last.
+        """
+        return sorted(
+            self.inputs, key=lambda read: math.inf if math.isnan(read.agreement) else read.agreement
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Readout:
@@ -81,3 +101,5 @@ class Readout:
     reference: str
     """The split whose inputs the others are swapped with and the probes are fitted to."""
     data: tuple[DataReadout, ...]
+    sites: tuple[SiteScore, ...] = ()
+    """The fits among which `site` was chosen, on validation pairs; none where maps are reused."""

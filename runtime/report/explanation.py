@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from causalspec.runtime.report.sweep import heat_class
+from causalspec.runtime.report.heat import heat_class
 from causalspec.runtime.results.explanations import Coverage, Explanation, LearntRule, Strength
 
 MOST_CELLS = 32

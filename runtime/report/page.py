@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from causalspec.runtime.report import explanation, sweep, text
+from causalspec.runtime.report import explanation, heat, sweep, text
 from causalspec.runtime.report.graph import graph_drawing
 from causalspec.runtime.results.explanations import Explanation
 from causalspec.runtime.results.records import Verification
@@ -28,18 +28,20 @@ def render_report(verification: Verification, explanations: Sequence[Explanation
     Everything that comes from a spec, a network or a tokenizer is escaped. The content security
     policy allows the one style sheet, by its hash, and nothing else.
     """
-    style = files(__package__ or __name__).joinpath("report.css").read_text(encoding="utf-8")
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            verification=verification,
-            style=Markup(style),
-            style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-            state=_state(verification),
-            explanations={explained.claim: explained for explained in explanations},
-        )
+    return rendered(
+        "report.html",
+        verification=verification,
+        state=_state(verification),
+        explanations={explained.claim: explained for explained in explanations},
     )
+
+
+def rendered(template: str, **values: object) -> str:
+    """The text of one HTML file by a template, with the style sheet of all of them."""
+    style = files(__package__ or __name__).joinpath("report.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    page = _environment().get_template(template)
+    return page.render(style=Markup(style), style_digest=digest, **values)
 
 
 def prose(sentence: str) -> Markup:
@@ -82,13 +84,13 @@ def _environment() -> Environment:
         *(text.percent, text.references, text.repeats, text.short_figure, text.site_name),
         *(text.doubts, text.held_against, text.outcome, text.spread_of),
         *(text.sorted_controls, text.verbatim, text.verdict_word),
-        *(sweep.column_class, sweep.heat_class, sweep.not_told_apart, sweep.plot_height),
+        *(sweep.column_class, heat.heat_class, sweep.not_told_apart, sweep.plot_height),
         *(sweep.sweep_of, explanation.cells, explanation.curves, explanation.rule_quality),
         *(explanation.sorts, explanation.summary, graph_drawing, pairwise, prose),
     ]
     constants: dict[str, Any] = {
         "answers": text.ANSWERS,
-        "heat_edges": sweep.HEAT_EDGES,
+        "heat_edges": heat.HEAT_EDGES,
         "ticks": (0.0, 0.25, 0.5, 0.75, 1.0),
         "what_iia_means": text.WHAT_IIA_MEANS,
         "what_a_verdict_does_not_say": text.WHAT_A_VERDICT_DOES_NOT_SAY,

@@ -6,6 +6,7 @@ For pages that show images and no HTML; what the report itself shows is in `temp
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from importlib.resources import files
 from xml.sax.saxutils import escape
 
 from causalspec.dsl.display import visible
-from causalspec.runtime.report.sweep import HEAT_STEPS, Sweep
+from causalspec.runtime.report.heat import HEAT_STEPS, HeatMap
 from causalspec.runtime.report.text import short_figure
 
 _TEXT = 12  # pixels of the text's height; a letter is taken to be .56 of it wide
@@ -86,18 +87,20 @@ def heat_map(
     return _svg(label, x + (52 if slanted else 0), top + len(rows) * _ROW + 10, palette, lines)
 
 
-def sweep_map(label: str, sweep: Sweep) -> str:
-    """The validation scores of a sweep, rows tokens (and kinds of site), columns layers."""
-    layers = tuple(sweep.layers)
+def site_map(label: str, sites: HeatMap) -> str:
+    """Sites shaded by their shares, rows tokens (and kinds of site), columns layers."""
+    layers = tuple(sites.layers)
     rows: dict[str, list[float | None]] = {}
     ringed: tuple[str, int] | None = None
-    for kind, tokens in sweep.by_kind_token_and_layer.items():
-        for token, fits in tokens.items():
+    for kind, tokens in sites.by_kind_token_and_layer.items():
+        for token, cells in tokens.items():
             name = f"{kind}, {token}" if token else kind
-            found = [fits.get(layer) for layer in layers]
-            rows[name] = [fit.score.mean if fit and fit.score.total else None for fit in found]
-            for column, fit in enumerate(found):
-                if fit is not None and fit.is_chosen:
+            found = [cells.get(layer) for layer in layers]
+            rows[name] = [
+                cell.share if cell and math.isfinite(cell.share) else None for cell in found
+            ]
+            for column, cell in enumerate(found):
+                if cell is not None and cell.is_chosen:
                     ringed = name, column
     return heat_map(label, [ColumnGroup("", layers)], rows, ringed)
 

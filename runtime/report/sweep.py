@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
-from causalspec.runtime.report.text import figure, interval
+from causalspec.runtime.report.heat import HeatMap, kind_of, layer_order, layer_text
+from causalspec.runtime.report.text import figure, interval, short_figure
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.records import ClaimVerdict, SiteScore
 from causalspec.runtime.sites.site import Site
-
-HEAT_STEPS = 10
-"""Shades of the colour scale beyond the first; `report.css` has `heat-0` to `heat-10`."""
-
-HEAT_EDGES = (0.0, *((step + 0.5) / HEAT_STEPS for step in range(HEAT_STEPS)), 1.0)
-"""Where each shade begins and ends on the scale from 0 to 1."""
 
 SHOWN_COMBINATIONS = 20
 
@@ -33,14 +29,24 @@ class SingleSiteFit:
     """Whether it is not told apart from the best."""
 
     @property
-    def kind(self) -> str:
-        """What sites that differ in layer and token alone have in common."""
-        return str(replace(self.site, layer=None, token=""))
+    def share(self) -> float:
+        """What shades its cell."""
+        return self.score.mean
+
+    @property
+    def text(self) -> str:
+        """What its cell says."""
+        return short_figure(self.score.mean)
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether it was given up on after a short fit."""
+        return self.dropped_after is not None
 
     @property
     def layer_text(self) -> str:
         """The number of its layer, `–` where it has none."""
-        return "–" if self.site.layer is None else str(self.site.layer)
+        return layer_text(self.site)
 
     @property
     def title(self) -> str:
@@ -70,7 +76,7 @@ class Sweep:
     @property
     def is_one_row(self) -> bool:
         """Whether the sites differ in their layers alone, so that a chart can show them."""
-        return len({(fit.kind, fit.site.token) for fit in self.single}) == 1
+        return len({(kind_of(fit.site), fit.site.token) for fit in self.single}) == 1
 
     @property
     def columns(self) -> list[Column]:
@@ -82,17 +88,9 @@ class Sweep:
         ]
 
     @property
-    def layers(self) -> list[str]:
-        """The layers of the heat map's columns."""
-        return list(dict.fromkeys(fit.layer_text for fit in self.single))
-
-    @property
-    def by_kind_token_and_layer(self) -> dict[str, dict[str, dict[str, SingleSiteFit]]]:
-        """The cells of the heat map."""
-        cells: dict[str, dict[str, dict[str, SingleSiteFit]]] = {}
-        for fit in self.single:
-            cells.setdefault(fit.kind, {}).setdefault(fit.site.token, {})[fit.layer_text] = fit
-        return cells
+    def heat_map(self) -> HeatMap:
+        """The fits by token and layer."""
+        return HeatMap(self.single)
 
     @property
     def best_combinations(self) -> list[SiteScore]:
@@ -104,7 +102,16 @@ class Sweep:
 def sweep_of(verdict: ClaimVerdict) -> Sweep:
     """The fits of a claim as the report shows them."""
     chosen = set(verdict.chosen)
-    alike = not_told_apart(verdict)
+    joint = tuple(fit for fit in verdict.sites if len(set(fit.sites)) > 1)
+    return Sweep(single_sites(verdict.sites, chosen, not_told_apart(verdict)), joint)
+
+
+def single_sites(
+    sites: Sequence[SiteScore],
+    chosen: Collection[Site],
+    alike: Collection[tuple[Site, ...]] = (),
+) -> tuple[SingleSiteFit, ...]:
+    """The fits all of whose variables lie at one site, in the order of layers."""
     single = [
         SingleSiteFit(
             fit.sites[0],
@@ -113,21 +120,15 @@ def sweep_of(verdict: ClaimVerdict) -> Sweep:
             fit.dropped_after,
             fit.sites in alike,
         )
-        for fit in verdict.sites
+        for fit in sites
         if len(set(fit.sites)) == 1
     ]
-    single.sort(key=lambda fit: -1 if fit.site.layer is None else fit.site.layer)
-    return Sweep(tuple(single), tuple(fit for fit in verdict.sites if len(set(fit.sites)) > 1))
+    return tuple(sorted(single, key=layer_order))
 
 
 def not_told_apart(verdict: ClaimVerdict) -> set[tuple[Site, ...]]:
     """The sites that may be the best as well as the chosen ones."""
     return {sites for rank in verdict.ranks for sites in rank.not_told_apart}
-
-
-def heat_class(value: float) -> str:
-    """The class of the shade for a share; `heat-none` where there is none."""
-    return f"heat-{round(value * HEAT_STEPS)}" if 0 <= value <= 1 else "heat-none"
 
 
 def plot_height(value: float) -> float:

@@ -18,7 +18,7 @@ from typing import Any, cast
 import msgspec
 
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.results.estimates import Score
+from causalspec.runtime.results.estimates import Measurement, Score
 from causalspec.runtime.results.records import ClaimVerdict, Verification
 
 FORMAT = 2
@@ -26,6 +26,7 @@ FORMAT = 2
 
 _DERIVED: Mapping[type, Mapping[str, Any]] = {
     Score: {"mean": float, "lower": float, "upper": float},
+    Measurement: {"lower": float, "upper": float},
     ClaimVerdict: {"holds": bool | None},
     Verification: {"holds": bool | None},
 }
@@ -74,19 +75,26 @@ def from_json(text: str) -> Verification:
 
 def json_schema() -> str:
     """The JSON Schema (draft 2020-12) of `result.json`, as text."""
-    definitions: dict[str, Any] = msgspec.json.schema(Verification)["$defs"]
-    for kind, derived in _DERIVED.items():
-        definition = definitions[kind.__name__]
-        definition["properties"] |= {name: msgspec.json.schema(of) for name, of in derived.items()}
-        definition["required"] += derived
-    root = definitions.pop(Verification.__name__)
+    root = schema_of(Verification, "causalspec result")
     root["properties"]["format"] = {"const": FORMAT}
     root["required"].append("format")
-    head = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "causalspec result",
-    }
-    return json_text(with_numbers({**root, **head, "$defs": definitions}))
+    return json_text(with_numbers(root))
+
+
+def schema_of(kind: type, title: str) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of what `json_value` makes of a dataclass; `with_numbers`
+    lets its numbers be what JSON writes for those that are not finite.
+    """
+    definitions: dict[str, Any] = msgspec.json.schema(kind)["$defs"]
+    for derived_of, derived in _DERIVED.items():
+        definition = definitions.get(derived_of.__name__)
+        if definition is not None:
+            properties = {name: msgspec.json.schema(of) for name, of in derived.items()}
+            definition["properties"] |= properties
+            definition["required"] += derived
+    root = definitions.pop(kind.__name__)
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
+    return {**root, **head, "$defs": definitions}
 
 
 def json_text(content: Mapping[str, object]) -> str:

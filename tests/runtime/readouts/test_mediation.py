@@ -15,6 +15,7 @@ from causalspec.command_line import main
 from causalspec.compiler.compile import check_file
 from causalspec.compiler.data.counterfactuals import generate
 from tests.helpers import tiny_player
+from tests.helpers.schemas import validate
 from tests.helpers.tiny_player import COLORS
 
 SPEC = (
@@ -38,6 +39,9 @@ def mediated(
     printed = json.loads(capsys.readouterr().out)
     written = (tmp_path / "out" / "mediation.json").read_text(encoding="utf-8")
     assert json.loads(written) == printed
+    validate(printed, "mediate")
+    picture = (tmp_path / "out" / "mediation.html").read_text(encoding="utf-8")
+    assert picture.count(" title=") == len(printed["sites"])
     return printed
 
 

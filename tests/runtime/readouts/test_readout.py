@@ -21,6 +21,7 @@ from causalspec.compiler.evaluators.interpret import interchange
 from causalspec.runtime.readouts.crossed import crossed, inputs_of
 from causalspec.runtime.readouts.predictors import plain_probe, value_probe
 from tests.helpers import tiny_player
+from tests.helpers.schemas import validate
 from tests.helpers.tiny_player import COLORS
 
 
@@ -46,6 +47,9 @@ def read(
     assert main([*command, "--out", out, "--format", "json", *options]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert json.loads((spec.parent / "out" / "readout.json").read_text("utf-8")) == printed
+    validate(printed, "readout")
+    picture = (spec.parent / "out" / "readout.html").read_text("utf-8")
+    assert picture.count('<th scope="row">') == 1 + sum(len(d["inputs"]) for d in printed["data"])
     return printed
 
 
@@ -86,6 +90,41 @@ def test_a_dazed_network_is_foretold_by_the_variable(
         assert scores["counterfactual simulation"]["auroc"] >= scores["confidence"]["auroc"]
 
 
+def test_another_prompt_is_out_of_distribution(
+    spec: Path, player: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The player was taught one order of words alone. What it says in another, and how confident it
+    is, is found by hand.
+    """
+    turned = '  prompt turned "{which} {first} {second}"\n  say answer'
+    text = tiny_player.SPEC.replace("  say answer", turned)
+    spec.write_text(text, encoding="utf-8")
+    found = read(spec, player, capsys, "--also", "SwapColor.test", "--prompt", "turned")
+    within, without = found["data"]
+    assert (within["prompt"], without["prompt"]) == ("", "turned")
+    assert all(given["is_right"] for given in within["inputs"])
+    assert 0 < sum(given["is_right"] for given in without["inputs"]) < len(without["inputs"])
+
+    untyped: Any = AutoModelForCausalLM
+    words: Any = AutoTokenizer
+    model, tokenizer = untyped.from_pretrained(player), words.from_pretrained(player)
+    texts = [given["input"] for given in without["inputs"]]
+    with torch.no_grad():
+        logits = model(**tokenizer(texts, return_tensors="pt")).logits[:, -1]
+    likely, tokens = logits.double().softmax(-1).max(-1)
+    said = [tokenizer.convert_ids_to_tokens(int(token)) for token in tokens]
+    right: list[bool] = []
+    for text, answer, given in zip(texts, said, without["inputs"], strict=True):
+        side, first, second = text.split()
+        right.append(answer == (first if side == "left" else second))
+        assert given["is_right"] == right[-1]
+    apart = likely[torch.tensor(right)][:, None] - likely[~torch.tensor(right)][None]
+    area = (apart > 0).double() + 0.5 * (apart == 0)
+    scores = {score["predictor"]: score["auroc"] for score in without["predictors"]}
+    assert scores["confidence"] == pytest.approx(float(area.mean()), abs=0.02)
+    assert 0 <= scores["counterfactual simulation"] <= 1 and 0 <= scores["value probing"] <= 1
+
+
 def test_wrong_use_is_said_plainly(
     spec: Path, player: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -95,6 +134,10 @@ def test_wrong_use_is_said_plainly(
     assert main([*command, "--also", "SwapColor.tset"]) == 2
     assert "`SwapColor` has no split `tset`" in capsys.readouterr().err
     assert main(["readout", str(spec), "TheColour", "--network", str(player)]) == 2
+    assert main([*command, "--prompt", "main"]) == 2
+    assert "--prompt says how the inputs of --also are shown" in capsys.readouterr().err
+    assert main([*command, "--also", "SwapColor.test", "--prompt", "maim"]) == 2
+    assert "`Pick` has no prompt `maim`; did you mean `main`?" in capsys.readouterr().err
 
 
 # The parts ----------------------------------------------------------------------------------------

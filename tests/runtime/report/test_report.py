@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from causalspec.runtime.report.graph import graph_drawing
+from causalspec.runtime.report.heat import heat_class
 from causalspec.runtime.report.page import prose, render_report
-from causalspec.runtime.report.sweep import heat_class
 from causalspec.runtime.report.text import (
     cost,
     expectation_figure,
