@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from causalspec.runtime.readouts.readout import ReadoutSettings as ReadoutSettings
     from causalspec.runtime.readouts.readout import read_out as read_out
     from causalspec.runtime.readouts.records import DataReadout as DataReadout
-    from causalspec.runtime.readouts.records import InputReadout as InputReadout
     from causalspec.runtime.readouts.records import Readout as Readout
     from causalspec.runtime.readouts.rewrite import Rewriting as Rewriting
     from causalspec.runtime.readouts.rewrite import rewrite as rewrite
