@@ -176,7 +176,8 @@ class Metric:
     """`iia`, `kl(random_network)`, `iia(MidpointDistance)`, `iia(left, right)`, `lower(iia)`.
 
     `name` is a metric of the vocabulary. `of` is a control of the vocabulary, the name of a rival
-    model, or None for the claim's own model. `kind` are the variables of one kind of swap, in the
+    model, of other data of the claim's model or of another prompt, or None for what the claim is
+    about. `kind` are the variables of one kind of swap, in the
     model's order: the metric is that of the pairs on which exactly these are swapped.
     """
 

@@ -36,7 +36,8 @@ def compile_claim(compilation: Compilation, declaration: syntax.ClaimDeclaration
     data = _data(compilation, about.data, draft)
     alignment = _alignment(compilation, about.alignment, draft)
     kinds = [kind for design, _ in data for kind in compilation.designs[design].kinds]
-    scored = Scored(draft, tuple(kinds), alignment)
+    own = (*(design for design, _ in data), about.prompt.text if about.prompt else None)
+    scored = Scored(draft, tuple(kinds), alignment, own)
     expectations = [expectation_of(compilation, statement, scored) for statement in expects]
     if draft is None:
         return None

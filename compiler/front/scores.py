@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from causalspec.compiler.entries import MetricEntry
+from causalspec.compiler.front.elsewhere import elsewhere_of, is_elsewhere
 from causalspec.compiler.front.examples import target_variable
 from causalspec.compiler.front.fit_seeds import seeds_of
 from causalspec.compiler.front.instances import rival_of
@@ -37,6 +38,8 @@ class Scored:
     draft: ModelDraft | None
     kinds: tuple[SwapKind, ...]
     alignment: Alignment | None
+    own: tuple[str | None, ...] = ()
+    """The data and the prompt that the claim is about, None for the task's first prompt."""
 
 
 def _score(
@@ -82,7 +85,11 @@ def _score(
                     advice = f"write `iia({control.name})`"
                     return compilation.error("CS746", message, written.span, help=advice)
                 return Metric(entry.name, bound, control.name)
-            if model.text in compilation.models or not _names_variable(scored, model.text):
+            is_variable = _names_variable(scored, model.text)
+            if not is_variable and is_elsewhere(compilation, model, scored.draft):
+                found = elsewhere_of(compilation, model, scored.draft, scored.alignment, scored.own)
+                return None if found is None else Metric(entry.name, bound, found)
+            if model.text in compilation.models or not is_variable:
                 rival = _rival(compilation, model, scored, controls)
                 return None if rival is None else Metric(entry.name, bound, rival)
         case _:

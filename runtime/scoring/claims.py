@@ -41,6 +41,7 @@ from causalspec.runtime.scoring.differences import (
     differences_asked,
     rivals_of,
 )
+from causalspec.runtime.scoring.elsewhere import observed_elsewhere
 from causalspec.runtime.scoring.expectations import Scores, judge
 from causalspec.runtime.scoring.firing_pairs import firing_pairs
 from causalspec.runtime.scoring.floor import NO_SWAP, floor_of
@@ -204,7 +205,7 @@ def _scored(
     if without:
         names = ", ".join(f"`{name}`" for name in without)
         notes.notice(f"left out, since maps would have to be fitted for it: {names}")
-    compared = list(compare(store, selected))
+    compared = [*compare(store, selected), *observed_elsewhere(store, selected)]
     untested = {
         comparison.name: f"`{comparison.name}` is not tested: {comparison.not_tested}"
         for comparison in compared

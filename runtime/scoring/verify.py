@@ -157,7 +157,12 @@ def _warnings(posed: Sequence[PosedClaim]) -> Iterator[tuple[str, ...]]:
         task, claim = posed_claim.experiment.task, posed_claim.experiment.claim
         first = next(iter(task.prompts), None)
         names = dict.fromkeys(
-            name or first for name in (claim.prompt, posed_claim.experiment.fitting_prompt)
+            name or first
+            for name in (
+                claim.prompt,
+                posed_claim.experiment.fitting_prompt,
+                *(metric.of for metric in claim.metrics if metric.of in task.prompts),
+            )
         )
         for name in names:
             if name is None or (task.name, name) in found:

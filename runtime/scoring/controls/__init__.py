@@ -27,6 +27,7 @@ from causalspec.runtime.scoring.controls import (
     site_resampled,
     unmapped_resampled,
 )
+from causalspec.runtime.scoring.controls.named_elsewhere import elsewhere_named
 from causalspec.runtime.scoring.controls.rivals import observed_rival, rival_explanation
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
 from causalspec.runtime.scoring.controls.untested import NotTested
@@ -171,7 +172,11 @@ def _compared(
 
 def _named(selected: SelectedAlignment) -> set[str]:
     """The controls and rivals that the claim's expectations name."""
-    return {metric.of for metric in selected.experiment.claim.metrics if metric.of is not None}
+    experiment = selected.experiment
+    elsewhere = elsewhere_named(selected.specification, experiment.claim, experiment.task)
+    return {metric.of for metric in experiment.claim.metrics if metric.of is not None} - {
+        *elsewhere
+    }
 
 
 def _control(name: str) -> Control:
