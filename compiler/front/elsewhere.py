@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at
-from causalspec.compiler.specification import Alignment
+from causalspec.compiler.specification import Alignment, PromptTemplate
 from causalspec.dsl import syntax
 
 SPLIT = "test"
@@ -31,7 +33,7 @@ def elsewhere_of(
     that the claim is about.
     """
     task = compilation.tasks.get(draft.task.name) if draft is not None else None
-    prompts = {} if task is None else task.prompts
+    prompts: Mapping[str, PromptTemplate] = {} if task is None else task.prompts
     if name.text not in compilation.declared and name.text in prompts:
         compilation.meanings.note(name.span, prompts[name.text].span)
         if name.text in own or (None in own and name.text == next(iter(prompts))):

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from causalspec.runtime.report import explanation, heat, sweep, text
 from causalspec.runtime.report.graph import graph_drawing
+from causalspec.runtime.report.too_few import what_helps
 from causalspec.runtime.results.explanations import Explanation
 from causalspec.runtime.results.records import Verification
 
@@ -86,7 +87,7 @@ def _environment() -> Environment:
         *(text.sorted_controls, text.verbatim, text.verdict_word),
         *(sweep.column_class, heat.heat_class, sweep.not_told_apart, sweep.plot_height),
         *(sweep.sweep_of, explanation.cells, explanation.curves, explanation.rule_quality),
-        *(explanation.sorts, explanation.summary, graph_drawing, pairwise, prose),
+        *(explanation.sorts, explanation.summary, what_helps, graph_drawing, pairwise, prose),
     ]
     constants: dict[str, Any] = {
         "answers": text.ANSWERS,

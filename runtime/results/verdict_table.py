@@ -27,6 +27,7 @@ from causalspec.runtime.report.text import (
     visible,
     wrong_answer,
 )
+from causalspec.runtime.report.too_few import what_helps
 from causalspec.runtime.results.records import ClaimVerdict, ControlScore, PairCounts, Verification
 
 _PLAIN_RULE = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
@@ -145,6 +146,8 @@ def _print_reasons(verdict: ClaimVerdict, terminal: _Terminal) -> None:
         terminal.console.print()
     for reason in reasons:
         terminal.line(f"unknown: {reason}", indent=2)
+    for helps in what_helps(verdict):
+        terminal.line(f"help: {helps}", indent=2)
 
 
 def _print_control_notes(verdict: ClaimVerdict, terminal: _Terminal) -> None:
