@@ -24,6 +24,7 @@ from causalspec.runtime.engine.subjects import Edit, Interchanges
 from causalspec.runtime.engine.suffix import suffix_run
 from causalspec.runtime.engine.text_subject import TextSubject, text_subjects, why_not_suffix
 from causalspec.runtime.fitting.placed_maps import PlacedVariable, build_maps
+from causalspec.runtime.fitting.predict import predict, predict_side_by_side
 from causalspec.runtime.networks.network import Network, NetworkError
 from causalspec.runtime.sites.components import COMPONENTS, tap_of
 from causalspec.runtime.sites.site import Site
@@ -339,3 +340,44 @@ def _subjects(
             notice=notices.append,
         )
     )
+
+
+@pytest.mark.parametrize("is_plain", [False, True])
+@pytest.mark.parametrize("side", SIDES)
+def test_maps_side_by_side_are_the_maps_one_by_one(side: str, is_plain: bool) -> None:
+    """Several maps in one batch, with rows of several lengths and swaps of one variable or two."""
+    network = tiny_network(CONFIGURATIONS["llama"])
+    request = all_bases(side, residuals(1, 2))
+    [subject] = _subjects(network, request, None, [])
+    if is_plain:
+        subject = replace(subject, plain_because="asked for")
+    rows = Interchanges(
+        torch.tensor([0, 1, 4, 6, 2]),
+        torch.tensor([[2, -1], [3, 4], [-1, 0], [5, 5], [1, -1]]),
+        torch.zeros(5, 1, dtype=torch.long),
+    )
+    method = Method("random_subspace", (("dim", 3),))
+    placed = [
+        PlacedVariable(Site("residual", layer, token), method)
+        for layer, token in ((1, "middle"), (2, "some together"))
+    ]
+    several = [build_maps(placed, subject, seed).eval() for seed in range(4)]
+    logits: list[torch.Tensor] = []
+    run = TextSubject.run
+
+    def watched(self: TextSubject, *given: Any) -> Any:
+        outcome = run(self, *given)
+        logits.append(outcome.logits)
+        return outcome
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(TextSubject, "run", watched)
+        alone = [predict(subject, maps, rows) for maps in several]
+        expected = torch.cat(logits)
+        del logits[:]
+        together = predict_side_by_side(subject, several, rows)
+    [found] = logits
+    assert torch.allclose(found, expected, atol=1e-9)
+    assert not torch.allclose(found[:5], found[5:10])
+    for ours, theirs in zip(together, alone, strict=True):
+        assert torch.equal(ours, theirs)
