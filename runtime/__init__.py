@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from causalspec.dsl.faces import homes_of, offered
 
 if TYPE_CHECKING:
+    from causalspec.runtime.engine.precision import chosen_precision as chosen_precision
     from causalspec.runtime.engine.storage import MemoryBudget as MemoryBudget
     from causalspec.runtime.fitting.reuse import EarlierMaps as EarlierMaps
     from causalspec.runtime.fitting.reuse import earlier_maps as earlier_maps

@@ -19,6 +19,7 @@ from causalspec.runtime.engine.batches import Batching, Places, Run, for_rows, i
 from causalspec.runtime.engine.calls import answer_logits, unembedded
 from causalspec.runtime.engine.placing import placed
 from causalspec.runtime.engine.plain_path import plain_run
+from causalspec.runtime.engine.precision import multiplies_in_bfloat16
 from causalspec.runtime.engine.subjects import Edit
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.networks.places import NetworkError
@@ -171,7 +172,10 @@ def share_apart(some: Tensor, others: Tensor) -> float:
 
 def tolerance(network: Network) -> float:
     """Up to which share two runs of a network count as the same."""
-    return TOLERANCE.get(network.dtype, 1e-4)
+    dtype = network.dtype
+    if dtype == torch.float32 and multiplies_in_bfloat16():
+        dtype = torch.bfloat16
+    return TOLERANCE.get(dtype, 1e-4)
 
 
 def few_rows(prompts: TokenizedPrompts) -> Tensor:

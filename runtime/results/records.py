@@ -245,6 +245,7 @@ class Manifest:
     answers: str = ""  # what the network chose its answers from: "vocabulary", "declared", …
     parameters: tuple[tuple[str, str], ...] = ()  # of tasks: ("Addition.digits", "4")
     reused: tuple[tuple[str, str], ...] = ()  # files whose maps were scored: (name, SHA-256)
+    precision: str = "float32"  # of products: "float32", or "bfloat16" added up in float32
 
 
 @dataclass(frozen=True, slots=True)

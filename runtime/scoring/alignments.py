@@ -8,6 +8,7 @@ from pathlib import Path
 
 from causalspec.compiler import Alignment, CounterfactualDesign, Metric, Specification
 from causalspec.runtime.engine.memory import memory_failures
+from causalspec.runtime.engine.precision import products_in
 from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
@@ -63,7 +64,12 @@ def align(
     manifest = manifest_of(specification, network, settings)
     question = question_about(alignment, design.name, "validation")
     run = run_folder(destination, identity(manifest, settings, fit) + question.name)
-    with threads(network.threads), run as folder, memory_failures(keeps=True):
+    with (
+        threads(network.threads),
+        products_in(settings.precision),
+        run as folder,
+        memory_failures(keeps=True),
+    ):
         posed = pose(specification, question, network, keeps_unanswered=settings.keeps_unanswered)
         if watcher is not None:
             watcher.begin([workload_of(posed, fit, judged=False).part])
@@ -97,7 +103,7 @@ def alignment_workload(
     """What `align` will take. Raises as it does."""
     question = question_about(alignment, design.name, "validation")
     posed = pose(specification, question, network, keeps_unanswered=settings.keeps_unanswered)
-    with threads(network.threads), memory_failures():
+    with threads(network.threads), products_in(settings.precision), memory_failures():
         return workload_of(posed, settings.fit_for(network), judged=False)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from causalspec.compiler import Specification
 from causalspec.dsl.diagnostics import Diagnostic, Severity, SpecError, ToolFailure
 from causalspec.runtime.engine.memory import memory_failures
+from causalspec.runtime.engine.precision import FLOAT32, products_in
 from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.settings import FitSettings
@@ -39,7 +40,8 @@ class VerifySettings:
     `claims` are the names of those to verify, all of them by default. `fit` None takes what suits
     the kind of network. `command` is how to repeat the run, for the report. With `maps`, the
     results folder of an earlier run, its maps are scored and nothing is fitted. With `explain`
-    every claim is explained, by the swaps of so many inputs.
+    every claim is explained, by the swaps of so many inputs. Products are multiplied in `precision`
+    (`engine.precision`).
     """
 
     claims: tuple[str, ...] = ()
@@ -49,6 +51,7 @@ class VerifySettings:
     command: str = ""
     maps: Path | None = None
     explain: int | None = None
+    precision: str = FLOAT32
 
     def fit_for(self, network: TaskNetwork) -> FitSettings:
         """How maps are fitted to a network, seeded."""
@@ -103,7 +106,12 @@ def verify(
         manifest_of(specification, network, settings), reused=tuple(dict.fromkeys(read))
     )
     run = run_folder(destination, identity(manifest, settings, fit))
-    with threads(network.threads), run as folder, memory_failures(keeps=True):
+    with (
+        threads(network.threads),
+        products_in(settings.precision),
+        run as folder,
+        memory_failures(keeps=True),
+    ):
         store = FitStore(folder, watcher)
         if not isinstance(watcher, Unwatched):
             watcher.begin([workload_of(claim, fit).part for claim in posed])
@@ -141,7 +149,7 @@ def workloads(
         )
         if settings.maps is not None:
             posed = reusing(posed, settings.maps)
-        with threads(network.threads), memory_failures():
+        with threads(network.threads), products_in(settings.precision), memory_failures():
             yield workload_of(posed, settings.fit_for(network))
 
 
@@ -196,6 +204,7 @@ def manifest_of(
         device=network.device,
         command=settings.command,
         answers=network.answers,
+        precision=settings.precision,
         parameters=tuple(
             (f"{task.name}.{name}", value)
             for task in specification.tasks.values()

@@ -1,0 +1,104 @@
+"""`--precision`: refused where the device lacks it, told in results, runs kept apart by it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.runtime.engine.precision import (
+    chosen_precision,
+    multiplies_in_bfloat16,
+    products_in,
+)
+from tests.helpers.terminal import Terminal
+from tests.helpers.tiny_player import SPEC
+
+CPU: Any = torch.cpu
+LACKS = dict[str, object]({"avx2": True, "avx512_bf16": False, "amx_bf16": False})
+HAS = LACKS | {"avx512_bf16": True}
+
+
+def on(capabilities: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CPU, "get_capabilities", lambda: capabilities)
+
+
+def test_what_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu, gpu = torch.device("cpu"), torch.device("cuda:1")
+    on(LACKS, monkeypatch)
+    assert [chosen_precision(asked, cpu) for asked in ("float32", "auto")] == ["float32"] * 2
+    for device, named in ((cpu, "this processor"), (gpu, "`cuda:1`")):
+        with pytest.raises(ToolFailure, match=f"^{named} has no products of bfloat16 that are"):
+            chosen_precision("bfloat16", device)
+    on(HAS, monkeypatch)
+    assert [chosen_precision(asked, cpu) for asked in ("float32", "auto", "bfloat16")] == [
+        "float32",
+        "bfloat16",
+        "bfloat16",
+    ]
+    assert chosen_precision("auto", gpu) == "float32"
+
+
+def test_products_are_so_within_a_block_alone() -> None:
+    with products_in("float32"):
+        assert not multiplies_in_bfloat16()
+    with pytest.raises(KeyError), products_in("bfloat16"):
+        assert multiplies_in_bfloat16()
+        raise KeyError
+    assert not multiplies_in_bfloat16()
+
+
+@pytest.mark.skipif(
+    chosen_precision("auto", torch.device("cpu")) == "float32", reason="no products of bfloat16"
+)
+def test_products_of_bfloat16_are_near() -> None:
+    generator = torch.Generator().manual_seed(0)
+    rows, weight = (torch.randn(256, 512, generator=generator) for _ in range(2))
+    exact = rows @ weight.t()
+    with products_in("bfloat16"):
+        rounded = rows @ weight.t()
+    apart = float((rounded - exact).abs().max() / exact.abs().max())
+    assert 0 < apart < 1e-2
+
+
+def test_the_result_says_so_and_runs_are_apart(
+    run: Terminal, player: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.write(spec=SPEC)
+    where = ("--network", str(player), "--device", "cpu", "--steps", "5", "--out", "out")
+    on(LACKS, monkeypatch)
+    status, _, complaint = run("verify", "spec.causal", *where, "--precision", "bfloat16")
+    assert (status, Path("out").exists()) == (5, False)
+    assert "error: this processor has no products of bfloat16 that are added up in float32" in (
+        complaint
+    )
+    on(HAS, monkeypatch)
+    used: set[bool] = set()
+    identities: list[str] = []
+    from causalspec.runtime.scoring import verify as module
+
+    swept, named = module.verify_claim, module.identity
+
+    def watched(*given: Any) -> Any:
+        used.add(multiplies_in_bfloat16())
+        return swept(*given)
+
+    def noted(*given: Any) -> str:
+        identities.append(named(*given))
+        return identities[-1]
+
+    monkeypatch.setattr(module, "verify_claim", watched)
+    monkeypatch.setattr(module, "identity", noted)
+    for precision in ("auto", "float32"):
+        used.clear()
+        status, _, complaint = run("verify", "spec.causal", *where, "--precision", precision)
+        assert status in (0, 1, 4), complaint
+        manifest = json.loads(Path("out/result.json").read_text(encoding="utf-8"))["manifest"]
+        in_bfloat16 = precision == "auto"
+        assert manifest["precision"] == ("bfloat16" if in_bfloat16 else "float32")
+        assert used == {in_bfloat16}
+    assert len(set(identities)) == 2  # no stage of the one is taken for the other's
