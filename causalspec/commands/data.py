@@ -35,7 +35,6 @@ from causalspec.compiler import (
     stream_data,
     write_data,
 )
-from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.exit_codes import ExitCode
 
 EXAMPLE = "causalspec data indirect_object.causal SwapPosition --split test --form parquet"
@@ -221,15 +220,10 @@ def _record(design: CounterfactualDesign, written: WrittenSplit) -> dict[str, An
 def _tokenizer(where: str | None, task: Task) -> Tokenize | None:
     if where is None:
         return None
-    chat = next((name for name, prompt in task.prompts.items() if prompt.turns), None)
-    if chat is not None:
-        raise ToolFailure(
-            f"`{chat}` is a chat, which is not written as tokens",
-            "leave `--tokenizer` out: its rows hold what each role says, line by line",
-        )
-    from causalspec.runtime import BulkTokenizer, load_tokenizer
+    from causalspec.runtime import BulkTokenizer, load_chats, load_tokenizer
 
-    return BulkTokenizer(load_tokenizer(where))
+    has_chat = any(prompt.turns for prompt in task.prompts.values())
+    return BulkTokenizer(load_tokenizer(where), load_chats(where) if has_chat else None)
 
 
 @contextmanager

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from causalspec.compiler import ABSENT, TokenRows
+from causalspec.compiler import (
+    ABSENT,
+    CausalModel,
+    Columns,
+    PromptTemplate,
+    RenderedPrompts,
+    TokenRows,
+)
+from causalspec.runtime.inputs.chats import rendered_chat
 
 REMEMBERED = 1 << 17
 """So many distinct texts are tokenized once only, however far apart they stand."""
@@ -21,34 +30,54 @@ Integers = NDArray[np.int32]
 
 class BulkTokenizer:
     """Tokenizes each distinct text once. `backend` is a tokenizer of the library `tokenizers`;
-    special tokens that it puts after a text are dropped: the answer comes there.
+    special tokens that it puts after a text are dropped: the answer comes there. `chats` is the
+    tokenizer of transformers that writes chats, None where there is none.
     """
 
-    def __init__(self, backend: Any) -> None:
-        self._backend = backend
+    def __init__(self, backend: Any, chats: Any = None, *, marked: bool = False) -> None:
+        self._backend, self._chats, self._marked = backend, chats, marked
         self._ids: dict[str, Integers] = {}
         self._characters: dict[str, Integers] = {}
         """Each token's characters [tokens, 2]; -1 to -1, which is nowhere, for special tokens."""
-        after: list[int] = backend.encode("a").special_tokens_mask
+        after: list[int] = backend.encode("a", add_special_tokens=not marked).special_tokens_mask
         self._dropped = next((k for k, special in enumerate(reversed(after)) if not special), 0)
 
+    @cached_property
+    def _of_marked(self) -> BulkTokenizer:
+        """The same for texts that have their special tokens."""
+        return BulkTokenizer(self._backend, marked=True)
+
+    def chat(
+        self, template: PromptTemplate, model: CausalModel, columns: Columns
+    ) -> RenderedPrompts:
+        """A chat as the tokenizer's own template writes it. Raises `ToolFailure`."""
+        return rendered_chat(template, model, columns, self._chats)
+
     def __call__(
-        self, texts: Sequence[str], spans: Mapping[str, Integers] | None = None
+        self,
+        texts: Sequence[str],
+        spans: Mapping[str, Integers] | None = None,
+        *,
+        marked: bool = False,
     ) -> TokenRows:
-        """The tokens of every text, and of every slot: those that share a character with it."""
+        """The tokens of every text, and of every slot: those that share a character with it. Where
+        they are `marked`, no special tokens are put to them.
+        """
+        if marked and not self._marked:
+            return self._of_marked(texts, spans)
         if len(self._ids) > REMEMBERED:
             self._ids.clear()
             self._characters.clear()
         known = self._ids if spans is None else self._characters
         new = [text for text in dict.fromkeys(texts) if text not in known]
+        added = {"add_special_tokens": not self._marked}
         for start in range(0, len(new), _BATCH):
             batch = new[start : start + _BATCH]
             if spans is None:
-                self._remember(
-                    batch, [encoding.ids for encoding in self._backend.encode_batch_fast(batch)]
-                )
+                fast: list[Any] = self._backend.encode_batch_fast(batch, **added)
+                self._remember(batch, [encoding.ids for encoding in fast])
             else:
-                encoded: list[Any] = self._backend.encode_batch(batch)
+                encoded: list[Any] = self._backend.encode_batch(batch, **added)
                 self._remember(batch, [encoding.ids for encoding in encoded])
                 self._characters.update(zip(batch, map(self._places, encoded), strict=True))
         rows = [self._ids[text] for text in texts]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from random import Random
+from typing import Any
 
 from causalspec.compiler import (
     Columns,
@@ -17,7 +19,8 @@ from causalspec.compiler import (
     right_texts,
     solve_columns,
 )
-from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.runtime.inputs.chats import rendered_chat
+from causalspec.runtime.making.word_tokenizer import CHAT_TEMPLATE, word_tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,14 @@ class Exercises:
         ]
 
 
+@cache
+def _chats() -> Any:
+    """What writes chats as the tokenizer of the network that is made will: it has their marks."""
+    tokenizer = word_tokenizer(())
+    tokenizer.chat_template = CHAT_TEMPLATE
+    return tokenizer
+
+
 def _rendered(task: Task, inputs: Columns, chooser: Random) -> Iterator[Exercise]:
     """An exercise a row; each of the task's prompts renders every so manieth."""
     (output,) = task.model.outputs
@@ -65,11 +76,9 @@ def _rendered(task: Task, inputs: Columns, chooser: Random) -> Iterator[Exercise
         mine = {name: codes[number :: len(task.prompts)] for name, codes in inputs.items()}
         right = solve_columns(task.model, mine, wanted=[output])[output]
         if prompt.turns:
-            raise ToolFailure(
-                f"`{prompt.name}` of `{task.name}` is a chat: no network is made from one",
-                "chats are for networks that have a chat template; train on prompts of text",
-            )
-        texts = render(prompt, task.model, mine).texts
+            texts = rendered_chat(prompt, task.model, mine, _chats()).texts
+        else:
+            texts = render(prompt, task.model, mine).texts
         said = right_texts(task.asked_by(prompt.name), output, right)
         for text, answers in zip(texts, said, strict=True):
             if len(answers) == 1:

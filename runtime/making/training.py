@@ -22,7 +22,7 @@ from causalspec.runtime.making.exercises import Exercise, Exercises
 from causalspec.runtime.making.pace import Pace
 from causalspec.runtime.making.planting import InterchangeLessons, Planted
 from causalspec.runtime.making.truth import TrueSite
-from causalspec.runtime.making.word_tokenizer import word_tokenizer
+from causalspec.runtime.making.word_tokenizer import CHAT_TEMPLATE, word_tokenizer
 from causalspec.runtime.networks.network import wrap_network
 from causalspec.runtime.untyped import as_list, seeded
 from causalspec.runtime.watch import Unwatched, Watcher
@@ -113,7 +113,8 @@ def train_decoder(
     """A Llama trained on the tasks' exercises, and on the interchanges of what is `planted`; the
     same one for the same arguments and machine.
 
-    Its tokens are the words of the prompts and answers (`word_tokenizer`).
+    Its tokens are the words of the prompts and answers (`word_tokenizer`); of chats, those of a
+    template that leads each turn by its role.
     """
     watcher = watcher or Unwatched()
     tokenizer = word_tokenizer(
@@ -124,6 +125,8 @@ def train_decoder(
         ),
         recipe.digits,
     )
+    if any(prompt.turns for task in tasks for prompt in task.prompts.values()):
+        tokenizer.chat_template = CHAT_TEMPLATE
     with seeded(recipe.seed):
         model = LlamaForCausalLM(_configuration(recipe, tokenizer))
     trained = TrainedDecoder(model, tokenizer)

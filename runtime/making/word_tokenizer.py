@@ -8,6 +8,12 @@ from typing import Any
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}"
+    "{% if add_generation_prompt %}assistant:{% endif %}"
+)
+"""Turns line by line, each led by its role, for networks that are made from chats."""
+
 # A word with the space before it; so many digits at most, each mark and line end for itself.
 _TOKEN = r" ?\p{{L}}+|\d{{1,{digits}}}|[\s\S]"
 

@@ -28,7 +28,7 @@ from causalspec.compiler.data.prompts import (
 )
 from causalspec.compiler.data.text_columns import ABSENT, Piece
 from causalspec.compiler.domains import Domain, Numbers, Rows, Symbols, Truths, Tuples
-from causalspec.compiler.evaluators.columns import Column, storage_of
+from causalspec.compiler.evaluators.columns import Column, Columns, storage_of
 from causalspec.compiler.model import CausalModel
 from causalspec.compiler.specification import (
     CounterfactualDesign,
@@ -155,11 +155,16 @@ class RenderedColumn:
 class PromptColumn(RenderedColumn):
     """A prompt, rendered for the base or for a source. `slots` are the names of its slots, none
     where nobody asked for them; `spans` gives by slot the characters (code points) `start` up to
-    `end` of each, [rows, 2], `ABSENT` where the slot is.
+    `end` of each, [rows, 2], `ABSENT` where the slot is. `places` are those that tokens are given
+    for: of a chat what each role says, too. `template` renders the `inputs` of the `model`.
     """
 
     slots: tuple[str, ...]
     spans: Callable[[InterchangePairs], Mapping[str, NDArray[np.int32]]]
+    places: tuple[str, ...]
+    template: PromptTemplate
+    model: CausalModel
+    inputs: Callable[[InterchangePairs], Columns]
 
 
 FlatColumn: TypeAlias = CodedColumn | RenderedColumn
@@ -231,10 +236,12 @@ def _prompt(
     if that is asked for.
     """
 
+    def inputs(pairs: InterchangePairs) -> Columns:
+        return pairs.sources[number - 1] if number else pairs.base
+
     @lru_cache(maxsize=1)  # the columns of every end of every slot ask for those of a block
     def parts(pairs: InterchangePairs) -> Parts:
-        inputs = pairs.sources[number - 1] if number else pairs.base
-        return prompt_parts(template, model, inputs)
+        return prompt_parts(template, model, inputs(pairs))
 
     @lru_cache(maxsize=1)
     def spans(pairs: InterchangePairs) -> Mapping[str, NDArray[np.int32]]:
@@ -244,7 +251,12 @@ def _prompt(
         return lambda pairs: spans(pairs)[slot][:, end]
 
     name, named = f"prompt.{template.name}.{side}", slot_names(template) if slots else ()
-    yield PromptColumn(name, lambda pairs: [piece for _, piece in parts(pairs)], named, spans)
+
+    def pieces(pairs: InterchangePairs) -> Sequence[Piece]:
+        return [piece for _, piece in parts(pairs)]
+
+    places = (*named, *(turn.name for turn in template.turns if slots))
+    yield PromptColumn(name, pieces, named, spans, places, template, model, inputs)
     for slot in named:
         yield CodedColumn(f"{name}.start.{slot}", _CHARACTERS, end_of(slot, 0))
         yield CodedColumn(f"{name}.end.{slot}", _CHARACTERS, end_of(slot, 1))

@@ -30,9 +30,12 @@ from causalspec.compiler.data.forms.flat_columns import (
     Symbol,
 )
 from causalspec.compiler.data.pairs import InterchangePairs
+from causalspec.compiler.data.prompts import RenderedPrompts
 from causalspec.compiler.data.text_columns import ABSENT, join
 from causalspec.compiler.domains import Numbers, Truths
-from causalspec.compiler.evaluators.columns import storage_of
+from causalspec.compiler.evaluators.columns import Columns, storage_of
+from causalspec.compiler.model import CausalModel
+from causalspec.compiler.specification import PromptTemplate
 
 _COPIED = 1 << 22  # elements at a time
 _NAMES = {
@@ -57,11 +60,23 @@ class TokenRows:
 
 
 class Tokenize(Protocol):
-    """A tokenizer of many texts; `spans` are by slot the characters [texts, 2] that it takes up."""
+    """A tokenizer of many texts; `spans` are by slot the characters [texts, 2] that it takes up. A
+    text that is `marked` has the special tokens of its beginning already.
+    """
 
     def __call__(
-        self, texts: Sequence[str], spans: Mapping[str, NDArray[np.int32]] | None = None
+        self,
+        texts: Sequence[str],
+        spans: Mapping[str, NDArray[np.int32]] | None = None,
+        *,
+        marked: bool = False,
     ) -> TokenRows: ...
+
+    def chat(
+        self, template: PromptTemplate, model: CausalModel, columns: Columns
+    ) -> RenderedPrompts:
+        """A chat as its template writes it, with the places of slots and turns."""
+        ...
 
 
 def write_tensors(
@@ -147,11 +162,17 @@ class _Tokens:
     def __init__(self, column: PromptColumn, spool: Callable[[], BinaryIO]) -> None:
         self._column, self._file = column, spool()
         self._lengths: list[NDArray[np.int32]] = []
-        self._slots = {name: spool() for name in column.slots}
+        self._slots = {name: spool() for name in column.places}
 
     def add(self, pairs: InterchangePairs, tokenize: Tokenize) -> None:
-        texts = join(self._column.pieces(pairs), len(pairs)).texts()
-        tokens = tokenize(texts, self._column.spans(pairs)) if self._slots else tokenize(texts)
+        column = self._column
+        if column.template.turns:
+            chat = tokenize.chat(column.template, column.model, column.inputs(pairs))
+            spans = {name: chat.spans[name] for name in self._slots}
+            tokens = tokenize(chat.texts, spans if self._slots else None, marked=chat.marked)
+        else:
+            texts = join(column.pieces(pairs), len(pairs)).texts()
+            tokens = tokenize(texts, column.spans(pairs)) if self._slots else tokenize(texts)
         self._file.write(tokens.ids.astype("<i4").tobytes())
         self._lengths.append(tokens.lengths)
         for name, file in self._slots.items():

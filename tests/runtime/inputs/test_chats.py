@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy
 import pytest
+from safetensors.numpy import load_file
 from transformers import LlamaConfig
 
 from causalspec.command_line import main
-from causalspec.compiler import Anchor, TokenPosition
+from causalspec.compiler import Anchor, TokenPosition, flat_columns, generate
+from causalspec.compiler.data.forms.tensors import write_tensors
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.inputs.chats import rendered_chat
+from causalspec.runtime.inputs.token_columns import BulkTokenizer
 from causalspec.runtime.inputs.token_places import TokenChoice, resolve
+from causalspec.runtime.inputs.tokenizer_places import load_chats, load_tokenizer
 from causalspec.runtime.inputs.tokens import tokenize
 from tests.helpers.byte_tokenizer import VOCABULARY, byte_tokenizer
 from tests.helpers.compiled import compiled
@@ -133,3 +137,40 @@ def test_a_chat_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["check", str(spec), "--tokenizer", str(folder)]) == 0
     assert "as tokens: exhaustive (4)" in capsys.readouterr().out
     assert main(options) in (0, 1)
+
+
+def test_data_holds_the_chats_tokens_and_their_places(tmp_path: Path) -> None:
+    chatting().save_pretrained(tmp_path)
+    backend, chats = load_tokenizer(str(tmp_path)), load_chats(str(tmp_path))
+    specification = compiled(SPEC)
+    design, template = specification.counterfactuals["Colors"], specification.tasks["Copy"].prompts
+    path = tmp_path / "rows.safetensors"
+    pairs = generate(design, "train")
+    columns = flat_columns(specification, design, slots=True)
+    write_tensors([pairs], columns, path, BulkTokenizer(backend, chats))
+    tensors = load_file(path)
+    rendered = rendered_chat(template["main"], pairs.model, pairs.base, chatting())
+    seen = tokenize(rendered, chatting(), "left")
+    assert tensors["prompt.main.base.token_ids"].tolist() == (seen.ids * seen.mask).tolist()
+    assert tensors["prompt.main.base.mask"].tolist() == seen.mask.tolist()
+    for place in ("seen[1]", "again", "system", "user[0]", "assistant", "user[1]"):
+        ends = [TokenPosition(Anchor.SLOT, place, part) for part in (0, -1)]
+        found = resolve([TokenChoice(tuple(ends))], seen).positions
+        for end, which in zip(ends, ("first", "last"), strict=True):
+            stored = tensors[f"prompt.main.base.{which}_token.{place}"]
+            assert stored.tolist() == found[end.text][:, 0].tolist()
+
+
+def test_data_of_chats_takes_a_chat_template(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = tmp_path / "copy.causal"
+    spec.write_text(f"language 1\n{SPEC}", encoding="utf-8")
+    byte_tokenizer().save_pretrained(tmp_path / "plain")
+    chatting().save_pretrained(tmp_path / "chatting")
+    written = ["data", str(spec), "--form", "safetensors", "--out", str(tmp_path / "data")]
+    assert main([*written, "--tokenizer", str(tmp_path / "plain")]) == 5
+    assert "has no chat template" in capsys.readouterr().err
+    assert main([*written, "--tokenizer", str(tmp_path / "chatting"), "--slots"]) == 0
+    tensors = load_file(tmp_path / "data" / "Colors.test.safetensors")
+    assert (tensors["prompt.main.base.last_token.user[1]"] > 0).all()

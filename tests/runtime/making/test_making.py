@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 import torch
+from transformers import AutoTokenizer
 
 from causalspec import load_specification
 from causalspec.compiler.specification import Specification, Task
 from causalspec.runtime.fitting.settings import FitSettings
+from causalspec.runtime.inputs.chats import rendered_chat
 from causalspec.runtime.inputs.text_network import TextNetwork
 from causalspec.runtime.making.equalities import EqualityRecipe, shares_right, train_on_pairs
 from causalspec.runtime.making.exercises import Exercise, Exercises
@@ -21,6 +24,7 @@ from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.networks.network import load_network, wrap_network
 from causalspec.runtime.scoring.verify import VerifySettings, verify
 from tests.helpers import tiny_player
+from tests.helpers.compiled import compiled
 from tests.helpers.spec_files import SPECS, spec_file
 
 
@@ -77,6 +81,29 @@ def test_exercises_are_the_tasks_prompts_with_right_answers(larger: Task) -> Non
     assert Exercises([larger], 0, "training").take(200) == taken
     assert Exercises([larger], 1, "training").take(200) != taken
     assert Exercises([larger], 0, "test").take(200) != taken
+
+
+def test_a_decoder_learns_chats_and_writes_them_itself(tmp_path: Path) -> None:
+    task = compiled("""
+task Copy {
+  input seen : {Red, Blue, Green}
+  output answer : {Red, Blue, Green} = seen
+  prompt main chat { system "Be brief." user "I saw {seen as s}. What?" assistant "It was" }
+  prompt bare chat { user "Was it {seen}?" }
+  say answer " {answer}"
+}
+""").tasks["Copy"]
+    taken = {exercise.prompt for exercise in Exercises([task], 0, "test").take(64)}
+    assert "system: Be brief.\nuser: I saw Red. What?\nassistant: It was" in taken
+    assert "user: Was it Blue?\nassistant:" in taken
+    recipe = Recipe(steps=120, batch=32, layers=2, width=16, heads=2, learning_rate=1e-2)
+    trained = train_decoder([task], recipe)
+    trained.save(tmp_path)
+    assert trained.share_right(Exercises([task], 0, "test").take(64)) == 1.0
+    tokenizer: Any = AutoTokenizer.from_pretrained(tmp_path)
+    columns = {"seen": numpy.array([0, 1, 2])}
+    for prompt in task.prompts.values():
+        assert taken.issuperset(rendered_chat(prompt, task.model, columns, tokenizer).texts)
 
 
 def test_a_decoder_learns_its_task_and_is_loaded_as_it_was(larger: Task, tmp_path: Path) -> None:
