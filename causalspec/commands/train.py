@@ -9,7 +9,7 @@ from causalspec.commands.networks import require_libraries
 from causalspec.commands.specs import load_checked, named
 from causalspec.exit_codes import ExitCode
 
-EXAMPLE = "causalspec train greater_than.causal GreaterThan --layers 3 --digits 2 --out models/years"
+EXAMPLE = "causalspec train greater_than.causal GreaterThan --layers 3 --out models/years"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
