@@ -24,6 +24,7 @@ from causalspec.compiler import (
     compare,
     setting_text,
     shares_of,
+    telling_pairs,
     value_text,
 )
 from causalspec.exit_codes import ExitCode
@@ -144,7 +145,9 @@ def _share(share: Share) -> str:
     subject = "without intervention" if share.swapped is None else f"swapping `{share.swapped}`"
     low, high = share.interval
     between = "" if low == high else f", 95 % interval {low:.2%} to {high:.2%}"
-    return f"{subject}: {share.value:.2%}{between}, {share.evidence.text}"
+    pairs = None if share.swapped is None else telling_pairs(share.value)
+    told = "" if pairs is None else f"; {pairs:,} pairs tell one from the other"
+    return f"{subject}: {share.value:.2%}{between}, {share.evidence.text}{told}"
 
 
 def _as_json(comparison: Comparison, shares: Mapping[str, tuple[Share, ...]]) -> dict[str, Any]:
@@ -198,5 +201,6 @@ def _share_json(share: Share) -> dict[str, Any]:
         "share": share.value,
         "low": low,
         "high": high,
+        "telling_pairs": None if share.swapped is None else telling_pairs(share.value),
         "evidence": share.evidence.text,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from causalspec.compiler import NORMAL_QUANTILE
+from causalspec.compiler import NORMAL_QUANTILE, matched_difference
 from causalspec.runtime.results.estimates import Score
 
 
@@ -61,11 +61,9 @@ class Paired:
         scale = pairs / (self.counts_as() or 1.0)
         centre, variance = 0.0, self.between
         for part in self.parts:
-            count = part.effective * scale
-            mean = part.mean * count / (count + 2)
-            square = (part.square * count + 1) / (count + 2)
-            centre += mean / len(self.parts)
-            variance += (square - mean**2) / (count + 2) / len(self.parts) ** 2
+            there, varies = matched_difference(part.mean, part.square, part.effective * scale)
+            centre += there / len(self.parts)
+            variance += varies / len(self.parts) ** 2
         half = NORMAL_QUANTILE * math.sqrt(variance)
         return max(-1.0, centre - half), min(1.0, centre + half)
 
