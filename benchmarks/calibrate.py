@@ -1,7 +1,7 @@
 """Do verdicts deserve trust? Claims that are known to be true or wrong, and intervals of what is
 known to be nothing.
 
-    python benchmarks/calibrate.py [--seeds 100] [--replicates 2000] [--only claims|coverage|nulls]
+    python benchmarks/calibrate.py [--seeds 100] [--replicates 2000] [--only PART]
 
 What is finished is kept in benchmarks/results/calibration.json, written whole after each seed: a
 run that was ended goes on where it was. `docs/calibration.md` is renewed at the end.
@@ -20,7 +20,7 @@ from dataclasses import astuple
 from typing import Any
 
 import torch
-from calibration import claims, nulls
+from calibration import claims, nulls, systems
 from calibration.pages import sections
 from loading import ROOT, shared_with_tests
 
@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--replicates", type=int, default=2000)
-    parser.add_argument("--only", choices=("claims", "coverage", "nulls"))
+    parser.add_argument("--only", choices=("systems", "claims", "coverage", "nulls"))
     parser.add_argument("--rows", nargs="*", help="names of claims, all by default")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -63,6 +63,8 @@ def all_tasks(seeds: int, replicates: int) -> Iterator[Task]:
     """Everything there is to measure, cheap intervals first; all claims with one seed before the
     next.
     """
+    for name in systems.NAMES:
+        yield "systems", name, lambda n=name: systems.verdicts_on(n)
     for setting in simulated.settings():
         name = f"{' '.join(str(value) for value in astuple(setting))} x {replicates}"
         yield "coverage", name, lambda s=setting: simulated.coverage(s, replicates)

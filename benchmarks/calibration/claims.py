@@ -36,7 +36,7 @@ from causalspec.runtime.watch import Unwatched
 FOLDER = Path(__file__).parent
 LAYERS, WIDTH = 3, 24
 LINEAR = FitSettings(steps=40, batch=128, learning_rate=5e-2, checkpoint_every=1_000)
-BENT = FitSettings(steps=100, batch=128, learning_rate=3e-2, checkpoint_every=1_000)
+BENT = FitSettings(steps=150, batch=128, learning_rate=3e-2, checkpoint_every=1_000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from calibration.claims import ROWS, Found
+from calibration.systems import NAMES
 
 OUTCOMES = ("holds", "fails", "vacuous", "unknown")
 
@@ -13,6 +14,7 @@ OUTCOMES = ("holds", "fails", "vacuous", "unknown")
 def sections(found: dict[str, Any]) -> dict[str, str]:
     """Each part's text, of those that something was measured of."""
     made = {
+        "systems": _systems(found.get("systems", {})),
         "claims": _claims(found.get("claims", {})),
         "nulls": _nulls(found.get("nulls", {})),
         "power": _power(found.get("nulls", {})),
@@ -54,6 +56,25 @@ def _claims(measured: dict[str, Any]) -> list[str]:
         "unmapped resampled",
     ]  # fmt: skip
     return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines]
+
+
+def _systems(measured: dict[str, Any]) -> list[str]:
+    if not measured:
+        return []
+    lines = [
+        "| system | claim | verdict | IIA | site resampled | unmapped resampled |",
+        f"|{'---|' * 6}",
+    ]
+    for name in NAMES:
+        for claim, found in measured.get(name, {}).items():
+            scores = [
+                "not tested" if found[key] is None else f"{found[key]:.3f}"
+                for key in ("iia", "site_resampled", "unmapped_resampled")
+            ]
+            link = f"[{name}](../specs/simulated_systems/{name}.causal)"
+            cells = [link, claim, found["outcome"], *scores]
+            lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
 def _nulls(measured: dict[str, Any]) -> list[str]:
