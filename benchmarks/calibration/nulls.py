@@ -143,7 +143,7 @@ def _lower(share: float, pairs: float, quantile: float) -> float:
 
 def power(text: str, setting: Any, replicates: int) -> dict[str, float]:
     """How often an expectation holds where the truth lies `MARGIN` above its bound, and what the
-    plan says: on as many independent pairs as the replicates' count as, in the middle.
+    plan says: the mean over as many independent pairs as the replicates' count as, by deciles.
     """
     expectation = _expectation(text)
     chance = np.random.default_rng(2)
@@ -154,10 +154,13 @@ def power(text: str, setting: Any, replicates: int) -> dict[str, float]:
         counts[number] = effective_pairs(agrees, inputs, distinct)
         score = Score(int(agrees.sum()), len(agrees), float(counts[number]), len(agrees))
         held += judge(expectation, {IIA: score}).holds is True
-    pairs = float(np.median(counts))
-    planned = power_of(expectation, round(pairs)).probability
-    assert planned is not None
-    return {"held": held / replicates, "planned": planned, "pairs": round(pairs, 1)}
+    deciles = np.quantile(counts, np.arange(0.1, 1.0, 0.1))
+    planned = [power_of(expectation, round(pairs)).probability or 0.0 for pairs in deciles]
+    return {
+        "held": held / replicates,
+        "planned": sum(planned) / len(planned),
+        "pairs": round(float(np.median(counts)), 1),
+    }
 
 
 def _expectation(text: str) -> Expectation:
