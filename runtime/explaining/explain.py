@@ -130,7 +130,7 @@ def explanation(
         if narrowed_to is None or holds is None
         else _learnt(model, narrowed_to, holds, found.explained),
         reason=reason,
-        strengths=strengths(agrees),
+        strengths=strengths({**agrees, model.name: own}),
     )
 
 

@@ -79,7 +79,8 @@ def sought(
         return max(0.0, 1.0 - cost * float(exceptional[~rule.holds(values)].mean()))
 
     def hint(holds: NDArray[np.bool_]) -> float:
-        return abs(float(np.corrcoef(holds, exceptional)[0, 1]))
+        deviations = (holds - holds.mean()) * (exceptional - exceptional.mean())
+        return abs(float(deviations.sum()) / float(holds.std()))
 
     alone = max(0.0, 1.0 - cost * float(exceptional.mean()))
     return best_rule(literals(MODEL, values), values, judge, hint, alone), asked
