@@ -4,14 +4,16 @@ a fit that replays its steps ends as one that takes them one by one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from causalspec.compiler.specification import Method
 from causalspec.runtime.engine.recorded import RecordedLoss
+from causalspec.runtime.engine.right_answers import cross_entropy
 from causalspec.runtime.engine.subjects import Edit, Interchanges, Prepared, Subject
 from causalspec.runtime.engine.text_subject import TextSubject, text_subjects
 from causalspec.runtime.engine.vector_subject import vector_subject
@@ -106,6 +108,66 @@ def test_what_cannot_be_recorded() -> None:
     along = Site("residual", 1, "last", receiver=Site("mlp_output", 2, "last"))
     for edits in ([], [Edit(along, torch.neg)]):
         assert subject.prepare(rows.bases, edits) is None
+
+
+class HostQuestions(TorchDispatchMode):
+    """Notes every operation that on a GPU would have the host wait for an answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def __torch_dispatch__(self, function, types, given=(), named=None):  # type: ignore[no-untyped-def]
+        name = str(function)
+        picks = [part for part in given if isinstance(part, list)]
+        by_mask = any(
+            isinstance(index, Tensor) and index.dtype == torch.bool
+            for part in picks
+            for index in part
+        )
+        if any(word in name for word in ASKING) or ("aten.index" in name and by_mask):
+            self.asked.append(name)
+        return function(*given, **(named or {}))
+
+
+ASKING = ("_local_scalar_dense", "nonzero", "unique", "masked_select", "aten.equal", "item")
+
+
+def test_what_would_ask_the_host_is_noticed() -> None:
+    numbers = torch.arange(3.0)
+    questions: list[Callable[[], object]] = [
+        lambda: float(numbers[0]), lambda: numbers[numbers > 1], lambda: bool(numbers.any()),
+        lambda: numbers.nonzero(), lambda: numbers.unique(), lambda: numbers.tolist(),
+    ]  # fmt: skip
+    for question in questions:
+        with HostQuestions() as host:
+            question()
+        assert host.asked or question() == [0.0, 1.0, 2.0]  # a list of CPU numbers is read off
+    with HostQuestions() as host:
+        torch.where(numbers > 1, numbers, 0.0).sum()
+    assert host.asked == []
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("site", [LAST, TOGETHER, HEAD, HIDDEN], ids=str)
+def test_a_step_never_asks_the_host(name: str, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forward and backward, from what is prepared of a batch to the gradients of the maps, as a GPU
+    records them: a network's own library looks at its masks where it is not being recorded.
+    """
+    monkeypatch.setattr(torch.cuda, "is_current_stream_capturing", lambda: True)
+    subject = a_vector_subject() if site is HIDDEN else text_subject()
+    rows = rows_of(len(subject.predictions))
+    maps = build_maps([PlacedVariable(site, METHODS[name])], subject, seed=0).train()
+    edits = maps.edits(subject, rows)
+    prepared = subject.prepare(rows.bases, edits)
+    assert prepared is not None
+    labels = rows.labels.to(subject.device)
+    with HostQuestions() as host:
+        logits = prepared.execute(prepared.tensors)
+        loss = cross_entropy(logits, labels).mean() + maps.penalty()
+        loss.backward()
+    assert host.asked == []
+    assert any(parameter.grad is not None for parameter in maps.parameters())
 
 
 class Counted(RecordedLoss):
