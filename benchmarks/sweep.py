@@ -1,0 +1,148 @@
+"""A whole search among sites, cut short and in full: time, steps, memory and the score on `test`.
+
+The sites of an alignment are searched twice on the same pairs, by successive halving and with
+`--exhaustive`, and the chosen sites' maps are scored on `test`. Processor time is that of all
+threads, which other work on the machine hardly changes. Beside it stands what the plan foretold.
+
+    python benchmarks/sweep.py SPEC ALIGNMENT --network WHERE [--data NAME] [--steps 200]
+        [--memory 12GiB] [--only-short] [--keep-unanswered]
+
+Results go to `benchmarks/results/sweep.json`, an entry for each spec, alignment and network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from causalspec.commands.align import data_of
+from causalspec.commands.arguments import size
+from causalspec.compiler import Alignment, CounterfactualDesign, Specification, load_specification
+from causalspec.progress import TerminalWatcher
+from causalspec.runtime.engine.peak_memory import peak_memory
+from causalspec.runtime.engine.storage import MemoryBudget
+from causalspec.runtime.fitting.fit_store import FitStore
+from causalspec.runtime.fitting.settings import FitSettings
+from causalspec.runtime.fitting.sweep import sweep
+from causalspec.runtime.inputs.task_network import TaskNetwork
+from causalspec.runtime.inputs.text_network import TextNetwork
+from causalspec.runtime.networks.locations import load_task_network
+from causalspec.runtime.results.run_folder import RunFolder
+from causalspec.runtime.scoring.asked import iia_of
+from causalspec.runtime.scoring.claims import pose
+from causalspec.runtime.scoring.observed import observe
+from causalspec.runtime.scoring.questions import question_about
+from causalspec.runtime.scoring.workload import workload_of
+
+RESULTS = Path(__file__).parent / "results" / "sweep.json"
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What one search took and found."""
+
+    seconds: float
+    processor_seconds: float
+    foretold_seconds: float
+    sites: int
+    fits: int
+    steps: int
+    chosen: str
+    test_iia: float
+    test_pairs: int
+    peak_bytes: int
+
+
+def main() -> None:
+    """Search, print a line a search, and keep the figures."""
+    options = _options()
+    specification, diagnostics = load_specification(options.spec)
+    if specification is None:
+        sys.exit("; ".join(str(diagnostic) for diagnostic in diagnostics))
+    alignment = specification.alignments[options.alignment]
+    data = data_of(specification, alignment, options.data)
+    network = load_task_network(options.network, "cpu")
+    if isinstance(network, TextNetwork):
+        network = replace(network, memory=MemoryBudget(options.memory))
+    found: dict[str, Searched] = {}
+    for name in ("halving",) if options.only_short else ("halving", "exhaustive"):
+        fit = replace(network.settings, exhaustive=name == "exhaustive")
+        fit = replace(fit, steps=options.steps or fit.steps)
+        found[name] = _searched(specification, alignment, data, network, fit, options)
+        print(f"{name}: {found[name]}", flush=True)
+    _keep(f"{options.spec.stem} {options.alignment} on {network.name}", found)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("spec", type=Path)
+    parser.add_argument("alignment")
+    parser.add_argument("--network", required=True)
+    parser.add_argument("--data")
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--memory", type=size)
+    parser.add_argument("--only-short", action="store_true")
+    parser.add_argument("--keep-unanswered", action="store_true")
+    return parser.parse_args()
+
+
+def _searched(
+    specification: Specification,
+    alignment: Alignment,
+    data: CounterfactualDesign,
+    network: TaskNetwork,
+    settings: FitSettings,
+    options: argparse.Namespace,
+) -> Searched:
+    question = question_about(alignment, data.name, "test")
+    keeps: bool = options.keep_unanswered
+    posed = pose(specification, question, network, keeps_unanswered=keeps)
+    foretold = workload_of(posed, settings, judged=False)
+    with tempfile.TemporaryDirectory() as folder, TerminalWatcher() as watcher:
+        watcher.begin([foretold.part])
+        store = FitStore(RunFolder(Path(folder)), watcher)
+        start, used = time.perf_counter(), time.process_time()
+        found = sweep(store, posed.network, posed.experiment, posed.offered, settings)
+        seconds, used = time.perf_counter() - start, time.process_time() - used
+    assert found.splits.test is not None
+    score = iia_of(observe(found.splits.test, found.best.fit.maps))
+    return Searched(
+        seconds=round(seconds, 1),
+        processor_seconds=round(used, 1),
+        foretold_seconds=round(foretold.seconds, 1),
+        sites=len(found.entries),
+        fits=foretold.fits,
+        steps=round(foretold.work.steps),
+        chosen="; ".join(map(str, found.best.sites)),
+        test_iia=score.mean,
+        test_pairs=score.total,
+        peak_bytes=peak_memory(),
+    )
+
+
+def _keep(name: str, found: dict[str, Searched]) -> None:
+    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    machine = {
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "load": round(os.getloadavg()[0], 1),
+    }
+    searches = {search: vars(figures) for search, figures in found.items()}
+    kept[name] = {"machine": machine, "searches": searches}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
