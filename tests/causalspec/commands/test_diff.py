@@ -451,6 +451,42 @@ def test_other_values_of_an_input_read_the_same(diff: Change, before: str, after
     assert (status, printed.startswith("changed: interface\n")) == (CLAIM_FAILED, True)
 
 
+SAYS = """language 1
+
+task Rain {
+  input falls : bool
+  output wet : bool = falls
+}
+
+model Direct of Rain {
+  var drops = falls
+  output wet = drops
+  say drops { true => "it rains"  false => "it is dry" }
+}
+"""
+
+
+def test_what_questions_say_is_text_alone(diff: Change) -> None:
+    status, printed, _ = diff(("it is dry", "nothing falls"), old=SAYS)
+    assert status == FINE
+    assert printed == (
+        "only the text changed\n\ntext\n  Direct: what questions say of its variables\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "status", "told"),
+    [
+        ('"it rains" or "drops fall"', 3, "error[CS650]: a question speaks of a value in one text"),
+        ('"it rains"', 0, ""),
+    ],
+)
+def test_a_question_speaks_in_one_text(run: Terminal, written: str, status: int, told: str) -> None:
+    run.write(rain=changed(SAYS, ('"it rains"', written)))
+    found, _, errors = run("check", "rain.causal", "--quiet")
+    assert (found, errors[: len(told)]) == (status, told)
+
+
 def test_a_question_that_stays_open(diff: Change) -> None:
     """No sum of two cubes is a cube, which took Euler's descent."""
     text = "language 1\ntask T { input a, b, c : 1..1000\n  output y : bool = a > b or false }\n"
