@@ -15,7 +15,6 @@ import torch
 from causalspec.dsl.diagnostics import ToolFailure
 
 FLOAT32, BFLOAT16, AUTO = "float32", "bfloat16", "auto"
-PRECISIONS = (FLOAT32, BFLOAT16, AUTO)
 
 _INSTRUCTIONS = ("avx512_bf16", "amx_bf16")
 _BACKEND: Any = torch.backends.mkldnn
