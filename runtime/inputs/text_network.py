@@ -25,13 +25,12 @@ from causalspec.compiler import (
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.runtime.engine.harvest_plan import HarvestRequest
 from causalspec.runtime.engine.keeping import Needs, needs, united
-from causalspec.runtime.engine.right_texts import Text, Texts, beginnings, texts_of
 from causalspec.runtime.engine.storage import MemoryBudget
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.engine.text_subject import text_subjects
 from causalspec.runtime.fitting.settings import FitSettings
-from causalspec.runtime.inputs.answers import padded
 from causalspec.runtime.inputs.chats import rendered_chat
+from causalspec.runtime.inputs.followed import Followed, as_said, followed_by, numbered
 from causalspec.runtime.inputs.seen_texts import TextReader
 from causalspec.runtime.inputs.spoken import Spoken, spoken_by
 from causalspec.runtime.inputs.task_network import (
@@ -136,9 +135,6 @@ class TextNetwork(TaskNetwork):
 
 NOWHERE = TokenPlaces({}, {})
 
-_Followed = tuple[str, Text]
-"""A prompt and the tokens that it is followed by."""
-
 
 @dataclass(frozen=True, eq=False)
 class TextPresentation(Presentation):
@@ -211,27 +207,10 @@ class TextPresentation(Presentation):
         with bar:
             for subject in subjects:
                 bar.close()
-                said = self._said(subject.predictions)
-                yield replace(subject, kept=replace(subject.kept, predictions=said))
-
-    def _said(self, predicted: Tensor) -> Tensor:
-        """The outputs [inputs, answers] that each input is answered with. Where several texts are
-        right, inputs that are the same but for what they are followed by are one: what the network
-        says is told by the one that is followed by it furthest, as far as it goes, then -1.
-        """
-        if self.right.ndim == 2 or not self.spoken.forces or predicted.shape[1] == 1:
-            return predicted
-        positions = self.prompts.answer_positions[:, 1:]
-        given = self.prompts.ids.gather(1, positions.clamp(min=0)).masked_fill(positions < 0, -1)
-        follows = (predicted[:, :-1] == given).long().cumprod(1).sum(1)
-        numbers = {text: number for number, text in enumerate(dict.fromkeys(self.prompts.texts))}
-        alike = torch.tensor([numbers[text] for text in self.prompts.texts])
-        furthest: dict[int, int] = {}
-        for number in as_list(follows.argsort(stable=True)):
-            furthest[int(alike[number])] = number
-        best = torch.tensor([furthest[number] for number in as_list(alike)])
-        beyond = torch.arange(predicted.shape[1]) > follows[best][:, None]
-        return predicted[best].masked_fill(beyond, -1)
+                if self.right.ndim == 3 and self.spoken.forces:
+                    said = as_said(self.prompts, subject.predictions)
+                    subject = replace(subject, kept=replace(subject.kept, predictions=said))
+                yield subject
 
     def needs(self, groups: Sequence[tuple[Site, ...]], is_base: Tensor) -> Needs:
         every = united(groups)
@@ -245,36 +224,16 @@ class TextPresentation(Presentation):
     def forcing(self, inputs: Tensor, outputs: Tensor) -> tuple[TextPresentation, Tensor]:
         if not self.spoken.forces or outputs.shape[1] == 1:
             return self, inputs
-        known: dict[_Followed, int] = {}
-        for number, forced in enumerate(_forced(self.prompts)):
-            known.setdefault((self.prompts.texts[number], forced), number)
-        begun: dict[Texts, Texts] = {}
-        new: dict[_Followed, int] = {}
-        rows: list[tuple[int, ...]] = []
-        labels = texts_of(outputs if outputs.ndim == 3 else outputs[..., None])
-        asked: list[int] = as_list(inputs)
-        for number, texts in zip(asked, labels, strict=True):
-            if texts not in begun:
-                begun[texts] = beginnings(texts)
-            # An input that is asked for nothing is followed by nothing.
-            wanted: list[_Followed] = [
-                (self.prompts.texts[number], forced) for forced in begun[texts] or ((),)
-            ]
-            for key in wanted:
-                if key not in known:
-                    known[key] = self.count + len(new)
-                    new[key] = number
-            rows.append(tuple(known[key] for key in wanted))
-        numbers = padded(rows)
-        return self._with(new), numbers if outputs.ndim == 3 else numbers[:, 0]
+        new, numbers = numbered(self.prompts, inputs, outputs)
+        return self._with(new), numbers
 
-    def _with(self, new: Mapping[_Followed, int]) -> TextPresentation:
+    def _with(self, new: Mapping[Followed, int]) -> TextPresentation:
         """The same with prompts more, each one of these once more, followed by other tokens."""
         if not new:
             return self
         rows = torch.tensor([*range(self.count), *new.values()])
         again = self.prompts.take(rows)
-        followed = [*_forced(self.prompts), *(tokens for _, tokens in new)]
+        followed = [*followed_by(self.prompts), *(tokens for _, tokens in new)]
         prompts = assemble(
             again.texts,
             again.spans,
@@ -329,13 +288,6 @@ class TextPresentation(Presentation):
             text = prompts.texts[number][start:end] if start >= 0 else ""
             found.append(SeenToken(token, piece, text, kind, tuple(names.get(column, ()))))
         return tuple(found)
-
-
-def _forced(prompts: TokenizedPrompts) -> list[tuple[int, ...]]:
-    """What each prompt is followed by."""
-    positions = prompts.answer_positions
-    ids = prompts.ids.gather(1, positions.clamp(min=0)).masked_fill(positions < 0, -1)
-    return [tuple(token for token in row[1:] if token >= 0) for row in as_list(ids)]
 
 
 def _resolve(
