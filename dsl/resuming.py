@@ -49,10 +49,12 @@ def resume(state: ParseState) -> None:
 def _start_of_the_unread(state: ParseState) -> int:
     """The mistake's statement; or the mistake itself where all before it is complete.
 
-    A statement is, where the mistake could stand after it and starts a line of its own.
+    A statement is, where all that is open could be closed there, and the mistake starts a line of
+    its own.
     """
     here = len(state.kept)
-    if state.previous is not None and state.accepts(["RBRACE" if state.open else END]):
+    closers = [CLOSERS[opening.type] for opening in reversed(state.open)]
+    if state.previous is not None and state.accepts(closers or [END]):
         between = state.source.text[state.previous_end : state.span(state.token).start]
         if "\n" in between or (not state.open and state.previous.type == "RBRACE"):
             return here

@@ -36,13 +36,13 @@ def predict_side_by_side(
     layers above: what a run costs beside its rows is paid once.
     """
     found: list[list[Tensor]] = [[] for _ in several]
-    for start in range(0, rows.rows, batch):
-        part = rows.take(torch.arange(start, min(start + batch, rows.rows)))
-        edits = zip(*(maps.edits(subject, part) for maps in several), strict=True)
-        bases = part.bases.repeat(len(several))
+    for part in in_parts(rows, batch):
+        asked = LabelRuns.of(rows.take(part))
+        edits = zip(*(maps.edits(subject, asked.runs) for maps in several), strict=True)
+        bases = asked.runs.bases.repeat(len(several))
         logits = subject.run(bases, [_side_by_side(alike) for alike in edits]).logits
-        for kept, predicted in zip(found, logits.argmax(-1).cpu().chunk(len(several)), strict=True):
-            kept.append(predicted)
+        for kept, of_one in zip(found, logits.chunk(len(several)), strict=True):
+            kept.append(asked.predicted(of_one))
     return tuple(torch.cat(kept) for kept in found)
 
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+import torch
 
 from causalspec.runtime.engine.keeping import Needs
+from causalspec.runtime.engine.memory import ran_out_of_memory
 from causalspec.runtime.fitting.backward import Backward
 from causalspec.runtime.fitting.candidates import MOST_COMBINATIONS, Candidates, TokenNames
 from causalspec.runtime.fitting.localisation import fits
@@ -225,8 +227,7 @@ def _timed(
             scored[height] = _seconds(partial(predict, subject, maps, rows)) / rows.rows
             steps[height] = _step(prepared, maps) if maps.is_trainable else 0.0
         if not read:
-            whole_runs = partial(predict, subject, PlacedMaps([], []), rows)
-            read.append(_seconds(whole_runs) / rows.rows)
+            read.append(_read(prepared))
     return Costs(_mean(steps, whole), _mean(scored, whole), read[0])
 
 
@@ -244,6 +245,19 @@ def _few(
     )
     for [[prepared]] in harvester.prepared_splits(groups, Unwatched()):
         yield prepared
+
+
+def _read(prepared: PreparedSplit) -> float:
+    """What a whole run of an input costs, of as many at a time as memory has room for."""
+    rows = prepared.rows
+    while True:
+        try:
+            alone = partial(predict, prepared.subject, PlacedMaps([], []), rows)
+            return _seconds(alone) / rows.rows
+        except (MemoryError, RuntimeError) as error:
+            if rows.rows == 1 or not ran_out_of_memory(error):
+                raise
+            rows = rows.take(torch.arange(rows.rows // 2))
 
 
 def _step(prepared: PreparedSplit, maps: PlacedMaps) -> float:

@@ -58,6 +58,23 @@ def check(text: str) -> None:
         format_source(source)
 
 
+@pytest.mark.parametrize("left", ["{10,", "{10, 18", "{10, 18} token slot(a", "{"])
+@pytest.mark.parametrize(
+    "below", ["", "\nalign B of M { var v at residual token last by probe }\n"]
+)
+def test_a_set_that_is_left_open_closes_no_block(left: str, below: str) -> None:
+    check(f"language 1\n\nalign A of M {{ var v at residual layers {left}\n{below}")
+
+
+def test_what_a_question_says_of_an_output_that_is_not_there() -> None:
+    """A model's own output is written wrongly, and its text is found in the task's."""
+    check(
+        spec_text("three_rungs")
+        .replace("output recovers = luck", "output recover = luck")
+        .replace("var treated = severe", "var treated = sever")
+    )
+
+
 def with_places(text: str) -> tuple[str, list[tuple[int, int]]]:
     """A text with the places of its tokens."""
     tokens = tokenize(Source("whole", text), 0, len(text), Diagnostics())

@@ -77,7 +77,7 @@ def test_repeated_pairs_count_once(verified: Verify) -> None:
         "text": "iia >= 0.95", "value": 1.0, "holds": None, "enough": 16, "by_seed": [],
         "reason": "on 2.1 independent pairs the interval reaches 0.600 past the bound; 16 would do",
     }  # fmt: skip
-    assert (second["holds"], second["enough"]) == (None, 8)
+    assert (second["holds"], second["enough"]) == (None, 6)
     shown = " ".join(printed.split())
     assert "The claim is unknown" in shown
     assert "on 400 of 400 test pairs, which count as 2.1 independent ones" in shown
