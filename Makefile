@@ -21,7 +21,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 # Workers with one thread each: two that share two cores would wait for each other.
 WORKERS ?= 2
 test: export OMP_NUM_THREADS = 1
-test: $(INSTALLED) smollm2 minilm  ## run the tests (some 10 minutes on two cores; WORKERS=8 on eight)
+test: $(INSTALLED) smollm2 minilm  ## run the tests (some 17 minutes on two cores; WORKERS=8 on eight)
 	$(RUN) pytest -n $(WORKERS) --dist worksteal
 
 long: $(INSTALLED) smollm2 minilm  ## run the tests with long fuzzing and differential runs
