@@ -259,7 +259,7 @@ def test_no_rename_that_changes_the_meaning(
 # What the compiler notes --------------------------------------------------------------------------
 
 WITHOUT_PLACE = {"a", "blocks", "dim", "distinct", "features", "first", "last", "over"}
-"""An argument of a method, which token of a slot, how a slot writes its noun: no file declares them."""
+"""An argument of a method, which token of a slot, what writes its noun: no file declares them."""
 
 
 def analysis_of(text: str, folder: Path | None = None) -> Analysis:
