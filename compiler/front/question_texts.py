@@ -82,4 +82,5 @@ def _alone(draft: ModelDraft, variable: Declared) -> Environment:
     spans = {**draft.task.given.spans, **draft.own.spans}
     hidden: dict[str, Binding] = dict.fromkeys(names, Hidden(reason))
     bare = replace(environment, scope=Scope(hidden, environment.scope, spans))
-    return bare.inner(spans.get(family, variable.span), variable.value)
+    name = spans.get(family) or syntax.Name(family, span=variable.span)  # of a broken output: none
+    return bare.inner(name, variable.value)
