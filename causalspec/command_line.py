@@ -52,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status (see `exit_codes`)."""
     # Reading a spec makes many small objects and no garbage: looking for some takes a tenth of it.
     gc.set_threshold(100_000)
+    # A run shows its own progress. The bars of other libraries read this when they are imported.
+    os.environ.setdefault("TQDM_DISABLE", "1")
     given = sys.argv[1:] if arguments is None else arguments
     with standard_streams(), terminations():
         return _status(given)

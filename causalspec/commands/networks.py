@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
 from dataclasses import replace
@@ -107,7 +106,6 @@ def named_network(
 
     Raises `NetworkError` where it can't be loaded.
     """
-    os.environ["TQDM_DISABLE"] = "1"  # read when it is imported
     with watcher.work(f"loading {options.network}", 1):
         return _loaded(options, destination)
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from causalspec.progress import Standing, TerminalWatcher
 from causalspec.runtime.watch import Costs, Part, Work
+from tests.helpers.tiny_player import SPEC
 
 PARTS = (
     Part("First: 3 sites", Work(steps=100), Costs(step=1.0, scored=0.5, read=0.1)),
@@ -124,3 +129,29 @@ def test_what_nobody_planned_shows_its_own_share() -> None:
         clock.now += 60
         watcher.tell()
     assert written.getvalue() == "30%, 1 min 0 s: writing 3/10 train\n"
+
+
+BARS = """
+import sys
+from causalspec.command_line import main
+status = main(["plan", *sys.argv[1:]])
+from tqdm.auto import tqdm  # as transformers takes it, for weights and GGUF files
+print(int(status), tqdm([1]).disable)
+"""
+
+
+def test_other_libraries_show_no_bars(player: Path, tmp_path: Path) -> None:
+    spec = tmp_path / "pick.causal"
+    spec.write_text(SPEC, encoding="utf-8")
+    arguments = [str(spec), "--network", str(player), "--device", "cpu"]
+    environment = {name: value for name, value in os.environ.items() if name != "TQDM_DISABLE"}
+    done = subprocess.run(
+        [sys.executable, "-c", BARS, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+        cwd=tmp_path,
+    )
+    assert done.stdout.splitlines()[-1] == "0 True"
+    assert "it/s" not in done.stderr
