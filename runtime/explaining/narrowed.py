@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from causalspec.compiler import Columns
 from causalspec.runtime.explaining.literals import Truth, Values, literals, values_of
 from causalspec.runtime.explaining.rules import JudgedRule, Rule, best_rule
 from causalspec.runtime.fitting.fit_store import FitStore, fit_and_score
@@ -181,15 +180,8 @@ class _Asked:
         """What rules read, of all inputs that are numbered there."""
         if id(encoded) not in self._values:
             model = encoded.splits[0].pairs.model
-            self._values[id(encoded)] = values_of(model, _settings(encoded))
+            self._values[id(encoded)] = values_of(model, encoded.settings)
         return self._values[id(encoded)]
-
-
-def _settings(encoded: EncodedSplits) -> Columns:
-    """As `lay_out` numbers the inputs, noise included."""
-    model = encoded.splits[0].pairs.model
-    runs = [run for split in encoded.splits for run in (split.pairs.base, *split.pairs.sources)]
-    return {name: np.concatenate([run[name] for run in runs]) for name in model.exogenous}
 
 
 def _inputs(bases: Tensor, origins: Tensor) -> NDArray[np.int64]:

@@ -48,8 +48,8 @@ class EncodedSplit:
 class EncodedSplits:
     """Splits of some data sets as one network meets them, their inputs numbered in `presentation`.
 
-    `settings` are the inputs as the compiler knows them, `variables` the columns of the rows'
-    origins.
+    `settings` are the inputs as the compiler knows them, with the noise of each, `variables` the
+    columns of the rows' origins.
     """
 
     presentation: Presentation
@@ -121,8 +121,9 @@ def lay_out(
     model = pairs[0].model
     variables = swapped_variables(pairs)
     runs = [run for split in pairs for run in (split.base, *split.sources)]
-    settings = {name: np.concatenate([run[name] for run in runs]) for name in model.inputs}
-    presentation = network.present(task, settings, choices, prompt)
+    settings = {name: np.concatenate([run[name] for run in runs]) for name in model.exogenous}
+    shown = {name: settings[name] for name in model.inputs}
+    presentation = network.present(task, shown, choices, prompt)
     splits: list[EncodedSplit] = []
     start = 0
     for split in pairs:
