@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
-from causalspec.runtime.engine.right_answers import agreement, first_right
 from causalspec.runtime.inputs.experiment import score_of
 from causalspec.runtime.results.above_floor import AboveFloor, above_floor
 from causalspec.runtime.scoring.observed import Observed
@@ -38,14 +36,13 @@ def floor_of(observed: Sequence[Observed], left_alone: Sequence[Observed]) -> Ab
 
 def commonest(labels: Tensor) -> Tensor:
     """BoolTensor [rows]: where the most frequent answer is right. Of a set of right ones each is
-    counted; an answer of several places counts whole.
+    counted; an answer of several places counts whole. A label that is none agrees with all.
     """
-    if labels.ndim == 3:
-        answers = labels[labels >= 0]
-        found = answers.bincount().argmax() if len(answers) else torch.tensor(-1)
-        return agreement(found.expand_as(first_right(labels)), labels)
-    which = numbered_rows(labels)
-    return which == which.bincount().argmax()
+    texts = (labels if labels.ndim == 3 else labels[..., None]).transpose(1, 2)
+    absent = texts[..., 0] < 0  # [rows, texts]
+    which = numbered_rows(texts.flatten(0, 1)).view(absent.shape)
+    is_most = which == which[~absent].bincount(minlength=1).argmax()
+    return (is_most & ~absent).any(1) | absent.all(1)
 
 
 def _correlation(observed: Sequence[Observed], others: Sequence[Tensor]) -> float:

@@ -75,6 +75,9 @@ def test_the_most_frequent_label():
     assert commonest(labels).tolist() == [False, True, True, False]
     sets = torch.tensor([[[1, 2]], [[2, -1]], [[3, -1]]])
     assert commonest(sets).tolist() == [True, True, False]
+    # Of texts of several tokens 5 begins most, and 5 6 is the most frequent.
+    texts = torch.tensor([[[5, 7], [6, -1]], [[5, 7], [6, 8]], [[5, 5], [7, 8]], [[-1, -1]] * 2])
+    assert commonest(texts).tolist() == [True, True, False, True]
 
 
 def test_the_report_says_it_and_reads_scores_against_it():
