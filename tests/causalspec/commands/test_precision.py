@@ -102,3 +102,26 @@ def test_the_result_says_so_and_runs_are_apart(
         assert manifest["precision"] == ("bfloat16" if in_bfloat16 else "float32")
         assert used == {in_bfloat16}
     assert len(set(identities)) == 2  # no stage of the one is taken for the other's
+
+
+def test_a_readout_is_made_in_it(
+    run: Terminal, player: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.write(spec=SPEC)
+    on(HAS, monkeypatch)
+    from causalspec.runtime.readouts import readout as module
+
+    used: set[bool] = set()
+    swept = module.sweep
+
+    def watched(*given: Any) -> Any:
+        used.add(multiplies_in_bfloat16())
+        return swept(*given)
+
+    monkeypatch.setattr(module, "sweep", watched)
+    where = ("--network", str(player), "--device", "cpu", "--steps", "5", "--out", "out")
+    command = ("readout", "spec.causal", "TheColorFollows", *where, "--precision", "auto")
+    status, _, complaint = run(*command)
+    assert status == 0, complaint
+    assert used == {True}
+    assert not multiplies_in_bfloat16()
