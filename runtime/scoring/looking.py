@@ -29,6 +29,8 @@ def looked(
         "fit": asdict(fit),
         "keeps_unanswered": experiment.keeps_unanswered,
         "reused": manifest.reused,
+        "answers": manifest.answers,
+        "precision": manifest.precision,
     }
     try:
         found = look(

@@ -113,6 +113,20 @@ def test_what_changes_a_claim(tmp_path: Path, old: str, new: str, found: Looks) 
     assert verdict.looks == found
 
 
+@pytest.mark.parametrize(
+    ("option", "count"),
+    [({"precision": "bfloat16"}, 2), ({"answers": "declared"}, 2), ({"command": "again"}, 1)],
+)
+def test_another_option_is_a_look(tmp_path: Path, option: dict[str, str], count: int) -> None:
+    specification = specification_of(tmp_path / "pick.causal", SPEC)
+    [claim] = specification.claims.values()
+    experiment = experiment_of(specification, claim, keeps_unanswered=False)
+    verdict = RUN.verdicts[0]
+    for manifest in (RUN.manifest, dataclasses.replace(RUN.manifest, **option)):
+        verdict = looked(verdict, specification, experiment, manifest, FitSettings())
+    assert verdict.looks == Looks(count, count)
+
+
 def test_hashes_are_the_same_in_every_process(tmp_path: Path, state: Path) -> None:
     path = tmp_path / "pick.causal"
     specification_of(path, SPEC)
