@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch import Tensor
 from torch.nn import functional
 
-from causalspec.compiler import Sampler, Stream, Task, encode_columns, populate
+from causalspec.compiler import Sampler, Stream, Task, populate
 from causalspec.runtime.engine.vector_subject import by_output
 from causalspec.runtime.inputs.vector_network import VectorNetwork
 from causalspec.runtime.making.pace import Pace
 from causalspec.runtime.making.planting import InterchangeLessons, Planted
 from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
 from causalspec.runtime.networks.network import wrap_module
-from causalspec.runtime.untyped import from_array, seeded
+from causalspec.runtime.untyped import seeded
 from causalspec.runtime.watch import Unwatched, Watcher
 
 
@@ -74,9 +72,9 @@ def train_vectors(
     with watcher.work("training", recipe.steps) as advance:
         pace = Pace(watcher, advance, recipe.steps)
         for step in range(recipe.steps):
-            vectors, right = _exercises(task, shown, sampler, recipe.batch)
-            logits = by_output(network(vectors).logits, tuple(sizes))
-            loss = functional.cross_entropy(logits.flatten(0, 1), right.flatten())
+            batch = shown.present(task, sampler.take(recipe.batch), (), None)
+            logits = by_output(network(batch.vectors).logits, tuple(sizes))
+            loss = functional.cross_entropy(logits.flatten(0, 1), batch.correct.flatten())
             if lessons is not None:
                 loss = loss + lessons.loss(recipe.batch)
             optimizer.zero_grad()
@@ -85,11 +83,3 @@ def train_vectors(
             schedule.step()
             pace.advance(step + 1, loss.item())
     return network.eval(), lessons
-
-
-def _exercises(task: Task, shown: VectorNetwork, sampler: Any, count: int) -> tuple[Tensor, Tensor]:
-    """Vectors [rows, numbers] and the right classes [rows, outputs]."""
-    assert task.encoding is not None
-    drawn = sampler.take(count)
-    vectors = from_array(encode_columns(task.encoding, task.model, drawn))
-    return vectors, shown.present(task, drawn, (), None).correct
