@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
-from causalspec.runtime.results.as_json import ResultsError, json_text, json_value, with_numbers
+from causalspec.runtime.results.as_json import (
+    ResultsError,
+    json_text,
+    json_value,
+    schema_of,
+    with_numbers,
+)
 
 EXPLANATION = "explanation.json"
 FORMAT = 2
@@ -129,11 +135,6 @@ def read_explanations(folder: Path) -> tuple[Explanation, ...]:
 
 def explanations_schema() -> str:
     """The JSON Schema (draft 2020-12) of `explanation.json`, as text."""
-    definitions: dict[str, Any] = msgspec.json.schema(_File)["$defs"]
-    root: dict[str, Any] = definitions.pop(_File.__name__)
+    root = schema_of(_File, "causalspec explanations")
     root["properties"]["format"] = {"const": FORMAT}
-    head: Mapping[str, object] = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "causalspec explanations",
-    }
-    return json_text(with_numbers({**root, **head, "$defs": definitions}))
+    return json_text(with_numbers(root))
