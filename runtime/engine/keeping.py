@@ -77,8 +77,8 @@ def keeping(
     """
     device = network.device
 
-    def asked(count: int, *, with_past: bool = whole.with_past) -> HarvestRequest:
-        return replace(whole, sites=united(groups[:count]), with_past=with_past)
+    def asked(count: int) -> HarvestRequest:
+        return replace(whole, sites=united(groups[:count]))
 
     everything = asked(len(groups))
     size = estimate_bytes(network, everything)

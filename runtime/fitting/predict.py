@@ -30,13 +30,13 @@ def predict(
 
 @torch.no_grad()
 def predict_side_by_side(
-    subject: Subject, several: Sequence[PlacedMaps], rows: Interchanges, *, batch: int = BATCH
+    subject: Subject, several: Sequence[PlacedMaps], rows: Interchanges
 ) -> tuple[Tensor, ...]:
     """As `predict` under each of several maps at the same sites, all in one batch through the
     layers above: what a run costs beside its rows is paid once.
     """
     found: list[list[Tensor]] = [[] for _ in several]
-    for part in in_parts(rows, batch):
+    for part in in_parts(rows, BATCH):
         asked = LabelRuns.of(rows.take(part))
         edits = zip(*(maps.edits(subject, asked.runs) for maps in several), strict=True)
         bases = asked.runs.bases.repeat(len(several))

@@ -86,7 +86,7 @@ def with_alignment(
     return compiled
 
 
-def share_right(network: TaskNetwork, task: Task, seed: int, prompt: str | None = None) -> float:
+def share_right(network: TaskNetwork, task: Task, seed: int) -> float:
     """The share of inputs, drawn as the task says, that a network answers rightly."""
     drawn = Sampler(populate(task.model, {}), Stream.of(seed, "made", task.name)).take(_TESTED)
     last = TokenPosition(Anchor.LAST)
@@ -94,7 +94,7 @@ def share_right(network: TaskNetwork, task: Task, seed: int, prompt: str | None 
     choices = [TokenChoice((last,))] if reads else []
     site = Site("residual", 0, token=last.text) if reads else Site("hidden", 1)
     network = network.knowing(task)
-    shown = network.present(task, drawn, choices, prompt)
+    shown = network.present(task, drawn, choices, None)
     none = torch.zeros(shown.count, dtype=torch.bool)
     subject = next(shown.subjects([(site,)], none, Unwatched()))
     return float(agreement(subject.predictions, shown.correct).float().mean())

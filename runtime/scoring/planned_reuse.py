@@ -51,15 +51,13 @@ def independent_pairs(reuse: Reuse, share: float) -> float:
     return float(np.median(found))
 
 
-def agreements(
-    inputs: NDArray[np.int64], share: float, chance: np.random.Generator, within: float = WITHIN
-) -> Agrees:
+def agreements(inputs: NDArray[np.int64], share: float, chance: np.random.Generator) -> Agrees:
     """Whether each pair agrees [rows], drawn so that a `share` of all does and each role of
     `inputs` [rows, roles] has its part in it. Repeated pairs agree as often as they do.
     """
     rows = len(inputs)
     roles = int(inputs.shape[1])
-    part = min(within, _MOST_WITHIN / roles)
+    part = min(WITHIN, _MOST_WITHIN / roles)
     latent: Agrees = np.zeros(rows)
     for role in range(roles):
         column = inputs[:, role]

@@ -58,7 +58,7 @@ class Power:
         return self.probability is None or self.probability > 0
 
 
-def power_of(expectation: Expectation, pairs: int, margin: float = MARGIN, seed: int = 0) -> Power:
+def power_of(expectation: Expectation, pairs: int, margin: float = MARGIN) -> Power:
     """The power of an expectation on `pairs` independent pairs, where the true values of its scores
     lie `margin` on the right side of its bound.
     """
@@ -73,7 +73,7 @@ def power_of(expectation: Expectation, pairs: int, margin: float = MARGIN, seed:
         return Power(expectation.text, pairs, 0.0, reason=reason)
 
     def probability(count: int) -> float:
-        single = _probability(expectation, truth, count, seed)
+        single = _probability(expectation, truth, count)
         return _at_least(single, expectation.least, expectation.seeds)
 
     told = tuple((metric.text, round(value, 4)) for metric, value in truth.items())
@@ -81,13 +81,11 @@ def power_of(expectation: Expectation, pairs: int, margin: float = MARGIN, seed:
     return Power(expectation.text, pairs, probability(pairs), told, enough)
 
 
-def _probability(
-    expectation: Expectation, truth: Mapping[Metric, float], pairs: int, seed: int
-) -> float:
-    """The share of draws that hold, each distinct draw judged once."""
+def _probability(expectation: Expectation, truth: Mapping[Metric, float], pairs: int) -> float:
+    """The share of draws that hold, of the same ones every time; each distinct draw is judged once."""
     if pairs < 1:
         return 0.0
-    chance = np.random.default_rng(seed)
+    chance = np.random.default_rng(0)
     alone = replace(expectation, least=1, seeds=1)
     asked = _on_same_pairs(alone)
     if asked is None:

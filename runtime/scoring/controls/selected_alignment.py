@@ -78,14 +78,6 @@ class SelectedAlignment:
         ).maps
         return observe(test, self.written(maps), has_label=self.has_label)
 
-    def observed_once(self, store: FitStore, what: str, maps: PlacedMaps) -> tuple[Observed, ...]:
-        """What the network does on the test pairs with maps that nothing is fitted for; kept in the
-        run folder.
-        """
-        return self.kept(
-            store, what, lambda: observe(self.test, maps, has_label=self.has_label), maps
-        )
-
     def kept(
         self,
         store: FitStore,
