@@ -133,6 +133,7 @@ if TYPE_CHECKING:
     from causalspec.compiler.proofs.correspondences import Correspondence as Correspondence
     from causalspec.compiler.proofs.examine import examinations as examinations
     from causalspec.compiler.proofs.wilson import NORMAL_QUANTILE as NORMAL_QUANTILE
+    from causalspec.compiler.proofs.wilson import fewest as fewest
     from causalspec.compiler.proofs.wilson import matched_difference as matched_difference
     from causalspec.compiler.proofs.wilson import telling_pairs as telling_pairs
     from causalspec.compiler.proofs.wilson import wilson as wilson

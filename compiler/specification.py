@@ -6,7 +6,7 @@ runtime read it and never look at the syntax tree again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from causalspec.compiler.counterfactual_designs import (
@@ -193,6 +193,11 @@ class Metric:
         written = f"{self.name}({inside})" if inside else self.name
         return written if self.bound == "mean" else f"{self.bound}({written})"
 
+    @property
+    def plain(self) -> Metric:
+        """The metric itself, whichever of its bounds is asked for."""
+        return replace(self, bound="mean")
+
 
 @dataclass(frozen=True, slots=True)
 class MetricArithmetic:
@@ -219,6 +224,19 @@ class Expectation:
     least: int = 1
     seeds: int = 1
 
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Every metric that it reads, each once."""
+        return tuple(dict.fromkeys((*_metrics(self.left), *_metrics(self.right))))
+
+
+def _metrics(expression: MetricExpression) -> Iterator[Metric]:
+    if isinstance(expression, Metric):
+        yield expression
+    elif isinstance(expression, MetricArithmetic):
+        yield from _metrics(expression.left)
+        yield from _metrics(expression.right)
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -244,19 +262,8 @@ class Claim:
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """Every metric that the expectations read, each once."""
-        found: dict[Metric, None] = {}
-
-        def walk(expression: MetricExpression) -> None:
-            if isinstance(expression, Metric):
-                found[expression] = None
-            elif isinstance(expression, MetricArithmetic):
-                walk(expression.left)
-                walk(expression.right)
-
-        for expectation in self.expectations:
-            walk(expectation.left)
-            walk(expectation.right)
-        return tuple(found)
+        every = [metric for expectation in self.expectations for metric in expectation.metrics]
+        return tuple(dict.fromkeys(every))
 
 
 @dataclass(frozen=True, slots=True)

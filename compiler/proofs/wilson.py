@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 NORMAL_QUANTILE = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
@@ -39,16 +40,25 @@ def telling_pairs(agreeing: float) -> int | None:
     apart = 1 - agreeing
     if apart <= 0:
         return None
-    pairs = 1
-    while not _is_told(apart, pairs):
-        pairs *= 2
-    least = pairs // 2
-    while pairs - least > 1:
-        middle = (least + pairs) // 2
-        least, pairs = (least, middle) if _is_told(apart, middle) else (middle, pairs)
-    return pairs
+
+    def are_told_apart(pairs: int) -> bool:
+        centre, variance = matched_difference(apart, apart, pairs)
+        return centre > NORMAL_QUANTILE * math.sqrt(variance)
+
+    return fewest(are_told_apart)
 
 
-def _is_told(apart: float, pairs: int) -> bool:
-    centre, variance = matched_difference(apart, apart, pairs)
-    return centre > NORMAL_QUANTILE * math.sqrt(variance)
+def fewest(suffice: Callable[[int], bool], most: int | None = None) -> int | None:
+    """The fewest pairs that suffice, where more of them always do; None where no number up to
+    `most`, a power of two, does.
+    """
+    enough = 1
+    while not suffice(enough):
+        if enough == most:
+            return None
+        enough *= 2
+    few = enough // 2
+    while enough - few > 1:
+        middle = (few + enough) // 2
+        few, enough = (few, middle) if suffice(middle) else (middle, enough)
+    return enough

@@ -75,7 +75,7 @@ def explain(
         found = narrowed(store, selected, observed)
     except NoRuleError as failure:
         return explanation(asked, own, claim, agrees, reason=str(failure))
-    fitted = replace(own, maps=selected.written(found.maps))
+    fitted = replace(own, maps=found.maps)
     what = f"{name} unless `{found.judged.rule.text}`, swaps"
     alone = _measured(store, selected, asked, what, fitted)
     return explanation(asked, own, claim, agrees, found, alone)

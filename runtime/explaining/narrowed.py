@@ -54,6 +54,7 @@ def narrowed(
     store: FitStore, selected: SelectedAlignment, observed: Sequence[Observed]
 ) -> NarrowedClaim:
     """A claim that was `observed` on its test pairs, without the inputs that the best rule excepts.
+    Its placements write nothing of their own.
 
     Raises:
         NoRuleError: there are too few pairs, or what the best rule leaves does no better.
@@ -101,7 +102,7 @@ def _confirmed(asked: _Asked, found: JudgedRule, observed: Sequence[Observed]) -
         raise NoRuleError(f"the best rule, `{text}`, leaves too few test pairs to judge it")
     maps = asked.maps(found.rule, selected.settings, "in full")
     assert maps is not None, "it was fitted before"
-    seen = observe(test, selected.written(maps))
+    seen = observe(test, maps)
     iia = score_of(test, [part.agrees for part in seen])
     least, before = _above_floor(iia.lower, seen), strength(observed)
     if least is None or before is None or least <= before:
@@ -118,7 +119,7 @@ class _Asked:
     def __init__(self, store: FitStore, selected: SelectedAlignment) -> None:
         self.store, self.selected = store, selected
         self._values: dict[int, Values] = {}
-        self.seen = observe(selected.validation, selected.written(selected.maps))
+        self.seen = observe(selected.validation, selected.maps)
         used = [
             _inputs(prepared.own_bases, prepared.rows.origins) for prepared in selected.validation
         ]
@@ -141,7 +142,7 @@ class _Asked:
         maps = self.maps(rule, replace(selected.settings, steps=steps), f"{steps} steps")
         if maps is None:
             return None
-        return strength(observe(validation, selected.written(maps)))
+        return strength(observe(validation, maps))
 
     def maps(self, rule: Rule, settings: FitSettings, length: str) -> PlacedMaps | None:
         """Maps fitted to what a rule leaves, the claim's own where none may be fitted; None where

@@ -312,16 +312,9 @@ def _of_variables(splits: Splits, all_names: Sequence[str], names: Sequence[str]
         kept = mine.nonzero()[:, 0]
         if not len(kept):
             return None
-        rows = prepared.rows.take(kept)
-        rows = replace(rows, origins=rows.origins[:, columns], inner=None, inner_of=None)
-        return replace(
-            prepared,
-            pairs=prepared.pairs.select(kept.numpy()),
-            rows=rows,
-            own_bases=prepared.own_bases[kept],
-            alike=prepared.alike[kept.numpy()],
-            inputs=prepared.inputs[kept.numpy()],
-        )
+        found = prepared.take(kept)
+        origins = found.rows.origins[:, columns]
+        return replace(found, rows=replace(found.rows, origins=origins, inner=None, inner_of=None))
 
     def of_all(splits: PreparedSplits) -> PreparedSplits:
         found = tuple(kept for kept in map(of, splits) if kept is not None)

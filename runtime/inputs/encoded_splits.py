@@ -14,6 +14,7 @@ from torch import Tensor
 
 from causalspec.compiler import (
     Columns,
+    CounterfactualDesign,
     InterchangePairs,
     SwapKind,
     Task,
@@ -119,7 +120,7 @@ def lay_out(
 ) -> EncodedSplits:
     """Present data sets of one model at once, so that one harvest serves them."""
     model = pairs[0].model
-    variables = swapped_variables(pairs)
+    variables = swapped_variables([split.design for split in pairs])
     runs = [run for split in pairs for run in (split.base, *split.sources)]
     settings = {name: np.concatenate([run[name] for run in runs]) for name in model.exogenous}
     shown = {name: settings[name] for name in model.inputs}
@@ -167,11 +168,11 @@ def _check_together(
         _check_together(presentation, rows.inner, choices)
 
 
-def swapped_variables(pairs: Sequence[InterchangePairs]) -> tuple[str, ...]:
+def swapped_variables(designs: Sequence[CounterfactualDesign]) -> tuple[str, ...]:
     """Every variable that some kind of swap takes from somewhere, sources' own swaps included."""
     found: dict[str, None] = {}
-    for split in pairs:
-        for kind in split.design.kinds:
+    for design in designs:
+        for kind in design.kinds:
             for part in (kind, *(inner for _, inner in kind.within)):
                 found |= dict.fromkeys(part.variables)
     return tuple(found)

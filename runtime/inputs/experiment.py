@@ -27,7 +27,12 @@ from causalspec.dsl.diagnostics import Diagnostic, SpecError, ToolFailure
 from causalspec.runtime.engine.interchanges import joined
 from causalspec.runtime.engine.right_answers import agreement
 from causalspec.runtime.engine.subjects import Interchanges, Subject
-from causalspec.runtime.inputs.encoded_splits import EncodedSplit, EncodedSplits, lay_out
+from causalspec.runtime.inputs.encoded_splits import (
+    EncodedSplit,
+    EncodedSplits,
+    lay_out,
+    swapped_variables,
+)
 from causalspec.runtime.inputs.task_network import Presentation, TaskNetwork
 from causalspec.runtime.inputs.token_places import TokenChoice
 from causalspec.runtime.inputs.written_values import with_values
@@ -85,12 +90,7 @@ class Experiment:
     @property
     def variables(self) -> tuple[str, ...]:
         """Every variable that is swapped, in a source's own run, too."""
-        found: dict[str, None] = {}
-        for design in self.designs:
-            for kind in design.kinds:
-                for part in (kind, *(inner for _, inner in kind.within)):
-                    found |= dict.fromkeys(part.variables)
-        return tuple(found)
+        return swapped_variables(self.designs)
 
     def about(self, designs: Sequence[CounterfactualDesign]) -> Experiment:
         """The same question about other designs, a rival's say."""

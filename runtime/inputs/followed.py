@@ -16,7 +16,7 @@ Followed = tuple[str, Text]
 
 def followed_by(prompts: TokenizedPrompts) -> list[Text]:
     """What each prompt is followed by."""
-    return [tuple(token for token in row if token >= 0) for row in as_list(_following(prompts))]
+    return [tuple(token for token in row if token >= 0) for row in as_list(following(prompts))]
 
 
 def numbered(
@@ -56,7 +56,7 @@ def as_said(prompts: TokenizedPrompts, predicted: Tensor) -> Tensor:
     """
     if predicted.shape[1] == 1:
         return predicted
-    follows = (predicted[:, :-1] == _following(prompts)).long().cumprod(1).sum(1)
+    follows = (predicted[:, :-1] == following(prompts)).long().cumprod(1).sum(1)
     numbers = {text: number for number, text in enumerate(dict.fromkeys(prompts.texts))}
     alike = [numbers[text] for text in prompts.texts]
     furthest: dict[int, int] = {}
@@ -68,7 +68,7 @@ def as_said(prompts: TokenizedPrompts, predicted: Tensor) -> Tensor:
     return predicted[best].masked_fill(beyond, -1)
 
 
-def _following(prompts: TokenizedPrompts) -> Tensor:
+def following(prompts: TokenizedPrompts) -> Tensor:
     """The tokens [prompts, answers - 1] after each prompt, -1 beyond the last."""
     positions = prompts.answer_positions[:, 1:]
     return prompts.ids.gather(1, positions.clamp(min=0)).masked_fill(positions < 0, -1)

@@ -26,6 +26,7 @@ from causalspec.runtime.inputs.answers import (
     padded,
 )
 from causalspec.runtime.inputs.classes import class_numbers
+from causalspec.runtime.inputs.followed import following
 from causalspec.runtime.inputs.menus import Menus, declared_menus
 from causalspec.runtime.inputs.tokens import TokenError, TokenizedPrompts, check_ids
 from causalspec.runtime.networks.kinds import NetworkKind
@@ -192,9 +193,7 @@ class _Following(_Tokens):
     forces = True
 
     def given(self, prompts: TokenizedPrompts) -> Tensor:
-        following = prompts.answer_positions[:, 1:]
-        ids = prompts.ids.gather(1, following.clamp(min=0)).masked_fill(following < 0, -1)
-        return with_answers(ids, prompts.answer_positions.shape[1])
+        return with_answers(following(prompts), prompts.answer_positions.shape[1])
 
 
 class _Filled(_Tokens):

@@ -14,18 +14,21 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from causalspec.compiler import CausalModel, Task
-from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.making.circuit import Circuit, Lookup
+from causalspec.runtime.making.circuit import (
+    Array,
+    Circuit,
+    Lookup,
+    Reading,
+    neuron_of,
+    require_room,
+)
 from causalspec.runtime.making.plain_prompt import PlainPrompt, circuit_behind, plain_prompt
 from causalspec.runtime.making.training import TrainedDecoder
 from causalspec.runtime.making.truth import TrueSite
 from causalspec.runtime.untyped import from_array
-
-Array = NDArray[np.float64]
 
 _ATTENTION = 40.0  # the score of the token that a head attends to; that of all others is 0
 _SURE = 16.0  # the logit of the right answer; no other is above 0
@@ -48,12 +51,10 @@ class _Code:
     corners: Array = field(repr=False)
 
     @property
-    def reading(self) -> tuple[Array, float]:
-        """`weight` [values, width] and `bias`: times a vector of the stream and added up, they are
-        1 at the place of the value and 0 elsewhere.
-        """
+    def reading(self) -> Reading:
+        """How it is read from a vector of the stream."""
         size = len(self.corners)
-        return self.corners * (size - 1) / size, 1 / size
+        return Reading(self.corners * (size - 1) / size, np.full(size, 1 / size))
 
     def directions(self) -> Array:
         """An orthonormal basis [width, values - 1] of what the value moves."""
@@ -72,26 +73,20 @@ def built_decoder(
     prompt = plain_prompt(task)
     circuit = circuit_behind(prompt, task, model)
     needed = circuit.depth
-    layers = needed if layers is None else layers
-    if layers < needed:
-        raise ToolFailure(
-            f"`{model.name}` takes {needed} layers, one for each mechanism of a chain, and "
-            f"{layers} are asked for",
-            help=f"ask for `--layers {needed}` or more",
-        )
+    told = f"`{model.name}` takes {needed} layers, one for each mechanism of a chain"
+    require_room(needed, layers, told, "--layers")
+    layers = layers or needed
     sizes = _sizes(prompt, circuit)
     heads = max(1, len(circuit.given))
     largest = max((size - 1 for size in circuit.given.values()), default=1)
     # One direction more: a layer norm takes the mean away.
     most = heads * max(largest, -(-(sum(sizes.values()) - len(sizes) + 1) // heads))
-    width = most if width is None else width
-    if width < most:
-        raise ToolFailure(
-            f"`{model.name}` takes {most} numbers of the residual stream, directions of its own "
-            f"for each token, position and variable, and {width} are asked for",
-            help=f"ask for `--width {most}` or more",
-        )
-    width = -(-width // heads) * heads
+    told = (
+        f"`{model.name}` takes {most} numbers of the residual stream, directions of its own for "
+        "each token, position and variable"
+    )
+    require_room(most, width, told, "--width")
+    width = -(-(width or most) // heads) * heads
     codes = _codes(sizes, width, seed)
     decoder = _Assembly(prompt, task, circuit, codes, layers, heads).decoder()
     found = [
@@ -194,39 +189,33 @@ class _Assembly:
         """
         width = self.codes[_TOKENS].corners.shape[1]
         size = width // self.heads
-        query, key, value = attention.c_attn.weight.split(width, 1)
-        tokens, token_bias = self.codes[_TOKENS].reading
-        positions, position_bias = self.codes[_POSITIONS].reading
+        _, key, value = attention.c_attn.weight.split(width, 1)
+        tokens, positions = (self.codes[shown].reading for shown in (_TOKENS, _POSITIONS))
         scale = (_ATTENTION * size**0.5) ** 0.5  # scores are divided by the root of a head's size
         for head, name in enumerate(self.circuit.given):
             at = head * size
             attention.c_attn.bias[at] = scale  # every query is the same
             place = self.prompt.positions[name]
-            key[:, at].copy_(from_array(scale * positions[place]))
-            attention.c_attn.bias[width + at] = scale * position_bias
+            key[:, at].copy_(from_array(scale * positions.weight[place]))
+            attention.c_attn.bias[width + at] = scale * float(positions.bias[place])
             corners = simplex(self.circuit.given[name])
             ids = list(self.prompt.tokens[name])
             part = slice(at, at + corners.shape[1])
-            value[:, part].copy_(from_array(tokens[ids].T @ corners))
-            bias = token_bias * corners.sum(0)
+            value[:, part].copy_(from_array(tokens.weight[ids].T @ corners))
+            bias = tokens.bias[ids] @ corners
             attention.c_attn.bias[2 * width + at : 2 * width + at + len(bias)] = from_array(bias)
             turned = np.linalg.pinv(corners) @ self.codes[name].corners
             attention.c_proj.weight[part].copy_(from_array(turned))
-        del query
 
     def _compute(self, mlp: Any, lookups: list[Lookup]) -> None:
         """A neuron for each case: it is 1 where all tests come out, else 0."""
         neuron = 0
+        readings = {name: code.reading for name, code in self.codes.items()}
         for lookup in lookups:
             corners = self.codes[lookup.name].corners
             mlp.c_proj.bias.add_(from_array(corners[lookup.usual]).float())
             for case in lookup.cases:
-                weight, bias = np.zeros(corners.shape[1]), 1.0
-                for test in case.tests:
-                    read, constant = self.codes[lookup.parents[test.variable]].reading
-                    sign = 1.0 if test.holds else -1.0
-                    weight = weight + sign * read[test.place]
-                    bias += sign * constant - (1.0 if test.holds else 0.0)
+                weight, bias = neuron_of(case, lookup, readings)
                 mlp.c_fc.weight[:, neuron].copy_(from_array(weight))
                 mlp.c_fc.bias[neuron] = bias
                 written = corners[case.place] - corners[lookup.usual]

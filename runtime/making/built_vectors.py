@@ -18,32 +18,22 @@ import torch
 from numpy.typing import NDArray
 
 from causalspec.compiler import CausalModel, Task, encode_columns
-from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.making.circuit import Circuit, Lookup, circuit_of
+from causalspec.runtime.making.circuit import (
+    Array,
+    Circuit,
+    Lookup,
+    Reading,
+    circuit_of,
+    neuron_of,
+    require_room,
+)
 from causalspec.runtime.making.truth import TrueSite
 from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
 from causalspec.runtime.untyped import from_array
 
-Array = NDArray[np.float64]
-
 _DIRECTIONS = 512
 _SHARE = 1 / 4  # of a layer, for all that it holds: what is read of it is a small part of it
 _SURE = 8.0  # by how much the logit of the right answer is above that of each other
-
-
-@dataclass(frozen=True, eq=False)
-class _Reading:
-    """What a variable is, read from a layer: `weight` [values, neurons] times the layer, and `bias`
-    [values], is 1 at the place of its value and 0 elsewhere.
-    """
-
-    weight: Array = field(repr=False)
-    bias: Array = field(repr=False)
-
-    def directions(self) -> Array:
-        """An orthonormal basis [neurons, dimensions] of all that is read."""
-        left, sizes, _ = np.linalg.svd(self.weight.T, full_matrices=False)
-        return left[:, sizes > 1e-9 * sizes[0]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +44,7 @@ class _Neurons:
 
     weight: Array = field(repr=False)
     bias: Array = field(repr=False)
-    readings: Mapping[str, _Reading]
+    readings: Mapping[str, Reading]
 
 
 def built_network(
@@ -74,25 +64,22 @@ def built_network(
         },
     )
     needed = circuit.depth + 1
-    layers = needed if layers is None else layers
-    if layers < needed:
-        raise ToolFailure(
-            f"`{model.name}` takes {needed} hidden layers, one to tell its inputs apart and one "
-            f"for each mechanism of a chain, and {layers} are asked for",
-            help=f"ask for `--layers {needed}` or more",
-        )
+    told = (
+        f"`{model.name}` takes {needed} hidden layers, one to tell its inputs apart and one for "
+        "each mechanism of a chain"
+    )
+    require_room(needed, layers, told, "--layers")
+    layers = layers or needed
     below = [_inputs(task, circuit)]
     for level in range(2, layers + 1):
         below.append(_lookups(circuit, below[-1].readings, level, layers))
     most = max(len(layer.bias) for layer in below)
-    width = -(-2 * most // 8) * 8 if width is None else width
-    if width < most:
-        raise ToolFailure(
-            f"`{model.name}` takes {most} neurons of one layer, a neuron for each case that a "
-            f"mechanism tells apart, and {width} are asked for",
-            help=f"ask for `--width {most}` or more",
-        )
-    return _assembled(circuit, below, width, np.random.default_rng(seed))
+    told = (
+        f"`{model.name}` takes {most} neurons of one layer, a neuron for each case that a "
+        "mechanism tells apart"
+    )
+    require_room(most, width, told, "--width")
+    return _assembled(circuit, below, width or -(-2 * most // 8) * 8, np.random.default_rng(seed))
 
 
 def _inputs(task: Task, circuit: Circuit) -> _Neurons:
@@ -115,7 +102,7 @@ def _inputs(task: Task, circuit: Circuit) -> _Neurons:
             bends[group.input] = points
         start += group.dimension
     count, at = sum(map(len, biases)), 0
-    readings: dict[str, _Reading] = {}
+    readings: dict[str, Reading] = {}
     for (name, points), bias in zip(bends.items(), biases, strict=True):
         # The first value is where no neuron has begun; one more begins with each that follows.
         features = np.maximum(points[:, None] + bias, 0)
@@ -126,7 +113,7 @@ def _inputs(task: Task, circuit: Circuit) -> _Neurons:
         weight = np.zeros((len(points), count))
         inverse: Array = np.linalg.inv(features[others])
         weight[:, at : at + len(bias)] = (inverse @ (wanted[others] - constant)).T
-        readings[name] = _Reading(weight, constant)
+        readings[name] = Reading(weight, constant)
         at += len(bias)
     return _Neurons(np.concatenate(rows), np.concatenate(biases), readings)
 
@@ -156,7 +143,7 @@ def _projected(vectors: Array) -> tuple[Array, Array]:
     return points[:, best] / spread[best], drawn[best] / spread[best]
 
 
-def _lookups(circuit: Circuit, below: Mapping[str, _Reading], level: int, top: int) -> _Neurons:
+def _lookups(circuit: Circuit, below: Mapping[str, Reading], level: int, top: int) -> _Neurons:
     """The neurons of a hidden layer above the first, of those variables that are computed there and
     of those that later ones read.
     """
@@ -165,19 +152,12 @@ def _lookups(circuit: Circuit, below: Mapping[str, _Reading], level: int, top: i
     owners: list[tuple[Lookup, list[int]]] = []
     for lookup in lookups:
         owners.append((lookup, [case.place for case in lookup.cases]))
-        for case in lookup.cases:
-            weight, bias = 0.0, 1.0
-            for test in case.tests:
-                reading = below[lookup.parents[test.variable]]
-                sign = 1.0 if test.holds else -1.0
-                weight = weight + sign * reading.weight[test.place]
-                bias += sign * reading.bias[test.place] - (1.0 if test.holds else 0.0)
-            rows.append((np.asarray(weight), bias))
+        rows += [neuron_of(case, lookup, below) for case in lookup.cases]
     kept = [name for name in below if _is_read_above(circuit, name, level, top)]
     for name in kept:
         rows += zip(below[name].weight[1:], below[name].bias[1:].tolist(), strict=True)
     count, at = len(rows), 0
-    readings: dict[str, _Reading] = {}
+    readings: dict[str, Reading] = {}
     for lookup, places in owners:
         readings[lookup.name] = _one_hot(lookup.size, lookup.usual, places, at, count)
         at += len(places)
@@ -197,7 +177,7 @@ def _is_read_above(circuit: Circuit, name: str, level: int, top: int) -> bool:
     return any(top - circuit.heights[reader] > level for reader in readers)
 
 
-def _one_hot(size: int, usual: int, places: Sequence[int], at: int, count: int) -> _Reading:
+def _one_hot(size: int, usual: int, places: Sequence[int], at: int, count: int) -> Reading:
     """The reading of a variable whose cases are neurons `at` and on: where none is 1, it has its
     usual value.
     """
@@ -206,7 +186,7 @@ def _one_hot(size: int, usual: int, places: Sequence[int], at: int, count: int) 
         weight[place, at + number] = 1
         weight[usual, at + number] = -1
     bias[usual] = 1
-    return _Reading(weight, bias)
+    return Reading(weight, bias)
 
 
 def _owners(needed: int, width: int, share: float) -> NDArray[np.signedinteger[Any]]:
@@ -217,6 +197,12 @@ def _owners(needed: int, width: int, share: float) -> NDArray[np.signedinteger[A
     owners = np.full(width, -1)
     owners[: copies * needed] = np.arange(copies * needed) % needed
     return owners
+
+
+def _spanned(weight: Array) -> Array:
+    """An orthonormal basis [neurons, dimensions] of all that `weight` [values, neurons] reads."""
+    left, sizes, _ = np.linalg.svd(weight.T, full_matrices=False)
+    return left[:, sizes > 1e-9 * sizes[0]]
 
 
 def _assembled(
@@ -253,7 +239,7 @@ def _assembled(
             for name in circuit.held:
                 if len(layers) - circuit.heights[name] == number + 1:
                     reading = layer.readings[name]
-                    basis = _Reading(reading.weight @ mixed, reading.bias).directions()
+                    basis = _spanned(reading.weight @ mixed)
                     found.append(
                         TrueSite(name, f"hidden layers {number + 1}", "", from_array(basis))
                     )

@@ -14,6 +14,7 @@ from causalspec.compiler import CausalModel, Role, defined_name, solve_columns
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.making.decision_tree import Conjunction, decision_tree
 
+Array: TypeAlias = NDArray[np.float64]
 Places: TypeAlias = NDArray[np.signedinteger[Any]]
 
 MOST_SETTINGS = 1 << 20
@@ -61,6 +62,39 @@ class Circuit:
     def depth(self) -> int:
         """The number of lookups that stand one after the other."""
         return 1 + max(self.heights[lookup.name] for lookup in self.lookups)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What a variable is, read from a vector: `weight` [values, numbers] times the vector, and
+    `bias` [values], is 1 at the place of its value and 0 elsewhere.
+    """
+
+    weight: Array = field(repr=False)
+    bias: Array = field(repr=False)
+
+
+def neuron_of(
+    case: Conjunction, lookup: Lookup, readings: Mapping[str, Reading]
+) -> tuple[Array, float]:
+    """The weight [numbers] and the bias of a ReLU neuron that is 1 where all tests of a case come
+    out, else 0; `readings` are those of all that the lookup reads.
+    """
+    weight, bias = np.zeros(1), 1.0
+    for test in case.tests:
+        reading = readings[lookup.parents[test.variable]]
+        sign = 1.0 if test.holds else -1.0
+        weight = weight + sign * reading.weight[test.place]
+        bias += sign * float(reading.bias[test.place]) - (1.0 if test.holds else 0.0)
+    return weight, bias
+
+
+def require_room(needed: int, asked: int | None, what: str, option: str) -> None:
+    """Raise `ToolFailure` where fewer of `what` are asked for than are needed."""
+    if asked is not None and asked < needed:
+        raise ToolFailure(
+            f"{what}, and {asked} are asked for", help=f"ask for `{option} {needed}` or more"
+        )
 
 
 def circuit_of(

@@ -29,6 +29,7 @@ class LiveSubject(ABC):
     """A `Subject` of which nothing is kept."""
 
     network: Network
+    shown: Presentation
 
     @property
     def device(self) -> torch.device:
@@ -36,9 +37,9 @@ class LiveSubject(ABC):
         return self.network.device
 
     @property
-    @abstractmethod
     def predictions(self) -> Tensor:
         """As in `Subject`."""
+        return self.run(torch.arange(self.shown.count), ()).logits.argmax(-1)
 
     @property
     def sites(self) -> tuple[Site, ...]:
@@ -72,11 +73,6 @@ class LiveText(LiveSubject):
 
     shown: TextPresentation
 
-    @property
-    def predictions(self) -> Tensor:
-        """As in `Subject`."""
-        return self.run(torch.arange(self.shown.count), ()).logits.argmax(-1)
-
     def places(self, site: Site, inputs: Tensor) -> Tensor:
         """As in `Subject`."""
         return (self.shown.positions.positions[site.token][inputs] >= 0).sum(1)
@@ -92,11 +88,6 @@ class LiveVectors(LiveSubject):
     """A network with vectors."""
 
     shown: VectorPresentation
-
-    @property
-    def predictions(self) -> Tensor:
-        """As in `Subject`."""
-        return self.run(torch.arange(self.shown.count), ()).logits.argmax(-1)
 
     def places(self, site: Site, inputs: Tensor) -> Tensor:
         """As in `Subject`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from causalspec.compiler import NORMAL_QUANTILE, matched_difference
+from causalspec.compiler import NORMAL_QUANTILE, fewest, matched_difference
 from causalspec.runtime.results.estimates import Score
 
 
@@ -100,22 +100,13 @@ class Unpaired:
         return max(-1.0, self.mean - below), min(1.0, self.mean + above)
 
 
-def settled_by(difference: Paired | Unpaired, most: int = 1 << 20) -> int | None:
+def settled_by(difference: Paired | Unpaired) -> int | None:
     """On how many independent pairs the interval of the same difference would leave out 0; None
-    where no number up to `most` would do.
+    where no number up to a million would do.
     """
 
     def is_settled(pairs: int) -> bool:
         low, high = difference.interval(pairs)
         return low > 0 or high < 0
 
-    count = 1
-    while not is_settled(count):
-        if count >= most:
-            return None
-        count *= 2
-    least = count // 2
-    while count - least > 1:
-        middle = (least + count) // 2
-        least, count = (least, middle) if is_settled(middle) else (middle, count)
-    return count
+    return fewest(is_settled, most=1 << 20)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from causalspec.compiler import Claim, Metric
 from causalspec.runtime.engine.subjects import Subject
@@ -28,7 +27,7 @@ def scores_asked(
     by_name = {comparison.name: comparison for comparison in compared}
     found: dict[Metric, Estimate] = {}
     for metric in claim.metrics:
-        mean = replace(metric, bound="mean")
+        mean = metric.plain
         if mean in found:
             continue
         measure = measure_of(metric.name)

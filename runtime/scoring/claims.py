@@ -278,7 +278,7 @@ def _scored(
 def _unscored(posed: PosedClaim, notes: Notes, started: float) -> ClaimVerdict:
     """The verdict where nothing could be scored: unknown, whatever is expected."""
     claim = posed.experiment.claim
-    nothing: Scores = {replace(metric, bound="mean"): Score(0, 0) for metric in claim.metrics}
+    nothing: Scores = {metric.plain: Score(0, 0) for metric in claim.metrics}
     return replace(
         _blank(posed, notes, started),
         expectations=tuple(judge(expectation, nothing) for expectation in claim.expectations),

@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from causalspec.compiler import Expectation, Metric, MetricArithmetic, MetricExpression
+from causalspec.compiler import (
+    Expectation,
+    Metric,
+    MetricArithmetic,
+    MetricExpression,
+    fewest,
+)
 from causalspec.dsl.diagnostics import InternalError
 from causalspec.runtime.report.text import count_of
 from causalspec.runtime.results.estimates import Estimate
@@ -64,7 +70,7 @@ def judge(
     knows what they have to do with each other. `lower(iia)` and `upper(iia)` have the interval of
     their score, so that `lower(iia) >= 0.9`, the strict form, has no slack.
     """
-    for metric in (*_metrics(expectation.left), *_metrics(expectation.right)):
+    for metric in expectation.metrics:
         reason = (left_out or {}).get(metric.of or metric.name)
         if reason is not None:
             return ExpectationVerdict(expectation.text, math.nan, None, reason)
@@ -91,11 +97,7 @@ class _Lacking:
     @staticmethod
     def of(expectation: Expectation, scores: Scores, bounded: _Bounded | None) -> _Lacking | None:
         """None where they suffice."""
-        named = {
-            _plain(metric): scores[_plain(metric)]
-            for side in (expectation.left, expectation.right)
-            for metric in _metrics(side)
-        }
+        named = {metric.plain: scores[metric.plain] for metric in expectation.metrics}
         half = 0
         few: dict[tuple[int, int], str] = {}  # controls share the claim's own pairs
         for metric, score in named.items():
@@ -152,19 +154,9 @@ def _enough(expectation: Expectation, scores: Scores, bounded: _Bounded | None) 
     all scores the same; None where no number would do.
     """
     slack = _slack(expectation, scores)
-    most = 1
-    while _reach(expectation, scores, bounded, most) > slack:
-        if most >= _MOST_PAIRS:
-            return None
-        most *= 2
-    least = most // 2
-    while most - least > 1:
-        middle = (least + most) // 2
-        if _reach(expectation, scores, bounded, middle) > slack:
-            least = middle
-        else:
-            most = middle
-    return most
+    return fewest(
+        lambda pairs: not _reach(expectation, scores, bounded, pairs) > slack, most=_MOST_PAIRS
+    )
 
 
 def _reach(
@@ -199,7 +191,7 @@ def _weight(expression: MetricExpression, scores: Scores) -> float:
     """By how much an expression moves at most for each unit that one of its scores moves."""
     match expression:
         case Metric():
-            return scores[_plain(expression)].unit()
+            return scores[expression.plain].unit()
         case MetricArithmetic(sign, left, right):
             first, other = _weight(left, scores), _weight(right, scores)
             match sign:
@@ -215,29 +207,13 @@ def _weight(expression: MetricExpression, scores: Scores) -> float:
             return 0.0
 
 
-def _plain(metric: Metric) -> Metric:
-    """The metric itself, whichever of its bounds is asked for."""
-    return replace(metric, bound="mean")
-
-
-def _metrics(expression: MetricExpression) -> Iterator[Metric]:
-    match expression:
-        case Metric():
-            yield expression
-        case MetricArithmetic(left=left, right=right):
-            yield from _metrics(left)
-            yield from _metrics(right)
-        case _:
-            pass
-
-
 def _interval(
     expression: MetricExpression, scores: Scores, pairs: int | None
 ) -> tuple[float, float]:
     """The least and the greatest value; with `pairs`, as if every score rested on so many."""
     match expression:
         case Metric():
-            score = scores[_plain(expression)]
+            score = scores[expression.plain]
             return score.interval(score.counts_as() if pairs is None else pairs)
         case MetricArithmetic(sign, left, right):
             first, other = _interval(left, scores, pairs), _interval(right, scores, pairs)
@@ -253,9 +229,9 @@ def _interval(
 def _value(expression: MetricExpression, scores: Scores) -> float:
     match expression:
         case Metric():
-            if _plain(expression) not in scores:
+            if expression.plain not in scores:
                 raise InternalError(f"no score for {expression!r}")
-            score = scores[_plain(expression)]
+            score = scores[expression.plain]
             if expression.bound == "mean" or not score.total:
                 return score.mean
             low, high = score.interval(score.counts_as())

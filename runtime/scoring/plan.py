@@ -11,7 +11,6 @@ from causalspec.compiler import (
     Claim,
     CounterfactualDesign,
     Expectation,
-    InterchangePairs,
     PlacedSite,
     Specification,
     effective_number,
@@ -19,7 +18,11 @@ from causalspec.compiler import (
     pair_keys,
 )
 from causalspec.runtime.results.clusters import Reuse
-from causalspec.runtime.scoring.planned_reuse import independent_pairs, reuse_of
+from causalspec.runtime.scoring.planned_reuse import (
+    independent_pairs,
+    numbered_inputs,
+    reuse_of,
+)
 from causalspec.runtime.scoring.power import MARGIN, Power, power_of, truth_of
 
 _TYPICAL = 0.8
@@ -130,16 +133,9 @@ def _split(design: CounterfactualDesign, split: str) -> tuple[PlannedSplit, Reus
     cells = pairs.kinds.astype(np.int64) * len(pairs.strata) + pairs.stratum
     _, same = np.unique(pair_keys(pairs), return_inverse=True)
     distinct = effective_number(same.reshape(-1), cells)
-    planned = PlannedSplit(design.name, split, len(pairs), distinct, _inputs(pairs))
-    return planned, reuse_of(pairs, distinct)
-
-
-def _inputs(pairs: InterchangePairs) -> int:
-    """How many distinct inputs bases and sources are."""
-    runs = [pairs.base, *pairs.sources]
-    names = pairs.model.inputs
-    whole = np.concatenate([np.column_stack([run[name] for name in names]) for run in runs])
-    return len(np.unique(whole, axis=0))
+    inputs = numbered_inputs(pairs)
+    planned = PlannedSplit(design.name, split, len(pairs), distinct, int(inputs.max()) + 1)
+    return planned, reuse_of(pairs, inputs, distinct)
 
 
 def _candidates(site: PlacedSite) -> int | None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalspec.compiler import InterchangePairs
-from causalspec.runtime.results.clusters import Reuse, effective_pairs
+from causalspec.runtime.results.clusters import Inputs, Reuse, effective_pairs
 
 WITHIN = 0.1
 """The part of what decides a pair that is its base's, and likewise each source's."""
@@ -26,15 +26,20 @@ _DRAWS = 32
 Agrees = NDArray[np.float64]
 
 
-def reuse_of(pairs: InterchangePairs, distinct: float) -> Reuse:
-    """How drawn pairs share inputs, which count as so many distinct ones."""
+def numbered_inputs(pairs: InterchangePairs) -> Inputs:
+    """Bases and sources [rows, roles], numbered from 0, the same number for the same input."""
     names = pairs.model.inputs
     runs = [np.column_stack([run[name] for name in names]) for run in (pairs.base, *pairs.sources)]
     _, numbers = np.unique(np.concatenate(runs), axis=0, return_inverse=True)
-    inputs = numbers.reshape(len(runs), len(pairs)).T.astype(np.int64)
-    inputs[:, 1:][~pairs.source_used] = -1
-    population = math.prod(pairs.model.by_name[name].domain.size for name in names)
-    return Reuse(inputs, distinct, population)
+    return numbers.reshape(len(runs), len(pairs)).T.astype(np.int64)
+
+
+def reuse_of(pairs: InterchangePairs, inputs: Inputs, distinct: float) -> Reuse:
+    """How drawn pairs with these `numbered_inputs` share them; they count as so many distinct."""
+    model = pairs.model
+    used = np.column_stack([np.ones(len(pairs), np.bool_), pairs.source_used])
+    population = math.prod(model.by_name[name].domain.size for name in model.inputs)
+    return Reuse(np.where(used, inputs, -1), distinct, population)
 
 
 def independent_pairs(reuse: Reuse, share: float) -> float:

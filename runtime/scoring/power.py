@@ -82,7 +82,7 @@ def power_of(expectation: Expectation, pairs: int, margin: float = MARGIN) -> Po
 
 
 def _probability(expectation: Expectation, truth: Mapping[Metric, float], pairs: int) -> float:
-    """The share of draws that hold, of the same ones every time; each distinct draw is judged once."""
+    """The share of draws that hold, each distinct draw judged once."""
     if pairs < 1:
         return 0.0
     chance = np.random.default_rng(0)
@@ -188,31 +188,13 @@ def _between(best: Mapping[Metric, float], step: float) -> dict[Metric, float]:
 
 
 def _named(expectation: Expectation) -> list[Metric]:
-    return sorted({_plain(metric) for metric in _metrics(expectation)}, key=lambda m: m.text)
-
-
-def _plain(metric: Metric) -> Metric:
-    return replace(metric, bound="mean")
-
-
-def _metrics(expectation: Expectation) -> list[Metric]:
-    found: list[Metric] = []
-    pending: list[MetricExpression] = [expectation.left, expectation.right]
-    while pending:
-        match pending.pop():
-            case Metric() as metric:
-                found.append(metric)
-            case MetricArithmetic(left=left, right=right):
-                pending += [left, right]
-            case _:
-                pass
-    return found
+    return sorted({metric.plain for metric in expectation.metrics}, key=lambda m: m.text)
 
 
 def _value(expression: MetricExpression, scores: Mapping[Metric, float]) -> float:
     match expression:
         case Metric():
-            return scores[_plain(expression)]
+            return scores[expression.plain]
         case MetricArithmetic(sign, left, right):
             first, other = _value(left, scores), _value(right, scores)
             match sign:

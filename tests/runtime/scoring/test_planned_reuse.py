@@ -16,7 +16,12 @@ from causalspec.runtime.results.paired import Paired, PairedPart
 from causalspec.runtime.scoring.expectations import judge
 from causalspec.runtime.scoring.linear import difference_asked
 from causalspec.runtime.scoring.plan import plan_of
-from causalspec.runtime.scoring.planned_reuse import agreements, independent_pairs, reuse_of
+from causalspec.runtime.scoring.planned_reuse import (
+    agreements,
+    independent_pairs,
+    numbered_inputs,
+    reuse_of,
+)
 from causalspec.runtime.scoring.power import power_of, truth_of
 from tests.compiler.front.test_scores import text
 from tests.helpers.compiled import compiled
@@ -77,7 +82,7 @@ def test_the_reuse_is_that_of_the_design():
     specification = compiled(text("iia >= 0.8"))
     design = specification.counterfactuals["Pairs"]
     pairs = generate(design, "test")
-    reuse = reuse_of(pairs, 50)
+    reuse = reuse_of(pairs, numbered_inputs(pairs), 50)
     assert reuse.population == 1000  # three digits
     bases = {tuple(int(pairs.base[name][k]) for name in "abc") for k in range(len(pairs))}
     assert len(np.unique(reuse.inputs[:, 0])) == len(bases)
