@@ -173,7 +173,10 @@ class _Derivation:
             self._refuse(f"`{name.text}` is a variable already", name)
             return
         fields = [(part.name, part.domain) for part in merged]
-        domain = Tuples(tuple(TupleField(part, of) for part, of in fields if of is not None))
+        declaring = {part: place.span for part, place in self.names.items()}
+        domain = Tuples(
+            tuple(TupleField(n, of, declaring.get(n)) for n, of in fields if of is not None)
+        )
         mechanisms: dict[str, Expression] = {}
         for part in in_order(self.compilation, merged, cycles_allowed=False):
             mechanisms[part.name] = substituted(
