@@ -16,7 +16,6 @@ from causalspec.compiler.proofs.cyclic_relations import (
 from causalspec.compiler.proofs.relations import Relation, Square, examine_relation
 from causalspec.compiler.proofs.witnesses import find_witness
 from causalspec.compiler.specification import Abstraction
-from causalspec.compiler.views.reasons import Run, lines, reasons
 from causalspec.compiler.wording import assigned, beside, setting_text, value_text
 from causalspec.dsl.diagnostics import Diagnostics
 
@@ -155,6 +154,8 @@ def _equilibrium_lines(
 
 def _why(square: Square) -> Iterator[str]:
     """Both runs where they first part, back to what was set."""
+    from causalspec.compiler.views.reasons import Run, lines, reasons
+
     relation, name = square.relation, square.differing[0]
     for model, done, asked in (
         (relation.fine, square.done, relation.cell(name)),

@@ -31,7 +31,6 @@ from causalspec.compiler.expressions import Any, Compare, ComparisonOperator, No
 from causalspec.compiler.model import CausalModel, Role, Variable
 from causalspec.compiler.proofs.witnesses import find_witness, smallest_witness
 from causalspec.compiler.specification import CounterfactualDesign, SwapKind
-from causalspec.compiler.views.reasons import lines, reasons, run_of
 from causalspec.dsl.diagnostics import Diagnostics
 
 PAIRS = 1 << 14
@@ -111,6 +110,8 @@ def _why_without_label(
     """From an output that is undefined back to where that begins; nothing where the pair is not
     one, or has a label.
     """
+    from causalspec.compiler.views.reasons import lines, reasons, run_of
+
     model = design.model
     if any(name not in side for side in (base, *sources) for name in model.exogenous):
         return

@@ -26,7 +26,6 @@ from causalspec.compiler.front.selection import NO_MEMBER
 from causalspec.compiler.model import CausalModel, Role, Variable
 from causalspec.compiler.proofs.equilibria import Guessing, without_equilibrium
 from causalspec.compiler.proofs.witnesses import smallest_witness
-from causalspec.compiler.views.reasons import MOST_OUTPUTS, Run, lines, reasons
 from causalspec.compiler.wording import assigned, setting_text, value_text, why_undefined
 from causalspec.dsl.diagnostics import Diagnostics, InternalError
 from causalspec.dsl.source import Span
@@ -81,6 +80,8 @@ def examine_domains(
         return ()
 
     def why(setting: Mapping[str, int]) -> Iterator[str]:
+        from causalspec.compiler.views.reasons import MOST_OUTPUTS, Run, lines, reasons
+
         run = Run("", guessing.model, interpret.solve(guessing.model, setting))
         undefined = [variable.name for variable in own if variable.name not in run.solution]
         return lines(tuple(reasons(run, undefined[:MOST_OUTPUTS])))
@@ -161,6 +162,8 @@ def examine_outputs(
 
     def why(setting: Mapping[str, int]) -> Iterator[str]:
         """Both sides, where they part."""
+        from causalspec.compiler.views.reasons import Run, lines, reasons
+
         run = Run(model.name, guessing.model, interpret.solve(guessing.model, setting))
         inputs = {name: setting[name] for name in task.inputs}
         right = Run(task.name, task, interpret.solve(task, inputs))
