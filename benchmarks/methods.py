@@ -13,7 +13,6 @@ one core; needs causalspec[run] alone.
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import tempfile
 import time
@@ -32,6 +31,8 @@ from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.networks.locations import load_task_network
+from causalspec.runtime.report.pictures import ColumnGroup, heat_map
+from causalspec.runtime.report.text import short_figure
 from causalspec.runtime.scoring.alignments import align
 from causalspec.runtime.scoring.verify import VerifySettings
 from causalspec.runtime.untyped import save_tensors
@@ -40,7 +41,6 @@ planted = shared_with_tests("planted_decoder")
 
 ROOT = Path(__file__).parents[1]
 PAGE, PICTURE = ROOT / "docs" / "methods.md", ROOT / "docs" / "methods.svg"
-STYLE = ROOT / "runtime" / "report" / "report.css"
 BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->"
 
 PAIRS, HELD_OUT, SEED = 128, 64, 0
@@ -199,7 +199,7 @@ align There of Steps {{ var {one.variable} at {place} by {method} }}
 
 def shown(value: float | None) -> str:
     """`.94`, `1.0`, or a dash."""
-    return "–" if value is None else f"{value:.2f}".lstrip("0") if value < 1 else "1.0"
+    return "–" if value is None else short_figure(value)
 
 
 def section(cells: Mapping[tuple[str, str], Cell], minutes: float) -> str:
@@ -245,48 +245,15 @@ the vector to start with, `factors` four factors, and `dictionary` the planted d
 
 
 def picture(cells: Mapping[tuple[str, str], Cell]) -> str:
-    """An SVG in the report's colours: for each component what is scored where the variable is, and
-    beside it where it is not.
-    """
-    style = STYLE.read_text(encoding="utf-8")
-    shades = dict(reversed(re.findall(r"--heat-(\d+): (#\w+);", style)))
-    inks = dict(reversed(re.findall(r"--heat-ink-(\d+): (#\w+);", style)))
-    left, top, wide, high = 130, 110, 34, 24
-    width = left + len(COMPONENTS) * (2 * wide + 8) + 60
-    height = top + len(METHODS) * high + 10
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        'font-family="system-ui, sans-serif" font-size="12" role="img" '
-        'aria-label="IIA of every method at every component, at the known place and elsewhere">',
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-    ]
-    for column, one in enumerate(COMPONENTS):
-        x = left + column * (2 * wide + 8)
-        lines.append(
-            f'<text transform="translate({x + wide - 6} {top - 24}) rotate(-35)">{one.name}</text>'
-        )
-        for place, word in enumerate(("there", "not")):
-            middle = x + place * wide + wide / 2
-            lines.append(
-                f'<text x="{middle:g}" y="{top - 6}" text-anchor="middle" font-size="10" '
-                f'fill="#5a6672">{word}</text>'
-            )
-    for row, method in enumerate(METHODS):
-        y = top + row * high
-        lines.append(f'<text x="{left - 8}" y="{y + 16}" text-anchor="end">{method}</text>')
-        for column, one in enumerate(COMPONENTS):
-            for place, value in enumerate(cells[method, one.name]):
-                x = left + column * (2 * wide + 8) + place * wide
-                shade = None if value is None else str(round(value * 10))
-                fill, ink = ("none", "#5a6672") if shade is None else (shades[shade], inks[shade])
-                lines.append(
-                    f'<rect x="{x}" y="{y}" width="{wide - 2}" height="{high - 2}" fill="{fill}"/>'
-                )
-                lines.append(
-                    f'<text x="{x + wide / 2 - 1:g}" y="{y + 16}" text-anchor="middle" '
-                    f'fill="{ink}">{shown(value)}</text>'
-                )
-    return "\n".join([*lines, "</svg>", ""])
+    """For each component what is scored where the variable is, and beside it where it is not."""
+    return heat_map(
+        "IIA of every method at every component, at the known place and elsewhere",
+        [ColumnGroup(one.name, ("there", "not")) for one in COMPONENTS],
+        {
+            method: [value for one in COMPONENTS for value in cells[method, one.name]]
+            for method in METHODS
+        },
+    )
 
 
 if __name__ == "__main__":
