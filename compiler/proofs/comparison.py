@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from causalspec.compiler.derived_models import (
-    with_noise_at_rest,
-)
-from causalspec.compiler.domains import Truths
-from causalspec.compiler.evaluators import interpret
-from causalspec.compiler.evidence import Evidence, Exhaustive, NoWitness, Proved, combined
-from causalspec.compiler.expressions import Choose, Reference
-from causalspec.compiler.model import CausalModel, Role, Variable
+from causalspec.compiler.derived_models import with_noise_at_rest
+from causalspec.compiler.evidence import Evidence, Exhaustive, NoWitness
+from causalspec.compiler.expressions import Reference
+from causalspec.compiler.model import CausalModel
 from causalspec.compiler.proofs.agreement import Share, agreement
 from causalspec.compiler.proofs.correspondences import Correspondence, correspondences
-from causalspec.compiler.proofs.equilibria import differing_equilibrium
+from causalspec.compiler.proofs.cyclic_relations import examine_cyclic_relation
 from causalspec.compiler.proofs.interchanges import Interchange, smallest_interchange
-from causalspec.compiler.proofs.relations import DO, SET, Relation, examine_relation
+from causalspec.compiler.proofs.relations import Relation, examine_relation
 from causalspec.compiler.specification import Abstraction
-from causalspec.dsl.diagnostics import InternalError
 
 
 @dataclass(frozen=True)
@@ -80,11 +75,11 @@ def compare(left: CausalModel, right: CausalModel) -> Comparison:
         for name in left.intermediates
         if name in right.intermediates and left.by_name[name].domain == right.by_name[name].domain
     )
-    outputs = _same_equilibria(left, right, ())
-    if left.cyclic or right.cyclic:
-        under_interventions = _same_equilibria(left, right, shared) if shared else None
-        return Comparison(left, right, shared, outputs, under_interventions, (), ())
+    outputs = _same_equilibria(Relation.of(left, right, {}))
     relation = Relation.of(left, right, {name: Reference(name) for name in shared})
+    if left.cyclic or right.cyclic:
+        under_interventions = _same_equilibria(relation) if shared else None
+        return Comparison(left, right, shared, outputs, under_interventions, (), ())
     shares: list[Share | None] = []
     interventions = _interventions(relation) if shared else None
     if outputs.holds is False:
@@ -134,57 +129,15 @@ def _interventions(relation: Relation) -> Answer:
     return Answer(found.holds, found.evidence)
 
 
-def _same_equilibria(left: CausalModel, right: CausalModel, shared: Sequence[str]) -> Answer:
-    """The same set of equilibria at every input and under every intervention that sets some of
-    `shared` to any value, as far as `shared` and the outputs show it. An acyclic model has one.
+def _same_equilibria(relation: Relation) -> Answer:
+    """The same set of equilibria at every input and under every intervention that sets some of what
+    the models share to any value, as far as that and the outputs show it. An acyclic model has one.
 
     What an interchange would take from a source is not fixed where that has several equilibria.
     """
-    sides = [_settable(model, shared) for model in (left, right)]
-    observed = (*left.outputs, *shared)
-    evidence: Evidence = Proved()
-    differences: list[Difference] = []
-    for model, other in (sides, sides[::-1]) if left.cyclic or right.cyclic else (sides,):
-        found = differing_equilibrium(model, other, observed)
-        if isinstance(found, NoWitness):
-            evidence = combined(evidence, found.evidence)
-            continue
-        inputs = {name: found.setting[name] for name in left.inputs}
-        set_names = (name for name in shared if found.setting[f"{SET}{name}"])
-        done = {name: found.setting[f"{DO}{name}"] for name in set_names}
-        seen = [_equilibria(model, inputs, done, observed) for model in (left, right)]
-        if seen[0] == seen[1]:
-            raise InternalError(f"`{left.name}` and `{right.name}` do not differ at {inputs}")
-        differences.append(Difference(inputs, seen[0], seen[1], done))
-    if differences:
-        return Answer(
-            False, Exhaustive(1), min(differences, key=lambda difference: len(difference.done))
-        )
-    return Answer(NoWitness(evidence).holds, evidence)
-
-
-def _settable(model: CausalModel, names: Sequence[str]) -> CausalModel:
-    """The model with inputs that say of each of `names` whether it is set, and to what."""
-    added: list[Variable] = []
-    for name in names:
-        added.append(Variable(f"{SET}{name}", Role.INPUT, Truths()))
-        added.append(Variable(f"{DO}{name}", Role.INPUT, model.by_name[name].domain))
-
-    def settable(variable: Variable) -> Variable:
-        if variable.name not in names or variable.mechanism is None:
-            return variable
-        chosen, given = Reference(f"{SET}{variable.name}"), Reference(f"{DO}{variable.name}")
-        return replace(variable, mechanism=Choose(chosen, given, variable.mechanism))
-
-    return replace(model, variables=(*added, *map(settable, model.variables)))
-
-
-def _equilibria(
-    model: CausalModel,
-    inputs: Mapping[str, int],
-    done: Mapping[str, int],
-    observed: Sequence[str],
-) -> tuple[Mapping[str, int], ...]:
-    solutions = interpret.equilibria(model, inputs, done)
-    found = {tuple((n, solution[n]) for n in observed if n in solution) for solution in solutions}
-    return tuple(map(dict, sorted(found)))
+    found = examine_cyclic_relation(relation)
+    if isinstance(found, NoWitness):
+        return Answer(found.holds, found.evidence)
+    inputs = {name: found.inputs[name] for name in relation.fine.inputs}
+    difference = Difference(inputs, found.translated, found.expected, found.done)
+    return Answer(False, Exhaustive(1), difference)

@@ -45,9 +45,11 @@ def examine_cyclic_relation(relation: Relation) -> UnlikeEquilibria | NoWitness:
     with as few cells set as one of the two directions needs.
     """
     sides = _fine_side(relation), _coarse_side(relation)
+    cyclic = relation.fine.cyclic or relation.coarse.cyclic
     evidence: Evidence = Proved()
     unlike: list[UnlikeEquilibria] = []
-    for model, other in (sides, sides[::-1]):
+    # One direction says all of two models that have one solution each.
+    for model, other in (sides, sides[::-1]) if cyclic else (sides,):
         found = differing_equilibrium(model, other, relation.observed)
         if isinstance(found, NoWitness):
             evidence = combined(evidence, found.evidence)
