@@ -17,13 +17,27 @@ class _FrozenDataclass:
     """Makes each class below it a frozen dataclass."""
 
     def __init_subclass__(cls) -> None:
-        dataclass(frozen=True)(cls)
+        # What all nodes do alike stands in `Node`: written for each, it would take half of the time
+        # that making these classes takes, at every start.
+        dataclass(frozen=True, eq=False, repr=False)(cls)
 
 
 class Node(_FrozenDataclass):
-    """What stands somewhere in a file."""
+    """What stands somewhere in a file. Nodes that say the same are equal, wherever they stand."""
 
-    span: Span = field(kw_only=True, compare=False, repr=False)
+    span: Span = field(kw_only=True)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and all(
+            getattr(self, name) == getattr(other, name) for name in field_names(type(self))
+        )
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(getattr(self, name) for name in field_names(type(self)))))
+
+    def __repr__(self) -> str:
+        said = (f"{name}={getattr(self, name)!r}" for name in field_names(type(self)))
+        return f"{type(self).__name__}({', '.join(said)})"
 
 
 @cache

@@ -79,7 +79,7 @@ def built_network(
         "mechanism tells apart"
     )
     require_room(most, width, told, "--width")
-    return _assembled(circuit, below, width or -(-2 * most // 8) * 8, np.random.default_rng(seed))
+    return _assembled(circuit, below, width or -(-4 * most // 8) * 8, np.random.default_rng(seed))
 
 
 def _inputs(task: Task, circuit: Circuit) -> _Neurons:

@@ -151,8 +151,8 @@ def test_a_difference_that_only_an_intervention_shows() -> None:
     assert found.under_interventions is not None
     difference = found.under_interventions.difference
     assert isinstance(difference, Difference)
-    assert (difference.inputs, difference.done) == ({"a": 1}, {"p": 0})
-    assert (difference.left, difference.right) == (({"y": 0, "p": 0},), ({"y": 1, "p": 0},))
+    assert (difference.inputs, difference.done) == ({"a": 0}, {"p": 1})
+    assert (difference.left, difference.right) == (({"y": 1, "p": 1},), ({"y": 0, "p": 1},))
 
 
 def test_too_many_guesses_are_left_open() -> None:
