@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python -m
 INSTALLED := $(VENV)/.installed
+# Every process that tests start would compile every module anew where this is set.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help install test long coverage rooms check check-wheel smollm2 minilm demo benchmarks architectures methods reproduce calibrate clean
 .DEFAULT_GOAL := help

@@ -20,6 +20,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from kept import keep
 
 ROUNDS = 7
 SPEC_INVALID, UNKNOWN = 3, 4
@@ -148,8 +151,11 @@ class Cost:
 
 def cost_of(command: Sequence[str]) -> Cost:
     """Run a command. Raises `AssertionError` where it fails otherwise than over a spec."""
+    # As with an installed package: modules are compiled once, not at every start.
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": ""}
+    quiet = subprocess.DEVNULL
     started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -158,18 +164,22 @@ def cost_of(command: Sequence[str]) -> Cost:
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def report(label: str, command: Sequence[str]) -> None:
-    """Print what `ROUNDS` runs took; the first, which may compile bytecode, is left out."""
+def report(label: str, command: Sequence[str]) -> dict[str, Any]:
+    """Print and return what `ROUNDS` runs took, without the first, which may compile bytecode."""
     cost_of(command)
     costs = [cost_of(command) for _ in range(ROUNDS)]
+    found: dict[str, Any] = {}
     figures = (
-        ("wall", [one.wall for one in costs], "s"),
-        ("user + system", [one.computing for one in costs], "s"),
-        ("peak memory", [one.memory for one in costs], "MiB"),
+        ("wall", [cost.wall for cost in costs], "s"),
+        ("user + system", [cost.computing for cost in costs], "s"),
+        ("peak memory", [cost.memory for cost in costs], "MiB"),
     )
     for name, values, unit in figures:
         low, middle, high = min(values), statistics.median(values), max(values)
         print(f"{label:28} {name:14} {low:8.2f} {middle:8.2f} {high:8.2f}  {unit}")
+        rounded = (round(value, 3) for value in (low, middle, high))
+        found[f"{name} ({unit})"] = dict(zip(("min", "median", "max"), rounded, strict=True))
+    return found
 
 
 def check_of(spec: Path) -> list[str]:
@@ -180,24 +190,29 @@ def check_of(spec: Path) -> list[str]:
 def slowest_first(specs: Sequence[Path]) -> None:
     """Print what checking each file takes, once."""
     costs = [(cost_of(check_of(spec)), spec) for spec in specs]
-    for cost, spec in sorted(costs, key=lambda one: -one[0].wall):
+    for cost, spec in sorted(costs, key=lambda measured: -measured[0].wall):
         print(f"{cost.wall:8.2f} s wall {cost.computing:8.2f} s user + system  {spec}")
 
 
 def main() -> None:
     """Print the lowest, middle and highest figure of each."""
     if len(sys.argv) > 1:
-        slowest_first([Path(one) for one in sys.argv[1:]])
+        slowest_first([Path(name) for name in sys.argv[1:]])
         return
     print(f"{'':44}{'min':>7}{'median':>9}{'max':>9}   ({ROUNDS} runs)")
-    report("import numpy", [sys.executable, "-c", "import numpy"])
+    found = {"import numpy": report("import numpy", [sys.executable, "-c", "import numpy"])}
     specs = {"small spec": SMALL, "twenty studies": studies(), "chain of 300 variables": chain()}
     with tempfile.TemporaryDirectory() as folder:
         for label, text in specs.items():
             spec = Path(folder) / f"{label.replace(' ', '_')}.causal"
             spec.write_text(text, encoding="utf-8")
-            lines = text.count("\n")
-            report(f"{label}, {lines} lines", check_of(spec))
+            lines = len(text.splitlines())
+            found[label] = report(f"{label}, {lines} lines", check_of(spec))
+    yardstick = found["import numpy"]["wall (s)"]["median"]
+    for label, costs in found.items():
+        costs["times import numpy"] = round(costs["wall (s)"]["median"] / yardstick, 1)
+        print(f"{label:28} {costs['times import numpy']:.1f} times import numpy")
+    keep("check", found)
 
 
 if __name__ == "__main__":
