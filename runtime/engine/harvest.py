@@ -17,19 +17,13 @@ from transformers import DynamicCache
 
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.engine.batches import Batching
-from causalspec.runtime.engine.calls import (
-    answer_logits,
-    caching,
-    forward_arguments,
-    occupied,
-    unembedded,
-)
+from causalspec.runtime.engine.calls import occupied
 from causalspec.runtime.engine.harvest_plan import HarvestPlan, HarvestRequest
 from causalspec.runtime.engine.memory import ran_out_of_memory
 from causalspec.runtime.engine.placing import gathered
+from causalspec.runtime.engine.prefixes import in_order, read_whole
 from causalspec.runtime.engine.storage import InMemory, Storage
 from causalspec.runtime.networks.network import Network
-from causalspec.runtime.sites.hooks import taps_read
 from causalspec.runtime.sites.site import Site
 from causalspec.runtime.sites.tap import Side, Tap
 
@@ -138,7 +132,8 @@ class _Collector:
         self.stored = int((plan.base_of >= 0).sum())
         self.lengths = request.prompts.mask.sum(1)[plan.representatives]
         # Bases first; within each kind by length, so that a chunk carries little padding.
-        self.order = torch.argsort((plan.base_of < 0) * (1 + request.prompts.length) + self.lengths)
+        kinds = ((plan.base_of < 0).long(), self.lengths)
+        self.order = in_order(request.prompts, plan.representatives, kinds)
         slots = len(plan.representatives)
         kept = request.prompts.length - plan.earliest
         self.vectors = {
@@ -173,11 +168,6 @@ class _Collector:
         rows = plan.representatives[slots]
         here = occupied(prompts.mask[rows])
         are_bases = bool(plan.base_of[slots[0]] >= 0)
-        arguments = forward_arguments(self.network, prompts, rows, here)
-        cache = DynamicCache() if are_bases and plan.keeps_past else None
-        arguments |= caching(self.network, cache is not None)
-        if cache is not None:
-            arguments["past_key_values"] = cache
         entering = [
             Tap(self.network.layers[block - 1], Side.OUTPUT, None, self.network.width, block)
             for block in (plan.blocks if are_bases else ())
@@ -191,13 +181,18 @@ class _Collector:
             else:
                 self._store_stream(plan.blocks[number - len(sites)], slots, here, tensor)
 
-        with taps_read(taps, receive):
-            answers = prompts.answers_within(rows, here)
-            logits = answer_logits(
-                self.network, arguments, *unembedded(answers, self.network.device)
-            )
+        logits, cache = read_whole(
+            self.network,
+            prompts,
+            rows,
+            here,
+            taps,
+            receive,
+            keeps=are_bases and plan.keeps_past,
+            shares=plan.keeps_past,
+        )
         self.predictions[slots] = prompts.allowing(rows, logits).argmax(-1).cpu()
-        if cache is not None:
+        if cache is not None and are_bases:
             self._store_past(slots, here, cache)
 
     def _store_vectors(
