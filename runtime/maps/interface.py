@@ -54,13 +54,18 @@ class Featurizer(nn.Module, ABC):
         with `sources` [rows, variables, width] and `weights` [rows, variables, features], and adds
         decode(f') - decode(f), which is exactly 0 where the base is its own source.
         """
-        features, rest = self.encode(base)
-        moved = features
-        for number in range(sources.shape[1]):
-            # Encoded in the base's own shape: equal vectors then have equal bits.
-            taken = self.encode(sources[:, number].contiguous())[0]
-            moved = moved + weights[:, number] * (taken - features)
-        return self.decode(moved, rest) - self.decode(features, rest)
+        count = len(base)
+        # All in one product each way: an operation on a few rows costs hardly more than on one.
+        every = torch.cat([base, *sources.unbind(1)])
+        encoded, rest = self.encode(every)
+        features, taken = encoded[:count], encoded[count:].unflatten(0, (sources.shape[1], count))
+        # Rows of one product may differ in their last bits where their vectors do not.
+        apart = (sources != base[:, None]).any(2).T[..., None]
+        moves = torch.where(apart, taken - features, 0.0)
+        moved = features + (weights.transpose(0, 1) * moves).sum(0)
+        decoded = self.decode(torch.cat([moved, features]), rest[:count].repeat(2, 1))
+        change = decoded[:count] - decoded[count:]
+        return torch.where((moved != features).any(1, keepdim=True), change, 0.0)
 
 
 class Ownership(nn.Module, ABC):

@@ -68,7 +68,7 @@ class ReversibleNetwork(Featurizer):
         """All numbers of the vector are features: nothing is left."""
         turned = vectors @ self.rotation.to(vectors)
         for block in range(len(self.orders)):
-            first, second = self._halves(turned[:, self.orders[block]])
+            first, second = self._halves(turned.index_select(1, self.orders[block]))
             second = second + self.onto_second[block](first)
             first = first + self.onto_first[block](second)
             turned = torch.cat([first, second], 1)
@@ -76,12 +76,12 @@ class ReversibleNetwork(Featurizer):
 
     def decode(self, features: Tensor, rest: Tensor) -> Tensor:
         """The blocks backwards, each undone."""
-        turned = features
+        turned, back = features, self.orders.argsort(1)
         for block in reversed(range(len(self.orders))):
             first, second = self._halves(turned)
             first = first - self.onto_first[block](second)
             second = second - self.onto_second[block](first)
-            turned = torch.cat([first, second], 1)[:, self.orders[block].argsort()]
+            turned = torch.cat([first, second], 1).index_select(1, back[block])
         return turned @ self.rotation.to(features).T + rest
 
     def _halves(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
