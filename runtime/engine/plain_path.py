@@ -18,7 +18,7 @@ from causalspec.runtime.engine.calls import (
     occupied,
     unembedded,
 )
-from causalspec.runtime.engine.placing import gathered, placed
+from causalspec.runtime.engine.placing import Change, gathered, placed
 from causalspec.runtime.engine.subjects import Outcome
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.sites.components import tap_of
@@ -38,7 +38,7 @@ def plain_run(network: Network, prompts: TokenizedPrompts, places: Places, run: 
     rows = run.rows
     here = occupied(prompts.mask[rows])
     changes = [
-        (tap_of(network, edit.site), edit, places[edit.site.token][rows] - here.start)
+        Change(tap_of(network, edit.site), edit, places[edit.site.token][rows] - here.start)
         for edit in run.edits
     ]
     found: dict[Site, Tensor] = {}

@@ -43,8 +43,9 @@ class RecordedLoss:
         self._recordings: dict[tuple[Any, ...], _Recording] = {}
 
     def __call__(self, loss: Loss, tensors: Mapping[str, Tensor]) -> Tensor | None:
-        """`loss` of `tensors`, with every parameter's gradient set; None where there are too many
-        shapes already. Losses of one object differ in their tensors alone.
+        """`loss` of `tensors`, with every parameter's gradient set, that of the sum where it has
+        several numbers; None where there are too many shapes already. Losses of one object differ
+        in their tensors alone.
         """
         shapes = tuple((name, tensor.shape, tensor.dtype) for name, tensor in tensors.items())
         recording = self._recordings.get(shapes)
@@ -75,4 +76,4 @@ class RecordedLoss:
         return _Recording(graph, kept, result.detach(), gradients)
 
     def _gradients(self, loss: Tensor) -> tuple[Tensor | None, ...]:
-        return torch.autograd.grad(loss, self._parameters, allow_unused=True)
+        return torch.autograd.grad(loss.sum(), self._parameters, allow_unused=True)

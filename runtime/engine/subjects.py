@@ -34,6 +34,14 @@ class Edit:
 
 
 @dataclass(frozen=True, eq=False)
+class EditedInputs:
+    """Inputs by their numbers [rows], and the edits that are made of their runs alone."""
+
+    inputs: Tensor = field(repr=False)
+    edits: Sequence[Edit] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """The results of a run: logits [rows, answers, outputs], and vectors [rows, places, width] at
     the sites that were asked for.
@@ -88,9 +96,25 @@ class Subject(Protocol):
         """Run `inputs` [rows] with `edits` made on the way; gradients flow through the edits."""
         ...
 
-    def prepare(self, inputs: Tensor, edits: Sequence[Edit]) -> Prepared | None:
+    def run_together(self, parts: Sequence[EditedInputs]) -> Tensor:
+        """The logits [rows of all parts, answers, outputs] that `run` gives, part after part, to
+        rounding: all rows go through the network in one batch where they can.
+        """
+        ...
+
+    def prepare(self, parts: Sequence[EditedInputs]) -> Prepared | None:
         """The same run as one that can be recorded; None where it can't."""
         ...
+
+
+def run_one_by_one(subject: Subject, parts: Sequence[EditedInputs]) -> Tensor:
+    """As `run_together`, but each part is run by itself."""
+    return torch.cat([subject.run(part.inputs, part.edits).logits for part in parts])
+
+
+def inputs_of(parts: Sequence[EditedInputs]) -> Tensor:
+    """The inputs [rows] of all parts, one part after the other."""
+    return torch.cat([part.inputs for part in parts])
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,13 @@ from causalspec.runtime.engine.alone import (
     share_apart,
     tolerance,
 )
-from causalspec.runtime.engine.batches import Batching, Places, Run, in_batches
+from causalspec.runtime.engine.batches import (
+    Batching,
+    Places,
+    Run,
+    in_batches,
+    together_in_batches,
+)
 from causalspec.runtime.engine.edges import without_edges
 from causalspec.runtime.engine.harvest import Harvest, harvest, no_notice, no_progress
 from causalspec.runtime.engine.harvest_plan import HarvestRequest
@@ -28,8 +34,20 @@ from causalspec.runtime.engine.keeping import keeping, united
 from causalspec.runtime.engine.memory import device_failed
 from causalspec.runtime.engine.plain_path import plain_run
 from causalspec.runtime.engine.storage import MemoryBudget
-from causalspec.runtime.engine.subjects import Edit, Outcome, Prepared
-from causalspec.runtime.engine.suffix import prepared_suffix, suffix_run
+from causalspec.runtime.engine.subjects import (
+    Edit,
+    EditedInputs,
+    Outcome,
+    Prepared,
+    inputs_of,
+    run_one_by_one,
+)
+from causalspec.runtime.engine.suffix import (
+    first_block,
+    prepared_suffix,
+    suffix_run,
+    suffixes_run,
+)
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.networks.self_check import RUN_ERRORS, first_line
@@ -52,6 +70,8 @@ class TextSubject:
     batching: Batching
     plain_because: str | None
     anew: HarvestRequest | None = None
+    joins: bool = False
+    """Whether rows may enter a run above the block where others have entered it."""
 
     @property
     def sites(self) -> tuple[Site, ...]:
@@ -99,17 +119,52 @@ class TextSubject:
         outcome = in_batches(self.prompts, run, self.batching, execute)
         return replace(outcome, logits=self.prompts.allowing(inputs, outcome.logits))
 
-    def prepare(self, inputs: Tensor, edits: Sequence[Edit]) -> Prepared | None:
-        """The same run as one that can be recorded; None where it is one of several parts, a full
+    def run_together(self, parts: Sequence[EditedInputs]) -> Tensor:
+        """The logits [rows of all parts, answers, vocabulary] of several runs in one batch, in as
+        many as they have lowest blocks where rows can't join others on the way, or one by one where
+        the fast path is not to be had.
+        """
+        if len(parts) == 1 or not self._starts_above(parts):
+            return run_one_by_one(self, parts)
+        runs = [Run(part.inputs, tuple(part.edits)) for part in parts]
+        kept = partial(suffixes_run, self.network, self.prompts, self.positions, self.kept)
+
+        def execute(runs: Sequence[Run]) -> Tensor:
+            # More rows than positions: what has an entry for each row is then told by its size.
+            if self.joins and sum(len(run.rows) for run in runs) > self.prompts.length:
+                return kept(runs)
+            by_block: dict[int, list[int]] = {}
+            for number, run in enumerate(runs):
+                by_block.setdefault(first_block(self.network, run), []).append(number)
+            logits: dict[int, Tensor] = {}
+            for numbers in by_block.values():
+                alike = [runs[number] for number in numbers]
+                found = kept(alike).split([len(run.rows) for run in alike])
+                logits |= zip(numbers, found, strict=True)
+            return torch.cat([logits[number] for number in range(len(runs))])
+
+        logits = together_in_batches(self.prompts, runs, self.batching, execute)
+        return self.prompts.allowing(inputs_of(parts), logits)
+
+    def prepare(self, parts: Sequence[EditedInputs]) -> Prepared | None:
+        """The same run as one that can be recorded; None where it is one of several batches, a full
         pass, from the beginning or along an edge, or where only some answers are allowed.
         """
-        alone = self.batching is Batching.BY_LENGTH and self._lengths_differ(inputs)
+        alone = self.batching is Batching.BY_LENGTH and self._lengths_differ(inputs_of(parts))
+        if alone or not self._starts_above(parts) or self.prompts.menus is not None:
+            return None
+        runs = [Run(part.inputs, tuple(part.edits)) for part in parts]
+        joins = self.joins and len(inputs_of(parts)) > self.prompts.length
+        if not joins and len({first_block(self.network, run) for run in runs}) > 1:
+            return None
+        return prepared_suffix(self.network, self.prompts, self.positions, self.kept, runs)
+
+    def _starts_above(self, parts: Sequence[EditedInputs]) -> bool:
+        """Whether each part is one run from what the harvest kept."""
+        edits = [edit for part in parts for edit in part.edits]
         edge = any(edit.site.receiver for edit in edits)
         unkept = self.plain_because is not None or self.anew is not None
-        if alone or edge or not edits or unkept or self.prompts.menus is not None:
-            return None
-        run = Run(inputs, tuple(edits))
-        return prepared_suffix(self.network, self.prompts, self.positions, self.kept, run)
+        return not edge and not unkept and all(part.edits for part in parts)
 
     def _lengths_differ(self, inputs: Tensor) -> bool:
         lengths = self.prompts.mask[inputs].sum(1)
@@ -136,7 +191,7 @@ def text_subjects(
     progress: Callable[[int, int], None] = no_progress,
     notice: Callable[[str], None] = no_notice,
 ) -> Iterator[TextSubject]:
-    """Subjects that together serve every one of `groups`, the sites of one fit each: a single one,
+    """Subjects that together serve every one of `groups`, the sites of some fits each: a single one,
     where its harvest fits in memory.
 
     Where that has no room, several serve some of the groups each and are to be dropped before the
@@ -155,6 +210,7 @@ def text_subjects(
     if because is not None:
         notice(f"full forward passes are used: {because}")
     whole = replace(whole, with_past=because is None)
+    joins = because is None and rows_may_join(network, whole)
     remaining = groups
     while remaining:
         here = keeping(network, whole, remaining, memory or MemoryBudget(), notice)
@@ -162,7 +218,7 @@ def text_subjects(
             network, here.request, storage=here.storage, progress=progress, notice=notice
         )
         anew = whole if whole.with_past and not here.request.with_past else None
-        yield TextSubject(network, prompts, places, kept, batching, because, anew)
+        yield TextSubject(network, prompts, places, kept, batching, because, anew, joins)
         remaining = remaining[len(here.groups) :]
 
 
@@ -192,6 +248,33 @@ def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
             f"starting above the lowest layer changes its outputs (by {apart:.1e} of the largest)"
         )
     return None
+
+
+def rows_may_join(network: Network, request: HarvestRequest) -> bool:
+    """Whether rows that enter at a higher block than others come to what they come to alone, as
+    `why_not_suffix` tries it. They do not where a block is given what can't be told to be a row's.
+    """
+    rows = few_rows(request.prompts)
+    sites = [site.receiver or site for site in request.sites]
+    ordered = sorted(dict.fromkeys(sites), key=lambda site: tap_of(network, site).enters)
+    ends = ordered[0], ordered[-1]
+    if len({tap_of(network, site).enters for site in ends}) == 1:
+        return True
+    few = replace(request.of(rows), sites=ends)
+    every = torch.arange(len(rows)).repeat(1 + request.prompts.length // len(rows))
+    runs = [Run(every, (rotation(ends[1]),)), Run(every, (rotation(ends[0]),))]
+    try:
+        with torch.no_grad():
+            kept = harvest(network, few)
+            fast = partial(suffix_run, network, few.prompts, few.places, kept)
+            alone = [in_batches(few.prompts, run, few.batching, fast).logits for run in runs]
+            joined = partial(suffixes_run, network, few.prompts, few.places, kept)
+            together = together_in_batches(few.prompts, runs, few.batching, joined)
+    except RUN_ERRORS as error:
+        if device_failed(error):
+            raise
+        return False
+    return share_apart(together, torch.cat(alone)) <= tolerance(network)
 
 
 def _largest_difference(network: Network, request: HarvestRequest) -> float:

@@ -9,8 +9,14 @@ from itertools import accumulate, pairwise
 import torch
 from torch import Tensor
 
-from causalspec.runtime.engine.placing import change_tensors, edited, gathered, placed
-from causalspec.runtime.engine.subjects import Edit, Outcome, Prepared
+from causalspec.runtime.engine.placing import Change, change_tensors, edited, gathered, placed
+from causalspec.runtime.engine.subjects import (
+    Edit,
+    EditedInputs,
+    Outcome,
+    Prepared,
+    inputs_of,
+)
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.sites.components import tap_of
 from causalspec.runtime.sites.hooks import taps_edited, taps_read
@@ -61,17 +67,29 @@ class VectorSubject:
         )
         return Outcome(by_output(logits, self.groups), vectors)
 
-    def prepare(self, inputs: Tensor, edits: Sequence[Edit]) -> Prepared:
+    def run_together(self, parts: Sequence[EditedInputs]) -> Tensor:
+        """The same of several runs: all rows of a full pass, each with the edits of its part."""
+        prepared = self.prepare(parts)
+        return prepared.execute(prepared.tensors)
+
+    def prepare(self, parts: Sequence[EditedInputs]) -> Prepared:
         """The same run as one that can be recorded."""
-        first = torch.zeros(len(inputs), 1, dtype=torch.long)
-        changes = [(tap_of(self.network, edit.site), edit, first) for edit in edits]
+        changes: list[Change] = []
+        start = 0
+        for part in parts:
+            first = torch.zeros(len(part.inputs), 1, dtype=torch.long)
+            changes += [
+                Change(tap_of(self.network, edit.site), edit, first, start) for edit in part.edits
+            ]
+            start += len(part.inputs)
 
         def execute(tensors: Mapping[str, Tensor]) -> Tensor:
             with taps_edited(edited(changes, tensors)):
                 return by_output(_logits(self.network, tensors["inputs"]), self.groups)
 
         tensors = change_tensors(changes, self.device)
-        return Prepared(tensors | {"inputs": self.inputs[inputs.to(self.device)]}, execute)
+        inputs = self.inputs[inputs_of(parts).to(self.device)]
+        return Prepared(tensors | {"inputs": inputs}, execute)
 
 
 @torch.no_grad()
@@ -96,7 +114,7 @@ def run_vectors(
 ) -> tuple[Tensor, dict[Site, Tensor]]:
     """The logits [rows, classes] and the vectors [rows, 1, width] at `reads` of one full pass."""
     first = torch.zeros(len(inputs), 1, dtype=torch.long)
-    changes = [(tap_of(network, edit.site), edit, first) for edit in edits]
+    changes = [Change(tap_of(network, edit.site), edit, first) for edit in edits]
     found: dict[Site, Tensor] = {}
 
     def receive(number: int, tensor: Tensor) -> None:

@@ -115,6 +115,14 @@ class Candidates:
         return any(write is not None and write.values for write in self.writes)
 
     @property
+    def is_single(self) -> bool:
+        """Whether there is one combination of sites, before tokens are known."""
+        return all(
+            len(offer.sites) == 1 and (offer.choice is None or offer.choice.is_single)
+            for offer in self.offers
+        )
+
+    @property
     def fitting_splits(self) -> tuple[str, ...]:
         """The splits of the data that fitting and choosing need."""
         return ("train", "validation") if self.needs_train else ("validation",)

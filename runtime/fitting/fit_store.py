@@ -10,11 +10,19 @@ from torch import Tensor
 
 from causalspec.runtime.engine.right_answers import agreement
 from causalspec.runtime.engine.right_texts import readable_after
-from causalspec.runtime.fitting.fit import FitProgress, Fitted, fit
+from causalspec.runtime.engine.subjects import Interchanges, Subject
+from causalspec.runtime.fitting.fit import (
+    FitProgress,
+    Fitted,
+    Fitting,
+    NotFiniteError,
+    fit_together,
+)
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
-from causalspec.runtime.fitting.predict import predict
+from causalspec.runtime.fitting.predict import predict_together
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.experiment import PreparedSplit, PreparedSplits, all_rows, score_of
+from causalspec.runtime.maps.computed import NotDetermined
 from causalspec.runtime.results.clusters import Reuse
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.run_folder import RunFolder, Stage
@@ -43,6 +51,26 @@ class FitStore:
     watcher: Watcher
 
 
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """A fit that is wanted: maps for `variables`, called `names`, fitted to `train` and scored on
+    `held_out`. Without `train` they are scored as they are built, which suits methods that fit
+    nothing. `name` must be unique among the stages of `folder`.
+    """
+
+    folder: RunFolder = field(repr=False)
+    name: str
+    names: Sequence[str]
+    variables: Sequence[PlacedVariable]
+    train: PreparedSplits | None = field(repr=False)
+    held_out: PreparedSplits = field(repr=False)
+    settings: FitSettings
+
+    def built(self) -> PlacedMaps:
+        """Fresh maps."""
+        return build_maps(self.variables, self.held_out[0].subject, self.settings.seed)
+
+
 def fit_and_score(
     store: FitStore,
     name: str,
@@ -52,70 +80,162 @@ def fit_and_score(
     held_out: PreparedSplits,
     settings: FitSettings,
 ) -> ScoredFit:
-    """Fit maps for `variables`, called `names`, to `train` and score them on `held_out`.
+    """One fit, as `Wanted` says.
 
-    Without `train` the maps are scored as they are built, which suits methods that fit nothing. A
-    fit that this run has finished before is read back; an unfinished one goes on from its last
-    checkpoint. `name` must be unique in the run.
+    Raises:
+        NotDetermined: the vectors determine no such map.
+        NotFiniteError: a step's loss is not a finite number.
     """
-    maps = build_maps(variables, held_out[0].subject, settings.seed)
-    shared = tuple(prepared.reuse() for prepared in held_out)
-    finished = store.folder.find(name)
-    if finished is not None:
-        tensors = dict(finished.tensors)
-        agrees = [tensors.pop(f"agrees.{k}").bool() for k in range(len(held_out))]
-        maps.load_state_dict(tensors)
-        loss = finished.notes.get("final_loss")
-        store.watcher.done(_work(maps, held_out, settings, train))
-        found = score_of(held_out, agrees)
-        final_loss = float(loss) if loss else None
-        return ScoredFit(maps.eval(), found, final_loss, tuple(agrees), shared)
-    fitted = _train(store, name, names, maps, train, settings)
-    agrees = [
-        agreement(predict(prepared.subject, fitted.maps, prepared.rows), prepared.rows.labels)
-        for prepared in held_out
+    wanted = Wanted(store.folder, name, names, variables, train, held_out, settings)
+    [found] = fit_and_score_together(store, [wanted])
+    if isinstance(found, NotDetermined):
+        raise found
+    return found
+
+
+def fit_and_score_together(
+    store: FitStore, wanted: Sequence[Wanted]
+) -> list[ScoredFit | NotDetermined]:
+    """Fits of one network in shared batches; in the place of one that the vectors determine no map
+    for, the reason.
+
+    Fits that this run has finished before are read back; unfinished ones go on from the last
+    checkpoint of all. Until the last one is finished they share their batches, so that each comes
+    out the same bit for bit however often the run is interrupted.
+
+    Raises:
+        NotFiniteError: a step's loss is not a finite number; the other fits are finished.
+    """
+    stages = [fit.folder.find(fit.name) for fit in wanted]
+    found = [
+        _read_back(store, fit, stage)
+        for fit, stage in zip(wanted, stages, strict=True)
+        if stage is not None
     ]
-    store.watcher.done(scoring(held_out))
-    final_loss = float(fitted.losses[-20:].mean()) if len(fitted.losses) else None
-    notes = {} if final_loss is None else {"final_loss": repr(final_loss)}
-    kept = fitted.maps.state_dict() | {f"agrees.{k}": rows for k, rows in enumerate(agrees)}
-    store.folder.finish(name, Stage(kept, notes))
-    store.folder.forget(f"{name} so far")
-    found = score_of(held_out, agrees)
-    return ScoredFit(fitted.maps, found, final_loss, tuple(agrees), shared)
+    if len(found) == len(wanted):
+        return list(found)
+    outcomes = _trained(store, wanted)
+    scored = _scored(store, wanted, outcomes)
+    wanted[0].folder.forget(_so_far(wanted))
+    for outcome in outcomes:
+        if isinstance(outcome, NotFiniteError):
+            raise outcome
+    return scored
 
 
-def _train(
-    store: FitStore,
-    name: str,
-    names: Sequence[str],
-    maps: PlacedMaps,
-    train: PreparedSplits | None,
-    settings: FitSettings,
-) -> Fitted:
-    if train is None:
-        return Fitted(maps.eval(), torch.empty(0), settings)
-    _prepare(maps, names, train)
-    if not maps.is_trainable:
-        return Fitted(maps.eval(), torch.empty(0), settings)
-    with store.watcher.work(name, settings.steps) as advance:
+def _read_back(store: FitStore, wanted: Wanted, stage: Stage) -> ScoredFit:
+    held_out, maps = wanted.held_out, wanted.built()
+    tensors = dict(stage.tensors)
+    agrees = [tensors.pop(f"agrees.{k}").bool() for k in range(len(held_out))]
+    maps.load_state_dict(tensors)
+    loss = stage.notes.get("final_loss")
+    store.watcher.done(_work(maps, wanted))
+    return _scored_fit(wanted, maps.eval(), agrees, float(loss) if loss else None)
+
+
+def _trained(
+    store: FitStore, wanted: Sequence[Wanted]
+) -> list[Fitted | NotFiniteError | NotDetermined]:
+    """The maps of each fit as they come out of their training, if they have any."""
+    found: list[Fitted | NotFiniteError | NotDetermined] = []
+    for fit in wanted:
+        maps = fit.built()
+        outcome: Fitted | NotDetermined = Fitted(maps.eval(), torch.empty(0), fit.settings)
+        if fit.train is not None:
+            try:
+                _prepare(maps, fit.names, fit.train)
+            except NotDetermined as error:
+                outcome = error
+        found.append(outcome)
+    trained = [
+        number
+        for number, (fit, outcome) in enumerate(zip(wanted, found, strict=True))
+        if fit.train is not None and isinstance(outcome, Fitted) and outcome.maps.is_trainable
+    ]
+    if not trained:
+        return found
+    rows: dict[int, Interchanges] = {}  # those of one split are joined once
+    subjects: list[Subject] = []
+    fits: list[Fitting] = []
+    for number in trained:
+        train, outcome = wanted[number].train, found[number]
+        assert train is not None and isinstance(outcome, Fitted)
+        subjects.append(train[0].subject)
+        joined = rows.setdefault(id(train), all_rows(train))
+        fits.append(Fitting(outcome.maps, joined, wanted[number].settings))
+    folder, so_far = wanted[0].folder, _so_far(wanted)
+    with store.watcher.work(_title(wanted), fits[0].settings.steps) as advance:
         told = 0
 
         def progress(done: FitProgress) -> None:
             nonlocal told
             advance(done.step, f"loss {done.loss:.3f}")
-            store.watcher.done(Work(steps=done.step - told))
+            store.watcher.done(Work(steps=(done.step - told) * len(fits)))
             told = done.step
 
-        return fit(
-            train[0].subject,
-            maps,
-            all_rows(train),
-            settings,
+        outcomes = fit_together(
+            subjects[0],
+            fits,
             progress=progress,
-            checkpoint=lambda state: store.folder.finish(f"{name} so far", state),
-            resume_from=store.folder.find(f"{name} so far"),
+            checkpoint=lambda state: folder.finish(so_far, state),
+            resume_from=folder.find(so_far),
         )
+    for number, outcome in zip(trained, outcomes, strict=True):
+        found[number] = outcome
+    return found
+
+
+def _scored(
+    store: FitStore,
+    wanted: Sequence[Wanted],
+    outcomes: Sequence[Fitted | NotFiniteError | NotDetermined],
+) -> list[ScoredFit | NotDetermined]:
+    """What the maps score, kept in the run folder."""
+    fitted = [
+        (fit, outcome)
+        for fit, outcome in zip(wanted, outcomes, strict=True)
+        if isinstance(outcome, Fitted)
+    ]
+    agrees: list[list[Tensor]] = [[] for _ in fitted]
+    for k in range(len(wanted[0].held_out) if fitted else 0):
+        rows = [fit.held_out[k].rows for fit, _ in fitted]
+        predicted = predict_together(
+            wanted[0].held_out[k].subject, [outcome.maps for _, outcome in fitted], rows
+        )
+        for number, said in enumerate(predicted):
+            agrees[number].append(agreement(said, rows[number].labels))
+    scored: dict[int, ScoredFit] = {}
+    for (fit, outcome), of_fit in zip(fitted, agrees, strict=True):
+        store.watcher.done(scoring(fit.held_out))
+        loss = float(outcome.losses[-20:].mean()) if len(outcome.losses) else None
+        notes = {} if loss is None else {"final_loss": repr(loss)}
+        kept = outcome.maps.state_dict() | {f"agrees.{k}": yes for k, yes in enumerate(of_fit)}
+        fit.folder.finish(fit.name, Stage(kept, notes))
+        scored[id(fit)] = _scored_fit(fit, outcome.maps, of_fit, loss)
+    return [
+        outcome if isinstance(outcome, NotDetermined) else scored[id(fit)]
+        for fit, outcome in zip(wanted, outcomes, strict=True)
+        if not isinstance(outcome, NotFiniteError)
+    ]
+
+
+def _scored_fit(
+    wanted: Wanted, maps: PlacedMaps, agrees: Sequence[Tensor], loss: float | None
+) -> ScoredFit:
+    held_out = wanted.held_out
+    reuse = tuple(prepared.reuse() for prepared in held_out)
+    return ScoredFit(maps, score_of(held_out, agrees), loss, tuple(agrees), reuse)
+
+
+def _title(wanted: Sequence[Wanted]) -> str:
+    """What these fits are called together on a progress bar."""
+    others = len(wanted) - 1
+    return f"{wanted[0].name}{f' and {others} more' if others else ''}"
+
+
+def _so_far(wanted: Sequence[Wanted]) -> str:
+    """The name of their checkpoint in the first one's folder."""
+    return f"{_title(wanted)} so far"
 
 
 def scoring(splits: PreparedSplits) -> Work:
@@ -123,15 +243,10 @@ def scoring(splits: PreparedSplits) -> Work:
     return Work(scored=sum(prepared.rows.rows for prepared in splits))
 
 
-def _work(
-    maps: PlacedMaps,
-    held_out: PreparedSplits,
-    settings: FitSettings,
-    train: PreparedSplits | None,
-) -> Work:
+def _work(maps: PlacedMaps, wanted: Wanted) -> Work:
     """The work of a whole fit."""
-    trains = train is not None and maps.is_trainable
-    return scoring(held_out) + Work(steps=settings.steps if trains else 0)
+    trains = wanted.train is not None and maps.is_trainable
+    return scoring(wanted.held_out) + Work(steps=wanted.settings.steps if trains else 0)
 
 
 def _prepare(maps: PlacedMaps, names: Sequence[str], train: PreparedSplits) -> None:

@@ -3,29 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 import torch
 from torch import Tensor
 
 from causalspec.runtime.engine.label_runs import LabelRuns, in_parts
 from causalspec.runtime.engine.right_answers import first_right
-from causalspec.runtime.engine.subjects import Edit, Interchanges, Subject
+from causalspec.runtime.engine.subjects import Edit, EditedInputs, Interchanges, Subject
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 
 BATCH = 128
 
+TOGETHER = 512
+"""So many rows of several maps are run at once."""
 
-@torch.no_grad()
+
 def predict(
     subject: Subject, maps: PlacedMaps, rows: Interchanges, *, batch: int = BATCH
 ) -> Tensor:
     """The outputs, LongTensor [rows, answers], that the network gives under each interchange."""
-    predicted: list[Tensor] = []
-    for part in in_parts(rows, batch):
-        asked = LabelRuns.of(rows.take(part))
-        logits = subject.run(asked.runs.bases, maps.edits(subject, asked.runs)).logits
-        predicted.append(asked.predicted(logits))
-    return torch.cat(predicted) if predicted else torch.empty_like(first_right(rows.labels))
+    [found] = predict_together(subject, [maps], [rows], batch=batch)
+    return found
+
+
+@torch.no_grad()
+def predict_together(
+    subject: Subject,
+    several: Sequence[PlacedMaps],
+    rows: Sequence[Interchanges],
+    *,
+    batch: int = BATCH,
+) -> list[Tensor]:
+    """As `predict` under each of several maps, each on rows of its own: rows of all of them go
+    through the network in one batch, at most `batch` of each.
+    """
+    found: list[list[Tensor]] = [[] for _ in several]
+    most = min(batch, -(-TOGETHER // len(several)))
+    for parts in zip_longest(*(in_parts(of_map, most) for of_map in rows)):
+        numbers = [number for number, part in enumerate(parts) if part is not None]
+        asked = [LabelRuns.of(rows[number].take(parts[number])) for number in numbers]
+        runs = [
+            EditedInputs(labels.runs.bases, several[number].edits(subject, labels.runs))
+            for number, labels in zip(numbers, asked, strict=True)
+        ]
+        logits = subject.run_together(runs).split([len(run.inputs) for run in runs])
+        for number, labels, of_map in zip(numbers, asked, logits, strict=True):
+            found[number].append(labels.predicted(of_map))
+    return [
+        torch.cat(parts) if parts else torch.empty_like(first_right(of_map.labels))
+        for parts, of_map in zip(found, rows, strict=True)
+    ]
 
 
 @torch.no_grad()

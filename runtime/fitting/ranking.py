@@ -15,7 +15,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from causalspec.runtime.fitting.sweep import Sweep, best_of
+from causalspec.runtime.fitting.search import best_of
+from causalspec.runtime.fitting.sweep import Sweep
 from causalspec.runtime.results.clusters import Reuse, covariance_of_means
 from causalspec.runtime.results.records import SiteRank
 

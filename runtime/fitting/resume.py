@@ -1,4 +1,4 @@
-"""The state of a fit between two steps, as plain values that a run folder keeps."""
+"""The state of fits between two steps, as plain values that a run folder keeps."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.results.run_folder import Stage
 
 
-def fingerprint(settings: FitSettings) -> str:
-    """SHA-256 of the settings that steer training."""
-    return hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode()).hexdigest()
+def fingerprint(settings: Sequence[FitSettings]) -> str:
+    """SHA-256 of the settings that steer the training of each map."""
+    every = [asdict(of_fit) for of_fit in settings]
+    return hashlib.sha256(json.dumps(every, sort_keys=True).encode()).hexdigest()
 
 
 def capture(
-    maps: PlacedMaps,
+    maps: nn.Module,
     optimizer: torch.optim.Optimizer,
     losses: Sequence[Tensor],
-    settings: FitSettings,
+    settings: Sequence[FitSettings],
 ) -> Stage:
     """A copy of all that the steps still to come depend on: the maps' tensors, the optimizer's (two
-    moments and a step count a parameter), the losses so far, and the settings' fingerprint, so that
-    no other fit goes on from it.
+    moments and a step count a parameter), the losses [fits] of each step so far, and the settings'
+    fingerprint, so that no other fits go on from it.
     """
     tensors = {f"maps.{name}": tensor for name, tensor in maps.state_dict().items()}
     for number, moments in optimizer.state_dict()["state"].items():
@@ -41,9 +41,9 @@ def capture(
 
 def restore(
     state: Stage,
-    maps: PlacedMaps,
+    maps: nn.Module,
     optimizer: torch.optim.Optimizer,
-    settings: FitSettings,
+    settings: Sequence[FitSettings],
 ) -> list[Tensor]:
     """Put maps and optimizer where they were, and return the losses so far.
 

@@ -15,7 +15,9 @@ from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.fitting.candidates import Candidates, TokenNames
 from causalspec.runtime.fitting.fit_store import FitStore, ScoredFit
 from causalspec.runtime.fitting.placed_maps import PlacedMap, PlacedMaps
-from causalspec.runtime.fitting.sweep import Combination, Entry, Splits, Sweep
+from causalspec.runtime.fitting.search import Combination, Entry
+from causalspec.runtime.fitting.splits import Splits
+from causalspec.runtime.fitting.sweep import Sweep
 from causalspec.runtime.inputs.experiment import (
     Experiment,
     Harvester,

@@ -109,6 +109,11 @@ class Presentation(ABC):
         """LongTensor [inputs] for each token, as sites name it: in how many places it lies."""
         return {}
 
+    @property
+    def run_lengths(self) -> Mapping[str, int]:
+        """How many positions a run has, at most, that starts at a token as sites name it."""
+        return {}
+
     @abstractmethod
     def subjects(
         self, groups: Sequence[tuple[Site, ...]], is_base: Tensor, watcher: Watcher

@@ -190,6 +190,14 @@ class TextPresentation(Presentation):
     def places(self) -> Mapping[str, Tensor]:
         return {name: (columns >= 0).sum(1) for name, columns in self.positions.positions.items()}
 
+    @property
+    def run_lengths(self) -> Mapping[str, int]:
+        length, ahead = self.prompts.length, self.network.reads_ahead
+        return {
+            name: length if ahead else length - int(columns[columns >= 0].min())
+            for name, columns in self.positions.positions.items()
+        }
+
     def subjects(
         self, groups: Sequence[tuple[Site, ...]], is_base: Tensor, watcher: Watcher
     ) -> Iterator[Subject]:

@@ -34,6 +34,15 @@ class TokenChoice:
     tokens: tuple[TokenPosition | TokenRange, ...]
     together: bool = False
 
+    @property
+    def is_single(self) -> bool:
+        """Whether this is one site in any prompts."""
+        if self.together:
+            return True
+        [first, *others] = self.tokens
+        is_one = isinstance(first, TokenPosition) and first.anchor is not Anchor.ALL
+        return is_one and not others
+
 
 def resolve(choices: Sequence[TokenChoice], prompts: TokenizedPrompts) -> TokenPlaces:
     """Where each token position lies in every prompt.

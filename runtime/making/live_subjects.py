@@ -14,7 +14,7 @@ from torch import Tensor
 from causalspec.dsl.diagnostics import InternalError
 from causalspec.runtime.engine.batches import Run
 from causalspec.runtime.engine.plain_path import plain_run
-from causalspec.runtime.engine.subjects import Edit, Outcome
+from causalspec.runtime.engine.subjects import Edit, EditedInputs, Outcome, run_one_by_one
 from causalspec.runtime.engine.vector_subject import by_output, run_vectors
 from causalspec.runtime.inputs.task_network import Presentation
 from causalspec.runtime.inputs.text_network import TextPresentation
@@ -58,9 +58,13 @@ class LiveSubject(ABC):
         """As in `Subject`."""
         return self.run(inputs, (), (site,)).vectors[site]
 
-    def prepare(self, inputs: Tensor, edits: Sequence[Edit]) -> None:
+    def run_together(self, parts: Sequence[EditedInputs]) -> Tensor:
+        """As in `Subject`."""
+        return run_one_by_one(self, parts)
+
+    def prepare(self, parts: Sequence[EditedInputs]) -> None:
         """Nothing is recorded of a network that changes."""
-        del inputs, edits
+        del parts
 
     @abstractmethod
     def run(self, inputs: Tensor, edits: Sequence[Edit], reads: Sequence[Site] = ()) -> Outcome:

@@ -11,7 +11,7 @@ from causalspec.runtime.engine.label_runs import LabelRuns, in_parts
 from causalspec.runtime.engine.right_answers import agreement, as_asked
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.predict import BATCH
-from causalspec.runtime.fitting.sweep import Combination
+from causalspec.runtime.fitting.search import Combination
 from causalspec.runtime.inputs.experiment import Experiment, PreparedSplit, present_splits
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.inputs.token_places import TokenChoice

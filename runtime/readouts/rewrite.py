@@ -15,7 +15,7 @@ from torch import Tensor
 from causalspec.compiler import Alignment, InterchangePairs, Specification
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.engine.memory import memory_failures
-from causalspec.runtime.engine.placing import placed
+from causalspec.runtime.engine.placing import Change, placed
 from causalspec.runtime.engine.subjects import Edit
 from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.candidates import candidates
@@ -168,7 +168,7 @@ def _edited(
     """Edits of the run on one prompt that has no padding."""
     start = int(shown.prompts.mask[row].long().argmax())
     changes = [
-        (
+        Change(
             tap_of(network, edit.site),
             edit,
             shown.positions.positions[edit.site.token][row][None] - start,

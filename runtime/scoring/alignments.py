@@ -12,7 +12,8 @@ from causalspec.runtime.engine.precision import products_in
 from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
-from causalspec.runtime.fitting.sweep import Measuring, Sweep, sweep
+from causalspec.runtime.fitting.search import Measuring
+from causalspec.runtime.fitting.sweep import Sweep, sweep
 from causalspec.runtime.inputs.experiment import PreparedSplits
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.results.as_json import FORMAT, ResultsError, json_text, json_value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.ranking import ranks_of
 from causalspec.runtime.fitting.reuse import ReusedMaps, earlier_maps, reuse, reused
 from causalspec.runtime.fitting.settings import FitSettings
-from causalspec.runtime.fitting.sweep import Sweep, sweep
+from causalspec.runtime.fitting.sweep import Sweep, folder_of_seed, sweep_of_seeds
 from causalspec.runtime.inputs.experiment import (
     Experiment,
     PreparedSplits,
@@ -163,16 +164,22 @@ def _scored(
     notes: Notes,
     started: float,
     explained_by: int | None,
+    sweeps: Sequence[Sweep] = (),
 ) -> VerifiedClaim:
+    """The verdict by the first of `sweeps`, one for each seed; they are made where there are none
+    and maps are to be fitted.
+    """
     network, experiment, offered = posed.network, posed.experiment, posed.offered
     claim = experiment.claim
 
-    if posed.reused is None:
-        found = sweep(store, network, experiment, offered, settings)
-    else:
+    if posed.reused is not None:
         found = reuse(store, network, experiment, offered, posed.reused)
+    else:
+        count = claim.seeds
+        sweeps = sweeps or sweep_of_seeds(store, network, experiment, offered, settings, count)
+        found = sweeps[0]
     best = found.best
-    test = found.splits.test or _test_splits(store, network, experiment, offered, found)
+    test = found.splits.test or test_splits(store, network, experiment, offered, found)
     writing = writing_of(store, posed.specification, network, experiment, offered, found)
     observed = observe(test, writing.maps_of(best.fit.maps), has_label=writing.has_label)
     if any(full_vocabulary().metrics[metric.name].observational for metric in claim.metrics):
@@ -258,9 +265,10 @@ def _scored(
     def of_seed(number: int, asked: Claim) -> ClaimVerdict:
         """The verdict on other expectations with another seed, sites chosen anew."""
         seeded = replace(settings, seed=settings.seed + number)
-        part = replace(store, folder=store.folder.part(f"seed {seeded.seed}"))
+        part = replace(store, folder=folder_of_seed(store.folder, seeded.seed))
         again = replace(posed, experiment=replace(experiment, claim=asked), only_named=True)
-        return _scored(part, again, seeded, notes, started, None).verdict
+        own = [sweeps[number]]
+        return _scored(part, again, seeded, notes, started, None, own).verdict
 
     verdict = replace(
         verdict,
@@ -308,14 +316,14 @@ def _blank(posed: PosedClaim, notes: Notes, started: float) -> ClaimVerdict:
     )
 
 
-def _test_splits(
+def test_splits(
     store: FitStore,
     network: TaskNetwork,
     experiment: Experiment,
     offered: Candidates,
     found: Sweep,
 ) -> PreparedSplits:
-    """The test pairs under a prompt of their own, at the chosen sites."""
+    """The test pairs at the chosen sites, where they are run apart."""
     harvester = present_splits(
         network, experiment, [experiment.draw_test()], offered.choices, experiment.claim.prompt
     )

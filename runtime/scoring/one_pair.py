@@ -17,7 +17,7 @@ from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.candidates import Candidates, candidates
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, build_maps
 from causalspec.runtime.fitting.reuse import EarlierMaps, reused
-from causalspec.runtime.fitting.sweep import Combination
+from causalspec.runtime.fitting.search import Combination
 from causalspec.runtime.inputs.experiment import (
     Experiment,
     Harvester,

@@ -1,34 +1,23 @@
-"""What a claim will take on a network that is there: fits, prompts, memory, minutes.
-
-Minutes are those of three timed steps, at the lowest of the sites, one in the middle and the
-highest; between them a step's time changes evenly with the layer, as the work above it does.
-"""
+"""What a claim will take on a network that is there: fits, prompts, memory, minutes."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-
-import numpy as np
-import torch
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from causalspec.runtime.engine.keeping import Needs
-from causalspec.runtime.engine.memory import ran_out_of_memory
-from causalspec.runtime.fitting.backward import Backward
 from causalspec.runtime.fitting.candidates import MOST_COMBINATIONS, Candidates, TokenNames
 from causalspec.runtime.fitting.localisation import fits
-from causalspec.runtime.fitting.placed_maps import PlacedMaps, build_maps
-from causalspec.runtime.fitting.predict import predict
+from causalspec.runtime.fitting.search import Combination
 from causalspec.runtime.fitting.settings import FitSettings
-from causalspec.runtime.fitting.sweep import Combination, present_candidates
+from causalspec.runtime.fitting.shared_batches import shared_batches
+from causalspec.runtime.fitting.splits import present_candidates
 from causalspec.runtime.inputs.encoded_splits import EncodedSplits
-from causalspec.runtime.inputs.experiment import Harvester, PreparedSplit, present_splits
+from causalspec.runtime.inputs.experiment import Harvester
 from causalspec.runtime.scoring.claims import PosedClaim
 from causalspec.runtime.scoring.controls import CONTROLS, random_subspace, unmapped_resampled
-from causalspec.runtime.sites.site import Site
-from causalspec.runtime.watch import Costs, Part, Unwatched, Work, duration, written_size
+from causalspec.runtime.scoring.timed_steps import Searching, costs_of, layer_of
+from causalspec.runtime.watch import Costs, Part, Work, duration, written_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +69,28 @@ def workload_of(posed: PosedClaim, settings: FitSettings, *, judged: bool = True
     """
     harvester, searches = _planned(posed, settings)
     encoded = harvester.encoded
-    groups = [combination for search in searches for combination in search.combinations]
-    needed = encoded.presentation.needs(groups, encoded.is_base)
-    costs = _timed(posed, encoded, groups, settings)
+    batches = [
+        batch for search in searches for batch in _batches(encoded, search.combinations, settings)
+    ]
+    together = [tuple(site for sites in batch for site in sites) for batch in batches]
+    needed = encoded.presentation.needs(together, encoded.is_base)
+    costs = costs_of(posed, encoded, searches, max(batches, key=len), settings)
     sites = sum(search.fits[0][0] for search in searches)
     claim, inputs = posed.experiment.claim, Work(read=needed.inputs)
+    tested = _tested(posed)
     if posed.reused is not None:
-        work = inputs + Work(scored=_tested(encoded)) * (1 + unmapped_resampled.DRAWS)
+        work = inputs + Work(scored=tested) * (1 + unmapped_resampled.DRAWS)
         return Workload(claim.name, sites, 0, needed, work, costs)
     count = sum(number for search in searches for number, _ in search.fits)
-    work = inputs + sum((search.work(posed, encoded) for search in searches), Work())
-    swept = _Fits(count, work)
+    searched = _Fits(count, sum((_work(search, posed, encoded) for search in searches), Work()))
+    swept = searched + _Fits(0, inputs)
     if judged:
-        one = Work(scored=_tested(encoded))
+        if not posed.offered.is_single:  # its test pairs are read apart
+            swept += _Fits(0, Work(read=2 * tested))
+        one = Work(scored=tested)
         fit = _Fits(1, one + Work(steps=_steps(posed.offered, settings)))
         first = _controls(posed, swept, fit, inputs, one, _standing(posed) | _named(posed))
-        others = _controls(posed, swept, fit, inputs, one, _named(posed)) + swept
+        others = _controls(posed, swept, fit, inputs, one, _named(posed)) + searched
         swept = swept + first + others * (claim.seeds - 1)
     return Workload(claim.name, sites, swept.count, needed, swept.work, costs)
 
@@ -114,22 +109,15 @@ class _Fits:
         return _Fits(self.count * times, self.work * times)
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
-    """Combinations of sites, of which some are fitted for so many steps: (fits, steps)."""
-
-    combinations: Sequence[Combination]
-    fits: tuple[tuple[int, int], ...]
-
-    def work(self, posed: PosedClaim, encoded: EncodedSplits) -> Work:
-        scored = _chosen_on(posed, encoded)
-        return sum((Work(steps, scored) * count for count, steps in self.fits), Work())
+def _work(search: Searching, posed: PosedClaim, encoded: EncodedSplits) -> Work:
+    scored = _chosen_on(posed, encoded)
+    return sum((Work(steps, scored) * count for count, steps in search.fits), Work())
 
 
-def _planned(posed: PosedClaim, settings: FitSettings) -> tuple[Harvester, list[_Search]]:
+def _planned(posed: PosedClaim, settings: FitSettings) -> tuple[Harvester, list[Searching]]:
     """The claim's inputs, and the searches of its sweep."""
     if posed.reused is not None:
-        return posed.reused.harvester, [_Search([posed.reused.sites], ((1, 0),))]
+        return posed.reused.harvester, [Searching([posed.reused.sites], ((1, 0),))]
     offered = posed.offered
     harvester = present_candidates(posed.network, posed.experiment, offered)
     names = harvester.encoded.presentation.token_names
@@ -140,23 +128,23 @@ def _planned(posed: PosedClaim, settings: FitSettings) -> tuple[Harvester, list[
 
 def _one_after_the_other(
     offered: Candidates, names: TokenNames, settings: FitSettings
-) -> Iterator[_Search]:
+) -> Iterator[Searching]:
     for offer in offered.offers:
         alone = Candidates(offer.variables, (offer,))
         yield _search(alone, [(site,) for site in offer.sites_with(names)], settings)
-    every = [sorted(offer.sites_with(names), key=_layer) for offer in offered.offers]
+    every = [sorted(offer.sites_with(names), key=layer_of) for offer in offered.offers]
     together = (
         tuple(sites[place * (len(sites) - 1) // 2] for sites in every) for place in range(3)
     )
-    yield _Search(list(together), ((1, _steps(offered, settings)),))
+    yield Searching(list(together), ((1, _steps(offered, settings)),))
 
 
 def _search(
     offered: Candidates, combinations: Sequence[Combination], settings: FitSettings
-) -> _Search:
+) -> Searching:
     halving = offered.is_trained and not settings.exhaustive
     steps = _steps(offered, settings)
-    return _Search(combinations, tuple(fits(len(combinations), steps, halving=halving)))
+    return Searching(combinations, tuple(fits(len(combinations), steps, halving=halving)))
 
 
 def _steps(offered: Candidates, settings: FitSettings) -> int:
@@ -198,96 +186,22 @@ def _chosen_on(posed: PosedClaim, encoded: EncodedSplits) -> int:
     return sum(len(split.pairs) for split in encoded.splits[place : place + designs])
 
 
-def _tested(encoded: EncodedSplits) -> int:
-    """How many pairs scores are taken on, or, where they are shown otherwise, about as many."""
-    return len(encoded.splits[-1].pairs)
-
-
-def _timed(
-    posed: PosedClaim, encoded: EncodedSplits, groups: Sequence[Combination], settings: FitSettings
-) -> Costs:
-    """What the claim's work costs, a mean over its sites."""
-    offered = posed.offered
-    if not offered.is_trained:  # closed-form maps are not prepared here, and cost no more
-        offered = offered.with_method("full_vector")
-    whole = [group for group in groups if len(group) == len(offered.offers)]
-    ordered = sorted(whole, key=_height)
-    tried = [ordered[0], ordered[len(ordered) // 2], ordered[-1]]
-    steps: dict[float, float] = {}
-    scored: dict[float, float] = {}
-    read: list[float] = []
-    for prepared in _few(posed, encoded, tried, settings.batch):
-        subject, rows = prepared.subject, prepared.rows
-        for combination in tried:
-            height = _height(combination)
-            senders = {replace(site, receiver=None) for site in combination}
-            if height in scored or not senders <= set(subject.sites):
-                continue
-            maps = build_maps(offered.placed(combination), subject, settings.seed)
-            scored[height] = _seconds(partial(predict, subject, maps, rows)) / rows.rows
-            steps[height] = _step(prepared, maps) if maps.is_trainable else 0.0
-        if not read:
-            read.append(_read(prepared))
-    return Costs(_mean(steps, whole), _mean(scored, whole), read[0])
-
-
-def _few(
-    posed: PosedClaim, encoded: EncodedSplits, groups: Sequence[Combination], batch: int
-) -> Iterator[PreparedSplit]:
-    """A batch of the claim's first pairs, whatever the network answers, with what it holds at some
-    of the sites, in turn at all of them.
-    """
-    experiment = replace(posed.experiment, keeps_unanswered=True)
-    pairs = encoded.splits[0].pairs
-    few = pairs.select(np.arange(min(batch, len(pairs))))
-    harvester = present_splits(
-        posed.network, experiment, [[few]], posed.offered.choices, experiment.fitting_prompt
+def _tested(posed: PosedClaim) -> int:
+    """How many pairs scores are taken on."""
+    experiment = posed.experiment
+    wanted = zip(experiment.designs, experiment.test_splits, strict=True)
+    return sum(
+        split.rows for design, name in wanted for split in design.splits if split.name == name
     )
-    for [[prepared]] in harvester.prepared_splits(groups, Unwatched()):
-        yield prepared
 
 
-def _read(prepared: PreparedSplit) -> float:
-    """What a whole run of an input costs, of as many at a time as memory has room for."""
-    rows = prepared.rows
-    while True:
-        try:
-            alone = partial(predict, prepared.subject, PlacedMaps([], []), rows)
-            return _seconds(alone) / rows.rows
-        except (MemoryError, RuntimeError) as error:
-            if rows.rows == 1 or not ran_out_of_memory(error):
-                raise
-            rows = rows.take(torch.arange(rows.rows // 2))
-
-
-def _step(prepared: PreparedSplit, maps: PlacedMaps) -> float:
-    backward = Backward(prepared.subject, maps)
-    return _seconds(lambda: float(backward(prepared.rows)))
-
-
-def _seconds(run: Callable[[], object]) -> float:
-    """How long it takes, once what is made when it is first needed is there."""
-    run()
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
-
-
-def _mean(seconds: Mapping[float, float], groups: Sequence[Combination]) -> float:
-    heights = sorted(seconds)
-    found = np.interp(
-        [_height(group) for group in groups], heights, [seconds[height] for height in heights]
-    )
-    return float(found.mean())
-
-
-def _height(combination: Combination) -> float:
-    """The lowest layer that is edited: a run begins there."""
-    return min(_layer(site) for site in combination)
-
-
-def _layer(site: Site) -> float:
-    return float((site.receiver or site).layer or 0)
+def _batches(
+    encoded: EncodedSplits, combinations: Sequence[Combination], settings: FitSettings
+) -> list[list[Combination]]:
+    """Those whose fits share batches."""
+    lengths = encoded.presentation.run_lengths
+    numbers = shared_batches(combinations, settings.batch, lengths)
+    return [[combinations[number] for number in batch] for batch in numbers]
 
 
 def _count(number: int, what: str) -> str:

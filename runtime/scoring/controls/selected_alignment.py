@@ -9,8 +9,8 @@ from causalspec.compiler import InterchangePairs, Specification
 from causalspec.runtime.fitting.candidates import Candidates
 from causalspec.runtime.fitting.fit_store import FitStore, fit_and_score, scoring
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
+from causalspec.runtime.fitting.search import Combination
 from causalspec.runtime.fitting.settings import FitSettings
-from causalspec.runtime.fitting.sweep import Combination
 from causalspec.runtime.inputs.experiment import Experiment, PreparedSplits, present_splits
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.results.run_folder import Stage

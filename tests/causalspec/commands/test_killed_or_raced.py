@@ -135,6 +135,20 @@ def test_what_was_killed_goes_on_where_it_stood(
     assert sorted(entry.name for entry in here.iterdir()) == ["killed", "spec.causal", "whole"]
 
 
+@pytest.mark.parametrize("stage", ["*token-last-????????", "*and-1-more*"])
+def test_fits_that_share_batches_go_on_together(
+    stage: str, player: Path, here: Path, forked: ForkedRuns
+) -> None:
+    Path("spec.causal").write_text(SPEC, encoding="utf-8")  # two layers
+    whole = forked(Run(verification(player, 0, "whole", steps=60)))
+    killed = verification(player, 0, "killed", steps=60)
+    awaited = f".*.run-*/{stage}.safetensors"
+    assert forked(Run(killed, 0.0, signal.SIGKILL, awaited)) == [-signal.SIGKILL]
+    assert list(here.glob(awaited))
+    assert forked(Run(killed)) == whole
+    assert result_of(Path("killed")) == result_of(Path("whole"))
+
+
 @pytest.mark.parametrize("stage", ["self-swap", "site-resampled", "unmapped-resampled--draw-3"])
 def test_what_was_killed_among_its_controls_goes_on_there(
     stage: str, player: Path, here: Path, forked: ForkedRuns

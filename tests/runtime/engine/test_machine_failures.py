@@ -99,16 +99,22 @@ def test_a_run_goes_on_after_it(
     path.write_text(SPEC, encoding="utf-8")
     command = ["verify", str(path), "--network", str(player), "--device", "cpu", "--steps", "6"]
     command += ["--out", str(tmp_path / "out")]
-    run, runs, raised = TextSubject.run, [0], [False]
+    runs, raised = [0], [False]
 
-    def failing(self: TextSubject, *given: Any, **named: Any) -> Any:
-        runs[0] += 1
-        if not raised[0] and any(tmp_path.glob(".out.run-*/*.safetensors")):  # in the second fit
-            raised[0] = True
-            raise error
-        return run(self, *given, **named)
+    def patched(name: str) -> None:
+        run = getattr(TextSubject, name)
 
-    monkeypatch.setattr(TextSubject, "run", failing)
+        def failing(self: TextSubject, *given: Any, **named: Any) -> Any:
+            runs[0] += 1
+            if not raised[0] and any(tmp_path.glob(".out.run-*/*.safetensors")):  # after the fits
+                raised[0] = True
+                raise error
+            return run(self, *given, **named)
+
+        monkeypatch.setattr(TextSubject, name, failing)
+
+    patched("run")
+    patched("run_together")
     assert main(command) == ExitCode.TOOL_FAILED
     printed, complaint = capsys.readouterr()
     assert printed == ""

@@ -216,8 +216,8 @@ def test_a_small_budget_serves_the_fits_in_turn() -> None:
     assert [{site.layer for site in subject.sites} for subject in subjects] == [{0}, {1}, {2, 3}]
     assert {(subject.plain_because, subject.anew) for subject in subjects} == {(None, None)}
     assert notices == [
-        "the activations are kept for 1 of 4 fits at a time",
-        "the activations are kept for 1 of 3 fits at a time",
+        "the activations are kept for 1 of 4 groups of fits at a time",
+        "the activations are kept for 1 of 3 groups of fits at a time",
     ]
 
 

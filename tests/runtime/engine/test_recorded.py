@@ -14,7 +14,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from causalspec.compiler.specification import Method
 from causalspec.runtime.engine.recorded import RecordedLoss
 from causalspec.runtime.engine.right_answers import cross_entropy
-from causalspec.runtime.engine.subjects import Edit, Interchanges, Prepared, Subject
+from causalspec.runtime.engine.subjects import (
+    Edit,
+    EditedInputs,
+    Interchanges,
+    Prepared,
+    Subject,
+)
 from causalspec.runtime.engine.text_subject import TextSubject, text_subjects
 from causalspec.runtime.engine.vector_subject import vector_subject
 from causalspec.runtime.fitting.backward import Backward
@@ -78,14 +84,17 @@ def test_a_prepared_run_is_the_run(side: str, site: Site) -> None:
     rows = rows_of(subject.prompts.rows)
     edits = edits_of(subject, site, rows)
     expected = subject.run(rows.bases, edits).logits
-    assert torch.equal(executed(subject.prepare(rows.bases, edits)), expected)
+    assert torch.equal(executed(subject.prepare([EditedInputs(rows.bases, edits)])), expected)
 
 
 def test_a_prepared_run_serves_other_rows_of_its_shapes() -> None:
     subject = text_subject()
     rows = rows_of(subject.prompts.rows)
     first, second = rows.take(torch.tensor([0, 1, 2])), rows.take(torch.tensor([3, 0, 2]))
-    runs = [subject.prepare(one.bases, edits_of(subject, LAST, one)) for one in (first, second)]
+    runs = [
+        subject.prepare([EditedInputs(one.bases, edits_of(subject, LAST, one))])
+        for one in (first, second)
+    ]
     prepared, other = runs
     assert prepared is not None and other is not None
     shapes = [{name: one.shape for name, one in run.tensors.items()} for run in (prepared, other)]
@@ -99,7 +108,7 @@ def test_a_network_of_vectors_is_prepared_too() -> None:
     rows = rows_of(6)
     edits = edits_of(subject, HIDDEN, rows)
     expected = subject.run(rows.bases, edits).logits
-    assert torch.equal(executed(subject.prepare(rows.bases, edits)), expected)
+    assert torch.equal(executed(subject.prepare([EditedInputs(rows.bases, edits)])), expected)
 
 
 def test_what_cannot_be_recorded() -> None:
@@ -107,7 +116,7 @@ def test_what_cannot_be_recorded() -> None:
     rows = rows_of(subject.prompts.rows)
     along = Site("residual", 1, "last", receiver=Site("mlp_output", 2, "last"))
     for edits in ([], [Edit(along, torch.neg)]):
-        assert subject.prepare(rows.bases, edits) is None
+        assert subject.prepare([EditedInputs(rows.bases, edits)]) is None
 
 
 class HostQuestions(TorchDispatchMode):
@@ -159,7 +168,7 @@ def test_a_step_never_asks_the_host(name: str, site: Site, monkeypatch: pytest.M
     rows = rows_of(len(subject.predictions))
     maps = build_maps([PlacedVariable(site, METHODS[name])], subject, seed=0).train()
     edits = maps.edits(subject, rows)
-    prepared = subject.prepare(rows.bases, edits)
+    prepared = subject.prepare([EditedInputs(rows.bases, edits)])
     assert prepared is not None
     labels = rows.labels.to(subject.device)
     with HostQuestions() as host:

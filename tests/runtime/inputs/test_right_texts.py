@@ -247,7 +247,7 @@ def test_gradients_are_those_by_hand(name: str, side: str) -> None:
     maps = maps_of(network, here).double()
     [placed] = maps.placed
     parameters = [tensor for tensor in maps.parameters() if tensor.requires_grad]
-    loss = Backward(here.subject, maps)(rows)
+    loss = Backward(here.subject, [maps])([rows])[0]
     found = [tensor.grad.clone() for tensor in parameters if tensor.grad is not None]
     texts: tuple[str, ...] = here.presentation.prompts.texts  # type: ignore[attr-defined]
     losses: list[Tensor] = []
