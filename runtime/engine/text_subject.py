@@ -191,8 +191,8 @@ def text_subjects(
     progress: Callable[[int, int], None] = no_progress,
     notice: Callable[[str], None] = no_notice,
 ) -> Iterator[TextSubject]:
-    """Subjects that together serve every one of `groups`, the sites of some fits each: a single one,
-    where its harvest fits in memory.
+    """Subjects that together serve every one of `groups`, each the sites of fits that share
+    batches: a single one, where its harvest fits in memory.
 
     Where that has no room, several serve some of the groups each and are to be dropped before the
     next is asked for, or keep less than a fit reads (`keeping`). Other arguments are as in

@@ -192,10 +192,12 @@ class TextPresentation(Presentation):
 
     @property
     def run_lengths(self) -> Mapping[str, int]:
-        length, ahead = self.prompts.length, self.network.reads_ahead
+        length, positions = self.prompts.length, self.positions.positions
+        if self.network.reads_ahead:
+            return dict.fromkeys(positions, length)
         return {
-            name: length if ahead else length - int(columns[columns >= 0].min())
-            for name, columns in self.positions.positions.items()
+            name: length - int(columns.masked_fill(columns < 0, length - 1).min())
+            for name, columns in positions.items()
         }
 
     def subjects(
