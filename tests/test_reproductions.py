@@ -179,13 +179,17 @@ def test_a_step_is_run_over_several(tmp_path: Path) -> None:
         "over": ["first=true", "first=false"],
     }
     row = {"what": "dead", "ours": "{each}.jsonl # 0 / approximately"}
-    study = described(tmp_path / "study", steps=[step], rows=[row])
+    time = {"what": "seconds", "ours": "effect-{each}.done.json # seconds"}
+    study = described(tmp_path / "study", steps=[step], rows=[row, time])
     places = Places(ROOT, tmp_path / "results", tmp_path / "models")
     assert list(run_steps(study, "marks", places, lambda _: None)) == [
         "effect-first=true",
         "effect-first=false",
     ]
-    (found,) = measured(study, places.results)
-    assert found.several == 2
+    found, took = measured(study, places.results)
+    assert found.several == took.several == 2
+    assert took.lower is not None and took.lower > 0
+    picture = pages.draw(study, (found, took), places.results)
+    assert ">dead<" in picture and ">seconds<" not in picture
     assert found.value is not None and found.lower is not None and found.upper is not None
     assert found.lower < found.value < found.upper == 1

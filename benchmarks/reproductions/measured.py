@@ -41,7 +41,9 @@ class Kept(msgspec.Struct, frozen=True):
 
 def measured(study: Study, results: Path) -> tuple[Found, ...]:
     """Every row of the study. Raises `StudyError` where a file or a place in it is missing."""
-    over = {step.output: step.over for step in study.steps if step.output}
+    over = {
+        file: step.over for step in study.steps for file in (step.output, f"{step.name}.done.json")
+    }
     return tuple(
         _over_all(row, over.get(_file(row), ()), results)
         if "{each}" in row.ours

@@ -9,8 +9,9 @@ import msgspec
 
 from benchmarks.reproductions.measured import Found, Kept, place
 from benchmarks.reproductions.study import Study, StudyError
-from causalspec.runtime.report.pictures import Figure, figures, site_map
+from causalspec.runtime.report.pictures import Figure, figures, site_map, strength_curves
 from causalspec.runtime.report.sweep import sweep_of
+from causalspec.runtime.results.explanations import Strength
 from causalspec.runtime.results.files import read_results
 
 BEGIN, END = "<!-- reproduced: begin -->\n", "<!-- reproduced: end -->\n"
@@ -46,10 +47,13 @@ def draw(study: Study, rows: tuple[Found, ...], results: Path) -> str:
         verification = read_results((results / file).parent)
         verdict = next(each for each in verification.verdicts if each.claim == claim)
         return site_map(picture.caption, sweep_of(verdict).heat_map)
+    if picture.strengths:
+        found = msgspec.convert(place(picture.strengths, results)[-1], tuple[Strength, ...])
+        return strength_curves(picture.caption, found)
     drawn = [
         Figure(row.what, row.value, row.lower, row.upper, described.at)
         for row, described in zip(rows, study.rows, strict=True)
-        if row.value is not None
+        if row.value is not None and not described.is_time
     ]
     if not drawn:
         raise StudyError(f"`{study.title}` has no figure to draw: name a file or a sweep")

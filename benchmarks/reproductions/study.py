@@ -46,7 +46,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One published figure beside ours. `ours` says where ours is read, as `FILE # path`, with
     `{each}` in it of all that the step is run over, `*` being every item of a list; without it,
-    nothing of ours is comparable, and `differs` says why.
+    nothing of ours is comparable, and `differs` says why. A step's seconds are `STEP.done.json #
+    seconds`.
     """
 
     what: str
@@ -56,12 +57,20 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The published figure as a number, to be drawn; None where it is not one."""
     differs: str = ""
 
+    @property
+    def is_time(self) -> bool:
+        """Whether it says how many seconds a step took, which are not drawn among figures."""
+        return self.ours.endswith("# seconds")
+
 
 class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is drawn: the sweep of a claim, a file that a step wrote, or (neither) the rows."""
+    """What is drawn: the sweep of a claim, strength against faithfulness as an explanation has it,
+    a file that a step wrote, or (none of these) the rows.
+    """
 
     caption: str
     sweep: str = ""
+    strengths: str = ""
     file: str = ""
 
 

@@ -1,5 +1,5 @@
-"""Pictures that stand by themselves, as SVG in the report's light colours: heat maps, and figures
-with intervals beside what was published.
+"""Pictures that stand by themselves, as SVG in the report's light colours: heat maps, figures with
+intervals beside what was published, and curves of strength against faithfulness.
 
 For pages that show images and no HTML; what the report itself shows is in `templates/`.
 """
@@ -14,8 +14,10 @@ from importlib.resources import files
 from xml.sax.saxutils import escape
 
 from causalspec.dsl.display import visible
+from causalspec.runtime.report.explanation import PLOT_HEIGHT, PLOT_WIDTH, curves
 from causalspec.runtime.report.heat import HEAT_STEPS, HeatMap
 from causalspec.runtime.report.text import short_figure
+from causalspec.runtime.results.explanations import Strength
 
 _TEXT = 12  # pixels of the text's height; a letter is taken to be .56 of it wide
 _CELL, _ROW, _GAP = 34, 24, 8
@@ -139,6 +141,45 @@ def figures(label: str, rows: Sequence[Figure]) -> str:
     return _svg(label, left + _PLOT + 24, bottom + 26, palette, lines)
 
 
+def strength_curves(label: str, strengths: Sequence[Strength]) -> str:
+    """Strength against faithfulness, a curve for each hypothesis and one for all combined."""
+    palette = _Palette.of_report()
+    drawn = curves(strengths)
+    left, top = 56, 12
+    lines: list[str] = []
+    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
+        x, y = left + PLOT_WIDTH * tick, top + PLOT_HEIGHT * (1 - tick)
+        lines.append(
+            f'<path d="M{x} {top}V{top + PLOT_HEIGHT}M{left} {y}H{left + PLOT_WIDTH}" '
+            f'stroke="{palette.rule}"/>'
+        )
+        under = top + PLOT_HEIGHT + 16
+        lines.append(_text(x, under, f"{tick:g}", palette.muted, small=True))
+        lines.append(
+            _text(left - 8, y + 4, f"{0.5 + tick / 2:g}", palette.muted, anchor="end", small=True)
+        )
+    middle = left + PLOT_WIDTH / 2
+    lines.append(_text(middle, top + PLOT_HEIGHT + 34, "share of inputs", palette.muted))
+    lines.append(
+        f'<g transform="translate(16 {top + PLOT_HEIGHT / 2}) rotate(-90)">'
+        f"{_text(0, 0, 'IIA on them', palette.muted)}</g>"
+    )
+    bottom = top + PLOT_HEIGHT + 54
+    for curve in drawn:
+        colour = palette.curve(curve.number)
+        lines.append(f'<g transform="translate({left} {top})" fill="{colour}">')
+        lines.append(
+            f'<polyline points="{curve.path}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        )
+        lines += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in curve.points]
+        lines.append("</g>")
+        lines.append(f'<rect x="{left}" y="{bottom - 5}" width="24" height="3" fill="{colour}"/>')
+        lines.append(_text(left + 32, bottom, curve.name, palette.ink, anchor="start"))
+        bottom += 18
+    width = left + max(PLOT_WIDTH, 32 + _width_of([curve.name for curve in drawn])) + 24
+    return _svg(label, width, bottom, palette, lines)
+
+
 @dataclass(frozen=True, slots=True)
 class _Palette:
     """The report's colours in light mode, by name as `report.css` has them."""
@@ -170,6 +211,10 @@ class _Palette:
     @property
     def ring(self) -> str:
         return self.colours["ring"]
+
+    def curve(self, number: int) -> str:
+        """The colour of a curve, as `report.css` has it."""
+        return self.colours[("data", "ring", "good", "bad", "other")[number]]
 
     def shade(self, value: float | None) -> tuple[str, str]:
         """The colours of a share's cell and of what is written on it."""

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from causalspec.runtime.report.pictures import ColumnGroup, Figure, figures, heat_map
+from causalspec.runtime.report.pictures import (
+    ColumnGroup,
+    Figure,
+    figures,
+    heat_map,
+    strength_curves,
+)
+from causalspec.runtime.results.explanations import Coverage, Strength
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -57,3 +64,20 @@ def test_a_scale_beyond_shares_holds_every_figure() -> None:
     assert ticks[0] <= -1.2 and ticks[-1] >= 12.1 and 0 in ticks
     assert ticks == sorted(ticks) and len(ticks) <= 8
     assert down < up <= float(root.attrib["viewBox"].split()[2])
+
+
+def test_curves_have_a_point_for_each_set_that_is_not_empty() -> None:
+    alone = Strength(("A",), (Coverage(0.5, 0.5, 0.75), Coverage(1.0, 0.0, None)))
+    together = Strength(("A", "B"), (Coverage(0.5, 1.0, 0.5), Coverage(1.0, 0.5, 1.0)))
+    picture = strength_curves("curves", [alone, together])
+    assert [text for text in texts(picture) if text.startswith("A")] == ["A", "A and B"]
+    first, second = (
+        [(float(circle.attrib["cx"]), float(circle.attrib["cy"])) for circle in drawn]
+        for drawn in (
+            group.findall(f"{SVG}circle")
+            for group in ElementTree.fromstring(picture).iter(f"{SVG}g")
+            if group.find(f"{SVG}polyline") is not None
+        )
+    )
+    assert first == [(160, 100)]
+    assert second == [(320, 200), (160, 0)]
