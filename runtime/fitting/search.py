@@ -246,7 +246,8 @@ class Search:
 
 
 def _named(combination: Combination) -> str:
-    return "; ".join(str(site) for site in dict.fromkeys(combination))
+    """The site of each placement: two in the first and one in the second are not one and two."""
+    return "; ".join(map(str, combination))
 
 
 def _sites_of(batch: Sequence[_Trial]) -> tuple[Site, ...]:

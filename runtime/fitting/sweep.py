@@ -7,17 +7,9 @@ from dataclasses import dataclass, replace
 
 from causalspec.compiler import InterchangePairs
 from causalspec.runtime.fitting.candidates import MOST_COMBINATIONS, Candidates
-from causalspec.runtime.fitting.fit_store import (
-    FitStore,
-)
+from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
-from causalspec.runtime.fitting.search import (
-    Entry,
-    Measuring,
-    Search,
-    Seeded,
-    best_of,
-)
+from causalspec.runtime.fitting.search import Entry, Measuring, Search, Seeded, best_of
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.splits import Splits, present_candidates
 from causalspec.runtime.inputs.experiment import Experiment, PreparedSplits
