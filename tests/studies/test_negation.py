@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from tests.helpers.studies import Setting, check_labels
 
 
@@ -26,3 +28,8 @@ def follows(kind: str, base: Setting, sources: Mapping[str, Setting]) -> Setting
 
 def test_labels(tmp_path: Path) -> None:
     check_labels("negation", "Swaps", follows, tmp_path)
+
+
+@pytest.mark.parametrize("design", ["Nouns", "Negations"])
+def test_labels_of_one_source(design: str, tmp_path: Path) -> None:
+    check_labels("negation", design, follows, tmp_path, file="one_source")
