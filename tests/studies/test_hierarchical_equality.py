@@ -24,3 +24,17 @@ def related(kind: str, base: Setting, sources: Mapping[str, Setting]) -> Setting
 @pytest.mark.parametrize("study", ["hierarchical_equality", "equality_at_two_sites"])
 def test_labels(study: str, tmp_path: Path) -> None:
     check_labels(study, "OneOrBoth", related, tmp_path)
+
+
+def middle_and_either(kind: str, base: Setting, sources: Mapping[str, Setting]) -> Setting:
+    """Whether the middle two are alike, and the first or the last two, each in its own run."""
+    runs = dict.fromkeys(["middle", "either"], base)
+    runs |= dict(zip(kind.split(", "), sources.values(), strict=True))
+    outer = [runs["either"][first] == runs["either"][second] for first, second in ("ab", "ef")]
+    return {"holds": runs["middle"]["c"] == runs["middle"]["d"] and True in outer}
+
+
+def test_labels_of_the_distributive_law(tmp_path: Path) -> None:
+    check_labels(
+        "hierarchical_equality", "OfAndOr", middle_and_either, tmp_path, file="distributive"
+    )
