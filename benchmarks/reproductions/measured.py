@@ -10,8 +10,12 @@ from typing import Any
 import msgspec
 
 from benchmarks.reproductions.study import Row, Study, StudyError
+from causalspec.runtime.sites.site import Site
 
-_NAMES = ("claim", "name", "text", "what", "site", "predictor", "data", "question", "metric")
+_NAMES = (
+    *("claim", "name", "text", "what", "site", "sites", "predictor", "data", "question", "metric"),
+    "alignment",
+)
 """Members of a list are named by the first of these that they have."""
 
 
@@ -77,11 +81,20 @@ def _member(content: Any, word: str, written: str) -> Any:
         return content[word]
     if isinstance(content, list):
         for item in content:
-            if isinstance(item, dict) and word in (item.get(name) for name in _NAMES):
+            if isinstance(item, dict) and word in (_called(item.get(name)) for name in _NAMES):
                 return item
         if word.lstrip("-").isdigit() and int(word) < len(content):
             return content[int(word)]
     raise StudyError(f"`{written}`: there is no `{word}`")
+
+
+def _called(name: Any) -> Any:
+    """A name as it is written; that of a site, or of several, is made of its parts."""
+    if isinstance(name, list):
+        return " and ".join(map(str, map(_called, name)))
+    if isinstance(name, dict) and "component" in name:
+        return str(msgspec.convert(name, Site))
+    return name
 
 
 def _found(row: Row, results: Path) -> Found:
@@ -99,12 +112,17 @@ def _found(row: Row, results: Path) -> Found:
     verdict = next((_verdict(item) for item in passed if _is_verdict(item)), "")
     if isinstance(here, dict) and "score" in here:  # a control
         here = here["score"]
+    if isinstance(here, dict) and "component" in here:
+        return Found(row.what, word=_called(here), verdict=verdict)
     if isinstance(here, dict):
         value = here.get("mean", here.get("value", here.get("auroc")))
         return Found(row.what, _number(value), _number(here.get("lower")),
                      _number(here.get("upper")), verdict=verdict)  # fmt: skip
-    if isinstance(here, bool) or not isinstance(here, int | float):
-        return Found(row.what, word=str(here), verdict=verdict)
+    if isinstance(here, bool):
+        return Found(row.what, word="yes" if here else "no", verdict=verdict)
+    if not isinstance(here, int | float):
+        word = "; ".join(map(str, here)) if isinstance(here, list) else str(here)
+        return Found(row.what, word=word.strip(), verdict=verdict)
     return Found(row.what, float(here), verdict=verdict)
 
 
@@ -115,7 +133,11 @@ def _over_all(row: Row, over: tuple[str, ...], results: Path) -> Found:
     verdicts = Counter(each.verdict for each in found if each.verdict)
     told = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())
     if not values:
-        raise StudyError(f"`{row.what}` has no figure")
+        words = Counter(each.word for each in found if each.word)
+        if not words:
+            raise StudyError(f"`{row.what}` has no figure")
+        word = "; ".join(f"{word} ({count} of {len(found)})" for word, count in words.most_common())
+        return Found(row.what, word=word, verdict=told)
     mean = sum(values) / len(values)
     return Found(row.what, mean, min(values), max(values), verdict=told, several=len(values))
 
