@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from causalspec.runtime.making.training import train_decoder as train_decoder
     from causalspec.runtime.networks.locations import load_task_network as load_task_network
     from causalspec.runtime.networks.network import load_network as load_network
+    from causalspec.runtime.readouts.changed_words import side_by_side as side_by_side
     from causalspec.runtime.readouts.mediation import Mediation as Mediation
     from causalspec.runtime.readouts.mediation import mediate as mediate
     from causalspec.runtime.readouts.readout import AlsoRead as AlsoRead
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from causalspec.runtime.readouts.records import Readout as Readout
     from causalspec.runtime.readouts.rewrite import Rewriting as Rewriting
     from causalspec.runtime.readouts.rewrite import rewrite as rewrite
+    from causalspec.runtime.report.readings import draw_mediation as draw_mediation
     from causalspec.runtime.report.readings import render_mediation as render_mediation
     from causalspec.runtime.report.readings import render_readout as render_readout
     from causalspec.runtime.report.text import verbatim as verbatim

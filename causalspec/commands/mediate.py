@@ -46,7 +46,13 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     require_libraries()
     from causalspec.progress import TerminalWatcher
-    from causalspec.runtime import json_text, json_value, mediate, render_mediation
+    from causalspec.runtime import (
+        draw_mediation,
+        json_text,
+        json_value,
+        mediate,
+        render_mediation,
+    )
 
     with TerminalWatcher() as watcher:
         network, settings = named_network(options, watcher), reading_settings(options)
@@ -55,6 +61,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     if options.out is not None:
         write_file_in(options.out, "mediation.json", json_text(content))
         write_file_in(options.out, "mediation.html", render_mediation(found))
+        write_file_in(options.out, "mediation.svg", draw_mediation(found))
     if options.format == "json":
         print_json(content)
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -90,11 +89,12 @@ def _lines(found: Rewriting) -> Iterator[str]:
 
 def changed_words(before: str, after: str) -> Iterator[str]:
     """The words of a text, with those that another has instead: `[-red-]{+blue+}`."""
-    old, new = before.split(), after.split()
-    for kind, i, j, k, n in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            yield from old[i:j]
+    from causalspec.runtime import side_by_side
+
+    for old, new in side_by_side(before, after):
+        if old == new:
+            yield from old
             continue
-        taken = f"[-{' '.join(old[i:j])}-]" if j > i else ""
-        given = f"{{+{' '.join(new[k:n])}+}}" if n > k else ""
+        taken = f"[-{' '.join(old)}-]" if old else ""
+        given = f"{{+{' '.join(new)}+}}" if new else ""
         yield taken + given

@@ -1,8 +1,10 @@
 """How much of what a source changes goes through a site: total, direct and indirect effects.
 
 Pearl 2001, "Direct and indirect effects"; of language models Vig et al. 2020, "Investigating gender
-bias in language models using causal mediation analysis" (arXiv 2004.12265). The outcome is the
-logit of the source's right answer less that of the base's, which need not be probabilities to add.
+bias in language models using causal mediation analysis" (arXiv 2004.12265). What goes through an
+edge goes along that path alone (path patching, Wang et al. 2022, arXiv 2211.00593). The outcome is
+the logit of the source's right answer less that of the base's, which need not be probabilities to
+add.
 """
 
 from __future__ import annotations
@@ -91,7 +93,7 @@ def mediate(
             help="a mediator lies between one source and one base: name data that swaps so",
         )
     for placement in alignment.placements:
-        if placement.site.component not in MEDIATORS or placement.receiver is not None:
+        if placement.site.component not in MEDIATORS:
             raise ToolFailure(
                 f"`{placement.site.component}` of `{alignment.name}` is not a mediator that is "
                 "tried",

@@ -25,6 +25,7 @@ from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.inputs.text_network import TextPresentation
 from causalspec.runtime.networks.kinds import NetworkKind
 from causalspec.runtime.networks.network import Network
+from causalspec.runtime.readouts.changed_words import changes, kept_share
 from causalspec.runtime.readouts.rewriting import (
     continued,
     gumbel_noise,
@@ -44,12 +45,15 @@ MOST_SITES = 8
 @dataclass(frozen=True, slots=True)
 class Rewritten:
     """A counterfactual text: `site` None is the source's prompt in the place of the base's. `same`
-    is how many tokens it begins with that the observed one has, too.
+    is how many tokens it begins with that the observed one has, too; `kept` is the share of the
+    observed words that it keeps, `changes` are the others with what it has instead.
     """
 
     site: Site | None
     text: str
     same: int
+    kept: float
+    changes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,8 @@ def _observed(
 
 def _rewritten(network: Network, site: Site | None, observed: Tensor, again: Any) -> Rewritten:
     same = int((observed == again.tokens).long().cumprod(0).sum())
-    return Rewritten(site, decoded_all(network.tokenizer, again.tokens), same)
+    before, after = (decoded_all(network.tokenizer, ids) for ids in (observed, again.tokens))
+    return Rewritten(site, after, same, kept_share(before, after), changes(before, after))
 
 
 def _source_of(prepared: PreparedSplit) -> Tensor:

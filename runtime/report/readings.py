@@ -9,6 +9,7 @@ from causalspec.runtime.readouts.mediation import Effects, Mediation
 from causalspec.runtime.readouts.records import Readout
 from causalspec.runtime.report.heat import HeatMap, layer_order
 from causalspec.runtime.report.page import rendered
+from causalspec.runtime.report.pictures import site_map
 from causalspec.runtime.report.sweep import single_sites
 from causalspec.runtime.report.text import figure
 from causalspec.runtime.results.estimates import Measurement
@@ -65,6 +66,12 @@ def render_mediation(found: Mediation) -> str:
     """The effects by token and layer, as the text of one HTML file."""
     cells = sorted((EffectCell(e, found.total.mean) for e in found.sites), key=layer_order)
     return rendered("mediation.html", found=found, map=HeatMap(cells), effect=effect_figure)
+
+
+def draw_mediation(found: Mediation) -> str:
+    """The shares of the total effect by token and layer, as the text of one SVG file."""
+    cells = sorted((EffectCell(e, found.total.mean) for e in found.sites), key=layer_order)
+    return site_map(f"shares of the total effect of {found.data}", HeatMap(cells))
 
 
 def render_readout(found: Readout) -> str:

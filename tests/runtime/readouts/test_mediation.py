@@ -40,6 +40,7 @@ def mediated(
     written = (tmp_path / "out" / "mediation.json").read_text(encoding="utf-8")
     assert json.loads(written) == printed
     validate(printed, "mediate")
+    assert (tmp_path / "out" / "mediation.svg").read_text(encoding="utf-8").startswith("<svg")
     picture = (tmp_path / "out" / "mediation.html").read_text(encoding="utf-8")
     assert picture.count(" title=") == len(printed["sites"])
     return printed
@@ -109,6 +110,13 @@ def test_effects_are_those_of_hooks_and_add_up(
         around = odds(sources, layer, place, held(bases, layer)) - before
         assert effect["indirect"]["mean"] == pytest.approx(through, abs=1e-4)
         assert effect["direct"]["mean"] == pytest.approx(around, abs=1e-4)
+    # Along the edge past the last layer's attention and MLP, which give what they give in the base.
+    edge = SPEC.replace("layers 0..1", "layers 0 to residual layers 1")
+    for effect in mediated(tmp_path, player, capsys, edge)["sites"]:
+        place = ("first", "first + 1", "first + 2").index(effect["site"]["token"])
+        past = held(bases, 1) + held(sources, 0) - held(bases, 0)
+        through = odds(bases, 1, place, past) - before
+        assert effect["indirect"]["mean"] == pytest.approx(through, abs=1e-4)
     # All goes through the last vector of all, and nothing through the first token's.
     last, first = effects[1, "first + 2"], effects[1, "first"]
     assert last["indirect"]["mean"] == pytest.approx(total, abs=1e-5)

@@ -139,7 +139,7 @@ def test_the_published_schema_is_that_of_the_fields(name: str) -> None:
 
 
 def test_what_is_written_obeys_the_schema() -> None:
-    text = Rewriting("a", "b", " c", 1, True, True, (Rewritten(None, " d", 0),))
+    text = Rewriting("a", "b", " c", 1, True, True, (Rewritten(None, " d", 0, 0.0, ("c → d",)),))
     found: dict[str, Any] = {"mediate": mediation(), "readout": readout(), "rewrite": text}
     for name, value in found.items():
         validate(json.loads(json_text(json_value(value))), name)
