@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,21 +41,24 @@ EXAMPLE = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_spec_argument(parser)
-    add_alignment_arguments(parser)
+    add_alignment_arguments(parser, "+")
     add_network_arguments(parser)
     parser.add_argument(
         "--measure", action="append", default=[], metavar="METRIC",
         help="say what this metric comes to at each site, too, log_odds say (repeatable)",
     )  # fmt: skip
     parser.add_argument(
+        "--prompt", metavar="NAME", help="a prompt of the task; the first by default"
+    )
+    parser.add_argument(
         "--plan", action="store_true", help="print what it would take, as `plan` does, and stop"
     )
     add_format_argument(parser)
 
 
-def add_alignment_arguments(parser: argparse.ArgumentParser) -> None:
-    """An alignment and the data that it is tried on, for `data_of`."""
-    parser.add_argument("alignment", metavar="ALIGNMENT", help="an `align` declaration")
+def add_alignment_arguments(parser: argparse.ArgumentParser, many: str | None = None) -> None:
+    """An alignment, or with `many` several, and the data that it is tried on, for `data_of`."""
+    parser.add_argument("alignment", metavar="ALIGNMENT", nargs=many, help="an `align` declaration")
     parser.add_argument(
         "--data", metavar="NAME", help="a counterfactuals declaration (needed where several fit)"
     )
@@ -63,9 +67,15 @@ def add_alignment_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Fit, write the maps, and print a row a site."""
     specification = load_checked(options.spec, options.settings)
-    missing = f"there is no alignment `{options.alignment}`"
-    alignment = named(specification.alignments, options.alignment, missing)
-    data = data_of(specification, alignment, options.data)
+    alignments = [
+        named(specification.alignments, name, f"there is no alignment `{name}`")
+        for name in dict.fromkeys(options.alignment)
+    ]
+    asked = [(each, data_of(specification, each, options.data)) for each in alignments]
+    for each in alignments:
+        if options.prompt is not None:
+            task = specification.tasks[each.model.task]
+            named(task.prompts, options.prompt, f"`{task.name}` has no prompt `{options.prompt}`")
 
     for metric in options.measure:
         entry = named(full_vocabulary().metrics, metric, f"there is no metric `{metric}`")
@@ -77,46 +87,66 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     if options.plan:
         with TerminalWatcher() as watcher:
-            workload = _workload(specification, alignment, data, options, watcher)
+            workloads = _workloads(specification, asked, options, watcher)
         from causalspec.runtime import question_about
 
-        question = question_about(alignment, data.name, "validation")
-        workloads = {question.name: workload}
-        print_plans(specification, [question], DEFAULT_MARGIN, options.format, workloads)
+        questions = [
+            question_about(each, data.name, "validation", options.prompt) for each, data in asked
+        ]
+        print_plans(specification, questions, DEFAULT_MARGIN, options.format, workloads)
         return ExitCode.FINE
-    destination = options.out or Path("results") / f"{options.spec.stem}-{options.alignment}"
+    destinations = _destinations(options.out, options.spec.stem, alignments)
     with TerminalWatcher() as watcher:
         from causalspec.runtime import align, check_alignment_destination, json_value
 
-        check_alignment_destination(destination)
-        network = named_network(options, watcher, destination)
+        for destination in destinations:
+            check_alignment_destination(destination)
+        network = named_network(options, watcher, destinations[0])
         settings = run_settings(options, network)
-        fitted = align(
-            specification, alignment, data, network, destination, settings, watcher, options.measure
-        )
+        found = [
+            align(specification, each, data, network, destination, settings, watcher,
+                  options.measure, options.prompt)
+            for (each, data), destination in zip(asked, destinations, strict=True)
+        ]  # fmt: skip
     from rich.console import Console
 
     if options.format == "json":
-        print_json(json_value(fitted))
-    else:
+        values = [json_value(fitted) for fitted in found]
+        print_json(values if len(values) > 1 else values[0])
+        return ExitCode.FINE
+    for fitted, destination in zip(found, destinations, strict=True):
+        if len(found) > 1:
+            print_lines([fitted.alignment])
         _print_sites(fitted, Console())
         print_lines([f"maps: {destination}"])
     return ExitCode.FINE
 
 
-def _workload(
+def _destinations(out: Path | None, stem: str, alignments: Sequence[Alignment]) -> Sequence[Path]:
+    """Where each alignment's maps go: into folders of their names, where there are several."""
+    if out is None:
+        return [Path("results") / f"{stem}-{each.name}" for each in alignments]
+    return [out / each.name for each in alignments] if len(alignments) > 1 else [out]
+
+
+def _workloads(
     specification: Specification,
-    alignment: Alignment,
-    data: CounterfactualDesign,
+    asked: Sequence[tuple[Alignment, CounterfactualDesign]],
     options: argparse.Namespace,
     watcher: TerminalWatcher,
-) -> Workload:
-    from causalspec.runtime import alignment_workload
+) -> dict[str, Workload]:
+    from causalspec.runtime import alignment_workload, question_about
 
     network = named_network(options, watcher)
     settings = run_settings(options, network)
-    with watcher.work("timing steps", 1):
-        return alignment_workload(specification, alignment, data, network, settings)
+    found: dict[str, Workload] = {}
+    with watcher.work("timing steps", len(asked)):
+        for each, data in asked:
+            name = question_about(each, data.name, "validation").name
+            found[name] = alignment_workload(
+                specification, each, data, network, settings, options.prompt
+            )
+    return found
 
 
 def data_of(

@@ -53,9 +53,11 @@ def align(
     settings: VerifySettings,
     watcher: Watcher | None = None,
     measures: Sequence[str] = (),
+    prompt: str | None = None,
 ) -> FittedAlignment:
     """Fit `alignment` on the design's `train` at every site and score it on `validation`: IIA, and
-    what the metrics called `measures` say of every site that is fitted in full.
+    what the metrics called `measures` say of every site that is fitted in full. The pairs are shown
+    under `prompt`, by default the task's first.
 
     `destination` gets `alignment.json` and each site's map as safetensors, whole or not at all.
     Interrupted, the same call goes on. Raises as `verify` does.
@@ -63,8 +65,9 @@ def align(
     check_alignment_destination(destination)
     fit = settings.fit_for(network)
     manifest = manifest_of(specification, network, settings)
-    question = question_about(alignment, design.name, "validation")
-    run = run_folder(destination, identity(manifest, settings, fit) + question.name)
+    question = question_about(alignment, design.name, "validation", prompt)
+    mark = identity(manifest, settings, fit) + question.name + (prompt or "")
+    run = run_folder(destination, mark)
     with (
         threads(network.threads),
         products_in(settings.precision),
@@ -100,9 +103,10 @@ def alignment_workload(
     design: CounterfactualDesign,
     network: TaskNetwork,
     settings: VerifySettings,
+    prompt: str | None = None,
 ) -> Workload:
     """What `align` will take. Raises as it does."""
-    question = question_about(alignment, design.name, "validation")
+    question = question_about(alignment, design.name, "validation", prompt)
     posed = pose(specification, question, network, keeps_unanswered=settings.keeps_unanswered)
     with threads(network.threads), products_in(settings.precision), memory_failures():
         return workload_of(posed, settings.fit_for(network), judged=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.terminal import Terminal
-from tests.helpers.tiny_player import SPEC
+from tests.helpers.tiny_player import ALIGNMENT, SPEC
 
 WHOLE = SPEC.replace("das(dim = 8)", "full_vector")
 
@@ -52,3 +52,31 @@ def test_what_is_not_such_a_metric(
         "align", "spec.causal", "Last", "--network", str(player), "--measure", metric
     )
     assert (status, said) == (2, f"causalspec align: {complaint}\n")
+
+
+def test_several_are_aligned_in_one_run(player: Path, run: Terminal) -> None:
+    """Each as it is alone, in a folder of its name."""
+    again = ALIGNMENT.replace("Last", "Again").replace("das(dim = 8)", "full_vector")
+    run.write(spec=WHOLE + again)
+    network = ("--network", str(player), "--device", "cpu", "--format", "json")
+    status, printed, _ = run("align", "spec.causal", "Last", "Again", *network, "--out", "both")
+    assert status == 0
+    both = json.loads(printed)
+    assert [fitted["alignment"] for fitted in both] == ["Last", "Again"]
+    _, printed, _ = run("align", "spec.causal", "Last", *network, "--out", "alone")
+    assert json.loads(printed)["sites"] == both[0]["sites"] == both[1]["sites"]
+    assert sorted(path.name for path in Path("both").iterdir()) == ["Again", "Last"]
+
+
+def test_pairs_are_shown_under_another_prompt(player: Path, run: Terminal) -> None:
+    [line] = [line for line in WHOLE.splitlines() if line.strip().startswith("prompt")]
+    name = line.split()[1]
+    run.write(spec=WHOLE.replace(line, f"{line}\n{line.replace(name, 'again', 1)}"))
+    network = ("--network", str(player), "--device", "cpu", "--format", "json")
+    where = ("align", "spec.causal", "Last", *network)
+    _, first, _ = run(*where, "--out", "a")
+    status, again, said = run(*where, "--prompt", "again", "--out", "b")
+    assert status == 0, said
+    assert json.loads(again)["sites"] == json.loads(first)["sites"]
+    status, _, said = run(*where, "--prompt", "agian", "--out", "c")
+    assert status == 2 and "has no prompt `agian`; did you mean `again`?" in said
