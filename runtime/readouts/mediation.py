@@ -116,7 +116,8 @@ def mediate(
                 pair = _Pairs.of(prepared)
                 total, counts = pair.measured(pair.total), _halved(prepared.count)
                 for site in sites:
-                    if site in prepared.subject.sites and site not in found:
+                    sender = replace(site, receiver=None)
+                    if sender in prepared.subject.sites and site not in found:
                         found[site] = pair.effects(site)
                         advance(len(found), str(site))
         assert total is not None and counts is not None

@@ -112,7 +112,9 @@ def test_effects_are_those_of_hooks_and_add_up(
         assert effect["direct"]["mean"] == pytest.approx(around, abs=1e-4)
     # Along the edge past the last layer's attention and MLP, which give what they give in the base.
     edge = SPEC.replace("layers 0..1", "layers 0 to residual layers 1")
-    for effect in mediated(tmp_path, player, capsys, edge)["sites"]:
+    along = mediated(tmp_path, player, capsys, edge)["sites"]
+    assert len(along) == 3
+    for effect in along:
         place = ("first", "first + 1", "first + 2").index(effect["site"]["token"])
         past = held(bases, 1) + held(sources, 0) - held(bases, 0)
         through = odds(bases, 1, place, past) - before
