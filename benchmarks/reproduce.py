@@ -74,7 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def reproduce(name: str, study: Study) -> None:
     """Run a study's steps, and keep its figures and its picture."""
-    marks, places = fingerprint(ROOT / "specs" / name), Places(ROOT, RESULTS / name, MODELS)
+    marks = fingerprint(ROOT / "specs" / name, study.beside)
+    places = Places(ROOT, RESULTS / name, MODELS)
     seconds = run_steps(study, marks, places, lambda line: print(line, flush=True))
     rows = measured(study, places.results)
     machine = f"{os.cpu_count()} cores ({platform.machine()})"

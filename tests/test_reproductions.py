@@ -12,7 +12,14 @@ import pytest
 from benchmarks.reproductions import page as pages
 from benchmarks.reproductions.measured import Found, measured, place
 from benchmarks.reproductions.steps import Places, run_steps
-from benchmarks.reproductions.study import DESCRIPTION, Study, StudyError, read_study, studies
+from benchmarks.reproductions.study import (
+    DESCRIPTION,
+    Study,
+    StudyError,
+    fingerprint,
+    read_study,
+    studies,
+)
 from causalspec.command_line import parser_of
 from tests.helpers.spec_files import ROOT, SPECS
 
@@ -193,3 +200,29 @@ def test_a_step_is_run_over_several(tmp_path: Path) -> None:
     assert ">dead<" in picture and ">seconds<" not in picture
     assert found.value is not None and found.lower is not None and found.upper is not None
     assert found.lower < found.value < found.upper == 1
+
+
+def test_results_depend_on_the_folders_that_are_named(tmp_path: Path) -> None:
+    described(tmp_path / "study")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "words.txt").write_text("a")
+    study, beside = tmp_path / "study", ("other",)
+    before = fingerprint(study), fingerprint(study, beside)
+    described(study, title="Another title")
+    assert (fingerprint(study), fingerprint(study, beside)) == before
+    (tmp_path / "other" / "words.txt").write_text("b")
+    assert fingerprint(study) == before[0]
+    assert fingerprint(study, beside) != before[1]
+
+
+def test_the_sites_of_an_alignment_are_drawn(tmp_path: Path) -> None:
+    score = {"correct": 3, "total": 4, "drawn": 4, "effective": 4.0, "mean": 0.75}
+    site = {"component": "residual", "layer": 1, "token": "last"}
+    fit = {"sites": [site], "final_loss": 0.1, "dropped_after": None}
+    fit["validation"] = {**score, "lower": 0.3, "upper": 0.95}
+    written = json.dumps({"sites": [fit], "best": fit})
+    (tmp_path / "map.json").write_text(written)
+    picture = {"caption": "By layer and token", "sites": "map.json"}
+    study = described(tmp_path / "study", picture=picture)
+    drawn = pages.draw(study, (), tmp_path)
+    assert 'aria-label="By layer and token"' in drawn and ">.75<" in drawn

@@ -9,10 +9,12 @@ import msgspec
 
 from benchmarks.reproductions.measured import Found, Kept, place
 from benchmarks.reproductions.study import Study, StudyError
+from causalspec.runtime.report.heat import HeatMap
 from causalspec.runtime.report.pictures import Figure, figures, site_map, strength_curves
-from causalspec.runtime.report.sweep import sweep_of
+from causalspec.runtime.report.sweep import single_sites, sweep_of
 from causalspec.runtime.results.explanations import Strength
 from causalspec.runtime.results.files import read_results
+from causalspec.runtime.results.records import SiteScore
 
 BEGIN, END = "<!-- reproduced: begin -->\n", "<!-- reproduced: end -->\n"
 
@@ -50,10 +52,15 @@ def draw(study: Study, rows: tuple[Found, ...], results: Path) -> str:
     if picture.strengths:
         found = msgspec.convert(place(picture.strengths, results)[-1], tuple[Strength, ...])
         return strength_curves(picture.caption, found)
+    if picture.sites:
+        aligned = place(picture.sites, results)[-1]
+        sites = msgspec.convert(aligned["sites"], tuple[SiteScore, ...])
+        best = msgspec.convert(aligned["best"], SiteScore)
+        return site_map(picture.caption, HeatMap(single_sites(sites, set(best.sites))))
     drawn = [
         Figure(row.what, row.value, row.lower, row.upper, described.at)
         for row, described in zip(rows, study.rows, strict=True)
-        if row.value is not None and not described.is_time
+        if row.value is not None and described.drawn and not described.is_time
     ]
     if not drawn:
         raise StudyError(f"`{study.title}` has no figure to draw: name a file or a sweep")

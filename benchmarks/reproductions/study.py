@@ -56,6 +56,8 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: float | None = None
     """The published figure as a number, to be drawn; None where it is not one."""
     differs: str = ""
+    drawn: bool = True
+    """Whether it is among the rows where these are drawn: a count is not, beside shares."""
 
     @property
     def is_time(self) -> bool:
@@ -64,18 +66,22 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is drawn: the sweep of a claim, strength against faithfulness as an explanation has it,
-    a file that a step wrote, or (none of these) the rows.
+    """What is drawn: the sweep of a claim, the sites of an alignment that a step printed, strength
+    against faithfulness as an explanation has it, a file that a step wrote, or (none of them) the
+    rows.
     """
 
     caption: str
     sweep: str = ""
     strengths: str = ""
+    sites: str = ""
     file: str = ""
 
 
 class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A study: `number` is its place in the table, `minutes` what it takes on two cores."""
+    """A study: `number` is its place in the table, `minutes` what it takes on two cores, `beside`
+    the other folders of `specs/` that its results depend on.
+    """
 
     number: int
     title: str
@@ -87,6 +93,7 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps: tuple[Step, ...]
     rows: tuple[Row, ...]
     picture: Picture
+    beside: tuple[str, ...] = ()
 
 
 def read_study(folder: Path) -> Study:
@@ -104,11 +111,14 @@ def studies(specs: Path) -> dict[str, Study]:
     return dict(sorted(found.items(), key=lambda item: (item[1].minutes, item[1].number)))
 
 
-def fingerprint(folder: Path) -> str:
-    """The SHA-256 over what a study's results depend on: the files of its folder but its texts."""
+def fingerprint(folder: Path, beside: tuple[str, ...] = ()) -> str:
+    """The SHA-256 over what a study's results depend on: the files of its folder, and of those
+    `beside` it, but its texts.
+    """
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != DESCRIPTION and "__pycache__" not in path.parts:
-            digest.update(str(path.relative_to(folder)).encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for each in (folder, *(folder.with_name(name) for name in beside)):
+        for path in sorted(each.rglob("*")):
+            if path.is_file() and path.name != DESCRIPTION and "__pycache__" not in path.parts:
+                digest.update(str(path.relative_to(each)).encode())
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
