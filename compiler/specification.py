@@ -196,7 +196,7 @@ class Metric:
     @property
     def plain(self) -> Metric:
         """The metric itself, whichever of its bounds is asked for."""
-        return replace(self, bound="mean")
+        return self if self.bound == "mean" else replace(self, bound="mean")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.parser import parse
 from causalspec.dsl.source import Source
 from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
-from causalspec.runtime.results.clusters import effective_pairs
+from causalspec.runtime.results.clusters import Reuse, effective_pairs
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.scoring.expectations import judge
 from causalspec.runtime.scoring.power import MARGIN, power_of
@@ -143,23 +143,26 @@ def _lower(share: float, pairs: float, quantile: float) -> float:
 
 def power(text: str, setting: Any, replicates: int) -> dict[str, float]:
     """How often an expectation holds where the truth lies `MARGIN` above its bound, and what the
-    plan says: the mean over as many independent pairs as the replicates' count as, by deciles.
+    plan of these pairs says: as it is made, knowing nothing of what a base and a source decide, and
+    told that.
     """
     expectation = _expectation(text)
-    chance = np.random.default_rng(2)
-    held, counts = 0, np.zeros(replicates)
-    for number in range(replicates):
-        agrees, inputs = simulated.drawn(setting, chance)
-        distinct = float(len(np.unique(simulated.pair_numbers(inputs))))
-        counts[number] = effective_pairs(agrees, inputs, distinct)
-        score = Score(int(agrees.sum()), len(agrees), float(counts[number]), len(agrees))
+    inputs = simulated.drawn_inputs(setting, np.random.default_rng(setting.pairs))
+    distinct = float(len(np.unique(simulated.pair_numbers(inputs))))
+    reuse = Reuse(inputs, distinct, math.inf)
+    plan = power_of(expectation, [lambda _: reuse])
+    told = power_of(expectation, [lambda _: reuse], parts=(setting.of_base, setting.of_source))
+    chance, held = np.random.default_rng(2), 0
+    for _ in range(replicates):
+        agrees = simulated.agreements(setting, inputs, chance)
+        effective = effective_pairs(agrees, inputs, distinct)
+        score = Score(int(agrees.sum()), len(agrees), effective, len(agrees))
         held += judge(expectation, {IIA: score}).holds is True
-    deciles = np.quantile(counts, np.arange(0.1, 1.0, 0.1))
-    planned = [power_of(expectation, round(pairs)).probability or 0.0 for pairs in deciles]
     return {
         "held": held / replicates,
-        "planned": sum(planned) / len(planned),
-        "pairs": round(float(np.median(counts)), 1),
+        "planned": plan.probability or 0.0,
+        "told": told.probability or 0.0,
+        "pairs": told.pairs,
     }
 
 
@@ -184,6 +187,7 @@ SETTINGS = tuple(
         (400, 100_000, 100_000, 0.0, 0.0),
         (400, 100, 100, 0.1, 0.1),
         (400, 100, 100, 0.3, 0.3),
+        (300, 40, 400, 0.1, 0.1),
         (1000, 100, 1000, 0.3, 0.0),
     )
 )

@@ -102,15 +102,16 @@ def _power(measured: dict[str, Any]) -> list[str]:
         pairs, bases, sources, of_base, of_source = setting.split(" x ")[0].split()
         lines.append(
             f"| `{text}` | {pairs} | {bases} | {sources} | {of_base} | {of_source} | "
-            f"{found['pairs']:g} | {found['planned']:.3f} | {found['held']:.3f} |"
+            f"{found['pairs']:g} | {found['told']:.3f} | {found['held']:.3f} | "
+            f"{found['planned']:.3f} |"
         )
     if not lines:
         return []
     head = (
         "| expectation | pairs | bases | sources | base's part | source's part | count as "
-        "| planned | held |"
+        "| planned | held | planned, parts unknown |"
     )
-    return [head, f"|{'---|' * 9}", *lines]
+    return [head, f"|{'---|' * 10}", *lines]
 
 
 def _coverage(measured: dict[str, Any]) -> list[str]:

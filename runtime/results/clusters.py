@@ -13,7 +13,7 @@ survey data"); Wilson's interval on it is the one that Franco, Little, Louis and
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -32,32 +32,10 @@ MOST_ROLES = 5
 def effective_pairs(
     values: NDArray[np.float64], inputs: Inputs, most: float, population: float = math.inf
 ) -> float:
-    """How many independent pairs tell as much of the mean of `values` [rows] as these do, at least
-    1 and at most `most`, which is how many there are where no input matters more than another.
-
-    Of `population` inputs that there could be, those that were drawn are certain: where all are, it
-    no longer matters which (the finite population correction; Cochran, "Sampling Techniques",
-    1977). Where all values are the same nothing tells how far pairs that share an input go
-    together: then they count as often as there are independent inputs in the role that reuses them
-    most. Where few inputs have the rarer value, the variance is not taken to be below what so few
-    allow.
+    """How many independent pairs tell as much of the mean of `values` [rows] as these do: see
+    `Clusters`, which asks it of many draws at once.
     """
-    count = len(values)
-    roles = [role for role in _roles(inputs) if role.max(initial=-1) + 1 < count]
-    open_share = max((1 - (role.max() + 1) / population for role in roles), default=0.0)
-    if count < 2 or open_share <= 0:
-        return min(most, float(count))
-    number = min(_kish(np.bincount(role)) for role in roles)
-    independent = number / open_share
-    residuals = values - values.mean()
-    spread = float((residuals**2).mean())
-    if number < 2 or np.ptp(values) == 0:
-        return max(1.0, min(most, independent))
-    clustered = max(clustered_variance(residuals, roles), _least(values, roles, number))
-    clustered *= number / (number - 1)
-    variance = open_share * clustered + (1 - open_share) * spread / most
-    found = min(most, spread / variance)
-    return max(1.0, found * (NORMAL_QUANTILE / student_quantile(independent - 1)) ** 2)
+    return float(Clusters.of(Reuse(inputs, most, population)).effective(values[:, None])[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +49,62 @@ class Reuse:
     population: float
 
 
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """The inputs that `rows` pairs share, told apart once: each of the `roles` numbers them [rows].
+
+    `number` is as how many the inputs count that the role with the fewest has, `open_share` the
+    part of all inputs that there could be that are not drawn.
+    """
+
+    rows: int
+    roles: tuple[Inputs, ...] = field(repr=False)
+    distinct: float
+    number: float
+    open_share: float
+
+    @staticmethod
+    def of(reuse: Reuse) -> Clusters:
+        """Those of pairs so drawn."""
+        count = len(reuse.inputs)
+        roles = [role for role in _roles(reuse.inputs) if role.max(initial=-1) + 1 < count]
+        shares = (1 - (role.max() + 1) / reuse.population for role in roles)
+        number = min((_kish(np.bincount(role)) for role in roles), default=float(count))
+        return Clusters(count, tuple(roles), reuse.distinct, number, max(shares, default=0.0))
+
+    def effective(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How many independent pairs [draws] tell as much of the mean of `values` [rows, draws] as
+        these do, at least 1 and at most as many as are distinct, which is how many there are where
+        no input matters more than another.
+
+        Of all inputs that there could be, those that were drawn are certain: where all are, it no
+        longer matters which (the finite population correction; Cochran, "Sampling Techniques",
+        1977). Where all values of a draw are the same nothing tells how far pairs that share an
+        input go together: then they count as often as there are independent inputs in the role that
+        reuses them most. Where few inputs have the rarer value, the variance is not taken to be
+        below what so few allow.
+        """
+        draws, most, number = values.shape[1], self.distinct, self.number
+        if self.rows < 2 or self.open_share <= 0:
+            return np.full(draws, min(most, float(self.rows)))
+        independent = number / self.open_share
+        alike = np.full(draws, max(1.0, min(most, independent)))
+        varied = np.ptp(values, axis=0) > 0
+        if number < 2 or not varied.any():
+            return alike
+        values = values[:, varied]
+        residuals = values - values.mean(0)
+        spread = (residuals**2).mean(0)
+        least = _least(values, self.roles, number)
+        clustered = np.maximum(clustered_variance(residuals, self.roles), least)
+        clustered *= number / (number - 1)
+        variance = self.open_share * clustered + (1 - self.open_share) * spread / most
+        found = np.minimum(most, spread / variance)
+        found *= (NORMAL_QUANTILE / student_quantile(independent - 1)) ** 2
+        alike[varied] = np.maximum(1.0, found)
+        return alike
+
+
 def covariance_of_means(values: NDArray[np.float64], reuse: Reuse) -> NDArray[np.float64]:
     """The clustered covariance [columns, columns] of the means of `values` [rows, columns], with
     what `effective_pairs` allows for few inputs and for those that are certain.
@@ -78,11 +112,11 @@ def covariance_of_means(values: NDArray[np.float64], reuse: Reuse) -> NDArray[np
     count = len(values)
     residuals = values - values.mean(0)
     alone = residuals.T @ residuals / count / reuse.distinct
-    roles = [role for role in _roles(reuse.inputs) if role.max(initial=-1) + 1 < count]
-    open_share = max((1 - (role.max() + 1) / reuse.population for role in roles), default=0.0)
+    clusters = Clusters.of(reuse)
+    roles, open_share = clusters.roles, clusters.open_share
     if count < 2 or open_share <= 0:
         return alone
-    number = max(2.0, min(_kish(np.bincount(role)) for role in roles))
+    number = max(2.0, clusters.number)
     by_role = [_sums_of_squares(residuals, role) for role in roles]
     together = np.zeros_like(alone)
     for size in range(1, len(roles) + 1):
@@ -94,25 +128,36 @@ def covariance_of_means(values: NDArray[np.float64], reuse: Reuse) -> NDArray[np
     return found * (student_quantile(max(1.0, number / open_share - 1)) / NORMAL_QUANTILE) ** 2
 
 
-def clustered_variance(residuals: NDArray[np.float64], roles: list[Inputs]) -> float:
-    """The variance of a mean from its residuals [rows] and each role's numbers [rows], counted from
-    0: over every set of roles the squares of sums over rows that have all of these in common, added
-    where the set is odd and taken off where it is even. Not below that of any role alone.
+def clustered_variance(
+    residuals: NDArray[np.float64], roles: Sequence[Inputs]
+) -> NDArray[np.float64]:
+    """The variance [draws] of a mean from its residuals [rows, draws] and each role's numbers
+    [rows], counted from 0: over every set of roles the squares of sums over rows that have all of
+    these in common, added where the set is odd and taken off where it is even. Not below that of
+    any role alone.
     """
-    total, alone = 0.0, [0.0]
+    total, alone = np.zeros((2, residuals.shape[1]))
     for size in range(1, len(roles) + 1):
         for some in combinations(roles, size):
-            squares = float((np.bincount(_joint(some), residuals) ** 2).sum())
+            squares = (_sums(residuals, _joint(some)) ** 2).sum(0)
             total += squares if size % 2 else -squares
             if size == 1:
-                alone.append(squares)
-    return max(total, *alone) / len(residuals) ** 2
+                alone = np.maximum(alone, squares)
+    return np.maximum(total, alone) / len(residuals) ** 2
+
+
+def _sums(values: NDArray[np.float64], role: Inputs) -> NDArray[np.float64]:
+    """Sums [inputs, columns] of `values` [rows, columns] over rows of an input, in any order."""
+    order = np.argsort(role, kind="stable")
+    starts = np.flatnonzero(np.diff(role[order], prepend=-1))
+    if len(starts) == len(role):
+        return values
+    return np.add.reduceat(values[order], starts, axis=0)
 
 
 def _sums_of_squares(residuals: NDArray[np.float64], role: Inputs) -> NDArray[np.float64]:
     """Products [columns, columns] of the sums of `residuals` [rows, columns] over each input."""
-    sums = np.zeros((role.max() + 1, residuals.shape[1]))
-    np.add.at(sums, role, residuals)
+    sums = _sums(residuals, role)
     return sums.T @ sums
 
 
@@ -130,18 +175,22 @@ def student_quantile(degrees: float) -> float:
     return z + sum(term / degrees**power for power, term in enumerate(terms, 1))
 
 
-def _least(values: NDArray[np.float64], roles: list[Inputs], independent: float) -> float:
-    """The variance were all pairs of an input alike, over the square of how many inputs have the
-    rarer of two values, or of a difference of two such, another than the commonest: one such input
-    may stand for many, ten may not.
+def _least(
+    values: NDArray[np.float64], roles: Sequence[Inputs], independent: float
+) -> NDArray[np.float64]:
+    """The variance [draws] were all pairs of an input alike, over the square of how many inputs
+    have another value than the commonest, of a share or of a difference of two: one such input may
+    stand for many, ten may not.
     """
-    kinds, which = np.unique(values, return_inverse=True)
+    kinds = [values.min()]
+    while len(kinds) <= 3 and (above := values[values > kinds[-1]]).size:
+        kinds.append(above.min())
     if not 2 <= len(kinds) <= 3:
-        return 0.0
-    counts = np.bincount(which)
-    rarer = which == counts.argmin() if len(kinds) == 2 else which != counts.argmax()
-    holders = min(_kish(np.bincount(role[rarer])) for role in roles)
-    return float(values.var()) / independent / holders**2
+        return np.zeros(values.shape[1])
+    counts = np.stack([(values == kind).sum(0) for kind in kinds])
+    is_rarer = (values != np.array(kinds)[counts.argmax(0)]).astype(np.float64)
+    holders = np.stack([_kish_of_each(_sums(is_rarer, role)) for role in roles]).min(0)
+    return values.var(0) / independent / holders**2
 
 
 def _roles(inputs: Inputs) -> Iterator[Inputs]:
@@ -171,4 +220,8 @@ def _joint(roles: tuple[Inputs, ...]) -> Inputs:
 
 def _kish(counts: NDArray[np.int64]) -> float:
     """How many inputs of equal use would tell as much as those used so often (Kish 1965)."""
-    return float(counts.sum()) ** 2 / float((counts.astype(np.float64) ** 2).sum())
+    return float(_kish_of_each(counts[:, None].astype(np.float64))[0])
+
+
+def _kish_of_each(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    return counts.sum(0) ** 2 / (counts**2).sum(0)

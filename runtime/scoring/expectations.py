@@ -74,9 +74,7 @@ def judge(
         reason = (left_out or {}).get(metric.of or metric.name)
         if reason is not None:
             return ExpectationVerdict(expectation.text, math.nan, None, reason)
-    # Scores are counts, thresholds decimals: compare past the rounding of binary fractions.
-    left = round(_value(expectation.left, scores), 9)
-    right = round(_value(expectation.right, scores), 9)
+    left, right = _sides(expectation, scores)
     if math.isnan(left) or math.isnan(right):
         return ExpectationVerdict(expectation.text, left, None, "no pair was scored")
     if not _COMPARISONS[expectation.operator](left, right):
@@ -85,6 +83,24 @@ def judge(
     if lacking is None:
         return ExpectationVerdict(expectation.text, left, True)
     return ExpectationVerdict(expectation.text, left, None, lacking.text, lacking.enough)
+
+
+def holds(expectation: Expectation, scores: Scores, differences: Differences) -> bool:
+    """Whether `judge` finds that an expectation holds where all drawn pairs are scored, without
+    looking for what to say where it doesn't: plans ask it of many draws.
+    """
+    if not _COMPARISONS[expectation.operator](*_sides(expectation, scores)):
+        return False
+    past = _reach(expectation, scores, _bounded(expectation, differences), None)
+    return past <= _slack(expectation, scores)
+
+
+def _sides(expectation: Expectation, scores: Scores) -> tuple[float, float]:
+    """Scores are counts, thresholds decimals: compared past the rounding of binary fractions."""
+    return (
+        round(_value(expectation.left, scores), 9),
+        round(_value(expectation.right, scores), 9),
+    )
 
 
 @dataclass(frozen=True, slots=True)

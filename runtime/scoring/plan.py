@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from causalspec.compiler import (
-    Claim,
-    CounterfactualDesign,
-    Expectation,
-    PlacedSite,
-    Specification,
-    effective_number,
-    generate,
-    pair_keys,
-)
-from causalspec.runtime.results.clusters import Reuse
+from causalspec.compiler import Claim, PlacedSite, Specification, generate
 from causalspec.runtime.scoring.planned_reuse import (
+    TYPICAL,
+    PlannedPairs,
+    ReuseOf,
     independent_pairs,
-    numbered_inputs,
-    reuse_of,
 )
-from causalspec.runtime.scoring.power import MARGIN, Power, power_of, truth_of
-
-_TYPICAL = 0.8
-"""The share of pairs that agree where an expectation says nothing of it."""
+from causalspec.runtime.scoring.power import MARGIN, Power, power_of
 
 LOW_POWER = 0.8
 """A claim whose expectations hold less often, were they true, is warned of."""
@@ -87,15 +74,16 @@ def plan_of(specification: Specification, claim: Claim, margin: float = MARGIN) 
         SpecError: the data can't be drawn.
     """
     splits: list[PlannedSplit] = []
-    scored_pairs: list[Reuse] = []
+    scored_pairs: list[ReuseOf] = []
     for name, scored in claim.data:
         design = specification.counterfactuals[name]
         for split in design.splits:
             if split.name in ("train", "validation", scored):
-                planned, reuse = _split(design, split.name)
+                drawn = PlannedPairs.of(generate(design, split.name))
+                planned = _split(drawn)
                 if split.name == scored:
-                    scored_pairs.append(reuse)
-                    independent = independent_pairs(reuse, _TYPICAL)
+                    scored_pairs.append(drawn.reuse)
+                    independent = independent_pairs(drawn.reuse(), TYPICAL)
                     planned = replace(planned, independent=independent)
                 splits.append(planned)
     statements = {
@@ -111,31 +99,16 @@ def plan_of(specification: Specification, claim: Claim, margin: float = MARGIN) 
         None if candidates is None else candidates * claim.seeds,
         claim.seeds,
         tuple(splits),
-        tuple(
-            power_of(expectation, _independent(scored_pairs, expectation, margin), margin)
-            for expectation in claim.expectations
-        ),
+        tuple(power_of(expectation, scored_pairs, margin) for expectation in claim.expectations),
     )
 
 
-def _independent(reuse: Sequence[Reuse], expectation: Expectation, margin: float) -> int:
-    """On how many independent pairs an expectation is judged where it holds by the margin. The mean
-    over data sets of n pairs each is as sure as one of their sum.
-    """
-    truth = truth_of(expectation, margin) or {}
-    share = sum(truth.values()) / len(truth) if truth else _TYPICAL
-    found = [independent_pairs(shared, share) for shared in reuse]
-    return int(min(found) * len(found)) if found else 0
-
-
-def _split(design: CounterfactualDesign, split: str) -> tuple[PlannedSplit, Reuse]:
-    pairs = generate(design, split)
-    cells = pairs.kinds.astype(np.int64) * len(pairs.strata) + pairs.stratum
-    _, same = np.unique(pair_keys(pairs), return_inverse=True)
-    distinct = effective_number(same.reshape(-1), cells)
-    inputs = numbered_inputs(pairs)
-    planned = PlannedSplit(design.name, split, len(pairs), distinct, int(inputs.max()) + 1)
-    return planned, reuse_of(pairs, inputs, distinct)
+def _split(planned: PlannedPairs) -> PlannedSplit:
+    pairs = planned.pairs
+    inputs = int(planned.inputs.max()) + 1
+    return PlannedSplit(
+        pairs.design.name, pairs.split, len(pairs), planned.reuse().distinct, inputs
+    )
 
 
 def _candidates(site: PlacedSite) -> int | None:

@@ -9,13 +9,15 @@ would find on the pairs as they are drawn.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from causalspec.compiler import InterchangePairs
-from causalspec.runtime.results.clusters import Inputs, Reuse, effective_pairs
+from causalspec.compiler import InterchangePairs, Metric, effective_number, pair_keys
+from causalspec.runtime.results.clusters import Clusters, Inputs, Reuse
 
 WITHIN = 0.1
 """The part of what decides a pair that is its base's, and likewise each source's."""
@@ -23,54 +25,91 @@ WITHIN = 0.1
 _MOST_WITHIN = 0.5
 _DRAWS = 32
 
-Agrees = NDArray[np.float64]
+
+TYPICAL = 0.8
+"""The share of pairs that agree where an expectation says nothing of it."""
+
+ReuseOf = Callable[[Metric], Reuse]
+"""How the pairs that a metric is the share of share inputs, on one data set."""
 
 
-def numbered_inputs(pairs: InterchangePairs) -> Inputs:
-    """Bases and sources [rows, roles], numbered from 0, the same number for the same input."""
-    names = pairs.model.inputs
-    runs = [np.column_stack([run[name] for name in names]) for run in (pairs.base, *pairs.sources)]
-    _, numbers = np.unique(np.concatenate(runs), axis=0, return_inverse=True)
-    return numbers.reshape(len(runs), len(pairs)).T.astype(np.int64)
+@dataclass(frozen=True, eq=False)
+class PlannedPairs:
+    """Pairs as drawn. `inputs` [rows, roles] are numbered from 0, the same number for the same."""
 
+    pairs: InterchangePairs = field(repr=False)
+    inputs: Inputs = field(repr=False)
 
-def reuse_of(pairs: InterchangePairs, inputs: Inputs, distinct: float) -> Reuse:
-    """How drawn pairs with these `numbered_inputs` share them; they count as so many distinct."""
-    model = pairs.model
-    used = np.column_stack([np.ones(len(pairs), np.bool_), pairs.source_used])
-    population = math.prod(model.by_name[name].domain.size for name in model.inputs)
-    return Reuse(np.where(used, inputs, -1), distinct, population)
+    @staticmethod
+    def of(pairs: InterchangePairs) -> PlannedPairs:
+        """Those with the inputs told apart."""
+        names = pairs.model.inputs
+        sides = (pairs.base, *pairs.sources)
+        runs = [np.column_stack([run[name] for name in names]) for run in sides]
+        _, numbers = np.unique(np.concatenate(runs), axis=0, return_inverse=True)
+        inputs = numbers.reshape(len(runs), len(pairs)).T.astype(np.int64)
+        return PlannedPairs(pairs, inputs)
+
+    def reuse(self, metric: Metric | None = None) -> Reuse:
+        """How all of them share inputs, or those that a metric is of."""
+        pairs, model = self.pairs, self.pairs.model
+        among = np.ones(len(pairs), np.bool_) if metric is None else self._among(metric)
+        cells = pairs.kinds.astype(np.int64) * len(pairs.strata) + pairs.stratum
+        _, alike = np.unique(pair_keys(pairs), return_inverse=True)
+        distinct = effective_number(alike.reshape(-1)[among], cells[among])
+        used = np.column_stack([np.ones(len(pairs), np.bool_), pairs.source_used])
+        inputs = np.where(used, self.inputs, -1)[among]
+        population = math.prod(model.by_name[name].domain.size for name in model.inputs)
+        return Reuse(inputs, distinct, population)
+
+    def _among(self, metric: Metric) -> NDArray[np.bool_]:
+        pairs = self.pairs
+        match metric.name:
+            case "cause":
+                return ~pairs.unchanged
+            case "isolate":
+                return pairs.unchanged
+            case _:
+                kinds = [set(kind.variables) == set(metric.kind) for kind in pairs.design.kinds]
+                asked = np.array(kinds) | (not metric.kind)
+                return asked[pairs.kinds]
 
 
 def independent_pairs(reuse: Reuse, share: float) -> float:
     """As how many independent ones these pairs would count, were so large a share of them to agree:
     the median over outcomes drawn from one seed.
     """
-    chance = np.random.default_rng(0)
-    found = [
-        effective_pairs(
-            agreements(reuse.inputs, share, chance), reuse.inputs, reuse.distinct, reuse.population
-        )
-        for _ in range(_DRAWS)
-    ]
-    return float(np.median(found))
+    agree = agreements(reuse.inputs, share, np.random.default_rng(0), _DRAWS)
+    return float(np.median(Clusters.of(reuse).effective(agree)))
 
 
-def agreements(inputs: NDArray[np.int64], share: float, chance: np.random.Generator) -> Agrees:
-    """Whether each pair agrees [rows], drawn so that a `share` of all does and each role of
-    `inputs` [rows, roles] has its part in it. Repeated pairs agree as often as they do.
+def agreements(
+    inputs: Inputs,
+    share: float,
+    chance: np.random.Generator,
+    draws: int,
+    parts: Sequence[float] | None = None,
+) -> NDArray[np.float64]:
+    """Whether each pair agrees [rows, draws], drawn so that a `share` of all does and each role of
+    `inputs` [rows, roles] has its part in it, that of `parts` or else the same. Repeated pairs
+    agree as often as they do. `draws` is even: every other draw has the opposite latent numbers of
+    the one before (antithetic variates; Hammersley and Morton 1956), so that means over draws are
+    surer.
     """
-    rows = len(inputs)
-    roles = int(inputs.shape[1])
-    part = min(WITHIN, _MOST_WITHIN / roles)
-    latent: Agrees = np.zeros(rows)
-    for role in range(roles):
+    rows, roles = inputs.shape
+    of_roles = [min(WITHIN, _MOST_WITHIN / roles)] * roles if parts is None else list(parts)
+    repeated = np.unique(inputs, axis=0, return_inverse=True)[1].reshape(-1)
+    latent = math.sqrt(1 - sum(of_roles)) * _normal(chance, rows, draws // 2)[repeated]
+    for role, part in enumerate(of_roles):
         column = inputs[:, role]
-        own: Agrees = chance.normal(size=int(column.max(initial=0)) + 1)
-        alone: Agrees = chance.normal(size=rows)
-        latent = latent + math.sqrt(part) * np.where(column < 0, alone, own[column])
-    repeated: NDArray[np.int64] = np.unique(inputs, axis=0, return_inverse=True)[1].reshape(-1)
-    of_pair: Agrees = chance.normal(size=rows)
-    latent = latent + math.sqrt(1 - roles * part) * of_pair[repeated]
+        alone = column < 0
+        numbers = np.where(alone, column.max(initial=0) + 1 + np.arange(rows), column)
+        _, numbers = np.unique(numbers, return_inverse=True)
+        latent += math.sqrt(part) * _normal(chance, rows, draws // 2)[numbers]
     most = NormalDist().inv_cdf(min(max(share, 1e-6), 1 - 1e-6))
-    return np.where(latent < most, 1.0, 0.0)
+    both = np.stack([latent, -latent], axis=-1).reshape(rows, draws)
+    return (both < most).astype(np.float64)
+
+
+def _normal(chance: np.random.Generator, rows: int, draws: int) -> NDArray[np.float32]:
+    return chance.standard_normal((rows, draws), np.float32)

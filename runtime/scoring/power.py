@@ -1,18 +1,16 @@
-"""How likely an expectation is to hold on so many pairs where the truth lies above its bound.
+"""How likely an expectation is to hold on a design's pairs where the truth lies above its bound.
 
-The rule is that of verdicts (`expectations`): scores are drawn from binomial distributions, and
-each draw is judged; of two scores on the same pairs what the one gets right tells nothing of what
-the other does. A claim that is almost always unknown, or that no result could meet, shows here
+What verdicts would score is drawn (`simulated_scores`), and each draw is judged by their rule
+(`expectations`). A claim that is almost always unknown, or that no result could meet, shows here
 before a network is run.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-
-import numpy as np
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from causalspec.compiler import (
     Expectation,
@@ -21,18 +19,20 @@ from causalspec.compiler import (
     MetricExpression,
     full_vocabulary,
 )
-from causalspec.runtime.results.estimates import Score
-from causalspec.runtime.results.paired import Paired, PairedPart
-from causalspec.runtime.scoring.expectations import judge
+from causalspec.runtime.scoring.expectations import holds
 from causalspec.runtime.scoring.linear import AskedDifference, difference_asked
+from causalspec.runtime.scoring.planned_reuse import TYPICAL, ReuseOf, independent_pairs
+from causalspec.runtime.scoring.simulated_scores import SimulatedScores, simulated
 
 MARGIN = 0.05
 """How far above the bound the true value is taken to lie where nothing else is asked."""
 
-DRAWS = 400
 MOST_PAIRS = 1 << 17
 SHARES = frozenset({"iia", "cause", "isolate", "cause_isolate"})
 """Metrics that are shares of pairs: others have no distribution before a network is run."""
+
+_FEW_DRAWS = 200
+"""Where about how many pairs would do is looked for."""
 
 PAIRED = frozenset({"iia", "cause", "isolate"})
 """Those whose differences are judged pair by pair."""
@@ -40,9 +40,10 @@ PAIRED = frozenset({"iia", "cause", "isolate"})
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """The probability that an expectation holds on `pairs` independent pairs, were its scores truly
-    `truth`; None where that can't be told beforehand, `reason` says why. `enough` gives for a power
-    how many pairs would do, None where none up to 131,072 would.
+    """The probability that an expectation holds on pairs that count as `pairs` independent ones,
+    were its scores truly `truth`; None where that can't be told beforehand, `reason` says why.
+    `enough` gives for a power about how many independent pairs would do, None where none up to
+    131,072 would.
     """
 
     text: str
@@ -58,59 +59,43 @@ class Power:
         return self.probability is None or self.probability > 0
 
 
-def power_of(expectation: Expectation, pairs: int, margin: float = MARGIN) -> Power:
-    """The power of an expectation on `pairs` independent pairs, where the true values of its scores
-    lie `margin` on the right side of its bound.
+def power_of(
+    expectation: Expectation,
+    data: Sequence[ReuseOf],
+    margin: float = MARGIN,
+    parts: Sequence[float] | None = None,
+) -> Power:
+    """The power of an expectation on the pairs of each data set, where the true values of its
+    scores lie `margin` on the right side of its bound; `parts` as in `agreements`.
     """
     named = _named(expectation)
     unknown = [metric.text for metric in named if metric.name not in SHARES]
-    if unknown:
-        reason = f"how `{unknown[0]}` spreads is not known before a network is run"
-        return Power(expectation.text, pairs, None, reason=reason)
-    truth = truth_of(expectation, margin)
+    truth = None if unknown else truth_of(expectation, margin)
     if truth is None:
+        pairs = sum(independent_pairs(reuse_of(named[0]), TYPICAL) for reuse_of in data)
         reason = "no true scores from 0 to 1 meet it"
-        return Power(expectation.text, pairs, 0.0, reason=reason)
-
-    def probability(count: int) -> float:
-        single = _probability(expectation, truth, count)
-        return _at_least(single, expectation.least, expectation.seeds)
-
+        if unknown:
+            reason = f"how `{unknown[0]}` spreads is not known before a network is run"
+        return Power(expectation.text, int(pairs), None if unknown else 0.0, reason=reason)
     told = tuple((metric.text, round(value, 4)) for metric, value in truth.items())
-    enough = tuple((asked, _least_pairs(probability, asked)) for asked in (0.8, 0.95))
-    return Power(expectation.text, pairs, probability(pairs), told, enough)
+    if not all(len(reuse_of(metric).inputs) for reuse_of in data for metric in truth):
+        return Power(expectation.text, 0, 0.0, told, reason="no pair is of that kind")
+    drawn = simulated(truth, _on_same_pairs(expectation), data, parts)
+    found = _share(expectation, drawn, 1.0, drawn.draws)
+    count = max(1, int(drawn.counts_as))
+
+    @cache
+    def probability(pairs: int) -> float:
+        return found if pairs == count else _share(expectation, drawn, pairs / count, _FEW_DRAWS)
+
+    enough = tuple((asked, _least_pairs(probability, asked, count)) for asked in (0.8, 0.95))
+    return Power(expectation.text, count, found, told, enough)
 
 
-def _probability(expectation: Expectation, truth: Mapping[Metric, float], pairs: int) -> float:
-    """The share of draws that hold, each distinct draw judged once."""
-    if pairs < 1:
-        return 0.0
-    chance = np.random.default_rng(0)
-    alone = replace(expectation, least=1, seeds=1)
-    asked = _on_same_pairs(alone)
-    if asked is None:
-        drawn = np.stack([chance.binomial(pairs, share, DRAWS) for share in truth.values()], axis=1)
-    else:  # on the same pairs: both, the first alone, the second alone, neither
-        first, second = truth[asked.first], truth[asked.second]
-        cells = [first * second, first * (1 - second), (1 - first) * second]
-        drawn = chance.multinomial(pairs, [*cells, (1 - first) * (1 - second)], DRAWS)
-    counts, times = np.unique(drawn, axis=0, return_counts=True)
-    holding = 0
-    for row, repeated in zip(counts.tolist(), times.tolist(), strict=True):
-        if asked is None:
-            scores = {metric: Score(n, pairs) for metric, n in zip(truth, row, strict=True)}
-            verdict = judge(alone, scores)
-        else:
-            both, ours, theirs, _ = row
-            scores = {
-                asked.first: Score(both + ours, pairs),
-                asked.second: Score(both + theirs, pairs),
-            }
-            part = PairedPart((ours - theirs) / pairs, (ours + theirs) / pairs, pairs)
-            found = {(asked.first, asked.second): Paired((part,))}
-            verdict = judge(alone, scores, None, found)
-        holding += repeated * (verdict.holds is True)
-    return holding / DRAWS
+def _share(expectation: Expectation, drawn: SimulatedScores, scale: float, draws: int) -> float:
+    """The share of draws that hold, were there `scale` times as many pairs."""
+    judged = (holds(expectation, *drawn.scores(draw, scale)) for draw in range(draws))
+    return _at_least(sum(judged) / draws, expectation.least, expectation.seeds)
 
 
 def _on_same_pairs(expectation: Expectation) -> AskedDifference | None:
@@ -135,15 +120,20 @@ def _at_least(single: float, least: int, of: int) -> float:
     )
 
 
-def _least_pairs(probability: Callable[[int], float], asked: float) -> int | None:
-    """The fewest pairs found by doubling and halving; powers rise with the pairs but for steps."""
-    most = 8
+def _least_pairs(probability: Callable[[int], float], asked: float, now: int) -> int | None:
+    """The fewest pairs found by doubling and halving, from those that there are `now`; powers rise
+    with the pairs but for steps.
+    """
+    least = most = now
     while probability(most) < asked:
-        most *= 2
+        least, most = most, 2 * most
         if most > MOST_PAIRS:
             return None
-    least = most // 2
-    while most - least > max(1, least // 50):
+    while least == most and least > 1:
+        least //= 2
+        if probability(least) >= asked:
+            most = least
+    while most - least > max(1, least // 20):
         middle = (least + most) // 2
         if probability(middle) >= asked:
             most = middle

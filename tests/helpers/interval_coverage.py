@@ -47,13 +47,25 @@ def drawn(
     setting: Setting, chance: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Whether each pair agrees, and its base and source [pairs, 2]."""
-    inputs = np.stack(
+    inputs = drawn_inputs(setting, chance)
+    return agreements(setting, inputs, chance), inputs
+
+
+def drawn_inputs(setting: Setting, chance: np.random.Generator) -> NDArray[np.int64]:
+    """Bases and sources [pairs, 2]."""
+    return np.stack(
         [
             chance.integers(0, setting.bases, setting.pairs),
             chance.integers(0, setting.sources, setting.pairs),
         ],
         axis=1,
     )
+
+
+def agreements(
+    setting: Setting, inputs: NDArray[np.int64], chance: np.random.Generator
+) -> NDArray[np.float64]:
+    """Whether each pair of these bases and sources agrees."""
     same = np.unique(pair_numbers(inputs), return_inverse=True)[1]
     latent = (
         math.sqrt(setting.of_base) * chance.normal(size=setting.bases)[inputs[:, 0]]
@@ -62,7 +74,7 @@ def drawn(
         * chance.normal(size=setting.pairs)[same]
     )
     agrees = latent < NormalDist().inv_cdf(setting.truth)
-    return agrees.astype(np.float64), inputs
+    return agrees.astype(np.float64)
 
 
 def pair_numbers(inputs: NDArray[np.int64]) -> NDArray[np.int64]:

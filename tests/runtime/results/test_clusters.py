@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import replace
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 from causalspec.runtime.results.clusters import (
+    Clusters,
+    Reuse,
     clustered_variance,
     effective_pairs,
     student_quantile,
@@ -38,8 +41,20 @@ def test_the_variance_is_the_sum_over_pairs_that_share_an_input(roles: int):
         for j in range(60)
         if (inputs[i] == inputs[j]).any()
     )
-    found = clustered_variance(residuals, list(inputs.T))
+    [found] = clustered_variance(residuals[:, None], list(inputs.T))
     assert found == pytest.approx(slow / 60**2, rel=1e-12)
+
+
+@pytest.mark.parametrize("population", [math.inf, 60])
+def test_many_draws_at_once_are_each_as_alone(population: float):
+    chance = np.random.default_rng(3)
+    inputs = chance.integers(-1, 40, (200, 2))
+    shares = (chance.random((200, 8)) < np.linspace(0, 1, 8)).astype(float)
+    for draws in (shares, shares - (chance.random((200, 8)) < 0.3)):
+        alone = [effective_pairs(draw, inputs, 150, population) for draw in draws.T]
+        found = Clusters.of(Reuse(inputs, 150, population)).effective(draws)
+        assert found.tolist() == pytest.approx(alone, rel=1e-12)
+    assert len(set(alone)) > 2
 
 
 def test_pairs_that_share_nothing_are_independent():

@@ -4,69 +4,78 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from causalspec.compiler import pair_keys
-from causalspec.compiler.data.counterfactuals import generate
+from causalspec.compiler import Metric, generate, pair_keys
 from causalspec.runtime.results.clusters import Reuse, effective_pairs
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.results.paired import Paired, PairedPart
 from causalspec.runtime.scoring.expectations import judge
 from causalspec.runtime.scoring.linear import difference_asked
 from causalspec.runtime.scoring.plan import plan_of
-from causalspec.runtime.scoring.planned_reuse import (
-    agreements,
-    independent_pairs,
-    numbered_inputs,
-    reuse_of,
-)
+from causalspec.runtime.scoring.planned_reuse import WITHIN, PlannedPairs, independent_pairs
 from causalspec.runtime.scoring.power import power_of, truth_of
 from tests.compiler.front.test_scores import text
 from tests.helpers.compiled import compiled
+from tests.helpers.interval_coverage import Setting, agreements, drawn_inputs
 
 LONG = os.environ.get("CAUSALSPEC_LONG") == "1"
-RUNS, WITHIN = (4_000, 0.05) if LONG else (400, 0.09)  # the latter with two standard errors more
+RUNS, APART = (4_000, 0.05) if LONG else (400, 0.09)  # the latter with two standard errors more
+
+
+LINES = (
+    "iia >= 0.8",
+    "lower(iia) >= 0.75",
+    "iia - iia(no_swap) >= 0.4",
+    *(("lower(iia) >= 0.85", "iia <= 0.6", "iia - iia(no_swap) >= 0") if LONG else ()),
+)
+PLANNED = (
+    (40, 400, 300),
+    (60, 60, 500),
+    (1000, 1000, 200),
+    *(((30, 30, 1000), (100, 100, 400), (100_000, 100_000, 400), (15, 200, 60)) if LONG else ()),
+)
 
 
 def drawn_reuse(bases: int, sources: int, pairs: int) -> Reuse:
-    chance = np.random.default_rng(pairs)
-    inputs = np.stack([chance.integers(0, most, pairs) for most in (bases, sources)], axis=1)
+    setting = Setting(pairs, bases, sources, 0.0, 0.0, 0.0)
+    inputs = drawn_inputs(setting, np.random.default_rng(pairs))
     return Reuse(inputs, len(np.unique(inputs, axis=0)), math.inf)
 
 
-@pytest.mark.parametrize("line", ["iia >= 0.8", "lower(iia) >= 0.75", "iia - iia(no_swap) >= 0.4"])
-@pytest.mark.parametrize(
-    ("bases", "sources", "pairs"),
-    [(40, 400, 300), (60, 60, 500), (1000, 1000, 200), *(((30, 30, 1000),) if LONG else ())],
-)
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize(("bases", "sources", "pairs"), PLANNED)
 def test_the_power_of_a_plan_is_that_of_verdicts(line: str, bases: int, sources: int, pairs: int):
-    specification = compiled(text(line))
-    [expectation] = specification.claims["C"].expectations
+    """A single plan beside verdicts on the very pairs that it is of."""
+    [expectation] = compiled(text(line)).claims["C"].expectations
     truth = truth_of(expectation)
     assert truth is not None
     reuse = drawn_reuse(bases, sources, pairs)
-    planned = int(independent_pairs(reuse, sum(truth.values()) / len(truth)))
-    told = power_of(expectation, planned).probability
-    chance, holding = np.random.default_rng(1), 0
+    told = power_of(expectation, [lambda _: reuse]).probability
     asked = difference_asked(expectation)
+    chance, holding = np.random.default_rng(1), 0
+    setting = Setting(pairs, bases, sources, 0.0, WITHIN, WITHIN)
+    inputs, distinct = reuse.inputs, reuse.distinct
     for _ in range(RUNS):
-        agree = {metric: agreements(reuse.inputs, share, chance) for metric, share in truth.items()}
+        agree = {
+            metric: agreements(replace(setting, truth=share), inputs, chance)
+            for metric, share in truth.items()
+        }
         scores = {
-            metric: Score(
-                int(rows.sum()), pairs, effective_pairs(rows, reuse.inputs, reuse.distinct)
-            )
+            metric: Score(int(rows.sum()), pairs, effective_pairs(rows, inputs, distinct))
             for metric, rows in agree.items()
         }
-        differences = {}
+        differences: dict[tuple[Metric, Metric], Paired] = {}
         if asked is not None:
             found = agree[asked.first] - agree[asked.second]
-            effective = effective_pairs(found, reuse.inputs, reuse.distinct)
+            effective = effective_pairs(found, inputs, distinct)
             part = PairedPart(found.mean(), (found**2).mean(), effective)
             differences[asked.first, asked.second] = Paired((part,))
         holding += judge(expectation, scores, None, differences).holds is True
-    assert told == pytest.approx(holding / RUNS, abs=WITHIN)
+    assert told == pytest.approx(holding / RUNS, abs=APART)
 
 
 def test_pairs_that_share_nothing_count_whole():
@@ -82,7 +91,8 @@ def test_the_reuse_is_that_of_the_design():
     specification = compiled(text("iia >= 0.8"))
     design = specification.counterfactuals["Pairs"]
     pairs = generate(design, "test")
-    reuse = reuse_of(pairs, numbered_inputs(pairs), 50)
+    planned = PlannedPairs.of(pairs)
+    reuse = planned.reuse()
     assert reuse.population == 1000  # three digits
     bases = {tuple(int(pairs.base[name][k]) for name in "abc") for k in range(len(pairs))}
     assert len(np.unique(reuse.inputs[:, 0])) == len(bases)
@@ -94,3 +104,18 @@ def test_the_reuse_is_that_of_the_design():
     assert split.independent is not None
     assert split.independent <= split.distinct <= split.pairs
     assert plan.powers[0].pairs <= split.distinct
+
+
+def test_a_metric_of_some_pairs_is_planned_on_those():
+    pairs = generate(compiled(text("iia >= 0.8")).counterfactuals["Pairs"], "test")
+    planned = PlannedPairs.of(pairs)
+
+    def count(metric: Metric) -> int:
+        return len(planned.reuse(metric).inputs)
+
+    of_left = count(Metric("iia", kind=("left",)))
+    assert 0 < of_left < 50
+    assert of_left + count(Metric("iia", kind=("left", "right"))) == 50
+    changed = sum(pairs.label["total"] != pairs.base_outputs["total"])
+    assert (count(Metric("cause")), count(Metric("isolate"))) == (changed, 50 - changed)
+    assert count(Metric("iia", "lower")) == 50
