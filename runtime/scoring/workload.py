@@ -85,12 +85,13 @@ def workload_of(posed: PosedClaim, settings: FitSettings, *, judged: bool = True
     searched = _Fits(count, sum((_work(search, posed, encoded) for search in searches), Work()))
     swept = searched + _Fits(0, inputs)
     if judged:
-        if not posed.offered.is_single:  # its test pairs are read apart
-            swept += _Fits(0, Work(read=2 * tested))
+        # Of several sites the test pairs are read apart, when one is chosen.
+        apart = _Fits(0, Work(read=0 if posed.offered.is_single else 2 * tested))
+        swept += apart
         one = Work(scored=tested)
         fit = _Fits(1, one + Work(steps=_steps(posed.offered, settings)))
         first = _controls(posed, swept, fit, inputs, one, _standing(posed) | _named(posed))
-        others = _controls(posed, swept, fit, inputs, one, _named(posed)) + searched
+        others = _controls(posed, swept, fit, inputs, one, _named(posed)) + searched + apart
         swept = swept + first + others * (claim.seeds - 1)
     return Workload(claim.name, sites, swept.count, needed, swept.work, costs)
 
