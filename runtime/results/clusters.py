@@ -84,7 +84,7 @@ class Clusters:
         reuses them most. Where few inputs have the rarer value, the variance is not taken to be
         below what so few allow.
         """
-        draws, most, number = values.shape[1], self.distinct, self.number
+        draws, most, number = int(values.shape[1]), self.distinct, self.number
         if self.rows < 2 or self.open_share <= 0:
             return np.full(draws, min(most, float(self.rows)))
         independent = number / self.open_share
@@ -186,7 +186,7 @@ def _least(
     while len(kinds) <= 3 and (above := values[values > kinds[-1]]).size:
         kinds.append(above.min())
     if not 2 <= len(kinds) <= 3:
-        return np.zeros(values.shape[1])
+        return np.zeros(int(values.shape[1]))
     counts = np.stack([(values == kind).sum(0) for kind in kinds])
     is_rarer = (values != np.array(kinds)[counts.argmax(0)]).astype(np.float64)
     holders = np.stack([_kish_of_each(_sums(is_rarer, role)) for role in roles]).min(0)

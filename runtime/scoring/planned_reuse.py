@@ -102,9 +102,8 @@ def agreements(
     latent = math.sqrt(1 - sum(of_roles)) * _normal(chance, rows, draws // 2)[repeated]
     for role, part in enumerate(of_roles):
         column = inputs[:, role]
-        alone = column < 0
-        numbers = np.where(alone, column.max(initial=0) + 1 + np.arange(rows), column)
-        _, numbers = np.unique(numbers, return_inverse=True)
+        apart = int(column.max(initial=0)) + 1 + np.arange(rows)  # shared with no other row
+        _, numbers = np.unique(np.where(column < 0, apart, column), return_inverse=True)
         latent += math.sqrt(part) * _normal(chance, rows, draws // 2)[numbers]
     most = NormalDist().inv_cdf(min(max(share, 1e-6), 1 - 1e-6))
     both = np.stack([latent, -latent], axis=-1).reshape(rows, draws)
