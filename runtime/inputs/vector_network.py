@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -98,6 +99,10 @@ class VectorPresentation(Presentation):
 
     @property
     def alike(self) -> Tensor:
+        return self._alike
+
+    @cached_property
+    def _alike(self) -> Tensor:
         return numbered_rows(self.vectors)
 
     @property
