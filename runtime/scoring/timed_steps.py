@@ -16,8 +16,9 @@ import numpy as np
 import torch
 
 from causalspec.runtime.engine.memory import ran_out_of_memory
+from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.fitting.backward import Backward
-from causalspec.runtime.fitting.placed_maps import PlacedMaps, build_maps
+from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
 from causalspec.runtime.fitting.predict import predict
 from causalspec.runtime.fitting.search import Combination
 from causalspec.runtime.fitting.settings import FitSettings
@@ -64,15 +65,14 @@ def costs_of(
             height = _height(combination)
             if height in scored or not _senders([combination]) <= set(subject.sites):
                 continue
-            maps = build_maps(offered.placed(combination), subject, settings.seed)
+            maps = _maps(offered.placed(combination), subject, settings.seed)
             scored[height] = _seconds(partial(predict, subject, maps, rows)) / rows.rows
             steps[height] = _step(prepared, [maps]) if maps.is_trainable else 0.0
         if not read:
             read.append(_read(prepared))
         if shares and _senders(batch) <= set(subject.sites):
             several = [
-                build_maps(offered.placed(combination), subject, settings.seed)
-                for combination in batch
+                _maps(offered.placed(combination), subject, settings.seed) for combination in batch
             ]
             alone = len(batch) * _mean(steps, batch)
             share, shares = min(1.0, _step(prepared, several) / alone), False
@@ -91,6 +91,24 @@ def _of_all(searches: Sequence[Searching], share: float, most: int) -> float:
             alone += count * steps
             together += count * steps * (1 - once * (1 - 1 / min(count, most)))
     return together / alone if alone else 1.0
+
+
+def _maps(placed: Sequence[PlacedVariable], subject: Subject, seed: int) -> PlacedMaps:
+    """Maps to be timed. Those that choose among what is computed beforehand compute it of as many
+    vectors drawn at random as that needs.
+    """
+    maps = build_maps(placed, subject, seed)
+    if not maps.is_trainable:
+        return maps
+    generator = torch.Generator().manual_seed(0)
+    for here in maps.placed:
+        seen = subject.vectors(here.site, torch.zeros(1, dtype=torch.long))
+        width = seen.shape[-1]
+        count = 2 * (width if here.map.needs_values else here.map.featurizer.features) + 2
+        drawn = torch.randn(count, width, generator=generator)
+        values = torch.randint(2, (count, len(here.members)), generator=generator)
+        here.map.prepare(drawn.to(seen.device), values.to(seen.device))
+    return maps
 
 
 def _senders(combinations: Sequence[Combination]) -> set[Site]:

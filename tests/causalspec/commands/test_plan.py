@@ -67,6 +67,18 @@ def test_a_plan_on_a_network(player: Path, run: Terminal) -> None:
     assert " of activations (in a file), about " in printed
 
 
+@pytest.mark.parametrize("method", ["factors(dim = 3)", "mask(over = pca(4))"])
+def test_a_plan_of_a_choice_among_what_is_computed(
+    method: str, player: Path, run: Terminal
+) -> None:
+    """Timing a step needs factors and components, though none are computed yet."""
+    run.write(spec=SPEC.replace("das(dim = 8)", method))
+    network = ("--network", str(player), "--device", "cpu", "--steps", "30")
+    status, printed, _ = run("align", "spec.causal", "Last", *network, "--plan")
+    assert status == ExitCode.FINE
+    assert "on this network: 2 sites, 2 fits, 60 steps in all" in printed
+
+
 def test_the_plan_is_what_is_done(
     player: Path, run: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
