@@ -89,12 +89,17 @@ def examine_tokens(
         doubled = _doubled_marks(task, template, reader, seen)
         unknown = _unknown_words(task, template, reader, rendered, rows, seen)
         pair = _alike(rendered.texts, answers, seen)
-        alike = [] if pair is None else [_alike_error(task, template, columns, pair)]
+        reads_alike = pair is not None and rendered.texts[pair[0]] == rendered.texts[pair[1]]
+        alike: list[Diagnostic] = []
+        if pair is not None and not reads_alike:  # where it does, CS605 has said so
+            alike = [_alike_error(task, template, columns, pair)]
         seams = examine_seams(asked, template, reader, rendered.texts, said, marked=rendered.marked)
         question = f"`{name}` of `{task.name}` tells inputs with different answers apart as tokens"
         yield PromptExamination(
             (*doubled, *unknown, *alike, *seams),
-            Examination(question, not alike, Exhaustive(1) if alike else evidence, template.span),
+            Examination(
+                question, pair is None, evidence if pair is None else Exhaustive(1), template.span
+            ),
         )
 
 
@@ -205,13 +210,18 @@ def _alike(
     answers: Sequence[tuple[tuple[str, ...], ...]],
     seen: Mapping[str, SeenText],
 ) -> tuple[int, int] | None:
-    """Two rows whose texts differ and whose tokens do not, though their answers do."""
+    """Two rows whose tokens are the same, though their answers differ; first those that do not read
+    the same.
+    """
     first: dict[tuple[int, ...], int] = {}
+    found: tuple[int, int] | None = None
     for row, text in enumerate(texts):
         other = first.setdefault(seen[text].ids, row)
-        if answers[row] != answers[other] and text != texts[other]:
-            return other, row
-    return None
+        if answers[row] != answers[other]:
+            if text != texts[other]:
+                return other, row
+            found = found or (other, row)
+    return found
 
 
 def _alike_error(

@@ -245,6 +245,31 @@ def test_a_sample_says_that_it_is_one(lowering: Path, checked: Check) -> None:
     assert "tells inputs with different answers apart as tokens: sampled (2,112, seed 0)" in printed
 
 
+BLIND = """language 1
+
+task Capital {
+  input city : {paris, rome}
+  output answer : {paris, rome} = city
+  prompt main "the capital is"
+  say answer { paris => " paris" or " the city of paris"  rome => " rome" or " again" }
+}
+"""
+
+
+def test_a_prompt_that_shows_nothing_tells_nothing_apart_as_tokens_either(
+    folder: Path, checked: Check
+) -> None:
+    status, printed, complaint = checked(BLIND, folder)
+    assert status == ExitCode.FINE
+    told = "`main` of `Capital` tells inputs with different answers apart"
+    told_of = [line.strip() for line in printed.splitlines() if told in line]
+    assert told_of == [f"no  {told}: exhaustive (1)", f"no  {told} as tokens: exhaustive (1)"]
+    assert [line for line in complaint.splitlines() if "[CS6" in line] == [
+        "warning[CS605]: `main` reads the same at `city = paris` and at `city = rome`, whose "
+        "answers differ"
+    ]
+
+
 # The same before a network ------------------------------------------------------------------------
 
 WHOLE = SPEC.replace("das(dim = 8)", "full_vector")
