@@ -64,14 +64,18 @@ def effect_figure(effect: Measurement) -> str:
 
 def render_mediation(found: Mediation) -> str:
     """The effects by token and layer, as the text of one HTML file."""
-    cells = sorted((EffectCell(e, found.total.mean) for e in found.sites), key=layer_order)
-    return rendered("mediation.html", found=found, map=HeatMap(cells), effect=effect_figure)
+    return rendered("mediation.html", found=found, map=_map(found), effect=effect_figure)
 
 
 def draw_mediation(found: Mediation) -> str:
     """The shares of the total effect by token and layer, as the text of one SVG file."""
-    cells = sorted((EffectCell(e, found.total.mean) for e in found.sites), key=layer_order)
-    return site_map(f"shares of the total effect of {found.data}", HeatMap(cells))
+    return site_map(f"shares of the total effect of {found.data}", _map(found))
+
+
+def _map(found: Mediation) -> HeatMap:
+    """Its sites in their own order, which rows keep: they come ranked."""
+    cells = [EffectCell(effects, found.total.mean) for effects in found.sites]
+    return HeatMap(sorted(cells, key=lambda cell: (layer_order(cell), cell.site)))
 
 
 def render_readout(found: Readout) -> str:
