@@ -32,3 +32,20 @@ def test_labels_of_positions(tmp_path: Path) -> None:
 
 def test_labels_of_names(tmp_path: Path) -> None:
     check_labels("indirect_object", "SwapName", name_not_repeated, tmp_path)
+
+
+def test_labels_of_heads(tmp_path: Path) -> None:
+    def follows(kind: str, base: Setting, sources: Mapping[str, Setting]) -> Setting:
+        (source,) = sources.values()
+        if kind == "position":
+            assert {name: base[name] for name in NAMES} == {name: source[name] for name in NAMES}
+        assert base["repeated"] != source["repeated"] or kind == "name"
+        return {"answer": source[NAMES[("Second", "First").index(source["repeated"])]]}
+
+    for design in ("OtherPosition", "OtherNames"):
+        check_labels("indirect_object", design, follows, tmp_path / design, file="heads")
+
+
+def test_labels_of_names_held_out(tmp_path: Path) -> None:
+    for design, follows in (("Positions", at_the_other_position), ("Names", name_not_repeated)):
+        check_labels("indirect_object", design, follows, tmp_path / design, file="held_out")
