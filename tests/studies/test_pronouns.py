@@ -30,3 +30,24 @@ def test_labels(tmp_path: Path) -> None:
 
 def test_labels_of_effects(tmp_path: Path) -> None:
     check_labels("pronouns", "OtherProfession", referred, tmp_path, file="effects")
+
+
+def test_labels_of_mediation(tmp_path: Path) -> None:
+    def follows(_: str, base: Setting, sources: Mapping[str, Setting]) -> Setting:
+        (source,) = sources.values()
+        assert base["gender"] == source["gender"]
+        return {"pronoun": referred("said and expected", source, sources)["pronoun"]}
+
+    check_labels("pronouns", "OtherProfession", follows, tmp_path, file="mediation")
+
+
+def test_labels_of_causes(tmp_path: Path) -> None:
+    with (SPECS / "pronouns" / "reasons.csv").open(encoding="utf-8") as lines:
+        reasons = {row["place"]: row["reason"] for row in csv.DictReader(lines)}
+
+    def follows(_: str, base: Setting, sources: Mapping[str, Setting]) -> Setting:
+        (source,) = sources.values()
+        assert base["who"] == source["who"] and base["where_to"] != source["where_to"]
+        return {"reason": reasons[source["where_to"]]}
+
+    check_labels("pronouns", "OtherPlace", follows, tmp_path, file="cause_and_effect")
