@@ -226,3 +226,40 @@ def test_the_sites_of_an_alignment_are_drawn(tmp_path: Path) -> None:
     study = described(tmp_path / "study", picture=picture)
     drawn = pages.draw(study, (), tmp_path)
     assert 'aria-label="By layer and token"' in drawn and ">.75<" in drawn
+
+
+def test_sites_are_named_as_they_are_written(tmp_path: Path) -> None:
+    site = {"component": "head", "layer": 3, "token": "last", "unit": 2, "path": ""}
+    edge = site | {"receiver": {"component": "residual", "layer": 5, "token": "last"}}
+    score = {"mean": 0.5, "lower": 0.4, "upper": 0.6}
+    effects = [{"site": site, "indirect": score}, {"site": edge, "indirect": score}]
+    (tmp_path / "effects.json").write_text(json.dumps({"sites": effects}))
+    head = "head 2, layer 3, token last"
+    rows = [
+        {"what": "head", "ours": f"effects.json # sites / {head} / indirect"},
+        {"what": "edge", "ours": "effects.json # sites / 1 / site"},
+    ]
+    assert measured(described(tmp_path / "study", rows=rows), tmp_path) == (
+        Found("head", 0.5, 0.4, 0.6),
+        Found("edge", word=f"{head}, to residual, layer 5, token last"),
+    )
+
+
+def test_words_of_several_runs_are_counted(tmp_path: Path) -> None:
+    for name, replays in {"a": True, "b": False, "c": True}.items():
+        content = {"replays": replays, "changes": ["he → she", "his → her"]}
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    step = {
+        "name": "{each}",
+        "command": "causalspec check {each}",
+        "output": "{each}.json",
+        "over": ["a", "b", "c"],
+    }
+    rows = [
+        {"what": "replays", "ours": "{each}.json # replays"},
+        {"what": "changes", "ours": "a.json # changes"},
+    ]
+    assert measured(described(tmp_path / "study", steps=[step], rows=rows), tmp_path) == (
+        Found("replays", word="yes (2 of 3); no (1 of 3)"),
+        Found("changes", word="he → she; his → her"),
+    )
