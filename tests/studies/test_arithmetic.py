@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -47,3 +47,21 @@ def test_labels(file: str, design: str, digits: int, options: list[str], tmp_pat
     check_labels("arithmetic", design, total, tmp_path, file=file, options=options)
     manifest = json.loads((tmp_path / f"{design}.train.manifest.json").read_bytes())
     assert manifest["parameters"] == {"digits": str(digits)}
+
+
+def split_by_a_truth(kind: str, base: Setting, sources: Mapping[str, Setting]) -> Setting:
+    """The sum whose truth is the source's and all of whose rest is the base's, by trial."""
+    (source,) = sources.values()
+    told: dict[str, tuple[Callable[[int, int], bool], int]] = {
+        "large": (lambda x, y: x + y > 99, 100),
+        "odd": (lambda x, y: (x ^ y) & 1 == 1, 1),
+        "carries": (lambda x, y: int(str(x)[-1]) + int(str(y)[-1]) > 9, 10),
+    }
+    is_true, worth = told[kind]
+    before, after = is_true(base["x"], base["y"]), is_true(source["x"], source["y"])
+    return {"total": base["x"] + base["y"] + worth * (after - before)}
+
+
+@pytest.mark.parametrize("design", ["Larger", "Odder", "Carried"])
+def test_labels_of_heuristics(design: str, tmp_path: Path) -> None:
+    check_labels("arithmetic", design, split_by_a_truth, tmp_path, file="heuristics")
