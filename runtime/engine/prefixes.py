@@ -25,7 +25,7 @@ from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.sites.hooks import taps_read
 from causalspec.runtime.sites.tap import Layout, Tap
-from causalspec.runtime.untyped import text_config
+from causalspec.runtime.untyped import from_array, text_config
 
 _LEAST_SAVED = 0.1
 """The share of a run's positions that is worth a run of its own."""
@@ -36,8 +36,8 @@ def in_order(prompts: TokenizedPrompts, rows: Tensor, kinds: Sequence[Tensor]) -
     prompts that begin alike lie side by side.
     """
     ids = prompts.ids[rows].masked_fill(~prompts.mask[rows], -1).numpy()
-    keys = [*ids.T[::-1], *(kind.numpy() for kind in reversed(kinds))]
-    return torch.from_numpy(np.lexsort(keys))
+    keys: list[Any] = [*ids.T[::-1], *(kind.numpy() for kind in reversed(kinds))]
+    return from_array(np.lexsort(keys))
 
 
 def read_whole(
@@ -101,8 +101,8 @@ def read_whole(
 def _depends_on_length(network: Network) -> bool:
     """Whether a prompt's positions are rotated otherwise where it is longer."""
     named: Any = getattr(text_config(network.model), "rope_parameters", None) or {}
-    kinds = [named, *(part for part in named.values() if isinstance(part, dict))]
-    return any(kind.get("rope_type") in ("dynamic", "longrope") for kind in kinds)
+    of_layers: list[Any] = [part for part in named.values() if hasattr(part, "get")]
+    return any(kind.get("rope_type") in ("dynamic", "longrope") for kind in (named, *of_layers))
 
 
 def _shared(prompts: TokenizedPrompts, rows: Tensor, here: slice) -> tuple[int, Tensor]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -79,5 +79,6 @@ def _first(given: Any, rows: int, count: int) -> Any:
     if type(given) in (tuple, list):
         return type(given)(_first(part, rows, count) for part in given)
     if type(given) is dict:
-        return {name: _first(part, rows, count) for name, part in given.items()}
+        named = cast("Mapping[str, Any]", given)
+        return {name: _first(part, rows, count) for name, part in named.items()}
     return given

@@ -140,13 +140,12 @@ def _trained(
     found: list[Fitted | NotFiniteError | NotDetermined] = []
     for fit in wanted:
         maps = fit.built()
-        outcome: Fitted | NotDetermined = Fitted(maps.eval(), torch.empty(0), fit.settings)
+        found.append(Fitted(maps.eval(), torch.empty(0), fit.settings))
         if fit.train is not None:
             try:
                 _prepare(maps, fit.names, fit.train)
             except NotDetermined as error:
-                outcome = error
-        found.append(outcome)
+                found[-1] = error
     trained = [
         number
         for number, (fit, outcome) in enumerate(zip(wanted, found, strict=True))
