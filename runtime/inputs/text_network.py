@@ -192,13 +192,7 @@ class TextPresentation(Presentation):
 
     @property
     def run_lengths(self) -> Mapping[str, int]:
-        length, positions = self.prompts.length, self.positions.positions
-        if self.network.reads_ahead:
-            return dict.fromkeys(positions, length)
-        return {
-            name: length - int(columns.masked_fill(columns < 0, length - 1).min())
-            for name, columns in positions.items()
-        }
+        return self.positions.run_lengths(self.prompts.length, self.network.reads_ahead)
 
     def subjects(
         self, groups: Sequence[tuple[Site, ...]], is_base: Tensor, watcher: Watcher

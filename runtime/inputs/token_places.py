@@ -26,6 +26,17 @@ class TokenPlaces:
     positions: Mapping[str, Tensor]
     names: Mapping[TokenChoice, tuple[str, ...]]
 
+    def run_lengths(self, length: int, from_the_beginning: bool) -> dict[str, int]:
+        """How many positions a run has, at most, that starts at a token as sites name it, of
+        prompts of so many.
+        """
+        if from_the_beginning:
+            return dict.fromkeys(self.positions, length)
+        return {
+            name: length - int(columns.masked_fill(columns < 0, length - 1).min())
+            for name, columns in self.positions.items()
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class TokenChoice:
