@@ -31,7 +31,7 @@ from causalspec.dsl.diagnostics import Diagnostics
 from causalspec.dsl.parser import parse
 from causalspec.dsl.source import Source
 from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
-from causalspec.runtime.results.clusters import Reuse, effective_pairs
+from causalspec.runtime.results.clusters import Clusters, Reuse, effective_pairs
 from causalspec.runtime.results.estimates import Score
 from causalspec.runtime.scoring.expectations import judge
 from causalspec.runtime.scoring.power import MARGIN, power_of
@@ -152,11 +152,11 @@ def power(text: str, setting: Any, replicates: int) -> dict[str, float]:
     reuse = Reuse(inputs, distinct, math.inf)
     plan = power_of(expectation, [lambda _: reuse])
     told = power_of(expectation, [lambda _: reuse], parts=(setting.of_base, setting.of_source))
-    chance, held = np.random.default_rng(2), 0
-    for _ in range(replicates):
-        agrees = simulated.agreements(setting, inputs, chance)
-        effective = effective_pairs(agrees, inputs, distinct)
-        score = Score(int(agrees.sum()), len(agrees), effective, len(agrees))
+    chance, held, rows = np.random.default_rng(2), 0, len(inputs)
+    drawn = [simulated.agreements(setting, inputs, chance) for _ in range(replicates)]
+    effective = Clusters.of(reuse).effective(np.stack(drawn, axis=1))
+    for agrees, counts_as in zip(drawn, effective.tolist(), strict=True):
+        score = Score(int(agrees.sum()), rows, counts_as, rows)
         held += judge(expectation, {IIA: score}).holds is True
     return {
         "held": held / replicates,
