@@ -6,17 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-import safetensors.torch
-import torch
 
 from causalspec.command_line import main
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.making.pace import Pace
 from causalspec.runtime.making.scored_truth import score_truth
-from causalspec.runtime.making.truth import DIRECTIONS, read_truth, spec_hash
+from causalspec.runtime.making.truth import read_truth
 from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.watch import Unwatched
-from tests.helpers.spec_files import SPECS, loaded, spec_file
+from tests.helpers.spec_files import loaded
 
 SPEC = """\
 language 1
@@ -57,7 +55,6 @@ align Third of RightAlone { var right at hidden layers 3 by das(dim = 2) }
 claim BothAreHeld { of Both on Swaps.test with Second  expect iia >= 0.9 }
 claim RightIsHeld { of RightAlone on Swap.test with Third  expect iia >= 0.9 }
 """
-SHIPPED = SPECS / "hierarchical_equality" / "built"
 
 
 @pytest.fixture(autouse=True)
@@ -139,17 +136,3 @@ def test_a_training_that_diverges_ends() -> None:
     with pytest.raises(ToolFailure, match="the loss is not a number at step 2"):
         pace.advance(2, float("nan"))
     assert steps == [1]
-
-
-def test_the_network_that_is_shipped_is_what_its_command_makes() -> None:
-    specification = spec_file("hierarchical_equality")
-    assert main(["build", str(specification), "BothEqualities", "--out", "again"]) == 0
-    for name in ("model.safetensors", DIRECTIONS):
-        shipped = safetensors.torch.load_file(SHIPPED / name)
-        again = safetensors.torch.load_file(Path("again") / name)
-        assert shipped.keys() == again.keys()
-        for key, tensor in shipped.items():
-            torch.testing.assert_close(again[key], tensor, atol=1e-5, rtol=1e-5)
-    truth = read_truth(SHIPPED, load_task_network(str(SHIPPED), "cpu").network)
-    assert truth.spec_sha256 == spec_hash(loaded(specification))
-    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 2_000_000
