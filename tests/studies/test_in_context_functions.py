@@ -22,3 +22,16 @@ def follows(kind: str, base: Setting, sources: Mapping[str, Setting]) -> Setting
 
 def test_labels(tmp_path: Path) -> None:
     check_labels("in_context_functions", "SwapFunction", follows, tmp_path)
+
+
+def test_labels_of_function_vectors(tmp_path: Path) -> None:
+    following = {"Past": "gerund", "Gerund": "third", "Third": "past"}
+
+    def shifted(_: str, base: Setting, sources: Mapping[str, Setting]) -> Setting:
+        (source,) = sources.values()
+        assert base["asked"] == source["asked"]
+        return {"answer": FORMS[base["asked"]][following[base["way"]]]}
+
+    check_labels(
+        "in_context_functions", "OtherFunction", shifted, tmp_path, file="function_vectors"
+    )
