@@ -76,8 +76,8 @@ def test_a_run_that_was_ended_goes_on_where_it_was(
     program.main()
     first = kept.read_text(encoding="utf-8")
     found = json.loads(first)
-    assert len(found["nulls"]) == 13
-    assert "(13 of 13, 0 min left)" in capsys.readouterr().out
+    assert len(found["nulls"]) == 15
+    assert "(15 of 15, 0 min left)" in capsys.readouterr().out
     assert "old" not in page.read_text(encoding="utf-8")
     assert "| 200 | 200 | 20 |" in page.read_text(encoding="utf-8")
     dropped = found["nulls"].pop("search 60 60 x 20")
