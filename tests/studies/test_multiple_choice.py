@@ -21,5 +21,16 @@ def at_the_sources_place(_: str, base: Setting, sources: Mapping[str, Setting]) 
     return {"answer": base[f"letter[{choices.index(told)}]"]}
 
 
+def the_sources_letter(_: str, base: Setting, sources: Mapping[str, Setting]) -> Setting:
+    """It is one that the base has, too, at another place."""
+    (source,) = sources.values()
+    said = source[f"letter[{source['right']}]"]
+    assert said in {base[f"letter[{i}]"] for i in range(4)}
+    assert said != at_the_sources_place("", base, sources)["answer"]
+    return {"answer": said}
+
+
 def test_labels(tmp_path: Path) -> None:
     check_labels("multiple_choice", "TradedPlaces", at_the_sources_place, tmp_path)
+    check_labels("multiple_choice", "Traded", at_the_sources_place, tmp_path, file="pointer")
+    check_labels("multiple_choice", "Letters", the_sources_letter, tmp_path, file="pointer")
