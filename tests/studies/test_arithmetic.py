@@ -58,8 +58,8 @@ def split_by_a_truth(kind: str, base: Setting, sources: Mapping[str, Setting]) -
         "carries": (lambda x, y: int(str(x)[-1]) + int(str(y)[-1]) > 9, 10),
     }
     is_true, worth = told[kind]
-    before, after = is_true(base["x"], base["y"]), is_true(source["x"], source["y"])
-    return {"total": base["x"] + base["y"] + worth * (after - before)}
+    before, after = (is_true(int(run["x"]), int(run["y"])) for run in (base, source))
+    return {"total": int(base["x"]) + int(base["y"]) + worth * (after - before)}
 
 
 @pytest.mark.parametrize("design", ["Larger", "Odder", "Carried"])

@@ -56,5 +56,9 @@ def test_labels(design: str, relabel: Relabelling, tmp_path: Path) -> None:
     check_labels("price_tagging", design, relabel, tmp_path)
 
 
-def test_labels_of_claims_about_neurons(tmp_path: Path) -> None:
-    check_labels("price_tagging", "Boundary", boundaries, tmp_path, file="neurons")
+@pytest.mark.parametrize(
+    ("file", "design"),
+    [("neurons", "Boundary"), ("neurons", "OtherBoundary"), ("maps", "Either")],
+)
+def test_labels_of_other_files(file: str, design: str, tmp_path: Path) -> None:
+    check_labels("price_tagging", design, boundaries, tmp_path, file=file)
