@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from causalspec.runtime.maps.dictionary_file import activations
 
@@ -49,9 +50,8 @@ def train_autoencoder(
     generator = torch.Generator().manual_seed(seed)
     mean, scale = vectors.mean(0), vectors.std()
     centred = (vectors - mean) / scale
-    decoder = torch.randn(features, vectors.shape[1], generator=generator)
-    decoder = decoder / decoder.norm(dim=1, keepdim=True)
-    encoder, bias = decoder.T.contiguous(), torch.zeros(features)
+    decoder = normalize(torch.randn(features, vectors.shape[1], generator=generator), dim=1)
+    encoder, bias = decoder.t().contiguous(), torch.zeros(features)
     parameters = [tensor.requires_grad_() for tensor in (encoder, bias, decoder)]
     optimizer = torch.optim.Adam(parameters, _RATE)
     for _ in range(steps):
@@ -61,7 +61,7 @@ def train_autoencoder(
         loss.backward()  # pyright: ignore[reportUnknownMemberType] # torch's own
         optimizer.step()  # pyright: ignore[reportUnknownMemberType] # torch's own
         with torch.no_grad():
-            decoder /= decoder.norm(dim=1, keepdim=True)
+            decoder.copy_(normalize(decoder, dim=1))
     with torch.no_grad():
         rest = activations(centred, encoder, bias, None, active) @ decoder - centred
         weights = {  # in the vectors' own units, their mean folded into the bias

@@ -2,7 +2,8 @@
 
     python specs/city_attributes/dictionary.py [NETWORK]
 
-It learns the residual stream after layer 12 at cities' last tokens, in every prompt of the task.
+It learns the residual stream after layer 12 at cities' last tokens, in the task's prompts and in
+one that asks for the language.
 The file has half precision, which the dictionary is read from. Some two minutes on one core.
 """
 
