@@ -96,7 +96,7 @@ def agreements(
     the one before (antithetic variates; Hammersley and Morton 1956), so that means over draws are
     surer.
     """
-    rows, roles = inputs.shape
+    rows, roles = len(inputs), int(inputs.shape[1])
     of_roles = [min(WITHIN, _MOST_WITHIN / roles)] * roles if parts is None else list(parts)
     repeated = np.unique(inputs, axis=0, return_inverse=True)[1].reshape(-1)
     latent = math.sqrt(1 - sum(of_roles)) * _normal(chance, rows, draws // 2)[repeated]
