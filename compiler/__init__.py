@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from causalspec.compiler.data.blocks import every as every
     from causalspec.compiler.data.blocks import product as product
     from causalspec.compiler.data.conditions import source_names as source_names
+    from causalspec.compiler.data.counterfactuals import SplitRows as SplitRows
     from causalspec.compiler.data.counterfactuals import generate as generate
     from causalspec.compiler.data.counterfactuals import generate_chunks as generate_chunks
+    from causalspec.compiler.data.counterfactuals import split_rows as split_rows
     from causalspec.compiler.data.encodings import encode_columns as encode_columns
     from causalspec.compiler.data.forms import whole_files as whole_files
     from causalspec.compiler.data.forms.flat_columns import CodedColumn as CodedColumn
@@ -49,8 +51,11 @@ if TYPE_CHECKING:
     from causalspec.compiler.data.forms.whole_files import whole_folder as whole_folder
     from causalspec.compiler.data.forms.whole_files import write_content as write_content
     from causalspec.compiler.data.forms.write import LINES as LINES
+    from causalspec.compiler.data.forms.write import Elsewhere as Elsewhere
     from causalspec.compiler.data.forms.write import Form as Form
     from causalspec.compiler.data.forms.write import Order as Order
+    from causalspec.compiler.data.forms.write import Rendered as Rendered
+    from causalspec.compiler.data.forms.write import Renderer as Renderer
     from causalspec.compiler.data.forms.write import WrittenSplit as WrittenSplit
     from causalspec.compiler.data.forms.write import stream_data as stream_data
     from causalspec.compiler.data.forms.write import write_data as write_data

@@ -13,6 +13,7 @@ from causalspec.dsl.faces import homes_of, offered
 if TYPE_CHECKING:
     from causalspec.runtime.engine.precision import chosen_precision as chosen_precision
     from causalspec.runtime.engine.storage import MemoryBudget as MemoryBudget
+    from causalspec.runtime.engine.threads import threads as threads
     from causalspec.runtime.fitting.reuse import EarlierMaps as EarlierMaps
     from causalspec.runtime.fitting.reuse import earlier_maps as earlier_maps
     from causalspec.runtime.fitting.reuse import earlier_run as earlier_run
@@ -69,6 +70,14 @@ if TYPE_CHECKING:
     from causalspec.runtime.results.explanations import read_explanations as read_explanations
     from causalspec.runtime.results.files import REPORT as REPORT
     from causalspec.runtime.results.files import check_destination as check_destination
+    from causalspec.runtime.results.run_folder import SO_FAR as SO_FAR
+    from causalspec.runtime.results.run_folder import RunFolder as RunFolder
+    from causalspec.runtime.results.run_folder import Sharing as Sharing
+    from causalspec.runtime.results.run_folder import Stage as Stage
+    from causalspec.runtime.results.run_folder import Stages as Stages
+    from causalspec.runtime.results.run_folder import alone as alone
+    from causalspec.runtime.results.run_folder import content_of as content_of
+    from causalspec.runtime.results.run_folder import stage_in as stage_in
     from causalspec.runtime.results.verdict_table import print_verdicts as print_verdicts
     from causalspec.runtime.scoring.alignments import FittedAlignment as FittedAlignment
     from causalspec.runtime.scoring.alignments import align as align
@@ -77,6 +86,9 @@ if TYPE_CHECKING:
         check_alignment_destination as check_alignment_destination,
     )
     from causalspec.runtime.scoring.choice import choose_claims as choose_claims
+    from causalspec.runtime.scoring.helping import Joined as Joined
+    from causalspec.runtime.scoring.helping import help_align as help_align
+    from causalspec.runtime.scoring.helping import help_verify as help_verify
     from causalspec.runtime.scoring.one_pair import SeenPair as SeenPair
     from causalspec.runtime.scoring.one_pair import SwappedAt as SwappedAt
     from causalspec.runtime.scoring.one_pair import look_at as look_at
@@ -89,6 +101,7 @@ if TYPE_CHECKING:
     from causalspec.runtime.scoring.workload import Workload as Workload
     from causalspec.runtime.watch import Advance as Advance
     from causalspec.runtime.watch import Part as Part
+    from causalspec.runtime.watch import Unwatched as Unwatched
     from causalspec.runtime.watch import Watcher as Watcher
     from causalspec.runtime.watch import Work as Work
     from causalspec.runtime.watch import duration as duration

@@ -93,6 +93,12 @@ def save_tensors(
     untyped.save_file(dict(tensors), path, dict(notes) if notes is not None else None)
 
 
+def tensors_as_bytes(tensors: Mapping[str, Tensor], notes: Mapping[str, str]) -> bytes:
+    """A safetensors file as it would be written."""
+    untyped: Any = safetensors.torch
+    return untyped.save(dict(tensors), dict(notes))
+
+
 def text_config(model: Any) -> Any:
     """The configuration of a model's decoder, which multimodal ones keep inside another."""
     return model.config.get_text_config(decoder=True)

@@ -125,3 +125,36 @@ class Notes:
         """Pass it on, and keep it."""
         self.messages[message] = None
         self._watcher.notice(message)
+
+
+class NoticesInOrder:
+    """Passes on what is noticed of numbered pieces of work in the order of their numbers, whichever
+    is done first.
+    """
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._noticed: dict[int, list[str]] = {}
+        self._done: set[int] = set()
+        self._next = 0
+
+    def of(self, number: int) -> Watcher:
+        """Who watches a piece of work until it is `done`."""
+        return _Holding(self._watcher, self._noticed.setdefault(number, []))
+
+    def done(self, number: int) -> None:
+        """The piece of work is over."""
+        self._done.add(number)
+        while self._next in self._done:
+            for message in self._noticed[self._next]:
+                self._watcher.notice(message)
+            self._next += 1
+
+
+class _Holding:
+    """Passes on everything but notices, which it holds."""
+
+    def __init__(self, watcher: Watcher, noticed: list[str]) -> None:
+        self.begin, self.enter, self.done = watcher.begin, watcher.enter, watcher.done
+        self.work = watcher.work
+        self.notice = noticed.append

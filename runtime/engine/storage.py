@@ -32,21 +32,23 @@ _LEFT_ON_DISK = 0.1
 @dataclass(frozen=True, slots=True)
 class MemoryBudget:
     """How many bytes of memory activations may take, by default `SHARE_OF_FREE` of what is free,
-    and the folder where more are kept, by default the system's for temporary files.
+    and the folder where more are kept, by default the system's for temporary files. All of it is
+    shared out among the `processes` of a machine that are at one run.
     """
 
     bytes: int | None = None
     folder: Path | None = None
+    processes: int = 1
 
     def memory(self, device: torch.device) -> int:
         """Bytes that may be taken of a device's memory."""
-        if self.bytes is not None:
-            return self.bytes
-        return int(SHARE_OF_FREE * _free_memory(device))
+        whole = int(SHARE_OF_FREE * _free_memory(device)) if self.bytes is None else self.bytes
+        return whole // (1 if device.type == "cuda" else self.processes)  # each has its own GPU
 
     def disk(self) -> int:
         """Bytes that may be taken of the folder's disk."""
-        return int((1 - _LEFT_ON_DISK) * shutil.disk_usage(self.where).free)
+        free = shutil.disk_usage(self.where).free
+        return int((1 - _LEFT_ON_DISK) * free) // self.processes
 
     @property
     def where(self) -> Path:

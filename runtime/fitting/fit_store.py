@@ -25,7 +25,7 @@ from causalspec.runtime.inputs.experiment import PreparedSplit, PreparedSplits, 
 from causalspec.runtime.maps.computed import NotDetermined
 from causalspec.runtime.results.clusters import Reuse
 from causalspec.runtime.results.estimates import Score
-from causalspec.runtime.results.run_folder import RunFolder, Stage
+from causalspec.runtime.results.run_folder import SO_FAR, Stage, Stages
 from causalspec.runtime.untyped import distinct
 from causalspec.runtime.watch import Watcher, Work
 
@@ -45,9 +45,9 @@ class ScoredFit:
 
 @dataclass(frozen=True, slots=True)
 class FitStore:
-    """The run folder that keeps each finished fit, and who is told how far a fit is."""
+    """What keeps each finished fit of the run, and who is told how far a fit is."""
 
-    folder: RunFolder
+    folder: Stages
     watcher: Watcher
 
 
@@ -58,7 +58,7 @@ class Wanted:
     nothing. `name` must be unique among the stages of `folder`.
     """
 
-    folder: RunFolder = field(repr=False)
+    folder: Stages = field(repr=False)
     name: str
     names: Sequence[str]
     variables: Sequence[PlacedVariable]
@@ -234,7 +234,7 @@ def _title(wanted: Sequence[Wanted]) -> str:
 
 def _so_far(wanted: Sequence[Wanted]) -> str:
     """The name of their checkpoint in the first one's folder."""
-    return f"{_title(wanted)} so far"
+    return f"{_title(wanted)}{SO_FAR}"
 
 
 def scoring(splits: PreparedSplits) -> Work:

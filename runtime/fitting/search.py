@@ -29,7 +29,7 @@ from causalspec.runtime.fitting.splits import Splits, splits_from
 from causalspec.runtime.inputs.experiment import Experiment, Harvester, PreparedSplits
 from causalspec.runtime.maps.computed import NotDetermined
 from causalspec.runtime.results.records import MeasuredScore, SiteScore
-from causalspec.runtime.results.run_folder import RunFolder
+from causalspec.runtime.results.run_folder import Stages
 from causalspec.runtime.sites.site import Site
 
 Combination = tuple[Site, ...]
@@ -62,7 +62,7 @@ class Seeded:
     """What a search with one seed has of its own: the settings, and the folder of its fits."""
 
     settings: FitSettings
-    folder: RunFolder
+    folder: Stages
 
 
 class _Trial(NamedTuple):
@@ -147,14 +147,17 @@ class Search:
         for splits, served in self._served(self._batches(trials)):
             if offered is not None:
                 splits = splits.of_variables(self.offered.variables, offered.variables)
-            for batch in served:
-                for trial, entry in self._entries(batch, splits, offered or self.offered, steps):
-                    if isinstance(entry, Entry):
-                        entries[trial] = entry
-                        continue
-                    failure = entry
-                    told = f"{_named(trial.sites)} has no map: {entry}"
-                    self.store.watcher.notice(told)
+            names = [self._called(batch[-1], steps) for batch in served]
+            tried = {
+                number: list(self._entries(served[number], splits, offered or self.offered, steps))
+                for number in self.store.folder.in_turn(names)
+            }
+            for trial, entry in (each for number in sorted(tried) for each in tried[number]):
+                if isinstance(entry, Entry):
+                    entries[trial] = entry
+                    continue
+                failure = entry
+                self.store.watcher.notice(f"{_named(trial.sites)} has no map: {entry}")
         found = [
             [entries[trial] for trial in trials if trial.seed == seed and trial in entries]
             for seed in range(len(every))
@@ -219,17 +222,26 @@ class Search:
             if remaining:
                 self.at_hand = None
 
+    def _stage(self, trial: _Trial, steps: int | None) -> str:
+        """Under which name a fit is kept in its seed's folder."""
+        length = "" if steps is None else f", {steps} steps"
+        return f"{self.title}: {_named(trial.sites)}{length}"
+
+    def _called(self, last: _Trial, steps: int | None) -> str:
+        """What processes that share the run call fits in one batch: by the last of them."""
+        seed = f"seed {self.seeds[last.seed].settings.seed}: " if last.seed else ""
+        return seed + self._stage(last, steps)
+
     def _entries(
         self, batch: Sequence[_Trial], splits: Splits, offered: Candidates, steps: int | None
     ) -> Iterator[tuple[_Trial, Entry | NotDetermined]]:
-        length = "" if steps is None else f", {steps} steps"
         wanted: list[Wanted] = []
         for trial in batch:
             settings, folder = self.seeds[trial.seed].settings, self.seeds[trial.seed].folder
             wanted.append(
                 Wanted(
                     folder,
-                    f"{self.title}: {_named(trial.sites)}{length}",
+                    self._stage(trial, steps),
                     offered.variables,
                     offered.placed(trial.sites),
                     splits.train,

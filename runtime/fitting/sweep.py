@@ -15,7 +15,7 @@ from causalspec.runtime.fitting.splits import Splits, present_candidates
 from causalspec.runtime.inputs.experiment import Experiment, PreparedSplits
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.results.records import MeasuredScore
-from causalspec.runtime.results.run_folder import RunFolder
+from causalspec.runtime.results.run_folder import Stages
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ def sweep_of_seeds(
     return list(_sweeps(search))
 
 
-def folder_of_seed(folder: RunFolder, seed: int) -> RunFolder:
+def folder_of_seed(folder: Stages, seed: int) -> Stages:
     """Where the stages of another seed than a claim's first are kept."""
     return folder.part(f"seed {seed}")
 

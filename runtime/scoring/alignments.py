@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from causalspec.compiler import Alignment, CounterfactualDesign, Metric, Specification
+from causalspec.compiler import Alignment, Claim, CounterfactualDesign, Metric, Specification
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.precision import products_in
 from causalspec.runtime.engine.threads import threads
@@ -18,7 +18,7 @@ from causalspec.runtime.inputs.experiment import PreparedSplits
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.results.as_json import FORMAT, ResultsError, json_text, json_value
 from causalspec.runtime.results.records import Manifest, MeasuredScore, SiteScore
-from causalspec.runtime.results.run_folder import run_folder
+from causalspec.runtime.results.run_folder import Sharing, alone, run_folder
 from causalspec.runtime.results.whole_folder import whole_folder
 from causalspec.runtime.scoring.asked import measured_scores
 from causalspec.runtime.scoring.claims import pose
@@ -54,30 +54,31 @@ def align(
     watcher: Watcher | None = None,
     measures: Sequence[str] = (),
     prompt: str | None = None,
+    sharing: Sharing = alone,
 ) -> FittedAlignment:
     """Fit `alignment` on the design's `train` at every site and score it on `validation`: IIA, and
     what the metrics called `measures` say of every site that is fitted in full. The pairs are shown
     under `prompt`, by default the task's first.
 
     `destination` gets `alignment.json` and each site's map as safetensors, whole or not at all.
-    Interrupted, the same call goes on. Raises as `verify` does.
+    Interrupted, the same call goes on; other processes may share the work. Raises as `verify` does.
     """
     check_alignment_destination(destination)
     fit = settings.fit_for(network)
     manifest = manifest_of(specification, network, settings)
     question = question_about(alignment, design.name, "validation", prompt)
-    mark = identity(manifest, settings, fit) + question.name + (prompt or "")
-    run = run_folder(destination, mark)
+    run_identity = alignment_identity(specification, network, settings, question)
     with (
         threads(network.threads),
         products_in(settings.precision),
-        run as folder,
+        run_folder(destination, run_identity) as folder,
         memory_failures(keeps=True),
+        sharing(folder, run_identity) as stages,
     ):
         posed = pose(specification, question, network, keeps_unanswered=settings.keeps_unanswered)
         if watcher is not None:
             watcher.begin([workload_of(posed, fit, judged=False).part])
-        store = FitStore(folder, watcher or Unwatched())
+        store = FitStore(stages, watcher or Unwatched())
         found = sweep(
             store,
             posed.network,
@@ -95,6 +96,15 @@ def align(
         )
         _write(destination, fitted, found)
     return fitted
+
+
+def alignment_identity(
+    specification: Specification, network: TaskNetwork, settings: VerifySettings, question: Claim
+) -> str:
+    """What tells the fits of an alignment from every other run."""
+    manifest = manifest_of(specification, network, settings)
+    own = identity(manifest, settings, settings.fit_for(network))
+    return own + question.name + (question.prompt or "")
 
 
 def alignment_workload(

@@ -157,34 +157,26 @@ def verify_claim(
         return VerifiedClaim(_unscored(posed, notes, started), None)
 
 
-def _scored(
-    store: FitStore,
-    posed: PosedClaim,
-    settings: FitSettings,
-    notes: Notes,
-    started: float,
-    explained_by: int | None,
-    sweeps: Sequence[Sweep] = (),
-) -> VerifiedClaim:
-    """The verdict by the first of `sweeps`, one for each seed; they are made where there are none
-    and maps are to be fitted.
+def select(
+    store: FitStore, posed: PosedClaim, settings: FitSettings, sweeps: Sequence[Sweep] = ()
+) -> tuple[Sequence[Sweep], SelectedAlignment]:
+    """The search of each seed, and all that the comparisons with the first one's maps need. The
+    searches are made where none are given.
+
+    Raises:
+        Untestable: the network answers no pair of some split.
+        NotDetermined: no site has a map.
     """
     network, experiment, offered = posed.network, posed.experiment, posed.offered
-    claim = experiment.claim
-
     if posed.reused is not None:
-        found = reuse(store, network, experiment, offered, posed.reused)
-    else:
-        count = claim.seeds
-        sweeps = sweeps or sweep_of_seeds(store, network, experiment, offered, settings, count)
-        found = sweeps[0]
+        sweeps = [reuse(store, network, experiment, offered, posed.reused)]
+    elif not sweeps:
+        count = experiment.claim.seeds
+        sweeps = sweep_of_seeds(store, network, experiment, offered, settings, count)
+    found = sweeps[0]
     best = found.best
     test = found.splits.test or test_splits(store, network, experiment, offered, found)
     writing = writing_of(store, posed.specification, network, experiment, offered, found)
-    observed = observe(test, writing.maps_of(best.fit.maps), has_label=writing.has_label)
-    if any(full_vocabulary().metrics[metric.name].observational for metric in claim.metrics):
-        chosen_on = firing_pairs(store, network, experiment, offered, found)
-        observed = tuple(replace(seen, fires_by=chosen_on) for seen in observed)
     selected = SelectedAlignment(
         experiment=experiment,
         specification=posed.specification,
@@ -202,6 +194,29 @@ def _scored(
         may_fit=posed.reused is None,
         only_named=posed.only_named,
     )
+    return sweeps, selected
+
+
+def _scored(
+    store: FitStore,
+    posed: PosedClaim,
+    settings: FitSettings,
+    notes: Notes,
+    started: float,
+    explained_by: int | None,
+    sweeps: Sequence[Sweep] = (),
+) -> VerifiedClaim:
+    """The verdict by the first of `sweeps`, one for each seed."""
+    network, experiment, offered = posed.network, posed.experiment, posed.offered
+    claim = experiment.claim
+
+    sweeps, selected = select(store, posed, settings, sweeps)
+    found = sweeps[0]
+    best, test, has_label = found.best, selected.test, selected.has_label
+    observed = observe(test, selected.written(best.fit.maps), has_label=has_label)
+    if any(full_vocabulary().metrics[metric.name].observational for metric in claim.metrics):
+        chosen_on = firing_pairs(store, network, experiment, offered, found)
+        observed = tuple(replace(seen, fires_by=chosen_on) for seen in observed)
     fitted = tuple(
         replace(here, distance=distance)
         for here, distance in zip(
@@ -219,7 +234,7 @@ def _scored(
         if comparison.not_tested
     }
     without = {**without, **untested}
-    on_train = train_observed(store, selected) if writing.has_label else ()
+    on_train = train_observed(store, selected) if has_label else ()
     train = iia_of(on_train) if on_train else None
     if train is None:
         reason = "no maps were fitted to training pairs in this run"
@@ -228,7 +243,7 @@ def _scored(
     differences = differences_asked(claim, observed, compared)
     untrained = next((other for other in compared if other.name == "random_network"), None)
     above_untrained = None
-    if untrained is not None and writing.has_label:
+    if untrained is not None and has_label:
         above_untrained = difference_of(observed, untrained.observed)
     alone = next((other.observed for other in compared if other.name == NO_SWAP), ())
     explanation = (
@@ -258,15 +273,13 @@ def _scored(
         above_untrained=above_untrained,
         vacuous=vacuous(claim, above_untrained),
         parted=parted(claim, train, iia_of(observed)),
-        above_floor=floor_of(observed, alone) if writing.has_label else None,
+        above_floor=floor_of(observed, alone) if has_label else None,
         notes=tuple(notes.messages),
     )
 
     def of_seed(number: int, asked: Claim) -> ClaimVerdict:
         """The verdict on other expectations with another seed, sites chosen anew."""
-        seeded = replace(settings, seed=settings.seed + number)
-        part = replace(store, folder=folder_of_seed(store.folder, seeded.seed))
-        again = replace(posed, experiment=replace(experiment, claim=asked), only_named=True)
+        part, again, seeded = with_seed(store, posed, settings, number, asked)
         own = [sweeps[number]]
         return _scored(part, again, seeded, notes, started, None, own).verdict
 
@@ -281,6 +294,16 @@ def _scored(
         device_memory=peak_device_memory(test[0].subject.device),
     )
     return VerifiedClaim(verdict, best.fit.maps, explanation)
+
+
+def with_seed(
+    store: FitStore, posed: PosedClaim, settings: FitSettings, number: int, asked: Claim
+) -> tuple[FitStore, PosedClaim, FitSettings]:
+    """What `asked` of a claim takes with the seed so many on: a part of the run of its own."""
+    seeded = replace(settings, seed=settings.seed + number)
+    part = replace(store, folder=folder_of_seed(store.folder, seeded.seed))
+    experiment = replace(posed.experiment, claim=asked)
+    return part, replace(posed, experiment=experiment, only_named=True), seeded
 
 
 def _unscored(posed: PosedClaim, notes: Notes, started: float) -> ClaimVerdict:

@@ -24,14 +24,10 @@ def over_seeds(
     found = {number: [verdict] for number, verdict in enumerate(first.expectations)}
     sites = [first.chosen]
     for number in range(1, claim.seeds if of_seed is not None else 1):
-        asked = {
-            place: replace(expectation, least=1, seeds=1)
-            for place, expectation in enumerate(claim.expectations)
-            if expectation.seeds > number
-        }
+        asked = _asked(claim, number)
         assert of_seed is not None
         try:
-            verdict = of_seed(number, replace(claim, expectations=tuple(asked.values())))
+            verdict = of_seed(number, of_number(claim, number))
             sites.append(verdict.chosen)
             for place, judged in zip(asked, verdict.expectations, strict=True):
                 found[place].append(judged)
@@ -47,6 +43,20 @@ def over_seeds(
         else _judged(expectation, found[place], sites, seed)
         for place, expectation in enumerate(claim.expectations)
     )
+
+
+def of_number(claim: Claim, number: int) -> Claim:
+    """A claim with the expectations that are asked of the seed so many on."""
+    return replace(claim, expectations=tuple(_asked(claim, number).values()))
+
+
+def _asked(claim: Claim, number: int) -> dict[int, Expectation]:
+    """Those expectations by their place, each of one seed."""
+    return {
+        place: replace(expectation, least=1, seeds=1)
+        for place, expectation in enumerate(claim.expectations)
+        if expectation.seeds > number
+    }
 
 
 def _judged(

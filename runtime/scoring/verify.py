@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from causalspec.compiler import Specification
+from causalspec.compiler import Claim, Specification
 from causalspec.dsl.diagnostics import Diagnostic, Severity, SpecError, ToolFailure
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.precision import FLOAT32, products_in
@@ -19,7 +19,7 @@ from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.results.files import check_destination, write_results
 from causalspec.runtime.results.records import Manifest, Verification
-from causalspec.runtime.results.run_folder import run_folder
+from causalspec.runtime.results.run_folder import Sharing, alone, run_folder
 from causalspec.runtime.scoring.choice import choose_claims
 from causalspec.runtime.scoring.claims import (
     PosedClaim,
@@ -64,11 +64,12 @@ def verify(
     destination: Path,
     settings: VerifySettings | None = None,
     watcher: Watcher | None = None,
+    sharing: Sharing = alone,
 ) -> Verification:
     """Verify claims and write the results folder `destination`, whole or not at all.
 
     Interrupted or killed, the same call goes on from the last finished stage and comes to the same
-    result.
+    result; so does one whose work other processes share.
 
     Raises:
         SpecError: a claim does not fit the network or its tokenizer.
@@ -84,35 +85,18 @@ def verify(
             f"the maps in `{destination}` would be replaced by the results of their own reuse",
             help="write the results to another folder with `--out`",
         )
-    # Whatever is wrong with the last claim is said before the first is fitted.
-    posed = [
-        pose(
-            specification,
-            claim,
-            network,
-            keeps_unanswered=settings.keeps_unanswered,
-            fits=settings.maps is None,
-        )
-        for claim in claims
-    ]
-    posed = [
-        replace(claim, warnings=told) for claim, told in zip(posed, _warnings(posed), strict=True)
-    ]
-    if settings.maps is not None:
-        posed = [reusing(claim, settings.maps) for claim in posed]
+    posed = posed_claims(specification, claims, network, settings)
     fit = settings.fit_for(network)
-    read = [file for claim in posed if claim.reused for file in claim.reused.earlier.files]
-    manifest = replace(
-        manifest_of(specification, network, settings), reused=tuple(dict.fromkeys(read))
-    )
-    run = run_folder(destination, identity(manifest, settings, fit))
+    manifest = _manifest(specification, network, settings, posed)
+    run_identity = identity(manifest, settings, fit)
     with (
         threads(network.threads),
         products_in(settings.precision),
-        run as folder,
+        run_folder(destination, run_identity) as folder,
         memory_failures(keeps=True),
+        sharing(folder, run_identity) as stages,
     ):
-        store = FitStore(folder, watcher)
+        store = FitStore(stages, watcher)
         if not isinstance(watcher, Unwatched):
             watcher.begin([workload_of(claim, fit).part for claim in posed])
         verified: list[VerifiedClaim] = []
@@ -132,6 +116,54 @@ def verify(
         explanations = [claim.explanation for claim in verified if claim.explanation is not None]
         write_results(destination, verification, maps, explanations)
     return verification
+
+
+def posed_claims(
+    specification: Specification,
+    claims: Sequence[Claim],
+    network: TaskNetwork,
+    settings: VerifySettings,
+) -> list[PosedClaim]:
+    """The claims before the network: whatever is wrong with the last is said before the first is
+    fitted. Raises as `verify` does.
+    """
+    posed = [
+        pose(
+            specification,
+            claim,
+            network,
+            keeps_unanswered=settings.keeps_unanswered,
+            fits=settings.maps is None,
+        )
+        for claim in claims
+    ]
+    posed = [
+        replace(claim, warnings=told) for claim, told in zip(posed, _warnings(posed), strict=True)
+    ]
+    return [reusing(claim, settings.maps) for claim in posed] if settings.maps else posed
+
+
+def verification_identity(
+    specification: Specification,
+    network: TaskNetwork,
+    settings: VerifySettings,
+    posed: Sequence[PosedClaim],
+) -> str:
+    """What tells a verification from every other."""
+    manifest = _manifest(specification, network, settings, posed)
+    return identity(manifest, settings, settings.fit_for(network))
+
+
+def _manifest(
+    specification: Specification,
+    network: TaskNetwork,
+    settings: VerifySettings,
+    posed: Sequence[PosedClaim],
+) -> Manifest:
+    """What goes into a verification: with the files of the maps that are scored, where they are."""
+    read = [file for claim in posed if claim.reused for file in claim.reused.earlier.files]
+    manifest = manifest_of(specification, network, settings)
+    return replace(manifest, reused=tuple(dict.fromkeys(read)))
 
 
 def workloads(

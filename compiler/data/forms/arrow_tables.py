@@ -92,7 +92,14 @@ def _array(arrow: Arrow, column: FlatColumn, pairs: InterchangePairs) -> Arrow:
 def write_parquet(
     blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn], path: Path
 ) -> None:
-    """Write every block as a row group. Values get dictionaries, prompts, hardly two of which are
+    """Write every block as a row group."""
+    write_parquet_tables((arrow_table(columns, pairs) for pairs in blocks), columns, path)
+
+
+def write_parquet_tables(
+    tables: Iterable[Arrow], columns: Sequence[FlatColumn], path: Path
+) -> None:
+    """The same of blocks that are tables. Values get dictionaries, prompts, hardly two of which are
     the same, do not.
     """
     parquet: Arrow = library("pyarrow.parquet", "Parquet")
@@ -108,5 +115,5 @@ def write_parquet(
             store_decimal_as_integer=True,
         ) as writer,
     ):
-        for pairs in blocks:
-            writer.write_table(arrow_table(columns, pairs), row_group_size=max(1, len(pairs)))
+        for table in tables:
+            writer.write_table(table, row_group_size=max(1, table.num_rows))

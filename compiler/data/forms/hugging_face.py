@@ -11,7 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from causalspec.compiler.data.forms.arrow_tables import arrow_library, arrow_schema, arrow_table
+from causalspec.compiler.data.forms.arrow_tables import (
+    Arrow,
+    arrow_library,
+    arrow_schema,
+    arrow_table,
+)
 from causalspec.compiler.data.forms.flat_columns import FlatColumn
 from causalspec.compiler.data.forms.libraries import library
 from causalspec.compiler.data.forms.manifest import file_hash
@@ -27,9 +32,19 @@ def write_dataset_folder(
     splits: Mapping[str, Iterable[InterchangePairs]], columns: Sequence[FlatColumn], folder: Path
 ) -> None:
     """Write every split, in order, into an existing empty folder."""
-    for split, blocks in splits.items():
+    tables = {
+        split: (arrow_table(columns, pairs) for pairs in blocks) for split, blocks in splits.items()
+    }
+    write_folder_of_tables(tables, columns, folder)
+
+
+def write_folder_of_tables(
+    splits: Mapping[str, Iterable[Arrow]], columns: Sequence[FlatColumn], folder: Path
+) -> None:
+    """The same of blocks that are tables."""
+    for split, tables in splits.items():
         (folder / split).mkdir()
-        _write_split(split, blocks, columns, folder / split)
+        _write_split(split, tables, columns, folder / split)
     _write_json(folder / MARKER, {"splits": list(splits)})
 
 
@@ -42,14 +57,14 @@ def dataset_of(blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn]
 
 
 def _write_split(
-    split: str, blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn], folder: Path
+    split: str, tables: Iterable[Arrow], columns: Sequence[FlatColumn], folder: Path
 ) -> None:
     features = _features(columns)
     schema = features.arrow_schema
     rows = folder / ROWS_FILE
     with rows.open("wb") as file, arrow_library().ipc.new_stream(file, schema) as writer:
-        for pairs in blocks:
-            writer.write_table(arrow_table(columns, pairs).cast(schema))
+        for table in tables:
+            writer.write_table(table.cast(schema))
     _datasets().DatasetInfo(features=features).write_to_directory(str(folder), pretty_print=True)
     state: dict[str, object] = {
         "_data_files": [{"filename": ROWS_FILE}],

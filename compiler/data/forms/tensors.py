@@ -86,8 +86,44 @@ def write_tensors(
     tokenize: Tokenize | None = None,
 ) -> None:
     """Write the codes of every column of values, and with a tokenizer every prompt's tokens."""
+    parts = (tensor_part(pairs, columns, tokenize) for pairs in blocks)
+    write_tensor_parts(parts, columns, path, with_tokens=tokenize is not None)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TensorPart:
+    """The rows of a block: the codes of every column of values, little-endian, and the tokens of
+    every prompt where there is a tokenizer.
+    """
+
+    codes: Sequence[bytes]
+    tokens: Sequence[TokenRows]
+
+
+def tensor_part(
+    pairs: InterchangePairs, columns: Sequence[FlatColumn], tokenize: Tokenize | None
+) -> TensorPart:
+    """A block as it is written."""
+    codes = [
+        column.codes(pairs).astype(_type_of(column).newbyteorder("<")).tobytes()
+        for column in columns
+        if isinstance(column, CodedColumn)
+    ]
+    prompts = [column for column in columns if isinstance(column, PromptColumn)]
+    tokens = [] if tokenize is None else [_tokens(column, pairs, tokenize) for column in prompts]
+    return TensorPart(codes, tokens)
+
+
+def write_tensor_parts(
+    parts: Iterable[TensorPart],
+    columns: Sequence[FlatColumn],
+    path: Path,
+    *,
+    with_tokens: bool,
+) -> None:
+    """The same of blocks that are ready."""
     coded = [column for column in columns if isinstance(column, CodedColumn)]
-    prompts = [column for column in columns if isinstance(column, PromptColumn)] if tokenize else []
+    prompts = [column for column in columns if isinstance(column, PromptColumn) and with_tokens]
     with ExitStack() as opened:
 
         def spool() -> BinaryIO:
@@ -95,12 +131,11 @@ def write_tensors(
 
         values = [_Codes(column, spool()) for column in coded]
         tokens = [_Tokens(column, spool) for column in prompts]
-        for pairs in blocks:
-            for column in values:
-                column.add(pairs)
-            for column in tokens:
-                assert tokenize is not None
-                column.add(pairs, tokenize)
+        for part in parts:
+            for column, codes in zip(values, part.codes, strict=True):
+                column.add(codes)
+            for column, rows in zip(tokens, part.tokens, strict=True):
+                column.add(rows)
         tensors = [
             *(column.tensor() for column in values),
             *(t for column in tokens for t in column.tensors()),
@@ -140,13 +175,12 @@ class _Tensor:
 class _Codes:
     def __init__(self, column: CodedColumn, file: BinaryIO) -> None:
         self._column, self._file = column, file
-        truth = isinstance(column.domain, Truths)
-        self._type = np.dtype(np.bool_) if truth else storage_of(column.domain)
+        self._type = _type_of(column)
         self._rows = 0
 
-    def add(self, pairs: InterchangePairs) -> None:
-        self._file.write(self._column.codes(pairs).astype(self._type.newbyteorder("<")).tobytes())
-        self._rows += len(pairs)
+    def add(self, codes: bytes) -> None:
+        self._file.write(codes)
+        self._rows += len(codes) // self._type.itemsize
 
     def tensor(self) -> _Tensor:
         def parts() -> Iterator[NDArray[Any]]:
@@ -164,15 +198,7 @@ class _Tokens:
         self._lengths: list[NDArray[np.int32]] = []
         self._slots = {name: spool() for name in column.places}
 
-    def add(self, pairs: InterchangePairs, tokenize: Tokenize) -> None:
-        column = self._column
-        if column.template.turns:
-            chat = tokenize.chat(column.template, column.model, column.inputs(pairs))
-            spans = {name: chat.spans[name] for name in self._slots}
-            tokens = tokenize(chat.texts, spans if self._slots else None, marked=chat.marked)
-        else:
-            texts = join(column.pieces(pairs), len(pairs)).texts()
-            tokens = tokenize(texts, column.spans(pairs)) if self._slots else tokenize(texts)
+    def add(self, tokens: TokenRows) -> None:
         self._file.write(tokens.ids.astype("<i4").tobytes())
         self._lengths.append(tokens.lengths)
         for name, file in self._slots.items():
@@ -215,6 +241,23 @@ class _Tokens:
             read = np.frombuffer(file.read(len(lengths) * 8), dtype="<i4").reshape(-1, 2)
             own = read[:, end]
             yield np.where(own < 0, ABSENT, own + (longest - lengths)).astype(np.int32)
+
+
+def _type_of(column: CodedColumn) -> np.dtype[Any]:
+    """The type of a column's elements."""
+    truth = isinstance(column.domain, Truths)
+    return np.dtype(np.bool_) if truth else storage_of(column.domain)
+
+
+def _tokens(column: PromptColumn, pairs: InterchangePairs, tokenize: Tokenize) -> TokenRows:
+    """The tokens of a block's prompts, with the places of slots where they are asked for."""
+    slots = column.places
+    if column.template.turns:
+        chat = tokenize.chat(column.template, column.model, column.inputs(pairs))
+        spans = {name: chat.spans[name] for name in slots}
+        return tokenize(chat.texts, spans if slots else None, marked=chat.marked)
+    texts = join(column.pieces(pairs), len(pairs)).texts()
+    return tokenize(texts, column.spans(pairs)) if slots else tokenize(texts)
 
 
 def _read(file: BinaryIO, kind: np.dtype[Any], count: int) -> Iterator[NDArray[Any]]:

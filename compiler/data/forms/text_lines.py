@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from causalspec.compiler.data.forms.flat_columns import CodedColumn, FlatColumn, Integer, Truth
@@ -20,20 +21,24 @@ def json_lines(
     blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn]
 ) -> Iterator[bytes]:
     """A JSON object a row, its keys the columns' names; some whole lines at a time."""
-    for pairs in blocks:
-        line: list[Piece] = []
-        for column in columns:
-            line += [f"{',' if line else '{'}{_quoted(column.name)}:"]
-            if isinstance(column.type, Integer | Truth):
-                line += column.pieces(pairs)
-            else:
-                line += ['"', *escaped(column.pieces(pairs), _json_escaped), '"']
-        yield from joined_bytes([*line, "}\n"], len(pairs))
+    return chain.from_iterable(json_lines_of(pairs, columns) for pairs in blocks)
+
+
+def json_lines_of(pairs: InterchangePairs, columns: Sequence[FlatColumn]) -> Iterator[bytes]:
+    """The same of one block."""
+    line: list[Piece] = []
+    for column in columns:
+        line += [f"{',' if line else '{'}{_quoted(column.name)}:"]
+        if isinstance(column.type, Integer | Truth):
+            line += column.pieces(pairs)
+        else:
+            line += ['"', *escaped(column.pieces(pairs), _json_escaped), '"']
+    return joined_bytes([*line, "}\n"], len(pairs))
 
 
 def records(pairs: InterchangePairs, columns: Sequence[FlatColumn]) -> Iterator[dict[str, Any]]:
     """The rows in order as JSON Lines hold them: each column's value under its name."""
-    for lines in json_lines([pairs], columns):
+    for lines in json_lines_of(pairs, columns):
         # A value may hold what `splitlines` takes for the end of a line.
         yield from map(json.loads, lines.removesuffix(b"\n").split(b"\n"))
 
@@ -42,16 +47,26 @@ def csv_lines(blocks: Iterable[InterchangePairs], columns: Sequence[FlatColumn])
     """Values between commas under the columns' names, quoted as in RFC 4180, lines end in LF, some
     whole lines at a time. Prompts and answers are always quoted.
     """
-    yield (",".join(_csv_value(column.name) for column in columns) + "\n").encode()
+    yield csv_heading(columns)
     for pairs in blocks:
-        line: list[Piece] = []
-        for column in columns:
-            line += [","] if line else []
-            if isinstance(column, CodedColumn):
-                line += escaped(column.pieces(pairs), _csv_value)
-            else:
-                line += ['"', *escaped(column.pieces(pairs), _csv_escaped), '"']
-        yield from joined_bytes([*line, "\n"], len(pairs))
+        yield from csv_lines_of(pairs, columns)
+
+
+def csv_heading(columns: Sequence[FlatColumn]) -> bytes:
+    """The line of the columns' names."""
+    return (",".join(_csv_value(column.name) for column in columns) + "\n").encode()
+
+
+def csv_lines_of(pairs: InterchangePairs, columns: Sequence[FlatColumn]) -> Iterator[bytes]:
+    """The lines of one block."""
+    line: list[Piece] = []
+    for column in columns:
+        line += [","] if line else []
+        if isinstance(column, CodedColumn):
+            line += escaped(column.pieces(pairs), _csv_value)
+        else:
+            line += ['"', *escaped(column.pieces(pairs), _csv_escaped), '"']
+    return joined_bytes([*line, "\n"], len(pairs))
 
 
 def _quoted(text: str) -> str:

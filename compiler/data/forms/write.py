@@ -7,21 +7,31 @@ and those that it vouches for, whoever else writes into the same folder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 from causalspec.compiler.data.counterfactuals import DataSummary, generate_chunks
-from causalspec.compiler.data.forms.arrow_tables import write_parquet
+from causalspec.compiler.data.forms.arrow_tables import arrow_table, write_parquet_tables
 from causalspec.compiler.data.forms.flat_columns import FlatColumn, flat_columns
-from causalspec.compiler.data.forms.hugging_face import MARKER, ROWS_FILE, write_dataset_folder
+from causalspec.compiler.data.forms.hugging_face import (
+    MARKER,
+    ROWS_FILE,
+    write_folder_of_tables,
+)
 from causalspec.compiler.data.forms.manifest import manifest_bytes, manifest_of
-from causalspec.compiler.data.forms.tensors import Tokenize, write_tensors
+from causalspec.compiler.data.forms.tensors import (
+    Tokenize,
+    tensor_part,
+    write_tensor_parts,
+)
 from causalspec.compiler.data.forms.text_lines import (
-    csv_lines,
-    json_lines,
+    csv_heading,
+    csv_lines_of,
+    json_lines_of,
 )
 from causalspec.compiler.data.forms.whole_files import (
     alone_in,
@@ -47,15 +57,49 @@ class Form(StrEnum):
     TENSORS = "safetensors"
 
 
-LINES = {Form.JSON_LINES: json_lines, Form.CSV: csv_lines}
+LINES = (Form.JSON_LINES, Form.CSV)
 """The forms that are lines, one after the other."""
+
+Rendered: TypeAlias = Any
+"""A block as a form takes it: some lines as bytes, an Arrow table, or a `TensorPart`."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Renderer:
+    """How blocks are rendered: a form, its columns, and a tokenizer where prompts are tokens."""
+
+    form: Form
+    columns: Sequence[FlatColumn]
+    tokenize: Tokenize | None = None
+
+    def __call__(self, pairs: InterchangePairs) -> Rendered:
+        """The rows of a block; the same wherever it is done."""
+        match self.form:
+            case Form.JSON_LINES:
+                return json_lines_of(pairs, self.columns)
+            case Form.CSV:
+                return csv_lines_of(pairs, self.columns)
+            case Form.TENSORS:
+                return tensor_part(pairs, self.columns, self.tokenize)
+            case _:
+                return arrow_table(self.columns, pairs)
+
+    def lines(self, blocks: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
+        """All lines of a form that is made of lines."""
+        if self.form is Form.CSV:
+            yield csv_heading(self.columns)
+        yield from chain.from_iterable(blocks)
+
+
+Elsewhere = Callable[[str, Renderer], Iterator[tuple[InterchangePairs, Rendered]]]
+"""The blocks of a split, in order, made and rendered by other processes."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Order:
     """What is to be written: so many rows (None: as declared) of some splits, from a seed (None:
     the declared one), with where every slot of a prompt stands if `slots`. `advance` is told the
-    split and how many of its rows are made.
+    split and how many of its rows are made; they are made here or `elsewhere`.
     """
 
     specification: Specification
@@ -65,12 +109,18 @@ class Order:
     seed: int | None = None
     slots: bool = False
     advance: Callable[[str, int], None] | None = None
+    elsewhere: Elsewhere | None = None
 
-    def blocks(self, split: str, summary: DataSummary) -> Iterator[InterchangePairs]:
-        """The rows of a split, counted as they pass."""
-        for block in generate_chunks(self.design, split, rows=self.rows, seed=self.seed):
+    def blocks(self, split: str, summary: DataSummary, render: Renderer) -> Iterator[Rendered]:
+        """The rows of a split as they are written, counted as they pass."""
+        if self.elsewhere is None:
+            chunks = generate_chunks(self.design, split, rows=self.rows, seed=self.seed)
+            made = ((block, render(block)) for block in chunks)
+        else:
+            made = self.elsewhere(split, render)
+        for block, rendered in made:
             summary.add(block)
-            yield block
+            yield rendered
             if self.advance is not None:
                 self.advance(split, summary.rows)
 
@@ -122,9 +172,10 @@ def stream_data(order: Order, form: Form, stream: BinaryIO) -> None:
     if form not in LINES:
         raise ValueError(f"{form} is not made of lines")
     columns = flat_columns(order.specification, order.design, slots=order.slots)
+    render = Renderer(form, columns)
     for split in order.splits:
-        blocks = order.blocks(split, DataSummary(order.design))
-        stream.writelines(LINES[form](blocks, columns))
+        blocks = order.blocks(split, DataSummary(order.design), render)
+        stream.writelines(render.lines(blocks))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -155,10 +206,12 @@ class _Writer:
         summaries = {split: DataSummary(self.order.design) for split in splits}
         with unfinished_in(self.folder) as unfinished:
             partial = unfinished / target.name
+            render = Renderer(self.form, self.columns, self.tokenize)
             blocks = {
-                split: self.order.blocks(split, summary) for split, summary in summaries.items()
+                split: self.order.blocks(split, summary, render)
+                for split, summary in summaries.items()
             }
-            self._write_rows(blocks, partial)
+            self._write_rows(blocks, render, partial)
             flush_tree(partial) if whole_folder else flush(partial)
             for split, summary in summaries.items():
                 self._describe(split, unfinished, summary)
@@ -176,20 +229,23 @@ class _Writer:
             ]
         )
 
-    def _write_rows(self, blocks: Mapping[str, Iterator[InterchangePairs]], path: Path) -> None:
+    def _write_rows(
+        self, blocks: Mapping[str, Iterator[Rendered]], render: Renderer, path: Path
+    ) -> None:
         if self.form is Form.HUGGING_FACE:
             path.mkdir()
-            write_dataset_folder(blocks, self.columns, path)
+            write_folder_of_tables(blocks, self.columns, path)
             return
         (of_split,) = blocks.values()
         match self.form:
             case Form.PARQUET:
-                write_parquet(of_split, self.columns, path)
+                write_parquet_tables(of_split, self.columns, path)
             case Form.TENSORS:
-                write_tensors(of_split, self.columns, path, self.tokenize)
+                with_tokens = self.tokenize is not None
+                write_tensor_parts(of_split, self.columns, path, with_tokens=with_tokens)
             case _:
                 with path.open("wb") as file:
-                    file.writelines(LINES[self.form](of_split, self.columns))
+                    file.writelines(render.lines(of_split))
 
     def _refuse_what_stands_at(self, *paths: Path) -> None:
         """Raise `ToolFailure` where a file would take the place of what is not one."""

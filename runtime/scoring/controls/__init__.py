@@ -7,7 +7,7 @@ has pairs of its own, drawn in the same way.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 from causalspec.compiler import full_vocabulary
@@ -33,6 +33,7 @@ from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlign
 from causalspec.runtime.scoring.controls.untested import NotTested
 from causalspec.runtime.scoring.metrics import METRICS, Measure
 from causalspec.runtime.scoring.observed import Observed
+from causalspec.runtime.watch import NoticesInOrder
 
 
 @runtime_checkable
@@ -138,18 +139,32 @@ def compare(store: FitStore, selected: SelectedAlignment) -> Iterator[Compared]:
     """
     without = left_out(selected).keys()
     named = _named(selected) - without
-    for name, control in CONTROLS.items():
-        if name in without:
-            continue
-        if name in named or (control.applies(selected) and not selected.only_named):
-            yield _compared(store, selected, name, control)
-    for name in sorted(named - CONTROLS.keys()):
-        rival = selected.specification.models.get(name)
-        if rival is not None:
-            found, count = observed_rival(store, selected, rival)
-            yield Compared(name, rival_explanation(rival), found, count)
-            continue
-        yield _compared(store, selected, name, _control(name))
+    names = [
+        name
+        for name, control in CONTROLS.items()
+        if name not in without
+        and (name in named or (control.applies(selected) and not selected.only_named))
+    ]
+    names += sorted(named - CONTROLS.keys())
+    # A process that helps another one has done with a comparison that is made.
+    turns = store.folder.in_turn(
+        [selected.stage(f"compared with {name}") for name in names], skips=store.folder.helps
+    )
+    found: dict[int, Compared] = {}
+    notices = NoticesInOrder(store.watcher)
+    for number in turns:
+        watched = replace(store, watcher=notices.of(number))
+        found[number] = _comparison(watched, selected, names[number])
+        notices.done(number)
+    yield from (found[number] for number in sorted(found))
+
+
+def _comparison(store: FitStore, selected: SelectedAlignment, name: str) -> Compared:
+    rival = None if name in CONTROLS else selected.specification.models.get(name)
+    if rival is None:
+        return _compared(store, selected, name, _control(name))
+    found, count = observed_rival(store, selected, rival)
+    return Compared(name, rival_explanation(rival), found, count)
 
 
 def _compared(

@@ -1,0 +1,1 @@
+"""Work shared with other processes and machines, on Ray."""
