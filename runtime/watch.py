@@ -155,6 +155,9 @@ class _Holding:
     """Passes on everything but notices, which it holds."""
 
     def __init__(self, watcher: Watcher, noticed: list[str]) -> None:
+        self._noticed = noticed
         self.begin, self.enter, self.done = watcher.begin, watcher.enter, watcher.done
         self.work = watcher.work
-        self.notice = noticed.append
+
+    def notice(self, message: str) -> None:
+        self._noticed.append(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,15 +74,20 @@ class BoardActor:
         self._changed = asyncio.Event()
 
     async def _settled(self, ask: Callable[[], _Told]) -> _Told:
+        """The answer, as soon as it is not to wait, or when patience is over."""
         loop = asyncio.get_running_loop()
         until = loop.time() + PATIENCE
-        while (answer := ask()) is Answer.WAIT and loop.time() < until:
-            changed = self._changed
-            try:
-                await asyncio.wait_for(changed.wait(), until - loop.time())
-            except TimeoutError:
-                break
-        return answer
+        while True:
+            answer, changed = ask(), self._changed
+            left = until - loop.time()
+            if not _is_to_wait(answer) or left <= 0:
+                return answer
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), left)
+
+
+def _is_to_wait(answer: object) -> bool:
+    return answer is Answer.WAIT
 
 
 class RemoteBoard:
