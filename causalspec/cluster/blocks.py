@@ -84,12 +84,15 @@ def made_elsewhere(
         errand = DataErrand(chosen, str(Path.cwd()), design.name, split, __version__, content)
         rows = split_rows(design, split, rows=options.rows, seed=options.seed)
         begun: dict[int, Any] = {}
+        told = False
         for number in range(rows.count):
             for later in range(number + len(begun), min(number + ahead, rows.count)):
                 begun[later] = task.remote(errand, later)
             stretch = _received(cluster, begun.pop(number))
             if stretch is None:
-                notice("processes of the cluster were lost: some rows are made here")
+                if not told:
+                    notice("processes of the cluster were lost: some rows are made here")
+                told = True
                 for block in in_blocks([rows.stretch(number)]):
                     yield block, render(block)
                 continue
