@@ -23,8 +23,6 @@ _REACHED_WITHIN = 5.0  # seconds
 _LONGEST_FOLDER = 40
 """Longer paths leave sockets no room for their names: 107 characters at most."""
 
-_ASKED_FOR_TOKEN = "authenticat"
-
 Ray = Any
 """The library; it comes with an extra, and is imported when it is asked for."""
 
@@ -104,10 +102,11 @@ def _initialise(ray: Ray, named: str, **arguments: object) -> None:
         if arguments.get("address") == AUTO and isinstance(error, ConnectionError):
             raise _NoClusterError from error
         reason = str(error).strip().split("\n")[0]
-        advice = "the same command without `--cluster` comes to the same in this process alone"
-        if _ASKED_FOR_TOKEN in reason.lower():
-            advice = f"`RAY_AUTH_MODE=token` has Ray send the token of `~/.ray`; {advice}"
-        raise ToolFailure(f"can't join {named}: {reason}", help=advice) from error
+        raise ToolFailure(
+            f"can't join {named}: {reason}",
+            help="where it asks for a token, `RAY_AUTH_MODE=token` has Ray send that of `~/.ray`; "
+            "the same command without `--cluster` comes to the same in this process alone",
+        ) from error
 
 
 def _check(address: str) -> None:
