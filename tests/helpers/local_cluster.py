@@ -39,7 +39,7 @@ class LocalCluster:
         found: list[psutil.Process] = []
         for child in self.process.children(recursive=True):
             with suppress(psutil.NoSuchProcess):
-                if child.cmdline()[:1] == [f"ray::{task}"]:
+                if " ".join(child.cmdline()).startswith(f"ray::{task}"):
                     found.append(child)
         return found
 
