@@ -62,8 +62,8 @@ class Waiting:
 
     def __init__(self, until: Callable[[], bool], patch: pytest.MonkeyPatch) -> None:
         self.fits = 0
-        self._until, self._fit = until, fit_store.fit
-        patch.setattr(fit_store, "fit", self)
+        self._until, self._fit = until, fit_store.fit_together
+        patch.setattr(fit_store, "fit_together", self)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         self.fits += 1
@@ -74,8 +74,12 @@ class Waiting:
         return self._fit(*arguments, **named)
 
 
-def stages(pattern: str) -> list[Path]:
-    return [*Path().glob(f".shared.run-*/*{pattern}*.safetensors")]
+def stages() -> tuple[list[Path], list[Path]]:
+    """Those that are not finished, and those that are."""
+    found: tuple[list[Path], list[Path]] = [], []
+    for path in Path().glob(".shared.run-*/*.safetensors"):
+        found["so-far" not in path.name].append(path)
+    return found
 
 
 def test_helpers_share_a_run_that_comes_to_the_same(
@@ -92,11 +96,11 @@ def test_helpers_share_a_run_that_comes_to_the_same(
 
     def helped() -> bool:
         """A helper is killed when one has kept how far its fit is; another has to finish one."""
-        if not killed and stages("so-far"):
+        so_far, finished = stages()
+        if not killed and so_far:
             for helper in cluster.at("help_out"):
                 helper.send_signal(signal.SIGKILL)
                 killed.append(helper.pid)
-        finished = [path for path in stages("") if "so-far" not in path.name]
         return bool(killed and finished)
 
     with monkeypatch.context() as patch:
