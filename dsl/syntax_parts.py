@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import Literal, TypeAlias, dataclass_transform
+from typing import Any, Literal, TypeAlias, dataclass_transform
 
 from causalspec.dsl.source import Span
 
@@ -25,19 +25,26 @@ class _FrozenDataclass:
 class Node(_FrozenDataclass):
     """What stands somewhere in a file. Nodes that say the same are equal, wherever they stand."""
 
-    span: Span = field(kw_only=True)
+    span: Span = field(kw_only=True, compare=False, repr=False)
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and all(
-            getattr(self, name) == getattr(other, name) for name in field_names(type(self))
-        )
+        return type(self) is type(other) and _compared(self) == _compared(other)
 
     def __hash__(self) -> int:
-        return hash((type(self), *(getattr(self, name) for name in field_names(type(self)))))
+        return hash((type(self), *_compared(self)))
 
     def __repr__(self) -> str:
-        said = (f"{name}={getattr(self, name)!r}" for name in field_names(type(self)))
+        said = (f"{part.name}={getattr(self, part.name)!r}" for part in fields(self) if part.repr)
         return f"{type(self).__name__}({', '.join(said)})"
+
+
+def _compared(node: object) -> list[Any]:
+    return [getattr(node, name) for name in _compared_names(type(node))]
+
+
+@cache
+def _compared_names(node: type[Any]) -> tuple[str, ...]:
+    return tuple(part.name for part in fields(node) if part.compare)
 
 
 @cache
