@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from adder import BITS, NETWORKS, WIDTH, Adder
 
 SEEDS, STEPS = 3, 1_500
-FEATURES, FEATURE_STEPS, SPARSITY = 24, 4_000, 2e-2
+FEATURES, FEATURE_STEPS, SPARSITY = 24, 4_000, 3e-3
 
 
 def sums() -> tuple[Tensor, Tensor]:
