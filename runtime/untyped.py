@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +24,11 @@ def as_list(tensor: Tensor) -> list[Any]:
 def from_array(array: Any) -> Tensor:
     """A NumPy array as a tensor, sharing its memory."""
     return _torch.from_numpy(array)
+
+
+def divided(tensor: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
+    """A tensor's rows in parts of these sizes, one after the other."""
+    return _torch.split(tensor, list(sizes))
 
 
 def distinct(tensor: Tensor) -> tuple[Tensor, Tensor]:

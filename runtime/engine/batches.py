@@ -12,7 +12,7 @@ from torch import Tensor
 from causalspec.runtime.engine.subjects import Edit, Outcome
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.sites.site import Site
-from causalspec.runtime.untyped import as_list, distinct
+from causalspec.runtime.untyped import as_list, distinct, divided
 
 Places = Mapping[str, Tensor]
 """Where each token, as a site names it, lies: LongTensor [prompts, places], -1 where it is not."""
@@ -80,7 +80,9 @@ def together_in_batches(
     for length in different:
         chosen.append((lengths == length).nonzero()[:, 0])
         alike: list[Run] = []
-        for run, of_run in zip(runs, lengths.split([len(run.rows) for run in runs]), strict=True):
+        for run, of_run in zip(
+            runs, divided(lengths, [len(run.rows) for run in runs]), strict=True
+        ):
             here = (of_run == length).nonzero()[:, 0]
             if len(here):
                 edits = tuple(for_rows(edit, here) for edit in run.edits)

@@ -37,6 +37,7 @@ from causalspec.runtime.sites.components import tap_of
 from causalspec.runtime.sites.hooks import taps_edited, taps_read
 from causalspec.runtime.sites.site import Site
 from causalspec.runtime.sites.tap import Tap
+from causalspec.runtime.untyped import divided
 
 _ARGUMENT = "argument."
 """Tensors under names that begin so are the network's arguments."""
@@ -100,7 +101,7 @@ def prepared_suffix(
     sizes = [len(runs[number].rows) for number in order]
 
     def execute(tensors: Mapping[str, Tensor]) -> Tensor:
-        parts = dict(zip(order, suffix.logits(tensors).split(sizes), strict=True))
+        parts = dict(zip(order, divided(suffix.logits(tensors), sizes), strict=True))
         return torch.cat([parts[number] for number in range(len(runs))])
 
     return Prepared(tensors, execute)

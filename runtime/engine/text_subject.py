@@ -53,6 +53,7 @@ from causalspec.runtime.networks.network import Network
 from causalspec.runtime.networks.self_check import RUN_ERRORS, first_line
 from causalspec.runtime.sites.components import tap_of
 from causalspec.runtime.sites.site import Site
+from causalspec.runtime.untyped import divided
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +140,7 @@ class TextSubject:
             logits: dict[int, Tensor] = {}
             for numbers in by_block.values():
                 alike = [runs[number] for number in numbers]
-                found = kept(alike).split([len(run.rows) for run in alike])
+                found = divided(kept(alike), [len(run.rows) for run in alike])
                 logits |= zip(numbers, found, strict=True)
             return torch.cat([logits[number] for number in range(len(runs))])
 

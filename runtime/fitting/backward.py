@@ -13,6 +13,7 @@ from causalspec.runtime.engine.recorded import RecordedLoss
 from causalspec.runtime.engine.right_answers import cross_entropy
 from causalspec.runtime.engine.subjects import EditedInputs, Interchanges, Subject
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
+from causalspec.runtime.untyped import divided
 
 
 class Backward:
@@ -82,7 +83,7 @@ class Backward:
         if len(shapes) == 1 and all(runs.run_of is None for runs in asked):
             rows = cross_entropy(logits, torch.cat(list(labels)))
             return rows.view(len(asked), -1).mean(1) + penalties
-        parts = logits.split([len(runs.runs.bases) for runs in asked])
+        parts = divided(logits, [len(runs.runs.bases) for runs in asked])
         means = [
             cross_entropy(of_map, right, runs.run_of).mean()
             for of_map, right, runs in zip(parts, labels, asked, strict=True)

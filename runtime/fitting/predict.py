@@ -12,6 +12,7 @@ from causalspec.runtime.engine.label_runs import LabelRuns, in_parts
 from causalspec.runtime.engine.right_answers import first_right
 from causalspec.runtime.engine.subjects import Edit, EditedInputs, Interchanges, Subject
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
+from causalspec.runtime.untyped import divided
 
 BATCH = 128
 
@@ -47,7 +48,7 @@ def predict_together(
             EditedInputs(labels.runs.bases, several[number].edits(subject, labels.runs))
             for number, labels in zip(numbers, asked, strict=True)
         ]
-        logits = subject.run_together(runs).split([len(run.inputs) for run in runs])
+        logits = divided(subject.run_together(runs), [len(run.inputs) for run in runs])
         for number, labels, of_map in zip(numbers, asked, logits, strict=True):
             found[number].append(labels.predicted(of_map))
     return [

@@ -58,7 +58,8 @@ class Featurizer(nn.Module, ABC):
         # All in one product each way: an operation on a few rows costs hardly more than on one.
         every = torch.cat([base, *sources.unbind(1)])
         encoded, rest = self.encode(every)
-        features, taken = encoded[:count], encoded[count:].unflatten(0, (sources.shape[1], count))
+        features = encoded[:count]
+        taken = encoded[count:].reshape(sources.shape[1], count, -1)
         # Rows of one product may differ in their last bits where their vectors do not.
         apart = (sources != base[:, None]).any(2).T[..., None]
         moves = torch.where(apart, taken - features, 0.0)
