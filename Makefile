@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 # Every process that tests start would compile every module anew where this is set.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help install test long coverage rooms check check-wheel smollm2 minilm demo benchmarks architectures methods reproduce calibrate clean
+.PHONY: help install test long cluster coverage rooms check check-wheel smollm2 minilm demo benchmarks architectures methods reproduce calibrate clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -28,6 +28,10 @@ test: $(INSTALLED) smollm2 minilm  ## run the tests (some 17 minutes on two core
 
 long: $(INSTALLED) smollm2 minilm  ## run the tests with long fuzzing and differential runs
 	CAUSALSPEC_LONG=1 $(RUN) pytest
+
+cluster: $(INSTALLED)  ## install Ray, and run the tests that share runs among real processes, some minutes
+	$(RUN) pip install --quiet --constraint constraints.txt --editable '.[run,dev,cluster]'
+	$(RUN) pytest tests/causalspec/cluster
 
 coverage: $(INSTALLED)  ## measure which lines and branches of dsl/ the tests reach: at least 98 %
 	$(RUN) pytest tests/dsl tests/compiler/front/test_findings.py tests/compiler/front/test_broken_files.py \

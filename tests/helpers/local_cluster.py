@@ -11,10 +11,17 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
+from filelock import FileLock
 
 PROCESSES = 3
+
+ONE_CLUSTER_AT_A_TIME = FileLock(Path(tempfile.gettempdir()) / "causalspec-tests-cluster.lock")
+"""Held by the tests that have one: workers of a test run would find each other's."""
+
+_TOKEN = secrets.token_hex(32)  # Ray reads it once a process
 
 _HEAD = """
 import sys, ray
@@ -46,8 +53,14 @@ class LocalCluster:
 
 @contextmanager
 def local_cluster() -> Generator[LocalCluster]:
-    """A cluster that has room for `PROCESSES` processes of one thread."""
-    asked = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    """A cluster with room for `PROCESSES` processes of one thread, once no other tests have one."""
+    with ONE_CLUSTER_AT_A_TIME, _started() as started:
+        yield started
+
+
+@contextmanager
+def _started() -> Generator[LocalCluster]:
+    asked = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": _TOKEN}
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # sockets take no long paths
     head = subprocess.Popen(
         [sys.executable, "-c", _HEAD, str(PROCESSES), folder],

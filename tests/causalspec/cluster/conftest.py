@@ -1,4 +1,4 @@
-"""A cluster that the tests of this folder share."""
+"""A cluster that the tests of a file share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.local_cluster import LocalCluster, local_cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:
     if find_spec("ray") is None:  # it reads its settings when it is imported
         pytest.skip("Ray is not installed")

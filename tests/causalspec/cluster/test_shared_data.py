@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -94,25 +90,6 @@ def test_lines_to_standard_output(run: Terminal, cluster: LocalCluster) -> None:
     alone = run(*asked)
     assert alone[0] == 0
     assert run(*asked, "--cluster", cluster.address) == alone
-
-
-@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
-def test_a_cluster_that_is_started_says_nothing_and_leaves_nothing(run: Terminal) -> None:
-    """In a process of its own, whose whole standard error is seen."""
-    run.write(spec=SPEC)
-    asked = ("data", "spec.causal", "Swap", "--split", "train")
-    assert run(*asked, "--out", "alone")[0] == 0
-    done = subprocess.run(
-        [sys.executable, "-m", "causalspec.command_line", *asked, "--out", "shared",
-         "--cluster", "auto"],
-        env=os.environ | {"HOME": str(Path.cwd()), "RAY_ADDRESS": ""},
-        capture_output=True,
-        text=True,
-        check=True,
-    )  # fmt: skip
-    assert done.stderr == ""
-    assert bytes_of(Path("shared")) == bytes_of(Path("alone"))
-    assert not list(Path(tempfile.gettempdir()).glob("causalspec-*/session_*"))
 
 
 def test_rows_that_are_looked_at_need_no_cluster(run: Terminal) -> None:
