@@ -73,7 +73,7 @@ def test_there_is_no_command_that_nothing_looks_at() -> None:
         ". .venv/bin/activate",
     }
     assert set(SHOWN) - set(OURS) - set(INSTALLS) - set(MAKES) == known
-    assert (len(OURS), len(INSTALLS), len(MAKES)) == (24, 5, 7)
+    assert (len(OURS), len(INSTALLS), len(MAKES)) == (24, 6, 7)
 
 
 @pytest.mark.parametrize("command", MAKES)
@@ -125,7 +125,7 @@ def test_everything_installs_from_the_same_place() -> None:
             path.read_text(encoding="utf-8"),
         )
     }
-    wanted = {installed(install_command(extra)) for extra in ("run", "data", "editor")}
+    wanted = {installed(install_command(extra)) for extra in ("run", "data", "editor", "cluster")}
     in_code = {"causalspec[{extra}]{SOURCE}"}
     assert shown == wanted | in_code | {f"causalspec{SOURCE}", f"causalspec{SOURCE}@$VERSION"}
 
