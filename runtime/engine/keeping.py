@@ -86,7 +86,6 @@ def keeping(
     for place in dict.fromkeys((device, torch.device("cpu"))):
         if size <= memory.memory(place):
             return Keeping(groups, everything, InMemory(place))
-    _require_a_batch(network, whole, groups, memory)
     if size <= memory.disk():
         notice(f"{written_size(size)} of activations are kept in a file in `{memory.where}`")
         return Keeping(groups, everything, InFiles(memory.where))
@@ -107,9 +106,19 @@ def _vectors_alone(
     notice: Callable[[str], None],
 ) -> Keeping:
     """One fit whose batches are run anew."""
-    request = replace(whole, sites=groups[0], with_past=False)
+    first = replace(whole, sites=groups[0])
+    rows = first.is_base.nonzero()[:_BATCH, 0]
+    batch, budget = estimate_bytes(network, first.of(rows)), memory.memory(network.device)
+    if batch > budget:
+        raise ToolFailure(
+            f"{written_size(budget)} of memory are less than a batch of {len(rows)} prompts takes, "
+            f"{written_size(batch)}",
+            help="give `--memory` more; what is finished is kept, and the same command goes on "
+            "from there",
+        )
+    request = replace(first, with_past=False)
     size = estimate_bytes(network, request)
-    in_memory = size <= memory.memory(network.device)
+    in_memory = size <= budget
     if not in_memory and size > memory.disk():
         raise ToolFailure(
             f"neither memory nor the disk of `{memory.where}` has room for {written_size(size)} of "
@@ -121,25 +130,6 @@ def _vectors_alone(
         notice(f"{where}: each batch is run anew, since the activations do not fit in memory")
     storage = InMemory(network.device) if in_memory else InFiles(memory.where)
     return Keeping(groups, request, storage)
-
-
-def _require_a_batch(
-    network: Network, whole: HarvestRequest, groups: Groups, memory: MemoryBudget
-) -> None:
-    """Wherever all the rest is kept, a batch of each fit is taken into memory."""
-    rows = whole.is_base.nonzero()[:_BATCH, 0]
-    batches = [replace(whole, sites=group).of(rows) for group in groups]
-    most = max(estimate_bytes(network, batch) for batch in batches)
-    budget = memory.memory(network.device)
-    if most <= budget:
-        return
-    least = -(-most // 2**10)
-    raise ToolFailure(
-        f"{written_size(budget)} of memory are less than a batch of {len(rows)} prompts takes, "
-        f"{written_size(most)}",
-        help=f"`--memory {least}KiB` is the least that will do; what is finished is kept, and the "
-        "same command goes on from there",
-    )
 
 
 def united(groups: Groups) -> tuple[Site, ...]:

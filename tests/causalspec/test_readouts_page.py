@@ -34,7 +34,8 @@ def comes_out(example: tuple[str, str], run: Terminal) -> None:
         Path(name).write_text(text, encoding="utf-8")
     for study in ("price_tagging", "indirect_object"):
         for file in spec_file(study).parent.iterdir():
-            Path(file.name).symlink_to(file)
+            if file.suffix != ".toml":
+                Path(file.name).symlink_to(file)
     command, shown = example
     status, printed, _ = run(*shlex.split(command))
     assert status == 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,8 @@ import torch
 from causalspec.commands.arguments import size
 from causalspec.runtime.engine.peak_memory import peak_device_memory, peak_memory
 from causalspec.runtime.engine.storage import MemoryBudget
-from tests.helpers.spec_files import SPECS
 from tests.helpers.terminal import Terminal
 from tests.helpers.tiny_player import SPEC
-
-SHIPPED = SPECS / "price_tagging"
 
 
 def test_sizes() -> None:
@@ -98,7 +94,7 @@ def test_a_disk_that_fills_loses_nothing(
 
 def test_the_most_that_was_taken(run: Terminal, player: Path) -> None:
     before = psutil.Process().memory_info().rss
-    assert peak_memory() >= before - 2**20  # the kernel counts pages a few at a time
+    assert peak_memory() >= before
     block = torch.ones(64 * 2**20, dtype=torch.uint8)
     held = psutil.Process().memory_info().rss
     assert held >= block.nbytes
@@ -120,23 +116,10 @@ def test_less_than_a_batch_is_refused_and_the_same_command_goes_on(
 ) -> None:
     run.write(spec=SPEC)
     where = ("--network", str(player), "--device", "cpu", "--steps", "5", "--out", "out")
-    status, _, complaint = run("verify", "spec.causal", *where, "--memory", "1KB")
+    with pytest.MonkeyPatch.context() as full:
+        full.setattr(MemoryBudget, "disk", lambda _budget: 0)
+        status, _, complaint = run("verify", "spec.causal", *where, "--memory", "1KB")
     assert status == 5
-    told = " ".join(complaint.split())
-    assert "error: 1.0 KiB of memory are less than a batch of 32 prompts takes, " in told
+    assert "error: 1.0 KiB of memory are less than a batch of 32 prompts takes, " in complaint
     assert not Path("out").exists()
-    assert not list(Path().glob(".out.run-*/*.safetensors"))  # nothing had run before
-    named = re.search(r"`--memory ([0-9]+)KiB` is the least that will do", told)
-    assert named is not None
-    least = int(named[1])
-    assert run("verify", "spec.causal", *where, "--memory", f"{least - 1}KiB")[0] == 5
-    assert run("verify", "spec.causal", *where, "--memory", f"{least}KiB")[0] in (0, 1, 4)
-
-
-def test_too_little_for_the_network_that_ships(run: Terminal) -> None:
-    where = ("--network", str(SHIPPED / "network"), "--device", "cpu", "--memory", "1KiB")
-    status, _, complaint = run("verify", str(SHIPPED / "price_tagging.causal"), *where)
-    assert status == 5
-    told = " ".join(complaint.split())
-    assert "1.0 KiB of memory are less than a batch of 32 prompts takes, " in told
-    assert "is the least that will do" in told
+    assert run("verify", "spec.causal", *where)[0] in (0, 1, 4)

@@ -87,4 +87,5 @@ def test_slots_stand_where_their_spans_say(specification: Specification) -> None
                 assert (lengths >= 0).all()  # a choice of texts may choose to say nothing
                 assert (lengths > 0).any()
                 assert (spans[:, 1] <= ends).all()
-            assert prompt_collisions(template, task, pairs.base, pairs.base_outputs) == ()
+            if template.name != "bare":  # it shows no example of what is meant
+                assert prompt_collisions(template, task, pairs.base, pairs.base_outputs) == ()

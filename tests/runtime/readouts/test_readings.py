@@ -88,12 +88,12 @@ def cells(page: str) -> list[tuple[str, str, str]]:
 def test_effects_are_shaded_by_their_share_of_the_total() -> None:
     page = render_mediation(mediation())
     assert cells(page) == [
+        ("heat-0", "residual, layer 1, token first&lt;1&gt;: indirect −0.20 (−0.48 to 0.08), "
+         "direct 2.00 (1.72 to 2.28)", "−0.10"),
         ("heat-5", "residual, layer 1, token last: indirect 1.00 (0.72 to 1.28), "
          "direct 1.00 (0.72 to 1.28)", "0.50"),
         ("heat-10", "residual, layer 2, token last: indirect 2.40 (2.12 to 2.68), "
          "direct 0.00 (−0.28 to 0.27)", "1.20"),
-        ("heat-0", "residual, layer 1, token first&lt;1&gt;: indirect −0.20 (−0.48 to 0.08), "
-         "direct 2.00 (1.72 to 2.28)", "−0.10"),
     ]  # fmt: skip
     assert page.count("heat-none") == page.count("·</td>") + 1  # one of them is in the style
     assert '<th scope="col">1</th><th scope="col">2</th>' in page
