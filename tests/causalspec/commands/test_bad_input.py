@@ -319,7 +319,7 @@ def limited_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
 def test_memory_runs_out(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     assert command(WHOLE)[0] == 0
     whole = json.loads(Path("results/spec/result.json").read_text(encoding="utf-8"))
-    limited_memory(monkeypatch, most=8)
+    limited_memory(monkeypatch, most=4)
     status, complaint = command(WHOLE, "verify", "--out", "limited")
     assert status == 0
     assert "note: memory ran out: going on with" in complaint

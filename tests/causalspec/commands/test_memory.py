@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from causalspec.commands.arguments import size
+from causalspec.runtime.engine import keeping
 from causalspec.runtime.engine.peak_memory import peak_device_memory, peak_memory
 from causalspec.runtime.engine.storage import MemoryBudget
 from tests.helpers.terminal import Terminal
@@ -48,6 +49,7 @@ def test_a_run_comes_to_the_same_in_little_memory(
     assert "of activations are kept in a file in `" in told
     assert in_file == expected
     monkeypatch.setattr(MemoryBudget, "disk", lambda _budget: 0)
+    monkeypatch.setattr(keeping, "_BATCH", 8)  # there are hardly more inputs than it has rows
     anew, told = scores(run, player, "anew", "--memory", "20KB")
     assert "each batch is run anew, since the activations do not fit in memory" in told
     assert anew == expected
@@ -94,7 +96,7 @@ def test_a_disk_that_fills_loses_nothing(
 
 def test_the_most_that_was_taken(run: Terminal, player: Path) -> None:
     before = psutil.Process().memory_info().rss
-    assert peak_memory() >= before
+    assert peak_memory() >= before - 2**20  # the kernel counts pages in batches
     block = torch.ones(64 * 2**20, dtype=torch.uint8)
     held = psutil.Process().memory_info().rss
     assert held >= block.nbytes

@@ -261,7 +261,9 @@ def test_no_rename_that_changes_the_meaning(
 WITHOUT_PLACE = {"a", "blocks", "dim", "distinct", "features", "first", "last", "over"}
 """An argument of a method, which token of a slot, what writes its noun: no file declares them."""
 
-OF_IMPORTED_TASKS = {"First", "No", "Past", "amount"}
+OF_IMPORTED_TASKS = {
+    *("First", "Second", "No", "Yes", "Past", "Gerund", "Third", "Wider", "Narrower", "amount"),
+}
 """Values and slots that stand in the task of another file: they have no meaning in this one yet."""
 
 
