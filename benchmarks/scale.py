@@ -38,7 +38,7 @@ from causalspec.compiler import (
 from causalspec.runtime.engine.storage import MemoryBudget
 from causalspec.runtime.inputs.text_network import TextNetwork
 from causalspec.runtime.networks.locations import load_task_network
-from causalspec.runtime.scoring.claims import pose
+from causalspec.runtime.scoring.posed import pose
 from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.scoring.workload import workload_of
 

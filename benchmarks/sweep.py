@@ -41,8 +41,9 @@ from causalspec.runtime.inputs.text_network import TextNetwork
 from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.results.run_folder import RunFolder
 from causalspec.runtime.scoring.asked import iia_of
-from causalspec.runtime.scoring.claims import pose, test_splits
+from causalspec.runtime.scoring.claims import test_splits
 from causalspec.runtime.scoring.observed import observe
+from causalspec.runtime.scoring.posed import pose
 from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.scoring.workload import workload_of
 
