@@ -25,20 +25,17 @@ threads.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from das_peer import pyvene_step
+from kept import keep
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from causalspec.compiler.data.prompts import RenderedPrompts
@@ -56,7 +53,6 @@ from causalspec.runtime.networks.packaged import packaged_network
 from causalspec.runtime.sites.site import Site
 from causalspec.runtime.untyped import moved
 
-RESULTS = Path(__file__).parent / "results" / "das_step.json"
 LAYERS = (5, 15, 25)
 ALONE_TARGET, SHARED_TARGET = 28.0, 40.0
 """Times faster than the peer on 14 tokens, the geometric mean over the layers: one fit alone in
@@ -138,7 +134,12 @@ def main() -> None:
             missed |= (
                 means.get("alone, float32", ALONE_TARGET) < ALONE_TARGET or shared < SHARED_TARGET
             )
-        _keep(f"{tokens} tokens, {_machine(arguments)}", rows, means, arguments)
+        figures = {
+            "repetitions": arguments.repetitions,
+            "times_faster": {way: round(mean, 1) for way, mean in means.items()},
+            "rows": [asdict(row) for row in rows],
+        }
+        keep("das_step", figures, f"{tokens} tokens, {_machine(arguments)}")
     sys.exit(1 if missed else 0)
 
 
@@ -353,29 +354,6 @@ def _timed(step: Callable[[], object]) -> tuple[float, float]:
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter() - start, time.process_time() - used
-
-
-def _keep(
-    name: str, rows: Sequence[Row], means: dict[str, float], arguments: argparse.Namespace
-) -> None:
-    kept: dict[str, Any] = {}
-    if RESULTS.exists():
-        kept = json.loads(RESULTS.read_text(encoding="utf-8"))
-    machine = {
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "torch": torch.__version__,
-        "pyvene": version("pyvene"),
-        "load": round(os.getloadavg()[0], 1),
-    }
-    kept[name] = {
-        "machine": machine,
-        "repetitions": arguments.repetitions,
-        "times_faster": {way: round(mean, 1) for way, mean in means.items()},
-        "rows": [asdict(row) for row in rows],
-    }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

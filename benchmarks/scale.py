@@ -12,8 +12,6 @@ Results go to `benchmarks/results/scale.json`; `docs/scale.md` is worked out fro
 from __future__ import annotations
 
 import json
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -22,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from kept import keep
 
 from causalspec.cluster.connection import AUTO, connected
 from causalspec.cluster.remote_board import BoardActor, RemoteBoard
@@ -38,12 +37,11 @@ from causalspec.compiler import (
 from causalspec.runtime.engine.storage import MemoryBudget
 from causalspec.runtime.inputs.text_network import TextNetwork
 from causalspec.runtime.networks.locations import load_task_network
-from causalspec.runtime.scoring.claims import pose
+from causalspec.runtime.scoring.posed import pose
 from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.scoring.workload import workload_of
 
 SPECS = Path(__file__).parents[1] / "specs"
-RESULTS = Path(__file__).parent / "results" / "scale.json"
 ROUNDS, STRETCHES, QUESTIONS = 5, 4, 500
 
 
@@ -160,19 +158,11 @@ def messages() -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print and keep."""
-    machine = {
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "load": round(os.getloadavg()[0], 1),
-    }
-    found: dict[str, Any] = {"machine": machine}
+    found: dict[str, Any] = {"threads": torch.get_num_threads()}
     for name, measure in (("messages", messages), ("rows", rows), ("fitting", fitting)):
         found[name] = measure()
         print(json.dumps({name: found[name]}, indent=2), flush=True)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    keep("scale", found)
 
 
 if __name__ == "__main__":

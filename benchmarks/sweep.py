@@ -16,16 +16,14 @@ Results go to `benchmarks/results/sweep.json`, an entry for each spec, alignment
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
+from kept import keep
 
 from causalspec.commands.align import data_of
 from causalspec.commands.arguments import size
@@ -41,12 +39,11 @@ from causalspec.runtime.inputs.text_network import TextNetwork
 from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.results.run_folder import RunFolder
 from causalspec.runtime.scoring.asked import iia_of
-from causalspec.runtime.scoring.claims import pose, test_splits
+from causalspec.runtime.scoring.claims import test_splits
 from causalspec.runtime.scoring.observed import observe
+from causalspec.runtime.scoring.posed import pose
 from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.scoring.workload import workload_of
-
-RESULTS = Path(__file__).parent / "results" / "sweep.json"
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,9 @@ def main() -> None:
         fit = replace(fit, steps=options.steps or fit.steps)
         found[name] = _searched(specification, alignment, data, network, fit, options)
         print(f"{name}: {found[name]}", flush=True)
-    _keep(f"{options.spec.stem} {options.alignment} on {network.name}", found)
+    searches = {name: asdict(searched) for name, searched in found.items()}
+    entry = f"{options.spec.stem} {options.alignment} on {network.name}"
+    keep("sweep", {"threads": torch.get_num_threads(), "searches": searches}, entry)
 
 
 def _options() -> argparse.Namespace:
@@ -130,21 +129,6 @@ def _searched(
         test_pairs=score.total,
         peak_bytes=peak_memory(),
     )
-
-
-def _keep(name: str, found: dict[str, Searched]) -> None:
-    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    machine = {
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "load": round(os.getloadavg()[0], 1),
-    }
-    searches = {search: vars(figures) for search, figures in found.items()}
-    kept[name] = {"machine": machine, "searches": searches}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForw
 from causalspec.runtime.networks.network import wrap_module
 from causalspec.runtime.report.text import outcome
 from causalspec.runtime.results.run_folder import run_folder
-from causalspec.runtime.scoring.claims import pose, verify_claim
+from causalspec.runtime.scoring.claims import verify_claim
+from causalspec.runtime.scoring.posed import pose
 from causalspec.runtime.untyped import from_array, seeded
 from causalspec.runtime.watch import Unwatched
 

@@ -100,11 +100,12 @@ def _take_output_types(
         given.add(name.text)
         if name.text not in families:
             compilation.unknown("output", name, families, code="CS404")
-            continue
         compilation.meanings.note(name.span, task.results.spans.get(name.text))
         for variable in added:
             target = wanted.get(variable.name)
             if target is None:
+                # Its type is the task's, which is not known: it is not held to another one.
+                variable.typed = True
                 if task.results.bindings.get(name.text) is not None:
                     message = f"task `{task.name}` has no output `{variable.name}`"
                     compilation.error("CS404", message, statement.declarator.span)

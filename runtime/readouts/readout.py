@@ -23,8 +23,8 @@ from causalspec.runtime.readouts.predictors import PlainProbe, ValueProbe, plain
 from causalspec.runtime.readouts.reading import Read, Reader
 from causalspec.runtime.readouts.records import DataReadout, PredictorScore, Readout
 from causalspec.runtime.results.run_folder import run_folder
-from causalspec.runtime.scoring.claims import pose, reusing
 from causalspec.runtime.scoring.metrics.firing import area
+from causalspec.runtime.scoring.posed import pose, reusing
 from causalspec.runtime.scoring.verify import VerifySettings, identity, manifest_of
 from causalspec.runtime.untyped import from_array
 from causalspec.runtime.watch import Unwatched, Watcher

@@ -21,9 +21,9 @@ from causalspec.runtime.results.records import Manifest, MeasuredScore, SiteScor
 from causalspec.runtime.results.run_folder import Sharing, alone, run_folder
 from causalspec.runtime.results.whole_folder import whole_folder
 from causalspec.runtime.scoring.asked import measured_scores
-from causalspec.runtime.scoring.claims import pose
 from causalspec.runtime.scoring.metrics import measure_of
 from causalspec.runtime.scoring.observed import observe
+from causalspec.runtime.scoring.posed import pose
 from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.scoring.verify import VerifySettings, identity, manifest_of
 from causalspec.runtime.scoring.workload import Workload, workload_of

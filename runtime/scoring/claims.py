@@ -5,23 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from causalspec.compiler import Claim, Specification, full_vocabulary, svg
+from causalspec.compiler import Claim, full_vocabulary, svg
 from causalspec.runtime.engine.peak_memory import peak_device_memory, peak_memory
 from causalspec.runtime.explaining.explain import explain
-from causalspec.runtime.fitting.candidates import Candidates, candidates
+from causalspec.runtime.fitting.candidates import Candidates
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.ranking import ranks_of
-from causalspec.runtime.fitting.reuse import ReusedMaps, earlier_maps, reuse, reused
+from causalspec.runtime.fitting.reuse import reuse
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.sweep import Sweep, folder_of_seed, sweep_of_seeds
 from causalspec.runtime.inputs.experiment import (
     Experiment,
     PreparedSplits,
     Untestable,
-    experiment_of,
     present_splits,
 )
 from causalspec.runtime.inputs.task_network import TaskNetwork
@@ -47,6 +45,7 @@ from causalspec.runtime.scoring.expectations import Scores, judge
 from causalspec.runtime.scoring.firing_pairs import firing_pairs
 from causalspec.runtime.scoring.floor import NO_SWAP, floor_of
 from causalspec.runtime.scoring.observed import observe
+from causalspec.runtime.scoring.posed import PosedClaim
 from causalspec.runtime.scoring.seeds import over_seeds
 from causalspec.runtime.scoring.showing import fitted_maps, readable_rows, scores_of_kinds
 from causalspec.runtime.scoring.trust import (
@@ -71,58 +70,6 @@ class VerifiedClaim:
     verdict: ClaimVerdict
     maps: PlacedMaps | None = field(repr=False)
     explanation: Explanation | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, eq=False)
-class PosedClaim:
-    """A claim with its data and the sites of the network where its variables may lie."""
-
-    specification: Specification = field(repr=False)
-    network: TaskNetwork = field(repr=False)
-    experiment: Experiment
-    offered: Candidates
-    warnings: tuple[str, ...] = ()
-    """What is remarkable about the claim's prompts, for its notes."""
-    reused: ReusedMaps | None = None
-    """Maps that are scored instead of being fitted."""
-    only_named: bool = False
-    """Whether controls that the claim does not name are left out."""
-
-
-def pose(
-    specification: Specification,
-    claim: Claim,
-    network: TaskNetwork,
-    *,
-    keeps_unanswered: bool,
-    fits: bool = True,
-) -> PosedClaim:
-    """All that can be found wrong with a claim about a network before the network is run; whether
-    earlier maps suit it, where it is not to be fitted, is left to `reusing`.
-
-    Raises:
-        SpecError: the claim does not fit the network, or its data lacks a split.
-    """
-    experiment = experiment_of(specification, claim, keeps_unanswered=keeps_unanswered)
-    network = network.knowing(experiment.task)
-    alignment = specification.alignments[claim.alignment]
-    offered = candidates(network, alignment, experiment.variables, claim)
-    needed = ("train",) if offered.writes_from_train else ()
-    for split in offered.fitting_splits if fits else needed:
-        experiment.require(split)
-    return PosedClaim(specification, network, experiment.writing(offered.written_values), offered)
-
-
-def reusing(posed: PosedClaim, folder: Path) -> PosedClaim:
-    """The same with the maps that an earlier run left in its results folder.
-
-    Raises:
-        ToolFailure: there are none, or they are not those of the claim's placements.
-    """
-    experiment = posed.experiment
-    earlier = earlier_maps(folder, experiment.claim.name)
-    kept = reused(posed.network, experiment, posed.offered, earlier, experiment.draw_test())
-    return replace(posed, reused=kept)
 
 
 def verify_claim(

@@ -22,9 +22,10 @@ from causalspec.runtime.maps.computed import NotDetermined
 from causalspec.runtime.results.run_folder import Stages
 from causalspec.runtime.scoring.alignments import alignment_identity
 from causalspec.runtime.scoring.choice import choose_claims
-from causalspec.runtime.scoring.claims import PosedClaim, pose, select, with_seed
+from causalspec.runtime.scoring.claims import select, with_seed
 from causalspec.runtime.scoring.controls import compare
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
+from causalspec.runtime.scoring.posed import PosedClaim, pose
 from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.scoring.seeds import of_number
 from causalspec.runtime.scoring.verify import (

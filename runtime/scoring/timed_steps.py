@@ -24,7 +24,7 @@ from causalspec.runtime.fitting.search import Combination
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.encoded_splits import EncodedSplits
 from causalspec.runtime.inputs.experiment import PreparedSplit, present_splits
-from causalspec.runtime.scoring.claims import PosedClaim
+from causalspec.runtime.scoring.posed import PosedClaim
 from causalspec.runtime.sites.site import Site
 from causalspec.runtime.watch import Costs, Unwatched
 

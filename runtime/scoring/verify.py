@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from causalspec.compiler import Claim, Specification
-from causalspec.dsl.diagnostics import Diagnostic, Severity, SpecError, ToolFailure
+from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.precision import FLOAT32, products_in
 from causalspec.runtime.engine.threads import threads
@@ -21,14 +21,9 @@ from causalspec.runtime.results.files import check_destination, write_results
 from causalspec.runtime.results.records import Manifest, Verification
 from causalspec.runtime.results.run_folder import Sharing, alone, run_folder
 from causalspec.runtime.scoring.choice import choose_claims
-from causalspec.runtime.scoring.claims import (
-    PosedClaim,
-    VerifiedClaim,
-    pose,
-    reusing,
-    verify_claim,
-)
+from causalspec.runtime.scoring.claims import VerifiedClaim, verify_claim
 from causalspec.runtime.scoring.looking import looked
+from causalspec.runtime.scoring.posed import PosedClaim, pose, reusing, warned
 from causalspec.runtime.scoring.workload import Workload, workload_of
 from causalspec.runtime.watch import Unwatched, Watcher
 
@@ -127,19 +122,18 @@ def posed_claims(
     """The claims before the network: whatever is wrong with the last is said before the first is
     fitted. Raises as `verify` does.
     """
-    posed = [
-        pose(
-            specification,
-            claim,
-            network,
-            keeps_unanswered=settings.keeps_unanswered,
-            fits=settings.maps is None,
-        )
-        for claim in claims
-    ]
-    posed = [
-        replace(claim, warnings=told) for claim, told in zip(posed, _warnings(posed), strict=True)
-    ]
+    posed = warned(
+        [
+            pose(
+                specification,
+                claim,
+                network,
+                keeps_unanswered=settings.keeps_unanswered,
+                fits=settings.maps is None,
+            )
+            for claim in claims
+        ]
+    )
     return [reusing(claim, settings.maps) for claim in posed] if settings.maps else posed
 
 
@@ -183,40 +177,6 @@ def workloads(
             posed = reusing(posed, settings.maps)
         with threads(network.threads), products_in(settings.precision), memory_failures():
             yield workload_of(posed, settings.fit_for(network))
-
-
-def _warnings(posed: Sequence[PosedClaim]) -> Iterator[tuple[str, ...]]:
-    """What each claim's prompts are warned of as tokens; each prompt is read once.
-
-    Raises:
-        SpecError: what is wrong with some prompt's tokens.
-    """
-    found: dict[tuple[str, str], tuple[str, ...]] = {}
-    errors: list[Diagnostic] = []
-    for posed_claim in posed:
-        task, claim = posed_claim.experiment.task, posed_claim.experiment.claim
-        first = next(iter(task.prompts), None)
-        names = dict.fromkeys(
-            name or first
-            for name in (
-                claim.prompt,
-                posed_claim.experiment.fitting_prompt,
-                *(metric.of for metric in claim.metrics if metric.of in task.prompts),
-            )
-        )
-        for name in names:
-            if name is None or (task.name, name) in found:
-                continue
-            told = [
-                d for seen in posed_claim.network.examined(task, [name]) for d in seen.diagnostics
-            ]
-            errors += [d for d in told if d.severity is Severity.ERROR]
-            found[task.name, name] = tuple(
-                d.message for d in told if d.severity is Severity.WARNING
-            )
-        yield tuple(told for name in names if name for told in found[task.name, name])
-    if errors:
-        raise SpecError(errors)
 
 
 def manifest_of(

@@ -14,8 +14,8 @@ from causalspec.runtime.fitting.shared_batches import shared_batches
 from causalspec.runtime.fitting.splits import present_candidates
 from causalspec.runtime.inputs.encoded_splits import EncodedSplits
 from causalspec.runtime.inputs.experiment import Harvester
-from causalspec.runtime.scoring.claims import PosedClaim
 from causalspec.runtime.scoring.controls import CONTROLS, random_subspace, unmapped_resampled
+from causalspec.runtime.scoring.posed import PosedClaim
 from causalspec.runtime.scoring.timed_steps import Searching, costs_of, layer_of
 from causalspec.runtime.watch import Costs, Part, Work, duration, written_size
 

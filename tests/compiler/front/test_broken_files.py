@@ -82,3 +82,34 @@ def test_a_misspelt_name_near_a_nameless_declaration_is_reported() -> None:
         "CS104 10:16 expected a name after `var`, found `output`",
         "CS201 14:8 unknown variable `lefft`",
     ]
+
+
+ASKED = """
+type Colour = {Red, Blue}
+type Shape = {Disc, Square}
+task Seen {
+  input colour : Colour
+  input shape : Shape
+  input asked : {Hue, Form}
+  output answer : words = if asked == Hue then colour else shape
+}
+model Looked of Seen {
+  output answer = if asked == Hue then colour else shape
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "found"),
+    [
+        ("words = if asked == Hue then colour else shape", "words =", ["CS104 9:25 expected an expression after `=`, found `}`"]),
+        ("answer : words", "answer : word", ["CS201 9:19 unknown type `word`"]),
+        ("answer : words = if", "reply : words = if", ["CS403 11:7 model `Looked` computes no `reply`", "CS404 12:10 unknown output `answer`"]),
+    ],
+)  # fmt: skip
+def test_a_model_is_not_held_to_the_type_of_an_output_that_is_not_known(
+    right: str, wrong: str, found: list[str]
+) -> None:
+    assert findings(ASKED) == []
+    reported = findings(ASKED.replace(right, wrong, 1))
+    assert [finding.partition(" (")[0] for finding in reported] == found
