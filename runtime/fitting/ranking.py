@@ -15,6 +15,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from causalspec.runtime.fitting.localisation import WHOLE_VECTORS
 from causalspec.runtime.fitting.search import best_of
 from causalspec.runtime.fitting.sweep import Sweep
 from causalspec.runtime.results.clusters import Reuse, covariance_of_means
@@ -30,7 +31,7 @@ Numbers = NDArray[np.float64]
 
 def ranks_of(found: Sweep) -> tuple[SiteRank, ...]:
     """The rank of each choice that a sweep made among several sites. Those that were dropped early
-    stand with what their short fits came to.
+    stand with what their short fits came to; where nothing was fitted there is nothing to compare.
     """
     return tuple(_ranks(found))
 
@@ -40,7 +41,8 @@ def _ranks(found: Sweep) -> Iterator[SiteRank]:
         if len(searched) < 2:
             continue
         best = best_of(searched)
-        others = [entry for entry in searched if entry is not best]
+        fitted = [entry for entry in searched if entry.dropped_after != WHOLE_VECTORS]
+        others = [entry for entry in fitted if entry is not best]
         others.sort(key=lambda entry: -entry.fit.score.mean)
         entries = [best, *others[: MOST_SITES - 1]]
         agrees = [

@@ -2,8 +2,8 @@
 
 Every combination of sites is tried where they are few. Of more, the sites of one placement are
 tried after the other's, each with its own swaps alone where the data has such, and then all
-placements together at the best of each. Where many are to be trained, most are dropped early
-(`localisation`).
+placements together at the best of each. Where many are to be trained, most are dropped early, on
+what a swap of the whole vector changes there or after a short fit (`localisation`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from functools import partial
 from itertools import takewhile
 from typing import NamedTuple
 
+import torch
+
+from causalspec.runtime.engine.right_answers import same_answers
 from causalspec.runtime.fitting.candidates import Candidates, TokenNames
 from causalspec.runtime.fitting.fit_store import (
     FitStore,
@@ -21,16 +24,29 @@ from causalspec.runtime.fitting.fit_store import (
     Wanted,
     fit_and_score_together,
 )
-from causalspec.runtime.fitting.localisation import rounds
+from causalspec.runtime.fitting.localisation import (
+    MANY,
+    SWAPPED,
+    WHOLE_VECTORS,
+    rounds,
+    staying,
+    steps_of,
+)
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.shared_batches import shared_batches
 from causalspec.runtime.fitting.splits import Splits, splits_from
-from causalspec.runtime.inputs.experiment import Experiment, Harvester, PreparedSplits
+from causalspec.runtime.inputs.experiment import (
+    Experiment,
+    Harvester,
+    PreparedSplit,
+    PreparedSplits,
+)
 from causalspec.runtime.maps.computed import NotDetermined
 from causalspec.runtime.results.records import MeasuredScore, SiteScore
 from causalspec.runtime.results.run_folder import Stages
 from causalspec.runtime.sites.site import Site
+from causalspec.runtime.watch import Work
 
 Combination = tuple[Site, ...]
 """A site for each offer."""
@@ -97,14 +113,25 @@ class Search:
         self, every: Sequence[Sequence[Combination]], offered: Candidates | None = None
     ) -> list[list[Entry]]:
         """As `fitted`, but where there are many combinations to be trained, most of them are given
-        up on after a short fit: on their validation pairs they were not among the best.
+        up on: a swap of the whole vector changes little there, or after a short fit they were not
+        among the best on their validation pairs.
         """
         settings = self.seeds[0].settings
         trained = (offered or self.offered).is_trained and not settings.exhaustive
         remaining = [list(combinations) for combinations in every]
         found: list[dict[Combination, Entry]] = [{} for _ in every]
-        told = [f"{len(remaining[0])} sites"]
-        for part in rounds(len(remaining[0]), settings.steps) if trained else ():
+        sites = len(remaining[0])
+        told = [f"{sites} sites"]
+        if trained and sites > MANY:
+            for seed, tried in enumerate(self.fitted(remaining, offered, WHOLE_VECTORS)):
+                found[seed] |= {entry.sites: entry for entry in tried}
+                stay = staying([entry.fit.share_changed for entry in tried])
+                remaining[seed] = [tried[number].sites for number in stay]
+                saved = steps_of(sites, settings.steps) - steps_of(sites, settings.steps, len(stay))
+                self.store.watcher.done(Work(steps=saved))
+            told[-1] += " by swaps of whole vectors"
+            told.append(f"the {len(remaining[0])} where these change most")
+        for part in rounds(sites, settings.steps, len(remaining[0])) if trained else ():
             for seed, tried in enumerate(self.fitted(remaining, offered, part.steps)):
                 found[seed] |= {entry.sites: entry for entry in tried}
                 ranked = sorted(tried, key=_merit, reverse=True)
@@ -133,7 +160,8 @@ class Search:
     ) -> list[list[Entry]]:
         """Each seed's combinations fitted, in full or for so many steps, and scored, in order; of
         some offers alone where they are given. One whose vectors do not determine a closed-form map
-        is left out, and told.
+        is left out, and told. For `WHOLE_VECTORS` steps nothing is fitted: these are swapped, for a
+        few pairs.
 
         Raises:
             LookupError: no pair swaps the variables of these offers alone.
@@ -224,7 +252,7 @@ class Search:
 
     def _stage(self, trial: _Trial, steps: int | None) -> str:
         """Under which name a fit is kept in its seed's folder."""
-        length = "" if steps is None else f", {steps} steps"
+        length = "" if steps is None else f", {steps} steps" if steps else ", whole vectors"
         return f"{self.title}: {_named(trial.sites)}{length}"
 
     def _called(self, last: _Trial, steps: int | None) -> str:
@@ -236,6 +264,9 @@ class Search:
         self, batch: Sequence[_Trial], splits: Splits, offered: Candidates, steps: int | None
     ) -> Iterator[tuple[_Trial, Entry | NotDetermined]]:
         wanted: list[Wanted] = []
+        if steps == WHOLE_VECTORS:
+            offered = offered.with_method("full_vector")
+            splits = Splits(None, _telling(splits.validation), None)
         for trial in batch:
             settings, folder = self.seeds[trial.seed].settings, self.seeds[trial.seed].folder
             wanted.append(
@@ -255,6 +286,19 @@ class Search:
                 continue
             measures = self.measuring(splits.validation, fit.maps) if steps is None else ()
             yield trial, Entry(trial.sites, fit, steps, measures)
+
+
+def _telling(splits: PreparedSplits) -> PreparedSplits:
+    """A few pairs of each data set on which a swap can be seen: whose labels are not the base's own
+    answers, if there are any.
+    """
+    found: list[PreparedSplit] = []
+    for prepared in splits:
+        own = prepared.presentation.correct[prepared.own_bases]
+        changing = (~same_answers(prepared.rows.labels, own)).nonzero()[:, 0]
+        rows = changing if len(changing) else torch.arange(prepared.rows.rows)
+        found.append(prepared.take(rows[:SWAPPED]))
+    return tuple(found)
 
 
 def _named(combination: Combination) -> str:

@@ -40,7 +40,7 @@ class SingleSiteFit:
 
     @property
     def is_dropped(self) -> bool:
-        """Whether it was given up on after a short fit."""
+        """Whether it was given up on after a short fit, or before any."""
         return self.dropped_after is not None
 
     @property
@@ -51,7 +51,7 @@ class SingleSiteFit:
     @property
     def title(self) -> str:
         """What its cell or column says to who points at it."""
-        after = f" after {self.dropped_after} steps, dropped" if self.dropped_after else ""
+        after = "" if self.dropped_after is None else f" {_evidence(self.dropped_after)}, dropped"
         alike = ", not told apart from the best" if self.may_be_best else ""
         return f"{self.site}: {figure(self.score.mean)}, {interval(self.score)}{after}{alike}"
 
@@ -139,3 +139,8 @@ def plot_height(value: float) -> float:
 def column_class(columns: int) -> int:
     """The width in `report.css` of a chart with so many columns."""
     return next((limit for limit in _COLUMN_CLASSES if columns <= limit), _COLUMN_CLASSES[-1])
+
+
+def _evidence(steps: int) -> str:
+    """What a site was dropped on."""
+    return f"after {steps} steps" if steps else "by a swap of the whole vector"

@@ -43,8 +43,9 @@ class MeasuredScore:
 @dataclass(frozen=True, slots=True)
 class SiteScore:
     """IIA on the validation pairs of the maps fitted at some sites: one for each placement. Where
-    the sites were dropped early, the score is that of a fit of `dropped_after` steps. `measures`
-    are other metrics on these pairs, where they were asked for.
+    the sites were dropped early, the score is that of a fit of `dropped_after` steps; after none,
+    that of a swap of the whole vectors on a few of the pairs. `measures` are other metrics on these
+    pairs, where they were asked for.
     """
 
     sites: tuple[Site, ...]

@@ -31,10 +31,13 @@ from causalspec.runtime.watch import Costs, Unwatched
 
 @dataclass(frozen=True, slots=True)
 class Searching:
-    """Combinations of sites, of which some are fitted for so many steps: (fits, steps)."""
+    """Combinations of sites, of which some are fitted for so many steps: (fits, steps). At so many
+    whole vectors are swapped first, and fewer may be fitted.
+    """
 
     combinations: Sequence[Combination]
     fits: tuple[tuple[int, int], ...]
+    swapped: int = 0
 
 
 def costs_of(

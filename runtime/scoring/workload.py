@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from causalspec.runtime.engine.keeping import Needs
 from causalspec.runtime.fitting.candidates import MOST_COMBINATIONS, Candidates, TokenNames
-from causalspec.runtime.fitting.localisation import fits
+from causalspec.runtime.fitting.localisation import MANY, SWAPPED, fits
 from causalspec.runtime.fitting.search import Combination
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.shared_batches import shared_batches
@@ -32,6 +32,8 @@ class Workload:
     needs: Needs
     work: Work
     costs: Costs
+    may_be_less: bool = False
+    """Whether sites may be dropped before they are fitted."""
 
     @property
     def seconds(self) -> float:
@@ -46,11 +48,12 @@ class Workload:
     @property
     def takes(self) -> str:
         """The same without the claim's name."""
+        most = "at most " if self.may_be_less else ""
         steps = f", {self.work.steps:,.0f} steps in all" if self.work.steps else ""
         return (
-            f"{_count(self.sites, 'site')}, {_count(self.fits, 'fit')}{steps}, "
+            f"{_count(self.sites, 'site')}, {most}{_count(self.fits, 'fit')}{steps}, "
             f"{_count(self.needs.inputs, 'distinct input')}, {written_size(self.needs.bytes)} of "
-            f"activations ({self.needs.kept}), about {duration(self.seconds)}"
+            f"activations ({self.needs.kept}), {most or 'about '}{duration(self.seconds)}"
         )
 
     @property
@@ -93,7 +96,8 @@ def workload_of(posed: PosedClaim, settings: FitSettings, *, judged: bool = True
         first = _controls(posed, swept, fit, inputs, one, _standing(posed) | _named(posed))
         others = _controls(posed, swept, fit, inputs, one, _named(posed)) + searched + apart
         swept = swept + first + others * (claim.seeds - 1)
-    return Workload(claim.name, sites, swept.count, needed, swept.work, costs)
+    drops = any(search.swapped for search in searches)
+    return Workload(claim.name, sites, swept.count, needed, swept.work, costs, drops)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,8 @@ class _Fits:
 
 def _work(search: Searching, posed: PosedClaim, encoded: EncodedSplits) -> Work:
     scored = _chosen_on(posed, encoded)
-    return sum((Work(steps, scored) * count for count, steps in search.fits), Work())
+    swapped = Work(scored=min(scored, SWAPPED * len(posed.experiment.designs))) * search.swapped
+    return sum((Work(steps, scored) * count for count, steps in search.fits), swapped)
 
 
 def _planned(posed: PosedClaim, settings: FitSettings) -> tuple[Harvester, list[Searching]]:
@@ -144,8 +149,9 @@ def _search(
     offered: Candidates, combinations: Sequence[Combination], settings: FitSettings
 ) -> Searching:
     halving = offered.is_trained and not settings.exhaustive
-    steps = _steps(offered, settings)
-    return Searching(combinations, tuple(fits(len(combinations), steps, halving=halving)))
+    sites, steps = len(combinations), _steps(offered, settings)
+    swapped = sites if halving and sites > MANY else 0
+    return Searching(combinations, tuple(fits(sites, steps, halving=halving)), swapped)
 
 
 def _steps(offered: Candidates, settings: FitSettings) -> int:

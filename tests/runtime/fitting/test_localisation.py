@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from causalspec.runtime.fitting.localisation import FEW, rounds
+from causalspec.runtime.fitting.localisation import FEW, MANY, fits, rounds, staying
 from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.results.records import ClaimVerdict
 from tests.helpers.planted_claims import FIT, Asked, verified
@@ -19,6 +19,7 @@ from tests.helpers.planted_decoder import write_planted
 
 STEPS = 80
 SITES = "head[0..3] layers 0..1 token slot(first).first .. last by das(dim = 1)"
+MORE_SITES = "head[0..3] layers 0..1 token last - 3 .. last by das(dim = 1)"
 
 
 def all_steps(sites: int, steps: int) -> int:
@@ -47,21 +48,48 @@ def test_rounds(sites: int, steps: int) -> None:
     assert kept[-1] >= min(sites, 2)
 
 
+@given(
+    sites=st.integers(1, 300), steps=st.integers(1, 500), dropped=st.floats(0, 1, exclude_max=True)
+)
+def test_rounds_of_those_that_stay(sites: int, steps: int, dropped: float) -> None:
+    stay = sites - int(dropped * sites)
+    whole, short = ([*fits(sites, steps, halving=True, stay=left)] for left in (None, stay))
+    counts = [count for count, _ in short]
+    assert counts == sorted(counts, reverse=True) and len(set(counts)) == len(counts)
+    assert sum(count * each for count, each in short) <= sum(count * each for count, each in whole)
+
+
+@given(st.lists(st.floats(0, 1), min_size=MANY + 1, max_size=200))
+def test_sites_stay_where_whole_vectors_change_answers(changed: list[float]) -> None:
+    stay = staying(changed)
+    assert stay == sorted(set(stay))
+    best, left = max(changed), set(range(len(changed))) - set(stay)
+    assert all(changed[number] < best / 2 for number in left)
+    assert all(changed[number] <= min(changed[kept] for kept in stay) for number in left)
+    assert len(stay) >= 3  # a first round has something to choose from
+
+
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, tuple[ClaimVerdict, Path]]:
     """The verdict on a letter's place, of a search cut short and of one in full."""
-    network = tmp_path_factory.mktemp("network")
+    return {
+        exhaustive: searched_among(SITES, exhaustive, tmp_path_factory)
+        for exhaustive in (False, True)
+    }
+
+
+def searched_among(
+    sites: str, exhaustive: bool, folders: pytest.TempPathFactory
+) -> tuple[ClaimVerdict, Path]:
+    """The verdict and its results."""
+    network, folder = folders.mktemp("network"), folders.mktemp("search")
     write_planted(network)
-    found: dict[bool, tuple[ClaimVerdict, Path]] = {}
-    for exhaustive in (False, True):
-        folder = tmp_path_factory.mktemp("search")
-        fit = replace(FIT, steps=STEPS, exhaustive=exhaustive)
-        asked = {"Marked": Asked("marked", SITES)}
-        shown = load_task_network(str(network), "cpu")
-        with pytest.MonkeyPatch.context() as patch:  # controls are others' question
-            patch.setattr("causalspec.runtime.scoring.controls.CONTROLS", {})
-            found[exhaustive] = verified(folder, shown, asked, fit)["Marked"], folder / "results"
-    return found
+    fit = replace(FIT, steps=STEPS, exhaustive=exhaustive)
+    asked = {"Marked": Asked("marked", sites)}
+    shown = load_task_network(str(network), "cpu")
+    with pytest.MonkeyPatch.context() as patch:  # controls are others' question
+        patch.setattr("causalspec.runtime.scoring.controls.CONTROLS", {})
+        return verified(folder, shown, asked, fit)["Marked"], folder / "results"
 
 
 def test_the_same_site_and_maps(searched: dict[bool, tuple[ClaimVerdict, Path]]) -> None:
@@ -90,3 +118,20 @@ def test_what_was_dropped_is_told(searched: dict[bool, tuple[ClaimVerdict, Path]
     report = (here / "report.html").read_text(encoding="utf-8")
     assert "Paler ones were dropped after a short fit." in report
     assert "after 10 steps, dropped" in report
+
+
+def test_many_sites_are_dropped_before_a_fit(
+    searched: dict[bool, tuple[ClaimVerdict, Path]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (found, here), (full, _) = searched_among(MORE_SITES, False, tmp_path_factory), searched[True]
+    assert [str(site) for site in found.chosen] == ["head 0, layer 0, token last"]
+    assert str(found.chosen) == str(full.chosen) or found.score.mean >= full.score.mean - 0.01
+    lengths = [fit.dropped_after for fit in found.sites]
+    swapped = lengths.count(0)
+    assert len(lengths) == 32 and swapped > 20
+    told = f"tried 32 sites by swaps of whole vectors, the {32 - swapped} where these change most"
+    assert any(told in note for note in found.notes)
+    report = (here / "report.html").read_text(encoding="utf-8")
+    assert "by a swap of the whole vector, dropped" in report
+    # What such a swap changes at the chosen place is not less than a fit comes to.
+    assert {fit.validation.total for fit in found.sites if fit.dropped_after == 0} != {0}
