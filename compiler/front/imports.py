@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import get_args
 
-from causalspec.compiler.domains import Domain, Rows, Symbols, Tuples
+from causalspec.compiler.domains import Domain, Rows, Symbols, Tuples, parts_of
 from causalspec.compiler.front.elaborate import check_functions
 from causalspec.compiler.front.files import place_of, read_beside
 from causalspec.compiler.front.hypotheses import compile_models, compile_tasks, draft_tasks
@@ -20,6 +20,7 @@ from causalspec.compiler.front.names import (
     of_kind,
     with_article,
 )
+from causalspec.compiler.front.symbols import members_of
 from causalspec.compiler.front.tasks import TaskDraft
 from causalspec.compiler.front.types import named_domain
 from causalspec.compiler.front.unread import set_aside
@@ -142,7 +143,7 @@ def _take(declaration: syntax.ImportDeclaration, home: Compilation, into: Compil
             else:
                 domain = home.domains.get(name.text)
                 into.domains[name.text] = domain
-                _take_values(domain, into)
+                _take_values(domain, home, into)
 
 
 def _take_hypothesis(name: syntax.Name, home: Compilation, into: Compilation) -> None:
@@ -157,7 +158,7 @@ def _take_hypothesis(name: syntax.Name, home: Compilation, into: Compilation) ->
     adopt_task(into, task, name)
     _note_origins(into, task, model)
     for variable in (*task.variables.values(), *(model.own.members if model is not None else ())):
-        _take_values(variable.domain, into)
+        _take_values(variable.domain, home, into)
 
 
 def _note_origins(into: Compilation, task: TaskDraft, model: ModelDraft | None) -> None:
@@ -181,9 +182,23 @@ def _note_origins(into: Compilation, task: TaskDraft, model: ModelDraft | None) 
                 noted.setdefault(slot.span, Origin("slot", task.declaration.name.text))
 
 
-def _take_values(domain: Domain | None, into: Compilation) -> None:
+def _take_values(domain: Domain | None, home: Compilation, into: Compilation) -> None:
     """Make the named values of a domain known by their names."""
     if isinstance(domain, Symbols | Rows) and domain not in into.symbol_sets:
         into.symbol_sets.append(domain)
+        _note_values(domain, home, into)
     for part in domain.fields if isinstance(domain, Tuples) else ():
-        _take_values(part.domain, into)
+        _take_values(part.domain, home, into)
+
+
+def _note_values(domain: Symbols | Rows, home: Compilation, into: Compilation) -> None:
+    """Note for editors where a domain's named values are declared, and those of its columns."""
+    waiting: list[Domain] = [domain]
+    seen: list[Domain] = []  # A column may be of its own table's type.
+    while waiting:
+        part = waiting.pop()
+        if part not in seen:
+            seen.append(part)
+            if isinstance(part, Symbols | Rows):
+                into.meanings.import_values(members_of(part), home.meanings)
+            waiting += [column.domain for column in parts_of(part).values()]
