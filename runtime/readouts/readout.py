@@ -12,9 +12,7 @@ from torch import Tensor
 
 from causalspec.compiler import Claim, InterchangePairs, Specification, generate, value_text
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.engine.memory import memory_failures
-from causalspec.runtime.engine.precision import products_in
-from causalspec.runtime.engine.threads import threads
+from causalspec.runtime.engine.computing import computing
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.sweep import sweep
 from causalspec.runtime.inputs.task_network import TaskNetwork
@@ -89,12 +87,7 @@ def read_out(
     fit = settings.fit_for(network)
     manifest = manifest_of(specification, network, settings)
     run = run_folder(destination, identity(manifest, settings, fit) + claim.name)
-    with (
-        threads(network.threads),
-        products_in(settings.precision),
-        run as folder,
-        memory_failures(keeps=True),
-    ):
+    with run as folder, computing(network.threads, settings.precision, keeps=True):
         store = FitStore(folder, watcher)
         known = posed.network
         if posed.reused is None:

@@ -10,9 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from causalspec.compiler import Alignment, CounterfactualDesign, Specification
-from causalspec.runtime.engine.memory import memory_failures
-from causalspec.runtime.engine.precision import products_in
-from causalspec.runtime.engine.threads import threads
+from causalspec.runtime.engine.computing import computing
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.sweep import sweep
@@ -56,11 +54,7 @@ def help_verify(
     first = int(share * len(posed))
     posed = posed[first:] + posed[:first]
     names = [claim.experiment.claim.name for claim in posed]
-    with (
-        threads(network.threads),
-        products_in(settings.precision),
-        memory_failures(),
-    ):
+    with computing(network.threads, settings.precision):
         store = FitStore(stages, Unwatched())
         for place in stages.in_turn(names, skips=True, joins=True):
             # It is the run itself that says so.
@@ -96,9 +90,7 @@ def help_align(
     question = question_about(alignment, design.name, "validation", prompt)
     stages = join(alignment_identity(specification, network, settings, question))
     with (
-        threads(network.threads),
-        products_in(settings.precision),
-        memory_failures(),
+        computing(network.threads, settings.precision),
         suppress(NotDetermined, Untestable),
     ):
         posed = pose(specification, question, network, keeps_unanswered=settings.keeps_unanswered)

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from causalspec.compiler import Claim, Specification
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.engine.memory import memory_failures
-from causalspec.runtime.engine.precision import FLOAT32, products_in
-from causalspec.runtime.engine.threads import threads
+from causalspec.runtime.engine.computing import computing
+from causalspec.runtime.engine.precision import FLOAT32
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.task_network import TaskNetwork
@@ -85,10 +84,8 @@ def verify(
     manifest = _manifest(specification, network, settings, posed)
     run_identity = identity(manifest, settings, fit)
     with (
-        threads(network.threads),
-        products_in(settings.precision),
         run_folder(destination, run_identity) as folder,
-        memory_failures(keeps=True),
+        computing(network.threads, settings.precision, keeps=True),
         sharing(folder, run_identity) as stages,
     ):
         store = FitStore(stages, watcher)
@@ -175,7 +172,7 @@ def workloads(
         )
         if settings.maps is not None:
             posed = reusing(posed, settings.maps)
-        with threads(network.threads), products_in(settings.precision), memory_failures():
+        with computing(network.threads, settings.precision):
             yield workload_of(posed, settings.fit_for(network))
 
 
