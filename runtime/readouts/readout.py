@@ -22,7 +22,7 @@ from causalspec.runtime.readouts.reading import Read, Reader
 from causalspec.runtime.readouts.records import DataReadout, PredictorScore, Readout
 from causalspec.runtime.results.run_folder import run_folder
 from causalspec.runtime.scoring.metrics.firing import area
-from causalspec.runtime.scoring.posed import pose, reusing
+from causalspec.runtime.scoring.posed import reusing
 from causalspec.runtime.scoring.verify import VerifySettings, identity, manifest_of
 from causalspec.runtime.untyped import from_array
 from causalspec.runtime.watch import Unwatched, Watcher
@@ -66,13 +66,7 @@ def read_out(
         ToolFailure: its data swaps several variables, or too few inputs are answered rightly.
     """
     sizes, watcher = sizes or ReadoutSettings(), watcher or Unwatched()
-    posed = pose(
-        specification,
-        claim,
-        network,
-        keeps_unanswered=settings.keeps_unanswered,
-        fits=settings.maps is None,
-    )
+    posed = settings.pose(specification, claim, network)
     experiment = posed.experiment
     designs = [specification.counterfactuals[read.design] for read in also]
     apart = designs_apart([*experiment.designs, *designs])

@@ -21,7 +21,6 @@ from causalspec.runtime.results.whole_folder import whole_folder
 from causalspec.runtime.scoring.asked import measured_scores
 from causalspec.runtime.scoring.metrics import measure_of
 from causalspec.runtime.scoring.observed import observe
-from causalspec.runtime.scoring.posed import pose
 from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.scoring.verify import VerifySettings, identity, manifest_of
 from causalspec.runtime.scoring.workload import Workload, workload_of
@@ -71,7 +70,7 @@ def align(
         computing(network.threads, settings.precision, keeps=True),
         sharing(folder, run_identity) as stages,
     ):
-        posed = pose(specification, question, network, keeps_unanswered=settings.keeps_unanswered)
+        posed = settings.pose(specification, question, network)
         if watcher is not None:
             watcher.begin([workload_of(posed, fit, judged=False).part])
         store = FitStore(stages, watcher or Unwatched())
@@ -113,7 +112,7 @@ def alignment_workload(
 ) -> Workload:
     """What `align` will take. Raises as it does."""
     question = question_about(alignment, design.name, "validation", prompt)
-    posed = pose(specification, question, network, keeps_unanswered=settings.keeps_unanswered)
+    posed = settings.pose(specification, question, network)
     with computing(network.threads, settings.precision):
         return workload_of(posed, settings.fit_for(network), judged=False)
 

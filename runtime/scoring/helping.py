@@ -23,7 +23,7 @@ from causalspec.runtime.scoring.choice import choose_claims
 from causalspec.runtime.scoring.claims import select, with_seed
 from causalspec.runtime.scoring.controls import compare
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
-from causalspec.runtime.scoring.posed import PosedClaim, pose
+from causalspec.runtime.scoring.posed import PosedClaim
 from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.scoring.seeds import of_number
 from causalspec.runtime.scoring.verify import (
@@ -93,6 +93,6 @@ def help_align(
         computing(network.threads, settings.precision),
         suppress(NotDetermined, Untestable),
     ):
-        posed = pose(specification, question, network, keeps_unanswered=settings.keeps_unanswered)
+        posed = settings.pose(specification, question, network)
         store, fit = FitStore(stages, Unwatched()), settings.fit_for(network)
         sweep(store, posed.network, posed.experiment, posed.offered, fit)

@@ -51,6 +51,16 @@ class VerifySettings:
         """How maps are fitted to a network, seeded."""
         return replace(self.fit or network.settings, seed=self.seed)
 
+    def pose(self, specification: Specification, claim: Claim, network: TaskNetwork) -> PosedClaim:
+        """`posed.pose` of a claim under these options. Raises as it does."""
+        return pose(
+            specification,
+            claim,
+            network,
+            keeps_unanswered=self.keeps_unanswered,
+            fits=self.maps is None,
+        )
+
 
 def verify(
     specification: Specification,
@@ -119,18 +129,7 @@ def posed_claims(
     """The claims before the network: whatever is wrong with the last is said before the first is
     fitted. Raises as `verify` does.
     """
-    posed = warned(
-        [
-            pose(
-                specification,
-                claim,
-                network,
-                keeps_unanswered=settings.keeps_unanswered,
-                fits=settings.maps is None,
-            )
-            for claim in claims
-        ]
-    )
+    posed = warned([settings.pose(specification, claim, network) for claim in claims])
     return [reusing(claim, settings.maps) for claim in posed] if settings.maps else posed
 
 
@@ -162,14 +161,7 @@ def workloads(
 ) -> Iterator[Workload]:
     """What `verify` will take, claim by claim. Raises as it does."""
     for claim in choose_claims(specification, settings.claims):
-        unfitted = settings.maps is not None
-        posed = pose(
-            specification,
-            claim,
-            network,
-            keeps_unanswered=settings.keeps_unanswered,
-            fits=not unfitted,
-        )
+        posed = settings.pose(specification, claim, network)
         if settings.maps is not None:
             posed = reusing(posed, settings.maps)
         with computing(network.threads, settings.precision):
