@@ -42,7 +42,20 @@ WORDS = {Role.ABBREVIATION: "abbreviation", Role.VARIABLE: "variable"}
 """What editors call variables in these roles; all others by the role's own name."""
 
 
-def import_names(file: syntax.File, into: Compilation) -> None:
+def compile_names(file: syntax.File, into: Compilation) -> list[TaskDraft]:
+    """What a file imports and declares, up to its tasks, which are given; its models read these."""
+    _import_names(file, into)
+    collect(file, into)
+    _check_needed_tasks(file, into)
+    for name in into.names_of(syntax.TypeDeclaration, syntax.TableDeclaration):
+        named_domain(into, name)
+    drafts = draft_tasks(file, into)
+    check_functions(file, into)
+    compile_tasks(into, drafts)
+    return drafts
+
+
+def _import_names(file: syntax.File, into: Compilation) -> None:
     """Declare every imported name in `into`, as the file that it stands in means it."""
     for declaration in of_kind(file.declarations, syntax.ImportDeclaration):
         for name in declaration.names:
@@ -54,7 +67,7 @@ def import_names(file: syntax.File, into: Compilation) -> None:
             into.failed |= {name.text for name in declaration.names}
 
 
-def check_needed_tasks(file: syntax.File, compilation: Compilation) -> None:
+def _check_needed_tasks(file: syntax.File, compilation: Compilation) -> None:
     """Report tasks of the file that have the name of one that an imported model comes with."""
     for declaration in of_kind(file.declarations, syntax.TaskDeclaration):
         needed = compilation.drafts.get(declaration.name.text)
@@ -97,23 +110,12 @@ def _home(declaration: syntax.ImportDeclaration, into: Compilation) -> Compilati
             path=(*into.path, place),
             read=into.read,
         )
-        _compile(file, home)
+        compile_names(file, home)
+        compile_models(file, home)
         into.read[place] = home
     folder = PurePosixPath(Path(written.value).as_posix()).parent
     into.files |= {str(folder / name): digest for name, digest in home.files.items()}
     return home
-
-
-def _compile(file: syntax.File, home: Compilation) -> None:
-    import_names(file, home)
-    collect(file, home)
-    check_needed_tasks(file, home)
-    for name in home.names_of(syntax.TypeDeclaration, syntax.TableDeclaration):
-        named_domain(home, name)
-    drafts = draft_tasks(file, home)
-    check_functions(file, home)
-    compile_tasks(home, drafts)
-    compile_models(file, home)
 
 
 def _take(declaration: syntax.ImportDeclaration, home: Compilation, into: Compilation) -> None:
