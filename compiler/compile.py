@@ -10,23 +10,19 @@ from causalspec.compiler.evidence import Examination
 from causalspec.compiler.front.abstractions import compile_abstractions
 from causalspec.compiler.front.claims import compile_claim
 from causalspec.compiler.front.designs import compile_design
-from causalspec.compiler.front.elaborate import check_functions
 from causalspec.compiler.front.file_names import check_file_names
 from causalspec.compiler.front.hypotheses import (
     built,
     compile_models,
-    compile_tasks,
-    draft_tasks,
     model_examples,
     task_examples,
 )
-from causalspec.compiler.front.imports import check_needed_tasks, import_names
-from causalspec.compiler.front.names import Compilation, collect
+from causalspec.compiler.front.imports import compile_names
+from causalspec.compiler.front.names import Compilation
 from causalspec.compiler.front.parameters import AS_DECLARED, Settings
 from causalspec.compiler.front.placements import compile_alignment
 from causalspec.compiler.front.question_texts import question_texts
 from causalspec.compiler.front.subexpressions import deep_calls
-from causalspec.compiler.front.types import named_domain
 from causalspec.compiler.front.unread import set_aside
 from causalspec.compiler.meanings import Meanings
 from causalspec.compiler.model import family_of
@@ -75,15 +71,8 @@ def open_file(
     compilation = Compilation(
         diagnostics, folder, settings=settings, unread=unread, meanings=meanings
     )
-    import_names(file, compilation)
-    collect(file, compilation)
-    check_needed_tasks(file, compilation)
+    drafts = compile_names(file, compilation)
     check_file_names(file, compilation)
-    for name in compilation.names_of(syntax.TypeDeclaration, syntax.TableDeclaration):
-        named_domain(compilation, name)
-    drafts = draft_tasks(file, compilation)
-    check_functions(file, compilation)
-    compile_tasks(compilation, drafts)
     examples = [*task_examples(compilation, drafts)]
     derived = compile_models(file, compilation)
     abstractions = derived | compile_abstractions(file, compilation)

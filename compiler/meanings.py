@@ -6,7 +6,7 @@ resolved.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -42,9 +42,11 @@ class Meanings:
     """
     values: dict[str, list[syntax.Name]] = field(default_factory=dict[str, list[syntax.Name]])
     """Where named values are declared. One word is one value in every type."""
+    imported_values: dict[str, Span] = field(default_factory=dict[str, Span])
+    """Where those are declared, in their own files, that come along with what is imported."""
     imported: dict[Span, Origin] = field(default_factory=dict[Span, "Origin"])
-    """What imported names declare, by their places here, and what comes along with tasks and
-    models, by its places in their own files.
+    """What imported names declare, by their places here, and what comes along with types, tasks
+    and models, by its places in their own files.
     """
     domains: dict[Span, Domain] = field(default_factory=dict[Span, Domain])
     """What types, tables and variables can be, by the place of the name that declares them."""
@@ -56,12 +58,25 @@ class Meanings:
 
     def note_value(self, use: syntax.Name) -> None:
         """Note a named value where its name is used."""
-        declaring: Sequence[syntax.Name] = self.values.get(use.text, ())
-        if declaring:
-            self.uses.setdefault(use.span, declaring[0].span)
+        place = self._place_of(use.text)
+        if place is not None:
+            self.uses.setdefault(use.span, place)
 
     def declare_value(self, name: syntax.Name) -> None:
         """Note a place where a named value is declared."""
         places = self.values.setdefault(name.text, [])
         if all(place.span != name.span for place in places):
             places.append(name)
+
+    def import_values(self, words: Iterable[str], home: Meanings) -> None:
+        """Note where named values are declared that come along from the file of `home`."""
+        for word in words:
+            place = home._place_of(word)
+            if place is not None and word not in self.imported_values:
+                self.imported_values[word] = place
+                self.imported[place] = Origin("value")
+
+    def _place_of(self, word: str) -> Span | None:
+        """Where a named value is declared, None for one that a file beside the spec holds."""
+        here = self.values.get(word)
+        return here[0].span if here else self.imported_values.get(word)

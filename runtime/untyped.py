@@ -66,6 +66,14 @@ def eigenvectors(symmetric: Tensor) -> tuple[Tensor, Tensor]:
     return _torch.linalg.eigh(symmetric)
 
 
+def step_down(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    """One step of an optimizer by the gradient of a loss."""
+    untyped: Any = optimizer
+    optimizer.zero_grad()
+    torch.autograd.backward([loss])
+    untyped.step()
+
+
 @contextmanager
 def seeded(seed: int) -> Generator[None]:
     """While open, torch draws from `seed` on the CPU; afterwards as if nothing had happened."""

@@ -22,7 +22,7 @@ from causalspec.commands.networks import (
 )
 from causalspec.commands.output import print_json, print_lines
 from causalspec.commands.plan import DEFAULT_MARGIN, print_plans
-from causalspec.commands.specs import load_checked, named
+from causalspec.commands.specs import ensure_prompt, find_alignment, load_checked, named
 from causalspec.compiler import (
     Alignment,
     CounterfactualDesign,
@@ -70,17 +70,12 @@ def add_alignment_arguments(parser: argparse.ArgumentParser, many: str | None = 
 def run(options: argparse.Namespace) -> ExitCode:
     """Fit, write the maps, and print a row a site."""
     specification = load_checked(options.spec, options.settings)
-    alignments = [
-        named(specification.alignments, name, f"there is no alignment `{name}`")
-        for name in dict.fromkeys(options.alignment)
-    ]
+    alignments = [find_alignment(specification, name) for name in dict.fromkeys(options.alignment)]
     if options.cluster is not None and len(alignments) > 1:
         raise WrongUsageError("with `--cluster`, name one alignment a run")
     asked = [(each, data_of(specification, each, options.data)) for each in alignments]
     for each in alignments:
-        if options.prompt is not None:
-            task = specification.tasks[each.model.task]
-            named(task.prompts, options.prompt, f"`{task.name}` has no prompt `{options.prompt}`")
+        ensure_prompt(specification, each.model, options.prompt)
 
     for metric in options.measure:
         entry = named(full_vocabulary().metrics, metric, f"there is no metric `{metric}`")

@@ -22,7 +22,7 @@ from causalspec.commands.arguments import (
 )
 from causalspec.commands.output import print_json, print_lines
 from causalspec.commands.pairs_shown import SolvedPair, print_pairs, reasons_as_json, sample
-from causalspec.commands.specs import find_design, load_checked, named
+from causalspec.commands.specs import find_design, find_split, load_checked
 from causalspec.compiler import (
     LINES,
     CounterfactualDesign,
@@ -127,8 +127,7 @@ def _designs(
         raise WrongUsageError(f"{options.spec} declares no counterfactuals")
     if options.split is not None:
         for design in designs:
-            missing = f"`{design.name}` has no split `{options.split}`"
-            named({split.name: split for split in design.splits}, options.split, missing)
+            find_split(design, options.split)
     return designs
 
 

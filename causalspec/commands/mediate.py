@@ -14,7 +14,7 @@ from causalspec.commands.networks import (
     require_libraries,
 )
 from causalspec.commands.output import drawn, drawn_table, print_json, print_lines, write_file_in
-from causalspec.commands.specs import load_checked, named
+from causalspec.commands.specs import find_alignment, find_split, load_checked
 from causalspec.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -36,13 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Measure effects, print a row a site, and write it and a picture where `--out` says."""
     specification = load_checked(options.spec, options.settings)
-    missing = f"there is no alignment `{options.alignment}`"
-    alignment = named(specification.alignments, options.alignment, missing)
+    alignment = find_alignment(specification, options.alignment)
     design = data_of(specification, alignment, options.data)
-    splits = {split.name: split for split in design.splits}
-    first = "validation" if "validation" in splits else design.splits[0].name
-    name = options.split or first
-    named(splits, name, f"`{design.name}` has no split `{name}`")
+    splits = [split.name for split in design.splits]
+    first = "validation" if "validation" in splits else splits[0]
+    name = find_split(design, options.split or first).name
 
     require_libraries()
     from causalspec.progress import TerminalWatcher

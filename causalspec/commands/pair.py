@@ -16,7 +16,13 @@ from causalspec.commands.arguments import (
 from causalspec.commands.networks import add_where_arguments, named_network, require_libraries
 from causalspec.commands.output import print_json
 from causalspec.commands.pairs_shown import SolvedPair
-from causalspec.commands.specs import find_design, load_checked, named
+from causalspec.commands.specs import (
+    ensure_prompt,
+    find_design,
+    find_split,
+    load_checked,
+    named,
+)
 from causalspec.compiler import (
     Alignment,
     CounterfactualDesign,
@@ -74,10 +80,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     design = find_design(specification, options.data)
     split = split_of(design, options)
     alignment = alignment_of(specification, design, options)
-    task = specification.tasks[design.model.task]
-    if options.prompt is not None:
-        missing = f"`{task.name}` has no prompt `{options.prompt}`"
-        named(task.prompts, options.prompt, missing)
+    ensure_prompt(specification, design.model, options.prompt)
     require_libraries()
     earlier = _maps(specification, design, alignment, options)
     if earlier is None and options.claim is not None:
@@ -125,9 +128,9 @@ def pair_of(
 
 def split_of(design: CounterfactualDesign, options: argparse.Namespace) -> SplitSize:
     """The split that `--split` names, which has the row that `--row` names."""
-    splits = {split.name: split for split in design.splits}
-    name = options.split or ("test" if "test" in splits else design.splits[-1].name)
-    split = named(splits, name, f"`{design.name}` has no split `{name}`")
+    splits = [split.name for split in design.splits]
+    name = options.split or ("test" if "test" in splits else splits[-1])
+    split = find_split(design, name)
     if options.row > split.rows:
         raise WrongUsageError(
             f"`{design.name}.{name}` has {split.rows:,} rows, no row {options.row:,}"

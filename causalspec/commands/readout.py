@@ -20,7 +20,13 @@ from causalspec.commands.networks import (
     run_settings,
 )
 from causalspec.commands.output import drawn, drawn_table, print_json, print_lines, write_file_in
-from causalspec.commands.specs import find_design, load_checked, named
+from causalspec.commands.specs import (
+    ensure_prompt,
+    find_design,
+    find_split,
+    load_checked,
+    named,
+)
 from causalspec.compiler import Claim, Specification
 from causalspec.dsl.display import visible
 from causalspec.exit_codes import ExitCode
@@ -71,11 +77,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     specification = load_checked(options.spec, options.settings)
     missing = f"there is no claim `{options.claim}`"
     claim = named(specification.claims, options.claim, missing)
-    if options.prompt is not None:
-        task = specification.tasks[claim.model.task]
-        named(task.prompts, options.prompt, f"`{task.name}` has no prompt `{options.prompt}`")
-        if not options.also:
-            raise WrongUsageError("--prompt says how the inputs of --also are shown")
+    ensure_prompt(specification, claim.model, options.prompt)
+    if options.prompt is not None and not options.also:
+        raise WrongUsageError("--prompt says how the inputs of --also are shown")
     require_libraries()
     from causalspec.progress import TerminalWatcher
     from causalspec.runtime import ReadoutSettings, json_text, json_value, read_out, render_readout
@@ -107,9 +111,7 @@ def _also(specification: Specification, claim: Claim, written: str, prompt: str 
     design = find_design(specification, name)
     if design.model.name != claim.model.name:
         raise WrongUsageError(f"--also {written}: it is not data of `{claim.model.name}`")
-    splits = {offered.name: offered for offered in design.splits}
-    named(splits, split, f"`{name}` has no split `{split}`")
-    return AlsoRead(name, split, prompt or claim.prompt)
+    return AlsoRead(name, find_split(design, split).name, prompt or claim.prompt)
 
 
 def _print(found: Readout) -> None:

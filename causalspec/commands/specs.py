@@ -11,10 +11,12 @@ from typing import TypeAlias, TypeVar
 from causalspec.commands.arguments import WrongUsageError
 from causalspec.commands.output import print_diagnostics
 from causalspec.compiler import (
+    Alignment,
     CausalModel,
     Compilation,
     CounterfactualDesign,
     Specification,
+    SplitSize,
     load_specification,
     open_file,
     value_text,
@@ -120,6 +122,24 @@ def find_design(specification: Specification, name: str) -> CounterfactualDesign
     """A counterfactuals declaration by name. Raises `WrongUsageError` where there is none."""
     missing = f"there is no counterfactuals declaration `{name}`"
     return named(specification.counterfactuals, name, missing)
+
+
+def find_split(design: CounterfactualDesign, name: str) -> SplitSize:
+    """A split of a data set by name. Raises `WrongUsageError` where there is none."""
+    splits = {split.name: split for split in design.splits}
+    return named(splits, name, f"`{design.name}` has no split `{name}`")
+
+
+def find_alignment(specification: Specification, name: str) -> Alignment:
+    """An alignment by name. Raises `WrongUsageError` where there is none."""
+    return named(specification.alignments, name, f"there is no alignment `{name}`")
+
+
+def ensure_prompt(specification: Specification, model: CausalModel, name: str | None) -> None:
+    """Raise `WrongUsageError` where a prompt is named that the model's task has not."""
+    task = specification.tasks[model.task]
+    if name is not None:
+        named(task.prompts, name, f"`{task.name}` has no prompt `{name}`")
 
 
 def model_values(model: CausalModel, setting: Mapping[str, int]) -> dict[str, str]:

@@ -72,7 +72,9 @@ class Index:
     documents: list[tuple[Span, str]] = field(default_factory=list[tuple[Span, str]])
     """Quoted names of files."""
     elsewhere: dict[Span, Symbol] = field(default_factory=dict[Span, Symbol])
-    """The symbols of imported tasks and models that occur here, by their places in other files."""
+    """The symbols of imported tasks, models and types that occur here, by their places in other
+    files.
+    """
     _declared: dict[Span, Symbol] = field(default_factory=dict[Span, Symbol])
     _sides: dict[tuple[str, str], Symbol] = field(default_factory=dict[tuple[str, str], Symbol])
 
@@ -151,7 +153,7 @@ class Index:
         return built_in.WORDS[meaning].get(span.text)
 
     def _elsewhere(self, span: Span) -> Symbol | None:
-        """The symbol of a name in an imported task or model, which its own file declares."""
+        """The symbol of a name that comes along with an import, which its own file declares."""
         origin = self.meanings.imported.get(span)
         if origin is None:
             return None
@@ -192,8 +194,18 @@ class Index:
         yield from self.top.values()
 
     def elements(self) -> list[Symbol]:
-        """Every named value."""
-        return [symbol for symbol in self._declared.values() if symbol.kind is Kind.ELEMENT]
+        """Every named value, of this file and of what it imports."""
+        own = [symbol for symbol in self._declared.values() if symbol.kind is Kind.ELEMENT]
+        known = {symbol.name for symbol in own}
+        imported = self.meanings.imported_values.items()
+        return [
+            *own,
+            *(
+                Symbol(word, Kind.ELEMENT, span=span)
+                for word, span in imported
+                if word not in known
+            ),
+        ]
 
 
 def _declared_by(

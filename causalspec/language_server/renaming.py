@@ -50,26 +50,20 @@ def rename(
     if not NAME.fullmatch(name) or name in set(keywords()) - joining_words():
         raise CannotRenameError(f"`{name}` is not a name")
     shared = workspace.sharing(analysis, symbol)
-    home = shared[0].symbol
-    if isinstance(home.node, syntax.ImportDeclaration):
+    home = shared[0]
+    if isinstance(home.symbol.node, syntax.ImportDeclaration):
         raise CannotRenameError(f"`{symbol.name}` is declared in a file that cannot be read")
-    if home.kind in SEEN_THROUGH_TYPES:
-        for reader in workspace.readers(analysis):
-            if mentions(reader, symbol.name):
-                raise CannotRenameError(
-                    f"`{symbol.name}` also stands in {reader.source.name}, which imports "
-                    "from this file"
-                )
-    if home.owner is not None and len(shared) > 1:
+    reader = _reader(workspace, shared)
+    if reader is not None:
         raise CannotRenameError(
-            f"`{symbol.name}` of {_file_name(shared[0])} also stands in {_file_name(shared[1])}, "
-            "which imports from it"
+            f"`{symbol.name}` of {_file_name(home.analysis)} also stands in "
+            f"{_file_name(reader)}, which imports from it"
         )
     changes: dict[str, Sequence[types.TextEdit]] = {}
     for known in shared:
         places = known.analysis.index.of(known.symbol)
         # Whoever imports the name looks into a file where it has not changed yet.
-        if not _means_the_same(known.analysis, places, name, alone=known is shared[0]):
+        if not _means_the_same(known.analysis, places, name, alone=known is home):
             raise CannotRenameError(f"`{name}` means something else here already")
         changes[known.analysis.uri] = [
             types.TextEdit(known.analysis.positions.range(place.span), name) for place in places
@@ -77,8 +71,20 @@ def rename(
     return changes
 
 
-def _file_name(shared: Shared) -> str:
-    return Path(shared.analysis.source.name).name
+def _reader(workspace: Workspace, shared: Sequence[Shared]) -> Analysis | None:
+    """Another file than the symbol's home where it stands though it is not imported by its name,
+    or may stand; None where there is none.
+    """
+    home = shared[0]
+    seen_through = home.symbol.kind in SEEN_THROUGH_TYPES
+    if len(shared) > 1 and (seen_through or home.symbol.owner is not None):
+        return shared[1].analysis
+    readers = workspace.readers(home.analysis) if seen_through else ()
+    return next((reader for reader in readers if mentions(reader, home.symbol.name)), None)
+
+
+def _file_name(analysis: Analysis) -> str:
+    return Path(analysis.source.name).name
 
 
 def _means_the_same(

@@ -76,7 +76,7 @@ class Workspace:
         """A symbol in every file that declares or imports it, its home first."""
         home = self._home(Shared(analysis, symbol))
         found = [home]
-        if home.symbol.owner is not None:
+        if home.symbol.owner is not None or home.symbol.kind is Kind.ELEMENT:
             return [*found, *self._seen_from_elsewhere(home, analysis.encoding)]
         if symbol.kind not in IMPORTABLE or not _is_top(home) or home.analysis.path is None:
             return found
@@ -91,7 +91,7 @@ class Workspace:
         return found
 
     def _seen_from_elsewhere(self, home: Shared, encoding: str) -> Iterator[Shared]:
-        """A symbol of a task or model, in the files that import this."""
+        """A symbol of a task, model or type, in the files that import this."""
         place, declaring = home.analysis.path, home.symbol.span
         if place is None or declaring is None:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import get_args
 
-from causalspec.compiler.domains import Domain, Rows, Symbols, Tuples
+from causalspec.compiler.domains import Domain, Rows, Symbols, Tuples, parts_of
 from causalspec.compiler.front.elaborate import check_functions
 from causalspec.compiler.front.files import place_of, read_beside
 from causalspec.compiler.front.hypotheses import compile_models, compile_tasks, draft_tasks
@@ -20,6 +20,7 @@ from causalspec.compiler.front.names import (
     of_kind,
     with_article,
 )
+from causalspec.compiler.front.symbols import members_of
 from causalspec.compiler.front.tasks import TaskDraft
 from causalspec.compiler.front.types import named_domain
 from causalspec.compiler.front.unread import set_aside
@@ -41,7 +42,20 @@ WORDS = {Role.ABBREVIATION: "abbreviation", Role.VARIABLE: "variable"}
 """What editors call variables in these roles; all others by the role's own name."""
 
 
-def import_names(file: syntax.File, into: Compilation) -> None:
+def compile_names(file: syntax.File, into: Compilation) -> list[TaskDraft]:
+    """What a file imports and declares, up to its tasks, which are given; its models read these."""
+    _import_names(file, into)
+    collect(file, into)
+    _check_needed_tasks(file, into)
+    for name in into.names_of(syntax.TypeDeclaration, syntax.TableDeclaration):
+        named_domain(into, name)
+    drafts = draft_tasks(file, into)
+    check_functions(file, into)
+    compile_tasks(into, drafts)
+    return drafts
+
+
+def _import_names(file: syntax.File, into: Compilation) -> None:
     """Declare every imported name in `into`, as the file that it stands in means it."""
     for declaration in of_kind(file.declarations, syntax.ImportDeclaration):
         for name in declaration.names:
@@ -53,7 +67,7 @@ def import_names(file: syntax.File, into: Compilation) -> None:
             into.failed |= {name.text for name in declaration.names}
 
 
-def check_needed_tasks(file: syntax.File, compilation: Compilation) -> None:
+def _check_needed_tasks(file: syntax.File, compilation: Compilation) -> None:
     """Report tasks of the file that have the name of one that an imported model comes with."""
     for declaration in of_kind(file.declarations, syntax.TaskDeclaration):
         needed = compilation.drafts.get(declaration.name.text)
@@ -96,23 +110,12 @@ def _home(declaration: syntax.ImportDeclaration, into: Compilation) -> Compilati
             path=(*into.path, place),
             read=into.read,
         )
-        _compile(file, home)
+        compile_names(file, home)
+        compile_models(file, home)
         into.read[place] = home
     folder = PurePosixPath(Path(written.value).as_posix()).parent
     into.files |= {str(folder / name): digest for name, digest in home.files.items()}
     return home
-
-
-def _compile(file: syntax.File, home: Compilation) -> None:
-    import_names(file, home)
-    collect(file, home)
-    check_needed_tasks(file, home)
-    for name in home.names_of(syntax.TypeDeclaration, syntax.TableDeclaration):
-        named_domain(home, name)
-    drafts = draft_tasks(file, home)
-    check_functions(file, home)
-    compile_tasks(home, drafts)
-    compile_models(file, home)
 
 
 def _take(declaration: syntax.ImportDeclaration, home: Compilation, into: Compilation) -> None:
@@ -142,7 +145,7 @@ def _take(declaration: syntax.ImportDeclaration, home: Compilation, into: Compil
             else:
                 domain = home.domains.get(name.text)
                 into.domains[name.text] = domain
-                _take_values(domain, into)
+                _take_values(domain, home, into)
 
 
 def _take_hypothesis(name: syntax.Name, home: Compilation, into: Compilation) -> None:
@@ -157,7 +160,7 @@ def _take_hypothesis(name: syntax.Name, home: Compilation, into: Compilation) ->
     adopt_task(into, task, name)
     _note_origins(into, task, model)
     for variable in (*task.variables.values(), *(model.own.members if model is not None else ())):
-        _take_values(variable.domain, into)
+        _take_values(variable.domain, home, into)
 
 
 def _note_origins(into: Compilation, task: TaskDraft, model: ModelDraft | None) -> None:
@@ -181,9 +184,23 @@ def _note_origins(into: Compilation, task: TaskDraft, model: ModelDraft | None) 
                 noted.setdefault(slot.span, Origin("slot", task.declaration.name.text))
 
 
-def _take_values(domain: Domain | None, into: Compilation) -> None:
+def _take_values(domain: Domain | None, home: Compilation, into: Compilation) -> None:
     """Make the named values of a domain known by their names."""
     if isinstance(domain, Symbols | Rows) and domain not in into.symbol_sets:
         into.symbol_sets.append(domain)
+        _note_values(domain, home, into)
     for part in domain.fields if isinstance(domain, Tuples) else ():
-        _take_values(part.domain, into)
+        _take_values(part.domain, home, into)
+
+
+def _note_values(domain: Symbols | Rows, home: Compilation, into: Compilation) -> None:
+    """Note for editors where a domain's named values are declared, and those of its columns."""
+    waiting: list[Domain] = [domain]
+    seen: list[Domain] = []  # A column may be of its own table's type.
+    while waiting:
+        part = waiting.pop()
+        if part not in seen:
+            seen.append(part)
+            if isinstance(part, Symbols | Rows):
+                into.meanings.import_values(members_of(part), home.meanings)
+            waiting += [column.domain for column in parts_of(part).values()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from causalspec.compiler.entries import ArgumentKind, SiteEntry, WriteEntry
 from causalspec.compiler.front.examples import code_in, target_variable
@@ -96,11 +97,13 @@ def _note_slots(
     prompts = compilation.tasks[draft.task.name].prompts.values()
     parts = [part for prompt in prompts for arm in prompt.arms for part in arm.parts]
     named = {slot.name: slot.span for slot in reversed(parts) if isinstance(slot, SlotValue)}
+    # An imported task's names are read in its own file; what they mean is noted for this one.
+    shown = replace(draft.task.environment, compilation=compilation)
     for token in statement.tokens:
         if isinstance(token.argument, syntax.Name) and named.get(token.argument.text):
             compilation.meanings.note(token.argument.span, named[token.argument.text])
         elif token.argument is not None:
-            draft.task.environment.note_names(token.argument)
+            shown.note_names(token.argument)
 
 
 def _sites(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from causalspec.compiler import Column, Columns, Task, encode_columns, solve_columns
-from causalspec.runtime.engine.keeping import Needs
+from causalspec.runtime.engine.keeping import Needs, united
 from causalspec.runtime.engine.memory import is_of_the_machine
 from causalspec.runtime.engine.subjects import Subject
 from causalspec.runtime.engine.vector_subject import run_vectors, vector_subject
@@ -116,11 +116,10 @@ class VectorPresentation(Presentation):
     def subjects(
         self, groups: Sequence[tuple[Site, ...]], is_base: Tensor, watcher: Watcher
     ) -> Iterator[Subject]:
-        sites = tuple(dict.fromkeys(site for group in groups for site in group))
-        yield vector_subject(self.network, self.vectors, _sizes(self.task), sites)
+        yield vector_subject(self.network, self.vectors, _sizes(self.task), united(groups))
 
     def needs(self, groups: Sequence[tuple[Site, ...]], is_base: Tensor) -> Needs:
-        widths = {site: tap_of(self.network, site).width for group in groups for site in group}
+        widths = {site: tap_of(self.network, site).width for site in united(groups)}
         kept = self.count * (self.vectors.shape[1] + sum(widths.values()))
         return Needs(len(distinct(self.alike)[0]), kept * self.network.dtype.itemsize, "in memory")
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from causalspec.runtime.maps.dictionary_file import activations
+from causalspec.runtime.untyped import step_down
 
 _BATCH = 256
 _RATE = 1e-3
@@ -57,9 +58,7 @@ def train_autoencoder(
     for _ in range(steps):
         rows = centred[torch.randint(len(centred), (_BATCH,), generator=generator)]
         loss = (activations(rows, encoder, bias, None, active) @ decoder - rows).square().mean()
-        optimizer.zero_grad()
-        loss.backward()  # pyright: ignore[reportUnknownMemberType] # torch's own
-        optimizer.step()  # pyright: ignore[reportUnknownMemberType] # torch's own
+        step_down(optimizer, loss)
         with torch.no_grad():
             decoder.copy_(normalize(decoder, dim=1))
     with torch.no_grad():

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from causalspec.compiler import Task, encode_columns, solve_columns
 from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
-from causalspec.runtime.untyped import from_array, seeded
+from causalspec.runtime.untyped import from_array, seeded, step_down
 from causalspec.runtime.watch import Unwatched, Watcher
 
 
@@ -63,9 +63,7 @@ def train_on_pairs(recipe: EqualityRecipe, watcher: Watcher | None = None) -> Fe
                 loss = functional.cross_entropy(logits, recipe.rule(variables).long())
                 if recipe.taught_at is not None:
                     loss = loss + _interchange_loss(network, recipe, vectors, variables)
-                optimizer.zero_grad()
-                loss.backward()  # pyright: ignore[reportUnknownMemberType] # torch's own
-                optimizer.step()  # pyright: ignore[reportUnknownMemberType]
+                step_down(optimizer, loss)
                 schedule.step()
                 advance(step + 1, f"loss {loss.item():.4f}")
     return network.eval()

@@ -14,7 +14,7 @@ from causalspec.runtime.making.pace import Pace
 from causalspec.runtime.making.planting import InterchangeLessons, Planted
 from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
 from causalspec.runtime.networks.network import wrap_module
-from causalspec.runtime.untyped import seeded
+from causalspec.runtime.untyped import seeded, step_down
 from causalspec.runtime.watch import Unwatched, Watcher
 
 
@@ -77,9 +77,7 @@ def train_vectors(
             loss = functional.cross_entropy(logits.flatten(0, 1), batch.correct.flatten())
             if lessons is not None:
                 loss = loss + lessons.loss(recipe.batch)
-            optimizer.zero_grad()
-            loss.backward()  # pyright: ignore[reportUnknownMemberType] # torch's own
-            optimizer.step()  # pyright: ignore[reportUnknownMemberType]
+            step_down(optimizer, loss)
             schedule.step()
             pace.advance(step + 1, loss.item())
     return network.eval(), lessons

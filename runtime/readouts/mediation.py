@@ -24,11 +24,9 @@ from causalspec.compiler import (
     generate,
 )
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.engine.memory import memory_failures
-from causalspec.runtime.engine.precision import products_in
+from causalspec.runtime.engine.computing import computing
 from causalspec.runtime.engine.right_answers import is_asked, log_probability, same_answers
 from causalspec.runtime.engine.subjects import Edit
-from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.candidates import candidates
 from causalspec.runtime.fitting.predict import BATCH
 from causalspec.runtime.inputs.experiment import PreparedSplit, experiment_of, present_splits
@@ -103,7 +101,7 @@ def mediate(
     experiment = experiment_of(specification, question, keeps_unanswered=settings.keeps_unanswered)
     network = network.knowing(experiment.task)
     offered = candidates(network, alignment, experiment.variables, question)
-    with threads(network.threads), products_in(settings.precision), memory_failures():
+    with computing(network.threads, settings.precision):
         pairs = both_ways(generate(design, split))
         harvester = present_splits(network, experiment, [[pairs]], offered.choices, None)
         sites = offered.offers[0].sites_with(harvester.encoded.presentation.token_names)

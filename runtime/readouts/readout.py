@@ -12,9 +12,7 @@ from torch import Tensor
 
 from causalspec.compiler import Claim, InterchangePairs, Specification, generate, value_text
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.engine.memory import memory_failures
-from causalspec.runtime.engine.precision import products_in
-from causalspec.runtime.engine.threads import threads
+from causalspec.runtime.engine.computing import computing
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.sweep import sweep
 from causalspec.runtime.inputs.task_network import TaskNetwork
@@ -24,7 +22,7 @@ from causalspec.runtime.readouts.reading import Read, Reader
 from causalspec.runtime.readouts.records import DataReadout, PredictorScore, Readout
 from causalspec.runtime.results.run_folder import run_folder
 from causalspec.runtime.scoring.metrics.firing import area
-from causalspec.runtime.scoring.posed import pose, reusing
+from causalspec.runtime.scoring.posed import reusing
 from causalspec.runtime.scoring.verify import VerifySettings, identity, manifest_of
 from causalspec.runtime.untyped import from_array
 from causalspec.runtime.watch import Unwatched, Watcher
@@ -68,13 +66,7 @@ def read_out(
         ToolFailure: its data swaps several variables, or too few inputs are answered rightly.
     """
     sizes, watcher = sizes or ReadoutSettings(), watcher or Unwatched()
-    posed = pose(
-        specification,
-        claim,
-        network,
-        keeps_unanswered=settings.keeps_unanswered,
-        fits=settings.maps is None,
-    )
+    posed = settings.pose(specification, claim, network)
     experiment = posed.experiment
     designs = [specification.counterfactuals[read.design] for read in also]
     apart = designs_apart([*experiment.designs, *designs])
@@ -89,12 +81,7 @@ def read_out(
     fit = settings.fit_for(network)
     manifest = manifest_of(specification, network, settings)
     run = run_folder(destination, identity(manifest, settings, fit) + claim.name)
-    with (
-        threads(network.threads),
-        products_in(settings.precision),
-        run as folder,
-        memory_failures(keeps=True),
-    ):
+    with run as folder, computing(network.threads, settings.precision, keeps=True):
         store = FitStore(folder, watcher)
         known = posed.network
         if posed.reused is None:

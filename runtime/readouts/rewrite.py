@@ -14,10 +14,9 @@ from torch import Tensor
 
 from causalspec.compiler import Alignment, InterchangePairs, Specification
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.engine.memory import memory_failures
+from causalspec.runtime.engine.computing import computing
 from causalspec.runtime.engine.placing import Change, placed
 from causalspec.runtime.engine.subjects import Edit
-from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.candidates import candidates
 from causalspec.runtime.fitting.placed_maps import build_maps
 from causalspec.runtime.inputs.experiment import PreparedSplit, experiment_of, present_splits
@@ -103,7 +102,7 @@ def rewrite(
             help="place what is swapped at one site: `var x at residual layers 5 token last …`",
         )
     whole = offered.with_method("full_vector")
-    with threads(network.threads), memory_failures():
+    with computing(network.threads):
         harvester = present_splits(network, experiment, [[pair]], offered.choices, None)
         names = harvester.encoded.presentation.token_names
         sites = list(islice(whole.offers[0].sites_with(names), MOST_SITES))

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from causalspec.compiler import Alignment, Claim, CounterfactualDesign, Metric, Specification
-from causalspec.runtime.engine.memory import memory_failures
-from causalspec.runtime.engine.precision import products_in
-from causalspec.runtime.engine.threads import threads
+from causalspec.runtime.engine.computing import computing
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.placed_maps import PlacedMaps
 from causalspec.runtime.fitting.search import Measuring
@@ -23,7 +21,6 @@ from causalspec.runtime.results.whole_folder import whole_folder
 from causalspec.runtime.scoring.asked import measured_scores
 from causalspec.runtime.scoring.metrics import measure_of
 from causalspec.runtime.scoring.observed import observe
-from causalspec.runtime.scoring.posed import pose
 from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.scoring.verify import VerifySettings, identity, manifest_of
 from causalspec.runtime.scoring.workload import Workload, workload_of
@@ -69,13 +66,11 @@ def align(
     question = question_about(alignment, design.name, "validation", prompt)
     run_identity = alignment_identity(specification, network, settings, question)
     with (
-        threads(network.threads),
-        products_in(settings.precision),
         run_folder(destination, run_identity) as folder,
-        memory_failures(keeps=True),
+        computing(network.threads, settings.precision, keeps=True),
         sharing(folder, run_identity) as stages,
     ):
-        posed = pose(specification, question, network, keeps_unanswered=settings.keeps_unanswered)
+        posed = settings.pose(specification, question, network)
         if watcher is not None:
             watcher.begin([workload_of(posed, fit, judged=False).part])
         store = FitStore(stages, watcher or Unwatched())
@@ -117,8 +112,8 @@ def alignment_workload(
 ) -> Workload:
     """What `align` will take. Raises as it does."""
     question = question_about(alignment, design.name, "validation", prompt)
-    posed = pose(specification, question, network, keeps_unanswered=settings.keeps_unanswered)
-    with threads(network.threads), products_in(settings.precision), memory_failures():
+    posed = settings.pose(specification, question, network)
+    with computing(network.threads, settings.precision):
         return workload_of(posed, settings.fit_for(network), judged=False)
 
 

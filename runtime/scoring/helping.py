@@ -10,9 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from causalspec.compiler import Alignment, CounterfactualDesign, Specification
-from causalspec.runtime.engine.memory import memory_failures
-from causalspec.runtime.engine.precision import products_in
-from causalspec.runtime.engine.threads import threads
+from causalspec.runtime.engine.computing import computing
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.sweep import sweep
@@ -25,7 +23,7 @@ from causalspec.runtime.scoring.choice import choose_claims
 from causalspec.runtime.scoring.claims import select, with_seed
 from causalspec.runtime.scoring.controls import compare
 from causalspec.runtime.scoring.controls.selected_alignment import SelectedAlignment
-from causalspec.runtime.scoring.posed import PosedClaim, pose
+from causalspec.runtime.scoring.posed import PosedClaim
 from causalspec.runtime.scoring.questions import question_about
 from causalspec.runtime.scoring.seeds import of_number
 from causalspec.runtime.scoring.verify import (
@@ -56,11 +54,7 @@ def help_verify(
     first = int(share * len(posed))
     posed = posed[first:] + posed[:first]
     names = [claim.experiment.claim.name for claim in posed]
-    with (
-        threads(network.threads),
-        products_in(settings.precision),
-        memory_failures(),
-    ):
+    with computing(network.threads, settings.precision):
         store = FitStore(stages, Unwatched())
         for place in stages.in_turn(names, skips=True, joins=True):
             # It is the run itself that says so.
@@ -96,11 +90,9 @@ def help_align(
     question = question_about(alignment, design.name, "validation", prompt)
     stages = join(alignment_identity(specification, network, settings, question))
     with (
-        threads(network.threads),
-        products_in(settings.precision),
-        memory_failures(),
+        computing(network.threads, settings.precision),
         suppress(NotDetermined, Untestable),
     ):
-        posed = pose(specification, question, network, keeps_unanswered=settings.keeps_unanswered)
+        posed = settings.pose(specification, question, network)
         store, fit = FitStore(stages, Unwatched()), settings.fit_for(network)
         sweep(store, posed.network, posed.experiment, posed.offered, fit)

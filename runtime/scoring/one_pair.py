@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from causalspec.compiler import Alignment, InterchangePairs, Specification
+from causalspec.runtime.engine.computing import computing
 from causalspec.runtime.engine.label_runs import LabelRuns
-from causalspec.runtime.engine.memory import memory_failures
 from causalspec.runtime.engine.right_answers import as_asked, is_asked
-from causalspec.runtime.engine.threads import threads
 from causalspec.runtime.fitting.candidates import Candidates, candidates
 from causalspec.runtime.fitting.placed_maps import PlacedMaps, build_maps
 from causalspec.runtime.fitting.reuse import EarlierMaps, reused
@@ -115,7 +114,7 @@ def look_at(
     experiment = experiment_of(specification, question, keeps_unanswered=True)
     network = network.knowing(experiment.task)
     offered = candidates(network, alignment, experiment.variables, question)
-    with threads(network.threads), memory_failures():
+    with computing(network.threads):
         if earlier is not None:
             kept = reused(network, experiment, offered, earlier, [pair])
             return _seen(kept.harvester, offered, [kept.sites], 1, kept.maps, watcher)

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from causalspec.compiler import Claim, Specification
 from causalspec.dsl.diagnostics import ToolFailure
-from causalspec.runtime.engine.memory import memory_failures
-from causalspec.runtime.engine.precision import FLOAT32, products_in
-from causalspec.runtime.engine.threads import threads
+from causalspec.runtime.engine.computing import computing
+from causalspec.runtime.engine.precision import FLOAT32
 from causalspec.runtime.fitting.fit_store import FitStore
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.inputs.task_network import TaskNetwork
@@ -52,6 +51,16 @@ class VerifySettings:
         """How maps are fitted to a network, seeded."""
         return replace(self.fit or network.settings, seed=self.seed)
 
+    def pose(self, specification: Specification, claim: Claim, network: TaskNetwork) -> PosedClaim:
+        """`posed.pose` of a claim under these options. Raises as it does."""
+        return pose(
+            specification,
+            claim,
+            network,
+            keeps_unanswered=self.keeps_unanswered,
+            fits=self.maps is None,
+        )
+
 
 def verify(
     specification: Specification,
@@ -85,10 +94,8 @@ def verify(
     manifest = _manifest(specification, network, settings, posed)
     run_identity = identity(manifest, settings, fit)
     with (
-        threads(network.threads),
-        products_in(settings.precision),
         run_folder(destination, run_identity) as folder,
-        memory_failures(keeps=True),
+        computing(network.threads, settings.precision, keeps=True),
         sharing(folder, run_identity) as stages,
     ):
         store = FitStore(stages, watcher)
@@ -122,18 +129,7 @@ def posed_claims(
     """The claims before the network: whatever is wrong with the last is said before the first is
     fitted. Raises as `verify` does.
     """
-    posed = warned(
-        [
-            pose(
-                specification,
-                claim,
-                network,
-                keeps_unanswered=settings.keeps_unanswered,
-                fits=settings.maps is None,
-            )
-            for claim in claims
-        ]
-    )
+    posed = warned([settings.pose(specification, claim, network) for claim in claims])
     return [reusing(claim, settings.maps) for claim in posed] if settings.maps else posed
 
 
@@ -165,17 +161,10 @@ def workloads(
 ) -> Iterator[Workload]:
     """What `verify` will take, claim by claim. Raises as it does."""
     for claim in choose_claims(specification, settings.claims):
-        unfitted = settings.maps is not None
-        posed = pose(
-            specification,
-            claim,
-            network,
-            keeps_unanswered=settings.keeps_unanswered,
-            fits=not unfitted,
-        )
+        posed = settings.pose(specification, claim, network)
         if settings.maps is not None:
             posed = reusing(posed, settings.maps)
-        with threads(network.threads), products_in(settings.precision), memory_failures():
+        with computing(network.threads, settings.precision):
             yield workload_of(posed, settings.fit_for(network))
 
 

@@ -155,6 +155,70 @@ def test_names_of_an_imported_model(client: Client, tmp_path: Path):
     assert "Carry" in [item["label"] for item in answer]
 
 
+LEVELS = """language 1
+
+type Level = {Low, High}
+
+task Rising {
+  input level : Level
+  input side : {Left, Right}
+  output end : Level = level
+  prompt main "{level as first} on the {side}: "
+  say end "{end}"
+}
+
+model Step of Rising {
+  var rising = level == High
+  output end = if rising then High else Low
+}
+"""
+RISEN = """language 1
+
+import "tasks/levels.causal" { Step }
+
+counterfactuals Pairs of Step {
+  swap rising
+  keep where base.level == High or source.side == Left
+  split train 10, validation 10
+}
+
+align Late of Step {
+  var rising at residual layers 0..1 token slot(first).last .. slot(side).last by full_vector
+}
+"""
+
+
+def test_values_and_slots_of_an_imported_task(client: Client, tmp_path: Path):
+    (tmp_path / "tasks").mkdir()
+    home = tmp_path / "tasks" / "levels.causal"
+    home.write_text(LEVELS, encoding="utf-8")
+    uri = client.open(tmp_path / "risen.causal", RISEN)
+    assert client.diagnostics(uri) == []
+    for fragment, within, line, said in (
+        ("High", "base.level", 2, "**value** `High`"),
+        ("Left", "source.side", 6, "**value** `Left`"),
+        ("first", "slot(first)", 8, "**slot** `first` of `Rising`"),
+        ("side", "slot(side)", 6, "**input** `side` of `Rising`\n\n`{Left, Right}`, 2 values: "
+         "`Left`, `Right`"),
+    ):  # fmt: skip
+        at = place(RISEN, fragment, within)
+        (found,) = client.at("definition", uri, at)
+        assert (found["uri"], found["range"]["start"]["line"]) == (home.as_uri(), line)
+        assert client.at("hover", uri, at)["contents"]["value"] == said
+        message = f"`{fragment}` of levels.causal also stands in risen.causal, "
+        message += "which imports from it"
+        assert client.no_rename(uri, at, "another") == message
+        origin = client.open(home, LEVELS)
+        assert client.no_rename(origin, place(LEVELS, fragment), "another") == message
+    at = place(RISEN, "High", "base.level")
+    found = client.at("references", uri, at, context={"includeDeclaration": True})
+    assert [(location["uri"], location["range"]["start"]["line"]) for location in found] == [
+        (home.as_uri(), 2), (home.as_uri(), 13), (home.as_uri(), 14), (uri, 6),
+    ]  # fmt: skip
+    proposed = client.at("completion", uri, place(RISEN, "High", "base.level"))
+    assert {"Low", "High", "Left", "Right"} <= {item["label"] for item in proposed}
+
+
 def test_no_rename_of_what_cannot_be_found(client: Client, tmp_path: Path):
     text = 'language 1\n\nimport "nowhere.causal" { Digit }\ntype Same = Digit\n'
     uri = client.open(tmp_path / "main.causal", text)
@@ -261,11 +325,6 @@ def test_no_rename_that_changes_the_meaning(
 WITHOUT_PLACE = {"a", "blocks", "dim", "distinct", "features", "first", "last", "over"}
 """An argument of a method, which token of a slot, what writes its noun: no file declares them."""
 
-OF_IMPORTED_TASKS = {
-    *("First", "Second", "No", "Yes", "Past", "Gerund", "Third", "Wider", "Narrower", "amount"),
-}
-"""Values and slots that stand in the task of another file: they have no meaning in this one yet."""
-
 
 def analysis_of(text: str, folder: Path | None = None) -> Analysis:
     return Analysis(Source("spec.causal", text), folder, "utf-16")
@@ -280,7 +339,7 @@ def test_every_name_of_a_spec_means_something(path: Path):
     for declaration in analysis.file.declarations:
         for node in nodes_in(declaration):
             if isinstance(node, syntax.Name) and node.span not in known:
-                assert node.text in WITHOUT_PLACE | OF_IMPORTED_TASKS | words
+                assert node.text in WITHOUT_PLACE | words
 
 
 def uses_of(text: str, name: str) -> list[tuple[int, bool]]:

@@ -166,7 +166,7 @@ def test_rename_in_every_file(workspace: Client, folder: Path):
             HOME,
             "Dark",
             "Black",
-            "`Dark` also stands in shades.causal, which imports from this file",
+            "`Dark` of home.causal also stands in shades.causal, which imports from it",
         ),
     ],
 )
