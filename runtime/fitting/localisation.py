@@ -1,7 +1,7 @@
 """How a search among many sites is cut short: whole vectors are swapped, then fits are halved.
 
-A variable can only lie where a swap of the whole vector changes what the network says, so of very
-many sites those that change little are dropped before anything is fitted. Every other site is given
+A variable can only lie where the whole vector of another input changes what the network says, so of
+very many sites those that change little are dropped before anything is fitted. Every other is given
 a short fit; the best of them by validation go on to a longer one, the best of those to a full one
 (Jamieson and Talwalkar 2016, arXiv 1502.07943). A fit of each round begins afresh, so that the site
 which is chosen has the maps that a search in full would have given it.
@@ -19,12 +19,10 @@ MANY = 24
 """Of more sites than that, whole vectors are swapped first."""
 
 WHOLE_VECTORS = 0
-"""After so many steps of a fit a site is dropped on such a swap."""
+"""So many steps of a fit a site has had that is dropped on such a swap."""
 
-SWAPPED = 64
-"""So many pairs of a data set tell what such a swap changes, those whose label is another answer
-than the base's own.
-"""
+SWAPPED = 32
+"""So many bases of a data set tell what such a swap changes."""
 
 _LEAST_STEPS = 10
 _FINALISTS = 2
@@ -73,8 +71,8 @@ def steps_of(sites: int, steps: int, stay: int | None = None) -> int:
 
 
 def staying(changed: Sequence[float]) -> list[int]:
-    """Of sites, the numbers of those that go on by the share of answers that a swap of the whole
-    vector changes at each: all that change at least half as many as the one that changes most, and
+    """Of sites, the numbers of those that go on by the share of answers that whole vectors of other
+    inputs change at each: all that change at least half as many as the one that changes most, and
     at least as many sites as a first round keeps.
     """
     order = sorted(range(len(changed)), key=lambda number: -changed[number])

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import torch
 
-from causalspec.runtime.engine.right_answers import same_answers
 from causalspec.runtime.fitting.candidates import Candidates, TokenNames
 from causalspec.runtime.fitting.fit_store import (
     FitStore,
@@ -88,6 +87,49 @@ class _Trial(NamedTuple):
     sites: Combination
 
 
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """How combinations are tried: fitted in full, or for so many steps; or nothing is fitted, and
+    whole vectors are swapped for the pairs that `swapping` picks.
+    """
+
+    steps: int | None = None
+    swapping: Callable[[Splits], PreparedSplits] | None = None
+    named: str = ""
+
+    @property
+    def suffix(self) -> str:
+        """What tells its stages from others'."""
+        return self.named or ("" if self.steps is None else f", {self.steps} steps")
+
+
+def _first_pairs(splits: Splits) -> PreparedSplits:
+    """The first of the validation pairs."""
+    return tuple(_first(prepared) for prepared in splits.validation)
+
+
+def _of_others(splits: Splits) -> PreparedSplits:
+    """The first of the training bases, each with the sources of another pair. With its own, what
+    else the vector holds may make up for the variable: the source's answer is often the base's.
+    """
+    assert splits.train is not None, "what is trained has pairs to train on"
+    return tuple(_turned(_first(prepared)) for prepared in splits.train)
+
+
+def _first(prepared: PreparedSplit) -> PreparedSplit:
+    return prepared.take(torch.arange(min(SWAPPED, prepared.rows.rows)))
+
+
+def _turned(prepared: PreparedSplit) -> PreparedSplit:
+    rows = prepared.rows
+    turned = replace(rows, origins=rows.origins.roll(1, 0), inner=None, inner_of=None)
+    return replace(prepared, rows=turned)
+
+
+_SWAPPED = _Attempt(WHOLE_VECTORS, _first_pairs, ", whole vectors")
+_OTHERS_SWAPPED = _Attempt(WHOLE_VECTORS, _of_others, ", whole vectors of others")
+
+
 @dataclass(slots=True)
 class Search:
     """Fits of combinations of sites; the last harvest is kept, since it mostly serves them all.
@@ -123,16 +165,18 @@ class Search:
         sites = len(remaining[0])
         told = [f"{sites} sites"]
         if trained and sites > MANY:
-            for seed, tried in enumerate(self.fitted(remaining, offered, WHOLE_VECTORS)):
+            swapped = self.fitted(remaining, offered, _SWAPPED)
+            others = self.fitted(remaining, offered, _OTHERS_SWAPPED)
+            for seed, (tried, reached) in enumerate(zip(swapped, others, strict=True)):
                 found[seed] |= {entry.sites: entry for entry in tried}
-                stay = staying([entry.fit.share_changed for entry in tried])
+                stay = staying([entry.fit.share_changed for entry in reached])
                 remaining[seed] = [tried[number].sites for number in stay]
                 saved = steps_of(sites, settings.steps) - steps_of(sites, settings.steps, len(stay))
                 self.store.watcher.done(Work(steps=saved))
             told[-1] += " by swaps of whole vectors"
             told.append(f"the {len(remaining[0])} where these change most")
         for part in rounds(sites, settings.steps, len(remaining[0])) if trained else ():
-            for seed, tried in enumerate(self.fitted(remaining, offered, part.steps)):
+            for seed, tried in enumerate(self.fitted(remaining, offered, _Attempt(part.steps))):
                 found[seed] |= {entry.sites: entry for entry in tried}
                 ranked = sorted(tried, key=_merit, reverse=True)
                 best = {entry.sites for entry in ranked[: part.kept]}
@@ -156,12 +200,10 @@ class Search:
         self,
         every: Sequence[Sequence[Combination]],
         offered: Candidates | None = None,
-        steps: int | None = None,
+        attempt: _Attempt = _Attempt(),
     ) -> list[list[Entry]]:
-        """Each seed's combinations fitted, in full or for so many steps, and scored, in order; of
-        some offers alone where they are given. One whose vectors do not determine a closed-form map
-        is left out, and told. For `WHOLE_VECTORS` steps nothing is fitted: these are swapped, for a
-        few pairs.
+        """Each seed's combinations fitted and scored, in order; of some offers alone where they are
+        given. One whose vectors do not determine a closed-form map is left out, and told.
 
         Raises:
             LookupError: no pair swaps the variables of these offers alone.
@@ -175,9 +217,11 @@ class Search:
         for splits, served in self._served(self._batches(trials)):
             if offered is not None:
                 splits = splits.of_variables(self.offered.variables, offered.variables)
-            names = [self._called(batch[-1], steps) for batch in served]
+            names = [self._called(batch[-1], attempt) for batch in served]
             tried = {
-                number: list(self._entries(served[number], splits, offered or self.offered, steps))
+                number: list(
+                    self._entries(served[number], splits, offered or self.offered, attempt)
+                )
                 for number in self.store.folder.in_turn(names)
             }
             for trial, entry in (each for number in sorted(tried) for each in tried[number]):
@@ -250,29 +294,29 @@ class Search:
             if remaining:
                 self.at_hand = None
 
-    def _stage(self, trial: _Trial, steps: int | None) -> str:
+    def _stage(self, trial: _Trial, attempt: _Attempt) -> str:
         """Under which name a fit is kept in its seed's folder."""
-        length = "" if steps is None else f", {steps} steps" if steps else ", whole vectors"
-        return f"{self.title}: {_named(trial.sites)}{length}"
+        return f"{self.title}: {_named(trial.sites)}{attempt.suffix}"
 
-    def _called(self, last: _Trial, steps: int | None) -> str:
+    def _called(self, last: _Trial, attempt: _Attempt) -> str:
         """What processes that share the run call fits in one batch: by the last of them."""
         seed = f"seed {self.seeds[last.seed].settings.seed}: " if last.seed else ""
-        return seed + self._stage(last, steps)
+        return seed + self._stage(last, attempt)
 
     def _entries(
-        self, batch: Sequence[_Trial], splits: Splits, offered: Candidates, steps: int | None
+        self, batch: Sequence[_Trial], splits: Splits, offered: Candidates, attempt: _Attempt
     ) -> Iterator[tuple[_Trial, Entry | NotDetermined]]:
         wanted: list[Wanted] = []
-        if steps == WHOLE_VECTORS:
+        steps = attempt.steps
+        if attempt.swapping is not None:
             offered = offered.with_method("full_vector")
-            splits = Splits(None, _telling(splits.validation), None)
+            splits = Splits(None, attempt.swapping(splits), None)
         for trial in batch:
             settings, folder = self.seeds[trial.seed].settings, self.seeds[trial.seed].folder
             wanted.append(
                 Wanted(
                     folder,
-                    self._stage(trial, steps),
+                    self._stage(trial, attempt),
                     offered.variables,
                     offered.placed(trial.sites),
                     splits.train,
@@ -286,19 +330,6 @@ class Search:
                 continue
             measures = self.measuring(splits.validation, fit.maps) if steps is None else ()
             yield trial, Entry(trial.sites, fit, steps, measures)
-
-
-def _telling(splits: PreparedSplits) -> PreparedSplits:
-    """A few pairs of each data set on which a swap can be seen: whose labels are not the base's own
-    answers, if there are any.
-    """
-    found: list[PreparedSplit] = []
-    for prepared in splits:
-        own = prepared.presentation.correct[prepared.own_bases]
-        changing = (~same_answers(prepared.rows.labels, own)).nonzero()[:, 0]
-        rows = changing if len(changing) else torch.arange(prepared.rows.rows)
-        found.append(prepared.take(rows[:SWAPPED]))
-    return tuple(found)
 
 
 def _named(combination: Combination) -> str:

@@ -116,7 +116,7 @@ class _Fits:
 
 def _work(search: Searching, posed: PosedClaim, encoded: EncodedSplits) -> Work:
     scored = _chosen_on(posed, encoded)
-    swapped = Work(scored=min(scored, SWAPPED * len(posed.experiment.designs))) * search.swapped
+    swapped = Work(scored=2 * SWAPPED * len(posed.experiment.designs)) * search.swapped
     return sum((Work(steps, scored) * count for count, steps in search.fits), swapped)
 
 
