@@ -38,6 +38,7 @@ from causalspec.runtime.engine.precision import (
 )
 from causalspec.runtime.engine.storage import MemoryBudget
 from causalspec.runtime.fitting.fit_store import FitStore
+from causalspec.runtime.fitting.localisation import WHOLE_VECTORS, steps_of
 from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.sweep import sweep
 from causalspec.runtime.inputs.task_network import TaskNetwork
@@ -60,7 +61,7 @@ class Searched:
     processor_seconds: float
     foretold_seconds: float
     sites: int
-    fits: int
+    fitted_sites: int
     steps: int
     chosen: str
     test_iia: float
@@ -123,15 +124,18 @@ def _searched(
         start, used = time.perf_counter(), time.process_time()
         found = sweep(store, posed.network, posed.experiment, posed.offered, settings)
         seconds, used = time.perf_counter() - start, time.process_time() - used
+    fitted = [entry for entry in found.entries if entry.dropped_after != WHOLE_VECTORS]
+    sites, whole = len(found.entries), settings.steps
+    steps = sites * whole if settings.exhaustive else steps_of(sites, whole, len(fitted))
     test = test_splits(store, posed.network, posed.experiment, posed.offered, found)
     score = iia_of(observe(test, found.best.fit.maps))
     return Searched(
         seconds=round(seconds, 1),
         processor_seconds=round(used, 1),
         foretold_seconds=round(foretold.seconds, 1),
-        sites=len(found.entries),
-        fits=foretold.fits,
-        steps=round(foretold.work.steps),
+        sites=sites,
+        fitted_sites=len(fitted),
+        steps=steps,
         chosen="; ".join(map(str, found.best.sites)),
         test_iia=score.mean,
         test_pairs=score.total,
