@@ -124,6 +124,14 @@ def test_a_command_that_fails_is_run_anew(tmp_path: Path) -> None:
     assert not (places.results / "out.json").exists()
 
 
+def test_waiting_is_not_counted(tmp_path: Path) -> None:
+    """A command that was stopped for another's sake takes the time that it worked."""
+    step = {"name": "waits", "command": "python -c 'import time; time.sleep(1.5)'"}
+    study = described(tmp_path / "study", steps=[step])
+    places = Places(ROOT, tmp_path / "results", tmp_path / "models")
+    assert 0 < run_steps(study, "marks", places, lambda _: None)["waits"] < 1
+
+
 @pytest.mark.parametrize(
     ("changed", "complaint"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -34,7 +35,8 @@ class Places:
 def run_steps(
     study: Study, marks: str, places: Places, say: Callable[[str], None]
 ) -> dict[str, float]:
-    """The seconds that each step took, when it ran. `marks` says what they depend on.
+    """The seconds that each step took, when it ran, without those in which it had to wait for a
+    processor. `marks` says what they depend on.
 
     Raises `StudyError` where a command fails: what was done stays, and the same call goes on there.
     """
@@ -52,10 +54,11 @@ def _run(step: Step, marks: str, places: Places, say: Callable[[str], None]) -> 
         return float(kept["seconds"])
     say(f"  {step.name}: {step.command}")
     log = places.results / f"{step.name}.log"
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), _processor_seconds()
     with log.open("w", encoding="utf-8") as errors:
         status, printed = _call(step.command, places, errors.fileno())
-    seconds = time.perf_counter() - begun
+    # Beside other work, or stopped for a while, a command takes longer than it needs.
+    seconds = min(time.perf_counter() - begun, _processor_seconds() - used)
     if status not in _PROGRAMS[step.command.split()[0]][1]:
         last = log.read_text(encoding="utf-8").strip().splitlines()[-3:]
         raise StudyError(
@@ -68,6 +71,12 @@ def _run(step: Step, marks: str, places: Places, say: Callable[[str], None]) -> 
     partial.replace(done)
     say(f"  {step.name}: {seconds:.0f} s")
     return seconds
+
+
+def _processor_seconds() -> float:
+    """What all commands that have ended have used."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _call(command: str, places: Places, errors: int) -> tuple[int, bytes]:

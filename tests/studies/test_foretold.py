@@ -23,7 +23,7 @@ def completed(kind: str, base: Setting, sources: Mapping[str, Setting]) -> Setti
 
 
 def test_labels_of_prices(tmp_path: Path) -> None:
-    check_labels("foretold", "Taught", price, tmp_path, file="wider")
+    check_labels("foretold", "Close", price, tmp_path, file="wider")
 
 
 def test_labels_of_names(tmp_path: Path) -> None:
