@@ -182,6 +182,26 @@ def test_figures_are_found_by_names(tmp_path: Path) -> None:
     assert measured(study, tmp_path) == (Found("all", 0.75),)
 
 
+def test_a_control_is_taken_from_a_figure(tmp_path: Path) -> None:
+    """In each run its own, so that the least and the most are those of the differences."""
+    for name, value, control in (("a", 3.0, 1.0), ("b", 5.0, 0.5)):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"sites": [{"mean": value}]}))
+        (tmp_path / f"control-{name}.json").write_text(json.dumps({"sites": [{"mean": control}]}))
+    step = {"name": "{each}", "command": "causalspec check {each}", "over": ["a", "b"]}
+    step["output"] = "{each}.json"
+    row = {
+        "what": "selectivity",
+        "ours": "{each}.json # sites / * / mean",
+        "less": "control-{each}.json # sites / 0 / mean",
+    }
+    study = described(tmp_path / "study", steps=[step], rows=[row])
+    assert measured(study, tmp_path) == (Found("selectivity", 3.25, 2.0, 4.5, several=2),)
+
+    (tmp_path / "control-a.json").write_text(json.dumps({"sites": [{"mean": "high"}]}))
+    with pytest.raises(StudyError, match="the difference of what are not two numbers"):
+        measured(study, tmp_path)
+
+
 def test_a_step_is_run_over_several(tmp_path: Path) -> None:
     effect = (
         "causalspec sample specs/firing_squad/firing_squad.causal TwoRiflemen --do {each} "

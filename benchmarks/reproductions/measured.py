@@ -100,6 +100,11 @@ def _called(name: Any) -> Any:
 def _found(row: Row, results: Path) -> Found:
     if not row.ours:
         return Found(row.what)
+    if row.less:
+        ours, less = (_found(Row(row.what, each), results) for each in (row.ours, row.less))
+        if ours.value is None or less.value is None:
+            raise StudyError(f"`{row.what}` is the difference of what are not two numbers")
+        return Found(row.what, ours.value - less.value)
     before, star, after = row.ours.partition("/ * /")
     if star:
         items = range(len(place(before, results)[-1]))
@@ -127,7 +132,10 @@ def _found(row: Row, results: Path) -> Found:
 
 
 def _over_all(row: Row, over: tuple[str, ...], results: Path) -> Found:
-    rows = (Row(row.what, row.ours.replace("{each}", each)) for each in over)
+    rows = (
+        Row(row.what, *(text.replace("{each}", each) for text in (row.ours, row.less)))
+        for each in over
+    )
     found = [_found(each, results) for each in rows]
     values = [each.value for each in found if each.value is not None]
     verdicts = Counter(each.verdict for each in found if each.verdict)

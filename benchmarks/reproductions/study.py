@@ -47,11 +47,12 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One published figure beside ours. `ours` says where ours is read, as `FILE # path`, with
     `{each}` in it of all that the step is run over, `*` being every item of a list; without it,
     nothing of ours is comparable, and `differs` says why. A step's seconds are `STEP.done.json #
-    seconds`.
+    seconds`. `less` is a figure that is taken from it, a control's say, written alike.
     """
 
     what: str
     ours: str = ""
+    less: str = ""
     published: str = ""
     at: float | None = None
     """The published figure as a number, to be drawn; None where it is not one."""
