@@ -2,8 +2,8 @@
 
     python specs/tree_paths/layers.py RESULTS
 
-RESULTS is the folder of a verification of backward.causal. Prints SVG: a row for each claim, at the token that it
-is about, its cells the IIA on validation pairs of the map fitted after each layer.
+RESULTS is the folder of a verification of backward.causal. Prints SVG: a row for each claim, at the
+token that it is about, its cells the IIA on validation pairs of the map fitted after each layer.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ ROWS = {
 
 if __name__ == "__main__":
     verdicts = {verdict.claim: verdict for verdict in read_results(Path(sys.argv[1])).verdicts}
-    rows: dict[str, list[float | None]] = {}
-    layers: list[str] = []
-    for claim, name in ROWS.items():
-        found = sorted(verdicts[claim].sites, key=lambda fit: fit.sites[0].layer or 0)
-        layers = [str(fit.sites[0].layer) for fit in found]
-        rows[name] = [fit.validation.mean for fit in found]
-    print(heat_map("IIA by layer", [ColumnGroup("", tuple(layers))], rows))
+    found = {
+        name: {str(fit.sites[0].layer): fit.validation.mean for fit in verdicts[claim].sites}
+        for claim, name in ROWS.items()
+    }
+    layers = tuple(sorted({layer for scores in found.values() for layer in scores}))
+    rows = {name: [scores.get(layer) for layer in layers] for name, scores in found.items()}
+    print(heat_map("IIA of backward steps by layer", [ColumnGroup("", layers)], rows))
