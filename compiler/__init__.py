@@ -64,11 +64,13 @@ if TYPE_CHECKING:
     from causalspec.compiler.data.pairs import in_blocks as in_blocks
     from causalspec.compiler.data.populations import Population as Population
     from causalspec.compiler.data.populations import populate as populate
+    from causalspec.compiler.data.prompts import PreparedPrompt as PreparedPrompt
     from causalspec.compiler.data.prompts import RenderedPrompts as RenderedPrompts
     from causalspec.compiler.data.prompts import answer_texts as answer_texts
     from causalspec.compiler.data.prompts import formatted as formatted
     from causalspec.compiler.data.prompts import render as render
     from causalspec.compiler.data.prompts import right_texts as right_texts
+    from causalspec.compiler.data.prompts import with_computed_slots as with_computed_slots
     from causalspec.compiler.data.randomness import Stream as Stream
     from causalspec.compiler.data.randomness import largest_remainder as largest_remainder
     from causalspec.compiler.data.repeats import effective_number as effective_number

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias, Union
 
+from causalspec.compiler.expressions import Expression
 from causalspec.compiler.model import CausalModel
 from causalspec.dsl.source import Span
 
@@ -22,15 +23,27 @@ class Anchor(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PossibleSlot:
+    """A slot that a position may mean, with the condition over the task's inputs under which it
+    does.
+    """
+
+    name: str
+    condition: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class TokenPosition:
     """A place in every prompt. `argument` is the slot's name or the searched text; `part` is which
-    of its tokens: 0 for first, -1 for last, or the number k of `slot(n)[k]`.
+    of its tokens: 0 for first, -1 for last, or the number k of `slot(n)[k]`. Where the slot's index
+    is computed, `slot(item[asked])`, it is one of `slots` in each prompt.
     """
 
     anchor: Anchor
     argument: str | None = None
     part: int = -1
     offset: int = 0
+    slots: tuple[PossibleSlot, ...] = field(default=(), compare=False, repr=False)
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @property

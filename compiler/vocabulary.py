@@ -273,7 +273,7 @@ ANCHORS: Final = _table(
     Entry("last", "The prompt's last token."),
     Entry("first", "The prompt's first token."),
     Entry("all", "Every token of the prompt."),
-    Entry("slot", "`slot(name).last`: a token of what a slot renders."),
+    Entry("slot", "`slot(name).last`, `slot(x[i]).last`: a token of what a slot renders."),
     Entry("text", '`text("dollars").last`: a token of a text that the prompt holds.'),
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +19,7 @@ from causalspec.compiler.domains import Domain, Numbers
 from causalspec.compiler.evaluators.columns import Column, ColumnExpression, Columns
 from causalspec.compiler.expressions import Reference
 from causalspec.compiler.model import CausalModel
+from causalspec.compiler.placement import TokenPosition
 from causalspec.compiler.specification import PromptTemplate, SlotValue, Task, TemplateArm
 from causalspec.dsl.diagnostics import InternalError
 
@@ -48,41 +49,67 @@ class PromptCollision:
     output: str
 
 
-def render(template: PromptTemplate, model: CausalModel, columns: Columns) -> RenderedPrompts:
-    """Every row's text. `model` is the task's, `columns` hold its inputs."""
-    parts, rows = prompt_parts(template, model, columns), _length(columns)
-    texts = join([piece for _, piece in parts], rows).texts()
-    return RenderedPrompts(tuple(texts), slot_spans(parts, rows))
-
-
 Parts = Sequence[tuple[str, Piece]]
 """The pieces of a prompt, each with the name of the slot that it is, empty for fixed text."""
 
 
-def prompt_parts(template: PromptTemplate, model: CausalModel, columns: Columns) -> Parts:
-    """What stands in every row, the parts of all arms one after the other: where an arm does not
-    apply, its parts are absent. `columns` hold the inputs of the task.
+class PreparedPrompt:
+    """A prompt that is rendered again and again: what its slots show is prepared once. `model` is
+    the task's.
     """
-    rows = _length(columns)
-    parts: list[tuple[str, Piece]] = []
-    for arm, chosen in _arms(template, model, columns, rows):
-        everywhere = len(chosen) == rows
-        own = columns if everywhere else {name: column[chosen] for name, column in columns.items()}
-        for part in arm.parts:
-            if isinstance(part, SlotValue):
-                name, piece = part.name, _slot_piece(part, model, own, len(chosen))
-            else:
-                name, piece = "", part
-            parts.append((name, piece if everywhere else _standing_in(chosen, piece, rows)))
-    return parts
+
+    def __init__(self, template: PromptTemplate, model: CausalModel) -> None:
+        self._template = template
+        self._model = model
+        self._shown: dict[int, ColumnExpression] = {}
+
+    def render(self, columns: Columns) -> RenderedPrompts:
+        """Every row's text. `columns` hold the inputs of the task."""
+        parts, rows = self.parts(columns), _length(columns)
+        texts = join([piece for _, piece in parts], rows).texts()
+        return RenderedPrompts(tuple(texts), slot_spans(parts, rows))
+
+    def parts(self, columns: Columns) -> Parts:
+        """What stands in every row, the parts of all arms one after the other: where an arm does
+        not apply, its parts are absent.
+        """
+        rows = _length(columns)
+        parts: list[tuple[str, Piece]] = []
+        for arm, chosen in _arms(self._template, self._model, columns, rows):
+            everywhere = len(chosen) == rows
+            own = (
+                columns
+                if everywhere
+                else {name: column[chosen] for name, column in columns.items()}
+            )
+            for part in arm.parts:
+                if isinstance(part, SlotValue):
+                    name, piece = part.name, self._piece(part, own, len(chosen))
+                else:
+                    name, piece = "", part
+                parts.append((name, piece if everywhere else _standing_in(chosen, piece, rows)))
+        return parts
+
+    def _piece(self, slot: SlotValue, columns: Columns, rows: int) -> Chosen:
+        if isinstance(slot.value, Reference) and slot.value.name in columns:
+            codes = columns[slot.value.name]
+        else:
+            shown = self._shown.get(id(slot))
+            if shown is None:
+                shown = ColumnExpression.value_of(slot.value, self._model.by_name)
+                self._shown[id(slot)] = shown
+            codes = shown.over(columns, rows)
+        return value_texts(slot.domain, slot.format).of(codes)
 
 
-def _slot_piece(slot: SlotValue, model: CausalModel, columns: Columns, rows: int) -> Chosen:
-    if isinstance(slot.value, Reference) and slot.value.name in columns:
-        codes = columns[slot.value.name]
-    else:
-        codes = ColumnExpression.value_of(slot.value, model.by_name).over(columns, rows)
-    return value_texts(slot.domain, slot.format).of(codes)
+def render(template: PromptTemplate, model: CausalModel, columns: Columns) -> RenderedPrompts:
+    """Every row's text. `model` is the task's, `columns` hold its inputs."""
+    return PreparedPrompt(template, model).render(columns)
+
+
+def prompt_parts(template: PromptTemplate, model: CausalModel, columns: Columns) -> Parts:
+    """The parts that `render` joins."""
+    return PreparedPrompt(template, model).parts(columns)
 
 
 def _standing_in(chosen: NDArray[np.intp], piece: Piece, rows: int) -> Chosen:
@@ -124,6 +151,29 @@ def slot_spans(parts: Parts, rows: int) -> dict[str, NDArray[np.int32]]:
             span[first] = np.stack([start, end], axis=1)[first]
         start = end
     return spans
+
+
+def with_computed_slots(
+    rendered: RenderedPrompts,
+    positions: Iterable[TokenPosition],
+    model: CausalModel,
+    columns: Columns,
+) -> RenderedPrompts:
+    """The same with the spans of slots whose index is computed, as `positions` write them: in each
+    row that of the slot which is meant there, `ABSENT` where none is. `model` is the task's,
+    `columns` hold its inputs.
+    """
+    rows, spans = _length(columns), dict(rendered.spans)
+    for position in positions:
+        if not position.slots or position.argument is None:
+            continue
+        found = np.full((rows, 2), ABSENT, dtype=np.int32)
+        for slot in position.slots:
+            condition = ColumnExpression.of(slot.condition, model.by_name)
+            here = condition.over(columns, rows).astype(np.bool_)
+            found[here] = rendered.spans[slot.name][here]
+        spans[position.argument] = found
+    return replace(rendered, spans=spans)
 
 
 def said_texts(task: Task, output: str) -> ValueTexts:

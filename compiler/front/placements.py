@@ -42,7 +42,8 @@ def compile_alignment(
         sites = _sites(compilation, statement, task)
         tokens = None
         if sites is not None:
-            tokens = tokens_of(compilation, statement, [entry for entry, _ in sites], task)
+            entries = [entry for entry, _ in sites]
+            tokens = tokens_of(draft.task.environment, statement, entries, task)
         _note_slots(compilation, statement, draft)
         method = method_of(compilation, statement.method)
         variables = _variables(compilation, statement, draft, placed)

@@ -6,9 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from causalspec.compiler.entries import SiteEntry
+from causalspec.compiler.front.computed_slots import slots_at
 from causalspec.compiler.front.names import Compilation
+from causalspec.compiler.front.scopes import Environment
 from causalspec.compiler.front.vocabulary_rows import row_of
-from causalspec.compiler.placement import Anchor, PlacedSite, TokenPosition, TokenRange
+from causalspec.compiler.placement import (
+    Anchor,
+    PlacedSite,
+    PossibleSlot,
+    TokenPosition,
+    TokenRange,
+)
 from causalspec.compiler.specification import PromptTemplate, Task
 from causalspec.compiler.vocabulary import ANCHORS
 from causalspec.dsl import syntax
@@ -201,12 +209,13 @@ class _Numbers:
 
 
 def tokens_of(
-    compilation: Compilation,
+    environment: Environment,
     statement: syntax.Placement,
     sites: Sequence[SiteEntry],
     task: Task | None,
 ) -> tuple[TokenPosition | TokenRange, ...] | None:
     """The tokens of a placement at these sites, () for none, None with the reason reported."""
+    compilation = environment.compilation
     if not statement.tokens:
         needing = next((site for site in sites if site.tokens), None)
         if needing is None:
@@ -223,7 +232,7 @@ def tokens_of(
         return compilation.error(
             "CS707", f"{what} has no tokens", place, help="leave `token …` out"
         )
-    positions = [_token_position(compilation, written, task) for written in statement.tokens]
+    positions = [_token_position(environment, written, task) for written in statement.tokens]
     whole = [position for position in positions if position is not None]
     if len(whole) < len(positions):
         return None
@@ -240,9 +249,10 @@ def tokens_of(
 
 
 def _token_position(
-    compilation: Compilation, written: syntax.TokenPosition, task: Task | None
+    environment: Environment, written: syntax.TokenPosition, task: Task | None
 ) -> TokenPosition | None:
     """A written position, None with the reason reported."""
+    compilation = environment.compilation
     name = written.anchor.text
     if name not in list(Anchor):
         return compilation.unknown("token anchor", written.anchor, list(Anchor), code="CS707")
@@ -250,8 +260,11 @@ def _token_position(
     compilation.meanings.note(written.anchor.span, ANCHORS[name])
     argument, part = None, -1
     more = written.argument or written.part
+    slots: tuple[PossibleSlot, ...] | None = ()
     if anchor in (Anchor.SLOT, Anchor.TEXT):
-        argument = _argument(compilation, written, anchor, task)
+        prompts = tuple(task.prompts.values()) if task is not None else ()
+        slots = slots_at(environment, written.argument, prompts) if anchor is Anchor.SLOT else ()
+        argument = _argument(compilation, written, anchor, prompts, slots)
         part = None if argument is None else _part(compilation, written)
     elif more is not None:
         return compilation.error("CS707", f"`{name}` takes nothing more", more.span)
@@ -259,8 +272,8 @@ def _token_position(
         return compilation.error("CS707", "`all` cannot be moved", written.span)
     return (
         None
-        if part is None
-        else TokenPosition(anchor, argument, part, written.offset, written.span)
+        if part is None or slots is None
+        else TokenPosition(anchor, argument, part, written.offset, slots, written.span)
     )
 
 
@@ -280,10 +293,15 @@ def _part(compilation: Compilation, written: syntax.TokenPosition) -> int | None
 
 
 def _argument(
-    compilation: Compilation, written: syntax.TokenPosition, anchor: Anchor, task: Task | None
+    compilation: Compilation,
+    written: syntax.TokenPosition,
+    anchor: Anchor,
+    prompts: Sequence[PromptTemplate],
+    slots: Sequence[PossibleSlot] | None,
 ) -> str | None:
-    """The name of a slot or the text that tokens are counted from."""
-    prompts = tuple(task.prompts.values()) if task is not None else ()
+    """The name of a slot or the text that tokens are counted from. `slots` are those that it may
+    be where its index is computed.
+    """
     match written.argument:
         case None:
             example = "slot(amount).last" if anchor is Anchor.SLOT else 'text("dollars").last'
@@ -291,7 +309,9 @@ def _argument(
             return compilation.wrong("CS707", written.anchor, "needs to know which", help=advice)
         case argument if anchor is Anchor.SLOT:
             name = " ".join(argument.span.text.split())
-            _check_slot(compilation, syntax.Name(name, span=argument.span), prompts)
+            if slots is not None:
+                for each in [slot.name for slot in slots] or [name]:
+                    _check_slot(compilation, syntax.Name(each, span=argument.span), prompts)
             return name
         case syntax.Text(value=text) as argument if text:
             _check_text(compilation, argument, prompts)

@@ -21,6 +21,7 @@ from causalspec.compiler import (
     TokenRange,
     render,
     solve_columns,
+    with_computed_slots,
 )
 from causalspec.dsl.diagnostics import Diagnostic, SpecError
 from causalspec.runtime.engine.harvest_plan import HarvestRequest
@@ -109,6 +110,8 @@ class TextNetwork(TaskNetwork):
         template = task.prompts[prompt] if prompt else next(iter(task.prompts.values()))
         task = task.asked_by(template.name)
         rendered = self._rendered(template, task.model, settings)
+        positions = [position for choice in choices for position in choice.positions]
+        rendered = with_computed_slots(rendered, positions, task.model, settings)
         spoken = spoken_by(
             self.network, task, only_declared=self.only_declared, marked=rendered.marked
         )

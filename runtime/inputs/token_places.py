@@ -46,6 +46,17 @@ class TokenChoice:
     together: bool = False
 
     @property
+    def positions(self) -> tuple[TokenPosition, ...]:
+        """Every position that is written, both ends of a range."""
+        return tuple(
+            position
+            for written in self.tokens
+            for position in (
+                (written,) if isinstance(written, TokenPosition) else (written.first, written.last)
+            )
+        )
+
+    @property
     def is_single(self) -> bool:
         """Whether this is one site in any prompts."""
         if self.together:

@@ -10,12 +10,12 @@ from typing import Any
 
 from causalspec.compiler import (
     Columns,
+    PreparedPrompt,
     Sampler,
     Stream,
     Task,
     largest_remainder,
     populate,
-    render,
     right_texts,
     solve_columns,
 )
@@ -47,6 +47,7 @@ class Exercises:
                 task,
                 Sampler(populate(task.model, {}), stream.derive(task.name)),
                 Random(f"{seed} {purpose} {task.name}"),
+                [PreparedPrompt(prompt, task.model) for prompt in task.prompts.values()],
             )
             for task in tasks
         ]
@@ -56,8 +57,8 @@ class Exercises:
         shares = largest_remainder(count, [1] * len(self._tasks))
         return [
             exercise
-            for (task, sampler, chooser), share in zip(self._tasks, shares, strict=True)
-            for exercise in _rendered(task, sampler.take(share), chooser)
+            for (task, sampler, chooser, prompts), share in zip(self._tasks, shares, strict=True)
+            for exercise in _rendered(task, sampler.take(share), chooser, prompts)
         ]
 
 
@@ -69,16 +70,18 @@ def _chats() -> Any:
     return tokenizer
 
 
-def _rendered(task: Task, inputs: Columns, chooser: Random) -> Iterator[Exercise]:
+def _rendered(
+    task: Task, inputs: Columns, chooser: Random, prompts: Sequence[PreparedPrompt]
+) -> Iterator[Exercise]:
     """An exercise a row; each of the task's prompts renders every so manieth."""
     (output,) = task.model.outputs
-    for number, prompt in enumerate(task.prompts.values()):
+    for number, (prompt, prepared) in enumerate(zip(task.prompts.values(), prompts, strict=True)):
         mine = {name: codes[number :: len(task.prompts)] for name, codes in inputs.items()}
         right = solve_columns(task.model, mine, wanted=[output])[output]
         if prompt.turns:
             texts = rendered_chat(prompt, task.model, mine, _chats()).texts
         else:
-            texts = render(prompt, task.model, mine).texts
+            texts = prepared.render(mine).texts
         said = right_texts(task.asked_by(prompt.name), output, right)
         for text, answers in zip(texts, said, strict=True):
             if len(answers) == 1:

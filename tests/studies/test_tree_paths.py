@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from tests.helpers.studies import Setting, check_labels
 
 
@@ -30,3 +32,32 @@ def follows(kind: str, base: Setting, sources: Mapping[str, Setting]) -> Setting
 
 def test_labels(tmp_path: Path) -> None:
     check_labels("tree_paths", "Steps", follows, tmp_path)
+
+
+def climbed(run: Setting, node: str, steps: int) -> str | None:
+    """The node so many edges above one in a tree whose places may hang one or two below."""
+    parents: dict[str, str] = {}
+    for listed in range(7):
+        place = run[f"edge[{listed}]"]
+        above = place - 1 if place == 1 or not run[f"far[{place}]"] else place - 2
+        parents[run[f"node[{place}]"]] = run[f"node[{above}]"]
+    assert len(parents) == 7
+    for _ in range(steps):
+        if node not in parents:
+            return None
+        node = parents[node]
+    return node
+
+
+def climbs(kind: str, base: Setting, sources: Mapping[str, Setting]) -> Setting:
+    (source,) = sources.values()
+    assert base["steps"] == source["steps"] == 3
+    step = int(kind[len("step[") : -1])
+    taken = climbed(source, source[f"node[{source['goal']}]"], step)
+    assert taken is not None
+    return {"ancestor": climbed(base, taken, 3 - step)}
+
+
+@pytest.mark.parametrize("design", ["FirstSteps", "SecondSteps", "ThirdSteps"])
+def test_labels_of_backward_steps(design: str, tmp_path: Path) -> None:
+    check_labels("tree_paths", design, climbs, tmp_path, file="backward")
