@@ -19,10 +19,8 @@ from causalspec.runtime.results.records import SiteScore
 ROWS = {
     "first step, last token": ["TheFirstStepIsAtTheEnd"],
     "second step, last token": ["TheSecondStepIsAtTheEnd"],
-    "third step, last token": ["TheThirdStepIsAtTheEnd"],
     "first step, its edge": ["TheFirstStepIsInItsWord", "TheFirstStepIsAtItsEdge"],
     "second step, its edge": ["TheSecondStepIsAtItsEdge"],
-    "third step, its edge": ["TheThirdStepIsAtItsEdge"],
     "first step, the edge listed first": ["TheFirstStepIsNotAtTheEdgeListedFirst"],
 }
 
