@@ -113,7 +113,7 @@ def _options() -> argparse.Namespace:
 def _loaded(spec: Path, beside: Path | None) -> Specification:
     with tempfile.TemporaryDirectory() as folder:
         if beside is not None:
-            texts = shutil.ignore_patterns("network*", "built", "planted", "*.safetensors")
+            texts = shutil.ignore_patterns("network", "networks", "built", "planted")
             shutil.copytree(beside, folder, ignore=texts, dirs_exist_ok=True)
         specification, diagnostics = load_specification(Path(shutil.copy(spec, folder)))
     if specification is None:

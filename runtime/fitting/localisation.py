@@ -26,7 +26,7 @@ SWAPPED = 32
 
 _LEAST_STEPS = 10
 _FINALISTS = 2
-_LEAST_CHANGED = 0.5  # as a share of what is changed at the site where most is
+_LEAST_CHANGED = 0.1  # as a share of what is changed at the site where most is
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ def steps_of(sites: int, steps: int, stay: int | None = None) -> int:
 
 def staying(changed: Sequence[float]) -> list[int]:
     """Of sites, the numbers of those that go on by the share of answers that whole vectors of other
-    inputs change at each: all that change at least half as many as the one that changes most, and
-    at least as many sites as a first round keeps.
+    inputs change at each: all that change at least a tenth as many as the one that changes most,
+    and at least as many sites as a first round keeps.
     """
     order = sorted(range(len(changed)), key=lambda number: -changed[number])
     least = _LEAST_CHANGED * max(changed)
