@@ -230,6 +230,14 @@ def test_a_step_is_run_over_several(tmp_path: Path) -> None:
     assert found.lower < found.value < found.upper == 1
 
 
+def test_over_one_it_keeps_its_own_interval(tmp_path: Path) -> None:
+    (tmp_path / "of-0.json").write_text(json.dumps({"mean": 0.5, "lower": 0.4, "upper": 0.6}))
+    step = {"name": "s", "command": "causalspec -h", "output": "of-{each}.json", "over": ["0"]}
+    row = {"what": "iia", "ours": "of-{each}.json #"}
+    study = described(tmp_path / "study", steps=[step], rows=[row])
+    assert measured(study, tmp_path) == (Found("iia", 0.5, 0.4, 0.6),)
+
+
 def test_results_depend_on_the_folders_that_are_named(tmp_path: Path) -> None:
     described(tmp_path / "study")
     (tmp_path / "other").mkdir()

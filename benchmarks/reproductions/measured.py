@@ -137,6 +137,8 @@ def _over_all(row: Row, over: tuple[str, ...], results: Path) -> Found:
         for each in over
     )
     found = [_found(each, results) for each in rows]
+    if len(found) == 1:  # has an interval of its own
+        return found[0]
     values = [each.value for each in found if each.value is not None]
     verdicts = Counter(each.verdict for each in found if each.verdict)
     told = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())

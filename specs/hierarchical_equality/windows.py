@@ -3,8 +3,8 @@
     python specs/hierarchical_equality/windows.py models/equality-0
 
 Geiger et al. 2023 (arXiv 2303.02536) compare a rotation with such a search. Windows have 1, 2, 4
-or 8 neurons; in each hidden layer the two that score best on the training pairs are scored on the
-validation pairs. Prints JSON. Takes half a minute.
+or 8 neurons; in each hidden layer the two that score best on every fourth training pair are scored
+on the validation pairs. Prints JSON. Takes a quarter of a minute.
 """
 
 from __future__ import annotations
@@ -114,8 +114,11 @@ def main() -> None:
     design = specification.counterfactuals["Both"]
     with torch.no_grad():
         train, validation = (
-            Windows(network, specification.tasks["SameRelation"], generate(design, split))
-            for split in ("train", "validation")
+            Windows(network, specification.tasks["SameRelation"], pairs)
+            for pairs in (
+                generate(design, "train").select(slice(None, None, 4)),
+                generate(design, "validation"),
+            )
         )
         sites = [best_windows(train, validation, layer) for layer in range(len(train.base))]
     print(json.dumps({"sites": sites}))
