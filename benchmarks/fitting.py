@@ -98,14 +98,14 @@ class Case:
 
 EQUALITY = "hierarchical_equality/hierarchical_equality.causal"
 CASES = (
-    Case(EQUALITY, "HiddenLayer", "OneOrBoth", 2, "built"),
-    Case(EQUALITY, "HiddenLayer", "OneOrBoth", 1, script="train.py"),
-    Case("and_or/and_or.causal", "HiddenLayer", "OneOrAll", 3, "planted"),
-    Case("multiple_choice/pointer.causal", "Held", "Traded", 0, model="PointerThenLetter"),
     Case("minimal_pairs/minimal_pairs.causal", "Carrying", "MinimalPairs", 0, "built"),
-    Case("arithmetic/two_digits.causal", "Place", "Cascades", 1, "network"),
     Case("known_entity/known_entity.causal", "Direction", "Forgetting", 1, "network"),
     Case("price_tagging/neurons.causal", "Direction", "Boundary", 2, "network"),
+    Case("arithmetic/two_digits.causal", "Place", "Cascades", 1, "network"),
+    Case(EQUALITY, "HiddenLayer", "OneOrBoth", 2, "built"),
+    Case("and_or/and_or.causal", "HiddenLayer", "OneOrAll", 3, "planted"),
+    Case("multiple_choice/pointer.causal", "Held", "Traded", 0, model="PointerThenLetter"),
+    Case(EQUALITY, "HiddenLayer", "OneOrBoth", 1, script="train.py"),
 )
 MOST_LOOKED_AT, MOST_TESTED = 500, 2_000
 """Of the pairs of a split no more are used: a look is to be cheap beside ten steps."""
