@@ -86,6 +86,9 @@ architectures: $(INSTALLED)  ## try every causal decoder of transformers, and re
 methods: $(INSTALLED)  ## try every method at every component, and renew docs/methods.md and its picture
 	$(VENV)/bin/python benchmarks/methods.py --write
 
+fitting: $(INSTALLED)  ## try starts, schedules and steps of rotations, and renew docs/fitting.md
+	OMP_NUM_THREADS=1 $(VENV)/bin/python benchmarks/fitting.py --write
+
 STUDY ?=
 reproduce: $(INSTALLED) smollm2  ## rerun published studies (STUDY=name for one), and renew docs/reproductions.md
 	$(RUN) benchmarks.reproduce $(STUDY)
