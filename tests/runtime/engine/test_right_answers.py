@@ -85,6 +85,18 @@ def test_a_set_of_one_is_a_plain_label() -> None:
     assert torch.equal(first_right(plain[..., None]), plain)
 
 
+def test_labels_may_be_shorter_than_what_other_inputs_are_answered_with() -> None:
+    logits = torch.randn(6, 2, OUTPUTS, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(6)[:, None]
+    first = -logits[:, 0].log_softmax(-1)[torch.arange(6), labels[:, 0]]
+    assert torch.allclose(cross_entropy(logits, labels), first)
+    said = torch.stack([labels[:, 0], torch.full((6,), 9)], dim=1)
+    assert agreement(said, labels).tolist() == [True] * 6  # whatever is said behind the answer
+    assert agreement(labels, said).tolist() == [False] * 6  # an answer that breaks off
+    with pytest.raises(ValueError, match="batch_size"):
+        cross_entropy(logits[:, :1], said)
+
+
 def test_what_is_on_no_menu_counts_for_nothing() -> None:
     logits = torch.tensor([[[1.0, 2.0, -torch.inf, 0.5]]])
     found = log_probability(logits, torch.tensor([[[2, 3]]]))
