@@ -28,6 +28,7 @@ def agreement(predicted: Tensor, labels: Tensor) -> Tensor:
         given = ((predicted[..., None] == labels) | (labels < 0)).all(1)
         absent = labels[:, 0] < 0
         return (given & ~absent).any(1) | absent.all(1)
+    predicted = with_answers(predicted, labels.shape[1])
     return ((predicted == labels) | (labels < 0)).all(1)
 
 
@@ -72,7 +73,8 @@ def cross_entropy(logits: Tensor, labels: Tensor, run_of: Tensor | None = None) 
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     if labels.ndim == 3:
         return -log_probability(logits, labels, run_of)
-    labels = labels.to(logits.device)
+    # Other inputs of the network may have longer answers than any of these labels.
+    labels = with_answers(labels.to(logits.device), logits.shape[1])
     flat = functional.cross_entropy(
         logits.flatten(0, 1), labels.flatten(), reduction="none", ignore_index=-1
     )

@@ -124,3 +124,14 @@ def test_outputs_that_are_right_for_the_same_answers_are_one_outcome() -> None:
         for output, probability in zip(outcomes.tolist(), likely, strict=True):
             by_outcome[output] += probability
         assert found == pytest.approx(by_outcome, abs=1e-14)
+
+
+def test_labels_may_be_shorter_than_the_longest_answers_of_the_network() -> None:
+    """Where no label of a split is as long as some answer that its inputs have: places beyond the
+    labels are not asked for.
+    """
+    logits = torch.randn(4, 2, OUTPUTS, generator=torch.Generator().manual_seed(0))
+    labels = torch.tensor([[3], [7], [0], [11]])
+    assert cross_entropy(logits, labels).tolist() == cross_entropy(logits[:, :1], labels).tolist()
+    said = torch.tensor([[3, 9], [7, 7], [1, 0], [11, 2]])
+    assert agreement(said, labels).tolist() == [True, True, False, True]
