@@ -10,7 +10,7 @@ from causalspec.compiler.front.examples import code_in, target_variable
 from causalspec.compiler.front.instances import model_of
 from causalspec.compiler.front.models import ModelDraft
 from causalspec.compiler.front.names import Compilation, declared_at, duplicate
-from causalspec.compiler.front.scopes import Declared
+from causalspec.compiler.front.scopes import Declared, Environment
 from causalspec.compiler.front.sites import placed_site, tokens_of
 from causalspec.compiler.front.splits import data_split
 from causalspec.compiler.front.vocabulary_rows import (
@@ -43,7 +43,7 @@ def compile_alignment(
         tokens = None
         if sites is not None:
             entries = [entry for entry, _ in sites]
-            tokens = tokens_of(draft.task.environment, statement, entries, task)
+            tokens = tokens_of(_shown(compilation, draft), statement, entries, task)
         _note_slots(compilation, statement, draft)
         method = method_of(compilation, statement.method)
         variables = _variables(compilation, statement, draft, placed)
@@ -89,6 +89,13 @@ def _variables(
     return found
 
 
+def _shown(compilation: Compilation, draft: ModelDraft) -> Environment:
+    """The task's names as they are read here. An imported task's are read in its own file; what is
+    found and what they mean is noted for this one.
+    """
+    return replace(draft.task.environment, compilation=compilation)
+
+
 def _note_slots(
     compilation: Compilation,
     statement: syntax.Placement,
@@ -98,13 +105,16 @@ def _note_slots(
     prompts = compilation.tasks[draft.task.name].prompts.values()
     parts = [part for prompt in prompts for arm in prompt.arms for part in arm.parts]
     named = {slot.name: slot.span for slot in reversed(parts) if isinstance(slot, SlotValue)}
-    # An imported task's names are read in its own file; what they mean is noted for this one.
-    shown = replace(draft.task.environment, compilation=compilation)
+    shown = _shown(compilation, draft)
+    # A loop's slots are called "item[0]", "item[1]" and so on; an index may be computed.
+    named = {name.partition("[")[0]: span for name, span in named.items() if name} | named
     for token in statement.tokens:
-        if isinstance(token.argument, syntax.Name) and named.get(token.argument.text):
-            compilation.meanings.note(token.argument.span, named[token.argument.text])
-        elif token.argument is not None:
-            shown.note_names(token.argument)
+        written = token.argument
+        name = written.family if isinstance(written, syntax.Member) else written
+        if isinstance(name, syntax.Name) and named.get(name.text):
+            compilation.meanings.note(name.span, named[name.text])
+        if written is not None:
+            shown.note_names(written)
 
 
 def _sites(
