@@ -14,8 +14,7 @@ from functools import partial
 from itertools import takewhile
 from typing import NamedTuple
 
-import torch
-
+from causalspec.runtime.fitting.attempts import IN_FULL, OTHERS_VECTORS, OWN_VECTORS, Attempt
 from causalspec.runtime.fitting.candidates import Candidates, TokenNames
 from causalspec.runtime.fitting.fit_store import (
     FitStore,
@@ -25,8 +24,6 @@ from causalspec.runtime.fitting.fit_store import (
 )
 from causalspec.runtime.fitting.localisation import (
     MANY,
-    SWAPPED,
-    WHOLE_VECTORS,
     rounds,
     staying,
     steps_of,
@@ -38,7 +35,6 @@ from causalspec.runtime.fitting.splits import Splits, splits_from
 from causalspec.runtime.inputs.experiment import (
     Experiment,
     Harvester,
-    PreparedSplit,
     PreparedSplits,
 )
 from causalspec.runtime.maps.computed import NotDetermined
@@ -87,49 +83,6 @@ class _Trial(NamedTuple):
     sites: Combination
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """How combinations are tried: fitted in full, or for so many steps; or nothing is fitted, and
-    whole vectors are swapped for the pairs that `swapping` picks.
-    """
-
-    steps: int | None = None
-    swapping: Callable[[Splits], PreparedSplits] | None = None
-    named: str = ""
-
-    @property
-    def suffix(self) -> str:
-        """What tells its stages from others'."""
-        return self.named or ("" if self.steps is None else f", {self.steps} steps")
-
-
-def _first_pairs(splits: Splits) -> PreparedSplits:
-    """The first of the validation pairs."""
-    return tuple(_first(prepared) for prepared in splits.validation)
-
-
-def _of_others(splits: Splits) -> PreparedSplits:
-    """The first of the training bases, each with the sources of another pair. With its own, what
-    else the vector holds may make up for the variable: the source's answer is often the base's.
-    """
-    assert splits.train is not None, "what is trained has pairs to train on"
-    return tuple(_turned(_first(prepared)) for prepared in splits.train)
-
-
-def _first(prepared: PreparedSplit) -> PreparedSplit:
-    return prepared.take(torch.arange(min(SWAPPED, prepared.rows.rows)))
-
-
-def _turned(prepared: PreparedSplit) -> PreparedSplit:
-    rows = prepared.rows
-    turned = replace(rows, origins=rows.origins.roll(1, 0), inner=None, inner_of=None)
-    return replace(prepared, rows=turned)
-
-
-_SWAPPED = _Attempt(WHOLE_VECTORS, _first_pairs, ", whole vectors")
-_OTHERS_SWAPPED = _Attempt(WHOLE_VECTORS, _of_others, ", whole vectors of others")
-
-
 @dataclass(slots=True)
 class Search:
     """Fits of combinations of sites; the last harvest is kept, since it mostly serves them all.
@@ -165,8 +118,8 @@ class Search:
         sites = len(remaining[0])
         told = [f"{sites} sites"]
         if trained and sites > MANY:
-            swapped = self.fitted(remaining, offered, _SWAPPED)
-            others = self.fitted(remaining, offered, _OTHERS_SWAPPED)
+            swapped = self.fitted(remaining, offered, OWN_VECTORS)
+            others = self.fitted(remaining, offered, OTHERS_VECTORS)
             for seed, (tried, reached) in enumerate(zip(swapped, others, strict=True)):
                 found[seed] |= {entry.sites: entry for entry in tried}
                 stay = staying([entry.fit.share_changed for entry in reached])
@@ -176,7 +129,7 @@ class Search:
             told[-1] += " by swaps of whole vectors"
             told.append(f"the {len(remaining[0])} where these change most")
         for part in rounds(sites, settings.steps, len(remaining[0])) if trained else ():
-            for seed, tried in enumerate(self.fitted(remaining, offered, _Attempt(part.steps))):
+            for seed, tried in enumerate(self.fitted(remaining, offered, Attempt(part.steps))):
                 found[seed] |= {entry.sites: entry for entry in tried}
                 ranked = sorted(tried, key=_merit, reverse=True)
                 best = {entry.sites for entry in ranked[: part.kept]}
@@ -200,7 +153,7 @@ class Search:
         self,
         every: Sequence[Sequence[Combination]],
         offered: Candidates | None = None,
-        attempt: _Attempt = _Attempt(),
+        attempt: Attempt = IN_FULL,
     ) -> list[list[Entry]]:
         """Each seed's combinations fitted and scored, in order; of some offers alone where they are
         given. One whose vectors do not determine a closed-form map is left out, and told.
@@ -294,17 +247,17 @@ class Search:
             if remaining:
                 self.at_hand = None
 
-    def _stage(self, trial: _Trial, attempt: _Attempt) -> str:
+    def _stage(self, trial: _Trial, attempt: Attempt) -> str:
         """Under which name a fit is kept in its seed's folder."""
         return f"{self.title}: {_named(trial.sites)}{attempt.suffix}"
 
-    def _called(self, last: _Trial, attempt: _Attempt) -> str:
+    def _called(self, last: _Trial, attempt: Attempt) -> str:
         """What processes that share the run call fits in one batch: by the last of them."""
         seed = f"seed {self.seeds[last.seed].settings.seed}: " if last.seed else ""
         return seed + self._stage(last, attempt)
 
     def _entries(
-        self, batch: Sequence[_Trial], splits: Splits, offered: Candidates, attempt: _Attempt
+        self, batch: Sequence[_Trial], splits: Splits, offered: Candidates, attempt: Attempt
     ) -> Iterator[tuple[_Trial, Entry | NotDetermined]]:
         wanted: list[Wanted] = []
         steps = attempt.steps
