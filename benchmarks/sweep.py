@@ -14,7 +14,8 @@ stands what the plan foretold.
         --beside specs/known_entity --network specs/known_entity/network
 
 A spec that imports others is read in a copy of their folder, given by `--beside`.
-Results go to `benchmarks/results/sweep.json`, an entry for each spec, alignment and network.
+Results go to `benchmarks/results/sweep.json`, an entry for each spec, alignment, network and
+search.
 """
 
 from __future__ import annotations
@@ -83,16 +84,14 @@ def main() -> None:
     network = load_task_network(options.network, "cpu")
     if isinstance(network, TextNetwork):
         network = replace(network, memory=MemoryBudget(options.memory))
-    found: dict[str, Searched] = {}
     for name in ("halving",) if options.only_short else ("halving", "exhaustive"):
         fit = replace(network.settings, exhaustive=name == "exhaustive")
         fit = replace(fit, steps=options.steps or fit.steps)
         with products_in(chosen_precision(options.precision, network.network.device)):
-            found[name] = _searched(specification, alignment, data, network, fit, options)
-        print(f"{name}: {found[name]}", flush=True)
-    searches = {name: asdict(searched) for name, searched in found.items()}
-    entry = f"{options.spec.stem} {options.alignment} on {network.name}"
-    keep("sweep", {"threads": torch.get_num_threads(), "searches": searches}, entry)
+            found = _searched(specification, alignment, data, network, fit, options)
+        print(f"{name}: {found}", flush=True)
+        entry = f"{options.spec.stem} {options.alignment} on {options.network}, {name}"
+        keep("sweep", {"threads": torch.get_num_threads(), **asdict(found)}, entry)
 
 
 def _options() -> argparse.Namespace:
