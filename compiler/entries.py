@@ -16,6 +16,7 @@ class ArgumentKind(StrEnum):
     FILE = "file"  # the name of a file inside the spec's folder: "sae.safetensors"
     INTEGERS = "integers"  # a set of whole numbers from 0: {12, 907}
     BASIS = "basis"  # neurons, pca(128) or dictionary("sae.safetensors")
+    START = "start"  # mean_difference
     DATA = "data"  # a split of a design: Pairs.train
     VALUE = "value"  # a value that the placed variable can have
 

@@ -31,6 +31,7 @@ def _table(*rows: _Row) -> Mapping[str, _Row]:
 
 INTEGER, NUMBER, FILE = ArgumentKind.INTEGER, ArgumentKind.NUMBER, ArgumentKind.FILE
 INTEGERS, BASIS = ArgumentKind.INTEGERS, ArgumentKind.BASIS
+START = ArgumentKind.START
 DATA, VALUE = ArgumentKind.DATA, ArgumentKind.VALUE
 
 SITES: Final = _table(
@@ -115,6 +116,14 @@ BASES: Final = _table(
 )
 """What a mask can be over."""
 
+STARTS: Final = _table(
+    Entry(
+        "mean_difference",
+        "The directions between the mean vectors of the variable's values, as many as fit.",
+    ),
+)
+"""What a trained rotation can start from, other than directions drawn at random."""
+
 METHODS: Final = _table(
     MethodEntry(
         "full_vector",
@@ -124,7 +133,10 @@ METHODS: Final = _table(
     MethodEntry(
         "das",
         "Distributed alignment search: so many dimensions of a trained rotation are swapped.",
-        (_DIMENSIONS,),
+        (
+            _DIMENSIONS,
+            Argument("start", START, "what it starts from; drawn at random, if left out"),
+        ),
         trained=True,
     ),
     MethodEntry(
@@ -312,6 +324,7 @@ class Vocabulary:
     sites: Mapping[str, SiteEntry]
     methods: Mapping[str, MethodEntry]
     bases: Mapping[str, Entry]
+    starts: Mapping[str, Entry]
     controls: Mapping[str, ControlEntry]
     metrics: Mapping[str, MetricEntry]
     bounds: Mapping[str, Entry]
@@ -320,7 +333,7 @@ class Vocabulary:
 
 
 BUILT_IN: Final = Vocabulary(
-    SITES, METHODS, BASES, CONTROLS, METRICS, BOUNDS, ANCHORS, WRITES
+    SITES, METHODS, BASES, STARTS, CONTROLS, METRICS, BOUNDS, ANCHORS, WRITES
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from benchmarks.reproductions import page as pages
 from benchmarks.reproductions.measured import Found, measured, place
-from benchmarks.reproductions.steps import Places, run_steps
+from benchmarks.reproductions.steps import Places, minutes_of, run_steps
 from benchmarks.reproductions.study import (
     DESCRIPTION,
     Study,
@@ -228,6 +229,34 @@ def test_a_step_is_run_over_several(tmp_path: Path) -> None:
     assert ">dead<" in picture and ">seconds<" not in picture
     assert found.value is not None and found.lower is not None and found.upper is not None
     assert found.lower < found.value < found.upper == 1
+
+
+def test_runs_go_side_by_side(tmp_path: Path) -> None:
+    """Each waits for the other, by its share of the cores; the minutes are shared."""
+    program = tmp_path / "meet.py"
+    program.write_text(
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        "Path(sys.argv[1]).touch()\n"
+        "until = time.monotonic() + 60\n"
+        "while len(list(Path(sys.argv[1]).parent.glob('came-*'))) < 2:\n"
+        "    assert time.monotonic() < until, 'nobody came'\n"
+        "print(os.environ['OMP_NUM_THREADS'])\n"
+    )
+    step = {
+        "name": "{each}",
+        "command": f"python {program} {{results}}/came-{{each}}",
+        "output": "{each}.txt",
+        "over": ["a", "b"],
+        "at_once": 2,
+    }
+    study = described(tmp_path / "study", steps=[step])
+    places = Places(ROOT, tmp_path / "results", tmp_path / "models")
+    assert set(run_steps(study, "marks", places, lambda _: None)) == {"a", "b"}
+    threads = max(1, (os.cpu_count() or 1) // 2)
+    assert (places.results / "a.txt").read_text() == f"{threads}\n"
+    assert minutes_of(study, {"a": 60.0, "b": 60.0}) == 1
+    assert minutes_of(study, {"a": 120.0, "b": 60.0}) == 2
 
 
 def test_over_one_it_keeps_its_own_interval(tmp_path: Path) -> None:

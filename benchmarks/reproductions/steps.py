@@ -1,4 +1,4 @@
-"""Runs the commands of a study one after the other; one that ran as it stands is not run anew."""
+"""Runs the commands of a study step by step; one that ran as it stands is not run anew."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmarks.reproductions.study import Step, Study, StudyError
@@ -41,11 +43,28 @@ def run_steps(
     Raises `StudyError` where a command fails: what was done stays, and the same call goes on there.
     """
     places.results.mkdir(parents=True, exist_ok=True)
-    runs = [run for step in study.steps for run in step.runs]
-    return {run.name: _run(run, marks, places, say) for run in runs}
+    seconds: dict[str, float] = {}
+    for step in study.steps:
+        threads = max(1, (os.cpu_count() or 1) // step.at_once) if step.at_once > 1 else None
+        run_one = partial(_run, marks=marks, places=places, say=say, threads=threads)
+        with ThreadPoolExecutor(step.at_once) as side_by_side:
+            took = side_by_side.map(run_one, step.runs)
+            seconds |= {run.name: each for run, each in zip(step.runs, took, strict=True)}
+    return seconds
 
 
-def _run(step: Step, marks: str, places: Places, say: Callable[[str], None]) -> float:
+def minutes_of(study: Study, seconds: Mapping[str, float]) -> float:
+    """What the study takes, from the seconds of its runs: those side by side share the time."""
+    total = 0.0
+    for step in study.steps:
+        taken = [seconds[run.name] for run in step.runs]
+        total += max(sum(taken) / step.at_once, max(taken))
+    return total / 60
+
+
+def _run(
+    step: Step, marks: str, places: Places, say: Callable[[str], None], threads: int | None
+) -> float:
     done = places.results / f"{step.name}.done.json"
     wanted = {"command": step.command, "marks": marks}
     kept = json.loads(done.read_text(encoding="utf-8")) if done.exists() else {}
@@ -54,11 +73,8 @@ def _run(step: Step, marks: str, places: Places, say: Callable[[str], None]) -> 
         return float(kept["seconds"])
     say(f"  {step.name}: {step.command}")
     log = places.results / f"{step.name}.log"
-    begun, used = time.perf_counter(), _processor_seconds()
     with log.open("w", encoding="utf-8") as errors:
-        status, printed = _call(step.command, places, errors.fileno())
-    # Beside other work, or stopped for a while, a command takes longer than it needs.
-    seconds = min(time.perf_counter() - begun, _processor_seconds() - used)
+        status, printed, seconds = _call(step.command, places, errors.fileno(), threads)
     if status not in _PROGRAMS[step.command.split()[0]][1]:
         last = log.read_text(encoding="utf-8").strip().splitlines()[-3:]
         raise StudyError(
@@ -73,20 +89,30 @@ def _run(step: Step, marks: str, places: Places, say: Callable[[str], None]) -> 
     return seconds
 
 
-def _processor_seconds() -> float:
-    """What all commands that have ended have used."""
-    times = os.times()
-    return times.children_user + times.children_system
-
-
-def _call(command: str, places: Places, errors: int) -> tuple[int, bytes]:
+def _call(
+    command: str, places: Places, errors: int, threads: int | None
+) -> tuple[int, bytes, float]:
+    """A command's exit status, what it printed and the seconds it took, by that many threads."""
     words = [
         word.format(results=places.results, models=places.models) for word in shlex.split(command)
     ]
     if words[0] not in _PROGRAMS:
         raise StudyError(f"`{words[0]}` is not `causalspec` or `python`: {command}")
     program = sys.executable, *_PROGRAMS[words[0]][0]
-    done = subprocess.run(
-        [*program, *words[1:]], cwd=places.root, stdout=subprocess.PIPE, stderr=errors, check=False
+    environment = os.environ | ({} if threads is None else {"OMP_NUM_THREADS": str(threads)})
+    begun = time.perf_counter()
+    process = subprocess.Popen(
+        [*program, *words[1:]],
+        cwd=places.root,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=errors,
     )
-    return done.returncode, done.stdout
+    assert process.stdout is not None
+    with process.stdout:
+        printed = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    # Beside other work, or stopped for a while, a command takes longer than it needs.
+    seconds = min(time.perf_counter() - begun, usage.ru_utime + usage.ru_stime)
+    return process.returncode, printed, seconds

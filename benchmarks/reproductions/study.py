@@ -24,13 +24,15 @@ class StudyError(Exception):
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One command. `{results}` in it is the study's folder, `{models}` that of all networks;
     `output` is the file in the study's folder that what it prints goes to. With `over`, seeds say,
-    it is run for each of these, which `{each}` stands for in all three.
+    it is run for each of these, which `{each}` stands for in all three; `at_once` of these runs go
+    side by side, which pays where one command can't use all cores.
     """
 
     name: str
     command: str
     output: str = ""
     over: tuple[str, ...] = ()
+    at_once: int = 1
 
     @property
     def runs(self) -> tuple[Step, ...]:

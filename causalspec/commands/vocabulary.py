@@ -20,6 +20,7 @@ TITLES = {
     "sites": "sites: `var v at SITE`",
     "methods": "methods: `by METHOD`",
     "bases": "what a mask is over: `by mask(over = BASIS)`",
+    "starts": "what a rotation starts from: `by das(dim = 16, start = START)`",
     "writes": "writes: `writing WRITE`",
     "anchors": "tokens: `token POSITION`",
     "metrics": "metrics: `expect METRIC >= 0.9`",

@@ -173,6 +173,8 @@ def _argument(index: Index, context: Context) -> Iterable[Symbol]:
     match given.argument and given.argument.kind:
         case ArgumentKind.BASIS:
             values = built_in.symbols(built_in.known().bases)
+        case ArgumentKind.START:
+            values = built_in.symbols(built_in.known().starts)
         case ArgumentKind.DATA:
             values = _of_kinds(index.top.values(), (Kind.COUNTERFACTUALS,))
         case ArgumentKind.VALUE:

@@ -65,6 +65,7 @@ EXAMPLES: Mapping[ArgumentKind, str] = {
     ArgumentKind.FILE: '"sae.safetensors"',
     ArgumentKind.INTEGERS: "{12, 907}",
     ArgumentKind.BASIS: "neurons",
+    ArgumentKind.START: "mean_difference",
     ArgumentKind.DATA: "Pairs.train",
     ArgumentKind.VALUE: "V",
 }
@@ -74,6 +75,7 @@ WANTED: Mapping[ArgumentKind, str] = {
     ArgumentKind.FILE: "the name of a file in quotes",
     ArgumentKind.INTEGERS: "a set of whole numbers",
     ArgumentKind.BASIS: "what a mask is over",
+    ArgumentKind.START: "what a rotation starts from",
     ArgumentKind.DATA: "what a method is given",
     ArgumentKind.VALUE: "what a method is given",
 }
@@ -190,6 +192,9 @@ def argument_value(
             return _basis(compilation, name, (), written.span)
         case ArgumentKind.BASIS, syntax.Call(function=name, arguments=given):
             return _basis(compilation, name, given, written.span)
+        case ArgumentKind.START, syntax.Name() as name:
+            entry = row_of(compilation, "start", name, lambda all_: all_.starts, code="CS731")
+            return entry and Method(entry.name)
         case kind, _:
             return _wrong(compilation, argument, written, WANTED[kind])
 

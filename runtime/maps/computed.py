@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from causalspec.dsl.diagnostics import InternalError, ToolFailure
 from causalspec.runtime.maps.linear import LinearFeaturizer
@@ -135,9 +134,9 @@ def exact_vectors(vectors: Tensor, name: str) -> Tensor:
 
 def class_means(vectors: Tensor, classes: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The mean vector [count, width] of each class, and how many vectors each has [count]."""
-    belongs = functional.one_hot(classes, count).to(vectors)
-    sizes = belongs.sum(0)
-    return belongs.T @ vectors / sizes[:, None], sizes
+    sizes = torch.bincount(classes, minlength=count).to(vectors)
+    sums = vectors.new_zeros((count, vectors.shape[1])).index_add_(0, classes, vectors)
+    return sums / sizes[:, None], sizes
 
 
 def spanned(points: Tensor, name: str, variable: str, scale: float) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from transformers import (
     AutoTokenizer,
 )
 
+from causalspec.runtime.networks.gguf_files import header_read_once
 from causalspec.runtime.networks.kinds import NetworkKind
 from causalspec.runtime.networks.places import NetworkError, NetworkPlace
 from causalspec.runtime.networks.weights import check_weights, report_instead
@@ -47,6 +49,11 @@ def load_parts(place: NetworkPlace, dtype: torch.dtype) -> tuple[NetworkKind, An
         NetworkError: a part is missing or can't be read, weights are not those of the
             configuration, or it is of a kind that has no sites.
     """
+    with nullcontext() if place.gguf_file is None else header_read_once():
+        return _parts(place, dtype)
+
+
+def _parts(place: NetworkPlace, dtype: torch.dtype) -> tuple[NetworkKind, Any, Any]:
     config = place.attempt(
         "configuration", lambda: _config_kind.from_pretrained(place.root, **place.options)
     )

@@ -87,6 +87,7 @@ CASES = (
     Case(twice(method("mean_difference")), (1, 1)),
     Case((method("probe"),), (1,)),
     Case(twice(method("probe")), (1, 1)),
+    Case((method("das", dim=3, start=method("mean_difference")),), (3,)),
     Case((method("lda"),), (1,)),
     Case((method("lda", dim=1), method("lda", dim=1)), (1, 1)),
     Case((method("kmeans"),), (1,)),

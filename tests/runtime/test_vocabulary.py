@@ -18,6 +18,7 @@ from causalspec.runtime.fitting.settings import FitSettings
 from causalspec.runtime.fitting.writes import WRITES
 from causalspec.runtime.inputs.task_network import TaskNetwork
 from causalspec.runtime.maps import BUILDERS
+from causalspec.runtime.maps.methods.das import STARTS
 from causalspec.runtime.maps.methods.mask import BASES
 from causalspec.runtime.networks.feed_forward import FeedForwardConfig, FeedForwardNetwork
 from causalspec.runtime.networks.locations import load_task_network
@@ -43,6 +44,7 @@ def test_every_row_is_carried_out_and_all_that_can_be_carried_out_has_a_row() ->
     assert set(COMPONENTS) == set(BUILT_IN.sites)
     assert set(BUILDERS) == set(BUILT_IN.methods)
     assert set(BASES) == set(BUILT_IN.bases)
+    assert set(STARTS) == set(BUILT_IN.starts)
     assert set(CONTROLS) == set(BUILT_IN.controls)
     assert set(METRICS) == set(BUILT_IN.metrics)
     assert {*WRITES, "interchange"} == set(BUILT_IN.writes)

@@ -52,7 +52,7 @@ def test_every_row_is_listed(run: Terminal, monkeypatch: pytest.MonkeyPatch) -> 
         "  head[K] layers L token T           What a head of attention yields before the output "
         in (text)
     )
-    assert "\n  revnet(dim = INTEGER, blocks = 10)  A trained invertible network, so many" in text
+    assert "\n  revnet(dim = INTEGER, blocks = 10)   A trained invertible network, so many" in text
     assert '\n  module["PATH"] [token T]           What the module of a path yields' in text
     assert max(map(len, text.splitlines())) <= 100
 
@@ -62,7 +62,7 @@ def test_rows_of_packages_say_so(run: Terminal, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("COLUMNS", "100")
     lines = run("vocabulary")[1].splitlines()
     assert "  experts[K] layers L token T        An expert. (from theirs)" in lines
-    assert "  shears(width = 3)                   A shear. (from theirs)" in lines
+    assert "  shears(width = 3)                    A shear. (from theirs)" in lines
 
 
 @pytest.mark.usefixtures("installed")

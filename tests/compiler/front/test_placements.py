@@ -284,6 +284,9 @@ METHODS = {
     "das(16)": Method("das", (("dim", 16),)),
     "boundless_das(dim = 64)": Method("boundless_das", (("dim", 64),)),
     "mask": Method("mask", (("over", Method("neurons")),)),
+    "das(dim = 8, start = mean_difference)": Method(
+        "das", (("dim", 8), ("start", Method("mean_difference")))
+    ),
     "mask(over = neurons)": Method("mask", (("over", Method("neurons")),)),
     "mask(over = pca(128))": Method("mask", (("over", Method("pca", (("dim", 128),))),)),
     "pca(dim = 3)": Method("pca", (("dim", 3),)),
@@ -342,9 +345,12 @@ def test_a_dictionary_beside_the_spec(tmp_path: Path) -> None:
     [
         ("dsa(dim = 8)", "CS708 unknown method `dsa` (did you mean `das`?)"),
         ("das", "CS207 `das` needs `dim` (write `das(dim = 16)`)"),
-        ("das(size = 8)", "CS207 unknown argument `size` (known here: `dim`)"),
+        ("das(size = 8)", "CS207 unknown argument `size` (known here: `dim`, `start`)"),
         ("das(dim = 8, dim = 9)", "CS207 `dim` is given twice"),
-        ("das(8, 9)", "CS207 `das` takes no further argument (it takes `dim`)"),
+        (
+            "das(8, mean_difference, 9)",
+            "CS207 `das` takes no further argument (it takes `dim`, `start`)",
+        ),
         ('sae("a.safetensors")', "CS708 unknown method `sae` (here it is called `dictionary`)"),
         (
             "revnet(blocks = 8, 9)",
@@ -364,6 +370,15 @@ def test_a_dictionary_beside_the_spec(tmp_path: Path) -> None:
             "das(dim = {2, 3})",
             "CS209 `{2, 3}` is not a whole number (write `dim = 16`: how many dimensions each "
             "variable has)",
+        ),
+        (
+            "das(dim = 8, start = mean_diference)",
+            "CS731 unknown start `mean_diference` (did you mean `mean_difference`?)",
+        ),
+        (
+            "das(dim = 8, start = 3)",
+            "CS731 `3` is not what a rotation starts from (write `start = mean_difference`: what "
+            "it starts from; drawn at random, if left out)",
         ),
         ("mask(over = neruons)", "CS731 unknown basis `neruons` (did you mean `neurons`?)"),
         ("mask(over = pca)", "CS207 `pca` needs `dim` (write `pca(dim = 16)`)"),

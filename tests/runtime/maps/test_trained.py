@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -13,8 +14,9 @@ from causalspec.compiler.specification import Method
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.maps import AlignmentMap, build_map
 from causalspec.runtime.maps.linear import random_orthonormal
+from causalspec.runtime.maps.methods.das import Rotation
 from causalspec.runtime.maps.ownerships.boundary import LearnedBoundary
-from tests.helpers.map_cases import method
+from tests.helpers.map_cases import WIDTH, method, planted
 
 
 def _trained(
@@ -72,6 +74,54 @@ def test_das_finds_planted_subspaces(counts: tuple[int, ...]) -> None:
     made = build_map([method("das", dim=count) for count in counts], 12, 0)
     assert _error(made, directions) > 0.3
     assert _error(_trained(made, directions, 300), directions) < 1e-3
+
+
+FROM_MEANS = method("mean_difference")
+
+
+def test_das_starts_where_means_differ() -> None:
+    """Each variable's first directions span what the means of its values do, and what is drawn is
+    orthogonal to these; a variable whose means don't differ stays as it was drawn.
+    """
+    vectors, values = planted()
+    made = build_map([method("das", dim=size, start=FROM_MEANS) for size in (2, 3)], WIDTH, 0)
+    made.prepare(vectors, values)
+    basis = _basis(made)
+    assert torch.allclose(basis.T @ basis, torch.eye(5), atol=1e-5)
+    means = torch.stack(
+        [vectors[values[:, k] == 1].mean(0) - vectors[values[:, k] == 0].mean(0) for k in (0, 1)], 1
+    ).float()
+    own = torch.cat([basis[:, [0]], basis[:, [2]]], 1)
+    assert torch.allclose(own @ (own.T @ means), means, atol=1e-3)
+    assert (basis[:, [1, 3, 4]].T @ means).abs().max() < 1e-3
+
+    for same in (values * 0, values[:, [0, 0]]):
+        alone = build_map([method("das", dim=3, start=FROM_MEANS)], WIDTH, 1)
+        drawn = _basis(alone)
+        alone.prepare(torch.ones_like(vectors) if same.any() else vectors, same)
+        assert torch.allclose(_basis(alone), drawn, atol=1e-5)
+
+
+def test_das_starts_from_the_largest_differences_of_many_values() -> None:
+    generator = torch.Generator().manual_seed(5)
+    means = torch.randn((40, WIDTH), generator=generator, dtype=torch.float64)
+    values = torch.randint(0, 40, (4_000, 1), generator=generator)
+    made = build_map([method("das", dim=4, start=FROM_MEANS)], WIDTH, 0)
+    made.prepare(means[values[:, 0]], values)
+    basis = _basis(made).double().numpy()
+    left = np.linalg.svd((means - means.mean(0)).numpy().T)[0][:, :4]
+    assert np.allclose(basis @ basis.T, left @ left.T, rtol=0, atol=1e-4)
+
+
+def test_variables_of_a_site_start_alike() -> None:
+    methods = [method("das", dim=2), method("das", dim=2, start=FROM_MEANS)]
+    with pytest.raises(ToolFailure, match="start from different directions"):
+        build_map(methods, WIDTH, 0)
+
+
+def _basis(made: AlignmentMap) -> Tensor:
+    assert isinstance(made.featurizer, Rotation)
+    return made.featurizer.basis().detach()
 
 
 def test_a_mask_finds_planted_neurons() -> None:
