@@ -19,9 +19,9 @@ from causalspec.runtime.engine.batches import Batching, Places, Run, for_rows, i
 from causalspec.runtime.engine.calls import answer_logits, unembedded
 from causalspec.runtime.engine.placing import Change, placed
 from causalspec.runtime.engine.plain_path import plain_run
-from causalspec.runtime.engine.precision import multiplies_in_bfloat16
 from causalspec.runtime.engine.subjects import Edit
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
+from causalspec.runtime.networks.frozen_products import multiplies_in_bfloat16
 from causalspec.runtime.networks.places import NetworkError
 from causalspec.runtime.networks.self_check import probe_ids, told
 from causalspec.runtime.sites.components import tap_of

@@ -1,4 +1,4 @@
-"""In what precision the numbers of products are multiplied; sums and all else stay float32.
+"""In what precision a network's linear layers multiply; sums and all else stay float32.
 
 bfloat16 keeps float32's range and 8 of its 24 digits; a processor that multiplies it by itself does
 so two to four times as fast, and adds up in float32.
@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from causalspec.dsl.diagnostics import ToolFailure
+from causalspec.runtime.networks.frozen_products import bfloat16_products
 
 FLOAT32, BFLOAT16, AUTO = "float32", "bfloat16", "auto"
 
@@ -46,15 +47,8 @@ def _multiplies_bfloat16(device: torch.device) -> bool:
 
 @contextmanager
 def products_in(precision: str) -> Generator[None]:
-    """While open, float32 matrices are multiplied in a precision that `chosen_precision` gave."""
-    before = _BACKEND.matmul.fp32_precision
-    _BACKEND.matmul.fp32_precision = "bf16" if precision == BFLOAT16 else before
-    try:
+    """While open, a network's frozen linear layers multiply in a precision that `chosen_precision`
+    gave.
+    """
+    with bfloat16_products(precision == BFLOAT16):
         yield
-    finally:
-        _BACKEND.matmul.fp32_precision = before
-
-
-def multiplies_in_bfloat16() -> bool:
-    """Whether that is so now."""
-    return _BACKEND.matmul.fp32_precision == "bf16"

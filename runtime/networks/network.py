@@ -19,6 +19,7 @@ from causalspec.runtime.inputs.tokens import InputLimits, PaddingSide
 from causalspec.runtime.networks.anatomy import Anatomy, find_anatomy
 from causalspec.runtime.networks.entry_points import PYTHON_PREFIX, build_module
 from causalspec.runtime.networks.feed_forward import is_feed_forward, load_feed_forward
+from causalspec.runtime.networks.frozen_products import speed_up_products
 from causalspec.runtime.networks.kinds import NetworkKind
 from causalspec.runtime.networks.modules import (
     check_module,
@@ -28,7 +29,6 @@ from causalspec.runtime.networks.modules import (
     sample_vectors,
 )
 from causalspec.runtime.networks.packaged import PACKAGE_PREFIX, packaged_network
-from causalspec.runtime.networks.packed_products import pack_products
 from causalspec.runtime.networks.padding import changed_by_padding
 from causalspec.runtime.networks.places import NetworkError as NetworkError
 from causalspec.runtime.networks.places import find_network
@@ -211,7 +211,7 @@ def wrap_network(
             an earlier prediction.
     """
     model.eval().requires_grad_(False)
-    pack_products(model)
+    speed_up_products(model)
     untyped: Any = model
     if untyped.dtype == torch.float64 and untyped.get_experts_implementation()[""] == "grouped_mm":
         untyped.set_experts_implementation("eager")  # the faster product has no such precision

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 from torch import Tensor, nn
+from transformers.pytorch_utils import Conv1D
 
-from causalspec.runtime.networks import packed_products
-from causalspec.runtime.networks.packed_products import pack_products
+from causalspec.runtime.networks import frozen_products
+from causalspec.runtime.networks.frozen_products import speed_up_products
 
 
 def layers(bias: bool = True) -> tuple[nn.Linear, nn.Linear]:
@@ -18,12 +19,12 @@ def layers(bias: bool = True) -> tuple[nn.Linear, nn.Linear]:
     usual = nn.Linear(48, 80, bias=bias).requires_grad_(False)
     packed = nn.Linear(48, 80, bias=bias).requires_grad_(False)
     packed.load_state_dict(usual.state_dict())
-    pack_products(packed)
+    speed_up_products(packed)
     assert "forward" in vars(packed), "this machine can pack"
     return usual, packed
 
 
-def run(layer: nn.Linear, rows: Tensor) -> tuple[Tensor, Tensor]:
+def run(layer: nn.Module, rows: Tensor) -> tuple[Tensor, Tensor]:
     leaf = rows.clone().requires_grad_(True)
     out = layer(leaf)
     out.square().sum().backward()
@@ -70,14 +71,32 @@ def test_other_kinds_of_layers_stay_as_they_are():
         pass
 
     for layer in (Quantized(3, 3), nn.Linear(3, 3, dtype=torch.bfloat16)):
-        pack_products(layer)
+        speed_up_products(layer)
         assert "forward" not in vars(layer)
 
 
 def test_nothing_is_packed_where_memory_is_short(monkeypatch: pytest.MonkeyPatch):
-    layer = nn.Linear(100, 100)
+    layer = nn.Linear(100, 100).requires_grad_(False)
     monkeypatch.setattr(
-        packed_products.psutil, "virtual_memory", lambda: SimpleNamespace(available=300_000)
+        frozen_products.psutil, "virtual_memory", lambda: SimpleNamespace(available=300_000)
     )
-    pack_products(layer)
-    assert "forward" not in vars(layer)
+    rows = torch.randn(3, 100)
+    exact = layer(rows)
+    speed_up_products(layer)
+    monkeypatch.setattr(frozen_products, "_packed", None)
+    assert torch.equal(layer(rows), exact)
+
+
+@pytest.mark.parametrize("available", [10**10, 0])
+def test_layers_of_gpt2_whose_weights_lie_across(
+    available: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = SimpleNamespace(available=available)
+    monkeypatch.setattr(frozen_products.psutil, "virtual_memory", lambda: memory)
+    torch.manual_seed(0)
+    usual, packed = (Conv1D(80, 48).requires_grad_(False) for _ in range(2))
+    packed.load_state_dict(usual.state_dict())
+    speed_up_products(packed)
+    rows = torch.randn(3, 5, 48)
+    for ours, reference in zip(run(packed, rows), run(usual, rows), strict=True):
+        torch.testing.assert_close(ours, reference, rtol=1e-5, atol=1e-5)
