@@ -93,8 +93,11 @@ def pyvene_step(
     with torch.no_grad():
         rotation.weight = placed.map.featurizer.basis().clone()  # through its own parametrization
     if isinstance(intervention, pyvene.BoundlessRotatedSpaceIntervention):
-        # Out of the optimizer's hands, and cold, where its mask is all but ours: at a higher
-        # temperature it never swaps column 0 by more than half.
+        # Out of the optimizer's hands, and cold, with columns counted at their middles: so its
+        # mask is all but ours. As it comes, it never swaps column 0 by more than half.
+        intervention.intervention_population.data = (
+            intervention.intervention_population.data.float() + 0.5
+        )
         intervention.temperature.requires_grad_(False)
         intervention.set_temperature(torch.tensor(COLDEST, device=device))
     trained = [each for each in intervention.parameters() if each.requires_grad]
