@@ -14,8 +14,8 @@ stands what the plan foretold.
         --beside specs/known_entity --network specs/known_entity/network
 
 A spec that imports others is read in a copy of their folder, given by `--beside`.
-Results go to `benchmarks/results/sweep.json`, an entry for each spec, alignment, network and
-search.
+Results go to `benchmarks/results/sweep.json`, an entry for each spec, alignment, data that are
+named, network and search.
 """
 
 from __future__ import annotations
@@ -79,18 +79,22 @@ def main() -> None:
     """Search, print a line a search, and keep the figures."""
     options = _options()
     specification = _loaded(options.spec, options.beside)
+    if options.alignment not in specification.alignments:
+        sys.exit(f"{options.spec} has no alignment `{options.alignment}`")
     alignment = specification.alignments[options.alignment]
     data = data_of(specification, alignment, options.data)
     network = load_task_network(options.network, "cpu")
     if isinstance(network, TextNetwork):
         network = replace(network, memory=MemoryBudget(options.memory))
+    itself = network.network
     for name in ("halving",) if options.only_short else ("halving", "exhaustive"):
         fit = replace(network.settings, exhaustive=name == "exhaustive")
         fit = replace(fit, steps=options.steps or fit.steps)
-        with products_in(chosen_precision(options.precision, network.network.device)):
+        with products_in(chosen_precision(options.precision, itself.device, itself.kind)):
             found = _searched(specification, alignment, data, network, fit, options)
         print(f"{name}: {found}", flush=True)
-        entry = f"{options.spec.stem} {options.alignment} on {options.network}, {name}"
+        of_data = f" by {options.data}" if options.data else ""
+        entry = f"{options.spec.stem} {options.alignment}{of_data} on {options.network}, {name}"
         keep("sweep", {"threads": torch.get_num_threads(), **asdict(found)}, entry)
 
 
@@ -110,6 +114,8 @@ def _options() -> argparse.Namespace:
 
 
 def _loaded(spec: Path, beside: Path | None) -> Specification:
+    if not spec.is_file():
+        sys.exit(f"there is no spec {spec}")
     with tempfile.TemporaryDirectory() as folder:
         if beside is not None:
             texts = shutil.ignore_patterns("network", "networks", "built", "planted")

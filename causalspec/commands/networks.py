@@ -164,15 +164,15 @@ def reading_settings(options: argparse.Namespace) -> VerifySettings:
 def run_settings(options: argparse.Namespace, network: TaskNetwork) -> VerifySettings:
     """What suits the network, with what is requested instead.
 
-    Raises `ToolFailure` where its device lacks the precision that is requested.
+    Raises `ToolFailure` where it or its device lacks the precision that is requested.
     """
     from causalspec.runtime import chosen_precision
 
-    suited = network.settings
+    suited, itself = network.settings, network.network
     return replace(
         reading_settings(options),
         seed=options.seed,
-        precision=chosen_precision(options.precision, network.network.device),
+        precision=chosen_precision(options.precision, itself.device, itself.kind),
         fit=replace(
             suited,
             steps=options.steps or suited.steps,

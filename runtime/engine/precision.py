@@ -14,6 +14,7 @@ import torch
 
 from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.networks.frozen_products import bfloat16_products
+from causalspec.runtime.networks.kinds import NetworkKind
 
 FLOAT32, BFLOAT16, AUTO = "float32", "bfloat16", "auto"
 
@@ -21,19 +22,25 @@ _INSTRUCTIONS = ("avx512_bf16", "amx_bf16")
 _BACKEND: Any = torch.backends.mkldnn
 
 
-def chosen_precision(asked: str, device: torch.device) -> str:
+def chosen_precision(
+    asked: str, device: torch.device, kind: NetworkKind = NetworkKind.DECODER
+) -> str:
     """What is asked for; of `auto`, bfloat16 where the device multiplies it, else float32.
 
-    Raises `ToolFailure` where bfloat16 is asked of a device that does not.
+    Raises `ToolFailure` where bfloat16 is asked of a device that does not, or of a network that
+    reads no texts.
     """
+    has = _multiplies_bfloat16(device)
     if asked == AUTO:
-        return BFLOAT16 if _multiplies_bfloat16(device) else FLOAT32
-    if asked == BFLOAT16 and not _multiplies_bfloat16(device):
+        return BFLOAT16 if has and kind.reads_tokens else FLOAT32
+    advice = "`--precision float32` runs everywhere; `auto` takes bfloat16 where it is there"
+    if asked == BFLOAT16 and not has:
         lacks = "this processor" if device.type == "cpu" else f"`{device}`"
-        raise ToolFailure(
-            f"{lacks} has no products of bfloat16 that are added up in float32",
-            help="`--precision float32` runs everywhere; `auto` takes bfloat16 where it is there",
-        )
+        message = f"{lacks} has no products of bfloat16 that are added up in float32"
+        raise ToolFailure(message, help=advice)
+    if asked == BFLOAT16 and not kind.reads_tokens:
+        message = "a network that reads no texts is multiplied in the precision that it has"
+        raise ToolFailure(message, help=advice)
     return asked
 
 

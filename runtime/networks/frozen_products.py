@@ -100,7 +100,8 @@ def _forward_of(module: _Linear, packs: bool) -> Any:
 
     def forward(rows: Tensor) -> Tensor:
         weight = module.weight
-        if rows.dtype != torch.float32 or not _is_frozen(module) or not rows.numel():
+        is_meant = _is_frozen(module) and rows.dtype == torch.float32 and rows.numel()
+        if not is_meant or not (packs or _in_bfloat16):
             return usual(module, rows)
         nonlocal frozen
         if not frozen.is_of(weight):

@@ -14,6 +14,7 @@ from causalspec.dsl.diagnostics import ToolFailure
 from causalspec.runtime.engine.precision import chosen_precision, products_in
 from causalspec.runtime.networks import frozen_products
 from causalspec.runtime.networks.frozen_products import multiplies_in_bfloat16, speed_up_products
+from causalspec.runtime.networks.kinds import NetworkKind
 from tests.helpers.terminal import Terminal
 from tests.helpers.tiny_player import SPEC
 
@@ -40,6 +41,10 @@ def test_what_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
         "bfloat16",
     ]
     assert chosen_precision("auto", gpu) == "float32"
+    plain = NetworkKind.MODULE
+    assert [chosen_precision(asked, cpu, plain) for asked in ("float32", "auto")] == ["float32"] * 2
+    with pytest.raises(ToolFailure, match="reads no texts is multiplied in the precision"):
+        chosen_precision("bfloat16", cpu, plain)
 
 
 def test_products_are_so_within_a_block_alone() -> None:
