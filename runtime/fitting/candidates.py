@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -163,6 +163,21 @@ class Candidates:
             size = () if dimensions is None else (("dim", dimensions[placement.variable]),)
             return replace(placement, method=Method(name, size))
 
+        return self._each(placed)
+
+    def from_means(self) -> Candidates:
+        """The same with rotations that start where the means of values differ."""
+
+        def placed(placement: Placement) -> Placement:
+            method = placement.method
+            if method.name != "das" or method.argument("start") is not None:
+                return placement
+            start = ("start", Method("mean_difference"))
+            return replace(placement, method=Method("das", (*method.arguments, start)))
+
+        return self._each(placed)
+
+    def _each(self, placed: Callable[[Placement], Placement]) -> Candidates:
         offers = [
             replace(offer, placements=tuple(map(placed, offer.placements))) for offer in self.offers
         ]

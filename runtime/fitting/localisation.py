@@ -3,8 +3,9 @@
 A variable can only lie where the whole vector of another input changes what the network says, so of
 very many sites those that change little are dropped before anything is fitted. Every other is given
 a short fit; the best of them by validation go on to a longer one, the best of those to a full one
-(Jamieson and Talwalkar 2016, arXiv 1502.07943). A fit of each round begins afresh, so that the site
-which is chosen has the maps that a search in full would have given it.
+(Jamieson and Talwalkar 2016, arXiv 1502.07943). Rotations of short fits start where the means of
+values differ, since a few steps from a random start tell little. A full fit begins afresh, so that
+the site which is chosen has the maps that a search in full would have given it.
 """
 
 from __future__ import annotations

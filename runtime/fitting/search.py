@@ -264,6 +264,8 @@ class Search:
         if attempt.swapping is not None:
             offered = offered.with_method("full_vector")
             splits = Splits(None, attempt.swapping(splits), None)
+        elif steps is not None:
+            offered = offered.from_means()
         for trial in batch:
             settings, folder = self.seeds[trial.seed].settings, self.seeds[trial.seed].folder
             wanted.append(
