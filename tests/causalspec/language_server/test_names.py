@@ -322,7 +322,7 @@ def test_no_rename_that_changes_the_meaning(
 
 # What the compiler notes --------------------------------------------------------------------------
 
-WITHOUT_PLACE = {"a", "blocks", "dim", "distinct", "features", "first", "last", "over"}
+WITHOUT_PLACE = {"a", "blocks", "dim", "distinct", "features", "first", "last", "over", "start"}
 """An argument of a method, which token of a slot, what writes its noun: no file declares them."""
 
 

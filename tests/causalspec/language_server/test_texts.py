@@ -55,6 +55,7 @@ PLACING = {
     "at residual token last by revnet(": ["dim", "blocks", "!step_size"],
     "at residual token last by mask(over = ": ["neurons", "pca", "dictionary", "!over"],
     "at residual token last by mask(over = pca(": ["dim", "!over"],
+    "at residual token last by das(dim = 3, start = ": ["mean_difference", "!dim"],
     "at residual token last by full_vector ": ["writing", "var"],
     "at residual token last by full_vector writing ": ["zero", "mean", "steer", "!das"],
     "at residual token last by full_vector writing mean(": ["Swaps", "!High"],
@@ -100,7 +101,7 @@ def test_completion(client: Client, tmp_path: Path, before: str, after: str, off
 
 BEFORE_A_METHOD = TEXT[: TEXT.index("by full_vector")]
 SIGNATURES = {
-    "by das(": ("das(dim = INTEGER)", 0),
+    "by das(": ("das(dim = INTEGER, [start = START])", 0),
     "by revnet(dim = 3, ": ("revnet(dim = INTEGER, blocks = 10)", 1),
     "by revnet(blocks = ": ("revnet(dim = INTEGER, blocks = 10)", 1),
     "by mask(over = pca(": ("pca(dim = INTEGER)", 0),
