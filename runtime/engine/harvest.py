@@ -21,7 +21,7 @@ from causalspec.runtime.engine.calls import occupied
 from causalspec.runtime.engine.harvest_plan import HarvestPlan, HarvestRequest
 from causalspec.runtime.engine.memory import ran_out_of_memory
 from causalspec.runtime.engine.placing import gathered
-from causalspec.runtime.engine.prefixes import in_order, read_whole
+from causalspec.runtime.engine.prefixes import in_order, read_whole, rows_at_once
 from causalspec.runtime.engine.storage import InMemory, Storage
 from causalspec.runtime.networks.network import Network
 from causalspec.runtime.sites.site import Site
@@ -100,7 +100,7 @@ def harvest(
         ToolFailure: memory runs out even for a single prompt.
     """
     collector = _Collector(network, request, storage or InMemory(network.device))
-    rows = chunk_rows or (64 if network.device.type == "cpu" else 256)
+    rows = chunk_rows or rows_at_once(network, request.prompts)
     order = collector.order
     done = 0
     while done < len(order):
@@ -131,9 +131,8 @@ class _Collector:
         self.plan = plan
         self.stored = int((plan.base_of >= 0).sum())
         self.lengths = request.prompts.mask.sum(1)[plan.representatives]
-        # Bases first; within each kind by length, so that a chunk carries little padding.
-        kinds = ((plan.base_of < 0).long(), self.lengths)
-        self.order = in_order(request.prompts, plan.representatives, kinds)
+        # By length, so that a chunk carries little padding.
+        self.order = in_order(request.prompts, plan.representatives, [self.lengths])
         slots = len(plan.representatives)
         kept = request.prompts.length - plan.earliest
         self.vectors = {
@@ -151,15 +150,10 @@ class _Collector:
         return self.storage.zeros(shape, self.network.dtype)
 
     def alike(self, slots: Tensor) -> Tensor:
-        """As many of these, from the front, as may be run together.
-
-        Bases and mere sources are run apart: only the former need keys and values.
-        """
-        base_of = self.plan.base_of
-        same = (base_of[slots] >= 0) == (base_of[slots[0]] >= 0)
-        if self.request.batching is Batching.BY_LENGTH:
-            same &= self.lengths[slots] == self.lengths[slots[0]]
-        return slots[same]  # the order keeps those alike together
+        """As many of these, from the front, as may be run together."""
+        if self.request.batching is Batching.PADDED:
+            return slots
+        return slots[self.lengths[slots] == self.lengths[slots[0]]]
 
     @torch.no_grad()
     def run(self, slots: Tensor) -> None:
@@ -167,10 +161,12 @@ class _Collector:
         prompts, plan = self.request.prompts, self.plan
         rows = plan.representatives[slots]
         here = occupied(prompts.mask[rows])
-        are_bases = bool(plan.base_of[slots[0]] >= 0)
+        bases = (plan.base_of[slots] >= 0).nonzero()[:, 0]
+        stored = plan.base_of[slots[bases]].to(self.device)
+        bases = bases.to(self.network.device)
         entering = [
             Tap(self.network.layers[block - 1], Side.OUTPUT, None, self.network.width, block)
-            for block in (plan.blocks if are_bases else ())
+            for block in (plan.blocks if len(bases) else ())
         ]
         taps = [*plan.taps.values(), *entering]
         sites = list(plan.taps)
@@ -179,7 +175,8 @@ class _Collector:
             if number < len(sites):
                 self._store_vectors(sites[number], slots, rows, here, tensor)
             else:
-                self._store_stream(plan.blocks[number - len(sites)], slots, here, tensor)
+                block = plan.blocks[number - len(sites)]
+                self._store_stream(block, stored, bases, here, tensor)
 
         logits, cache = read_whole(
             self.network,
@@ -188,12 +185,12 @@ class _Collector:
             here,
             taps,
             receive,
-            keeps=are_bases and plan.keeps_past,
+            keeps=bool(len(bases)) and plan.keeps_past,
             shares=plan.keeps_past,
         )
         self.predictions[slots] = prompts.allowing(rows, logits).argmax(-1).cpu()
-        if cache is not None and are_bases:
-            self._store_past(slots, here, cache)
+        if cache is not None and len(bases):
+            self._store_past(stored, bases, here, cache)
 
     def _store_vectors(
         self, site: Site, slots: Tensor, rows: Tensor, here: slice, tensor: Tensor
@@ -202,16 +199,18 @@ class _Collector:
         found = gathered(tensor, positions, self.plan.taps[site].columns)
         self.vectors[site][slots.to(self.device)] = found.to(self.device)
 
-    def _store_stream(self, block: int, slots: Tensor, here: slice, stream: Tensor) -> None:
+    def _store_stream(
+        self, block: int, stored: Tensor, bases: Tensor, here: slice, stream: Tensor
+    ) -> None:
+        """Keep what enters a block for a chunk's `bases`, which are `stored` under such numbers."""
         plan = self.plan
-        stored = plan.base_of[slots].to(self.device)
         first = max(plan.earliest, here.start)
         into = slice(first - plan.earliest, here.stop - plan.earliest)
-        self.streams[block][stored, into] = stream[:, first - here.start :].to(self.device)
+        self.streams[block][stored, into] = stream[bases, first - here.start :].to(self.device)
 
-    def _store_past(self, slots: Tensor, here: slice, cache: DynamicCache) -> None:
+    def _store_past(self, stored: Tensor, bases: Tensor, here: slice, cache: DynamicCache) -> None:
+        """Keep what a chunk's `bases` have, which are `stored` under such numbers."""
         plan = self.plan
-        stored = plan.base_of[slots].to(self.device)
         cached: Any = cache.layers
         once, until = plan.shared, min(plan.latest, here.stop)
         first = max(here.start, once)
@@ -224,11 +223,11 @@ class _Collector:
                 if past is None:
                     heads, size = tensor.shape[1], tensor.shape[3]
                     past = kind[number] = Past(
-                        tensor[:1, :, :once].to(self.device, copy=True),
+                        tensor[bases[:1], :, :once].to(self.device),
                         self._empty(self.stored, heads, plan.latest - once, size),
                     )
                 if until > first:
-                    part = tensor[:, :, first - here.start : until - here.start].to(self.device)
+                    part = tensor[bases, :, first - here.start : until - here.start].to(self.device)
                     past.own[stored, :, first - once : until - once] = part
 
     def result(self) -> Harvest:

@@ -29,11 +29,13 @@ def test_what_neighbours_begin_with_is_run_once(name: str, side: str) -> None:
     sites = (Site("mlp_output", 1, "last"), Site("head", 2, "middle", 1), *BESIDE)
     prompts, places = random_prompts(side)
     every = torch.ones(prompts.rows, dtype=torch.bool)
-    request = HarvestRequest(prompts, places, sites, every).of(torch.arange(7).repeat(3))
+    request = HarvestRequest(prompts, places, sites, every).of(torch.arange(7).repeat(40))
+    bases = torch.arange(request.prompts.rows) % 3 == 1  # they are run among mere sources
     prompts, ends = request.prompts, request.places["last"]
     ids = prompts.ids.scatter(1, ends, torch.arange(3, 3 + len(ends))[:, None])
     batching, _ = how_to_batch(network, prompts, request.places, sites)
-    request = replace(request, prompts=replace(prompts, ids=ids), batching=batching)
+    prompts = replace(prompts, ids=ids)
+    request = replace(request, prompts=prompts, batching=batching, is_base=bases)
     shapes: list[tuple[int, ...]] = []
     hook = network.layers[0].register_forward_hook(
         lambda _module, _inputs, output: shapes.append(tuple(main_output(output).shape))
@@ -50,13 +52,10 @@ def test_what_neighbours_begin_with_is_run_once(name: str, side: str) -> None:
         for site in sites
         for there in [request.places[site.token][alone.representatives] >= 0]
     ]
-    run = Run(torch.arange(prompts.rows), tuple(map(rotation, sites)))
+    run = Run(bases.nonzero()[:, 0], tuple(map(rotation, sites)))
     from_each = [
         in_batches(
-            request.prompts,
-            run,
-            batching,
-            partial(suffix_run, network, request.prompts, request.places, kept),
+            prompts, run, batching, partial(suffix_run, network, prompts, request.places, kept)
         ).logits
         for kept in (together, alone)
     ]
