@@ -5,21 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
-from causalspec.runtime.engine.alone import (
-    few_rows,
-    few_sites,
-    how_to_batch,
-    rotation,
-    share_apart,
-    tolerance,
-)
 from causalspec.runtime.engine.batches import (
     Batching,
     Places,
@@ -31,8 +20,8 @@ from causalspec.runtime.engine.edges import without_edges
 from causalspec.runtime.engine.harvest import Harvest, harvest, no_notice, no_progress
 from causalspec.runtime.engine.harvest_plan import HarvestRequest
 from causalspec.runtime.engine.keeping import keeping, united
-from causalspec.runtime.engine.memory import device_failed
 from causalspec.runtime.engine.plain_path import plain_run
+from causalspec.runtime.engine.shortcuts import shortcuts
 from causalspec.runtime.engine.storage import MemoryBudget
 from causalspec.runtime.engine.subjects import (
     Edit,
@@ -50,7 +39,6 @@ from causalspec.runtime.engine.suffix import (
 )
 from causalspec.runtime.inputs.tokens import TokenizedPrompts
 from causalspec.runtime.networks.network import Network
-from causalspec.runtime.networks.self_check import RUN_ERRORS, first_line
 from causalspec.runtime.sites.components import tap_of
 from causalspec.runtime.sites.site import Site
 from causalspec.runtime.untyped import divided
@@ -201,17 +189,16 @@ def text_subjects(
 
     Raises:
         ToolFailure: there is no room for what a single batch takes.
+        NetworkError: as `shortcuts` raises it.
     """
     every = united(groups)
-    batching, padding = how_to_batch(network, prompts, places, every)
-    if padding is not None:
-        notice(f"prompts are run with others of their length only: {padding}")
-    whole = HarvestRequest(prompts, places, every, is_base, batching=batching)
-    because = why_not_suffix(network, whole)
-    if because is not None:
-        notice(f"full forward passes are used: {because}")
-    whole = replace(whole, with_past=because is None)
-    joins = because is None and rows_may_join(network, whole)
+    whole = HarvestRequest(prompts, places, every, is_base)
+    cuts = shortcuts(network, whole)
+    if cuts.unpadded_because is not None:
+        notice(f"prompts are run with others of their length only: {cuts.unpadded_because}")
+    if cuts.plain_because is not None:
+        notice(f"full forward passes are used: {cuts.plain_because}")
+    whole = replace(whole, with_past=cuts.plain_because is None, batching=cuts.batching)
     remaining = groups
     while remaining:
         here = keeping(network, whole, remaining, memory or MemoryBudget(), notice)
@@ -219,76 +206,7 @@ def text_subjects(
             network, here.request, storage=here.storage, progress=progress, notice=notice
         )
         anew = whole if whole.with_past and not here.request.with_past else None
-        yield TextSubject(network, prompts, places, kept, batching, because, anew, joins)
+        yield TextSubject(
+            network, prompts, places, kept, cuts.batching, cuts.plain_because, anew, cuts.rows_join
+        )
         remaining = remaining[len(here.groups) :]
-
-
-def why_not_suffix(network: Network, request: HarvestRequest) -> str | None:
-    """Compare the fast path with full passes on a few prompts: None where they agree.
-
-    Of each component that is edited, an edge's receiver say, the lowest and the middle site are
-    tried with every token, on the shortest
-    and the longest prompts, with an edit that changes every number of the vector.
-    """
-    rows = few_rows(request.prompts)
-    sites = tuple(few_sites([site.receiver or site for site in request.sites]))
-    few = replace(request.of(rows), sites=sites)
-    try:
-        if not network.reads_ahead:
-            kinds: Any = DynamicCache(config=network.model.config).layers
-            if any(type(layer) not in (DynamicLayer, DynamicSlidingWindowLayer) for layer in kinds):
-                return "some layers keep a state instead of keys and values"
-        with torch.no_grad():
-            apart = _largest_difference(network, few)
-    except RUN_ERRORS as error:
-        if device_failed(error):
-            raise
-        return f"the network cannot start above its lowest layer ({first_line(error)})"
-    if apart > tolerance(network):
-        return (
-            f"starting above the lowest layer changes its outputs (by {apart:.1e} of the largest)"
-        )
-    return None
-
-
-def rows_may_join(network: Network, request: HarvestRequest) -> bool:
-    """Whether rows that enter at a higher block than others come to what they come to alone, as
-    `why_not_suffix` tries it. They do not where a block is given what can't be told to be a row's.
-    """
-    rows = few_rows(request.prompts)
-    sites = [site.receiver or site for site in request.sites]
-    ordered = sorted(dict.fromkeys(sites), key=lambda site: tap_of(network, site).enters)
-    ends = ordered[0], ordered[-1]
-    if len({tap_of(network, site).enters for site in ends}) == 1:
-        return True
-    few = replace(request.of(rows), sites=ends)
-    every = torch.arange(len(rows)).repeat(1 + request.prompts.length // len(rows))
-    runs = [Run(every, (rotation(ends[1]),)), Run(every, (rotation(ends[0]),))]
-    try:
-        with torch.no_grad():
-            kept = harvest(network, few)
-            fast = partial(suffix_run, network, few.prompts, few.places, kept)
-            alone = [in_batches(few.prompts, run, few.batching, fast).logits for run in runs]
-            joined = partial(suffixes_run, network, few.prompts, few.places, kept)
-            together = together_in_batches(few.prompts, runs, few.batching, joined)
-    except RUN_ERRORS as error:
-        if device_failed(error):
-            raise
-        return False
-    return share_apart(together, torch.cat(alone)) <= tolerance(network)
-
-
-def _largest_difference(network: Network, request: HarvestRequest) -> float:
-    kept = harvest(network, request)
-    rows = torch.arange(request.prompts.rows)
-    fast = partial(suffix_run, network, request.prompts, request.places, kept)
-    plain = partial(plain_run, network, request.prompts, request.places)
-    apart = 0.0
-    for site in request.sites:
-        run = Run(rows, (rotation(site),))
-        some, others = (
-            in_batches(request.prompts, run, request.batching, path).logits
-            for path in (fast, plain)
-        )
-        apart = max(apart, share_apart(some, others))
-    return apart

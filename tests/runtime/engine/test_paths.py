@@ -19,10 +19,11 @@ from causalspec.runtime.engine.batches import Batching, Run, in_batches
 from causalspec.runtime.engine.harvest import Harvest, harvest
 from causalspec.runtime.engine.harvest_plan import HarvestRequest, estimate_bytes
 from causalspec.runtime.engine.plain_path import plain_run
+from causalspec.runtime.engine.shortcuts import why_not_suffix
 from causalspec.runtime.engine.storage import MemoryBudget
 from causalspec.runtime.engine.subjects import Edit, Interchanges
 from causalspec.runtime.engine.suffix import suffix_run
-from causalspec.runtime.engine.text_subject import TextSubject, text_subjects, why_not_suffix
+from causalspec.runtime.engine.text_subject import TextSubject, text_subjects
 from causalspec.runtime.fitting.placed_maps import PlacedVariable, build_maps
 from causalspec.runtime.fitting.predict import predict, predict_side_by_side
 from causalspec.runtime.networks.network import Network, NetworkError
