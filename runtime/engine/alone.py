@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -76,14 +77,17 @@ def how_to_batch(
     """How prompts may be run together, and why not padded, where that is so.
 
     The shortest and the longest are run alone and together, left as they are and with edits at
-    some of `sites` (`few_sites`), one at a time.
+    some of `sites` (`few_sites`), at all tokens of one after the other.
 
     Raises:
         NetworkError: alone they give no finite numbers, or another answer when asked again, or
             prompts of equal length change each other's answers.
     """
     rows = few_rows(prompts)
-    edit_sets = [[], *([rotation(site)] for site in few_sites(sites))]
+    at_tokens: dict[Site, list[Edit]] = {}
+    for site in few_sites(sites):
+        at_tokens.setdefault(replace(site, token=""), []).append(rotation(site))
+    edit_sets = [[], *at_tokens.values()]
     with told(f"`{network.name}` does not run on these prompts one by one", _ITS_OWN):
         alone = [alone_logits(network, prompts, places, rows, edits) for edits in edit_sets]
         again = alone_logits(network, prompts, places, rows.flip(0)).flip(0)

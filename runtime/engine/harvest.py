@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -121,6 +122,23 @@ def harvest(
     return collector.result()
 
 
+_Store: TypeAlias = Callable[[Tensor], None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Chunk:
+    """Distinct prompts that are run together: their numbers `slots`, and `rows` as prompts; the
+    columns `here` that they have tokens in. `bases` are those that are bases, counted from the
+    chunk's first, and `stored` are their numbers among all bases.
+    """
+
+    slots: Tensor
+    rows: Tensor
+    here: slice
+    bases: Tensor
+    stored: Tensor
+
+
 class _Collector:
     """The tensors of a harvest while chunk after chunk fills them."""
 
@@ -160,57 +178,60 @@ class _Collector:
         """Run these distinct prompts and store their share."""
         prompts, plan = self.request.prompts, self.plan
         rows = plan.representatives[slots]
-        here = occupied(prompts.mask[rows])
         bases = (plan.base_of[slots] >= 0).nonzero()[:, 0]
         stored = plan.base_of[slots[bases]].to(self.device)
-        bases = bases.to(self.network.device)
-        entering = [
-            Tap(self.network.layers[block - 1], Side.OUTPUT, None, self.network.width, block)
-            for block in (plan.blocks if len(bases) else ())
-        ]
-        taps = [*plan.taps.values(), *entering]
-        sites = list(plan.taps)
+        here = occupied(prompts.mask[rows])
+        chunk = _Chunk(slots, rows, here, bases.to(self.network.device), stored)
+        at_tensors = self._asked(chunk)
 
         def receive(number: int, tensor: Tensor) -> None:
-            if number < len(sites):
-                self._store_vectors(sites[number], slots, rows, here, tensor)
-            else:
-                block = plan.blocks[number - len(sites)]
-                self._store_stream(block, stored, bases, here, tensor)
+            for _, store in at_tensors[number]:
+                store(tensor)
 
         logits, cache = read_whole(
             self.network,
             prompts,
             rows,
             here,
-            taps,
+            [at_tensor[0][0] for at_tensor in at_tensors],
             receive,
             keeps=bool(len(bases)) and plan.keeps_past,
             shares=plan.keeps_past,
         )
         self.predictions[slots] = prompts.allowing(rows, logits).argmax(-1).cpu()
         if cache is not None and len(bases):
-            self._store_past(stored, bases, here, cache)
+            self._store_past(chunk, cache)
 
-    def _store_vectors(
-        self, site: Site, slots: Tensor, rows: Tensor, here: slice, tensor: Tensor
-    ) -> None:
-        positions = self.request.places[site.token][rows] - here.start
-        found = gathered(tensor, positions, self.plan.taps[site].columns)
-        self.vectors[site][slots.to(self.device)] = found.to(self.device)
-
-    def _store_stream(
-        self, block: int, stored: Tensor, bases: Tensor, here: slice, stream: Tensor
-    ) -> None:
-        """Keep what enters a block for a chunk's `bases`, which are `stored` under such numbers."""
+    def _asked(self, chunk: _Chunk) -> list[list[tuple[Tap, _Store]]]:
+        """For each tensor that a run is to hand over, the taps at it, and what each does with it:
+        many sites lie in the output of one layer.
+        """
         plan = self.plan
+        found: dict[Any, list[tuple[Tap, _Store]]] = {}
+        for site, tap in plan.taps.items():
+            store = partial(self._store_vectors, site, chunk)
+            found.setdefault(tap.tensor, []).append((tap, store))
+        for block in plan.blocks if len(chunk.bases) else ():
+            below = self.network.layers[block - 1]
+            tap = Tap(below, Side.OUTPUT, None, self.network.width, block)
+            store = partial(self._store_stream, block, chunk)
+            found.setdefault(tap.tensor, []).append((tap, store))
+        return list(found.values())
+
+    def _store_vectors(self, site: Site, chunk: _Chunk, tensor: Tensor) -> None:
+        positions = self.request.places[site.token][chunk.rows] - chunk.here.start
+        found = gathered(tensor, positions, self.plan.taps[site].columns)
+        self.vectors[site][chunk.slots.to(self.device)] = found.to(self.device)
+
+    def _store_stream(self, block: int, chunk: _Chunk, stream: Tensor) -> None:
+        plan, here = self.plan, chunk.here
         first = max(plan.earliest, here.start)
         into = slice(first - plan.earliest, here.stop - plan.earliest)
-        self.streams[block][stored, into] = stream[bases, first - here.start :].to(self.device)
+        kept = stream[chunk.bases, first - here.start :]
+        self.streams[block][chunk.stored, into] = kept.to(self.device)
 
-    def _store_past(self, stored: Tensor, bases: Tensor, here: slice, cache: DynamicCache) -> None:
-        """Keep what a chunk's `bases` have, which are `stored` under such numbers."""
-        plan = self.plan
+    def _store_past(self, chunk: _Chunk, cache: DynamicCache) -> None:
+        plan, here, bases = self.plan, chunk.here, chunk.bases
         cached: Any = cache.layers
         once, until = plan.shared, min(plan.latest, here.stop)
         first = max(here.start, once)
@@ -227,8 +248,9 @@ class _Collector:
                         self._empty(self.stored, heads, plan.latest - once, size),
                     )
                 if until > first:
-                    part = tensor[bases, :, first - here.start : until - here.start].to(self.device)
-                    past.own[stored, :, first - once : until - once] = part
+                    part = tensor[bases, :, first - here.start : until - here.start]
+                    into = slice(first - once, until - once)
+                    past.own[chunk.stored, :, into] = part.to(self.device)
 
     def result(self) -> Harvest:
         plan = self.plan

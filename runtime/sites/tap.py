@@ -44,6 +44,11 @@ class Tap:
     layout: Layout = Layout.POSITIONS
     block: nn.Module | None = None
 
+    @property
+    def tensor(self) -> tuple[nn.Module, Side, Layout]:
+        """Which tensor it is at, whatever numbers of it are the site's."""
+        return self.module, self.side, self.layout
+
     def read(self, tensor: Tensor) -> Tensor:
         """The site's numbers [rows, positions, width] in the tap's tensor."""
         if self.columns is None:
